@@ -1,0 +1,200 @@
+//! The words of the decision, shared by the rooms that discover, decide, seal
+//! and deliver.
+//!
+//! Each scale is ordered from weak to strong, so that "at least" is `>=` and
+//! "the stronger of two" is `max`.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// A word that is none of its scale.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("unknown word; expected one of: {expected}")]
+pub struct UnknownWord {
+    /// The words that would have been understood.
+    pub expected: &'static str,
+}
+
+macro_rules! scale {
+    ($(#[$doc:meta])* $name:ident { $( $(#[$vdoc:meta])* $variant:ident = $word:literal ),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum $name {
+            $( $(#[$vdoc])* #[serde(rename = $word)] $variant ),+
+        }
+
+        impl $name {
+            /// Every value, from weak to strong.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The word used in configuration, logs and JSON.
+            pub const fn word(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(self.word())
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = UnknownWord;
+            fn from_str(s: &str) -> Result<Self, UnknownWord> {
+                match s {
+                    $($word => Ok(Self::$variant),)+
+                    _ => Err(UnknownWord { expected: concat!($($word, " "),+) }),
+                }
+            }
+        }
+    };
+}
+
+scale!(
+    /// What a message holds, as the scanner, the host, the audience and the
+    /// sender imply: the maximum of all.
+    Sensitivity {
+        /// No PHI is known or suspected.
+        None = "none",
+        /// PHI (45 CFR 160.103), or content that could not be scanned.
+        Phi = "phi",
+        /// PHI of a specially protected kind: mental health, substance use
+        /// (42 CFR Part 2), HIV/STI, reproductive, genetic, abuse.
+        Sensitive = "sensitive",
+    }
+);
+
+scale!(
+    /// A rung of the ladder.
+    Route {
+        /// The message itself over a TLS connection of sufficient assurance.
+        Tls = "tls",
+        /// OpenPGP (RFC 3156, RFC 9580).
+        Pgp = "pgp",
+        /// S/MIME (RFC 8551).
+        Smime = "smime",
+        /// Kept sealed; the recipient is sent a notice and picks it up.
+        Escrow = "escrow",
+    }
+);
+
+scale!(
+    /// How well the connection to the next mail host is protected.
+    TlsAssurance {
+        /// TLS if offered, otherwise clear text.
+        Opportunistic = "opportunistic",
+        /// TLS 1.2 or newer with any certificate: safe from passive readers.
+        Encrypted = "encrypted",
+        /// A certificate valid in WebPKI for the MX host's name. The name
+        /// itself comes from DNS: without DNSSEC or MTA-STS a DNS spoofer can
+        /// bring his own.
+        Authenticated = "authenticated",
+        /// MTA-STS in enforce mode (RFC 8461) or DANE (RFC 7672): the domain
+        /// itself vouches for the host's name or key.
+        Anchored = "anchored",
+    }
+);
+
+scale!(
+    /// How far a recipient's OpenPGP or S/MIME key is known to be theirs.
+    KeyTrust {
+        /// Autocrypt, a key server, unsigned DNS.
+        Discovered = "discovered",
+        /// WKD over the domain's HTTPS, DNSSEC, a CA chain.
+        Verified = "verified",
+        /// The host application said so.
+        Pinned = "pinned",
+    }
+);
+
+scale!(
+    /// What a recipient must show, beside the link, to pick up an escrowed
+    /// message.
+    FactorLevel {
+        /// The link alone. Never for PHI.
+        P0 = "p0",
+        /// A code sent by e-mail: shows liveness only.
+        P1 = "p1",
+        /// A code of at least 40 bits given out of band, or SMS to a number
+        /// that the sender gave.
+        P2 = "p2",
+        /// TOTP or the host's single sign-on.
+        P3 = "p3",
+        /// A passkey with user verification.
+        P4 = "p4",
+    }
+);
+
+/// What is known of something that may or may not be so.
+///
+/// A time-out, SERVFAIL or 4xx reply is `Unknown`, never `Refuted`; `Unknown`
+/// never lowers a protection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Fact<T> {
+    /// It is so, with what was learnt.
+    Proven(T),
+    /// It is not so.
+    Refuted,
+    /// It could not be found out.
+    Unknown,
+}
+
+impl<T> Fact<T> {
+    /// The value where it is proven.
+    pub fn proven(&self) -> Option<&T> {
+        match self {
+            Self::Proven(value) => Some(value),
+            Self::Refuted | Self::Unknown => None,
+        }
+    }
+
+    /// Whether it is proven.
+    pub fn is_proven(&self) -> bool {
+        matches!(self, Self::Proven(_))
+    }
+
+    /// Whether it could not be found out.
+    pub fn is_unknown(&self) -> bool {
+        matches!(self, Self::Unknown)
+    }
+
+    /// The same fact about a part or consequence of the value.
+    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Fact<U> {
+        match self {
+            Self::Proven(value) => Fact::Proven(f(value)),
+            Self::Refuted => Fact::Refuted,
+            Self::Unknown => Fact::Unknown,
+        }
+    }
+
+    /// A fact about a reference to the value.
+    pub fn as_ref(&self) -> Fact<&T> {
+        match self {
+            Self::Proven(value) => Fact::Proven(value),
+            Self::Refuted => Fact::Refuted,
+            Self::Unknown => Fact::Unknown,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scales_are_ordered_and_their_words_parse() {
+        assert!(TlsAssurance::Opportunistic < TlsAssurance::Encrypted);
+        assert!(TlsAssurance::Encrypted < TlsAssurance::Authenticated);
+        assert!(TlsAssurance::Authenticated < TlsAssurance::Anchored);
+        assert!(Sensitivity::None < Sensitivity::Phi && Sensitivity::Phi < Sensitivity::Sensitive);
+        assert!(KeyTrust::Discovered < KeyTrust::Verified && KeyTrust::Verified < KeyTrust::Pinned);
+        for &level in FactorLevel::ALL {
+            assert_eq!(level.word().parse(), Ok(level));
+        }
+        assert!("weak".parse::<TlsAssurance>().is_err());
+    }
+}

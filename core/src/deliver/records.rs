@@ -1,0 +1,252 @@
+//! The records of delivery: what goes in, what is known afterwards.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::{Address, Domain, Phi, TlsAssurance};
+use crate::discover::{MxHost, StsPolicy};
+use crate::wire::tls::TlsEvidence;
+
+/// An SMTP envelope (RFC 5321 section 2.3.1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Envelope {
+    /// `MAIL FROM`; `None` is the null reverse-path `<>`.
+    pub sender: Option<Address>,
+    /// `RCPT TO`, at least one.
+    pub recipients: Vec<Address>,
+}
+
+impl Envelope {
+    /// An envelope.
+    pub fn new(sender: Option<Address>, recipients: Vec<Address>) -> Self {
+        Self { sender, recipients }
+    }
+}
+
+/// What the transport sees of the way to the recipient's mailbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum NextHop {
+    /// The recipient's own MX host.
+    Mx,
+    /// A relay or submission host; only the way to it is seen.
+    Relay {
+        /// What the relay's operator declares for the way onward.
+        onward: TlsAssurance,
+    },
+}
+
+/// How a partner's hosts are known.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum PartnerIdentity {
+    /// SHA-256 of the SubjectPublicKeyInfo, DER.
+    SpkiSha256([u8; 32]),
+    /// A private CA's certificate, DER; the host's name is checked too.
+    Ca(Vec<u8>),
+}
+
+/// Where a domain takes mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Hop {
+    /// The recipients' domain.
+    pub domain: Domain,
+    /// Its mail hosts in the order to try them.
+    pub mx: Vec<MxHost>,
+    /// Its MTA-STS policy, if one is known and live.
+    pub sts: Option<StsPolicy>,
+    /// The TLS identity agreed with this domain, if it is a partner's.
+    pub partner: Option<PartnerIdentity>,
+}
+
+impl Hop {
+    /// A hop.
+    pub fn new(domain: Domain, mx: Vec<MxHost>, sts: Option<StsPolicy>) -> Self {
+        Self { domain, mx, sts, partner: None }
+    }
+}
+
+/// What a connection must satisfy before `MAIL FROM`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Requirement {
+    /// The least assurance.
+    pub floor: TlsAssurance,
+}
+
+impl Requirement {
+    /// At least `floor`.
+    pub const fn at_least(floor: TlsAssurance) -> Self {
+        Self { floor }
+    }
+}
+
+/// A stage of an SMTP session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Stage {
+    /// Finding the host's address.
+    Resolve,
+    /// Opening the connection.
+    Connect,
+    /// The greeting.
+    Greeting,
+    /// `EHLO`.
+    Ehlo,
+    /// `STARTTLS` and the handshake.
+    Tls,
+    /// `AUTH`.
+    Auth,
+    /// `MAIL FROM`.
+    MailFrom,
+    /// `RCPT TO`.
+    RcptTo,
+    /// `DATA` up to the final dot.
+    Data,
+    /// The answer to the final dot.
+    Final,
+}
+
+/// What became of one recipient in one attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Delivery {
+    /// The next host took responsibility (2xx to the final dot).
+    Accepted,
+    /// A passing fault; nothing was delivered. To be tried again.
+    Deferred,
+    /// No host met the requirement; `MAIL FROM` was never said. The next rung
+    /// may be tried at once.
+    FloorUnmet,
+    /// The host refused for good (5xx). Nothing was delivered.
+    Rejected,
+    /// The connection ended after the final dot without an answer: the host
+    /// may or may not have taken it.
+    Unknown,
+}
+
+/// Why, as a stable code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Cause {
+    /// It went well.
+    Ok,
+    /// The domain has no host that takes mail.
+    NoHost,
+    /// No host matches the domain's enforced MTA-STS policy.
+    StsNoMatch,
+    /// DNS gave no answer.
+    Dns,
+    /// The target's address is internal and not allowed.
+    TargetForbidden,
+    /// The connection could not be opened.
+    Connect,
+    /// The connection ended early.
+    Disconnected,
+    /// A deadline passed.
+    Timeout,
+    /// The reply was not SMTP: malformed, oversized, or unasked for.
+    Protocol,
+    /// `STARTTLS` is not offered, or was refused.
+    NoTls,
+    /// Bytes were injected between the `220` and the handshake.
+    StartTlsInjection,
+    /// The handshake failed (version, suite, alert).
+    TlsHandshake,
+    /// The certificate is not valid for this host.
+    TlsCertificate,
+    /// The connection reached less than the requirement.
+    BelowFloor,
+    /// The relay offers no mechanism that we have credentials for.
+    AuthUnavailable,
+    /// The relay refused the credentials.
+    AuthRefused,
+    /// The host gave a 4xx reply.
+    TransientReply,
+    /// The host gave a 5xx reply.
+    PermanentReply,
+    /// The message is larger than the host's `SIZE`.
+    TooLarge,
+    /// The host lacks an extension that the message needs (`SMTPUTF8`).
+    ExtensionMissing,
+    /// The message cannot be sent over SMTP as it is (bare CR or LF, NUL).
+    Content,
+    /// The point of no return could not be recorded.
+    Barrier,
+}
+
+/// An enhanced status code (RFC 3463).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct EnhancedCode(pub u8, pub u16, pub u16);
+
+impl fmt::Display for EnhancedCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.0, self.1, self.2)
+    }
+}
+
+/// What one attempt did for one recipient.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Attempt {
+    /// What became of the recipient.
+    pub delivery: Delivery,
+    /// Where the session stood.
+    pub stage: Stage,
+    /// Why.
+    pub cause: Cause,
+    /// The reply code, if there was a reply.
+    pub code: Option<u16>,
+    /// The enhanced status code, if the reply had one.
+    pub enhanced: Option<EnhancedCode>,
+    /// What the connection was, if TLS was established.
+    pub tls: Option<TlsEvidence>,
+    diagnostic: Phi<String>,
+}
+
+impl Attempt {
+    /// What one attempt did. `diagnostic` is the host's reply text, which may
+    /// repeat an address or more, and so is never printed.
+    pub fn new(
+        delivery: Delivery,
+        stage: Stage,
+        cause: Cause,
+        diagnostic: impl Into<Phi<String>>,
+    ) -> Self {
+        Self {
+            delivery,
+            stage,
+            cause,
+            code: None,
+            enhanced: None,
+            tls: None,
+            diagnostic: diagnostic.into(),
+        }
+    }
+
+    /// With the reply's codes.
+    #[must_use]
+    pub fn with_codes(mut self, code: Option<u16>, enhanced: Option<EnhancedCode>) -> Self {
+        self.code = code;
+        self.enhanced = enhanced;
+        self
+    }
+
+    /// With what the connection was.
+    #[must_use]
+    pub fn with_tls(mut self, tls: Option<TlsEvidence>) -> Self {
+        self.tls = tls;
+        self
+    }
+
+    /// The host's reply text, for a caller that needs it.
+    pub fn diagnostic(&self) -> &Phi<String> {
+        &self.diagnostic
+    }
+}

@@ -1,0 +1,294 @@
+//! The records that scanning produces.
+
+use std::fmt;
+use std::ops::Range;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::{Phi, Sensitivity, UnknownWord};
+
+/// Whether a kind identifies a person, is health content, or is context.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FindingClass {
+    /// An identifier of 45 CFR 164.514(b)(2).
+    Identifier,
+    /// Not personal by itself: a provider, a facility.
+    Context,
+    /// Content about health or care.
+    Health,
+}
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $variant:ident = $word:literal, $class:ident;)+) => {
+        /// What a finding is. The words are those of the labelled corpus.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[non_exhaustive]
+        pub enum FindingKind { $($(#[$doc])* #[serde(rename = $word)] $variant),+ }
+
+        impl FindingKind {
+            /// Every kind.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+            /// The word for it in configuration and JSON.
+            pub const fn word(self) -> &'static str { match self { $(Self::$variant => $word),+ } }
+            /// What the kind says of a message.
+            pub const fn class(self) -> FindingClass {
+                match self { $(Self::$variant => FindingClass::$class),+ }
+            }
+        }
+
+        impl FromStr for FindingKind {
+            type Err = UnknownWord;
+            fn from_str(s: &str) -> Result<Self, UnknownWord> {
+                match s { $($word => Ok(Self::$variant),)+ _ => Err(UnknownWord { expected: concat!($($word, " "),+) }) }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// A private person's name.
+    Name = "name", Identifier;
+    /// Anything smaller than a state that locates a person.
+    Address = "address", Identifier;
+    /// A date more precise than a year that belongs to a person.
+    Date = "date", Identifier;
+    /// An age of 90 or more.
+    AgeOver89 = "age_over_89", Identifier;
+    /// A telephone number.
+    Phone = "phone", Identifier;
+    /// A fax number.
+    Fax = "fax", Identifier;
+    /// An e-mail address in the content.
+    Email = "email", Identifier;
+    /// A social security number.
+    Ssn = "ssn", Identifier;
+    /// A medical record number.
+    Mrn = "mrn", Identifier;
+    /// A health plan member number, the Medicare MBI among them.
+    HealthPlanId = "health_plan_id", Identifier;
+    /// A patient account, invoice or claim number.
+    Account = "account", Identifier;
+    /// A driver's licence, certificate or passport.
+    License = "license", Identifier;
+    /// A VIN or plate.
+    Vehicle = "vehicle", Identifier;
+    /// A device serial number or UDI.
+    Device = "device", Identifier;
+    /// A link that is unique to a person.
+    Url = "url", Identifier;
+    /// An IP address.
+    Ip = "ip", Identifier;
+    /// A biometric.
+    Biometric = "biometric", Identifier;
+    /// Any other unique code of a person.
+    OtherId = "other_id", Identifier;
+    /// A payment card number.
+    CreditCard = "credit_card", Identifier;
+    /// An IBAN or account number.
+    BankAccount = "bank_account", Identifier;
+    /// A clinician's or staff member's name.
+    Provider = "provider", Context;
+    /// A National Provider Identifier (45 CFR 162.406).
+    Npi = "npi", Context;
+    /// A DEA registration number (21 CFR 1301.13).
+    Dea = "dea", Context;
+    /// A named place of care.
+    Facility = "facility", Context;
+    /// A named diagnosis, symptom or state.
+    Condition = "condition", Health;
+    /// An ICD-10 code.
+    Icd10 = "icd10", Health;
+    /// A drug.
+    Medication = "medication", Health;
+    /// A National Drug Code.
+    Ndc = "ndc", Health;
+    /// A procedure or test.
+    Procedure = "procedure", Health;
+    /// A CPT or HCPCS code.
+    Cpt = "cpt", Health;
+    /// An analyte.
+    Lab = "lab", Health;
+    /// A LOINC code.
+    Loinc = "loinc", Health;
+}
+
+macro_rules! categories {
+    ($($(#[$doc:meta])* $variant:ident = $word:literal;)+) => {
+        /// A specially protected kind of health content.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[non_exhaustive]
+        pub enum Category { $($(#[$doc])* #[serde(rename = $word)] $variant),+ }
+
+        impl Category {
+            /// Every category.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+            /// The word for it in configuration and JSON.
+            pub const fn word(self) -> &'static str { match self { $(Self::$variant => $word),+ } }
+        }
+
+        impl FromStr for Category {
+            type Err = UnknownWord;
+            fn from_str(s: &str) -> Result<Self, UnknownWord> {
+                match s { $($word => Ok(Self::$variant),)+ _ => Err(UnknownWord { expected: concat!($($word, " "),+) }) }
+            }
+        }
+    };
+}
+
+categories! {
+    /// Mental health, psychotherapy notes.
+    MentalHealth = "mental_health";
+    /// Substance use treatment (42 CFR Part 2).
+    SubstanceUse = "substance_use";
+    /// HIV and other sexually transmitted infections.
+    StiHiv = "sti_hiv";
+    /// Reproductive care.
+    Reproductive = "reproductive";
+    /// Genetic testing.
+    Genetic = "genetic";
+    /// Abuse or assault.
+    Abuse = "abuse";
+}
+
+/// How sure a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Confidence {
+    /// The shape fits.
+    Low,
+    /// Shape and company fit.
+    Medium,
+    /// A checksum, a label or exact data says so.
+    High,
+}
+
+impl FromStr for Confidence {
+    type Err = UnknownWord;
+    fn from_str(s: &str) -> Result<Self, UnknownWord> {
+        match s {
+            "low" => Ok(Self::Low),
+            "medium" => Ok(Self::Medium),
+            "high" => Ok(Self::High),
+            _ => Err(UnknownWord { expected: "low medium high" }),
+        }
+    }
+}
+
+/// A part of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Part {
+    /// The `Subject:` header.
+    Subject,
+    /// The plain text body.
+    Text,
+    /// The HTML body.
+    Html,
+    /// The content of an attachment, counted from 0.
+    Attachment(u32),
+    /// The file name of an attachment, counted from 0.
+    AttachmentName(u32),
+    /// Any other part of a parsed message.
+    Other(u32),
+}
+
+/// Something found, without its value.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Finding {
+    /// What it is.
+    pub kind: FindingKind,
+    /// Where it is.
+    pub part: Part,
+    /// Its bytes in the part's decoded text.
+    pub span: Range<usize>,
+    /// How sure it is.
+    pub confidence: Confidence,
+    /// The specially protected category it belongs to.
+    pub category: Option<Category>,
+    value: Phi<String>,
+}
+
+impl Finding {
+    /// A finding and the text it stands for.
+    pub fn new(
+        kind: FindingKind,
+        part: Part,
+        span: Range<usize>,
+        confidence: Confidence,
+        value: impl Into<Phi<String>>,
+    ) -> Self {
+        Self { kind, part, span, confidence, category: None, value: value.into() }
+    }
+
+    /// With the specially protected category it belongs to.
+    #[must_use]
+    pub fn with_category(mut self, category: Category) -> Self {
+        self.category = Some(category);
+        self
+    }
+
+    /// The text that was found, for a caller that needs it.
+    pub fn expose(&self) -> &Phi<String> {
+        &self.value
+    }
+}
+
+impl fmt::Debug for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Finding")
+            .field("kind", &self.kind)
+            .field("part", &self.part)
+            .field("span", &self.span)
+            .field("confidence", &self.confidence)
+            .field("category", &self.category)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A part that could not be scanned, which the policy treats as PHI.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Unscannable {
+    /// The part.
+    pub part: Part,
+    /// Why, as a stable code: `unsupported_type`, `too_large`, `encrypted`, `malformed`, …
+    pub why: &'static str,
+}
+
+impl Unscannable {
+    /// A part that could not be scanned.
+    pub fn new(part: Part, why: &'static str) -> Self {
+        Self { part, why }
+    }
+}
+
+/// All that scanning a message showed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Findings {
+    /// What was found.
+    pub items: Vec<Finding>,
+    /// What could not be scanned.
+    pub unscannable: Vec<Unscannable>,
+    /// Whether the scanner looks for the names of persons; only then does the
+    /// absence of a name mean anything.
+    pub knows_names: bool,
+}
+
+impl Findings {
+    /// The sensitivity that the findings themselves show, `None` where there
+    /// are none: what no findings mean is the policy's to say.
+    pub fn sensitivity(&self) -> Option<Sensitivity> {
+        if self.items.iter().any(|f| f.category.is_some()) {
+            return Some(Sensitivity::Sensitive);
+        }
+        let personal = |f: &Finding| f.kind.class() != FindingClass::Context;
+        if self.items.iter().any(personal) || !self.unscannable.is_empty() {
+            return Some(Sensitivity::Phi);
+        }
+        None
+    }
+}

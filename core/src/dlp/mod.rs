@@ -1,0 +1,6 @@
+//! Finding PHI: the scanner's place, its findings, and the scanner for kinds
+//! with rules or checksums.
+
+mod findings;
+
+pub use findings::{Category, Confidence, Finding, FindingClass, FindingKind, Findings, Part, Unscannable};

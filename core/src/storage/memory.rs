@@ -1,0 +1,4 @@
+//! In memory.
+/// A store that forgets.
+#[derive(Debug)]
+pub struct MemoryStore;

@@ -1,0 +1,4 @@
+//! SQLite.
+/// A store in one SQLite file.
+#[derive(Debug)]
+pub struct SqliteStore;

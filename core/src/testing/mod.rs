@@ -1,0 +1,7 @@
+//! Fakes, scripted peers and test-suites for hosts and for mailseal itself.
+
+pub mod clock;
+pub mod dns;
+pub mod pki;
+pub mod smtp;
+pub mod store_suite;

@@ -1,0 +1,1 @@
+//! SMTP (RFC 5321): the session that `discover` probes with and `deliver` sends with.
