@@ -138,7 +138,11 @@ impl Address {
         let first = |s: &str| s.chars().next().unwrap_or('*');
         let domain = self.domain.as_str();
         let tail = domain.rsplit('.').next().unwrap_or_default();
-        format!("{}***@{}***.{tail}", first(self.local_part()), first(domain))
+        format!(
+            "{}***@{}***.{tail}",
+            first(self.local_part()),
+            first(domain)
+        )
     }
 }
 
@@ -147,7 +151,9 @@ fn is_atext(c: char) -> bool {
 }
 
 fn is_dot_atom(s: &str) -> bool {
-    !s.is_empty() && s.split('.').all(|atom| !atom.is_empty() && atom.chars().all(is_atext))
+    !s.is_empty()
+        && s.split('.')
+            .all(|atom| !atom.is_empty() && atom.chars().all(is_atext))
 }
 
 fn is_quoted_string(s: &str) -> bool {
@@ -217,7 +223,10 @@ mod tests {
         assert_eq!(address("Pat@MAIL.Example.")?.as_str(), "Pat@mail.example");
         assert_eq!(address("a.b+c@x.example")?.local_part(), "a.b+c");
         assert_eq!(address("\"a b\"@x.example")?.local_part(), "\"a b\"");
-        assert_eq!(address("pat@bücher.example")?.domain().as_str(), "xn--bcher-kva.example");
+        assert_eq!(
+            address("pat@bücher.example")?.domain().as_str(),
+            "xn--bcher-kva.example"
+        );
         assert!(address("påt@x.example")?.needs_smtputf8());
         assert!(!address("pat@bücher.example")?.needs_smtputf8());
         Ok(())
@@ -248,7 +257,10 @@ mod tests {
 
     #[test]
     fn one_mailbox_has_one_canonical_form() -> Result<(), AddressError> {
-        assert_eq!(address("\"Pat\"@X.example")?.canonical(), address("pat@x.EXAMPLE")?.canonical());
+        assert_eq!(
+            address("\"Pat\"@X.example")?.canonical(),
+            address("pat@x.EXAMPLE")?.canonical()
+        );
         assert_eq!(address("pat@mail.example")?.masked(), "p***@m***.example");
         Ok(())
     }

@@ -94,6 +94,9 @@ mod tests {
         let end = Timestamp::from_unix_ms(i64::MAX);
         assert_eq!(end.plus(Duration::from_secs(1)), end);
         assert_eq!(Timestamp::from_unix_ms(5).since(end), Duration::ZERO);
-        assert_eq!(Timestamp::from_unix_ms(-1).to_rfc3339(), "1969-12-31T23:59:59Z");
+        assert_eq!(
+            Timestamp::from_unix_ms(-1).to_rfc3339(),
+            "1969-12-31T23:59:59Z"
+        );
     }
 }

@@ -90,9 +90,14 @@ impl Keys {
             .strip_prefix("mailseal-key-1 ")
             .ok_or(KeysError::Damaged)?;
         let bytes = zeroize::Zeroizing::new(
-            HEXLOWER.decode(hex.as_bytes()).map_err(|_| KeysError::Damaged)?,
+            HEXLOWER
+                .decode(hex.as_bytes())
+                .map_err(|_| KeysError::Damaged)?,
         );
-        let root: [u8; 32] = bytes.as_slice().try_into().map_err(|_| KeysError::Damaged)?;
+        let root: [u8; 32] = bytes
+            .as_slice()
+            .try_into()
+            .map_err(|_| KeysError::Damaged)?;
         Ok(Self::from_bytes(root))
     }
 
@@ -102,7 +107,10 @@ impl Keys {
         // Written whole under another name and then linked into place, so that
         // two processes that start together agree on one key and no crash
         // leaves half a file.
-        let temporary = path.with_extension(format!("tmp-{}", HEXLOWER.encode(&crypto::make_random::<8>())));
+        let temporary = path.with_extension(format!(
+            "tmp-{}",
+            HEXLOWER.encode(&crypto::make_random::<8>())
+        ));
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
         #[cfg(unix)]
@@ -147,7 +155,11 @@ mod tests {
         let read = Keys::file(&path)?;
         assert_eq!(made.root.expose(), read.root.expose());
         assert_ne!(made.derive("a").expose(), made.derive("b").expose());
-        assert_eq!(std::fs::read_dir(dir.path())?.count(), 1, "no temporary file stays");
+        assert_eq!(
+            std::fs::read_dir(dir.path())?.count(),
+            1,
+            "no temporary file stays"
+        );
         Ok(())
     }
 

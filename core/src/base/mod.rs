@@ -31,5 +31,6 @@ pub use keys::{Keys, KeysError};
 pub use phi::{Phi, Secret};
 pub use recipient::{Recipient, Role};
 pub use words::{
-    Fact, FactorLevel, KeyTrust, Route, Sensitivity, TlsAssurance, UnknownWord,
+    Fact, FactorLevel, KeyTrust, NextHop, PartnerIdentity, Route, Sensitivity, TlsAssurance,
+    UnknownWord,
 };

@@ -181,6 +181,29 @@ impl<T> Fact<T> {
     }
 }
 
+/// What the transport sees of the way to the recipient's mailbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum NextHop {
+    /// The recipient's own MX host.
+    Mx,
+    /// A relay or submission host; only the way to it is seen.
+    Relay {
+        /// What the relay's operator declares for the way onward.
+        onward: TlsAssurance,
+    },
+}
+
+/// How a partner's hosts are known.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum PartnerIdentity {
+    /// SHA-256 of the SubjectPublicKeyInfo, DER.
+    SpkiSha256([u8; 32]),
+    /// A private CA's certificate, DER; the host's name is checked too.
+    Ca(Vec<u8>),
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,13 +3,13 @@
 
 mod records;
 
-pub use records::{
-    Attempt, Cause, Delivery, EnhancedCode, Envelope, Hop, NextHop, PartnerIdentity, Requirement, Stage,
-};
+pub use records::{Attempt, Cause, Delivery, EnhancedCode, Envelope, Hop, Requirement, Stage};
 
 use std::fmt;
 
 use async_trait::async_trait;
+
+use crate::base::NextHop;
 
 /// Called once per attempt, after the message's content has been transmitted
 /// and before the final dot. From the final dot on the receiver may have

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::{Address, Domain, Phi, TlsAssurance};
+use crate::base::{Address, Domain, PartnerIdentity, Phi, TlsAssurance};
 use crate::discover::{MxHost, StsPolicy};
 use crate::wire::tls::TlsEvidence;
 
@@ -25,29 +25,6 @@ impl Envelope {
     }
 }
 
-/// What the transport sees of the way to the recipient's mailbox.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[non_exhaustive]
-pub enum NextHop {
-    /// The recipient's own MX host.
-    Mx,
-    /// A relay or submission host; only the way to it is seen.
-    Relay {
-        /// What the relay's operator declares for the way onward.
-        onward: TlsAssurance,
-    },
-}
-
-/// How a partner's hosts are known.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum PartnerIdentity {
-    /// SHA-256 of the SubjectPublicKeyInfo, DER.
-    SpkiSha256([u8; 32]),
-    /// A private CA's certificate, DER; the host's name is checked too.
-    Ca(Vec<u8>),
-}
-
 /// Where a domain takes mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -65,7 +42,12 @@ pub struct Hop {
 impl Hop {
     /// A hop.
     pub fn new(domain: Domain, mx: Vec<MxHost>, sts: Option<StsPolicy>) -> Self {
-        Self { domain, mx, sts, partner: None }
+        Self {
+            domain,
+            mx,
+            sts,
+            partner: None,
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::base::{Domain, Fact, Timestamp};
-use crate::wire::tls::{TlsEvidence};
+use crate::wire::tls::TlsEvidence;
 
 /// A mail host of a domain, as DNS names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +57,11 @@ pub struct HostCapability {
 impl HostCapability {
     /// What was seen of a host.
     pub fn new(mx: MxHost, tls: Fact<TlsSeen>) -> Self {
-        Self { mx, tls, requiretls: false }
+        Self {
+            mx,
+            tls,
+            requiretls: false,
+        }
     }
 }
 
@@ -95,12 +99,14 @@ impl StsPolicy {
     /// for exactly one label, the leftmost.
     pub fn matches(&self, host: &Domain) -> bool {
         let host = host.as_str();
-        self.mx.iter().any(|pattern| match pattern.strip_prefix("*.") {
-            Some(parent) => host
-                .split_once('.')
-                .is_some_and(|(label, rest)| !label.is_empty() && rest == parent),
-            None => host == pattern,
-        })
+        self.mx
+            .iter()
+            .any(|pattern| match pattern.strip_prefix("*.") {
+                Some(parent) => host
+                    .split_once('.')
+                    .is_some_and(|(label, rest)| !label.is_empty() && rest == parent),
+                None => host == pattern,
+            })
     }
 }
 
@@ -127,6 +133,11 @@ impl Capabilities {
         sts: Fact<StsPolicy>,
         expires: Timestamp,
     ) -> Self {
-        Self { domain, hosts, sts, expires }
+        Self {
+            domain,
+            hosts,
+            sts,
+            expires,
+        }
     }
 }

@@ -170,7 +170,9 @@ impl FromStr for Confidence {
             "low" => Ok(Self::Low),
             "medium" => Ok(Self::Medium),
             "high" => Ok(Self::High),
-            _ => Err(UnknownWord { expected: "low medium high" }),
+            _ => Err(UnknownWord {
+                expected: "low medium high",
+            }),
         }
     }
 }
@@ -220,7 +222,14 @@ impl Finding {
         confidence: Confidence,
         value: impl Into<Phi<String>>,
     ) -> Self {
-        Self { kind, part, span, confidence, category: None, value: value.into() }
+        Self {
+            kind,
+            part,
+            span,
+            confidence,
+            category: None,
+            value: value.into(),
+        }
     }
 
     /// With the specially protected category it belongs to.

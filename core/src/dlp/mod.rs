@@ -3,4 +3,6 @@
 
 mod findings;
 
-pub use findings::{Category, Confidence, Finding, FindingClass, FindingKind, Findings, Part, Unscannable};
+pub use findings::{
+    Category, Confidence, Finding, FindingClass, FindingKind, Findings, Part, Unscannable,
+};

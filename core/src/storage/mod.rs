@@ -37,6 +37,9 @@ pub enum Table {
     Grant,
     /// Small records of a room about itself.
     Meta,
+    /// What discovery learnt, by keyed hash of the domain. It lies in a store
+    /// of its own, so that it can be thrown away.
+    Cache,
 }
 
 impl Table {
@@ -49,6 +52,7 @@ impl Table {
         Self::Part,
         Self::Grant,
         Self::Meta,
+        Self::Cache,
     ];
 
     /// The table's name in SQL and in messages.
@@ -61,6 +65,7 @@ impl Table {
             Self::Part => "part",
             Self::Grant => "grants",
             Self::Meta => "meta",
+            Self::Cache => "cache",
         }
     }
 }
@@ -211,13 +216,17 @@ pub enum StoreError {
     #[error("the database is read-only: check the file's and its folder's permissions")]
     ReadOnly,
     /// The file is no database of mailseal's or is damaged. It was not changed.
-    #[error("the database is damaged or is not mailseal's ({detail}); it was not changed: restore it from a backup")]
+    #[error(
+        "the database is damaged or is not mailseal's ({detail}); it was not changed: restore it from a backup"
+    )]
     Damaged {
         /// What was wrong, in fixed words.
         detail: &'static str,
     },
     /// The file was written by a newer mailseal. It was not changed.
-    #[error("the database has format {found}, this version reads up to {supported}; it was not changed: use the newer mailseal")]
+    #[error(
+        "the database has format {found}, this version reads up to {supported}; it was not changed: use the newer mailseal"
+    )]
     Newer {
         /// Its format.
         found: i64,
@@ -269,7 +278,8 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     ) -> Result<Vec<Row>, StoreError>;
 
     /// Rows with a due time at or before `now`, the earliest first, at most `limit`.
-    async fn due(&self, table: Table, now: Timestamp, limit: usize) -> Result<Vec<Row>, StoreError>;
+    async fn due(&self, table: Table, now: Timestamp, limit: usize)
+    -> Result<Vec<Row>, StoreError>;
 
     /// How many leaves the audit log has.
     async fn log_size(&self) -> Result<u64, StoreError>;

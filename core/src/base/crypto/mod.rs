@@ -8,8 +8,8 @@
 
 use std::fmt;
 
-use aws_lc_rs::{aead, constant_time, digest, hkdf, hmac, rand, signature};
 use aws_lc_rs::signature::KeyPair as _;
+use aws_lc_rs::{aead, constant_time, digest, hkdf, hmac, rand, signature};
 use zeroize::Zeroizing;
 
 use super::Secret;
@@ -123,7 +123,12 @@ pub(crate) fn open(key: &Key, aad: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec
 ///
 /// The caller must never use one nonce twice under one key.
 #[allow(clippy::expect_used)]
-pub(crate) fn seal_in_place(key: &[u8; 32], nonce: [u8; 12], aad: &[u8], data: &mut [u8]) -> [u8; 16] {
+pub(crate) fn seal_in_place(
+    key: &[u8; 32],
+    nonce: [u8; 12],
+    aad: &[u8],
+    data: &mut [u8],
+) -> [u8; 16] {
     let tag = gcm(key)
         .seal_in_place_separate_tag(
             aead::Nonce::assume_unique_for_key(nonce),
@@ -196,7 +201,11 @@ impl fmt::Debug for SigningKey {
 }
 
 /// Verifies an Ed25519 signature.
-pub(crate) fn verify_ed25519(public: &[u8; 32], message: &[u8], sig: &[u8]) -> Result<(), OpenError> {
+pub(crate) fn verify_ed25519(
+    public: &[u8; 32],
+    message: &[u8],
+    sig: &[u8],
+) -> Result<(), OpenError> {
     signature::UnparsedPublicKey::new(&signature::ED25519, public)
         .verify(message, sig)
         .map_err(|_| OpenError)
@@ -218,7 +227,10 @@ mod tests {
     fn a_record_opens_only_with_its_key_and_in_its_place() {
         let key = Secret::new(make_random());
         let sealed = seal(&key, b"row 1", b"diagnosis");
-        assert_eq!(open(&key, b"row 1", &sealed).as_deref().map(Vec::as_slice), Ok(&b"diagnosis"[..]));
+        assert_eq!(
+            open(&key, b"row 1", &sealed).as_deref().map(Vec::as_slice),
+            Ok(&b"diagnosis"[..])
+        );
         assert!(open(&key, b"row 2", &sealed).is_err());
         assert!(open(&Secret::new(make_random()), b"row 1", &sealed).is_err());
         for i in 0..sealed.len() {
@@ -232,14 +244,19 @@ mod tests {
     /// RFC 8032 section 7.1, test 2; RFC 4231 section 4.3, test case 2.
     #[test]
     fn published_vectors() -> Result<(), Box<dyn std::error::Error>> {
-        let seed = HEXLOWER.decode(b"4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb")?;
+        let seed =
+            HEXLOWER.decode(b"4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb")?;
         let key = SigningKey::from_seed(&Secret::new(seed.as_slice().try_into()?));
         assert_eq!(
             HEXLOWER.encode(&key.public()),
             "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c"
         );
         let sig = key.sign(&[0x72]);
-        assert!(HEXLOWER.encode(&sig).starts_with("92a009a9f0d4cab8720e820b5f642540"));
+        assert!(
+            HEXLOWER
+                .encode(&sig)
+                .starts_with("92a009a9f0d4cab8720e820b5f642540")
+        );
         verify_ed25519(&key.public(), &[0x72], &sig)?;
         assert!(verify_ed25519(&key.public(), &[0x73], &sig).is_err());
         assert_eq!(

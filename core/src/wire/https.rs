@@ -1,0 +1,1 @@
+//! A small HTTPS client for MTA-STS policies.
