@@ -29,6 +29,8 @@ pub enum Table {
     Idempotency,
     /// Copies on their way, encrypted, with the time of the next try.
     Outbox,
+    /// The messages of those copies, encrypted, apart from their state.
+    Body,
     /// Escrowed items: what is known of each.
     Item,
     /// Escrowed content, sealed, in parts.
@@ -48,6 +50,7 @@ impl Table {
         Self::Receipt,
         Self::Idempotency,
         Self::Outbox,
+        Self::Body,
         Self::Item,
         Self::Part,
         Self::Grant,
@@ -61,6 +64,7 @@ impl Table {
             Self::Receipt => "receipt",
             Self::Idempotency => "idempotency",
             Self::Outbox => "outbox",
+            Self::Body => "body",
             Self::Item => "item",
             Self::Part => "part",
             Self::Grant => "grants",
