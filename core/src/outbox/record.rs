@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::base::crypto::{self, Key};
-use crate::base::{GrantId, Keys, MessageId, ReceiptId, RecipientId, Timestamp};
+use crate::base::{GrantId, Keys, MessageId, ReceiptId, RecipientId, Sensitivity, Timestamp};
 use crate::policy::Rung;
 use crate::storage::{Op, Row, Table};
 
@@ -105,6 +105,13 @@ pub struct CopyRecord {
     pub(crate) address: String,
     /// The reverse-path.
     pub(crate) sender: Option<String>,
+    /// What an escrow made later would need of the recipient; taken out once
+    /// it is made.
+    pub(crate) passphrase: Option<String>,
+    /// Where the host's channel sends a pickup code.
+    pub(crate) phone: Option<String>,
+    /// How sensitive the message is.
+    pub sensitivity: Sensitivity,
     /// The rungs that the decision allows, from the chosen one on.
     pub rungs: Vec<Rung>,
     /// Which rung is tried now.
@@ -155,15 +162,14 @@ impl Outbox {
         }
     }
 
-    /// The changes that put a new copy into the store.
-    pub fn insert(&self, record: &CopyRecord, body: &[u8]) -> Vec<Op> {
-        vec![
-            Op::Insert {
-                table: Table::Outbox,
-                row: self.seal(record),
-            },
-            self.put_body(&record.id, body),
-        ]
+    /// The changes that put a new copy into the store, and its row.
+    pub fn insert(&self, record: &CopyRecord, body: &[u8]) -> ([Op; 2], Row) {
+        let row = self.seal(record);
+        let insert = Op::Insert {
+            table: Table::Outbox,
+            row: row.clone(),
+        };
+        ([insert, self.put_body(&record.id, body)], row)
     }
 
     /// The change that writes a copy's body over the former one.
@@ -231,8 +237,7 @@ impl Outbox {
         crypto::open(&self.key, &aad(BODY, &row.key), &row.value).map_err(|_| OutboxError::Sealed)
     }
 
-    /// The row of a copy's state.
-    pub fn seal(&self, record: &CopyRecord) -> Row {
+    fn seal(&self, record: &CopyRecord) -> Row {
         // The record holds strings, numbers and lists only, which always encode.
         let plain = Zeroizing::new(serde_json::to_vec(record).unwrap_or_default());
         Row {
@@ -260,6 +265,9 @@ mod tests {
             recipient: RecipientId::new(0),
             address: "pat@mail.example".into(),
             sender: None,
+            passphrase: None,
+            phone: None,
+            sensitivity: Sensitivity::Phi,
             rungs: vec![Rung::new(Route::Tls, TlsAssurance::Authenticated)],
             rung: 0,
             grant: None,
