@@ -19,6 +19,7 @@ use crate::base::crypto::make_random;
 use crate::base::{Domain, Fact, Keys, Timestamp};
 use crate::storage::Store;
 use crate::wire::Network;
+use crate::wire::https::Limits;
 use crate::wire::resolver::{Answer, Mx};
 use crate::wire::tls::TlsEvidence;
 
@@ -61,6 +62,7 @@ pub struct Live {
     network: Network,
     prober: Arc<dyn Prober>,
     disk: Option<Disk>,
+    fetch: Duration,
     shared: Arc<Shared>,
 }
 
@@ -88,6 +90,7 @@ impl Live {
             network,
             prober,
             disk: None,
+            fetch: Limits::default().total,
             shared: Arc::new(Shared {
                 routes: Memory::new(10_000),
                 hosts: Memory::new(10_000),
@@ -112,6 +115,13 @@ impl Live {
     #[must_use]
     pub fn prober(mut self, prober: Arc<dyn Prober>) -> Self {
         self.prober = prober;
+        self
+    }
+
+    /// Gives a policy host this long in place of 10 seconds.
+    #[must_use]
+    pub fn fetch_deadline(mut self, total: Duration) -> Self {
+        self.fetch = total;
         self
     }
 
@@ -301,7 +311,7 @@ impl Live {
             let held = cached.expires.since(now).min(lifetime);
             return (Fact::Proven(cached.policy.clone()), held);
         }
-        match sts::fetch(&self.network, domain).await {
+        match sts::fetch(&self.network, domain, self.fetch).await {
             Ok(policy) => {
                 let fact = PolicyFact::new(record.id, policy, now);
                 self.shared.policies.put(domain.as_str(), fact.clone(), now);

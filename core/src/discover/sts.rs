@@ -6,6 +6,7 @@
 //! panic, and refuse what the RFC's grammar does not allow.
 
 use std::fmt;
+use std::time::Duration;
 
 use super::{StsMode, StsPolicy};
 use crate::base::Domain;
@@ -251,13 +252,17 @@ fn is_sts(record: &str) -> bool {
 }
 
 /// Fetches and reads the policy of `domain`.
-pub(super) async fn fetch(network: &Network, domain: &Domain) -> Result<StsPolicy, StsError> {
+pub(super) async fn fetch(
+    network: &Network,
+    domain: &Domain,
+    total: Duration,
+) -> Result<StsPolicy, StsError> {
     let host: Domain = format!("mta-sts.{}", domain.as_str())
         .parse()
         .map_err(|_| HttpsError::NoAddress)?;
     let limits = Limits {
         body: MAX_POLICY,
-        ..Limits::default()
+        total,
     };
     let response = https::fetch(network, &host, "/.well-known/mta-sts.txt", limits).await?;
     if response.media_type.as_deref() != Some("text/plain") {
