@@ -105,11 +105,10 @@ impl SystemResolver {
         options.ndots = 0;
         options.edns0 = true;
         let config = ResolverConfig::from_parts(None, Vec::new(), servers);
-        let inner =
-            TokioResolver::builder_with_config(config, TokioRuntimeProvider::default())
-                .with_options(options)
-                .build()
-                .map_err(|_| ResolverError::SystemConfig)?;
+        let inner = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default())
+            .with_options(options)
+            .build()
+            .map_err(|_| ResolverError::SystemConfig)?;
         Ok(Self {
             inner,
             total: TOTAL,
@@ -258,10 +257,7 @@ impl Found {
     }
 }
 
-async fn bounded<T>(
-    total: Duration,
-    question: impl Future<Output = T>,
-) -> Result<T, ResolveError> {
+async fn bounded<T>(total: Duration, question: impl Future<Output = T>) -> Result<T, ResolveError> {
     timeout(total, question)
         .await
         .map_err(|_| ResolveError::Timeout)
