@@ -31,6 +31,12 @@ pub mod reply;
 mod session;
 mod transaction;
 
+pub(crate) use connection::Connection;
 pub use connection::Timeouts;
+pub(crate) use content::{Survey, survey};
+pub(crate) use fault::{Fault, Verdict};
+pub(crate) use probe::addresses;
 #[allow(unused_imports)] // discover's way in
 pub(crate) use probe::{HostProbe, probe};
+pub(crate) use session::{Credentials, SessionConfig, TlsUse};
+pub(crate) use transaction::{Transaction, is_too_many_recipients};
