@@ -38,7 +38,9 @@ async fn facts_hold_until_they_expire() {
     live.discover(&d, at(599)).await;
     assert_eq!(dns.log().len(), asked, "nothing is asked within it");
 
-    dns.clear("d.example").mx("d.example", 10, "b.example").a("b.example", loopback());
+    dns.clear("d.example")
+        .mx("d.example", 10, "b.example")
+        .a("b.example", loopback());
     assert_eq!(hosts_word(&live.discover(&d, at(599)).await), "a/10/tls");
     assert_eq!(hosts_word(&live.discover(&d, at(600)).await), "b/10/tls");
     // What the clock cannot place is not believed.

@@ -127,7 +127,8 @@ const CASES: &[Case] = &[
     (
         "MX names an address literal",
         |d| {
-            d.mx("d.example", 10, "192.0.2.1").a("d.example", loopback());
+            d.mx("d.example", 10, "192.0.2.1")
+                .a("d.example", loopback());
         },
         "unknown",
     ),
@@ -143,7 +144,8 @@ const CASES: &[Case] = &[
     (
         "MX to self",
         |d| {
-            d.mx("d.example", 10, "d.example").a("d.example", loopback());
+            d.mx("d.example", 10, "d.example")
+                .a("d.example", loopback());
         },
         "d/10/tls",
     ),
@@ -252,7 +254,12 @@ async fn faults_of_internal_targets() {
         ("MX to loopback", &["127.0.0.1"][..], "a/10/?", 0),
         ("MX to IPv6 loopback", &["::1"], "a/10/?", 0),
         ("MX to a private network", &["10.0.0.1"], "a/10/?", 0),
-        ("MX to the metadata service", &["169.254.169.254"], "a/10/?", 0),
+        (
+            "MX to the metadata service",
+            &["169.254.169.254"],
+            "a/10/?",
+            0,
+        ),
         ("MX to a unique local address", &["fd00::1"], "a/10/?", 0),
         ("MX to mapped loopback", &["::ffff:127.0.0.1"], "a/10/?", 0),
         (

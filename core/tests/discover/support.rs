@@ -126,7 +126,11 @@ impl Table {
         println!("{}", self.title);
         println!("{:<52} | {:<44} | seen", "fault", "expected");
         for [fault, expected, seen] in &self.rows {
-            let mark = if expected == seen { "" } else { "  <-- differs" };
+            let mark = if expected == seen {
+                ""
+            } else {
+                "  <-- differs"
+            };
             println!("{fault:<52} | {expected:<44} | {seen}{mark}");
         }
         println!("{} rows", self.rows.len());
