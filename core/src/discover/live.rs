@@ -31,8 +31,8 @@ const MAX_PROBED: usize = 4;
 const MAX_ADDRESSES: usize = 4;
 /// Probes at one time, over all domains.
 const PROBES: usize = 16;
-/// One probe, whatever it meets.
-const PROBE: Duration = Duration::from_secs(30);
+/// One host, over all its addresses.
+const PROBE: Duration = Duration::from_secs(40);
 
 /// How long what DNS said is kept, whatever its TTL.
 const DNS_LEAST: u32 = 60;
@@ -487,12 +487,16 @@ fn known_reason(code: &str) -> &'static str {
         "not_valid_yet",
         "wrong_name",
         "unknown_issuer",
-        "self_signed",
-        "revoked",
+        "ca_as_leaf",
+        "leaf_as_ca",
+        "wrong_purpose",
+        "unsupported_version",
+        "unknown_critical_extension",
+        "weak_or_unknown_algorithm",
         "bad_signature",
-        "bad_encoding",
-        "bad_purpose",
-        "unsupported",
+        "constraint_violated",
+        "invalid_validity",
+        "malformed",
     ];
     REASONS
         .iter()

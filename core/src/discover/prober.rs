@@ -2,12 +2,16 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
 use super::TlsSeen;
 use crate::base::{Domain, Fact};
 use crate::wire::Network;
+use crate::wire::resolver::{Answer, Mx, ResolveError, Resolver, Security};
+use crate::wire::smtp;
 
 /// What a probe showed of a host.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +47,10 @@ pub trait Prober: fmt::Debug + Send + Sync + 'static {
     async fn probe(&self, host: &Domain, addresses: &[IpAddr]) -> Probed;
 }
 
+/// How long one address may take. Hosts that hold their greeting back to find
+/// out spammers do so for some seconds.
+const ONE_ADDRESS: Duration = Duration::from_secs(15);
+
 /// Looks by an SMTP session that ends after `STARTTLS` and `EHLO`.
 pub struct SmtpProber {
     network: Network,
@@ -64,8 +72,46 @@ impl fmt::Debug for SmtpProber {
 
 #[async_trait]
 impl Prober for SmtpProber {
-    async fn probe(&self, _host: &Domain, _addresses: &[IpAddr]) -> Probed {
-        let _ = (&self.network, &self.ehlo_name);
+    async fn probe(&self, host: &Domain, addresses: &[IpAddr]) -> Probed {
+        // One address after the other, each with a time of its own: one that
+        // swallows packets must not use up what the next could answer in.
+        for address in addresses {
+            let mut network = self.network.clone();
+            network.resolver = Arc::new(Known(*address));
+            let probe = smtp::probe(&network, host, &self.ehlo_name, ONE_ADDRESS).await;
+            tracing::debug!(cause = ?probe.cause, "a mail host was probed");
+            if !probe.tls.is_unknown() {
+                return Probed {
+                    tls: probe.tls,
+                    requiretls: probe.requiretls,
+                };
+            }
+        }
         Probed::unknown()
+    }
+}
+
+/// Says of every host that it is at one address, which discovery has looked up
+/// and the guard has passed.
+#[derive(Debug)]
+struct Known(IpAddr);
+
+#[async_trait]
+impl Resolver for Known {
+    async fn mx(&self, _: &Domain) -> Result<Answer<Mx>, ResolveError> {
+        Err(ResolveError::ServerFailure)
+    }
+
+    async fn txt(&self, _: &str) -> Result<Answer<String>, ResolveError> {
+        Err(ResolveError::ServerFailure)
+    }
+
+    async fn addresses(&self, _: &Domain) -> Result<Answer<IpAddr>, ResolveError> {
+        Ok(Answer {
+            records: vec![self.0],
+            nxdomain: false,
+            security: Security::Insecure,
+            ttl: 0,
+        })
     }
 }

@@ -77,6 +77,9 @@ mod prepare;
 mod record;
 mod typed;
 
+#[cfg(all(test, feature = "testing"))]
+mod thieves;
+
 pub use error::EscrowError;
 pub use event::{EscrowEvent, EscrowEventKind, NoRecorder, Recorder};
 pub use factor::{Factor, PasscodePlan};

@@ -157,6 +157,11 @@ impl TestDns {
         self.fault(at, None, Fault::Garbage)
     }
 
+    /// Answers questions for the `A` records of `at` with SERVFAIL.
+    pub fn servfail_a(&self, at: &str) -> &Self {
+        self.fault(at, Some(RecordType::A), Fault::ServFail)
+    }
+
     /// Answers questions for the `AAAA` records of `at` with SERVFAIL.
     pub fn servfail_aaaa(&self, at: &str) -> &Self {
         self.fault(at, Some(RecordType::AAAA), Fault::ServFail)
