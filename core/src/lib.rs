@@ -3,10 +3,12 @@
 
 pub mod audit;
 pub mod base;
+mod client;
 pub mod compose;
 pub mod deliver;
 pub mod discover;
 pub mod dlp;
+mod error;
 pub mod escrow;
 pub mod outbox;
 pub mod policy;
@@ -15,3 +17,7 @@ pub mod storage;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod wire;
+
+pub use base::Keys;
+pub use client::*;
+pub use error::{Error, ErrorKind, PlanError};

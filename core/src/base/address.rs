@@ -28,6 +28,20 @@ pub enum AddressError {
     TooLong,
 }
 
+impl AddressError {
+    /// A stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Empty => "address.empty",
+            Self::Control => "address.control",
+            Self::LocalPart => "address.local_part",
+            Self::Domain => "address.domain",
+            Self::Literal => "address.literal",
+            Self::TooLong => "address.too_long",
+        }
+    }
+}
+
 /// A domain name in its comparable form: lower case, A-labels, no final dot.
 ///
 /// `Debug` is starred: `pat-lindqvist.example` names a person.

@@ -25,6 +25,17 @@ pub enum KeysError {
     Readable,
 }
 
+impl KeysError {
+    /// A stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Io(_) => "keys.io",
+            Self::Damaged => "keys.damaged",
+            Self::Readable => "keys.readable",
+        }
+    }
+}
+
 /// The root key of one installation: what is at rest is wrapped under keys
 /// derived from it. Keep it elsewhere than the database; without it nothing in
 /// the database can be read.

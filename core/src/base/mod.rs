@@ -31,6 +31,7 @@ pub use keys::{Keys, KeysError};
 pub use phi::{Phi, Secret};
 pub use recipient::{Recipient, Role};
 pub use words::{
-    Fact, FactorLevel, KeyTrust, NextHop, PartnerIdentity, Route, Sensitivity, TlsAssurance,
+    Disclosure, Fact, FactorLevel, KeyTrust, NextHop, Part, PartnerIdentity, Route, Sensitivity,
+    TlsAssurance,
     UnknownWord,
 };

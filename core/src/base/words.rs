@@ -204,6 +204,59 @@ pub enum PartnerIdentity {
     Ca(Vec<u8>),
 }
 
+/// A part of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Part {
+    /// The `Subject:` header.
+    Subject,
+    /// The plain text body.
+    Text,
+    /// The HTML body.
+    Html,
+    /// The content of an attachment, counted from 0.
+    Attachment(u32),
+    /// The file name of an attachment, counted from 0.
+    AttachmentName(u32),
+    /// Any other part of a parsed message.
+    Other(u32),
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Subject => f.write_str("subject"),
+            Self::Text => f.write_str("text"),
+            Self::Html => f.write_str("html"),
+            Self::Attachment(n) => write!(f, "attachment {n}"),
+            Self::AttachmentName(n) => write!(f, "name of attachment {n}"),
+            Self::Other(n) => write!(f, "part {n}"),
+        }
+    }
+}
+
+/// Who sees whom in a message to several people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Disclosure {
+    /// Everybody gets a copy that names nobody else.
+    #[default]
+    Individual,
+    /// To and Cc see each other, as the host declared (a care team). Bcc
+    /// recipients still get copies of their own.
+    Shared,
+}
+
+impl fmt::Display for Disclosure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Individual => "individual",
+            Self::Shared => "shared",
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

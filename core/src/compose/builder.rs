@@ -11,9 +11,9 @@ use mail_builder::headers::text::Text;
 use mail_builder::mime::{BodyPart, MimePart};
 
 use super::header::Head;
-use super::message::{Disclosure, Marks, Message, checked_reason, too_large};
+use super::message::{Marks, Message, checked_reason, too_large};
 use super::{ComposeError, Limits, guard};
-use crate::base::{Address, Phi, Recipient, Role, Sensitivity, crypto};
+use crate::base::{Address, Disclosure, Phi, Recipient, Role, Sensitivity, crypto};
 
 /// The builder has no sender yet.
 #[derive(Debug, Clone, Copy)]

@@ -7,17 +7,7 @@ use super::header::{self, Head};
 use super::mailbox::{self, ListError};
 use super::mime::Structure;
 use super::{Builder, ComposeError, Limits, NoRecipient, NoSender, ScanPart, guard};
-use crate::base::{Address, Phi, Recipient, Role, Sensitivity};
-
-/// Whether the recipients of a message may see each other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Disclosure {
-    /// Every recipient gets a copy that names nobody else.
-    #[default]
-    Individual,
-    /// To and Cc are shown to all, as for a care team. Bcc is shown to nobody.
-    Shared,
-}
+use crate::base::{Address, Disclosure, Phi, Recipient, Role, Sensitivity};
 
 /// What the host says of a message, beside its content.
 #[derive(Debug, Clone, Default)]

@@ -16,7 +16,7 @@ use mail_parser::{MessageParser, MimeHeaders};
 use super::header::{self, Head};
 use super::{ComposeError, Limits};
 use crate::base::Phi;
-use crate::dlp::Part;
+use crate::base::Part;
 
 /// What a part holds, decoded.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -65,6 +65,7 @@ mod render;
 pub use builder::{Attachment, Builder, HasRecipient, HasSender, NoRecipient, NoSender};
 pub use error::ComposeError;
 pub use limits::Limits;
-pub use message::{Disclosure, Message};
+pub use crate::base::Disclosure;
+pub use message::Message;
 pub use mime::{PartContent, ScanPart};
 pub use render::{Copy, Rendered, Visible};

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::{Phi, Sensitivity, UnknownWord};
+use crate::base::{Part, Phi, Sensitivity, UnknownWord};
 
 /// Whether a kind identifies a person, is health content, or is context.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -175,25 +175,6 @@ impl FromStr for Confidence {
             }),
         }
     }
-}
-
-/// A part of a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Part {
-    /// The `Subject:` header.
-    Subject,
-    /// The plain text body.
-    Text,
-    /// The HTML body.
-    Html,
-    /// The content of an attachment, counted from 0.
-    Attachment(u32),
-    /// The file name of an attachment, counted from 0.
-    AttachmentName(u32),
-    /// Any other part of a parsed message.
-    Other(u32),
 }
 
 /// Something found, without its value.

@@ -4,5 +4,6 @@
 mod findings;
 
 pub use findings::{
-    Category, Confidence, Finding, FindingClass, FindingKind, Findings, Part, Unscannable,
+    Category, Confidence, Finding, FindingClass, FindingKind, Findings, Unscannable,
 };
+pub use crate::base::Part;

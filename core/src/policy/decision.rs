@@ -2,14 +2,14 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::base::{FactorLevel, KeyTrust, Route, Sensitivity, TlsAssurance};
 
 use super::waiver::WaiverVoid;
 
 /// One acceptable way to send, with what must hold before anything leaves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Rung {
     /// How the message travels.

@@ -72,6 +72,7 @@ mod model;
 mod rules;
 mod waiver;
 
+pub use crate::base::Disclosure;
 pub use config::PolicyError;
 pub use decide::decide;
 pub use decision::{Decision, Reason, Refusal, Rung};
@@ -81,4 +82,4 @@ pub use facts::{
 };
 pub use model::{MarkedSubject, Partner, Policy, Requirement};
 pub use rules::{Action, Rule, normal_marker};
-pub use waiver::{Disclosure, Waiver, WaiverFact, WaiverVoid};
+pub use waiver::{Waiver, WaiverFact, WaiverVoid};

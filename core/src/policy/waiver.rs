@@ -1,7 +1,5 @@
 //! A patient's wish for plain e-mail (78 FR 5634), and when it counts.
 
-use std::fmt;
-
 use serde::Serialize;
 
 use crate::base::{Address, Phi, Timestamp};
@@ -115,26 +113,5 @@ impl From<Result<(), WaiverVoid>> for WaiverFact {
             Ok(()) => Self::Valid,
             Err(cause) => Self::Void(cause),
         }
-    }
-}
-
-/// Who sees whom in a message to several people.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Disclosure {
-    /// Everybody gets a copy that names nobody else.
-    #[default]
-    Individual,
-    /// To and Cc see each other, as the host declared (a care team). Bcc
-    /// recipients still get copies of their own.
-    Shared,
-}
-
-impl fmt::Display for Disclosure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Individual => "individual",
-            Self::Shared => "shared",
-        })
     }
 }

@@ -310,6 +310,7 @@ fn statements(table: Table) -> Statements {
         Table::Receipt => of!("receipt"),
         Table::Idempotency => of!("idempotency"),
         Table::Outbox => of!("outbox"),
+        Table::Body => of!("body"),
         Table::Item => of!("item"),
         Table::Part => of!("part"),
         Table::Grant => of!("grants"),

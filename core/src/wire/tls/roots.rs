@@ -22,6 +22,16 @@ pub enum RootsError {
     },
 }
 
+impl RootsError {
+    /// A stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Empty => "roots.empty",
+            Self::Malformed { .. } => "roots.malformed",
+        }
+    }
+}
+
 /// Certificate authorities that are trusted to name hosts.
 #[derive(Clone)]
 pub struct Roots(Arc<RootCertStore>);

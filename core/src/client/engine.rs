@@ -1,0 +1,369 @@
+//! What happens to one copy from its recorded intent to its recorded outcome.
+//!
+//! Every step that changes what the world may know is one batch: the copy's
+//! state, its receipt and its audit entry together. A step that cannot be
+//! recorded is not taken.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::sync::{Mutex, Semaphore};
+use zeroize::Zeroizing;
+
+use super::builder::EscrowOptions;
+use super::codes::CodeChannel;
+use super::receipt::{Outcome, Receipts, Status};
+use crate::audit::{Audit, EventKind};
+use crate::base::{Address, Clock, Fact, Phi, Route, Secret};
+use crate::deliver::{
+    Attempt, Barrier, BarrierError, Cause, Delivery, Envelope, Hop, Job, Requirement, Stage,
+    Transport,
+};
+use crate::discover::Discovery;
+use crate::dlp::Scanner;
+use crate::error::Error;
+use crate::escrow::Escrow;
+use crate::outbox::{CopyRecord, Outbox, Phase, Schedule};
+use crate::policy::{Policy, Refusal};
+use crate::seal::{SealError, Sealer};
+use crate::storage::{Batch, Op, Row, Store};
+
+/// Everything a client is made of.
+#[derive(Debug)]
+pub(super) struct Engine {
+    pub(super) policy: Policy,
+    pub(super) policy_fingerprint: [u8; 32],
+    pub(super) store: Arc<dyn Store>,
+    pub(super) audit: Arc<Audit>,
+    pub(super) outbox: Outbox,
+    pub(super) receipts: Receipts,
+    pub(super) transport: Arc<dyn Transport>,
+    pub(super) discovery: Option<Arc<dyn Discovery>>,
+    pub(super) scanner: Arc<dyn Scanner>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) escrow: Option<(Escrow, EscrowOptions)>,
+    pub(super) sealers: Vec<Arc<dyn Sealer>>,
+    pub(super) codes: Option<Arc<dyn CodeChannel>>,
+    pub(super) schedule: Schedule,
+    pub(super) plan_lifetime: Duration,
+    pub(super) permits: Semaphore,
+}
+
+/// A copy in this process' hands.
+pub(super) struct Work {
+    /// Its state as this process last wrote it.
+    pub(super) record: CopyRecord,
+    /// The row of that state: the next change conflicts unless it is still there.
+    pub(super) held: Row,
+    /// The rendered message, or the notice where the present rung is escrow.
+    pub(super) body: Zeroizing<Vec<u8>>,
+    /// The pickup code, where one was made.
+    pub(super) passcode: Option<Secret<String>>,
+}
+
+impl Engine {
+    /// Tries a copy, rung after rung, until it is delivered, refused, deferred
+    /// or unknown; records which.
+    pub(super) async fn drive(&self, mut work: Work) -> Outcome {
+        // The semaphore is never closed; if it were, going on is still right.
+        let _permit = self.permits.acquire().await.ok();
+        loop {
+            let attempt = self.attempt(&mut work).await;
+            work.record.attempts = work.record.attempts.saturating_add(1);
+            tracing::debug!(
+                receipt = %work.record.receipt,
+                recipient = %work.record.recipient,
+                delivery = ?attempt.delivery,
+                stage = ?attempt.stage,
+                cause = ?attempt.cause,
+                "attempt",
+            );
+            let step = match attempt.delivery {
+                Delivery::Accepted => Step::End(Status::Delivered),
+                Delivery::Rejected => Step::End(Status::Rejected),
+                Delivery::Unknown => Step::Unknown,
+                Delivery::FloorUnmet if work.record.rung + 1 < work.record.rungs.len() => {
+                    match self.fall_back(&mut work, &attempt).await {
+                        Ok(()) => continue,
+                        Err(_) => Step::Defer,
+                    }
+                }
+                // A policy that drops does not wait for better days.
+                Delivery::FloorUnmet if self.drops(&work.record) => Step::End(Status::Rejected),
+                Delivery::Deferred | Delivery::FloorUnmet => Step::Defer,
+            };
+            return self.settle(work, step, &attempt).await;
+        }
+    }
+
+    fn drops(&self, record: &CopyRecord) -> bool {
+        let requirement = self.policy.requirement(record.sensitivity);
+        requirement.otherwise == Refusal::Dropped
+    }
+
+    /// One attempt on the present rung.
+    async fn attempt(&self, work: &mut Work) -> Attempt {
+        let fail = |delivery, stage, cause| Attempt::new(delivery, stage, cause, String::new());
+        let Some(rung) = work.record.present_rung().copied() else {
+            return fail(Delivery::Rejected, Stage::Resolve, Cause::BelowFloor);
+        };
+        let (Ok(to), Ok(sender)) = (
+            work.record.address.parse::<Address>(),
+            work.record.sender.as_deref().map(str::parse::<Address>).transpose(),
+        ) else {
+            return fail(Delivery::Rejected, Stage::Resolve, Cause::Content);
+        };
+        let hop = match self.hop(&to).await {
+            Fact::Proven(hop) => hop,
+            Fact::Refuted => return fail(Delivery::Rejected, Stage::Resolve, Cause::NoHost),
+            Fact::Unknown => return fail(Delivery::Deferred, Stage::Resolve, Cause::Dns),
+        };
+        let sealed;
+        let message: &[u8] = match rung.route {
+            Route::Tls | Route::Escrow => &work.body,
+            Route::Pgp | Route::Smime => match self.seal(rung.route, &work.body, &to) {
+                Ok(bytes) => {
+                    sealed = bytes;
+                    &sealed
+                }
+                // The key went since the plan: the next rung may do.
+                Err(_) => return fail(Delivery::FloorUnmet, Stage::Resolve, Cause::BelowFloor),
+            },
+        };
+        let envelope = Envelope::new(sender, vec![to]);
+        let requirement = Requirement::at_least(rung.transport_floor);
+        let barrier = RecordedBarrier {
+            engine: self,
+            state: Mutex::new((work.record.clone(), work.held.clone())),
+        };
+        let job = Job {
+            envelope: &envelope,
+            message,
+            hop: &hop,
+            requirement: &requirement,
+        };
+        let mut attempts = self.transport.deliver(job, &barrier).await;
+        (work.record, work.held) = barrier.state.into_inner();
+        match (attempts.pop(), attempts.is_empty()) {
+            (Some(attempt), true) => attempt,
+            // A transport that answers for nobody or for others may have sent.
+            _ => fail(Delivery::Unknown, Stage::Final, Cause::Protocol),
+        }
+    }
+
+    /// Where a recipient's domain takes mail now.
+    async fn hop(&self, to: &Address) -> Fact<Hop> {
+        let partner = self.policy.partner_identity(to.domain()).cloned();
+        let Some(discovery) = &self.discovery else {
+            let mut hop = Hop::new(to.domain().clone(), Vec::new(), None);
+            hop.partner = partner;
+            return Fact::Proven(hop);
+        };
+        let known = discovery.discover(to.domain(), self.clock.now()).await;
+        let sts = known.sts.proven().cloned();
+        known.hosts.map(|hosts| {
+            let mx = hosts.into_iter().map(|h| h.mx).collect();
+            let mut hop = Hop::new(to.domain().clone(), mx, sts);
+            hop.partner = partner;
+            hop
+        })
+    }
+
+    pub(super) fn sealer(&self, route: Route) -> Option<&Arc<dyn Sealer>> {
+        self.sealers.iter().find(|s| s.route() == route)
+    }
+
+    pub(super) fn seal(&self, route: Route, message: &[u8], to: &Address) -> Result<Vec<u8>, SealError> {
+        self.sealer(route)
+            .ok_or(SealError::Unsupported)?
+            .seal(message, to, self.clock.now())
+    }
+
+    /// Goes to the next rung: prepares it and records it before anything of it
+    /// leaves.
+    async fn fall_back(&self, work: &mut Work, attempt: &Attempt) -> Result<(), Error> {
+        let mut record = work.record.clone();
+        record.rung += 1;
+        record.phase = self.sending();
+        let made = self.make(&mut record, &work.body)?;
+        let (replace, row) = self.outbox.replace(&work.held, &record);
+        let mut batch: Batch = made.ops.into_iter().collect();
+        batch.push(replace);
+        if let Some(body) = &made.body {
+            batch.push(self.outbox.put_body(&record.id, body));
+        }
+        let outcome = self
+            .outcome(&record, Status::Pending, None)
+            .with_attempt(attempt)
+            .with_passcode(made.passcode.clone());
+        batch.push(self.receipts.put_outcome(record.receipt, &outcome));
+        batch.push(self.audit.entry(&self.event(EventKind::Fallback, &record)?.attempt(attempt))?);
+        self.store.commit(batch).await?;
+        work.record = record;
+        work.held = row;
+        if let Some(body) = made.body {
+            work.body = body;
+            work.passcode = made.passcode;
+        }
+        Ok(())
+    }
+
+    /// Records how an attempt ended.
+    async fn settle(&self, mut work: Work, step: Step, attempt: &Attempt) -> Outcome {
+        let now = self.clock.now();
+        let step = match step {
+            Step::Defer if now.since(work.record.created) >= self.schedule.give_up_after => {
+                Step::End(Status::GivenUp)
+            }
+            other => other,
+        };
+        let (status, kind) = match step {
+            Step::End(Status::GivenUp) => (Status::GivenUp, EventKind::GivenUp),
+            Step::End(status) => (status, EventKind::Outcome),
+            Step::Defer => (Status::Deferred, EventKind::Deferred),
+            Step::Unknown => (Status::Unknown, EventKind::Unknown),
+        };
+        let mut outcome = self.outcome(&work.record, status, Some(attempt));
+        if status == Status::Delivered {
+            self.send_code(&mut work).await;
+        }
+        outcome = outcome.with_passcode(work.passcode.clone());
+        let mut batch = Batch::new();
+        match step {
+            Step::End(_) => batch.extend(self.outbox.remove(&work.held, &work.record)),
+            Step::Defer => {
+                let wait = self.schedule.backoff(work.record.attempts, &work.record.id);
+                let due = now.plus(wait);
+                outcome.next_try = Some(due);
+                work.record.phase = Phase::Ready { due };
+                batch.push(self.outbox.replace(&work.held, &work.record).0);
+            }
+            Step::Unknown => {
+                work.record.phase = Phase::Unknown;
+                batch.push(self.outbox.replace(&work.held, &work.record).0);
+            }
+        }
+        batch.push(self.receipts.put_outcome(work.record.receipt, &outcome));
+        let recorded = match self.event(kind, &work.record).map(|e| e.attempt(attempt)) {
+            Ok(event) => match self.audit.entry(&event) {
+                Ok(op) => {
+                    batch.push(op);
+                    self.store.commit(batch).await.map_err(Error::from)
+                }
+                Err(e) => Err(e.into()),
+            },
+            Err(e) => Err(e),
+        };
+        if let Err(error) = recorded {
+            tracing::error!(
+                receipt = %work.record.receipt,
+                recipient = %work.record.recipient,
+                code = error.code(),
+                "the outcome could not be recorded",
+            );
+            // What was delivered is known to this process only; after the
+            // lease the copy is found and reported by what the store holds.
+            outcome.status = match work.record.phase {
+                Phase::PastDot { .. } => Status::Unknown,
+                _ => Status::Pending,
+            };
+            outcome.next_try = None;
+        }
+        outcome
+    }
+
+    /// Gives the pickup code to the host's channel, if there is one and a
+    /// number; else it stays for the sender to tell.
+    async fn send_code(&self, work: &mut Work) {
+        let (Some(channel), Some(phone), Some(code)) =
+            (&self.codes, &work.record.phone, &work.passcode)
+        else {
+            return;
+        };
+        match channel.send_code(&Phi::new(phone.clone()), code).await {
+            Ok(()) => work.passcode = None,
+            Err(_) => tracing::warn!(
+                receipt = %work.record.receipt,
+                recipient = %work.record.recipient,
+                "the pickup code could not be sent; it is handed to the sender",
+            ),
+        }
+    }
+
+    /// What the present rung of `record` sends, and the changes that come with
+    /// it. `body` is `None` where the message itself is sent.
+    pub(super) fn make(&self, record: &mut CopyRecord, message: &[u8]) -> Result<Made, Error> {
+        match record.present_rung() {
+            Some(rung) if rung.route == Route::Escrow => {
+                let rung = *rung;
+                super::notices::make(self, record, &rung, message)
+            }
+            _ => Ok(Made {
+                body: None,
+                ops: Vec::new(),
+                passcode: None,
+            }),
+        }
+    }
+
+    pub(super) fn sending(&self) -> Phase {
+        Phase::Sending {
+            lease: self.clock.now().plus(self.schedule.lease),
+        }
+    }
+
+    pub(super) fn outcome(&self, record: &CopyRecord, status: Status, attempt: Option<&Attempt>) -> Outcome {
+        let mut outcome = Outcome::new(record.recipient, status, self.clock.now());
+        if let Some(rung) = record.present_rung() {
+            outcome.route = Some(rung.route);
+            outcome.transport_floor = Some(rung.transport_floor);
+            outcome.factor_floor = rung.factor_floor;
+        }
+        outcome.grant = record.grant;
+        outcome.attempts = record.attempts;
+        match attempt {
+            Some(attempt) => outcome.with_attempt(attempt),
+            None => outcome,
+        }
+    }
+}
+
+/// What a rung sends in place of the message.
+pub(super) struct Made {
+    pub(super) body: Option<Zeroizing<Vec<u8>>>,
+    pub(super) ops: Vec<Op>,
+    pub(super) passcode: Option<Secret<String>>,
+}
+
+enum Step {
+    End(Status),
+    Defer,
+    Unknown,
+}
+
+/// Makes the point of no return durable: from here on a copy whose process
+/// dies is reported as unknown, not sent again.
+struct RecordedBarrier<'a> {
+    engine: &'a Engine,
+    state: Mutex<(CopyRecord, Row)>,
+}
+
+#[async_trait]
+impl Barrier for RecordedBarrier<'_> {
+    async fn before_final_dot(&self) -> Result<(), BarrierError> {
+        let mut state = self.state.lock().await;
+        let mut record = state.0.clone();
+        let lease = self.engine.clock.now().plus(self.engine.schedule.lease);
+        record.phase = Phase::PastDot { lease };
+        let (replace, row) = self.engine.outbox.replace(&state.1, &record);
+        let batch = Batch::from_iter([replace]);
+        match self.engine.store.commit(batch).await {
+            Ok(_) => {
+                *state = (record, row);
+                Ok(())
+            }
+            Err(_) => Err(BarrierError),
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! From a message to a plan: scan, discover, gather the facts, decide.
+
+use futures_util::stream::{self, StreamExt};
+use std::collections::BTreeMap;
+
+use super::engine::Engine;
+use super::plan::{Plan, PlanOptions, Planned};
+use crate::base::{
+    Address, Domain, Fact, FactorLevel, MessageId, Phi, Recipient, RecipientId, Role, Route,
+};
+use crate::compose::Message;
+use crate::discover::Capabilities;
+use crate::error::Error;
+use crate::policy::{
+    ContentFacts, ContextFacts, Facts, Onward, RecipientFacts, TransportFacts,
+    WaiverFact, decide,
+};
+
+/// The marker that `Message::secure` stands for, as if it stood in the subject.
+const SECURE: &str = "[secure]";
+
+/// How many domains are asked about at the same time.
+const DISCOVERIES: usize = 16;
+
+impl Engine {
+    pub(super) async fn plan(&self, message: Message, options: PlanOptions) -> Result<Plan, Error> {
+        let findings = {
+            let scanner = std::sync::Arc::clone(&self.scanner);
+            let message = message.clone();
+            // Scanning is work for a processor, not for the reactor.
+            tokio::task::spawn_blocking(move || scanner.scan(&message))
+                .await
+                .map_err(|_| Error::Shutdown)?
+        };
+        let made = self.clock.now();
+        let id = MessageId::make_random();
+        let message_id = format!("<{id}@{}>", message.sender().domain().as_str());
+        let marked = self.policy.take_markers(message.subject());
+        let subject = (!marked.markers.is_empty()).then(|| marked.subject.expose().clone());
+        let mut markers = marked.markers;
+        if message.secure_requested() {
+            markers.push(crate::policy::normal_marker(SECURE));
+        }
+        let mut plan = Plan {
+            subject,
+            markers,
+            id,
+            message_id,
+            made,
+            expires: made.plus(self.plan_lifetime),
+            findings,
+            recipients: Vec::new(),
+            options,
+            message,
+        };
+        plan.recipients = self.decide_all(&plan, self.transport.next_hop().into()).await;
+        // A waiver that ends sooner ends the plan.
+        if let Some(ends) = plan.options.waivers.iter().map(|w| w.expires).min() {
+            plan.expires = plan.expires.min(ends);
+        }
+        Ok(plan)
+    }
+
+    /// The same plan with fresh facts, for another way.
+    pub(super) async fn replan(&self, mut plan: Plan, onward: Onward) -> Result<Plan, Error> {
+        let dropped: Vec<bool> = plan.recipients.iter().map(|r| r.dropped).collect();
+        plan.recipients = self.decide_all(&plan, onward).await;
+        for (planned, dropped) in plan.recipients.iter_mut().zip(dropped) {
+            planned.dropped = dropped;
+        }
+        plan.made = self.clock.now();
+        plan.expires = plan.made.plus(self.plan_lifetime);
+        Ok(plan)
+    }
+
+    async fn decide_all(&self, plan: &Plan, onward: Onward) -> Vec<Planned> {
+        let recipients = plan.message.recipients();
+        let known = match onward {
+            Onward::Mx => self.discover_all(recipients).await,
+            // Behind a relay only what it declares counts.
+            _ => BTreeMap::new(),
+        };
+        let content = self.content_facts(plan);
+        let context = self.context_facts(plan, onward);
+        recipients
+            .iter()
+            .enumerate()
+            .map(|(index, (role, recipient))| {
+                let about = self.recipient_facts(plan, recipient, recipients.len(), &known, onward);
+                let facts = Facts::new(content.clone(), about, context.clone());
+                Planned {
+                    id: RecipientId::new(u32::try_from(index).unwrap_or(u32::MAX)),
+                    role: *role,
+                    recipient: recipient.clone(),
+                    decision: decide(&self.policy, &facts),
+                    dropped: false,
+                }
+            })
+            .collect()
+    }
+
+    async fn discover_all(&self, recipients: &[(Role, Recipient)]) -> BTreeMap<Domain, Capabilities> {
+        let Some(discovery) = &self.discovery else {
+            return BTreeMap::new();
+        };
+        let mut domains: Vec<Domain> = recipients
+            .iter()
+            .map(|(_, r)| r.address().domain().clone())
+            .collect();
+        domains.sort();
+        domains.dedup();
+        let now = self.clock.now();
+        stream::iter(domains)
+            .map(|domain| async move {
+                let known = discovery.discover(&domain, now).await;
+                (domain, known)
+            })
+            .buffer_unordered(DISCOVERIES)
+            .collect()
+            .await
+    }
+
+    fn content_facts(&self, plan: &Plan) -> ContentFacts {
+        let mut facts = ContentFacts::from(&plan.findings);
+        facts.declared = plan.message.declared();
+        facts.no_phi_asserted = plan.message.no_phi_reason().is_some();
+        if plan.options.names_patient_only {
+            facts.other_people = Fact::Refuted;
+        }
+        facts.markers.clone_from(&plan.markers);
+        facts
+    }
+
+    fn context_facts(&self, plan: &Plan, onward: Onward) -> ContextFacts {
+        let mut facts = ContextFacts::default();
+        facts.onward = onward;
+        facts.pgp_built = self.sealer(Route::Pgp).is_some();
+        facts.smime_built = self.sealer(Route::Smime).is_some();
+        facts.escrow_configured = self.escrow.is_some();
+        facts.sender = Some(plan.message.sender().clone());
+        facts.audience = plan.message.audience().map(str::to_owned);
+        facts.approved = plan.options.approved;
+        facts
+    }
+
+    fn recipient_facts(
+        &self,
+        plan: &Plan,
+        recipient: &Recipient,
+        count: usize,
+        known: &BTreeMap<Domain, Capabilities>,
+        onward: Onward,
+    ) -> RecipientFacts {
+        let address = recipient.address();
+        let mut facts = RecipientFacts::new(address.clone());
+        match (onward, known.get(address.domain())) {
+            (Onward::Mx, Some(capabilities)) => facts = facts.discovered(capabilities),
+            (Onward::Mx, None) => {}
+            _ => {
+                facts.takes_mail = Fact::Proven(());
+                facts.transport = TransportFacts::UNKNOWN;
+            }
+        }
+        facts.pgp = self.key_trust(Route::Pgp, address);
+        facts.smime = self.key_trust(Route::Smime, address);
+        let has_factor =
+            recipient.phone_number().is_some() || recipient.agreed_passphrase().is_some();
+        facts.factor_available = has_factor.then_some(FactorLevel::P2);
+        facts.other_recipients = count > 1;
+        facts.waiver = self.waiver(plan, address);
+        facts
+    }
+
+    fn key_trust(&self, route: Route, address: &Address) -> Fact<crate::base::KeyTrust> {
+        self.sealer(route)
+            .map_or(Fact::Refuted, |s| s.trust(address, self.clock.now()))
+    }
+
+    /// The best that the waivers given say of this address.
+    fn waiver(&self, plan: &Plan, address: &Address) -> WaiverFact {
+        let patient = Phi::new(plan.options.patient.clone().unwrap_or_default());
+        let now = self.clock.now();
+        let checks: Vec<_> = plan
+            .options
+            .waivers
+            .iter()
+            .map(|w| w.check(address, &patient, now))
+            .collect();
+        match checks.iter().find(|c| c.is_ok()).or(checks.first()) {
+            Some(check) => WaiverFact::from(*check),
+            None => WaiverFact::Absent,
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! Pickups, revocations and expiries in the audit log, in the transaction of
+//! the change itself.
+
+use std::sync::Arc;
+
+use crate::audit::{Audit, Event, EventKind};
+use crate::escrow::{EscrowEvent, EscrowEventKind, Recorder};
+use crate::storage::Op;
+
+/// Turns the escrow's events into audit entries.
+#[derive(Debug)]
+pub(super) struct PickupRecorder {
+    audit: Arc<Audit>,
+}
+
+impl PickupRecorder {
+    pub(super) fn new(audit: Arc<Audit>) -> Self {
+        Self { audit }
+    }
+}
+
+impl Recorder for PickupRecorder {
+    fn record(&self, event: &EscrowEvent) -> Vec<Op> {
+        let kind = match event.kind {
+            EscrowEventKind::Released { .. } => EventKind::PickedUp,
+            EscrowEventKind::FactorFailed { .. } => EventKind::PickupFailed,
+            EscrowEventKind::Revoked => EventKind::Revoked,
+            EscrowEventKind::Expired => EventKind::Expired,
+            EscrowEventKind::Shredded => EventKind::Shredded,
+        };
+        let mut entry = Event::new(kind)
+            .grant(Some(event.grant))
+            .item(event.item)
+            .recipient_id(event.recipient);
+        if let Some(message) = event.message {
+            entry = entry.message(message);
+        }
+        if let Some(tag) = event.audit_tag {
+            entry = entry.tag(tag);
+        }
+        // An entry of ids and words always fits.
+        self.audit.entry(&entry).into_iter().collect()
+    }
+}

@@ -1,0 +1,306 @@
+//! Carrying a plan out: the intent of all recipients in one batch, then each
+//! copy on its own way.
+
+use futures_util::future::join_all;
+use zeroize::Zeroizing;
+
+use super::SealedMessage;
+use super::engine::{Engine, Work};
+use super::plan::{Plan, Planned};
+use super::receipt::{Outcome, Receipt, Status};
+use crate::audit::{Event, EventKind};
+use crate::base::{Address, ReceiptId, Route, Timestamp, TlsAssurance};
+use crate::compose::{Copy, Visible};
+use crate::deliver::Envelope;
+use crate::error::{Error, PlanError};
+use crate::outbox::{CopyId, CopyRecord};
+use crate::policy::{Decision, Disclosure, Onward, Rung};
+use crate::storage::{Batch, Op, Row, StoreError, Table};
+
+impl Engine {
+    /// Sends, or gives the receipt of the earlier call with the same
+    /// idempotency key.
+    pub(super) async fn send(&self, plan: Plan) -> Result<Receipt, Error> {
+        let plan = self.still_good(plan).await?;
+        let digest = plan.content_digest();
+        if let Some(receipt) = self.earlier(&plan, &digest).await? {
+            return Ok(receipt);
+        }
+        let receipt = ReceiptId::make_random();
+        let now = self.clock.now();
+        let mut batch = Batch::new();
+        batch.push(self.receipts.put_head(receipt, plan.id(), now));
+        if let Some(key) = plan.message().idempotency_key() {
+            batch.push(Op::Insert {
+                table: Table::Idempotency,
+                row: self.receipts.idempotency_row(key, receipt, &digest),
+            });
+        }
+        let mut works = Vec::new();
+        let mut outcomes = Vec::new();
+        for planned in plan.recipients() {
+            match planned.rungs() {
+                Some(rungs) if !planned.is_dropped() => {
+                    let work = self.intend(&plan, planned, rungs, receipt, &mut batch)?;
+                    works.push(work);
+                }
+                _ => outcomes.push(self.refuse(&plan, planned, receipt, now, &mut batch)?),
+            }
+        }
+        match self.store.commit(batch).await {
+            Ok(_) => {}
+            // Another call with the same key was faster.
+            Err(StoreError::Conflict {
+                table: Table::Idempotency,
+            }) => {
+                let earlier = self.earlier(&plan, &digest).await?;
+                return earlier.ok_or_else(|| {
+                    StoreError::Conflict {
+                        table: Table::Idempotency,
+                    }
+                    .into()
+                });
+            }
+            Err(error) => return Err(error.into()),
+        }
+        outcomes.extend(join_all(works.into_iter().map(|work| self.drive(work))).await);
+        outcomes.sort_by_key(|o| o.recipient);
+        Ok(Receipt {
+            id: receipt,
+            message: plan.id(),
+            created: now,
+            outcomes,
+        })
+    }
+
+    /// Hands sealed messages to the host's own mailer.
+    pub(super) async fn hand_over(
+        &self,
+        plan: Plan,
+        assurance: Option<TlsAssurance>,
+    ) -> Result<(Receipt, Vec<SealedMessage>), Error> {
+        // The plan was made for this client's transport; the way is another.
+        let plan = self
+            .replan(plan, Onward::Mailer { declared: assurance })
+            .await?
+            .refuse_unsendable()?;
+        let receipt = ReceiptId::make_random();
+        let now = self.clock.now();
+        let mut batch = Batch::new();
+        batch.push(self.receipts.put_head(receipt, plan.id(), now));
+        let mut sealed = Vec::new();
+        let mut outcomes = Vec::new();
+        let mut impossible = Vec::new();
+        for planned in plan.recipients() {
+            let Some(rungs) = planned.rungs().filter(|_| !planned.is_dropped()) else {
+                outcomes.push(self.refuse(&plan, planned, receipt, now, &mut batch)?);
+                continue;
+            };
+            // Nothing can be checked on the wire, so a rung counts only where
+            // what is declared already meets its floor.
+            let Some(rung) = rungs.iter().find(|r| r.proven) else {
+                impossible.push(planned.id());
+                continue;
+            };
+            let to = planned.address();
+            let mut record = self.record(&plan, planned, vec![*rung], receipt);
+            let message = self.render(&plan, planned)?;
+            let made = self.make(&mut record, &message)?;
+            batch.extend(made.ops);
+            let bytes = match (made.body, rung.route) {
+                (Some(body), _) => body.to_vec(),
+                (None, Route::Pgp | Route::Smime) => self.seal(rung.route, &message, to)?,
+                (None, _) => message.to_vec(),
+            };
+            let outcome = self
+                .outcome(&record, Status::HandedOver, None)
+                .with_passcode(made.passcode);
+            batch.push(self.receipts.put_outcome(receipt, &outcome));
+            batch.push(self.audit.entry(&self.event(EventKind::HandedOver, &record)?)?);
+            outcomes.push(outcome);
+            sealed.push(SealedMessage {
+                recipient: planned.id(),
+                envelope: Envelope::new(Some(plan.message().sender().clone()), vec![to.clone()]),
+                bytes,
+                transport_floor: rung.transport_floor,
+            });
+        }
+        if !impossible.is_empty() {
+            return Err(PlanError::Refused { ids: impossible }.into());
+        }
+        self.store.commit(batch).await?;
+        outcomes.sort_by_key(|o| o.recipient);
+        let receipt = Receipt {
+            id: receipt,
+            message: plan.id(),
+            created: now,
+            outcomes,
+        };
+        Ok((receipt, sealed))
+    }
+
+    /// A plan that may be sent now: nobody refused who was not dropped, and if
+    /// it expired, made again and not different.
+    async fn still_good(&self, plan: Plan) -> Result<Plan, Error> {
+        let plan = plan.refuse_unsendable()?;
+        if self.clock.now() < plan.expires() {
+            return Ok(plan);
+        }
+        let old = plan.decisions();
+        let fresh = self.replan(plan, self.transport.next_hop().into()).await?;
+        let changed: Vec<_> = fresh
+            .recipients()
+            .iter()
+            .zip(&old)
+            .filter(|(new, old)| !new.is_dropped() && weaker(new.decision(), old))
+            .map(|(new, _)| new.id())
+            .collect();
+        if changed.is_empty() {
+            fresh.refuse_unsendable()
+        } else {
+            Err(PlanError::Changed { ids: changed }.into())
+        }
+    }
+
+    /// What an earlier call with the same idempotency key gave.
+    async fn earlier(&self, plan: &Plan, digest: &[u8; 32]) -> Result<Option<Receipt>, Error> {
+        let Some(key) = plan.message().idempotency_key() else {
+            return Ok(None);
+        };
+        let probe = self.receipts.idempotency_row(key, ReceiptId::make_random(), digest);
+        let Some(row) = self.store.get(Table::Idempotency, &probe.key).await? else {
+            return Ok(None);
+        };
+        let (receipt, same) = self.receipts.read_idempotency(&row, digest)?;
+        if !same {
+            return Err(PlanError::IdempotencyConflict { receipt }.into());
+        }
+        self.receipt(receipt).await
+    }
+
+    pub(super) async fn receipt(&self, id: ReceiptId) -> Result<Option<Receipt>, Error> {
+        let mut rows: Vec<Row> = Vec::new();
+        loop {
+            let after = rows.last().map(|row| row.key.clone());
+            let page = self
+                .store
+                .range(Table::Receipt, id.as_bytes(), after.as_deref(), 256)
+                .await?;
+            let last = page.len() < 256;
+            rows.extend(page);
+            if last {
+                return Ok(self.receipts.read(id, &rows)?);
+            }
+        }
+    }
+
+    /// Puts one recipient's intent into the batch: copy, receipt, audit entry.
+    fn intend(
+        &self,
+        plan: &Plan,
+        planned: &Planned,
+        rungs: Vec<Rung>,
+        receipt: ReceiptId,
+        batch: &mut Batch,
+    ) -> Result<Work, Error> {
+        let mut record = self.record(plan, planned, rungs, receipt);
+        let message = self.render(plan, planned)?;
+        let made = self.make(&mut record, &message)?;
+        batch.extend(made.ops);
+        let body = made.body.unwrap_or(message);
+        let (ops, held) = self.outbox.insert(&record, &body);
+        batch.extend(ops);
+        let outcome = self
+            .outcome(&record, Status::Pending, None)
+            .with_passcode(made.passcode.clone());
+        batch.push(self.receipts.put_outcome(receipt, &outcome));
+        let event = self
+            .event(EventKind::Intent, &record)?
+            .reasons(planned.decision().why().iter().map(|r| r.code()));
+        batch.push(self.audit.entry(&event)?);
+        Ok(Work {
+            record,
+            held,
+            body,
+            passcode: made.passcode,
+        })
+    }
+
+    /// A recipient who was dropped, because the policy refuses or the caller
+    /// chose so: that, too, is recorded.
+    fn refuse(
+        &self,
+        plan: &Plan,
+        planned: &Planned,
+        receipt: ReceiptId,
+        now: Timestamp,
+        batch: &mut Batch,
+    ) -> Result<Outcome, Error> {
+        let outcome = Outcome::new(planned.id(), Status::Refused, now);
+        batch.push(self.receipts.put_outcome(receipt, &outcome));
+        let record = self.record(plan, planned, Vec::new(), receipt);
+        let event = self
+            .event(EventKind::Refused, &record)?
+            .reasons(planned.decision().why().iter().map(|r| r.code()));
+        batch.push(self.audit.entry(&event)?);
+        Ok(outcome)
+    }
+
+    fn record(&self, plan: &Plan, planned: &Planned, rungs: Vec<Rung>, receipt: ReceiptId) -> CopyRecord {
+        let known = planned.recipient();
+        CopyRecord {
+            id: CopyId::make_random(),
+            receipt,
+            message: plan.id(),
+            recipient: planned.id(),
+            address: planned.address().as_str().to_owned(),
+            sender: Some(plan.message().sender().as_str().to_owned()),
+            passphrase: known.agreed_passphrase().map(|p| p.expose().clone()),
+            phone: known.phone_number().map(|p| p.expose().clone()),
+            sensitivity: planned.decision().sensitivity(),
+            rungs,
+            rung: 0,
+            grant: None,
+            attempts: 0,
+            created: self.clock.now(),
+            phase: self.sending(),
+        }
+    }
+
+    /// The copy for one recipient, as it would leave in clear.
+    fn render(&self, plan: &Plan, planned: &Planned) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let visible = match plan.disclosure() {
+            Disclosure::Shared => Visible::All,
+            Disclosure::Individual => Visible::Only(planned.id()),
+        };
+        let mut copy = Copy::new(visible, plan.made(), plan.message_id());
+        if let Some(subject) = &plan.subject {
+            copy = copy.subject(subject);
+        }
+        let rendered = plan.message().render(&copy)?;
+        Ok(Zeroizing::new(rendered.bytes().to_vec()))
+    }
+
+    /// An audit event about a copy.
+    pub(super) fn event(&self, kind: EventKind, record: &CopyRecord) -> Result<Event, Error> {
+        let address: Address = record.address.parse()?;
+        Ok(Event::new(kind)
+            .message(record.message)
+            .receipt(record.receipt)
+            .recipient(record.recipient, &address)
+            .rung(record.present_rung(), record.sensitivity)
+            .grant(record.grant)
+            .number(record.attempts)
+            .policy(self.policy_fingerprint))
+    }
+}
+
+/// Whether the new decision protects less than the old one, or sends nothing
+/// where something was sent: then the caller has to look again.
+fn weaker(new: &Decision, old: &Decision) -> bool {
+    match (new.rungs().next(), old.rungs().next()) {
+        (Some(new), Some(old)) => !new.is_no_weaker_than(old),
+        (None, None) => false,
+        _ => true,
+    }
+}

@@ -1,0 +1,201 @@
+//! The umbrella error: what any call of the client may return.
+//!
+//! Each room has an error of its own that says which part, which rule and what
+//! to do; this one carries it through, with a stable [`Error::code`], a
+//! [`Error::kind`] to branch on, and [`Error::is_retryable`]. None of them
+//! holds an address, a subject, matched text, a token or a server's reply.
+//!
+//! ```
+//! use mailseal::{Error, ErrorKind};
+//! let error: Error = "not an address".parse::<mailseal::base::Address>().unwrap_err().into();
+//! assert_eq!(error.kind(), ErrorKind::Input);
+//! assert!(!error.is_retryable());
+//! ```
+
+use crate::audit::AuditError;
+use crate::base::{AddressError, KeysError, ReceiptId, RecipientId};
+use crate::compose::ComposeError;
+use crate::deliver::DeliverError;
+use crate::escrow::EscrowError;
+use crate::outbox::OutboxError;
+use crate::policy::PolicyError;
+use crate::seal::SealError;
+use crate::storage::StoreError;
+use crate::wire::tls::RootsError;
+
+/// What an error is about, to branch on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// What the caller gave is not what it should be: an address, a message.
+    Input,
+    /// The configuration is not usable: policy, transport, keys.
+    Config,
+    /// The policy does not allow what was asked.
+    Policy,
+    /// The store failed.
+    Storage,
+    /// A pickup was refused: wrong link, factor, expired.
+    Pickup,
+    /// The audit log does not verify, or could not be written.
+    Audit,
+    /// The call does not fit what happened before: a plan used twice, an
+    /// idempotency key given to another message.
+    Conflict,
+    /// This build or this client cannot do it.
+    Unsupported,
+}
+
+/// Why a plan was not sent.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PlanError {
+    /// The policy refuses these recipients, and the caller has not dropped
+    /// them. Nothing was sent to anybody.
+    #[error("the policy refuses {} recipient(s) ({}); nothing was sent: drop them from the plan by id, or change message or policy", ids.len(), list(ids))]
+    Refused {
+        /// Which.
+        ids: Vec<RecipientId>,
+    },
+    /// The plan expired, and planning again gave something weaker or other.
+    #[error("the plan expired and a new one differs for {} recipient(s) ({}); nothing was sent: plan again and look", ids.len(), list(ids))]
+    Changed {
+        /// For whom.
+        ids: Vec<RecipientId>,
+    },
+    /// All recipients were dropped.
+    #[error("no recipient is left in the plan")]
+    Empty,
+    /// The idempotency key was used for another message.
+    #[error("the idempotency key was used for another message (receipt {receipt}); nothing was sent")]
+    IdempotencyConflict {
+        /// What it was used for.
+        receipt: ReceiptId,
+    },
+    /// The policy may choose escrow, and the client was built without it.
+    #[error("escrow was chosen, and the client was built without it: give the builder an escrow")]
+    NoEscrow,
+    /// The copy is not in a state in which this can be done.
+    #[error("there is no copy in an unknown state under this receipt and recipient")]
+    NotUnknown,
+}
+
+fn list(ids: &[RecipientId]) -> String {
+    let shown: Vec<String> = ids.iter().take(10).map(ToString::to_string).collect();
+    let more = if ids.len() > 10 { ", …" } else { "" };
+    shown.join(", ") + more
+}
+
+impl PlanError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Refused { .. } => "plan.refused",
+            Self::Changed { .. } => "plan.changed",
+            Self::Empty => "plan.empty",
+            Self::IdempotencyConflict { .. } => "plan.idempotency_conflict",
+            Self::NoEscrow => "plan.no_escrow",
+            Self::NotUnknown => "plan.not_unknown",
+        }
+    }
+}
+
+/// What any call of the client may return.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// An address.
+    #[error(transparent)]
+    Address(#[from] AddressError),
+    /// A message.
+    #[error(transparent)]
+    Compose(#[from] ComposeError),
+    /// The key file.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    /// The policy's text.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+    /// The transport's configuration.
+    #[error(transparent)]
+    Deliver(#[from] DeliverError),
+    /// Certificate authorities.
+    #[error(transparent)]
+    Roots(#[from] RootsError),
+    /// The client's own configuration.
+    #[error("the client cannot be built: {0}")]
+    Config(&'static str),
+    /// A plan.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A copy in the outbox.
+    #[error(transparent)]
+    Outbox(#[from] OutboxError),
+    /// The audit log.
+    #[error(transparent)]
+    Audit(#[from] AuditError),
+    /// Sealing.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// Escrow and pickup.
+    #[error(transparent)]
+    Escrow(#[from] EscrowError),
+    /// The task that sends ended early: the runtime is shutting down. What was
+    /// recorded goes on with `deliver_due` after a restart.
+    #[error("the runtime is shutting down; recorded copies go on after a restart")]
+    Shutdown,
+}
+
+impl Error {
+    /// What it is about.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Address(_) | Self::Compose(_) => ErrorKind::Input,
+            Self::Keys(_) | Self::Policy(_) | Self::Deliver(_) | Self::Roots(_) | Self::Config(_) => {
+                ErrorKind::Config
+            }
+            Self::Plan(PlanError::Refused { .. } | PlanError::Changed { .. }) => ErrorKind::Policy,
+            Self::Plan(PlanError::NoEscrow) | Self::Seal(SealError::Unsupported) => {
+                ErrorKind::Unsupported
+            }
+            Self::Plan(_) | Self::Store(StoreError::Conflict { .. }) => ErrorKind::Conflict,
+            Self::Store(_) | Self::Outbox(_) | Self::Shutdown => ErrorKind::Storage,
+            Self::Audit(_) => ErrorKind::Audit,
+            Self::Seal(_) => ErrorKind::Policy,
+            Self::Escrow(_) => ErrorKind::Pickup,
+        }
+    }
+
+    /// A stable code, `room.what`, for logs and scripts.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Address(e) => e.code(),
+            Self::Compose(e) => e.code(),
+            Self::Keys(e) => e.code(),
+            Self::Policy(e) => e.code(),
+            Self::Deliver(e) => e.code(),
+            Self::Roots(e) => e.code(),
+            Self::Config(_) => "client.config",
+            Self::Plan(e) => e.code(),
+            Self::Store(e) => e.code(),
+            Self::Outbox(e) => e.code(),
+            Self::Audit(e) => e.code(),
+            Self::Seal(e) => e.code(),
+            Self::Escrow(e) => e.code(),
+            Self::Shutdown => "client.shutdown",
+        }
+    }
+
+    /// Whether the same call may succeed later without anybody's help.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Store(e) => e.is_retryable(),
+            Self::Audit(e) => e.is_retryable(),
+            Self::Escrow(e) => e.is_retryable(),
+            Self::Shutdown => true,
+            _ => false,
+        }
+    }
+}

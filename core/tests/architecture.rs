@@ -1,0 +1,157 @@
+//! The rules between rooms, checked on the source text: who may import whom,
+//! where third-party libraries may stand, and how long a file may be.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Each room and the rooms that it may import, the way of a message downwards.
+/// `client` and `testing` see every room; `error` wraps every room's error.
+const EDGES: &[(&str, &[&str])] = &[
+    ("base", &[]),
+    ("storage", &["base"]),
+    ("wire", &["base"]),
+    ("compose", &["base"]),
+    ("dlp", &["base", "compose"]),
+    ("discover", &["base", "storage", "wire"]),
+    ("policy", &["base", "dlp", "discover"]),
+    ("seal", &["base"]),
+    ("escrow", &["base", "storage"]),
+    ("deliver", &["base", "discover", "wire"]),
+    ("outbox", &["base", "policy", "storage"]),
+    ("audit", &["base", "deliver", "policy", "storage", "wire"]),
+];
+
+/// Rooms that do no I/O and read no clock, and what must not stand in them.
+const PURE: &[&str] = &["compose", "dlp", "policy", "seal"];
+const IMPURE: &[&str] = &["std::fs", "std::net::Tcp", "tokio::", "SystemTime", "Instant::now", "SystemClock"];
+
+/// Third-party libraries and the only places that may name them.
+const CONFINED: &[(&str, &[&str])] = &[
+    ("aws_lc_rs", &["base/crypto/", "wire/tls/", "wire/https.rs", "testing/"]),
+    ("hickory_", &["wire/resolver", "testing/"]),
+    ("hyper::", &["wire/https.rs", "testing/"]),
+    ("mail_builder", &["compose/"]),
+    ("mail_parser", &["compose/"]),
+    ("rcgen", &["testing/"]),
+    ("rusqlite", &["storage/sqlite"]),
+    ("rustls::", &["wire/tls/", "wire/https.rs", "testing/"]),
+    ("webpki", &["wire/tls/", "wire/https.rs", "testing/"]),
+    ("tokio_rustls", &["wire/", "testing/"]),
+];
+
+fn source() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut all = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            all.extend(files(&path));
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            all.push(path);
+        }
+    }
+    all.sort();
+    all
+}
+
+/// The code of a file without comments, doc tests and unit tests.
+fn code(path: &Path) -> String {
+    let text = fs::read_to_string(path).unwrap();
+    let text = text.split("\n#[cfg(test)]\nmod tests").next().unwrap();
+    text.lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+fn name(path: &Path) -> String {
+    path.strip_prefix(source())
+        .unwrap()
+        .to_string_lossy()
+        .replace('\\', "/")
+}
+
+/// The rooms that a text names as `crate::room`.
+fn imports(code: &str) -> BTreeSet<String> {
+    code.match_indices("crate::")
+        .map(|(at, found)| {
+            code[at + found.len()..]
+                .chars()
+                .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
+                .collect()
+        })
+        .collect()
+}
+
+#[test]
+fn rooms_import_only_what_the_table_allows() {
+    let mut faults = Vec::new();
+    for (room, allowed) in EDGES {
+        let folder = source().join(room);
+        assert!(folder.is_dir(), "{room} is in the table and not in the source");
+        for file in files(&folder) {
+            for import in imports(&code(&file)) {
+                let is_room = EDGES.iter().any(|(r, _)| *r == import)
+                    || ["client", "error", "testing"].contains(&import.as_str());
+                if is_room && import != *room && !allowed.contains(&import.as_str()) {
+                    faults.push(format!("{} imports {import}", name(&file)));
+                }
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+#[test]
+fn every_folder_is_a_room_of_the_table() {
+    for entry in fs::read_dir(source()).unwrap() {
+        let path = entry.unwrap().path();
+        let room = name(&path);
+        if path.is_dir() && !["client", "testing"].contains(&room.as_str()) {
+            assert!(EDGES.iter().any(|(r, _)| *r == room), "{room} is in no table");
+        }
+    }
+}
+
+#[test]
+fn pure_rooms_do_no_input_output_and_read_no_clock() {
+    let mut faults = Vec::new();
+    for room in PURE {
+        for file in files(&source().join(room)) {
+            let code = code(&file);
+            for word in IMPURE.iter().filter(|w| code.contains(**w)) {
+                faults.push(format!("{} names {word}", name(&file)));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+#[test]
+fn third_party_libraries_stay_in_their_places() {
+    let mut faults = Vec::new();
+    for file in files(&source()) {
+        let (code, name) = (code(&file), name(&file));
+        for (library, places) in CONFINED {
+            if code.contains(library) && !places.iter().any(|p| name.starts_with(p)) {
+                faults.push(format!("{name} names {library}"));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+#[test]
+fn no_file_is_longer_than_800_lines_and_the_client_stays_under_400() {
+    for file in files(&source()) {
+        let lines = fs::read_to_string(&file).unwrap().lines().count();
+        let limit = if name(&file) == "client/mod.rs" { 400 } else { 800 };
+        assert!(lines <= limit, "{} has {lines} lines, {limit} are allowed", name(&file));
+    }
+}
