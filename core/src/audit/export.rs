@@ -15,7 +15,6 @@ const PAGE: usize = 256;
 /// What a verification covered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-#[must_use]
 pub struct Verified {
     /// The entries from the first that are as they were when the checkpoint
     /// was made.
