@@ -5,6 +5,8 @@
 //! fallback, a reference code, the expiry. It never asks for a password. Since
 //! it holds L, whatever spools it keeps it encrypted and deletes it once sent.
 
+use zeroize::Zeroizing;
+
 use super::{EscrowError, Link, PreparedGrant};
 use crate::base::{Phi, Secret, Timestamp};
 
@@ -216,10 +218,10 @@ a.button {{ background: #8cc4f5 !important; color: #0d1720 !important; }}
 "#,
             subject = SUBJECT,
             intro = escape(&self.intro),
-            url = escape(self.url.expose()),
+            url = Zeroizing::new(escape(self.url.expose())).as_str(),
             factor = factor.unwrap_or_default(),
             page = escape(&self.page),
-            code = escape(self.code.expose()),
+            code = Zeroizing::new(escape(self.code.expose())).as_str(),
             reference = escape(&self.draft.reference),
             until = escape(&self.until),
             warning = escape(&self.warning),
