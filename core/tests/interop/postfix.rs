@@ -15,7 +15,6 @@ use std::fs;
 use std::io::Write as _;
 use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
-use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -170,6 +169,8 @@ impl Builder {
         write(&folder.path().join("etc/master.cf"), &services, 0o644)?;
         let complaints = fs::File::create(folder.path().join("complaints"))
             .map_err(|error| format!("cannot make a file: {error}"))?;
+        // It makes itself the leader of a session, and ends without a word where
+        // it leads a process group already.
         let master = Command::new("/usr/lib/postfix/sbin/master")
             .arg("-c")
             .arg(folder.path().join("etc"))
@@ -177,8 +178,6 @@ impl Builder {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(complaints)
-            // A group of its own, so that all of it can be stopped at once.
-            .process_group(0)
             .spawn()
             .map_err(|error| format!("cannot start Postfix: {error}"))?;
         let mut postfix = Postfix {
@@ -395,8 +394,11 @@ impl Postfix {
             if exited || started.elapsed() > PATIENCE {
                 let complaints =
                     fs::read_to_string(self.folder.path().join("complaints")).unwrap_or_default();
+                // It ends without a word where the address is taken: its log
+                // is written by a service that it has not started by then.
                 return Err(format!(
-                    "Postfix did not start:\n{complaints}{}",
+                    "Postfix did not start (is {} free?):\n{complaints}{}",
+                    self.address,
                     self.log()
                 ));
             }
@@ -412,7 +414,7 @@ impl Drop for Postfix {
     }
 }
 
-/// Ends a child and the process group that it leads.
+/// Ends a child and the process group that it leads, with whatever it started.
 fn stop_group(leader: &mut Child) {
     let group = format!("-{}", leader.id());
     let told = Command::new("kill")
