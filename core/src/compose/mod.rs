@@ -1,1 +1,70 @@
-//! The compose room.
+//! Messages: built from fields over mail-builder, or parsed from RFC 5322.
+//!
+//! **In**: a sender, recipients, a subject, text, HTML, files and extra
+//! headers; or the bytes of a message; and what the host says of it (declared
+//! sensitivity, audience, disclosure, idempotency key).
+//! **Out**: a [`Message`] whose [`parts`](Message::parts) a scanner reads, and
+//! the copies that [`render`](Message::render) writes.
+//!
+//! A parsed message that nobody changed leaves byte-identical, the Bcc header
+//! aside, where it has Date and Message-ID, CRLF line ends, and either one
+//! recipient or shared disclosure. For an individual copy of a message with
+//! several recipients only the fields that name recipients are rewritten.
+//!
+//! PHI enters text, HTML and attachment content only: a subject, a file name
+//! or a header value cannot be made of [`Phi`](crate::base::Phi).
+//!
+//! **Refused**, each with a clear [`ComposeError`]: control characters in any
+//! header value, name, file name or media type (header injection); NUL; bare
+//! CR or LF (RFC 5322 section 2.3; a file whose lines all end with LF is
+//! converted to CRLF and then not byte-identical); lines over 998 bytes in
+//! parsed messages (section 2.1.1; built ones are encoded); raw 8-bit headers
+//! that are not UTF-8 (RFC 6532; UTF-8 ones make the copy need SMTPUTF8);
+//! fields that stand twice (section 3.6); several authors; address lists that
+//! do not parse by section 3.4; Resent fields; more than 1,000 recipients,
+//! 20 levels of MIME, 1,000 parts, 1 MiB of headers or 96 MiB in all
+//! ([`Limits`]).
+//!
+//! MIME boundaries are ours (random); Date and Message-ID are passed in: the
+//! host's name stands nowhere. This room does no I/O and reads no clock.
+//!
+//! ```
+//! use mailseal::base::{Phi, Recipient, RecipientId, Timestamp};
+//! use mailseal::compose::{Attachment, Copy, Message, Visible};
+//!
+//! let message = Message::builder()
+//!     .from("clinic@harbor.example".parse()?)
+//!     .to(Recipient::new("pat@mail.example".parse()?).name("Pat Lindqvist"))
+//!     .subject("Your visit")
+//!     .text(Phi::new(String::from("HbA1c 9.1, see the file.")))
+//!     .attachment(Attachment::new("visit.csv", "text/csv", b"analyte,value\n".to_vec()))
+//!     .build()?;
+//!
+//! let now = Timestamp::from_unix_ms(1_700_000_000_000);
+//! let copy = Copy::new(Visible::Only(RecipientId::new(0)), now, "1@harbor.example");
+//! let rendered = message.render(&copy)?;
+//! assert!(rendered.bytes().starts_with(b"From: <clinic@harbor.example>\r\n"));
+//! assert_eq!(rendered.message_id(), "<1@harbor.example>");
+//!
+//! // What left can be read again, and is the same.
+//! let again = Message::parse(rendered.bytes())?;
+//! assert_eq!(again.render(&copy)?.bytes(), rendered.bytes());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod builder;
+mod error;
+mod guard;
+mod header;
+mod limits;
+mod mailbox;
+mod message;
+mod mime;
+mod render;
+
+pub use builder::{Attachment, Builder, HasRecipient, HasSender, NoRecipient, NoSender};
+pub use error::ComposeError;
+pub use limits::Limits;
+pub use message::{Disclosure, Message};
+pub use mime::{PartContent, ScanPart};
+pub use render::{Copy, Rendered, Visible};

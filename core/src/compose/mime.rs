@@ -1,0 +1,560 @@
+//! The MIME structure (RFC 2045, 2046) as a scanner reads it.
+//!
+//! The walk is our own and bounded: each level is split at its boundary once,
+//! so the work is at most depth × size. Whatever two mail readers might take
+//! differently (a missing boundary, an unknown transfer encoding, two content
+//! types) becomes an unreadable part, which the policy treats as PHI.
+
+use std::fmt;
+use std::ops::Range;
+
+use mail_parser::decoders::base64::base64_decode;
+use mail_parser::decoders::charsets::map::charset_decoder;
+use mail_parser::decoders::quoted_printable::quoted_printable_decode;
+use mail_parser::{MessageParser, MimeHeaders};
+
+use super::header::{self, Head};
+use super::{ComposeError, Limits};
+use crate::base::Phi;
+use crate::dlp::Part;
+
+/// What a part holds, decoded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PartContent {
+    /// Text, its charset decoded, its line ends as LF.
+    Text(Phi<String>),
+    /// Anything else, its transfer encoding decoded.
+    Binary(Phi<Vec<u8>>),
+    /// It could not be read; the code says why: `malformed`,
+    /// `unknown_charset`, `unsupported_encoding`, `unsupported_type`.
+    Unreadable(&'static str),
+}
+
+/// One part of a message as a scanner reads it.
+#[derive(Clone)]
+pub struct ScanPart<'a> {
+    raw: &'a [u8],
+    item: &'a Item,
+}
+
+impl ScanPart<'_> {
+    /// Which part it is.
+    pub fn part(&self) -> Part {
+        self.item.part
+    }
+
+    /// Its media type in lower case, without parameters. Headers and file
+    /// names are `text/plain`.
+    pub fn media_type(&self) -> &str {
+        &self.item.media_type
+    }
+
+    /// Decodes it.
+    pub fn content(&self) -> PartContent {
+        match &self.item.source {
+            Source::Value(text) => PartContent::Text(text.clone()),
+            Source::Raw(range) => text_of(&self.raw[range.clone()], None),
+            Source::Unreadable(why) => PartContent::Unreadable(why),
+            Source::Leaf {
+                body,
+                encoding,
+                charset,
+            } => {
+                let body = &self.raw[body.clone()];
+                let decoded = match encoding {
+                    Encoding::Identity => Some(body.to_vec()),
+                    // The decoder stops at 0xFF; what follows would go unread.
+                    Encoding::Base64 if body.is_ascii() => base64_decode(body),
+                    Encoding::Base64 => None,
+                    Encoding::QuotedPrintable => quoted_printable_decode(body),
+                };
+                match decoded {
+                    None => PartContent::Unreadable("malformed"),
+                    Some(bytes) if self.item.media_type.starts_with("text/") => {
+                        text_of(&bytes, charset.as_deref())
+                    }
+                    Some(bytes) => PartContent::Binary(Phi::new(bytes)),
+                }
+            }
+        }
+    }
+}
+
+impl fmt::Debug for ScanPart<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ScanPart")
+            .field("part", &self.item.part)
+            .finish_non_exhaustive()
+    }
+}
+
+fn text_of(bytes: &[u8], charset: Option<&str>) -> PartContent {
+    let text = match (charset, bytes) {
+        (_, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) => {
+            charset_decoder(b"utf-16").map(|decode| decode(bytes))
+        }
+        (None, _) => Some(String::from_utf8_lossy(bytes).into_owned()),
+        // ASCII declared and UTF-8 meant is common; the decoder takes CP1252.
+        (Some("us-ascii" | "ascii" | "utf-8" | "utf8"), _) => {
+            Some(String::from_utf8_lossy(bytes).into_owned())
+        }
+        (Some(name), _) => charset_decoder(name.as_bytes()).map(|decode| decode(bytes)),
+    };
+    match text {
+        None => PartContent::Unreadable("unknown_charset"),
+        Some(text) if text.contains('\0') => PartContent::Unreadable("malformed"),
+        Some(text) => PartContent::Text(Phi::new(text.replace("\r\n", "\n").replace('\r', "\n"))),
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Encoding {
+    Identity,
+    Base64,
+    QuotedPrintable,
+}
+
+#[derive(Debug, Clone)]
+enum Source {
+    Value(Phi<String>),
+    Raw(Range<usize>),
+    Leaf {
+        body: Range<usize>,
+        encoding: Encoding,
+        charset: Option<String>,
+    },
+    Unreadable(&'static str),
+}
+
+#[derive(Debug, Clone)]
+struct Item {
+    part: Part,
+    media_type: String,
+    source: Source,
+}
+
+/// The parts of a message, found once when it is built or parsed.
+#[derive(Debug, Clone)]
+pub(super) struct Structure {
+    items: Vec<Item>,
+    /// Whether a header below the top one holds raw UTF-8.
+    pub(super) utf8_headers: bool,
+}
+
+/// Top-level fields that hold no free text, or are scanned on their own.
+const STRUCTURAL: &[&str] = &[
+    "from",
+    "to",
+    "cc",
+    "bcc",
+    "reply-to",
+    "sender",
+    "subject",
+    "date",
+    "message-id",
+    "in-reply-to",
+    "references",
+    "mime-version",
+    "content-type",
+    "content-transfer-encoding",
+    "content-disposition",
+    "content-id",
+    "content-language",
+    "received",
+    "return-path",
+    "dkim-signature",
+    "arc-seal",
+    "arc-message-signature",
+    "arc-authentication-results",
+    "authentication-results",
+    "autocrypt",
+    "delivered-to",
+    "x-mailer",
+    "user-agent",
+];
+
+const MAX_BOUNDARY: usize = 200;
+
+impl Structure {
+    /// Walks a message whose top head is indexed.
+    pub(super) fn walk(raw: &[u8], head: &Head, limits: &Limits) -> Result<Self, ComposeError> {
+        let mut walk = Walk {
+            raw,
+            limits,
+            items: Vec::new(),
+            utf8_headers: false,
+            parts: 0,
+            has_text: false,
+            has_html: false,
+            attachments: 0,
+            others: 0,
+        };
+        if let Some(subject) = head.value(raw, "Subject") {
+            walk.items.push(Item {
+                part: Part::Subject,
+                media_type: "text/plain".into(),
+                source: Source::Value(Phi::new(header::decode(&subject))),
+            });
+        }
+        walk.free_fields(raw, head, STRUCTURAL);
+        walk.content(raw, head, head.body..raw.len(), Place::default())?;
+        Ok(Self {
+            items: walk.items,
+            utf8_headers: walk.utf8_headers,
+        })
+    }
+
+    pub(super) fn parts<'a>(&'a self, raw: &'a [u8]) -> Vec<ScanPart<'a>> {
+        self.items
+            .iter()
+            .map(|item| ScanPart { raw, item })
+            .collect()
+    }
+}
+
+/// Where an entity stands.
+#[derive(Debug, Clone, Copy, Default)]
+struct Place {
+    depth: usize,
+    in_digest: bool,
+    /// Inside an embedded message: its headers are content, not ours.
+    embedded: bool,
+}
+
+struct Walk<'a> {
+    raw: &'a [u8],
+    limits: &'a Limits,
+    items: Vec<Item>,
+    utf8_headers: bool,
+    parts: usize,
+    has_text: bool,
+    has_html: bool,
+    attachments: u32,
+    others: u32,
+}
+
+impl Walk<'_> {
+    fn other(&mut self, media_type: &str, source: Source) {
+        let part = Part::Other(self.others);
+        self.others += 1;
+        self.items.push(Item {
+            part,
+            media_type: media_type.to_owned(),
+            source,
+        });
+    }
+
+    fn free_fields(&mut self, block: &[u8], head: &Head, but: &[&str]) {
+        let mut text = String::new();
+        for field in &head.fields {
+            if !but.iter().any(|name| field.is(block, name)) {
+                text.push_str(&String::from_utf8_lossy(field.name(block)));
+                text.push_str(": ");
+                text.push_str(&header::decode(&field.value(block)));
+                text.push('\n');
+            }
+        }
+        if !text.is_empty() {
+            self.other("text/plain", Source::Value(Phi::new(text)));
+        }
+    }
+
+    /// An entity with a head of its own.
+    fn entity(&mut self, range: Range<usize>, place: Place) -> Result<(), ComposeError> {
+        let block = &self.raw[range.clone()];
+        let head = match Head::index(block, self.limits) {
+            Ok(head) => head,
+            // A part that is cut off in its head, or has no head at all.
+            Err(ComposeError::HeaderSyntax { .. }) => {
+                self.count()?;
+                self.other("application/octet-stream", Source::Unreadable("malformed"));
+                self.other("text/plain", Source::Raw(range));
+                return Ok(());
+            }
+            Err(e) => return Err(e),
+        };
+        if !place.embedded {
+            self.utf8_headers |= head.check_utf8(self.raw, range.start)?;
+        }
+        self.free_fields(
+            block,
+            &head,
+            &[
+                "content-type",
+                "content-transfer-encoding",
+                "content-disposition",
+                "content-id",
+                "mime-version",
+            ],
+        );
+        self.content(block, &head, range.start + head.body..range.end, place)
+    }
+
+    fn count(&mut self) -> Result<(), ComposeError> {
+        self.parts += 1;
+        if self.parts > self.limits.mime_parts {
+            return Err(ComposeError::TooManyParts {
+                limit: self.limits.mime_parts,
+            });
+        }
+        Ok(())
+    }
+
+    fn content(
+        &mut self,
+        block: &[u8],
+        head: &Head,
+        body: Range<usize>,
+        place: Place,
+    ) -> Result<(), ComposeError> {
+        if place.depth > self.limits.mime_depth {
+            return Err(ComposeError::TooDeep {
+                limit: self.limits.mime_depth,
+            });
+        }
+        self.count()?;
+        let twice = |name| head.named(block, name).count() > 1;
+        if twice("Content-Type")
+            || twice("Content-Transfer-Encoding")
+            || twice("Content-Disposition")
+        {
+            self.other("application/octet-stream", Source::Unreadable("malformed"));
+            self.other("text/plain", Source::Raw(body));
+            return Ok(());
+        }
+        let about = About::read(&block[..head.end], head, block, place.in_digest);
+        if let Some(name) = &about.name {
+            self.items.push(Item {
+                part: Part::AttachmentName(self.attachments),
+                media_type: "text/plain".into(),
+                source: Source::Value(Phi::new(name.clone())),
+            });
+        }
+        let Some(encoding) = about.encoding else {
+            self.leaf(&about, Source::Unreadable("unsupported_encoding"));
+            return Ok(());
+        };
+        if about.media_type.starts_with("multipart/") {
+            return match &about.boundary {
+                Some(b)
+                    if encoding == Encoding::Identity
+                        && !b.is_empty()
+                        && b.len() <= MAX_BOUNDARY =>
+                {
+                    self.multipart(
+                        b.clone(),
+                        body,
+                        about.media_type == "multipart/digest",
+                        place,
+                    )
+                }
+                _ => {
+                    self.leaf(&about, Source::Unreadable("malformed"));
+                    self.other("text/plain", Source::Raw(body));
+                    Ok(())
+                }
+            };
+        }
+        if matches!(
+            about.media_type.as_str(),
+            "message/rfc822" | "message/global"
+        ) {
+            if encoding != Encoding::Identity {
+                // RFC 2046 section 5.2.1 forbids it; readers differ.
+                self.leaf(&about, Source::Unreadable("malformed"));
+                return Ok(());
+            }
+            if about.name.is_some() {
+                self.attachments += 1;
+            }
+            return self.embedded(body, place);
+        }
+        self.leaf(
+            &about,
+            Source::Leaf {
+                body,
+                encoding,
+                charset: about.charset.clone(),
+            },
+        );
+        Ok(())
+    }
+
+    /// Files a leaf as the text, the HTML, an attachment or something else.
+    fn leaf(&mut self, about: &About, source: Source) {
+        let media_type = about.media_type.clone();
+        let part = if about.attached {
+            self.attachments += 1;
+            Part::Attachment(self.attachments - 1)
+        } else if media_type == "text/plain" && !self.has_text {
+            self.has_text = true;
+            Part::Text
+        } else if media_type == "text/html" && !self.has_html {
+            self.has_html = true;
+            Part::Html
+        } else {
+            return self.other(&media_type, source);
+        };
+        self.items.push(Item {
+            part,
+            media_type,
+            source,
+        });
+    }
+
+    /// A message within the message: all its fields are content.
+    fn embedded(&mut self, body: Range<usize>, place: Place) -> Result<(), ComposeError> {
+        let block = &self.raw[body.clone()];
+        match Head::index(block, self.limits) {
+            Ok(head) => {
+                self.free_fields(block, &head, &[]);
+                let place = Place {
+                    depth: place.depth + 1,
+                    in_digest: false,
+                    embedded: true,
+                };
+                self.content(block, &head, body.start + head.body..body.end, place)
+            }
+            Err(_) => {
+                self.other("message/rfc822", Source::Unreadable("malformed"));
+                self.other("text/plain", Source::Raw(body));
+                Ok(())
+            }
+        }
+    }
+
+    fn multipart(
+        &mut self,
+        boundary: String,
+        body: Range<usize>,
+        digest: bool,
+        place: Place,
+    ) -> Result<(), ComposeError> {
+        let raw = self.raw;
+        let mut open: Option<usize> = None; // start of the part being read
+        let mut begun = false;
+        let mut closed_at = None;
+        let mut ambiguous = false;
+        let mut preamble_end = body.end;
+        let mut at = body.start;
+        let child = Place {
+            depth: place.depth + 1,
+            in_digest: digest,
+            ..place
+        };
+        while at < body.end {
+            let next = raw[at..body.end]
+                .iter()
+                .position(|&b| b == b'\n')
+                .map_or(body.end, |n| at + n + 1);
+            let line = raw[at..next].trim_ascii_end();
+            let rest = line
+                .strip_prefix(b"--")
+                .and_then(|l| l.strip_prefix(boundary.as_bytes()));
+            if let Some(rest) = rest {
+                if rest.is_empty() || rest == b"--" {
+                    if let Some(start) = open.take() {
+                        // The CRLF before the delimiter belongs to it.
+                        self.entity(start..at.saturating_sub(2).max(start), child)?;
+                    }
+                    if !begun {
+                        preamble_end = at;
+                    }
+                    begun = true;
+                    if rest.is_empty() {
+                        open = Some(next);
+                    } else {
+                        closed_at = Some(next);
+                        break;
+                    }
+                } else {
+                    // `--boundaryX`: some readers take it for a delimiter.
+                    ambiguous = true;
+                }
+            }
+            at = next;
+        }
+        if let Some(start) = open {
+            self.entity(start..body.end, child)?;
+        }
+        if !begun || ambiguous {
+            self.other("application/octet-stream", Source::Unreadable("malformed"));
+        }
+        // What stands around the parts travels too.
+        self.around(body.start..preamble_end);
+        if let Some(end) = closed_at {
+            self.around(end..body.end);
+        }
+        Ok(())
+    }
+
+    fn around(&mut self, range: Range<usize>) {
+        let text = self.raw[range.clone()].trim_ascii();
+        if !text.is_empty() && text != b"This is a multi-part message in MIME format." {
+            self.other("text/plain", Source::Raw(range));
+        }
+    }
+}
+
+/// What an entity's head says of its body.
+struct About {
+    media_type: String,
+    charset: Option<String>,
+    boundary: Option<String>,
+    name: Option<String>,
+    attached: bool,
+    encoding: Option<Encoding>,
+}
+
+impl About {
+    fn read(fields: &[u8], head: &Head, block: &[u8], in_digest: bool) -> Self {
+        let mut bytes = fields.to_vec();
+        bytes.extend_from_slice(b"\r\n");
+        let parsed = MessageParser::new()
+            .with_mime_headers()
+            .default_header_ignore()
+            .parse_headers(&bytes);
+        let part = parsed.as_ref().and_then(|m| m.parts.first());
+        let typed = part.and_then(|p| p.content_type());
+        let default = if in_digest {
+            "message/rfc822"
+        } else {
+            "text/plain"
+        };
+        let media_type = match typed {
+            Some(t) => format!("{}/{}", t.ctype(), t.subtype().unwrap_or("")).to_ascii_lowercase(),
+            None if head.named(block, "Content-Type").next().is_some() => {
+                "application/octet-stream".to_owned()
+            }
+            None => default.to_owned(),
+        };
+        let name = part.and_then(|p| p.attachment_name()).map(str::to_owned);
+        let attachment = part
+            .and_then(|p| p.content_disposition())
+            .is_some_and(|d| d.ctype().eq_ignore_ascii_case("attachment"));
+        let encoding = match head
+            .value(block, "Content-Transfer-Encoding")
+            .unwrap_or_default()
+            .to_ascii_lowercase()
+            .as_str()
+        {
+            "" | "7bit" | "8bit" | "binary" => Some(Encoding::Identity),
+            "base64" => Some(Encoding::Base64),
+            "quoted-printable" => Some(Encoding::QuotedPrintable),
+            _ => None,
+        };
+        Self {
+            media_type,
+            charset: typed
+                .and_then(|t| t.attribute("charset"))
+                .map(|c| c.trim().to_ascii_lowercase()),
+            boundary: typed
+                .and_then(|t| t.attribute("boundary"))
+                .map(str::to_owned),
+            attached: attachment || name.is_some(),
+            name,
+            encoding,
+        }
+    }
+}
