@@ -1,0 +1,613 @@
+//! A policy as TOML.
+//!
+//! ```toml
+//! preset = "hipaa"            # hipaa | strict | tls_exclusive | custom
+//! name = "harbor"             # optional
+//! no_findings = "phi"         # phi | none | sensitive
+//! ladder = ["tls", "pgp", "smime", "escrow"]
+//! waivers = true
+//!
+//! [require.phi]               # raises the preset's; none | phi | sensitive
+//! tls = "anchored"            # an assurance, or "never"
+//! tls_preferred = "anchored"
+//! verified_key = "encrypted"  # the floor under a sealed message, or "never"
+//! pinned_key = "encrypted"
+//! escrow = { p2 = "opportunistic" }   # least factor = floor under the notice
+//! otherwise = "refuse"        # refuse | drop
+//!
+//! [[rule]]
+//! name = "asked for"
+//! marker = ["[secure]"]       # also: recipient, domain, sender, sender_domain,
+//! end_to_end = true           # audience, finding, category, confidence
+//!                             # also: sensitivity, transport, factor,
+//!                             # redirect, action = "hold" | "refuse"
+//! [[partner]]
+//! domain = "lab.example"
+//! pin = "…64 hexadecimal digits of SHA-256 of the public key…"   # or ca = PEM
+//! ```
+
+use std::fmt::Write as _;
+use std::str::FromStr;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::base::{FactorLevel, PartnerIdentity, Route, Sensitivity, TlsAssurance};
+use crate::dlp::Confidence;
+
+use super::decision::Refusal;
+use super::model::{Partner, Policy, Requirement};
+use super::rules::{Action, Rule};
+
+const MAX_BYTES: usize = 256 * 1024;
+const MAX_ITEMS: usize = 1000;
+const MAX_TEXT: usize = 256;
+const MAX_CA: usize = 16 * 1024;
+const NEVER: &str = "never";
+const PEM_BEGIN: &str = "-----BEGIN CERTIFICATE-----";
+const PEM_END: &str = "-----END CERTIFICATE-----";
+
+/// Why a text is no policy, with the line (from 1) and the key.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PolicyError {
+    /// The text is too long.
+    #[error("the policy is longer than {limit} bytes")]
+    TooLong {
+        /// The limit.
+        limit: usize,
+    },
+    /// It is not TOML.
+    #[error("line {line}: not valid TOML")]
+    Syntax {
+        /// Where.
+        line: usize,
+    },
+    /// A key that policies do not have.
+    #[error("line {line}: unknown key `{key}`; expected one of: {expected}")]
+    UnknownKey {
+        /// Where.
+        line: usize,
+        /// The key; `(…)` where it is no plain word.
+        key: String,
+        /// The keys that may stand there.
+        expected: &'static str,
+    },
+    /// A key is missing.
+    #[error("line {line}: `{key}` is missing")]
+    Missing {
+        /// Where its table begins.
+        line: usize,
+        /// The key.
+        key: String,
+    },
+    /// A value of the wrong type, or a word that is not known there.
+    #[error("line {line}: `{key}` must be {expected}")]
+    Value {
+        /// Where.
+        line: usize,
+        /// The key.
+        key: String,
+        /// What may stand there.
+        expected: &'static str,
+    },
+    /// Too many or too long.
+    #[error("line {line}: `{key}` is over the limit of {limit}")]
+    Limit {
+        /// Where.
+        line: usize,
+        /// The key.
+        key: String,
+        /// The limit, in entries or bytes.
+        limit: usize,
+    },
+    /// Weaker than the preset that the file names.
+    #[error(
+        "line {line}: `{key}` is weaker than the preset allows; raise it, or use preset = \"custom\""
+    )]
+    Weaker {
+        /// Where.
+        line: usize,
+        /// The key.
+        key: String,
+    },
+}
+
+impl PolicyError {
+    /// A stable code.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::TooLong { .. } => "policy.too_long",
+            Self::Syntax { .. } => "policy.syntax",
+            Self::UnknownKey { .. } => "policy.unknown_key",
+            Self::Missing { .. } => "policy.missing",
+            Self::Value { .. } => "policy.value",
+            Self::Limit { .. } => "policy.limit",
+            Self::Weaker { .. } => "policy.weaker",
+        }
+    }
+}
+
+impl Policy {
+    /// Reads a policy.
+    ///
+    /// ```
+    /// use mailseal::policy::Policy;
+    /// let policy = Policy::from_toml("preset = \"hipaa\"\nwaivers = false\n")?;
+    /// let error = Policy::from_toml("preset = \"hipaa\"\nwaiver = false\n").unwrap_err();
+    /// assert!(error.to_string().starts_with("line 2: unknown key `waiver`"));
+    /// # Ok::<(), mailseal::policy::PolicyError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The first thing that is wrong, with its line and key.
+    pub fn from_toml(text: &str) -> Result<Self, PolicyError> {
+        if text.len() > MAX_BYTES {
+            return Err(PolicyError::TooLong { limit: MAX_BYTES });
+        }
+        let table = DeTable::parse(text).map_err(|e| PolicyError::Syntax {
+            line: line_of(text, e.span().map_or(0, |span| span.start)),
+        })?;
+        Table::root(text, &table).policy()
+    }
+
+    /// The policy in its canonical form: what [`from_toml`](Self::from_toml)
+    /// reads back to an equal policy. It holds the addresses of the rules.
+    pub fn to_toml(&self) -> String {
+        let mut out = String::from("preset = \"custom\"\n");
+        put(&mut out, "name", Some(quote(&self.name)));
+        put(&mut out, "no_findings", Some(quote(self.no_findings.word())));
+        put(&mut out, "ladder", Some(list(&self.ladder, |r| r.word().into())));
+        put(&mut out, "waivers", Some(self.waivers.to_string()));
+        for (sensitivity, row) in Sensitivity::ALL.iter().zip(&self.rows) {
+            out += &format!("\n[require.{sensitivity}]\n");
+            let word = |floor: Option<TlsAssurance>| floor.map(|f| quote(f.word()));
+            put(&mut out, "tls", word(row.tls));
+            put(&mut out, "tls_preferred", word(row.tls_preferred));
+            put(&mut out, "verified_key", word(row.verified_key));
+            put(&mut out, "pinned_key", word(row.pinned_key));
+            let escrow: Vec<String> = FactorLevel::ALL
+                .iter()
+                .zip(row.escrow)
+                .filter_map(|(level, floor)| floor.map(|f| format!("{level} = \"{f}\"")))
+                .collect();
+            put(&mut out, "escrow", Some(format!("{{ {} }}", escrow.join(", "))));
+            let otherwise = match row.otherwise {
+                Refusal::Dropped => "drop",
+                Refusal::Held | Refusal::Refused => "refuse",
+            };
+            put(&mut out, "otherwise", Some(quote(otherwise)));
+        }
+        for rule in &self.rules {
+            rule_to_toml(rule, &mut out);
+        }
+        for partner in &self.partners {
+            out += "\n[[partner]]\n";
+            put(&mut out, "domain", Some(quote(partner.domain.as_str())));
+            match &partner.identity {
+                PartnerIdentity::SpkiSha256(pin) => {
+                    put(&mut out, "pin", Some(quote(&HEXLOWER.encode(pin))));
+                }
+                PartnerIdentity::Ca(der) => {
+                    let pem = format!("{PEM_BEGIN}\n{}\n{PEM_END}", STANDARD.encode(der));
+                    put(&mut out, "ca", Some(quote(&pem)));
+                }
+            }
+        }
+        out
+    }
+}
+
+fn rule_to_toml(rule: &Rule, out: &mut String) {
+    *out += "\n[[rule]]\n";
+    put(out, "name", Some(quote(&rule.name)));
+    put_list(out, "recipient", &rule.recipients, |a| a.as_str().into());
+    put_list(out, "domain", &rule.domains, |d| d.as_str().into());
+    put_list(out, "sender", &rule.senders, |a| a.as_str().into());
+    put_list(out, "sender_domain", &rule.sender_domains, |d| d.as_str().into());
+    put_list(out, "audience", &rule.audiences, String::clone);
+    put_list(out, "finding", &rule.kinds, |k| k.word().into());
+    put_list(out, "category", &rule.categories, |c| c.word().into());
+    let confidence = rule.confidence.map(|c| match c {
+        Confidence::Low => "\"low\"",
+        Confidence::Medium => "\"medium\"",
+        Confidence::High => "\"high\"",
+    });
+    put(out, "confidence", confidence.map(String::from));
+    put_list(out, "marker", &rule.markers, String::clone);
+    put(out, "sensitivity", rule.sensitivity.map(|s| quote(s.word())));
+    put(out, "transport", rule.transport.map(|t| quote(t.word())));
+    put(out, "factor", rule.factor.map(|f| quote(f.word())));
+    put(out, "end_to_end", Some(rule.end_to_end.to_string()));
+    let redirect = rule.redirect.filter(|&route| route != Route::Tls);
+    put(out, "redirect", redirect.map(|r| quote(r.word())));
+    let action = rule.action.map(|a| match a {
+        Action::Hold => "\"hold\"",
+        Action::Refuse => "\"refuse\"",
+    });
+    put(out, "action", action.map(String::from));
+}
+
+fn put(out: &mut String, key: &str, value: Option<String>) {
+    if let Some(value) = value {
+        // Writing to a String cannot fail.
+        let _ = writeln!(out, "{key} = {value}");
+    }
+}
+
+fn put_list<T>(out: &mut String, key: &str, items: &[T], word: impl Fn(&T) -> String) {
+    if !items.is_empty() {
+        put(out, key, Some(list(items, word)));
+    }
+}
+
+fn list<T>(items: &[T], word: impl Fn(&T) -> String) -> String {
+    let items: Vec<String> = items.iter().map(|item| quote(&word(item))).collect();
+    format!("[{}]", items.join(", "))
+}
+
+/// A TOML basic string.
+fn quote(text: &str) -> String {
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' => out += "\\\"",
+            '\\' => out += "\\\\",
+            c if c.is_control() => out += &format!("\\u{:04X}", u32::from(c)),
+            c => out.push(c),
+        }
+    }
+    out + "\""
+}
+
+fn line_of(text: &str, at: usize) -> usize {
+    let before = text.as_bytes().iter().take(at);
+    before.filter(|&&byte| byte == b'\n').count() + 1
+}
+
+/// One table of the file, with its place.
+struct Table<'a> {
+    text: &'a str,
+    path: String,
+    start: usize,
+    entries: &'a DeTable<'a>,
+}
+
+type Value<'a> = Spanned<DeValue<'a>>;
+
+impl<'a> Table<'a> {
+    fn root(text: &'a str, table: &'a Spanned<DeTable<'a>>) -> Self {
+        Self {
+            text,
+            path: String::new(),
+            start: 0,
+            entries: table.get_ref(),
+        }
+    }
+
+    fn line(&self, value: &Value<'_>) -> usize {
+        line_of(self.text, value.span().start)
+    }
+
+    fn key(&self, key: &str) -> String {
+        format!("{}{key}", self.path)
+    }
+
+    fn bad(&self, value: &Value<'_>, key: &str, expected: &'static str) -> PolicyError {
+        PolicyError::Value {
+            line: self.line(value),
+            key: self.key(key),
+            expected,
+        }
+    }
+
+    fn limit(&self, value: &Value<'_>, key: &str, limit: usize) -> PolicyError {
+        PolicyError::Limit {
+            line: self.line(value),
+            key: self.key(key),
+            limit,
+        }
+    }
+
+    fn missing(&self, key: &str) -> PolicyError {
+        PolicyError::Missing {
+            line: line_of(self.text, self.start),
+            key: self.key(key),
+        }
+    }
+
+    /// Refuses keys that are not in `expected`, a list parted by spaces.
+    fn only(&self, expected: &'static str) -> Result<(), PolicyError> {
+        for key in self.entries.keys() {
+            let name = key.get_ref();
+            if expected.split(' ').any(|known| known == name) {
+                continue;
+            }
+            // A quoted key may hold anything, an address too.
+            let plain = name.len() <= 40
+                && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
+            return Err(PolicyError::UnknownKey {
+                line: line_of(self.text, key.span().start),
+                key: self.key(if plain { name.as_ref() } else { "(…)" }),
+                expected,
+            });
+        }
+        Ok(())
+    }
+
+    fn value(&self, key: &str) -> Option<&'a Value<'a>> {
+        self.entries.get(key)
+    }
+
+    fn text(&self, key: &str, value: &'a Value<'a>, limit: usize) -> Result<&'a str, PolicyError> {
+        let text = value
+            .get_ref()
+            .as_str()
+            .ok_or_else(|| self.bad(value, key, "a text"))?;
+        if text.len() > limit {
+            return Err(self.limit(value, key, limit));
+        }
+        Ok(text)
+    }
+
+    fn parse<T>(
+        &self,
+        key: &str,
+        expected: &'static str,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Result<Option<T>, PolicyError> {
+        let Some(value) = self.value(key) else {
+            return Ok(None);
+        };
+        let text = self.text(key, value, MAX_TEXT)?;
+        parse(text)
+            .map(Some)
+            .ok_or_else(|| self.bad(value, key, expected))
+    }
+
+    fn flag(&self, key: &str) -> Result<Option<bool>, PolicyError> {
+        let Some(value) = self.value(key) else {
+            return Ok(None);
+        };
+        let flag = value.get_ref().as_bool();
+        flag.map(Some)
+            .ok_or_else(|| self.bad(value, key, "true or false"))
+    }
+
+    fn items(&self, key: &str) -> Result<&'a [Value<'a>], PolicyError> {
+        let Some(value) = self.value(key) else {
+            return Ok(&[]);
+        };
+        let items = value
+            .get_ref()
+            .as_array()
+            .ok_or_else(|| self.bad(value, key, "a list"))?;
+        if items.len() > MAX_ITEMS {
+            return Err(self.limit(value, key, MAX_ITEMS));
+        }
+        Ok(items)
+    }
+
+    fn words<T>(
+        &self,
+        key: &str,
+        expected: &'static str,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Result<Vec<T>, PolicyError> {
+        let read = |item: &'a Value<'a>| {
+            let text = self.text(key, item, MAX_TEXT)?;
+            parse(text).ok_or_else(|| self.bad(item, key, expected))
+        };
+        self.items(key)?.iter().map(read).collect()
+    }
+
+    fn table(&self, key: &str, path: String) -> Result<Option<Table<'a>>, PolicyError> {
+        self.value(key)
+            .map(|value| self.as_table(key, path, value))
+            .transpose()
+    }
+
+    fn as_table(
+        &self,
+        key: &str,
+        path: String,
+        value: &'a Value<'a>,
+    ) -> Result<Table<'a>, PolicyError> {
+        let entries = value
+            .get_ref()
+            .as_table()
+            .ok_or_else(|| self.bad(value, key, "a table"))?;
+        Ok(Table {
+            text: self.text,
+            path,
+            start: value.span().start,
+            entries,
+        })
+    }
+
+    fn tables(&self, key: &str) -> Result<Vec<Table<'a>>, PolicyError> {
+        (1..)
+            .zip(self.items(key)?)
+            .map(|(n, item): (usize, _)| self.as_table(key, format!("{key}[{n}]."), item))
+            .collect()
+    }
+
+    fn policy(&self) -> Result<Policy, PolicyError> {
+        self.only("preset name no_findings ladder waivers require rule partner")?;
+        let preset = self
+            .parse("preset", "one of: hipaa strict tls_exclusive custom", |word| {
+                Some(match word {
+                    "hipaa" => (Policy::hipaa(), true),
+                    "strict" => (Policy::strict(), true),
+                    "tls_exclusive" => (Policy::tls_exclusive(), true),
+                    "custom" => (Policy::custom("custom"), false),
+                    _ => return None,
+                })
+            })?
+            .ok_or_else(|| self.missing("preset"))?;
+        let (mut policy, only_raise) = preset;
+        if let Some(name) = self.parse("name", "a text", |s| Some(s.to_owned()))? {
+            policy.name = name;
+        }
+        let sensitivity = "one of: none phi sensitive";
+        if let Some(word) = self.parse("no_findings", sensitivity, word)? {
+            policy.no_findings = word;
+        }
+        if let Some(value) = self.value("ladder") {
+            let routes: Vec<Route> =
+                self.words("ladder", "a list of: tls pgp smime escrow", word)?;
+            let given = routes.len();
+            policy = policy.ladder(routes);
+            if policy.ladder.len() != given {
+                return Err(self.bad(value, "ladder", "a list without repetitions"));
+            }
+        }
+        if let Some(waivers) = self.flag("waivers")? {
+            policy.waivers = waivers;
+        }
+        if let Some(require) = self.table("require", "require.".into())? {
+            require.only("none phi sensitive")?;
+            for &sensitivity in Sensitivity::ALL {
+                let key = sensitivity.word();
+                if let Some(table) = require.table(key, format!("require.{key}."))? {
+                    let row = &mut policy.rows[sensitivity as usize];
+                    *row = table.requirement(row, only_raise)?;
+                }
+            }
+        }
+        for table in self.tables("rule")? {
+            policy.rules.push(table.rule()?);
+        }
+        for table in self.tables("partner")? {
+            policy.partners.push(table.partner()?);
+        }
+        Ok(policy)
+    }
+
+    fn requirement(&self, base: &Requirement, only_raise: bool) -> Result<Requirement, PolicyError> {
+        self.only("tls tls_preferred verified_key pinned_key escrow otherwise")?;
+        let mut row = *base;
+        self.floor("tls", &mut row.tls)?;
+        self.floor("tls_preferred", &mut row.tls_preferred)?;
+        self.floor("verified_key", &mut row.verified_key)?;
+        self.floor("pinned_key", &mut row.pinned_key)?;
+        if let Some(escrow) = self.table("escrow", format!("{}escrow.", self.path))? {
+            escrow.only("p0 p1 p2 p3 p4")?;
+            row.escrow = [None; 5];
+            for (level, floor) in FactorLevel::ALL.iter().zip(&mut row.escrow) {
+                escrow.floor(level.word(), floor)?;
+            }
+        }
+        let otherwise = self.parse("otherwise", "one of: refuse drop", |word| match word {
+            "refuse" => Some(Refusal::Refused),
+            "drop" => Some(Refusal::Dropped),
+            _ => None,
+        })?;
+        row.otherwise = otherwise.unwrap_or(row.otherwise);
+        if only_raise {
+            // Whatever the preset does not accept, the row must not accept.
+            let joined = row.join(base);
+            let own = row.join(&row);
+            let weaker = [
+                ("tls", own.tls != joined.tls),
+                ("tls_preferred", own.tls_preferred != joined.tls_preferred),
+                ("verified_key", own.verified_key != joined.verified_key),
+                ("pinned_key", own.pinned_key != joined.pinned_key),
+                ("escrow", own.escrow != joined.escrow),
+                ("otherwise", own.otherwise != joined.otherwise),
+            ];
+            if let Some((key, _)) = weaker.into_iter().find(|(_, weaker)| *weaker) {
+                let at = self.value(key).map_or(self.start, |v| v.span().start);
+                return Err(PolicyError::Weaker {
+                    line: line_of(self.text, at),
+                    key: self.key(key),
+                });
+            }
+        }
+        Ok(row)
+    }
+
+    fn floor(&self, key: &str, floor: &mut Option<TlsAssurance>) -> Result<(), PolicyError> {
+        let expected = "one of: never opportunistic encrypted authenticated anchored";
+        let read = self.parse(key, expected, |s| match s {
+            NEVER => Some(None),
+            _ => s.parse().ok().map(Some),
+        })?;
+        *floor = read.unwrap_or(*floor);
+        Ok(())
+    }
+
+    fn rule(&self) -> Result<Rule, PolicyError> {
+        self.only(
+            "name recipient domain sender sender_domain audience finding category confidence \
+             marker sensitivity transport factor end_to_end redirect action",
+        )?;
+        let owned = |s: &str| Some(s.to_owned());
+        let marker = |s: &str| Some(super::normal_marker(s)).filter(|m| !m.is_empty());
+        let assurance = "one of: opportunistic encrypted authenticated anchored";
+        Ok(Rule {
+            name: self.parse("name", "a text", owned)?.unwrap_or_default(),
+            recipients: self.words("recipient", "a list of addresses", word)?,
+            domains: self.words("domain", "a list of domains", word)?,
+            senders: self.words("sender", "a list of addresses", word)?,
+            sender_domains: self.words("sender_domain", "a list of domains", word)?,
+            audiences: self.words("audience", "a list of texts", owned)?,
+            kinds: self.words("finding", "a list of kinds of finding", word)?,
+            categories: self.words("category", "a list of categories", word)?,
+            confidence: self.parse("confidence", "one of: low medium high", word)?,
+            markers: self.words("marker", "a list of texts that are not empty", marker)?,
+            sensitivity: self.parse("sensitivity", "one of: none phi sensitive", word)?,
+            transport: self.parse("transport", assurance, word)?,
+            factor: self.parse("factor", "one of: p0 p1 p2 p3 p4", word)?,
+            end_to_end: self.flag("end_to_end")?.unwrap_or_default(),
+            redirect: self.parse("redirect", "one of: pgp smime escrow (rules only raise)", |s| {
+                word(s).filter(|&route| route != Route::Tls)
+            })?,
+            action: self.parse("action", "one of: hold refuse", |s| match s {
+                "hold" => Some(Action::Hold),
+                "refuse" => Some(Action::Refuse),
+                _ => None,
+            })?,
+        })
+    }
+
+    fn partner(&self) -> Result<Partner, PolicyError> {
+        self.only("domain pin ca")?;
+        let domain = self
+            .parse("domain", "a domain", word)?
+            .ok_or_else(|| self.missing("domain"))?;
+        let pin = self.parse("pin", "64 hexadecimal digits", |s| {
+            let bytes = HEXLOWER_PERMISSIVE.decode(s.as_bytes()).ok()?;
+            Some(PartnerIdentity::SpkiSha256(bytes.try_into().ok()?))
+        })?;
+        let ca = match self.value("ca") {
+            None => None,
+            Some(value) => {
+                let pem = self.text("ca", value, MAX_CA)?;
+                let der = certificate(pem)
+                    .ok_or_else(|| self.bad(value, "ca", "one certificate in PEM"))?;
+                if pin.is_some() {
+                    return Err(self.bad(value, "ca", "left out where `pin` is given"));
+                }
+                Some(PartnerIdentity::Ca(der))
+            }
+        };
+        let identity = pin.or(ca).ok_or_else(|| self.missing("pin or ca"))?;
+        Ok(Partner::new(domain, identity))
+    }
+}
+
+fn word<T: FromStr>(s: &str) -> Option<T> {
+    s.parse().ok()
+}
+
+/// The DER of one PEM certificate. What it holds is for the TLS room to judge.
+fn certificate(pem: &str) -> Option<Vec<u8>> {
+    let body = pem.trim().strip_prefix(PEM_BEGIN)?.strip_suffix(PEM_END)?;
+    let base64: String = body.split_whitespace().collect();
+    let der = STANDARD.decode(base64).ok()?;
+    der.starts_with(&[0x30]).then_some(der)
+}

@@ -1,0 +1,373 @@
+//! What goes in: what is known of the content, the recipient and the way.
+
+use crate::base::{
+    Address, Fact, FactorLevel, KeyTrust, NextHop, Sensitivity, TlsAssurance,
+};
+use crate::discover::{Capabilities, HostCapability, StsMode};
+use crate::dlp::{Category, Confidence, FindingKind, Findings};
+
+use super::waiver::WaiverFact;
+
+/// All that a decision about one recipient rests on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Facts {
+    /// Of the message.
+    pub content: ContentFacts,
+    /// Of the recipient.
+    pub recipient: RecipientFacts,
+    /// Of the host and the way.
+    pub context: ContextFacts,
+}
+
+impl Facts {
+    /// Puts the three together.
+    pub fn new(content: ContentFacts, recipient: RecipientFacts, context: ContextFacts) -> Self {
+        Self {
+            content,
+            recipient,
+            context,
+        }
+    }
+}
+
+/// One finding as the rules see it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct FindingFact {
+    /// What it is.
+    pub kind: FindingKind,
+    /// The specially protected category it belongs to.
+    pub category: Option<Category>,
+    /// How sure it is.
+    pub confidence: Confidence,
+}
+
+impl FindingFact {
+    /// A finding.
+    pub const fn new(kind: FindingKind, category: Option<Category>, confidence: Confidence) -> Self {
+        Self {
+            kind,
+            category,
+            confidence,
+        }
+    }
+}
+
+/// What is known of the message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ContentFacts {
+    /// The findings, for rules.
+    pub findings: Vec<FindingFact>,
+    /// The sensitivity that the findings show, `None` where there are none.
+    pub found: Option<Sensitivity>,
+    /// Whether a part could not be scanned.
+    pub unscannable: bool,
+    /// What the host declared.
+    pub declared: Option<Sensitivity>,
+    /// The host asserted that there is no PHI. It lifts what the policy
+    /// presumes of a message without findings, and overrules no evidence.
+    pub no_phi_asserted: bool,
+    /// Whether other people than the recipient are named. Only a scanner that
+    /// knows names, or the host, can refute it.
+    pub other_people: Fact<()>,
+    /// The markers on the message: subject keywords and flags of the API, in
+    /// the form of [`normal_marker`](super::normal_marker).
+    pub markers: Vec<String>,
+}
+
+impl Default for ContentFacts {
+    /// A message that nobody scanned and of which nothing is known.
+    fn default() -> Self {
+        Self {
+            findings: Vec::new(),
+            found: None,
+            unscannable: false,
+            declared: None,
+            no_phi_asserted: false,
+            other_people: Fact::Unknown,
+            markers: Vec::new(),
+        }
+    }
+}
+
+impl From<&Findings> for ContentFacts {
+    fn from(findings: &Findings) -> Self {
+        let names = findings.items.iter().any(|f| f.kind == FindingKind::Name);
+        Self {
+            findings: findings
+                .items
+                .iter()
+                .map(|f| FindingFact::new(f.kind, f.category, f.confidence))
+                .collect(),
+            found: findings.sensitivity(),
+            unscannable: !findings.unscannable.is_empty(),
+            // A name may be the recipient's own: only that no name at all was
+            // found, by a scanner that looks for them, shows anything.
+            other_people: if findings.knows_names && !names {
+                Fact::Refuted
+            } else {
+                Fact::Unknown
+            },
+            ..Self::default()
+        }
+    }
+}
+
+/// What the facts say of the way to the recipient's mail hosts. Hints: each is
+/// proved again on the wire before anything leaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct TransportFacts {
+    /// TLS 1.2 or newer with any certificate.
+    pub encrypted: Fact<()>,
+    /// A certificate valid for the host's name.
+    pub authenticated: Fact<()>,
+    /// The domain itself vouches for the host.
+    pub anchored: Fact<()>,
+    /// The floor that the domain publishes (MTA-STS in enforce mode).
+    pub published: Fact<TlsAssurance>,
+}
+
+impl TransportFacts {
+    /// Nothing is known.
+    pub const UNKNOWN: Self = Self {
+        encrypted: Fact::Unknown,
+        authenticated: Fact::Unknown,
+        anchored: Fact::Unknown,
+        published: Fact::Unknown,
+    };
+
+    /// Proven up to a level, refuted above it; nothing is published.
+    pub const fn exactly(level: TlsAssurance) -> Self {
+        const fn reaches(level: TlsAssurance, wanted: TlsAssurance) -> Fact<()> {
+            if level as u8 >= wanted as u8 {
+                Fact::Proven(())
+            } else {
+                Fact::Refuted
+            }
+        }
+        Self {
+            encrypted: reaches(level, TlsAssurance::Encrypted),
+            authenticated: reaches(level, TlsAssurance::Authenticated),
+            anchored: reaches(level, TlsAssurance::Anchored),
+            published: Fact::Refuted,
+        }
+    }
+
+    /// Whether a level is met: proven where it or a higher one is, refuted
+    /// where it or a lower one is. `Opportunistic` always is.
+    pub fn meets(&self, level: TlsAssurance) -> Fact<()> {
+        let ladder = [
+            (TlsAssurance::Encrypted, self.encrypted),
+            (TlsAssurance::Authenticated, self.authenticated),
+            (TlsAssurance::Anchored, self.anchored),
+        ];
+        let higher = |&(l, fact): &(TlsAssurance, Fact<()>)| l >= level && fact.is_proven();
+        let lower = |&(l, fact): &(TlsAssurance, Fact<()>)| l <= level && fact == Fact::Refuted;
+        if level == TlsAssurance::Opportunistic || ladder.iter().any(higher) {
+            Fact::Proven(())
+        } else if ladder.iter().any(lower) {
+            Fact::Refuted
+        } else {
+            Fact::Unknown
+        }
+    }
+}
+
+impl From<&Capabilities> for TransportFacts {
+    /// A level is proven where one host that may take the mail meets it, and
+    /// refuted only where all of them fail it: the mail goes to any of them,
+    /// and the session holds each to the floor.
+    fn from(capabilities: &Capabilities) -> Self {
+        let sts = &capabilities.sts;
+        let enforced = sts.proven().filter(|p| p.mode == StsMode::Enforce);
+        let published = match sts {
+            Fact::Proven(p) if p.mode == StsMode::Enforce => Fact::Proven(TlsAssurance::Anchored),
+            Fact::Proven(_) | Fact::Refuted => Fact::Refuted,
+            Fact::Unknown => Fact::Unknown,
+        };
+        let Some(hosts) = capabilities.hosts.proven().filter(|h| !h.is_empty()) else {
+            return Self {
+                published,
+                ..Self::UNKNOWN
+            };
+        };
+        let eligible: Vec<&HostCapability> = hosts
+            .iter()
+            .filter(|h| enforced.is_none_or(|policy| policy.matches(&h.mx.host)))
+            .collect();
+        let level = |wanted: TlsAssurance| {
+            let facts: Vec<Fact<()>> = eligible
+                .iter()
+                .map(|host| host_meets(host, wanted, enforced.is_some(), sts.is_unknown()))
+                .collect();
+            if facts.iter().any(Fact::is_proven) {
+                Fact::Proven(())
+            } else if facts.iter().any(Fact::is_unknown) {
+                Fact::Unknown
+            } else {
+                Fact::Refuted
+            }
+        };
+        Self {
+            encrypted: level(TlsAssurance::Encrypted),
+            authenticated: level(TlsAssurance::Authenticated),
+            anchored: level(TlsAssurance::Anchored),
+            published,
+        }
+    }
+}
+
+/// Whether one host, which the domain's policy allows, meets a level.
+fn host_meets(
+    host: &HostCapability,
+    wanted: TlsAssurance,
+    enforced: bool,
+    sts_unknown: bool,
+) -> Fact<()> {
+    let seen = match &host.tls {
+        Fact::Proven(seen) => seen.evidence.identity.assurance(),
+        Fact::Refuted => return Fact::Refuted,
+        Fact::Unknown => return Fact::Unknown,
+    };
+    let valid = seen >= TlsAssurance::Authenticated;
+    // A valid certificate of a host that the enforced policy names is what
+    // RFC 8461 section 4.1 asks for.
+    let reached = if valid && enforced {
+        TlsAssurance::Anchored
+    } else {
+        seen
+    };
+    if reached >= wanted {
+        Fact::Proven(())
+    } else if valid && sts_unknown {
+        Fact::Unknown
+    } else {
+        Fact::Refuted
+    }
+}
+
+/// What is known of one recipient.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RecipientFacts {
+    /// The address, for rules and partners. No reason repeats it.
+    pub address: Address,
+    /// Whether the domain takes mail at all (a null MX refutes it).
+    pub takes_mail: Fact<()>,
+    /// What the way to its hosts is worth.
+    pub transport: TransportFacts,
+    /// The best OpenPGP certificate. `Refuted`: there is none.
+    pub pgp: Fact<KeyTrust>,
+    /// A certificate other than the pinned one turned up.
+    pub pgp_changed: bool,
+    /// The best S/MIME certificate. `Refuted`: there is none.
+    pub smime: Fact<KeyTrust>,
+    /// A certificate other than the pinned one turned up.
+    pub smime_changed: bool,
+    /// The highest factor that the host can ask this recipient for: phone or
+    /// passphrase P2, TOTP or single sign-on P3, passkey P4. Without one a
+    /// passcode told by the sender gives P2.
+    pub factor_available: Option<FactorLevel>,
+    /// Whether the message has other recipients too.
+    pub other_recipients: bool,
+    /// What is known of a waiver.
+    pub waiver: WaiverFact,
+}
+
+impl RecipientFacts {
+    /// A recipient of whom nothing is known.
+    pub fn new(address: Address) -> Self {
+        Self {
+            address,
+            takes_mail: Fact::Unknown,
+            transport: TransportFacts::UNKNOWN,
+            pgp: Fact::Unknown,
+            pgp_changed: false,
+            smime: Fact::Unknown,
+            smime_changed: false,
+            factor_available: None,
+            other_recipients: false,
+            waiver: WaiverFact::Absent,
+        }
+    }
+
+    /// With what discovery learnt of the domain.
+    #[must_use]
+    pub fn discovered(mut self, capabilities: &Capabilities) -> Self {
+        self.takes_mail = capabilities.hosts.as_ref().map(|_| ());
+        self.transport = TransportFacts::from(capabilities);
+        self
+    }
+}
+
+/// The way from here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Onward {
+    /// The session speaks to the recipient's own hosts.
+    Mx,
+    /// A relay takes the mail; what lies behind it is only declared.
+    Relay {
+        /// What the relay's operator declares.
+        onward: TlsAssurance,
+        /// Whether the relay offers REQUIRETLS (RFC 8689), under which it may
+        /// hand the message on to authenticated hosts only.
+        requiretls: bool,
+    },
+    /// The host's own mailer takes the sealed message.
+    Mailer {
+        /// What the host declares of it; without it only end-to-end routes
+        /// are given out.
+        declared: Option<TlsAssurance>,
+    },
+}
+
+impl From<NextHop> for Onward {
+    fn from(hop: NextHop) -> Self {
+        match hop {
+            NextHop::Mx => Self::Mx,
+            NextHop::Relay { onward } => Self::Relay {
+                onward,
+                requiretls: false,
+            },
+        }
+    }
+}
+
+/// What is known of the host and the way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ContextFacts {
+    /// The way from here.
+    pub onward: Onward,
+    /// Whether the build has the OpenPGP seal.
+    pub pgp_built: bool,
+    /// Whether the build has the S/MIME seal.
+    pub smime_built: bool,
+    /// Whether the host runs a pickup portal.
+    pub escrow_configured: bool,
+    /// The sender, for rules.
+    pub sender: Option<Address>,
+    /// The host's word for whom the message addresses (`patient`, `payer`).
+    pub audience: Option<String>,
+    /// Whether a person released the message after a rule held it.
+    pub approved: bool,
+}
+
+impl Default for ContextFacts {
+    /// Direct delivery, with nothing but TLS built.
+    fn default() -> Self {
+        Self {
+            onward: Onward::Mx,
+            pgp_built: false,
+            smime_built: false,
+            escrow_configured: false,
+            sender: None,
+            audience: None,
+            approved: false,
+        }
+    }
+}

@@ -1,0 +1,371 @@
+//! The policy: what each sensitivity requires, the ladder, rules, partners.
+
+use std::fmt;
+
+use crate::base::{
+    Domain, FactorLevel, KeyTrust, PartnerIdentity, Phi, Route, Sensitivity, TlsAssurance, crypto,
+};
+
+use super::decision::Refusal;
+use super::rules::Rule;
+
+/// The least that is accepted for one sensitivity. `None` means never.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Requirement {
+    /// The floor under the message itself.
+    pub tls: Option<TlsAssurance>,
+    /// What is tried first where it is above `tls`.
+    pub tls_preferred: Option<TlsAssurance>,
+    /// The floor under a message sealed to a `Verified` key. A `Discovered`
+    /// key never counts: nobody vouches for it.
+    pub verified_key: Option<TlsAssurance>,
+    /// The floor under a message sealed to a `Pinned` key, where it is lower.
+    pub pinned_key: Option<TlsAssurance>,
+    /// The floor under the notice of an escrowed message by the least factor
+    /// of its pickup, P0 to P4.
+    pub escrow: [Option<TlsAssurance>; 5],
+    /// What becomes of it where nothing is acceptable.
+    pub otherwise: Refusal,
+}
+
+impl Requirement {
+    /// Accepts nothing.
+    pub const NOTHING: Self = Self {
+        tls: None,
+        tls_preferred: None,
+        verified_key: None,
+        pinned_key: None,
+        escrow: [None; 5],
+        otherwise: Refusal::Refused,
+    };
+
+    /// Accepts TLS from this floor on.
+    #[must_use]
+    pub const fn tls(mut self, floor: TlsAssurance) -> Self {
+        self.tls = Some(floor);
+        self
+    }
+
+    /// Tries this assurance first.
+    #[must_use]
+    pub const fn tls_preferred(mut self, assurance: TlsAssurance) -> Self {
+        self.tls_preferred = Some(assurance);
+        self
+    }
+
+    /// Accepts `Verified` and `Pinned` keys over this floor.
+    #[must_use]
+    pub const fn verified_key(mut self, floor: TlsAssurance) -> Self {
+        self.verified_key = Some(floor);
+        self
+    }
+
+    /// Accepts `Pinned` keys over this floor.
+    #[must_use]
+    pub const fn pinned_key(mut self, floor: TlsAssurance) -> Self {
+        self.pinned_key = Some(floor);
+        self
+    }
+
+    /// Accepts escrow at this factor or higher, its notice over this floor.
+    #[must_use]
+    pub const fn escrow(mut self, factor: FactorLevel, notice: TlsAssurance) -> Self {
+        self.escrow[factor as usize] = Some(notice);
+        self
+    }
+
+    /// Drops what cannot be sent, instead of refusing it.
+    #[must_use]
+    pub const fn or_drop(mut self) -> Self {
+        self.otherwise = Refusal::Dropped;
+        self
+    }
+
+    /// The floor under a message sealed to a key of this trust.
+    pub(super) fn sealed(&self, trust: KeyTrust) -> Option<TlsAssurance> {
+        match trust {
+            KeyTrust::Discovered => None,
+            KeyTrust::Verified => self.verified_key,
+            KeyTrust::Pinned => lower(self.verified_key, self.pinned_key),
+        }
+    }
+
+    /// The floor under the notice of an escrowed message at this factor.
+    pub(super) fn notice(&self, factor: FactorLevel) -> Option<TlsAssurance> {
+        FactorLevel::ALL
+            .iter()
+            .zip(self.escrow)
+            .filter(|(level, _)| **level <= factor)
+            .fold(None, |least, (_, floor)| lower(least, floor))
+    }
+
+    /// What both requirements accept.
+    pub(super) fn join(&self, other: &Self) -> Self {
+        let mut escrow = [None; 5];
+        for (&level, floor) in FactorLevel::ALL.iter().zip(&mut escrow) {
+            *floor = both(self.notice(level), other.notice(level));
+        }
+        Self {
+            tls: both(self.tls, other.tls),
+            tls_preferred: self.tls_preferred.max(other.tls_preferred),
+            verified_key: both(self.verified_key, other.verified_key),
+            pinned_key: both(self.sealed(KeyTrust::Pinned), other.sealed(KeyTrust::Pinned)),
+            escrow,
+            otherwise: self.otherwise.max(other.otherwise),
+        }
+    }
+}
+
+/// The higher floor; never, where one of them says never.
+fn both(a: Option<TlsAssurance>, b: Option<TlsAssurance>) -> Option<TlsAssurance> {
+    a.zip(b).map(|(a, b)| a.max(b))
+}
+
+/// The lower floor; never, where both say never.
+fn lower(a: Option<TlsAssurance>, b: Option<TlsAssurance>) -> Option<TlsAssurance> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}
+
+/// A domain whose TLS identity is agreed. Where its hosts offer TLS, they are
+/// held to that identity, which is worth `Anchored`.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Partner {
+    /// The domain, not the names below it.
+    pub domain: Domain,
+    /// How its hosts are known.
+    pub identity: PartnerIdentity,
+}
+
+impl Partner {
+    /// A partner.
+    pub fn new(domain: Domain, identity: PartnerIdentity) -> Self {
+        Self { domain, identity }
+    }
+}
+
+impl fmt::Debug for Partner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Partner(***)")
+    }
+}
+
+/// What is accepted, by sensitivity; in which order; and what raises it.
+///
+/// What a sensitivity requires is joined with what the lower ones require, so
+/// that more sensitive content is never protected less.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Policy {
+    pub(super) name: String,
+    pub(super) rows: [Requirement; 3],
+    pub(super) no_findings: Sensitivity,
+    pub(super) ladder: Vec<Route>,
+    pub(super) waivers: bool,
+    pub(super) rules: Vec<Rule>,
+    pub(super) partners: Vec<Partner>,
+}
+
+impl Policy {
+    /// A policy that accepts nothing: the start for one of your own.
+    pub fn custom(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            rows: [Requirement::NOTHING; 3],
+            no_findings: Sensitivity::Phi,
+            ladder: Route::ALL.to_vec(),
+            waivers: true,
+            rules: Vec::new(),
+            partners: Vec::new(),
+        }
+    }
+
+    /// The default for those under HIPAA: PHI over authenticated TLS, sealed
+    /// to a verified key, or escrowed.
+    pub fn hipaa() -> Self {
+        use TlsAssurance::{Authenticated, Encrypted, Opportunistic};
+        let sealed = Requirement::NOTHING
+            .verified_key(Opportunistic)
+            .escrow(FactorLevel::P2, Opportunistic);
+        Self::custom("hipaa")
+            .require(
+                Sensitivity::None,
+                sealed
+                    .tls(Opportunistic)
+                    .tls_preferred(Encrypted)
+                    .escrow(FactorLevel::P1, Opportunistic),
+            )
+            .require(
+                Sensitivity::Phi,
+                sealed
+                    .tls(Authenticated)
+                    .escrow(FactorLevel::P1, Authenticated),
+            )
+            .require(Sensitivity::Sensitive, sealed)
+    }
+
+    /// Stricter than [`hipaa`](Self::hipaa): PHI over anchored TLS only, and
+    /// sealed mail over encrypted connections only.
+    pub fn strict() -> Self {
+        use TlsAssurance::{Anchored, Authenticated, Encrypted, Opportunistic};
+        Self::custom("strict")
+            .require(
+                Sensitivity::None,
+                Requirement::NOTHING
+                    .tls(Encrypted)
+                    .verified_key(Encrypted)
+                    .escrow(FactorLevel::P1, Opportunistic),
+            )
+            .require(
+                Sensitivity::Phi,
+                Requirement::NOTHING
+                    .tls(Anchored)
+                    .verified_key(Encrypted)
+                    .escrow(FactorLevel::P2, Opportunistic),
+            )
+            .require(
+                Sensitivity::Sensitive,
+                Requirement::NOTHING
+                    .verified_key(Authenticated)
+                    .pinned_key(Encrypted)
+                    .escrow(FactorLevel::P3, Opportunistic),
+            )
+    }
+
+    /// TLS or nothing: for senders without keys and without a portal.
+    pub fn tls_exclusive() -> Self {
+        Self::custom("tls_exclusive")
+            .require(
+                Sensitivity::None,
+                Requirement::NOTHING.tls(TlsAssurance::Encrypted).or_drop(),
+            )
+            .require(
+                Sensitivity::Phi,
+                Requirement::NOTHING
+                    .tls(TlsAssurance::Authenticated)
+                    .or_drop(),
+            )
+    }
+
+    /// With another requirement for one sensitivity.
+    #[must_use]
+    pub fn require(mut self, sensitivity: Sensitivity, requirement: Requirement) -> Self {
+        self.rows[sensitivity as usize] = requirement;
+        self
+    }
+
+    /// With another order of the routes. Routes that are left out are never
+    /// used; a route given twice keeps its first place.
+    #[must_use]
+    pub fn ladder(mut self, routes: impl IntoIterator<Item = Route>) -> Self {
+        self.ladder.clear();
+        for route in routes {
+            if !self.ladder.contains(&route) {
+                self.ladder.push(route);
+            }
+        }
+        self
+    }
+
+    /// What a message without findings is taken for. Only `None` and `Phi`
+    /// make sense; `Sensitive` is taken as given.
+    #[must_use]
+    pub fn no_findings(mut self, sensitivity: Sensitivity) -> Self {
+        self.no_findings = sensitivity;
+        self
+    }
+
+    /// Whether waivers are honoured.
+    #[must_use]
+    pub fn waivers(mut self, honoured: bool) -> Self {
+        self.waivers = honoured;
+        self
+    }
+
+    /// With one more rule.
+    #[must_use]
+    pub fn rule(mut self, rule: Rule) -> Self {
+        self.rules.push(rule);
+        self
+    }
+
+    /// With one more partner. The first of a domain counts.
+    #[must_use]
+    pub fn partner(mut self, partner: Partner) -> Self {
+        self.partners.push(partner);
+        self
+    }
+
+    /// The policy's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The rules, in the order in which reasons count them from 1.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// The TLS identity agreed with a domain, for the delivery to check.
+    pub fn partner_identity(&self, domain: &Domain) -> Option<&PartnerIdentity> {
+        self.partners
+            .iter()
+            .find(|partner| partner.domain == *domain)
+            .map(|partner| &partner.identity)
+    }
+
+    /// What is accepted for a sensitivity, joined with the lower ones'.
+    pub fn requirement(&self, sensitivity: Sensitivity) -> Requirement {
+        let [first, rest @ ..] = &self.rows;
+        rest.iter()
+            .take(sensitivity as usize)
+            .fold(*first, |joined, row| joined.join(row))
+    }
+
+    /// The markers that the rules know.
+    pub fn markers(&self) -> impl Iterator<Item = &str> {
+        self.rules
+            .iter()
+            .flat_map(|rule| rule.markers.iter().map(String::as_str))
+    }
+
+    /// Finds the rules' markers among the words of a subject and takes them
+    /// out of it. Other text stays as it is, but for the spaces around what
+    /// was taken out.
+    pub fn take_markers(&self, subject: &str) -> MarkedSubject {
+        let mut markers = Vec::new();
+        let mut kept: Vec<&str> = Vec::new();
+        for word in subject.split(' ') {
+            let normal = super::normal_marker(word);
+            if self.markers().any(|marker| marker == normal) {
+                markers.push(normal);
+            } else {
+                kept.push(word);
+            }
+        }
+        MarkedSubject {
+            subject: Phi::new(kept.join(" ")),
+            markers,
+        }
+    }
+
+    /// SHA-256 of the policy's canonical text ([`to_toml`](Self::to_toml)):
+    /// two policies with the same fingerprint decide alike.
+    pub fn fingerprint(&self) -> [u8; 32] {
+        crypto::sha256_parts(&[b"mailseal policy 1\n", self.to_toml().as_bytes()])
+    }
+}
+
+/// A subject without its markers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MarkedSubject {
+    /// The subject to send.
+    pub subject: Phi<String>,
+    /// The markers that stood in it, in normal form.
+    pub markers: Vec<String>,
+}
