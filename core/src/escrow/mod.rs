@@ -1,1 +1,147 @@
-//! The escrow room.
+//! Messages that cannot travel safely are kept sealed; the recipient is sent a
+//! notice and picks them up.
+//!
+//! *Enters*: an RFC 5322 message and who may pick it up, by when, showing what
+//! ([`Draft`], [`GrantDraft`]). *Leaves*: the rows to store ([`Prepared::ops`]),
+//! a [`Link`] and perhaps a passcode for each grant, the [`Notice`] to send;
+//! later, to who holds link and factor, the message ([`Escrow::open`]).
+//!
+//! *Refused*: levels above P2 (they need the portal), a factor floor with no
+//! factor, expiry in the past, messages above 64 MiB ([`MAX_MESSAGE`]).
+//!
+//! ## Who holds what
+//!
+//! The content lies under a key of its own (the DEK), which is wrapped once for
+//! each grant under a key made of three shares: L in the notice's link, S in
+//! the database (itself wrapped under [`Keys`](crate::base::Keys)), and,
+//! if agreed, F from a passphrase. So a stolen mailbox lacks S and the
+//! passcode, a stolen database lacks L and the keys, database and keys
+//! together still lack L. S is bound to the grant's factor floor: a floor
+//! edited in the database makes the grant useless.
+//!
+//! Without the right L an unknown, a revoked and an expired grant look alike.
+//! Wrong passcodes are counted for each grant (5 in 15 minutes, then wait) and
+//! slowly over all grants; nobody is locked out for good, and only who holds
+//! the link can spend tries.
+//!
+//! Not defended: the host process itself, and who can write to the database
+//! can put the counters of tries back.
+//!
+//! 45 CFR 164.312(a)(2)(iv), (c)(1), (e)(2)(ii): encryption and integrity at
+//! rest and in transmission. NIST SP 800-38D (GCM), RFC 5869 (HKDF), RFC 8018
+//! (PBKDF2), <https://c2sp.org/chunked-encryption>.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use std::time::Duration;
+//! use mailseal::base::{Clock, FactorLevel, Keys, RecipientId, SystemClock};
+//! use mailseal::escrow::{Draft, Escrow, Factor, GrantDraft, PasscodePlan};
+//! use mailseal::storage::{MemoryStore, Store};
+//! # tokio::runtime::Runtime::new()?.block_on(async {
+//! let store = Arc::new(MemoryStore::new());
+//! let keys = Keys::make_ephemeral();
+//! let escrow = Escrow::new(store.clone(), &keys, Arc::new(SystemClock), "https://portal.example")?;
+//!
+//! let grant = GrantDraft::new(RecipientId::new(0), FactorLevel::P2).passcode(PasscodePlan::Make);
+//! let expires = SystemClock.now().plus(Duration::from_secs(14 * 86_400));
+//! let mut prepared = escrow.prepare(Draft::new(b"Subject: results\r\n\r\nHbA1c 5.4", expires, vec![grant]))?;
+//! store.commit(prepared.ops.drain(..).collect()).await?;
+//!
+//! let given = &prepared.grants[0];
+//! let passcode = given.passcode.clone().ok_or("no passcode")?;
+//! let opened = escrow.open(&given.link, &Factor::Passcode(passcode), None).await?;
+//! assert!(opened.message.expose().ends_with(b"HbA1c 5.4"));
+//! # Ok::<(), Box<dyn std::error::Error>>(()) })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::base::crypto;
+use crate::base::{Clock, GrantId, Keys};
+use crate::storage::Store;
+
+mod chunk;
+mod error;
+mod event;
+mod factor;
+mod grant;
+mod item;
+mod keys;
+mod link;
+mod manage;
+mod notice;
+mod pickup;
+mod prepare;
+mod record;
+mod typed;
+
+#[cfg(all(test, feature = "testing"))]
+mod thieves;
+
+pub use error::EscrowError;
+pub use event::{EscrowEvent, EscrowEventKind, NoRecorder, Recorder};
+pub use factor::{Factor, PasscodePlan};
+pub use grant::{GrantState, GrantStatus};
+pub use item::{MAX_GRANTS, MAX_MESSAGE};
+pub use link::Link;
+pub use manage::{ItemStatus, Swept};
+pub use notice::{Notice, NoticeDraft};
+pub use pickup::Opened;
+pub use prepare::{Draft, GrantDraft, Prepared, PreparedGrant};
+
+/// The escrow of one installation.
+#[derive(Clone)]
+pub struct Escrow {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    recorder: Arc<dyn Recorder>,
+    root: Arc<keys::RootKeys>,
+    base_url: String,
+    /// Checked in the place of what is not there, so that a grant that does
+    /// not exist takes as long as one that does.
+    decoy: Vec<u8>,
+}
+
+impl Escrow {
+    /// An escrow over `store`, whose links lead to the portal at `base_url`.
+    ///
+    /// # Errors
+    /// [`EscrowError::BaseUrl`] where the address cannot be used in links.
+    pub fn new(
+        store: Arc<dyn Store>,
+        keys: &Keys,
+        clock: Arc<dyn Clock>,
+        base_url: &str,
+    ) -> Result<Self, EscrowError> {
+        let root = keys::RootKeys::new(keys);
+        let decoy = root.seal_auth(GrantId::make_random(), &crypto::make_random());
+        Ok(Self {
+            store,
+            clock,
+            recorder: Arc::new(NoRecorder),
+            root: Arc::new(root),
+            base_url: link::check_base_url(base_url)?,
+            decoy,
+        })
+    }
+
+    /// Has every change of state recorded, in the transaction of the change.
+    #[must_use]
+    pub fn recorder(mut self, recorder: Arc<dyn Recorder>) -> Self {
+        self.recorder = recorder;
+        self
+    }
+
+    /// The portal's address, without a slash at its end.
+    pub fn base_url(&self) -> &str {
+        &self.base_url
+    }
+}
+
+impl fmt::Debug for Escrow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Escrow").finish_non_exhaustive()
+    }
+}

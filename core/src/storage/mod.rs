@@ -4,6 +4,44 @@
 //! keys, values, due times and the append-only audit log, and nothing of what
 //! they mean. An audit entry and the state that it speaks of go into one batch:
 //! both are on disk when [`Store::commit`] returns, or neither is.
+//!
+//! **Enters**: [`Batch`]es of [`Op`]s whose values the rooms have already
+//! encrypted; the store adds no encryption of its own. **Leaves**: [`Row`]s and
+//! leaves, byte for byte. **Refused**, with the batch left wholly undone: a row
+//! that changed meanwhile ([`StoreError::Conflict`]), a full disk or quota, a
+//! file that is read-only, damaged, another program's or a newer version's.
+//!
+//! [`SqliteStore`] keeps everything in one file (WAL, `synchronous=FULL`): one
+//! thread writes, and puts all batches that wait at the time into one
+//! transaction, so that many senders share one fsync; a batch that conflicts
+//! is undone alone. Several processes may have the file open. Deleted content
+//! is overwritten (`secure_delete`) and the write-ahead log is emptied soon
+//! after, so that what was shredded does not live on there; what the disk
+//! itself keeps of overwritten blocks is beyond any database (NIST SP 800-88),
+//! which is why the rooms store cipher text only.
+//! [`MemoryStore`] forgets everything; it is for tests and trials.
+//!
+//! The log's leaves are numbered from 0 without gaps, in the order of commits.
+//! The store guards against faults, not against a person who edits the file:
+//! that is found by the audit room's checkpoints.
+//!
+//! ```
+//! use mailseal::storage::{Batch, MemoryStore, Op, Row, Store, StoreError, Table};
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), StoreError> {
+//! let store = MemoryStore::new();
+//! let row = Row::new(b"k".to_vec(), b"v".to_vec());
+//! let insert = Op::Insert { table: Table::Meta, row };
+//! let append = Op::Append { leaf: b"{}".to_vec(), tags: vec![] };
+//! let done = store.commit(Batch::from_iter([insert.clone(), append.clone()])).await?;
+//! assert_eq!(done.leaves, [0]);
+//! // The second insert conflicts, so its leaf is not appended either.
+//! assert!(matches!(
+//!     store.commit(Batch::from_iter([append, insert])).await,
+//!     Err(StoreError::Conflict { table: Table::Meta })
+//! ));
+//! assert_eq!(store.log_size().await?, 1);
+//! # Ok(()) }
+//! ```
 
 use std::fmt;
 
@@ -17,7 +55,7 @@ mod sqlite;
 
 pub use memory::MemoryStore;
 #[cfg(feature = "sqlite")]
-pub use sqlite::SqliteStore;
+pub use sqlite::{Durability, SqliteOptions, SqliteStore};
 
 /// A table of records, keyed by opaque bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -79,6 +117,24 @@ pub struct Row {
     pub value: Vec<u8>,
     /// When something is to be done about it, if ever.
     pub due: Option<Timestamp>,
+}
+
+impl Row {
+    /// A row with no due time.
+    pub fn new(key: impl Into<Vec<u8>>, value: impl Into<Vec<u8>>) -> Self {
+        Self {
+            key: key.into(),
+            value: value.into(),
+            due: None,
+        }
+    }
+
+    /// With the time when something is to be done about it.
+    #[must_use]
+    pub fn due_at(mut self, due: Timestamp) -> Self {
+        self.due = Some(due);
+        self
+    }
 }
 
 impl fmt::Debug for Row {
@@ -199,7 +255,7 @@ pub struct Committed {
 }
 
 /// Why the store did not do what was asked. It never holds a key or a value.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
     /// A row to insert is there already, or a row to replace has changed.
@@ -233,13 +289,18 @@ pub enum StoreError {
         /// The newest format known here.
         supported: i64,
     },
+    /// The file cannot be reached: its folder does not exist, or may not be
+    /// entered.
+    #[error("the database file cannot be reached ({0}): check that its folder exists")]
+    Io(std::io::ErrorKind),
     /// Another process held the database for too long.
     #[error("the database stayed locked by another process")]
     Busy,
     /// The store was closed or its writer ended.
     #[error("the store is closed")]
     Closed,
-    /// Anything else the database reports, as its result code.
+    /// Anything else the database reports, as its result code. Whether the
+    /// batch is on disk is not known: the disk itself failed.
     #[error("the database failed (code {code})")]
     Failed {
         /// SQLite's extended result code, or the like.
@@ -248,6 +309,21 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// A stable code for logs and bindings.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Conflict { .. } => "storage.conflict",
+            Self::Full => "storage.full",
+            Self::ReadOnly => "storage.read_only",
+            Self::Damaged { .. } => "storage.damaged",
+            Self::Newer { .. } => "storage.newer",
+            Self::Io(_) => "storage.io",
+            Self::Busy => "storage.busy",
+            Self::Closed => "storage.closed",
+            Self::Failed { .. } => "storage.failed",
+        }
+    }
+
     /// Whether the same call may succeed later without anybody's help.
     pub fn is_retryable(&self) -> bool {
         matches!(self, Self::Busy | Self::Conflict { .. })
@@ -262,6 +338,11 @@ impl StoreError {
 pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Makes all changes of `batch` or none. When this returns `Ok`, they
     /// survive a power cut (unless the store says that it is not durable).
+    /// If the future is dropped the batch may still be written.
+    ///
+    /// # Errors
+    /// [`StoreError`]. After any but [`StoreError::Failed`] nothing of the
+    /// batch was written, and the store can be used as before.
     async fn commit(&self, batch: Batch) -> Result<Committed, StoreError>;
 
     /// The row under `key`.

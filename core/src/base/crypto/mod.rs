@@ -3,13 +3,14 @@
 //! rustls.
 //!
 //! AES-256-GCM (SP 800-38D) with random 96-bit nonces for records; HKDF
-//! (RFC 5869) with SHA-512; HMAC-SHA-256 (RFC 2104); SHA-256; Ed25519
+//! (RFC 5869) with SHA-512; PBKDF2 (RFC 8018); HMAC-SHA-256 (RFC 2104); SHA-256; Ed25519
 //! (RFC 8032). Randomness comes from the operating system.
 
 use std::fmt;
+use std::num::NonZeroU32;
 
 use aws_lc_rs::signature::KeyPair as _;
-use aws_lc_rs::{aead, constant_time, digest, hkdf, hmac, rand, signature};
+use aws_lc_rs::{aead, constant_time, digest, hkdf, hmac, pbkdf2, rand, signature};
 use zeroize::Zeroizing;
 
 use super::Secret;
@@ -80,16 +81,41 @@ pub(crate) fn derive_key(ikm: &[u8], salt: &[u8], info: &[u8]) -> Key {
 /// HKDF-SHA-512 (RFC 5869) to `out`, at most 255 × 64 bytes.
 #[allow(clippy::expect_used)]
 pub(crate) fn derive_bytes(ikm: &[u8], salt: &[u8], info: &[u8], out: &mut [u8]) {
-    struct Length(usize);
-    impl hkdf::KeyType for Length {
-        fn len(&self) -> usize {
-            self.0
-        }
-    }
     let prk = hkdf::Salt::new(hkdf::HKDF_SHA512, salt).extract(ikm);
     prk.expand(&[info], Length(out.len()))
         .and_then(|okm| okm.fill(out))
         .expect("callers ask for a constant length within HKDF's limit");
+}
+
+/// HKDF-Expand alone with SHA-512 (RFC 5869 section 2.3), for formats that
+/// prescribe it. `prk` must be uniformly random and at most 64 bytes long.
+#[allow(clippy::expect_used)]
+pub(crate) fn expand_bytes(prk: &[u8; 32], info: &[&[u8]], out: &mut [u8]) {
+    hkdf::Prk::new_less_safe(hkdf::HKDF_SHA512, prk)
+        .expand(info, Length(out.len()))
+        .and_then(|okm| okm.fill(out))
+        .expect("callers ask for a constant length within HKDF's limit");
+}
+
+struct Length(usize);
+
+impl hkdf::KeyType for Length {
+    fn len(&self) -> usize {
+        self.0
+    }
+}
+
+/// PBKDF2-HMAC-SHA-256 (RFC 8018 section 5.2) to a 256-bit key.
+pub(crate) fn stretch(passphrase: &[u8], salt: &[u8], iterations: NonZeroU32) -> Key {
+    let mut out = [0u8; 32];
+    pbkdf2::derive(
+        pbkdf2::PBKDF2_HMAC_SHA256,
+        iterations,
+        salt,
+        passphrase,
+        &mut out,
+    );
+    Secret::new(out)
 }
 
 /// Length of nonce and tag that [`seal`] adds.
@@ -262,6 +288,12 @@ mod tests {
         assert_eq!(
             HEXLOWER.encode(&hmac_sha256(b"Jefe", b"what do ya want for nothing?")),
             "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
+        );
+        // RFC 7914 section 11, first 32 bytes.
+        let one = NonZeroU32::new(1).ok_or("zero")?;
+        assert_eq!(
+            HEXLOWER.encode(stretch(b"passwd", b"salt", one).expose()),
+            "55ac046e56e3089fec1691c22544b605f94185216dde0465e68b9d57c20dacbc"
         );
         Ok(())
     }

@@ -1,0 +1,282 @@
+//! What the host does with what is escrowed: look, take back, let expire, shred.
+
+use super::event::{EscrowEvent, EscrowEventKind};
+use super::grant::{self, GrantRecord, GrantState, GrantStatus};
+use super::item::{ItemRecord, part_key};
+use super::pickup::{ROUNDS, replace};
+use super::{Escrow, EscrowError};
+use crate::base::{GrantId, ItemId, MessageId, Timestamp};
+use crate::storage::{Batch, Op, Row, StoreError, Table};
+
+/// Rows handled at a time.
+const PAGE: usize = 100;
+
+/// What the host can know of an item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ItemStatus {
+    /// The item.
+    pub item: ItemId,
+    /// The message, as the host called it.
+    pub message: Option<MessageId>,
+    /// When it was escrowed.
+    pub created: Timestamp,
+    /// When its grants end.
+    pub expires: Timestamp,
+    /// Whether the content is still there.
+    pub has_content: bool,
+    /// Its grants, in the order in which they were asked for.
+    pub grants: Vec<GrantId>,
+}
+
+/// What [`Escrow::expire_due`] did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Swept {
+    /// Grants whose server share was deleted.
+    pub grants: usize,
+    /// Items whose content was deleted.
+    pub items: usize,
+}
+
+impl Escrow {
+    /// Takes a grant back: the server share is deleted at once and nothing
+    /// opens any more. A grant that ended already stays as it is.
+    ///
+    /// # Errors
+    /// [`EscrowError::UnknownId`]; [`EscrowError::Store`].
+    pub async fn revoke(&self, grant: GrantId) -> Result<(), EscrowError> {
+        let kind = EscrowEventKind::Revoked;
+        self.end_grant(grant, GrantState::Revoked, kind, |_| true)
+            .await
+            .map(drop)
+    }
+
+    /// Deletes an item whole: server shares, grants, content, records, in one
+    /// transaction. What the store's own files and backups still hold is theirs
+    /// to overwrite.
+    ///
+    /// # Errors
+    /// [`EscrowError::UnknownId`]; [`EscrowError::Damaged`] where the item's
+    /// record cannot be read; [`EscrowError::Store`].
+    pub async fn shred(&self, item: ItemId) -> Result<(), EscrowError> {
+        let record = self.item_record(item).await?;
+        let now = self.clock.now();
+        let mut batch = Batch::new();
+        for id in &record.grants {
+            if let Some(row) = self.store.get(grant::TABLE, id.as_bytes()).await?
+                && let Ok(grant) = GrantRecord::from_row(&row)
+            {
+                let event = EscrowEvent::new(EscrowEventKind::Shredded, now, &grant);
+                batch.extend(self.recorder.record(&event));
+            }
+            batch.push(Op::Delete {
+                table: grant::TABLE,
+                key: id.as_bytes().to_vec(),
+            });
+        }
+        self.delete_parts(&record, &mut batch).await?;
+        batch.push(Op::Delete {
+            table: Table::Item,
+            key: item.as_bytes().to_vec(),
+        });
+        self.store.commit(batch).await?;
+        Ok(())
+    }
+
+    /// Deletes the server shares and the content whose time is over. To be
+    /// called now and then; grants do not open after their expiry even if it is
+    /// not.
+    ///
+    /// # Errors
+    /// [`EscrowError::Store`]. What was done before stays done.
+    pub async fn expire_due(&self, now: Timestamp) -> Result<Swept, EscrowError> {
+        let mut swept = Swept::default();
+        loop {
+            let rows = self.store.due(grant::TABLE, now, PAGE).await?;
+            let mut progress = false;
+            for row in rows {
+                progress |= self.expire_grant(row, now, &mut swept).await?;
+            }
+            // A page without progress is empty or in another worker's hands.
+            if !progress {
+                break;
+            }
+        }
+        loop {
+            let rows = self.store.due(Table::Item, now, PAGE).await?;
+            let mut progress = false;
+            for row in rows {
+                progress |= self.expire_item(row, &mut swept).await?;
+            }
+            if !progress {
+                return Ok(swept);
+            }
+        }
+    }
+
+    async fn expire_grant(
+        &self,
+        row: Row,
+        now: Timestamp,
+        swept: &mut Swept,
+    ) -> Result<bool, EscrowError> {
+        let Ok(record) = GrantRecord::from_row(&row) else {
+            // Nobody can open it any more, and it must not stay due.
+            self.delete(grant::TABLE, row.key).await?;
+            return Ok(true);
+        };
+        let due = |r: &GrantRecord| r.expires <= now;
+        let kind = EscrowEventKind::Expired;
+        match self
+            .end_grant(record.id, GrantState::Expired, kind, due)
+            .await
+        {
+            Ok(true) => {
+                swept.grants += 1;
+                Ok(true)
+            }
+            Ok(false) | Err(EscrowError::UnknownId) => Ok(false),
+            Err(e) => Err(e),
+        }
+    }
+
+    async fn expire_item(&self, row: Row, swept: &mut Swept) -> Result<bool, EscrowError> {
+        let Ok(mut record) = ItemRecord::from_row(&row) else {
+            self.delete(Table::Item, row.key).await?;
+            return Ok(true);
+        };
+        let mut batch = Batch::new();
+        self.delete_parts(&record, &mut batch).await?;
+        record.parts = 0;
+        record.manifest = Vec::new();
+        batch.push(Op::Replace {
+            table: Table::Item,
+            expected: row.value,
+            row: record.to_row(None)?,
+        });
+        match self.store.commit(batch).await {
+            Ok(_) => {
+                swept.items += 1;
+                Ok(true)
+            }
+            Err(StoreError::Conflict { .. }) => Ok(false),
+            Err(e) => Err(e.into()),
+        }
+    }
+
+    /// Where a grant stands.
+    ///
+    /// # Errors
+    /// [`EscrowError::UnknownId`]; [`EscrowError::Damaged`]; [`EscrowError::Store`].
+    pub async fn status(&self, grant: GrantId) -> Result<GrantStatus, EscrowError> {
+        let row = self.store.get(grant::TABLE, grant.as_bytes()).await?;
+        let row = row.ok_or(EscrowError::UnknownId)?;
+        Ok(GrantRecord::from_row(&row)?.status(self.clock.now()))
+    }
+
+    /// What is known of an item.
+    ///
+    /// # Errors
+    /// [`EscrowError::UnknownId`]; [`EscrowError::Damaged`]; [`EscrowError::Store`].
+    pub async fn item(&self, item: ItemId) -> Result<ItemStatus, EscrowError> {
+        Ok(item_status(self.item_record(item).await?))
+    }
+
+    /// The items after `after` in the order of ids, at most `limit` (and 1,000).
+    ///
+    /// # Errors
+    /// [`EscrowError::Damaged`]; [`EscrowError::Store`].
+    pub async fn list(
+        &self,
+        after: Option<ItemId>,
+        limit: usize,
+    ) -> Result<Vec<ItemStatus>, EscrowError> {
+        let after = after.as_ref().map(|id| &id.as_bytes()[..]);
+        let rows = self
+            .store
+            .range(Table::Item, &[], after, limit.min(1_000))
+            .await?;
+        rows.iter()
+            .map(|row| ItemRecord::from_row(row).map(item_status))
+            .collect()
+    }
+
+    async fn end_grant(
+        &self,
+        id: GrantId,
+        state: GrantState,
+        kind: EscrowEventKind,
+        is_due: impl Fn(&GrantRecord) -> bool,
+    ) -> Result<bool, EscrowError> {
+        for _ in 0..ROUNDS {
+            let row = self.store.get(grant::TABLE, id.as_bytes()).await?;
+            let row = row.ok_or(EscrowError::UnknownId)?;
+            let mut record = GrantRecord::from_row(&row)?;
+            if record.state != GrantState::Live || !is_due(&record) {
+                return Ok(false);
+            }
+            record.end(state);
+            let event = EscrowEvent::new(kind, self.clock.now(), &record);
+            let mut batch = Batch::new();
+            batch.push(replace(&row, record.to_row()?));
+            batch.extend(self.recorder.record(&event));
+            match self.store.commit(batch).await {
+                Ok(_) => return Ok(true),
+                Err(StoreError::Conflict { .. }) => {}
+                Err(e) => return Err(e.into()),
+            }
+        }
+        Err(EscrowError::Busy)
+    }
+
+    async fn item_record(&self, item: ItemId) -> Result<ItemRecord, EscrowError> {
+        let row = self.store.get(Table::Item, item.as_bytes()).await?;
+        let row = row.ok_or(EscrowError::UnknownId)?;
+        ItemRecord::from_row(&row)
+    }
+
+    /// Adds the deletion of all parts, those too that the record does not count.
+    async fn delete_parts(&self, item: &ItemRecord, batch: &mut Batch) -> Result<(), EscrowError> {
+        for part in 0..item.parts {
+            batch.push(delete(Table::Part, part_key(item.id, part)));
+        }
+        let last = item
+            .parts
+            .checked_sub(1)
+            .map(|part| part_key(item.id, part));
+        let mut after = last;
+        loop {
+            let rows = self
+                .store
+                .range(Table::Part, item.id.as_bytes(), after.as_deref(), 1)
+                .await?;
+            let Some(row) = rows.into_iter().next() else {
+                return Ok(());
+            };
+            batch.push(delete(Table::Part, row.key.clone()));
+            after = Some(row.key);
+        }
+    }
+
+    async fn delete(&self, table: Table, key: Vec<u8>) -> Result<(), EscrowError> {
+        let batch = [delete(table, key)].into_iter().collect();
+        self.store.commit(batch).await?;
+        Ok(())
+    }
+}
+
+fn delete(table: Table, key: Vec<u8>) -> Op {
+    Op::Delete { table, key }
+}
+
+fn item_status(record: ItemRecord) -> ItemStatus {
+    ItemStatus {
+        item: record.id,
+        message: record.message,
+        created: record.created,
+        expires: record.expires,
+        has_content: record.parts > 0,
+        grants: record.grants,
+    }
+}

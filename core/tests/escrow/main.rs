@@ -1,0 +1,11 @@
+//! Escrow as a host sees it, over the memory store.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod at_rest;
+mod factor;
+mod house;
+mod link;
+mod notice;
+mod pickup;
+mod prepare;
+mod release;
