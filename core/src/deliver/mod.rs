@@ -1,7 +1,41 @@
 //! Handing a sealed message to the next host, on a connection that keeps what
 //! the decision promised.
+//!
+//! A [`Job`] enters: the message, its [`Envelope`], where the domain takes mail
+//! and what the connection must satisfy. One [`Attempt`] per recipient leaves,
+//! with the reply's codes and the connection's TLS evidence.
+//!
+//! [`Smtp`] is the transport: [`Smtp::direct`] to the recipients' mail hosts,
+//! [`Smtp::relay`] to a submission host. Hosts are tried in the order of
+//! RFC 5321 section 5.1, each of their addresses in turn.
+//!
+//! What is refused, and how it is told:
+//!
+//! - a host below the floor: it never hears `MAIL FROM`. Where all are,
+//!   [`Delivery::FloorUnmet`]; where one could not be reached, or gave a 4xx to
+//!   `STARTTLS`, [`Delivery::Deferred`], because not knowing is not "no";
+//! - a host outside the domain's enforced MTA-STS policy (RFC 8461), whatever
+//!   the message asks for; where none is left, [`Cause::StsNoMatch`];
+//! - bare CR, bare LF, NUL, lines over 998 octets: [`Cause::Content`], and no
+//!   connection is opened;
+//! - replies that are not SMTP, or that nobody asked for: [`Cause::Protocol`];
+//! - octets between the `220` to `STARTTLS` and the handshake:
+//!   [`Cause::StartTlsInjection`], even where the floor would allow clear text;
+//! - an internal address, unless the guard allows it.
+//!
+//! Before the final dot nothing is delivered, and every fault is safe to try
+//! again. Behind it, silence is [`Delivery::Unknown`].
 
+mod attempt;
+mod pool;
 mod records;
+mod relay;
+mod route;
+mod smtp;
+
+pub use crate::wire::smtp::Timeouts;
+pub use relay::DeliverError;
+pub use smtp::Smtp;
 
 pub use records::{Attempt, Cause, Delivery, EnhancedCode, Envelope, Hop, Requirement, Stage};
 

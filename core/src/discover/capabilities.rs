@@ -1,5 +1,7 @@
 //! The records that discovery produces.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::base::{Domain, Fact, Timestamp};
@@ -78,7 +80,7 @@ pub enum StsMode {
 }
 
 /// An MTA-STS policy (RFC 8461 section 3.2).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct StsPolicy {
     /// Its mode.
@@ -107,6 +109,16 @@ impl StsPolicy {
                     .is_some_and(|(label, rest)| !label.is_empty() && rest == parent),
                 None => host == pattern,
             })
+    }
+}
+
+impl fmt::Debug for StsPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StsPolicy")
+            .field("mode", &self.mode)
+            .field("mx", &self.mx.len())
+            .field("max_age", &self.max_age)
+            .finish()
     }
 }
 

@@ -7,6 +7,10 @@ use async_trait::async_trait;
 
 use crate::base::Domain;
 
+mod hickory;
+
+pub use hickory::{ResolverError, SystemResolver};
+
 /// How an answer is protected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Security {

@@ -1,0 +1,139 @@
+//! Looks at a mail host without giving it mail: greeting, `EHLO`, `STARTTLS`,
+//! handshake, `EHLO`, `QUIT`. `MAIL FROM` is never said.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout_at};
+
+use super::connection::{Connection, Timeouts};
+use super::fault::Fault;
+use super::session::{SessionConfig, TlsUse};
+use crate::base::{Domain, Fact, TlsAssurance};
+use crate::deliver::{Cause, Stage};
+use crate::discover::TlsSeen;
+use crate::wire::Network;
+use crate::wire::tls::{Anchor, TlsPlan};
+
+/// The most addresses of one host that are tried.
+const MAX_ADDRESSES: usize = 4;
+
+/// What a mail host showed.
+#[derive(Debug, Clone)]
+pub(crate) struct HostProbe {
+    /// `Proven` after a finished handshake, whatever the certificate;
+    /// `Refuted` where the host does not offer TLS or cannot do it; `Unknown`
+    /// where it could not be found out.
+    pub(crate) tls: Fact<TlsSeen>,
+    /// Whether `REQUIRETLS` is offered after TLS.
+    pub(crate) requiretls: bool,
+    /// Why, where TLS is not proven; `Cause::Ok` where it is.
+    pub(crate) cause: Cause,
+}
+
+impl HostProbe {
+    fn unknown(cause: Cause) -> Self {
+        Self {
+            tls: Fact::Unknown,
+            requiretls: false,
+            cause,
+        }
+    }
+}
+
+/// Probes `host` on the network's SMTP port, its addresses in turn until one
+/// answers, and takes at most `deadline` for it all.
+pub(crate) async fn probe(
+    network: &Network,
+    host: &Domain,
+    ehlo_name: &Domain,
+    deadline: Duration,
+) -> HostProbe {
+    let until = Instant::now() + deadline;
+    let addresses = match timeout_at(until, addresses(network, host)).await {
+        Ok(Ok(addresses)) => addresses,
+        Ok(Err(fault)) => return HostProbe::unknown(fault.cause),
+        Err(_) => return HostProbe::unknown(Cause::Timeout),
+    };
+    let mut last = HostProbe::unknown(Cause::NoHost);
+    for address in addresses {
+        last = probe_address(network, host, address, ehlo_name, until).await;
+        if !last.tls.is_unknown() {
+            break;
+        }
+    }
+    last
+}
+
+async fn probe_address(
+    network: &Network,
+    host: &Domain,
+    address: SocketAddr,
+    ehlo_name: &Domain,
+    until: Instant,
+) -> HostProbe {
+    let stream = match timeout_at(until, TcpStream::connect(address)).await {
+        Ok(Ok(stream)) => stream,
+        Ok(Err(_)) => return HostProbe::unknown(Cause::Connect),
+        Err(_) => return HostProbe::unknown(Cause::Timeout),
+    };
+    let config = SessionConfig {
+        ehlo: ehlo_name.clone(),
+        tls: TlsUse::Required,
+        credentials: None,
+        pipelining: true,
+    };
+    let plan = TlsPlan {
+        host: host.clone(),
+        least: TlsAssurance::Encrypted,
+        anchor: Anchor::None,
+        roots: network.roots.clone(),
+    };
+    let (connection, result) =
+        Connection::open(Box::new(stream), config, &plan, Timeouts::default(), until).await;
+    let requiretls = result.is_ok() && connection.session().extensions().requiretls;
+    let seen = connection.seen().cloned();
+    let cause = result.as_ref().err().map_or(Cause::Ok, |f| f.cause);
+    connection.quit().await;
+    let tls = match (seen, cause) {
+        // The handshake is the proof; what came after it does not matter.
+        (Some(seen), _) => Fact::Proven(seen),
+        (None, Cause::NoTls | Cause::TlsHandshake | Cause::TlsCertificate) => Fact::Refuted,
+        (None, _) => Fact::Unknown,
+    };
+    let cause = if tls.is_proven() { Cause::Ok } else { cause };
+    HostProbe {
+        tls,
+        requiretls,
+        cause,
+    }
+}
+
+/// The addresses of a mail host that may be connected to, few, in the
+/// resolver's order.
+pub(crate) async fn addresses(network: &Network, host: &Domain) -> Result<Vec<SocketAddr>, Fault> {
+    let fault = |cause, text: &str| Fault::local(Stage::Resolve, cause, text);
+    let answer = network
+        .resolver
+        .addresses(host)
+        .await
+        .map_err(|error| fault(Cause::Dns, &error.to_string()))?;
+    if answer.records.is_empty() {
+        return Err(fault(Cause::Dns, "the host has no address"));
+    }
+    let found: Vec<_> = answer
+        .records
+        .into_iter()
+        .filter(|ip: &IpAddr| network.guard.permits(*ip))
+        .map(|ip| SocketAddr::new(ip, network.smtp_port))
+        .take(MAX_ADDRESSES)
+        .collect();
+    if found.is_empty() {
+        return Err(fault(
+            Cause::TargetForbidden,
+            "the host's addresses are internal",
+        ));
+    }
+    Ok(found)
+}
