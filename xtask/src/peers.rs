@@ -1,0 +1,75 @@
+//! The real peers that some tests speak to, and what to do without them.
+
+use std::path::{Path, PathBuf};
+
+/// A program, and the Debian package it comes from.
+const PEERS: [(&str, &str); 3] = [
+    ("postfix", "postfix"),
+    ("smtp-sink", "postfix"),
+    ("openssl", "openssl"),
+];
+
+/// What `MAILSEAL_PEERS` says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Demand {
+    /// Skip what cannot run.
+    Auto,
+    /// A missing peer is a failure.
+    Require,
+    /// Start no peer.
+    Off,
+}
+
+impl Demand {
+    /// Reads the environment.
+    pub(crate) fn from_env() -> Result<Self, String> {
+        match std::env::var("MAILSEAL_PEERS").as_deref() {
+            Err(_) | Ok("" | "auto") => Ok(Self::Auto),
+            Ok("require") => Ok(Self::Require),
+            Ok("off") => Ok(Self::Off),
+            Ok(_) => Err("MAILSEAL_PEERS must be `auto`, `require` or `off`".to_owned()),
+        }
+    }
+}
+
+/// Why the peers cannot run here, in words that say what to do; `None` where
+/// they can.
+pub(crate) fn obstacle() -> Option<String> {
+    let mut packages: Vec<&str> = PEERS
+        .iter()
+        .filter(|(program, _)| find(program).is_none())
+        .map(|(_, package)| *package)
+        .collect();
+    packages.dedup();
+    if !packages.is_empty() {
+        let list = packages.join(" ");
+        return Some(format!(
+            "missing Debian packages: {list} (apt-get install {list})"
+        ));
+    }
+    if !is_root() {
+        return Some("Postfix can be started by root only".to_owned());
+    }
+    None
+}
+
+/// Where `program` lies: on the path, or where Debian keeps what root runs.
+pub(crate) fn find(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path)
+        .chain(["/usr/sbin", "/sbin"].map(PathBuf::from))
+        .map(|folder| folder.join(program))
+        .find(|file| file.is_file())
+}
+
+#[cfg(unix)]
+fn is_root() -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    // The entry of a process belongs to its effective user.
+    std::fs::metadata(Path::new("/proc/self")).is_ok_and(|entry| entry.uid() == 0)
+}
+
+#[cfg(not(unix))]
+fn is_root() -> bool {
+    false
+}

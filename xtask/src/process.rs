@@ -1,0 +1,152 @@
+//! Running cargo and what it built, and counting the tests that it reports.
+
+use std::ffi::OsStr;
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// The root of the workspace.
+pub(crate) fn root() -> Result<PathBuf, String> {
+    let own = std::env::var_os("CARGO_MANIFEST_DIR")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+    own.parent()
+        .filter(|root| root.join("Cargo.toml").is_file())
+        .map(Path::to_owned)
+        .ok_or_else(|| "run it as `cargo xtask` inside the workspace".to_owned())
+}
+
+/// Where cargo puts what it builds in the dev profile: beside this program.
+pub(crate) fn dev_folder() -> Result<PathBuf, String> {
+    let own = std::env::current_exe().map_err(|e| format!("cannot find itself: {e}"))?;
+    own.parent()
+        .map(Path::to_owned)
+        .ok_or_else(|| "cannot find the target folder".to_owned())
+}
+
+/// A command of `cargo`, to be run at the root.
+pub(crate) fn cargo<I, S>(arguments: I) -> Result<Command, String>
+where
+    I: IntoIterator<Item = S>,
+    S: AsRef<OsStr>,
+{
+    let mut command = program(&std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))?;
+    command.args(arguments);
+    Ok(command)
+}
+
+/// A command to be run at the root.
+pub(crate) fn program(path: &OsStr) -> Result<Command, String> {
+    let mut command = Command::new(path);
+    command.current_dir(root()?);
+    // `cargo run` tells this program about its own package. Handed on, those
+    // variables would make cargo think that build scripts are out of date.
+    for (name, _) in std::env::vars_os() {
+        let inherited = name
+            .to_str()
+            .is_some_and(|n| n.starts_with("CARGO_PKG_") || n.starts_with("CARGO_MANIFEST_"));
+        if inherited {
+            command.env_remove(&name);
+        }
+    }
+    Ok(command)
+}
+
+/// The tests that a run reported.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    pub(crate) passed: u64,
+    pub(crate) failed: u64,
+    pub(crate) ignored: u64,
+}
+
+impl Tally {
+    /// Adds what a line `test result: ok. 3 passed; 0 failed; 1 ignored; …` says.
+    fn read(&mut self, line: &str) {
+        let Some((_, counts)) = line
+            .strip_prefix("test result: ")
+            .and_then(|rest| rest.split_once(". "))
+        else {
+            return;
+        };
+        for part in counts.split("; ") {
+            let Some((number, word)) = part.split_once(' ') else {
+                continue;
+            };
+            let Ok(number) = number.parse::<u64>() else {
+                continue;
+            };
+            match word {
+                "passed" => self.passed += number,
+                "failed" => self.failed += number,
+                "ignored" => self.ignored += number,
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Runs `command`, lets its output through, and says whether it succeeded.
+pub(crate) fn run(command: &mut Command) -> Result<bool, String> {
+    command
+        .status()
+        .map(|status| status.success())
+        .map_err(|error| unstartable(command, &error))
+}
+
+/// As [`run`], and counts the tests that its output reports.
+pub(crate) fn run_counted(command: &mut Command) -> Result<(bool, Tally), String> {
+    let mut child = command
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|error| unstartable(command, &error))?;
+    let mut tally = Tally::default();
+    if let Some(output) = child.stdout.take() {
+        // Lines are cut as bytes: a test may print what is not UTF-8.
+        for line in BufReader::new(output).split(b'\n') {
+            let line = line.map_err(|error| format!("lost the output of a step: {error}"))?;
+            let line = String::from_utf8_lossy(&line);
+            tally.read(&line);
+            println!("{line}");
+        }
+    }
+    let status = child
+        .wait()
+        .map_err(|error| format!("lost a step: {error}"))?;
+    Ok((status.success(), tally))
+}
+
+fn unstartable(command: &Command, error: &std::io::Error) -> String {
+    format!(
+        "cannot start `{}`: {error}",
+        command.get_program().to_string_lossy()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_what_libtest_reports() {
+        let mut tally = Tally::default();
+        tally.read("running 4 tests");
+        tally.read("test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out");
+        tally.read("test result: FAILED. 1 passed; 2 failed; 0 ignored; 0 measured; finished");
+        tally.read("note: test result: ok. 9 passed; 9 failed");
+        assert_eq!(
+            tally,
+            Tally {
+                passed: 4,
+                failed: 2,
+                ignored: 1
+            }
+        );
+    }
+
+    #[test]
+    fn a_program_that_is_not_there_is_an_error_with_its_name() {
+        let mut command = Command::new("mailseal-no-such-program");
+        let message = run(&mut command).unwrap_err();
+        assert!(message.contains("mailseal-no-such-program"), "{message}");
+    }
+}

@@ -1,0 +1,236 @@
+//! The steps of `cargo xtask test`, in the order of their cost.
+
+use std::process::Command;
+
+use crate::cli::Choice;
+use crate::peers::{self, Demand};
+use crate::process::{self, Tally};
+use crate::report::Verdict;
+
+/// The packages and features of every step: one selection, so that cargo
+/// builds each dependency once.
+pub(crate) const ALL: [&str; 2] = ["--workspace", "--all-features"];
+
+/// A step by its name.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Step {
+    pub(crate) name: &'static str,
+    quick: bool,
+    work: fn() -> Result<Outcome, String>,
+}
+
+/// What a step came to.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(crate) verdict: Verdict,
+    pub(crate) tally: Option<Tally>,
+}
+
+impl Outcome {
+    fn plain(good: bool) -> Self {
+        Self {
+            verdict: verdict(good),
+            tally: None,
+        }
+    }
+}
+
+fn verdict(good: bool) -> Verdict {
+    if good {
+        Verdict::Passed
+    } else {
+        Verdict::Failed("see its output above".to_owned())
+    }
+}
+
+/// Every step.
+pub(crate) const STEPS: [Step; 7] = [
+    Step {
+        name: "fmt",
+        quick: true,
+        work: fmt,
+    },
+    Step {
+        name: "clippy",
+        quick: true,
+        work: clippy,
+    },
+    Step {
+        name: "test",
+        quick: true,
+        work: test,
+    },
+    Step {
+        name: "doctest",
+        quick: false,
+        work: doctest,
+    },
+    Step {
+        name: "doc",
+        quick: false,
+        work: doc,
+    },
+    Step {
+        name: "clinic",
+        quick: false,
+        work: clinic,
+    },
+    Step {
+        name: "interop",
+        quick: false,
+        work: interop,
+    },
+];
+
+impl Step {
+    /// Does the work. What could not even start counts as failed.
+    pub(crate) fn run(self) -> Outcome {
+        (self.work)().unwrap_or_else(|message| Outcome {
+            verdict: Verdict::Failed(message),
+            tally: None,
+        })
+    }
+}
+
+/// The steps of a choice.
+pub(crate) fn chosen(choice: &Choice) -> Result<Vec<Step>, String> {
+    match choice {
+        Choice::All => Ok(STEPS.to_vec()),
+        Choice::Quick => Ok(STEPS.into_iter().filter(|step| step.quick).collect()),
+        Choice::Only(names) => {
+            if let Some(unknown) = names
+                .iter()
+                .find(|name| STEPS.iter().all(|step| step.name != name.as_str()))
+            {
+                let known: Vec<&str> = STEPS.iter().map(|step| step.name).collect();
+                return Err(format!(
+                    "there is no step `{unknown}`; the steps are {}",
+                    known.join(", ")
+                ));
+            }
+            Ok(STEPS
+                .into_iter()
+                .filter(|step| names.iter().any(|name| name == step.name))
+                .collect())
+        }
+    }
+}
+
+fn fmt() -> Result<Outcome, String> {
+    let mut command = process::cargo(["fmt", "--all", "--check"])?;
+    process::run(&mut command).map(Outcome::plain)
+}
+
+fn clippy() -> Result<Outcome, String> {
+    let mut command = process::cargo(["clippy", "--all-targets"])?;
+    command.args(ALL).args(["--", "-D", "warnings"]);
+    process::run(&mut command).map(Outcome::plain)
+}
+
+/// Unit and integration tests, the fuzz targets' seeds, and each bench once.
+fn test() -> Result<Outcome, String> {
+    let mut command = process::cargo(["test", "--all-targets", "--no-fail-fast"])?;
+    // The peers have a step of their own, so that skipping them shows.
+    command.args(ALL).env("MAILSEAL_PEERS", "off");
+    counted(&mut command)
+}
+
+fn doctest() -> Result<Outcome, String> {
+    let mut command = process::cargo(["test", "--doc"])?;
+    command.args(ALL);
+    counted(&mut command)
+}
+
+fn doc() -> Result<Outcome, String> {
+    let mut command = process::cargo(["doc", "--no-deps"])?;
+    command.args(ALL).env("RUSTDOCFLAGS", "-D warnings");
+    process::run(&mut command).map(Outcome::plain)
+}
+
+/// Runs the example as `test` built it. Asking cargo to run it would select
+/// one package, and so other features of the dependencies.
+fn clinic() -> Result<Outcome, String> {
+    let mut build = process::cargo(["build", "--examples"])?;
+    build.args(ALL);
+    if !process::run(&mut build)? {
+        return Ok(Outcome::plain(false));
+    }
+    let example = process::dev_folder()?.join("examples").join("clinic");
+    let mut command = process::program(example.as_os_str())?;
+    process::run(&mut command).map(Outcome::plain)
+}
+
+pub(crate) fn interop() -> Result<Outcome, String> {
+    let demand = Demand::from_env()?;
+    let refusal = match demand {
+        Demand::Off => Some("MAILSEAL_PEERS is `off`".to_owned()),
+        Demand::Auto | Demand::Require => peers::obstacle(),
+    };
+    if let Some(why) = refusal {
+        let verdict = if demand == Demand::Require {
+            Verdict::Failed(why)
+        } else {
+            Verdict::Skipped(why)
+        };
+        return Ok(Outcome {
+            verdict,
+            tally: None,
+        });
+    }
+    let mut command = process::cargo(["test", "--test", "interop"])?;
+    // The peers can run, so from here on one that does not is a failure.
+    command.args(ALL).env("MAILSEAL_PEERS", "require");
+    counted(&mut command)
+}
+
+/// A run of tests, which fails where it ran none: a filter or a name that
+/// matches nothing must not pass for success.
+fn counted(command: &mut Command) -> Result<Outcome, String> {
+    let (good, tally) = process::run_counted(command)?;
+    let verdict = if good && tally.passed == 0 {
+        Verdict::Failed("it ran no test".to_owned())
+    } else {
+        verdict(good)
+    };
+    Ok(Outcome {
+        verdict,
+        tally: Some(tally),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(choice: &Choice) -> Vec<&'static str> {
+        chosen(choice)
+            .unwrap()
+            .into_iter()
+            .map(|step| step.name)
+            .collect()
+    }
+
+    #[test]
+    fn chooses_steps() {
+        assert_eq!(names(&Choice::All).len(), STEPS.len());
+        assert_eq!(names(&Choice::Quick), ["fmt", "clippy", "test"]);
+        let only = Choice::Only(vec!["doc".to_owned(), "fmt".to_owned()]);
+        assert_eq!(names(&only), ["fmt", "doc"]);
+    }
+
+    #[test]
+    fn an_unknown_step_is_named_with_the_known_ones() {
+        let message = chosen(&Choice::Only(vec!["lint".to_owned()])).unwrap_err();
+        assert!(
+            message.contains("`lint`") && message.contains("clippy"),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn the_help_names_every_step() {
+        for step in STEPS {
+            assert!(crate::cli::HELP.contains(step.name), "{}", step.name);
+        }
+    }
+}
