@@ -71,8 +71,12 @@ pub enum Act {
     Pipe(SocketAddr),
     /// Shake hands now, and go on over TLS.
     Handshake,
-    /// Go on as if the script had not been, with what comes next.
+    /// Take content up to the final dot.
     Content,
+    /// Forget what was heard and not yet answered.
+    Forget,
+    /// Do what a well-behaved host does here.
+    Behave,
 }
 
 impl Act {
@@ -141,6 +145,7 @@ pub struct PeerBuilder {
     over_tls: Vec<String>,
     login: Option<(String, String)>,
     greylist: bool,
+    max_recipients: usize,
     rules: Vec<(When, Vec<Act>)>,
 }
 
@@ -211,6 +216,13 @@ impl PeerBuilder {
     #[must_use]
     pub fn greylist(mut self) -> Self {
         self.greylist = true;
+        self
+    }
+
+    /// Takes so many recipients at once, and answers 452 to the rest.
+    #[must_use]
+    pub fn max_recipients(mut self, count: usize) -> Self {
+        self.max_recipients = count;
         self
     }
 
@@ -292,6 +304,7 @@ impl SmtpPeer {
             over_tls: offers,
             login: None,
             greylist: false,
+            max_recipients: usize::MAX,
             rules: Vec::new(),
         }
     }
@@ -353,10 +366,12 @@ impl Shared {
 trait Io: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Io for T {}
 
-/// What comes after a script.
-enum After {
-    GoOn,
-    TakeContent,
+/// What a script stands in place of.
+enum Instead<'a> {
+    Greeting,
+    Command(&'a str, &'a str),
+    Nothing,
+    Taking(Vec<u8>),
 }
 
 struct PeerSession<'a> {
@@ -386,11 +401,8 @@ impl PeerSession<'_> {
             self.handshake().await?;
         }
         match self.script(|when| when == When::Connect) {
-            Some(script) => drop(self.play(script).await?),
-            None => {
-                let greeting = format!("220 {} ESMTP\r\n", self.shared.behaviour.name);
-                self.say(&greeting).await?;
-            }
+            Some(script) => self.play(script, Instead::Greeting).await?,
+            None => self.behave(Instead::Greeting).await?,
         }
         loop {
             let line = self.line().await?;
@@ -405,12 +417,10 @@ impl PeerSession<'_> {
                 When::TlsCommand(prefix) => tls && upper.starts_with(&prefix.to_ascii_uppercase()),
                 _ => false,
             });
+            let instead = Instead::Command(&line, &upper);
             match script {
-                Some(script) => match self.play(script).await? {
-                    After::GoOn => {}
-                    After::TakeContent => self.content().await?,
-                },
-                None => self.command(&line, &upper).await?,
+                Some(script) => self.play(script, instead).await?,
+                None => self.behave(instead).await?,
             }
         }
     }
@@ -424,7 +434,29 @@ impl PeerSession<'_> {
             .map(|(_, script)| script.clone())
     }
 
-    async fn play(&mut self, script: Vec<Act>) -> io::Result<After> {
+    /// What a well-behaved host does.
+    async fn behave(&mut self, instead: Instead<'_>) -> io::Result<()> {
+        match instead {
+            Instead::Greeting => {
+                let greeting = format!("220 {} ESMTP\r\n", self.shared.behaviour.name);
+                self.say(&greeting).await
+            }
+            Instead::Command(line, upper) => self.command(line, upper).await,
+            Instead::Nothing => Ok(()),
+            Instead::Taking(content) => {
+                lock(&self.shared.log).messages.push(Received {
+                    sender: self.sender.take().unwrap_or_default(),
+                    recipients: std::mem::take(&mut self.recipients),
+                    content,
+                    tls: self.tls,
+                });
+                self.say("250 2.0.0 queued\r\n").await
+            }
+        }
+    }
+
+    async fn play(&mut self, script: Vec<Act>, instead: Instead<'_>) -> io::Result<()> {
+        let mut instead = Some(instead);
         for act in script {
             match act {
                 Act::Say(octets) => self.say_octets(&octets).await?,
@@ -449,10 +481,16 @@ impl PeerSession<'_> {
                     return Err(gone());
                 }
                 Act::Handshake => self.handshake().await?,
-                Act::Content => return Ok(After::TakeContent),
+                Act::Content => Box::pin(self.content()).await?,
+                Act::Forget => self.buffer.clear(),
+                Act::Behave => {
+                    if let Some(instead) = instead.take() {
+                        Box::pin(self.behave(instead)).await?;
+                    }
+                }
             }
         }
-        Ok(After::GoOn)
+        Ok(())
     }
 
     async fn handshake(&mut self) -> io::Result<()> {
@@ -540,6 +578,9 @@ impl PeerSession<'_> {
                 {
                     return self.say("450 4.2.0 greylisted, try again\r\n").await;
                 }
+                if self.recipients.len() >= behaviour.max_recipients {
+                    return self.say("452 4.5.3 too many recipients\r\n").await;
+                }
                 let to = line.get(8..).unwrap_or_default();
                 self.recipients.push(to.to_owned());
                 self.say("250 2.1.5 ok\r\n").await
@@ -547,7 +588,7 @@ impl PeerSession<'_> {
             "DATA" if self.recipients.is_empty() => self.say("503 5.5.1 RCPT first\r\n").await,
             "DATA" => {
                 self.say("354 go ahead\r\n").await?;
-                self.content().await
+                Box::pin(self.content()).await
             }
             "RSET" => {
                 self.sender = None;
@@ -618,7 +659,7 @@ impl PeerSession<'_> {
             if let Some((count, script)) = &mid
                 && self.buffer.len() >= *count
             {
-                drop(self.play(script.clone()).await?);
+                self.play(script.clone(), Instead::Nothing).await?;
             }
             self.fill().await?;
         };
@@ -627,17 +668,11 @@ impl PeerSession<'_> {
         for line in stuffed.split_inclusive(|&b| b == b'\n') {
             content.extend_from_slice(line.strip_prefix(b".").unwrap_or(line));
         }
-        if let Some(script) = self.script(|when| when == When::FinalDot) {
-            drop(self.play(script).await?);
-            return Ok(());
+        let taking = Instead::Taking(content);
+        match self.script(|when| when == When::FinalDot) {
+            Some(script) => self.play(script, taking).await,
+            None => self.behave(taking).await,
         }
-        lock(&self.shared.log).messages.push(Received {
-            sender: self.sender.take().unwrap_or_default(),
-            recipients: std::mem::take(&mut self.recipients),
-            content,
-            tls: self.tls,
-        });
-        self.say("250 2.0.0 queued\r\n").await
     }
 }
 
