@@ -67,7 +67,9 @@ pub enum PlanError {
     #[error("no recipient is left in the plan")]
     Empty,
     /// The idempotency key was used for another message.
-    #[error("the idempotency key was used for another message (receipt {receipt}); nothing was sent")]
+    #[error(
+        "the idempotency key was used for another message (receipt {receipt}); nothing was sent"
+    )]
     IdempotencyConflict {
         /// What it was used for.
         receipt: ReceiptId,
@@ -153,9 +155,11 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Address(_) | Self::Compose(_) => ErrorKind::Input,
-            Self::Keys(_) | Self::Policy(_) | Self::Deliver(_) | Self::Roots(_) | Self::Config(_) => {
-                ErrorKind::Config
-            }
+            Self::Keys(_)
+            | Self::Policy(_)
+            | Self::Deliver(_)
+            | Self::Roots(_)
+            | Self::Config(_) => ErrorKind::Config,
             Self::Plan(PlanError::Refused { .. } | PlanError::Changed { .. }) => ErrorKind::Policy,
             Self::Plan(PlanError::NoEscrow) | Self::Seal(SealError::Unsupported) => {
                 ErrorKind::Unsupported

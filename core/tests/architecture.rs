@@ -26,11 +26,21 @@ const EDGES: &[(&str, &[&str])] = &[
 
 /// Rooms that do no I/O and read no clock, and what must not stand in them.
 const PURE: &[&str] = &["compose", "dlp", "policy", "seal"];
-const IMPURE: &[&str] = &["std::fs", "std::net::Tcp", "tokio::", "SystemTime", "Instant::now", "SystemClock"];
+const IMPURE: &[&str] = &[
+    "std::fs",
+    "std::net::Tcp",
+    "tokio::",
+    "SystemTime",
+    "Instant::now",
+    "SystemClock",
+];
 
 /// Third-party libraries and the only places that may name them.
 const CONFINED: &[(&str, &[&str])] = &[
-    ("aws_lc_rs", &["base/crypto/", "wire/tls/", "wire/https.rs", "testing/"]),
+    (
+        "aws_lc_rs",
+        &["base/crypto/", "wire/tls/", "wire/https.rs", "testing/"],
+    ),
     ("hickory_", &["wire/resolver", "testing/"]),
     ("hyper::", &["wire/https.rs", "testing/"]),
     ("mail_builder", &["compose/"]),
@@ -94,7 +104,10 @@ fn rooms_import_only_what_the_table_allows() {
     let mut faults = Vec::new();
     for (room, allowed) in EDGES {
         let folder = source().join(room);
-        assert!(folder.is_dir(), "{room} is in the table and not in the source");
+        assert!(
+            folder.is_dir(),
+            "{room} is in the table and not in the source"
+        );
         for file in files(&folder) {
             for import in imports(&code(&file)) {
                 let is_room = EDGES.iter().any(|(r, _)| *r == import)
@@ -114,7 +127,10 @@ fn every_folder_is_a_room_of_the_table() {
         let path = entry.unwrap().path();
         let room = name(&path);
         if path.is_dir() && !["client", "testing"].contains(&room.as_str()) {
-            assert!(EDGES.iter().any(|(r, _)| *r == room), "{room} is in no table");
+            assert!(
+                EDGES.iter().any(|(r, _)| *r == room),
+                "{room} is in no table"
+            );
         }
     }
 }
@@ -151,7 +167,15 @@ fn third_party_libraries_stay_in_their_places() {
 fn no_file_is_longer_than_800_lines_and_the_client_stays_under_400() {
     for file in files(&source()) {
         let lines = fs::read_to_string(&file).unwrap().lines().count();
-        let limit = if name(&file) == "client/mod.rs" { 400 } else { 800 };
-        assert!(lines <= limit, "{} has {lines} lines, {limit} are allowed", name(&file));
+        let limit = if name(&file) == "client/mod.rs" {
+            400
+        } else {
+            800
+        };
+        assert!(
+            lines <= limit,
+            "{} has {lines} lines, {limit} are allowed",
+            name(&file)
+        );
     }
 }

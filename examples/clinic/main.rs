@@ -279,10 +279,7 @@ async fn pick_up(
         Err(error) => error.code(),
         Ok(_) => return Err("the link alone opened a message".into()),
     };
-    println!(
-        "   {}: the link alone is refused ({refused})",
-        patient.name
-    );
+    println!("   {}: the link alone is refused ({refused})", patient.name);
     let Some(code) = code else {
         return Ok(());
     };

@@ -32,7 +32,7 @@ struct Arguments {
     #[arg(long)]
     json: bool,
     /// How addresses are shown: index, masked or clear.
-    #[arg(long, default_value = "masked", value_parser = show)]
+    #[arg(long, default_value = "masked", value_parser = str::parse::<Show>)]
     show: Show,
     /// Leave a recipient out, by the id that the plan shows (r0, r1, …).
     #[arg(long = "drop", value_name = "ID", value_parser = id)]
@@ -43,15 +43,6 @@ struct Arguments {
     /// The message; `-` reads standard input.
     #[arg(required_unless_present = "due")]
     message: Option<PathBuf>,
-}
-
-fn show(text: &str) -> Result<Show, String> {
-    match text {
-        "index" => Ok(Show::Index),
-        "masked" => Ok(Show::Masked),
-        "clear" => Ok(Show::Clear),
-        _ => Err("expected index, masked or clear".to_owned()),
-    }
 }
 
 fn id(text: &str) -> Result<RecipientId, String> {
@@ -67,7 +58,10 @@ async fn main() -> ExitCode {
     match run(&arguments).await {
         Ok(code) => ExitCode::from(code),
         Err(trouble) if arguments.json => {
-            println!("{}", json!({"error": {"code": trouble.code, "message": trouble.message}}));
+            println!(
+                "{}",
+                json!({"error": {"code": trouble.code, "message": trouble.message}})
+            );
             ExitCode::from(1)
         }
         Err(trouble) => {
@@ -86,10 +80,18 @@ async fn run(arguments: &Arguments) -> Result<u8, Trouble> {
         if arguments.json {
             println!("{:#}", json!({"due": report}));
         } else {
-            println!("{} copies tried, {} could not be read", report.outcomes.len(), report.failed);
+            println!(
+                "{} copies tried, {} could not be read",
+                report.outcomes.len(),
+                report.failed
+            );
             for (id, outcome) in &report.outcomes {
                 let line = mailseal_examples::print::outcome(outcome);
-                println!("  {id} {:<4} {} {line}", outcome.recipient.to_string(), paint.status(outcome.status, 12));
+                println!(
+                    "  {id} {:<4} {} {line}",
+                    outcome.recipient.to_string(),
+                    paint.status(outcome.status, 12)
+                );
             }
         }
         return Ok(exit_code(report.outcomes.iter().map(|(_, o)| o.status)));
@@ -99,7 +101,10 @@ async fn run(arguments: &Arguments) -> Result<u8, Trouble> {
     let mut plan = client.plan(message).await?;
     for id in &arguments.drops {
         if !plan.drop_recipient(*id) {
-            return Err(Trouble::new("send.drop", format!("the message has no recipient {id}")));
+            return Err(Trouble::new(
+                "send.drop",
+                format!("the message has no recipient {id}"),
+            ));
         }
     }
     if !arguments.json {
@@ -108,19 +113,28 @@ async fn run(arguments: &Arguments) -> Result<u8, Trouble> {
     let refused = plan.refused();
     if arguments.dry_run || !refused.is_empty() {
         if arguments.json {
-            println!("{:#}", json!({"plan": plan_json(&plan, arguments.show), "receipt": null}));
+            println!(
+                "{:#}",
+                json!({"plan": plan_json(&plan, arguments.show), "receipt": null})
+            );
         } else if refused.is_empty() {
             println!("Nothing was sent (--dry-run).");
         } else {
             let ids: Vec<String> = refused.iter().map(|id| format!("--drop {id}")).collect();
-            println!("Nothing was sent: the policy refuses. To send to the others: {}", ids.join(" "));
+            println!(
+                "Nothing was sent: the policy refuses. To send to the others: {}",
+                ids.join(" ")
+            );
         }
         return Ok(if refused.is_empty() { 0 } else { 3 });
     }
     let planned = plan_json(&plan, arguments.show);
     let sent = client.send(plan).await?;
     if arguments.json {
-        println!("{:#}", json!({"plan": planned, "receipt": receipt_json(&sent)}));
+        println!(
+            "{:#}",
+            json!({"plan": planned, "receipt": receipt_json(&sent)})
+        );
     } else {
         print!("{}", receipt(&sent, paint));
         for outcome in &sent.outcomes {

@@ -11,10 +11,10 @@ use mailseal::deliver::Smtp;
 use mailseal::discover::Live;
 use mailseal::policy::Policy;
 use mailseal::storage::SqliteStore;
+use mailseal::wire::Network;
 use mailseal::wire::guard::Guard;
 use mailseal::wire::resolver::SystemResolver;
 use mailseal::wire::tls::Roots;
-use mailseal::wire::Network;
 use mailseal::{Client, EscrowOptions, Storage};
 use serde::Deserialize;
 
@@ -158,12 +158,10 @@ impl Config {
     /// # Errors
     /// With the line and key where it is not what it should be.
     pub fn read(path: &Path) -> Result<Self, Trouble> {
-        let text = fs::read_to_string(path).map_err(|e| {
-            Trouble::new("config.read", format!("{}: {e}", path.display()))
-        })?;
-        let mut config: Self = toml::from_str(&text).map_err(|e| {
-            Trouble::new("config.form", format!("{}: {e}", path.display()))
-        })?;
+        let text = fs::read_to_string(path)
+            .map_err(|e| Trouble::new("config.read", format!("{}: {e}", path.display())))?;
+        let mut config: Self = toml::from_str(&text)
+            .map_err(|e| Trouble::new("config.form", format!("{}: {e}", path.display())))?;
         config.folder = path.parent().unwrap_or(Path::new(".")).to_owned();
         Ok(config)
     }
@@ -194,9 +192,9 @@ impl Config {
     fn network(&self) -> Result<Network, Trouble> {
         let resolver = match self.network.resolver {
             Some(server) => SystemResolver::with_servers(&[server]),
-            None => SystemResolver::from_system()
-                .map_err(|e| Trouble::new("config.resolver", e.to_string()))?,
-        };
+            None => SystemResolver::from_system(),
+        }
+        .map_err(|e| Trouble::new("config.resolver", e.to_string()))?;
         let mut network = Network::new(Arc::new(resolver)).ports(
             self.network.smtp_port.unwrap_or(25),
             self.network.https_port.unwrap_or(443),
@@ -219,7 +217,11 @@ impl Config {
     /// Where a part of it cannot be used.
     pub async fn client(&self) -> Result<Client, Trouble> {
         let keys = Keys::file(self.path(&self.keys))?;
-        let ehlo = self.transport.ehlo.as_deref().unwrap_or("localhost.localdomain");
+        let ehlo = self
+            .transport
+            .ehlo
+            .as_deref()
+            .unwrap_or("localhost.localdomain");
         let ehlo = ehlo.parse()?;
         let network = self.network()?;
         let mut cache = self.path(&self.database);
@@ -249,9 +251,13 @@ impl Config {
                 ));
             }
         };
-        let ehlo = self.transport.ehlo.as_deref().unwrap_or("localhost.localdomain").parse()?;
-        let live = Live::new(network, ehlo)
-            .cache(Arc::new(SqliteStore::open(cache)?), &keys);
+        let ehlo = self
+            .transport
+            .ehlo
+            .as_deref()
+            .unwrap_or("localhost.localdomain")
+            .parse()?;
+        let live = Live::new(network, ehlo).cache(Arc::new(SqliteStore::open(cache)?), &keys);
         let mut builder = Client::builder()
             .policy(self.policy()?)
             .storage(Storage::sqlite(self.path(&self.database))?)

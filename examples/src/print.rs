@@ -98,11 +98,7 @@ pub fn outcome(outcome: &Outcome) -> String {
 
 /// A receipt as lines.
 pub fn receipt(receipt: &Receipt, paint: Paint) -> String {
-    let mut text = format!(
-        "{} {}\n",
-        paint.bold("Receipt"),
-        receipt.id
-    );
+    let mut text = format!("{} {}\n", paint.bold("Receipt"), receipt.id);
     for o in &receipt.outcomes {
         text.push_str(&format!(
             "  {:<4} {} {}\n",

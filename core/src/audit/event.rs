@@ -60,6 +60,8 @@ kinds! {
     Replanned = "replanned",
     /// A sealed copy was handed to the host, which delivers it itself.
     Sealed = "sealed",
+    /// The host said what became of a copy whose outcome was unknown.
+    Resolved = "resolved",
     /// A try ended because nothing was delivered in the time allowed.
     GaveUp = "gave_up",
     /// The host declared that a message holds no PHI.
@@ -211,6 +213,7 @@ impl Record {
 pub struct Event {
     pub(super) record: Record,
     pub(super) address: Option<Address>,
+    pub(super) address_tag: Option<[u8; 32]>,
 }
 
 macro_rules! parts {
@@ -257,6 +260,7 @@ impl Event {
         Self {
             record,
             address: None,
+            address_tag: None,
         }
     }
 
@@ -293,6 +297,13 @@ impl Event {
     /// salted commitment and is found again through a keyed index.
     pub fn address(mut self, address: &Address) -> Self {
         self.address = Some(address.clone());
+        self
+    }
+
+    /// Whom it is about, by the tag that [`Audit::address_tag`](super::Audit::address_tag)
+    /// gave for the address, for a room that does not keep addresses.
+    pub fn address_tag(mut self, tag: [u8; 32]) -> Self {
+        self.address_tag = Some(tag);
         self
     }
 

@@ -152,8 +152,11 @@ impl Audit {
         let mut record = event.record.clone();
         record.time = self.clock.now();
         let mut tags = Vec::new();
-        if let Some(address) = &event.address {
-            let tag = self.address_tag(address);
+        let tag = event
+            .address
+            .as_ref()
+            .map(|address| self.address_tag(address));
+        if let Some(tag) = tag.or(event.address_tag) {
             let salt: [u8; 16] = crypto::make_random();
             record.to = Some(Commitment {
                 salt: HEXLOWER.encode(&salt),
@@ -366,7 +369,9 @@ impl Audit {
         Ok(entries)
     }
 
-    fn address_tag(&self, address: &Address) -> [u8; 32] {
+    /// The keyed tag under which entries about an address are found: for a
+    /// room that records events later and does not keep the address.
+    pub fn address_tag(&self, address: &Address) -> [u8; 32] {
         self.tag("address", address.canonical().as_bytes())
     }
 

@@ -32,6 +32,5 @@ pub use phi::{Phi, Secret};
 pub use recipient::{Recipient, Role};
 pub use words::{
     Disclosure, Fact, FactorLevel, KeyTrust, NextHop, Part, PartnerIdentity, Route, Sensitivity,
-    TlsAssurance,
-    UnknownWord,
+    TlsAssurance, UnknownWord,
 };

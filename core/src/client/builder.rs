@@ -8,15 +8,15 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
+use super::Client;
 use super::codes::CodeChannel;
 use super::engine::Engine;
 use super::receipt::Receipts;
-use super::Client;
 use crate::audit::Audit;
 use crate::base::{Address, Clock, Keys, NextHop, Route, SystemClock};
+use crate::deliver::Transport;
 use crate::discover::Discovery;
 use crate::dlp::{RuleScanner, Scanner};
-use crate::deliver::Transport;
 use crate::error::Error;
 use crate::escrow::Escrow;
 use crate::outbox::{Outbox, Schedule};

@@ -140,7 +140,7 @@ impl Engine {
         let body: Zeroizing<Vec<u8>> = self.outbox.open_body(&body)?;
         record.phase = self.sending();
         let (replace, held) = self.outbox.replace(&row, &record);
-        let entry = self.audit.entry(&self.event(EventKind::Intent, &record)?)?;
+        let entry = self.audit.entry(&self.event(EventKind::Intent, &record)?);
         let claimed = self.store.commit(Batch::from_iter([replace, entry])).await;
         if conflict_is_none(claimed.map_err(Error::from))?.is_none() {
             return Ok(None);
@@ -189,7 +189,7 @@ impl Engine {
             outcome = outcome.with_passcode(known.passcode().cloned());
         }
         batch.push(self.receipts.put_outcome(record.receipt, &outcome));
-        batch.push(self.audit.entry(&self.event(kind, record)?)?);
+        batch.push(self.audit.entry(&self.event(kind, record)?));
         self.store.commit(batch).await?;
         Ok(outcome)
     }

@@ -83,7 +83,7 @@ impl Engine {
                 Delivery::Accepted => Step::End(Status::Delivered),
                 Delivery::Rejected => Step::End(Status::Rejected),
                 Delivery::Unknown => Step::Unknown,
-                Delivery::FloorUnmet if work.record.rung + 1 < work.record.rungs.len() => {
+                Delivery::FloorUnmet if next_rung(&work.record).is_some() => {
                     match self.fall_back(&mut work, &attempt).await {
                         Ok(()) => continue,
                         Err(_) => Step::Defer,
@@ -110,7 +110,11 @@ impl Engine {
         };
         let (Ok(to), Ok(sender)) = (
             work.record.address.parse::<Address>(),
-            work.record.sender.as_deref().map(str::parse::<Address>).transpose(),
+            work.record
+                .sender
+                .as_deref()
+                .map(str::parse::<Address>)
+                .transpose(),
         ) else {
             return fail(Delivery::Rejected, Stage::Resolve, Cause::Content);
         };
@@ -174,7 +178,12 @@ impl Engine {
         self.sealers.iter().find(|s| s.route() == route)
     }
 
-    pub(super) fn seal(&self, route: Route, message: &[u8], to: &Address) -> Result<Vec<u8>, SealError> {
+    pub(super) fn seal(
+        &self,
+        route: Route,
+        message: &[u8],
+        to: &Address,
+    ) -> Result<Vec<u8>, SealError> {
         self.sealer(route)
             .ok_or(SealError::Unsupported)?
             .seal(message, to, self.clock.now())
@@ -184,7 +193,7 @@ impl Engine {
     /// leaves.
     async fn fall_back(&self, work: &mut Work, attempt: &Attempt) -> Result<(), Error> {
         let mut record = work.record.clone();
-        record.rung += 1;
+        record.rung = next_rung(&record).unwrap_or(record.rung);
         record.phase = self.sending();
         let made = self.make(&mut record, &work.body)?;
         let (replace, row) = self.outbox.replace(&work.held, &record);
@@ -198,7 +207,10 @@ impl Engine {
             .with_attempt(attempt)
             .with_passcode(made.passcode.clone());
         batch.push(self.receipts.put_outcome(record.receipt, &outcome));
-        batch.push(self.audit.entry(&self.event(EventKind::Fallback, &record)?.attempt(attempt))?);
+        batch.push(
+            self.audit
+                .entry(&self.event(EventKind::Fallback, &record)?.result(attempt)),
+        );
         self.store.commit(batch).await?;
         work.record = record;
         work.held = row;
@@ -219,7 +231,7 @@ impl Engine {
             other => other,
         };
         let (status, kind) = match step {
-            Step::End(Status::GivenUp) => (Status::GivenUp, EventKind::GivenUp),
+            Step::End(Status::GivenUp) => (Status::GivenUp, EventKind::GaveUp),
             Step::End(status) => (status, EventKind::Outcome),
             Step::Defer => (Status::Deferred, EventKind::Deferred),
             Step::Unknown => (Status::Unknown, EventKind::Unknown),
@@ -245,15 +257,12 @@ impl Engine {
             }
         }
         batch.push(self.receipts.put_outcome(work.record.receipt, &outcome));
-        let recorded = match self.event(kind, &work.record).map(|e| e.attempt(attempt)) {
-            Ok(event) => match self.audit.entry(&event) {
-                Ok(op) => {
-                    batch.push(op);
-                    self.store.commit(batch).await.map_err(Error::from)
-                }
-                Err(e) => Err(e.into()),
-            },
-            Err(e) => Err(e),
+        let recorded = match self.event(kind, &work.record) {
+            Ok(event) => {
+                batch.push(self.audit.entry(&event.result(attempt)));
+                self.store.commit(batch).await.map_err(Error::from)
+            }
+            Err(error) => Err(error),
         };
         if let Err(error) = recorded {
             tracing::error!(
@@ -313,7 +322,12 @@ impl Engine {
         }
     }
 
-    pub(super) fn outcome(&self, record: &CopyRecord, status: Status, attempt: Option<&Attempt>) -> Outcome {
+    pub(super) fn outcome(
+        &self,
+        record: &CopyRecord,
+        status: Status,
+        attempt: Option<&Attempt>,
+    ) -> Outcome {
         let mut outcome = Outcome::new(record.recipient, status, self.clock.now());
         if let Some(rung) = record.present_rung() {
             outcome.route = Some(rung.route);
@@ -327,6 +341,16 @@ impl Engine {
             None => outcome,
         }
     }
+}
+
+/// The next rung that can do better over the same hosts: one that asks less of
+/// the connection. Where the domain itself publishes a floor there is none.
+fn next_rung(record: &CopyRecord) -> Option<usize> {
+    let failed = record.present_rung()?.transport_floor;
+    let rest = record.rungs.iter().enumerate().skip(record.rung + 1);
+    rest.filter(|(_, rung)| rung.transport_floor < failed)
+        .map(|(index, _)| index)
+        .next()
 }
 
 /// What a rung sends in place of the message.

@@ -200,7 +200,9 @@ impl Client {
             {
                 continue;
             }
-            return engine.resolve(&row, &mut record, resolution, EventKind::Resolved).await;
+            return engine
+                .resolve(&row, &mut record, resolution, EventKind::Resolved)
+                .await;
         }
         Err(PlanError::NotUnknown.into())
     }

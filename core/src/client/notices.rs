@@ -23,7 +23,8 @@ pub(super) fn make(
     };
     let to: Address = record.address.parse()?;
     let floor = rung.factor_floor.unwrap_or(crate::base::FactorLevel::P2);
-    let mut grant = GrantDraft::new(record.recipient, floor).audit_tag(engine.audit.tag(&to));
+    let mut grant =
+        GrantDraft::new(record.recipient, floor).audit_tag(engine.audit.address_tag(&to));
     grant = match record.passphrase.take() {
         Some(passphrase) => grant.passphrase(Secret::new(passphrase)),
         // Nothing else was agreed: a code that the sender tells, or the host's
@@ -38,7 +39,8 @@ pub(super) fn make(
     };
     record.grant = Some(made.grant);
     let notice = Notice::render(
-        &NoticeDraft::new(&options.organisation, &made, expires).passphrase(made.passcode.is_none()),
+        &NoticeDraft::new(&options.organisation, &made, expires)
+            .passphrase(made.passcode.is_none()),
     )?;
     let from = match (&options.notice_from, record.sender.as_deref()) {
         (Some(address), _) => address.clone(),
@@ -53,7 +55,12 @@ pub(super) fn make(
     })
 }
 
-fn render(engine: &Engine, notice: Notice, from: Address, to: Address) -> Result<Zeroizing<Vec<u8>>, Error> {
+fn render(
+    engine: &Engine,
+    notice: Notice,
+    from: Address,
+    to: Address,
+) -> Result<Zeroizing<Vec<u8>>, Error> {
     let domain = from.domain().as_str().to_owned();
     let message = Message::builder()
         .from(from)

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::fmt::Write as _;
 
-use crate::base::{Address, MessageId, Recipient, RecipientId, Role, Sensitivity, Timestamp};
 use crate::base::crypto;
+use crate::base::{Address, MessageId, Recipient, RecipientId, Role, Sensitivity, Timestamp};
 use crate::compose::{Message, PartContent};
 use crate::dlp::Findings;
 use crate::error::{Error, PlanError};
@@ -99,7 +99,9 @@ impl Planned {
 
     /// The chosen rung and the fallbacks; `None` where the policy refuses.
     pub fn rungs(&self) -> Option<Vec<Rung>> {
-        self.decision.is_send().then(|| self.decision.rungs().copied().collect())
+        self.decision
+            .is_send()
+            .then(|| self.decision.rungs().copied().collect())
     }
 }
 
@@ -208,14 +210,11 @@ impl Plan {
             let _ = writeln!(text, "  found        {finding}");
         }
         for planned in &self.recipients {
-            let who = match show {
-                Show::Clear => format!("{} {}", planned.id, planned.address().as_str()),
-                Show::Masked => format!("{} {}", planned.id, planned.address().masked()),
-                _ => planned.id.to_string(),
-            };
-            let dropped = if planned.dropped { "  (dropped)" } else { "" };
-            let _ = writeln!(text, "{who}{dropped}");
-            text.push_str(&planned.decision.explain("  "));
+            let mut who = show.recipient(planned.id, planned.address());
+            if planned.dropped {
+                who.push_str(" (dropped)");
+            }
+            text.push_str(&planned.decision.explain(&who));
         }
         text
     }
@@ -282,7 +281,12 @@ fn summary(findings: &Findings) -> Vec<String> {
         let of_kind: Vec<_> = findings.items.iter().filter(|f| f.kind == kind).collect();
         let mut parts: Vec<String> = of_kind.iter().map(|f| f.part.to_string()).collect();
         parts.dedup();
-        lines.push(format!("{} × {} in {}", kind.word(), of_kind.len(), parts.join(", ")));
+        lines.push(format!(
+            "{} × {} in {}",
+            kind.word(),
+            of_kind.len(),
+            parts.join(", ")
+        ));
     }
     for part in &findings.unscannable {
         lines.push(format!("{} could not be scanned: {}", part.part, part.why));

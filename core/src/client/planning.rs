@@ -12,8 +12,7 @@ use crate::compose::Message;
 use crate::discover::Capabilities;
 use crate::error::Error;
 use crate::policy::{
-    ContentFacts, ContextFacts, Facts, Onward, RecipientFacts, TransportFacts,
-    WaiverFact, decide,
+    ContentFacts, ContextFacts, Facts, Onward, RecipientFacts, TransportFacts, WaiverFact, decide,
 };
 
 /// The marker that `Message::secure` stands for, as if it stood in the subject.
@@ -53,7 +52,9 @@ impl Engine {
             options,
             message,
         };
-        plan.recipients = self.decide_all(&plan, self.transport.next_hop().into()).await;
+        plan.recipients = self
+            .decide_all(&plan, self.transport.next_hop().into())
+            .await;
         // A waiver that ends sooner ends the plan.
         if let Some(ends) = plan.options.waivers.iter().map(|w| w.expires).min() {
             plan.expires = plan.expires.min(ends);
@@ -99,7 +100,10 @@ impl Engine {
             .collect()
     }
 
-    async fn discover_all(&self, recipients: &[(Role, Recipient)]) -> BTreeMap<Domain, Capabilities> {
+    async fn discover_all(
+        &self,
+        recipients: &[(Role, Recipient)],
+    ) -> BTreeMap<Domain, Capabilities> {
         let Some(discovery) = &self.discovery else {
             return BTreeMap::new();
         };

@@ -241,8 +241,8 @@ impl Receipts {
     }
 
     fn open<T: for<'de> Deserialize<'de>>(&self, row: &Row) -> Result<T, OutboxError> {
-        let plain = crypto::open(&self.key, &aad(&row.key), &row.value)
-            .map_err(|_| OutboxError::Sealed)?;
+        let plain =
+            crypto::open(&self.key, &aad(&row.key), &row.value).map_err(|_| OutboxError::Sealed)?;
         serde_json::from_slice(&plain).map_err(|_| OutboxError::Form)
     }
 

@@ -29,16 +29,16 @@ impl Recorder for PickupRecorder {
             EscrowEventKind::Shredded => EventKind::Shredded,
         };
         let mut entry = Event::new(kind)
-            .grant(Some(event.grant))
+            .grant(event.grant)
             .item(event.item)
-            .recipient_id(event.recipient);
-        if let Some(message) = event.message {
-            entry = entry.message(message);
+            .recipient(event.recipient)
+            .message(event.message);
+        if let EscrowEventKind::Released { level, .. } = event.kind {
+            entry = entry.factor(level);
         }
         if let Some(tag) = event.audit_tag {
-            entry = entry.tag(tag);
+            entry = entry.address_tag(tag);
         }
-        // An entry of ids and words always fits.
-        self.audit.entry(&entry).into_iter().collect()
+        vec![self.audit.entry(&entry)]
     }
 }

@@ -81,7 +81,12 @@ impl Engine {
     ) -> Result<(Receipt, Vec<SealedMessage>), Error> {
         // The plan was made for this client's transport; the way is another.
         let plan = self
-            .replan(plan, Onward::Mailer { declared: assurance })
+            .replan(
+                plan,
+                Onward::Mailer {
+                    declared: assurance,
+                },
+            )
             .await?
             .refuse_unsendable()?;
         let receipt = ReceiptId::make_random();
@@ -116,7 +121,7 @@ impl Engine {
                 .outcome(&record, Status::HandedOver, None)
                 .with_passcode(made.passcode);
             batch.push(self.receipts.put_outcome(receipt, &outcome));
-            batch.push(self.audit.entry(&self.event(EventKind::HandedOver, &record)?)?);
+            batch.push(self.audit.entry(&self.event(EventKind::Sealed, &record)?));
             outcomes.push(outcome);
             sealed.push(SealedMessage {
                 recipient: planned.id(),
@@ -167,7 +172,9 @@ impl Engine {
         let Some(key) = plan.message().idempotency_key() else {
             return Ok(None);
         };
-        let probe = self.receipts.idempotency_row(key, ReceiptId::make_random(), digest);
+        let probe = self
+            .receipts
+            .idempotency_row(key, ReceiptId::make_random(), digest);
         let Some(row) = self.store.get(Table::Idempotency, &probe.key).await? else {
             return Ok(None);
         };
@@ -217,7 +224,7 @@ impl Engine {
         let event = self
             .event(EventKind::Intent, &record)?
             .reasons(planned.decision().why().iter().map(|r| r.code()));
-        batch.push(self.audit.entry(&event)?);
+        batch.push(self.audit.entry(&event));
         Ok(Work {
             record,
             held,
@@ -242,11 +249,17 @@ impl Engine {
         let event = self
             .event(EventKind::Refused, &record)?
             .reasons(planned.decision().why().iter().map(|r| r.code()));
-        batch.push(self.audit.entry(&event)?);
+        batch.push(self.audit.entry(&event));
         Ok(outcome)
     }
 
-    fn record(&self, plan: &Plan, planned: &Planned, rungs: Vec<Rung>, receipt: ReceiptId) -> CopyRecord {
+    fn record(
+        &self,
+        plan: &Plan,
+        planned: &Planned,
+        rungs: Vec<Rung>,
+        receipt: ReceiptId,
+    ) -> CopyRecord {
         let known = planned.recipient();
         CopyRecord {
             id: CopyId::make_random(),
@@ -284,13 +297,18 @@ impl Engine {
     /// An audit event about a copy.
     pub(super) fn event(&self, kind: EventKind, record: &CopyRecord) -> Result<Event, Error> {
         let address: Address = record.address.parse()?;
+        let rung = record.present_rung();
         Ok(Event::new(kind)
             .message(record.message)
             .receipt(record.receipt)
-            .recipient(record.recipient, &address)
-            .rung(record.present_rung(), record.sensitivity)
+            .recipient(record.recipient)
+            .address(&address)
+            .route(rung.map(|r| r.route))
+            .transport_floor(rung.map(|r| r.transport_floor))
+            .factor_floor(rung.and_then(|r| r.factor_floor))
+            .sensitivity(record.sensitivity)
             .grant(record.grant)
-            .number(record.attempts)
+            .attempt((record.attempts > 0).then_some(record.attempts))
             .policy(self.policy_fingerprint))
     }
 }

@@ -15,8 +15,8 @@ use mail_parser::{MessageParser, MimeHeaders};
 
 use super::header::{self, Head};
 use super::{ComposeError, Limits};
-use crate::base::Phi;
 use crate::base::Part;
+use crate::base::Phi;
 
 /// What a part holds, decoded.
 #[derive(Debug, Clone, PartialEq, Eq)]

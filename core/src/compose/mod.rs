@@ -62,10 +62,10 @@ mod message;
 mod mime;
 mod render;
 
+pub use crate::base::Disclosure;
 pub use builder::{Attachment, Builder, HasRecipient, HasSender, NoRecipient, NoSender};
 pub use error::ComposeError;
 pub use limits::Limits;
-pub use crate::base::Disclosure;
 pub use message::Message;
 pub use mime::{PartContent, ScanPart};
 pub use render::{Copy, Rendered, Visible};

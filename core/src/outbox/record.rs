@@ -15,7 +15,9 @@ use crate::storage::{Op, Row, Table};
 #[non_exhaustive]
 pub enum OutboxError {
     /// It does not open: another key file, or changed data.
-    #[error("a copy in the outbox does not open: it was written under another key file, or changed")]
+    #[error(
+        "a copy in the outbox does not open: it was written under another key file, or changed"
+    )]
     Sealed,
     /// It opens and is not understood.
     #[error("a copy in the outbox is of an unknown form")]
@@ -221,8 +223,7 @@ impl Outbox {
     pub fn open(&self, row: &Row) -> Result<CopyRecord, OutboxError> {
         let plain = crypto::open(&self.key, &aad(STATE, &row.key), &row.value)
             .map_err(|_| OutboxError::Sealed)?;
-        let record: CopyRecord =
-            serde_json::from_slice(&plain).map_err(|_| OutboxError::Form)?;
+        let record: CopyRecord = serde_json::from_slice(&plain).map_err(|_| OutboxError::Form)?;
         if record.id.as_bytes().as_slice() != row.key {
             return Err(OutboxError::Form);
         }
@@ -286,7 +287,10 @@ mod tests {
         assert!(!row.value.windows(3).any(|w| w == b"pat"));
         let other = Outbox::new(&Keys::make_ephemeral());
         assert_eq!(other.open(&row).unwrap_err(), OutboxError::Sealed);
-        let moved = Row { key: CopyId::make_random().as_bytes().to_vec(), ..row };
+        let moved = Row {
+            key: CopyId::make_random().as_bytes().to_vec(),
+            ..row
+        };
         assert_eq!(outbox.open(&moved).unwrap_err(), OutboxError::Sealed);
     }
 

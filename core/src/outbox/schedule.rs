@@ -57,10 +57,7 @@ impl Schedule {
     /// copies that failed together do not come back together.
     pub fn backoff(&self, attempts: u32, id: &CopyId) -> Duration {
         let doublings = attempts.saturating_sub(1).min(16);
-        let wait = self
-            .first
-            .saturating_mul(1 << doublings)
-            .min(self.longest);
+        let wait = self.first.saturating_mul(1 << doublings).min(self.longest);
         let jitter = u32::from(id.as_bytes()[0]);
         wait + wait / 10 * jitter / 255
     }

@@ -3,6 +3,9 @@
 pub mod clock;
 pub mod dns;
 pub mod pki;
+mod sandbox;
 pub mod smtp;
 pub mod store_suite;
 pub mod sts;
+
+pub use sandbox::{Sandbox, SandboxDomain};

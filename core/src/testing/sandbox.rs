@@ -41,7 +41,7 @@ use super::pki::{CertKind, TestCa};
 use super::smtp::{Received, SmtpPeer};
 use super::sts::{StsReply, TestSts};
 use crate::base::{Domain, Keys, crypto};
-use crate::client::{Builder, Client, EscrowOptions, Storage};
+use crate::client::{Builder, Client, EscrowOptions, Storage, Unset};
 use crate::deliver::{Smtp, Transport};
 use crate::discover::Live;
 use crate::error::Error;
@@ -190,7 +190,7 @@ impl Sandbox {
         &self,
         storage: Storage,
         keys: Keys,
-    ) -> Result<Builder<super::Unset, Storage, Keys, Arc<dyn Transport>>, Error> {
+    ) -> Result<Builder<Unset, Storage, Keys, Arc<dyn Transport>>, Error> {
         let ehlo: Domain = "client.sandbox.example".parse()?;
         let network = self.network()?;
         Ok(Client::builder()
@@ -238,7 +238,9 @@ impl Sandbox {
 
     /// The messages that a domain's host took.
     pub fn messages(&self, domain: &str) -> Vec<Received> {
-        self.host(domain).map(SmtpPeer::messages).unwrap_or_default()
+        self.host(domain)
+            .map(SmtpPeer::messages)
+            .unwrap_or_default()
     }
 
     /// All octets that crossed the wire to a domain's host, as an eavesdropper

@@ -151,9 +151,9 @@ impl Transaction {
     /// Where the transaction stands.
     pub(crate) fn stage(&self) -> Stage {
         match self.awaited.front().or_else(|| self.to_say.front()) {
-            Some(Command::Rset | Command::Mail) | None => Stage::MailFrom,
+            Some(Command::Rset | Command::Mail) => Stage::MailFrom,
             Some(Command::Rcpt(_)) => Stage::RcptTo,
-            Some(Command::Data) => Stage::Data,
+            Some(Command::Data) | None => Stage::Data,
         }
     }
 
