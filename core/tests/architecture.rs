@@ -48,7 +48,7 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("rcgen", &["testing/"]),
     ("rusqlite", &["storage/sqlite"]),
     ("rustls::", &["wire/tls/", "wire/https.rs", "testing/"]),
-    ("webpki", &["wire/tls/", "wire/https.rs", "testing/"]),
+    ("webpki::", &["wire/tls/", "wire/https.rs", "testing/"]),
     ("tokio_rustls", &["wire/", "testing/"]),
 ];
 

@@ -269,7 +269,7 @@ mod tests {
             passphrase: None,
             phone: None,
             sensitivity: Sensitivity::Phi,
-            rungs: vec![Rung::new(Route::Tls, TlsAssurance::Authenticated)],
+            rungs: vec![Rung::new(Route::Tls, TlsAssurance::Authenticated, None)],
             rung: 0,
             grant: None,
             attempts: 0,
