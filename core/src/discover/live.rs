@@ -6,21 +6,20 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::future::join_all;
-use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-use super::cache::{Dated, Disk, Flights, Kind, Memory};
+use super::cache::{Disk, Flights, Kind, Memory};
+use super::facts::{Check, HostFact, LEAST, Mapped, PolicyFact, UNKNOWN_FOR};
 use super::prober::{Probed, Prober, SmtpProber};
 use super::sts::{self, StsRecord};
-use super::{Capabilities, Discovery, HostCapability, MxHost, StsPolicy, TlsSeen};
+use super::{Capabilities, Discovery, HostCapability, MxHost, StsPolicy};
 use crate::base::crypto::make_random;
 use crate::base::{Domain, Fact, Keys, Timestamp};
 use crate::storage::Store;
 use crate::wire::Network;
 use crate::wire::https::Limits;
 use crate::wire::resolver::{Answer, Mx};
-use crate::wire::tls::TlsEvidence;
 
 /// Mail hosts of a domain that are kept.
 const MAX_HOSTS: usize = 20;
@@ -33,21 +32,11 @@ const PROBES: usize = 16;
 /// One host, over all its addresses.
 const PROBE: Duration = Duration::from_secs(40);
 
-/// How long what DNS said is kept, whatever its TTL.
-const DNS_LEAST: u32 = 60;
+/// Longest that what DNS said is kept, whatever its TTL.
 const DNS_MOST: u32 = 3_600;
-/// How long a host's TLS is taken as seen.
-const PROVEN_FOR: Duration = Duration::from_secs(3_600);
-/// A host that offers none may be under attack or under repair: look again soon.
-const REFUTED_FOR: Duration = Duration::from_secs(600);
-/// What could not be found out is tried again after a minute.
-const UNKNOWN_FOR: Duration = Duration::from_secs(60);
 /// A policy that could not be fetched is not asked for again for five minutes
 /// (RFC 8461 section 3.3).
 const FETCH_AGAIN: Duration = Duration::from_secs(300);
-/// A policy is fetched anew once this much of its life is over (RFC 8461
-/// section 10.2: refresh well before the end).
-const REFRESH_AFTER: Duration = Duration::from_secs(86_400);
 
 /// A [`Discovery`] that asks DNS, the policy hosts and the mail hosts.
 ///
@@ -321,7 +310,16 @@ impl Live {
                 (Fact::Proven(fact.policy), held)
             }
             Err(error) => {
-                tracing::debug!(code = error.code(), "an MTA-STS policy cannot be fetched");
+                // RFC 8461 section 10.2: a refresh that fails is worth a person's
+                // attention, since the policy will lapse.
+                if cached.is_some() {
+                    tracing::warn!(
+                        code = error.code(),
+                        "an MTA-STS policy cannot be refreshed; the cached one is kept"
+                    );
+                } else {
+                    tracing::debug!(code = error.code(), "an MTA-STS policy cannot be fetched");
+                }
                 let held = keep(&cached, FETCH_AGAIN);
                 (or(cached, Fact::Unknown), held)
             }
@@ -365,7 +363,7 @@ fn or(cached: Option<PolicyFact>, otherwise: Fact<StsPolicy>) -> Fact<StsPolicy>
 }
 
 fn dns_lifetime(ttl: u32) -> Duration {
-    Duration::from_secs(u64::from(ttl.clamp(DNS_LEAST, DNS_MOST)))
+    Duration::from_secs(u64::from(ttl.clamp(LEAST, DNS_MOST)))
 }
 
 /// The hosts in the order to try them: by preference, at random within one
@@ -395,147 +393,4 @@ fn in_order(answer: Answer<Mx>) -> Fact<Vec<MxHost>> {
         }
     }
     Fact::Proven(ordered)
-}
-
-/// What DNS said of a domain.
-#[derive(Clone)]
-struct Mapped {
-    hosts: Fact<Vec<MxHost>>,
-    learnt: Timestamp,
-    expires: Timestamp,
-}
-
-/// What the last look for a policy came to.
-#[derive(Clone)]
-struct Check {
-    policy: Fact<StsPolicy>,
-    learnt: Timestamp,
-    expires: Timestamp,
-}
-
-/// What a probe showed, as it is kept.
-#[derive(Clone, Serialize, Deserialize)]
-struct HostFact {
-    tls: Fact<Seen>,
-    requiretls: bool,
-    learnt: Timestamp,
-    expires: Timestamp,
-}
-
-#[derive(Clone, Serialize, Deserialize)]
-struct Seen {
-    evidence: TlsEvidence,
-    invalid: Option<String>,
-}
-
-impl HostFact {
-    fn new(probed: &Probed, now: Timestamp) -> Self {
-        let keep = match probed.tls {
-            Fact::Proven(_) => PROVEN_FOR,
-            Fact::Refuted => REFUTED_FOR,
-            Fact::Unknown => UNKNOWN_FOR,
-        };
-        Self {
-            tls: probed.tls.clone().map(|seen| Seen {
-                evidence: seen.evidence,
-                invalid: seen.invalid.map(str::to_owned),
-            }),
-            requiretls: probed.requiretls,
-            learnt: now,
-            expires: now.plus(keep),
-        }
-    }
-
-    fn capability(self, mx: MxHost) -> HostCapability {
-        let tls = self.tls.map(|seen| {
-            let invalid = seen.invalid.as_deref().map(known_reason);
-            TlsSeen::new(seen.evidence, invalid)
-        });
-        let mut capability = HostCapability::new(mx, tls);
-        capability.requiretls = self.requiretls;
-        capability
-    }
-}
-
-/// The codes of [`TlsSeen::invalid`], so that one read from disk is a constant
-/// again. One that a later version wrote is still a reason.
-fn known_reason(code: &str) -> &'static str {
-    const REASONS: &[&str] = &[
-        "expired",
-        "not_valid_yet",
-        "wrong_name",
-        "unknown_issuer",
-        "ca_as_leaf",
-        "leaf_as_ca",
-        "wrong_purpose",
-        "unsupported_version",
-        "unknown_critical_extension",
-        "weak_or_unknown_algorithm",
-        "bad_signature",
-        "constraint_violated",
-        "invalid_validity",
-        "malformed",
-    ];
-    REASONS
-        .iter()
-        .find(|known| **known == code)
-        .copied()
-        .unwrap_or("invalid")
-}
-
-/// A policy as it is kept.
-#[derive(Clone, Serialize, Deserialize)]
-struct PolicyFact {
-    id: String,
-    policy: StsPolicy,
-    learnt: Timestamp,
-    expires: Timestamp,
-}
-
-impl PolicyFact {
-    fn new(id: String, policy: StsPolicy, now: Timestamp) -> Self {
-        // A `max_age` of nothing still holds for the message at hand, and the
-        // policy host is not asked more than once a minute.
-        let age = policy.max_age.clamp(DNS_LEAST, sts::MAX_AGE);
-        Self {
-            id,
-            policy,
-            learnt: now,
-            expires: now.plus(Duration::from_secs(u64::from(age))),
-        }
-    }
-
-    fn wants_refresh(&self, now: Timestamp) -> bool {
-        let half = self.expires.since(self.learnt) / 2;
-        now.since(self.learnt) >= half.min(REFRESH_AFTER)
-    }
-}
-
-macro_rules! dated {
-    ($($name:ty),+) => {$(
-        impl Dated for $name {
-            fn learnt(&self) -> Timestamp {
-                self.learnt
-            }
-            fn expires(&self) -> Timestamp {
-                self.expires
-            }
-        }
-    )+};
-}
-dated!(Mapped, Check, HostFact);
-
-impl Dated for PolicyFact {
-    fn learnt(&self) -> Timestamp {
-        self.learnt
-    }
-
-    fn expires(&self) -> Timestamp {
-        self.expires
-    }
-
-    /// A clock that was set back must not take a policy's protection away.
-    fn is_live(&self, now: Timestamp) -> bool {
-        now < self.expires
-    }
 }

@@ -36,6 +36,7 @@
 
 mod cache;
 mod capabilities;
+mod facts;
 mod fixed;
 mod live;
 mod pinned;

@@ -21,7 +21,7 @@ async fn outcome(network: &Network, limits: Limits) -> String {
 
 fn quick() -> Limits {
     Limits {
-        total: Duration::from_millis(800),
+        total: Duration::from_secs(3),
         ..Limits::default()
     }
 }

@@ -25,7 +25,7 @@ pub fn domain(text: &str) -> Domain {
 }
 
 pub fn resolver(dns: &TestDns) -> Arc<SystemResolver> {
-    Arc::new(dns.resolver().deadline(Duration::from_millis(400)))
+    Arc::new(dns.resolver().deadline(Duration::from_millis(1_500)))
 }
 
 /// The test's DNS and any target.
@@ -36,7 +36,7 @@ pub fn network(dns: &TestDns) -> Network {
 pub fn live(network: Network, prober: &Arc<FakeProber>) -> Live {
     Live::new(network, domain("mail.harbor.example"))
         .prober(Arc::clone(prober) as Arc<dyn Prober>)
-        .fetch_deadline(Duration::from_millis(800))
+        .fetch_deadline(Duration::from_secs(3))
 }
 
 /// A finished handshake with a valid certificate.
