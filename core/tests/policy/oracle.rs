@@ -5,7 +5,7 @@ use mailseal::base::{Fact, FactorLevel, KeyTrust, Route, Sensitivity, TlsAssuran
 use mailseal::policy::{Facts, Onward, WaiverFact};
 
 /// preset, sensitivity, way, what of it, floor under what travels.
-pub const TABLE: &str = "
+pub(crate) const TABLE: &str = "
 hipaa          none       tls     -         opportunistic
 hipaa          none       prefer  -         encrypted
 hipaa          none       sealed  verified  opportunistic
@@ -30,7 +30,7 @@ tls_exclusive  phi        tls     -         authenticated
 ";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Way {
+pub(crate) enum Way {
     Tls,
     Prefer,
     Sealed(KeyTrust),
@@ -38,7 +38,7 @@ pub enum Way {
 }
 
 /// The lines of the table for one preset and sensitivity.
-pub fn lines(preset: &str, sensitivity: Sensitivity) -> Vec<(Way, TlsAssurance)> {
+pub(crate) fn lines(preset: &str, sensitivity: Sensitivity) -> Vec<(Way, TlsAssurance)> {
     TABLE
         .lines()
         .map(|line| line.split_whitespace().collect::<Vec<_>>())
@@ -57,7 +57,7 @@ pub fn lines(preset: &str, sensitivity: Sensitivity) -> Vec<(Way, TlsAssurance)>
 }
 
 /// What the table says: the rungs in order, or nothing.
-pub type Answer = Vec<(Route, TlsAssurance, Option<FactorLevel>)>;
+pub(crate) type Answer = Vec<(Route, TlsAssurance, Option<FactorLevel>)>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -77,7 +77,11 @@ fn span(facts: &Facts) -> (usize, usize) {
             (known, limit)
         }
         Onward::Relay { onward, requiretls } => {
-            let level = if requiretls && (onward as usize) < 2 { 2 } else { onward as usize };
+            let level = if requiretls && (onward as usize) < 2 {
+                2
+            } else {
+                onward as usize
+            };
             (level, level)
         }
         Onward::Mailer { declared } => {
@@ -97,7 +101,11 @@ fn worth(rung: &(Route, TlsAssurance, Option<FactorLevel>)) -> usize {
 }
 
 /// `waived`: whether a waiver counts, by the caller's own reckoning.
-pub fn answer(table: &[(Way, TlsAssurance)], facts: &Facts, sensitivity: Sensitivity) -> Answer {
+pub(crate) fn answer(
+    table: &[(Way, TlsAssurance)],
+    facts: &Facts,
+    sensitivity: Sensitivity,
+) -> Answer {
     if facts.recipient.takes_mail == Fact::Refuted {
         return Vec::new();
     }
@@ -128,7 +136,11 @@ pub fn answer(table: &[(Way, TlsAssurance)], facts: &Facts, sensitivity: Sensiti
     // Everything that may be used, in the ladder's order, with its state; a
     // key that may exist without our knowing is an entry without a rung.
     let mut entries = Vec::new();
-    let mut lift_factor = if mute { FactorLevel::P2 } else { FactorLevel::P0 };
+    let mut lift_factor = if mute {
+        FactorLevel::P2
+    } else {
+        FactorLevel::P0
+    };
 
     // TLS, the best variant first; the state of the least one counts for all.
     let mut floors: Vec<TlsAssurance> = table
@@ -157,8 +169,18 @@ pub fn answer(table: &[(Way, TlsAssurance)], facts: &Facts, sensitivity: Sensiti
     let recipient = &facts.recipient;
     let context = &facts.context;
     for (route, built, key, changed) in [
-        (Route::Pgp, context.pgp_built, recipient.pgp, recipient.pgp_changed),
-        (Route::Smime, context.smime_built, recipient.smime, recipient.smime_changed),
+        (
+            Route::Pgp,
+            context.pgp_built,
+            recipient.pgp,
+            recipient.pgp_changed,
+        ),
+        (
+            Route::Smime,
+            context.smime_built,
+            recipient.smime,
+            recipient.smime_changed,
+        ),
     ] {
         if !built || !seals {
             continue;
@@ -189,7 +211,11 @@ pub fn answer(table: &[(Way, TlsAssurance)], facts: &Facts, sensitivity: Sensiti
     if context.escrow_configured {
         let mut asked = 99;
         let mut group = Vec::new();
-        for factor in FactorLevel::ALL.iter().copied().filter(|f| *f >= lift_factor) {
+        for factor in FactorLevel::ALL
+            .iter()
+            .copied()
+            .filter(|f| *f >= lift_factor)
+        {
             let floor = table
                 .iter()
                 .filter(|(way, _)| matches!(way, Way::Escrow(least) if *least <= factor))
