@@ -259,13 +259,15 @@ impl Climb<'_> {
     }
 
     fn sealed(&mut self, route: Route, key: Fact<KeyTrust>, changed: bool) {
-        if self.requirement.sealed(KeyTrust::Pinned).is_none() {
-            self.why.push(Reason::NotAccepted { route });
-            return;
-        }
+        // Whatever the sensitivity accepts: else a lower one, which accepts more,
+        // would be barred from what a higher one may use.
         if changed {
             self.why.push(Reason::KeyChanged { route });
             self.after_changed_key = true;
+            return;
+        }
+        if self.requirement.sealed(KeyTrust::Pinned).is_none() {
+            self.why.push(Reason::NotAccepted { route });
             return;
         }
         let trust = match key {

@@ -1,1 +1,229 @@
-//! To come.
+//! From findings and capabilities to facts.
+
+use mailseal::base::{Fact, NextHop, Sensitivity, Timestamp, TlsAssurance};
+use mailseal::discover::{Capabilities, HostCapability, MxHost, StsMode, StsPolicy, TlsSeen};
+use mailseal::dlp::{Category, Confidence, Finding, FindingKind, Findings, Part, Unscannable};
+use mailseal::policy::{ContentFacts, FindingFact, Onward, RecipientFacts, TransportFacts};
+
+const P: Fact<()> = Fact::Proven(());
+const R: Fact<()> = Fact::Refuted;
+const U: Fact<()> = Fact::Unknown;
+
+/// What was seen of a host: `-` no TLS, `?` not reached, else the identity.
+fn host(name: &str, seen: &str) -> HostCapability {
+    let tls = match seen {
+        "-" => Fact::Refuted,
+        "?" => Fact::Unknown,
+        identity => {
+            let json = format!(
+                r#"{{"version":"TLSv1.3","suite":"TLS13_AES_256_GCM_SHA384","group":null,"certificate_sha256":"00","identity":"{identity}"}}"#
+            );
+            Fact::Proven(TlsSeen::new(serde_json::from_str(&json).unwrap(), None))
+        }
+    };
+    HostCapability::new(MxHost::new(name.parse().unwrap(), 10), tls)
+}
+
+fn capabilities(hosts: &[(&str, &str)], sts: Fact<StsMode>) -> Capabilities {
+    Capabilities::new(
+        "mail.example".parse().unwrap(),
+        Fact::Proven(hosts.iter().map(|(name, seen)| host(name, seen)).collect()),
+        sts.map(|mode| StsPolicy::new(mode, vec!["*.mail.example".into()], 86_400)),
+        Timestamp::from_unix_ms(0),
+    )
+}
+
+#[test]
+fn the_way_is_worth_what_any_host_that_may_take_the_mail_shows() {
+    let enforce = Fact::Proven(StsMode::Enforce);
+    let testing = Fact::Proven(StsMode::Testing);
+    let anchored = Fact::Proven(TlsAssurance::Anchored);
+    type Case = (
+        &'static [(&'static str, &'static str)],
+        Fact<StsMode>,
+        [Fact<()>; 3],
+        Fact<TlsAssurance>,
+    );
+    let cases: &[Case] = &[
+        (
+            &[("a.mail.example", "web_pki")],
+            Fact::Refuted,
+            [P, P, R],
+            Fact::Refuted,
+        ),
+        (
+            &[("a.mail.example", "web_pki")],
+            Fact::Unknown,
+            [P, P, U],
+            Fact::Unknown,
+        ),
+        (
+            &[("a.mail.example", "web_pki")],
+            testing,
+            [P, P, R],
+            Fact::Refuted,
+        ),
+        (
+            &[("a.mail.example", "web_pki")],
+            enforce,
+            [P, P, P],
+            anchored,
+        ),
+        (
+            &[("a.mail.example", "unverified")],
+            enforce,
+            [P, R, R],
+            anchored,
+        ),
+        (
+            &[("a.mail.example", "unverified")],
+            Fact::Unknown,
+            [P, R, R],
+            Fact::Unknown,
+        ),
+        (
+            &[("a.mail.example", "-")],
+            Fact::Unknown,
+            [R, R, R],
+            Fact::Unknown,
+        ),
+        (
+            &[("a.mail.example", "?")],
+            Fact::Refuted,
+            [U, U, U],
+            Fact::Refuted,
+        ),
+        (
+            &[("a.mail.example", "partner_pin")],
+            Fact::Refuted,
+            [P, P, P],
+            Fact::Refuted,
+        ),
+        // One of several is enough to prove, all are needed to refute.
+        (
+            &[("a.mail.example", "-"), ("b.mail.example", "web_pki")],
+            Fact::Refuted,
+            [P, P, R],
+            Fact::Refuted,
+        ),
+        (
+            &[("a.mail.example", "-"), ("b.mail.example", "?")],
+            Fact::Refuted,
+            [U, U, U],
+            Fact::Refuted,
+        ),
+        (
+            &[("a.mail.example", "unverified"), ("b.mail.example", "?")],
+            Fact::Refuted,
+            [P, U, U],
+            Fact::Refuted,
+        ),
+        // A host that the enforced policy does not name takes no mail.
+        (
+            &[("a.other.example", "web_pki")],
+            enforce,
+            [R, R, R],
+            anchored,
+        ),
+        (
+            &[("a.other.example", "web_pki"), ("b.mail.example", "?")],
+            enforce,
+            [U, U, U],
+            anchored,
+        ),
+        (
+            &[("a.other.example", "web_pki")],
+            testing,
+            [P, P, R],
+            Fact::Refuted,
+        ),
+        (&[], Fact::Refuted, [U, U, U], Fact::Refuted),
+    ];
+    for (hosts, sts, levels, published) in cases {
+        let facts = TransportFacts::from(&capabilities(hosts, *sts));
+        assert_eq!(
+            [facts.encrypted, facts.authenticated, facts.anchored],
+            *levels,
+            "{hosts:?} {sts:?}"
+        );
+        assert_eq!(facts.published, *published, "{hosts:?} {sts:?}");
+    }
+}
+
+#[test]
+fn what_discovery_learnt_becomes_facts_of_the_recipient() {
+    let pat = || RecipientFacts::new("pat@mail.example".parse().unwrap());
+    assert_eq!(pat().takes_mail, Fact::Unknown);
+    let mut c = capabilities(&[("a.mail.example", "web_pki")], Fact::Refuted);
+    let known = pat().discovered(&c);
+    assert_eq!((known.takes_mail, known.transport.authenticated), (P, P));
+    c.hosts = Fact::Refuted;
+    let known = pat().discovered(&c);
+    assert_eq!((known.takes_mail, known.transport.encrypted), (R, U));
+    c.hosts = Fact::Unknown;
+    assert_eq!(pat().discovered(&c).takes_mail, U);
+}
+
+#[test]
+fn a_level_is_met_where_it_or_a_higher_one_is() {
+    for (i, &level) in TlsAssurance::ALL.iter().enumerate() {
+        let facts = TransportFacts::exactly(level);
+        for (j, &wanted) in TlsAssurance::ALL.iter().enumerate() {
+            assert_eq!(facts.meets(wanted), if j <= i { P } else { R });
+        }
+        assert_eq!(facts.published, Fact::Refuted);
+        assert_eq!(
+            TransportFacts::UNKNOWN.meets(level),
+            if i == 0 { P } else { U }
+        );
+    }
+}
+
+#[test]
+fn findings_become_facts_of_the_content() {
+    let finding = |kind| Finding::new(kind, Part::Text, 0..3, Confidence::High, "x");
+    let mut findings = Findings::default();
+    let facts = ContentFacts::from(&findings);
+    assert_eq!(
+        (facts.found, facts.unscannable, facts.other_people),
+        (None, false, U)
+    );
+
+    findings.knows_names = true;
+    findings.items = vec![finding(FindingKind::Ssn).with_category(Category::Genetic)];
+    let facts = ContentFacts::from(&findings);
+    assert_eq!(facts.other_people, R);
+    assert_eq!(facts.found, Some(Sensitivity::Sensitive));
+    assert_eq!(
+        facts.findings,
+        [FindingFact::new(
+            FindingKind::Ssn,
+            Some(Category::Genetic),
+            Confidence::High
+        )]
+    );
+
+    findings.items = vec![finding(FindingKind::Name)];
+    assert_eq!(ContentFacts::from(&findings).other_people, U);
+
+    findings.items.clear();
+    findings.unscannable = vec![Unscannable::new(Part::Attachment(0), "encrypted")];
+    let facts = ContentFacts::from(&findings);
+    assert_eq!(
+        (facts.found, facts.unscannable),
+        (Some(Sensitivity::Phi), true)
+    );
+}
+
+#[test]
+fn a_next_hop_offers_no_requiretls_until_it_was_seen() {
+    assert_eq!(Onward::from(NextHop::Mx), Onward::Mx);
+    let onward = TlsAssurance::Authenticated;
+    assert_eq!(
+        Onward::from(NextHop::Relay { onward }),
+        Onward::Relay {
+            onward,
+            requiretls: false
+        }
+    );
+}

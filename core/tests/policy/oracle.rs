@@ -5,7 +5,7 @@ use mailseal::base::{Fact, FactorLevel, KeyTrust, Route, Sensitivity, TlsAssuran
 use mailseal::policy::{Facts, Onward, WaiverFact};
 
 /// preset, sensitivity, way, what of it, floor under what travels.
-pub const TABLE: &str = "
+pub(crate) const TABLE: &str = "
 hipaa          none       tls     -         opportunistic
 hipaa          none       prefer  -         encrypted
 hipaa          none       sealed  verified  opportunistic
@@ -30,7 +30,7 @@ tls_exclusive  phi        tls     -         authenticated
 ";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Way {
+pub(crate) enum Way {
     Tls,
     Prefer,
     Sealed(KeyTrust),
@@ -38,7 +38,7 @@ pub enum Way {
 }
 
 /// The lines of the table for one preset and sensitivity.
-pub fn lines(preset: &str, sensitivity: Sensitivity) -> Vec<(Way, TlsAssurance)> {
+pub(crate) fn lines(preset: &str, sensitivity: Sensitivity) -> Vec<(Way, TlsAssurance)> {
     TABLE
         .lines()
         .map(|line| line.split_whitespace().collect::<Vec<_>>())
@@ -57,7 +57,7 @@ pub fn lines(preset: &str, sensitivity: Sensitivity) -> Vec<(Way, TlsAssurance)>
 }
 
 /// What the table says: the rungs in order, or nothing.
-pub type Answer = Vec<(Route, TlsAssurance, Option<FactorLevel>)>;
+pub(crate) type Answer = Vec<(Route, TlsAssurance, Option<FactorLevel>)>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -101,7 +101,11 @@ fn worth(rung: &(Route, TlsAssurance, Option<FactorLevel>)) -> usize {
 }
 
 /// `waived`: whether a waiver counts, by the caller's own reckoning.
-pub fn answer(table: &[(Way, TlsAssurance)], facts: &Facts, sensitivity: Sensitivity) -> Answer {
+pub(crate) fn answer(
+    table: &[(Way, TlsAssurance)],
+    facts: &Facts,
+    sensitivity: Sensitivity,
+) -> Answer {
     if facts.recipient.takes_mail == Fact::Refuted {
         return Vec::new();
     }
