@@ -36,28 +36,98 @@ pub(super) fn iban(text: &[u8]) -> bool {
     if text.len() < 5 {
         return false;
     }
-    let rest = text[4..].iter().chain(&text[..4]).fold(0u32, |sum, &b| match b {
-        b'0'..=b'9' => (sum * 10 + u32::from(b - b'0')) % 97,
-        _ => (sum * 100 + u32::from(b.wrapping_sub(b'A')) + 10) % 97,
-    });
+    let rest = text[4..]
+        .iter()
+        .chain(&text[..4])
+        .fold(0u32, |sum, &b| match b {
+            b'0'..=b'9' => (sum * 10 + u32::from(b - b'0')) % 97,
+            _ => (sum * 100 + u32::from(b.wrapping_sub(b'A')) + 10) % 97,
+        });
     rest == 1
 }
 
 /// Length of a country's IBAN (SWIFT's registry).
 pub(super) fn iban_length(country: &[u8]) -> Option<usize> {
     const LENGTHS: &[(&[u8; 2], usize)] = &[
-        (b"AD", 24), (b"AE", 23), (b"AL", 28), (b"AT", 20), (b"AZ", 28), (b"BA", 20), (b"BE", 16),
-        (b"BG", 22), (b"BH", 22), (b"BR", 29), (b"BY", 28), (b"CH", 21), (b"CR", 22), (b"CY", 28),
-        (b"CZ", 24), (b"DE", 22), (b"DK", 18), (b"DO", 28), (b"EE", 20), (b"EG", 29), (b"ES", 24),
-        (b"FI", 18), (b"FO", 18), (b"FR", 27), (b"GB", 22), (b"GE", 22), (b"GI", 23), (b"GL", 18),
-        (b"GR", 27), (b"GT", 28), (b"HR", 21), (b"HU", 28), (b"IE", 22), (b"IL", 23), (b"IQ", 23),
-        (b"IS", 26), (b"IT", 27), (b"JO", 30), (b"KW", 30), (b"KZ", 20), (b"LB", 28), (b"LC", 32),
-        (b"LI", 21), (b"LT", 20), (b"LU", 20), (b"LV", 21), (b"LY", 25), (b"MC", 27), (b"MD", 24),
-        (b"ME", 22), (b"MK", 19), (b"MR", 27), (b"MT", 31), (b"MU", 30), (b"NL", 18), (b"NO", 15),
-        (b"PK", 24), (b"PL", 28), (b"PS", 29), (b"PT", 25), (b"QA", 29), (b"RO", 24), (b"RS", 22),
-        (b"SA", 24), (b"SC", 31), (b"SD", 18), (b"SE", 24), (b"SI", 19), (b"SK", 24), (b"SM", 27),
-        (b"ST", 25), (b"SV", 28), (b"TL", 23), (b"TN", 24), (b"TR", 26), (b"UA", 29), (b"VA", 22),
-        (b"VG", 24), (b"XK", 20),
+        (b"AD", 24),
+        (b"AE", 23),
+        (b"AL", 28),
+        (b"AT", 20),
+        (b"AZ", 28),
+        (b"BA", 20),
+        (b"BE", 16),
+        (b"BG", 22),
+        (b"BH", 22),
+        (b"BR", 29),
+        (b"BY", 28),
+        (b"CH", 21),
+        (b"CR", 22),
+        (b"CY", 28),
+        (b"CZ", 24),
+        (b"DE", 22),
+        (b"DK", 18),
+        (b"DO", 28),
+        (b"EE", 20),
+        (b"EG", 29),
+        (b"ES", 24),
+        (b"FI", 18),
+        (b"FO", 18),
+        (b"FR", 27),
+        (b"GB", 22),
+        (b"GE", 22),
+        (b"GI", 23),
+        (b"GL", 18),
+        (b"GR", 27),
+        (b"GT", 28),
+        (b"HR", 21),
+        (b"HU", 28),
+        (b"IE", 22),
+        (b"IL", 23),
+        (b"IQ", 23),
+        (b"IS", 26),
+        (b"IT", 27),
+        (b"JO", 30),
+        (b"KW", 30),
+        (b"KZ", 20),
+        (b"LB", 28),
+        (b"LC", 32),
+        (b"LI", 21),
+        (b"LT", 20),
+        (b"LU", 20),
+        (b"LV", 21),
+        (b"LY", 25),
+        (b"MC", 27),
+        (b"MD", 24),
+        (b"ME", 22),
+        (b"MK", 19),
+        (b"MR", 27),
+        (b"MT", 31),
+        (b"MU", 30),
+        (b"NL", 18),
+        (b"NO", 15),
+        (b"PK", 24),
+        (b"PL", 28),
+        (b"PS", 29),
+        (b"PT", 25),
+        (b"QA", 29),
+        (b"RO", 24),
+        (b"RS", 22),
+        (b"SA", 24),
+        (b"SC", 31),
+        (b"SD", 18),
+        (b"SE", 24),
+        (b"SI", 19),
+        (b"SK", 24),
+        (b"SM", 27),
+        (b"ST", 25),
+        (b"SV", 28),
+        (b"TL", 23),
+        (b"TN", 24),
+        (b"TR", 26),
+        (b"UA", 29),
+        (b"VA", 22),
+        (b"VG", 24),
+        (b"XK", 20),
     ];
     LENGTHS.iter().find(|(c, _)| country == *c).map(|(_, n)| *n)
 }
@@ -77,7 +147,8 @@ pub(super) fn card_issuer(d: &[u8]) -> bool {
         || ((matches!(two, 36 | 38 | 39) || (300..=305).contains(&three)) && (14..=19).contains(&n))
         || ((3528..=3589).contains(&four) && (16..=19).contains(&n))
         || (matches!(two, 62 | 81) && (16..=19).contains(&n))
-        || ((two == 50 || (56..=58).contains(&two) || matches!(two, 63 | 67)) && (12..=19).contains(&n))
+        || ((two == 50 || (56..=58).contains(&two) || matches!(two, 63 | 67))
+            && (12..=19).contains(&n))
 }
 
 /// VIN check digit (49 CFR 565.15): weighted sum modulo 11, X for 10.
@@ -159,7 +230,12 @@ mod tests {
 
     #[test]
     fn issuers_have_prefixes_and_lengths() {
-        for good in ["4539148803436467", "378282246310005", "6011000990139424", "2221000000000009"] {
+        for good in [
+            "4539148803436467",
+            "378282246310005",
+            "6011000990139424",
+            "2221000000000009",
+        ] {
             assert!(card_issuer(&digits(good)) && luhn(&digits(good)), "{good}");
         }
         for bad in ["1234567812345670", "45391488034364", "0000000000000000"] {

@@ -73,7 +73,9 @@ impl Scanner for RuleScanner {
             let part = scanned.part();
             let media_type = scanned.media_type();
             if !matches!(media_type, "text/plain" | "text/html") {
-                found.unscannable.push(Unscannable::new(part, "unsupported_type"));
+                found
+                    .unscannable
+                    .push(Unscannable::new(part, "unsupported_type"));
                 if !media_type.starts_with("text/") {
                     continue;
                 }
@@ -88,12 +90,16 @@ impl Scanner for RuleScanner {
                         _ => View::plain(text.expose()),
                     };
                     if !Reader::new(&view).read(part, &mut found.items) {
-                        found.unscannable.push(Unscannable::new(part, "too_many_findings"));
+                        found
+                            .unscannable
+                            .push(Unscannable::new(part, "too_many_findings"));
                     }
                 }
                 PartContent::Unreadable(why) => found.unscannable.push(Unscannable::new(part, why)),
                 PartContent::Binary(_) => {
-                    found.unscannable.push(Unscannable::new(part, "unsupported_type"));
+                    found
+                        .unscannable
+                        .push(Unscannable::new(part, "unsupported_type"));
                 }
             }
         }
@@ -122,7 +128,10 @@ fn is_word(byte: u8) -> bool {
 
 impl<'a> Reader<'a> {
     fn new(view: &'a View) -> Self {
-        Self { view, text: view.text.to_ascii_uppercase() }
+        Self {
+            view,
+            text: view.text.to_ascii_uppercase(),
+        }
     }
 
     /// False where there is too much to report.
@@ -141,9 +150,18 @@ impl<'a> Reader<'a> {
                     if items.len() - first == MAX_FINDINGS {
                         return false;
                     }
-                    let value: String = self.view.text[at..hit.end].iter().map(|&b| char::from(b)).collect();
+                    let value: String = self.view.text[at..hit.end]
+                        .iter()
+                        .map(|&b| char::from(b))
+                        .collect();
                     let span = self.view.source(at..hit.end);
-                    items.push(Finding::new(hit.kind, part, span, hit.confidence, Phi::new(value)));
+                    items.push(Finding::new(
+                        hit.kind,
+                        part,
+                        span,
+                        hit.confidence,
+                        Phi::new(value),
+                    ));
                     at = hit.end;
                 }
                 None => at = word_end,
@@ -206,8 +224,10 @@ impl<'a> Reader<'a> {
     /// The digits of the groups that are nothing else.
     fn digits(&self, groups: &[Group], length: usize) -> Option<(Vec<u8>, usize)> {
         let (text, end) = self.joined(groups, length)?;
-        let digits: Option<Vec<u8>> =
-            text.iter().map(|b| b.is_ascii_digit().then(|| b - b'0')).collect();
+        let digits: Option<Vec<u8>> = text
+            .iter()
+            .map(|b| b.is_ascii_digit().then(|| b - b'0'))
+            .collect();
         Some((digits?, end))
     }
 
@@ -226,18 +246,37 @@ impl<'a> Reader<'a> {
             (false, true) => Confidence::Medium,
             (false, false) => return None,
         };
-        Some(Hit { kind: FindingKind::BankAccount, end, confidence })
+        Some(Hit {
+            kind: FindingKind::BankAccount,
+            end,
+            confidence,
+        })
     }
 
     fn card(&self, groups: &[Group]) -> Option<Hit> {
         let start = groups[0].start;
-        let lengths = (12..=19).rev();
-        let (digits, end) = lengths
-            .filter_map(|n| self.digits(groups, n))
-            .find(|(d, _)| check::card_issuer(d) && check::luhn(d))?;
+        let mut digits: Vec<u8> = Vec::new();
+        let mut ends: Vec<(usize, usize)> = Vec::new();
+        for group in groups {
+            let text = &self.text[group.clone()];
+            if digits.len() + text.len() > 19 || !text.iter().all(u8::is_ascii_digit) {
+                break;
+            }
+            digits.extend(text.iter().map(|b| b - b'0'));
+            ends.push((digits.len(), group.end));
+        }
+        // The longest that fits: `4539 2423 7144 8309 123` may end either way.
+        let (length, end) = ends
+            .into_iter()
+            .rev()
+            .find(|(n, _)| check::card_issuer(&digits[..*n]) && check::luhn(&digits[..*n]))?;
+        digits.truncate(length);
         let grouped = groups[0].len() == 4 && end - start > digits.len();
         let labelled = self.near(start, end, CARD);
-        let confidence = if TEST_CARDS.iter().any(|t| t.bytes().map(|b| b - b'0').eq(digits.iter().copied())) {
+        let confidence = if TEST_CARDS
+            .iter()
+            .any(|t| t.bytes().map(|b| b - b'0').eq(digits.iter().copied()))
+        {
             Confidence::Low
         } else if grouped || labelled {
             Confidence::High
@@ -246,7 +285,11 @@ impl<'a> Reader<'a> {
         } else {
             Confidence::Medium
         };
-        Some(Hit { kind: FindingKind::CreditCard, end, confidence })
+        Some(Hit {
+            kind: FindingKind::CreditCard,
+            end,
+            confidence,
+        })
     }
 
     fn vin(&self, word: &Group) -> Option<Hit> {
@@ -258,13 +301,16 @@ impl<'a> Reader<'a> {
             (true, false) | (false, true) => Confidence::Medium,
             (false, false) => return None,
         };
-        Some(Hit { kind: FindingKind::Vehicle, end: word.end, confidence })
+        Some(Hit {
+            kind: FindingKind::Vehicle,
+            end: word.end,
+            confidence,
+        })
     }
 
     fn mbi(&self, groups: &[Group]) -> Option<Hit> {
         let whole = groups[0].len() == 11;
-        let split = groups.len() >= 3
-            && groups[..3].iter().map(Range::len).eq([4, 3, 4]);
+        let split = groups.len() >= 3 && groups[..3].iter().map(Range::len).eq([4, 3, 4]);
         if !whole && !split {
             return None;
         }
@@ -273,14 +319,18 @@ impl<'a> Reader<'a> {
             return None;
         }
         let hyphens = split && self.text[groups[0].end] == b'-';
-        let confidence = if text.starts_with(b"1EG4TE5MK7") || text == b"1EG4TE5MK72" {
+        let confidence = if text.starts_with(b"1EG4TE5MK7") {
             Confidence::Low
         } else if hyphens || self.near(groups[0].start, end, MBI) {
             Confidence::High
         } else {
             Confidence::Medium
         };
-        Some(Hit { kind: FindingKind::HealthPlanId, end, confidence })
+        Some(Hit {
+            kind: FindingKind::HealthPlanId,
+            end,
+            confidence,
+        })
     }
 
     fn ssn(&self, groups: &[Group]) -> Option<Hit> {
@@ -322,7 +372,11 @@ impl<'a> Reader<'a> {
             (true, false) | (false, true) => Confidence::Medium,
             (false, false) => Confidence::Low,
         };
-        Some(Hit { kind: FindingKind::Ssn, end, confidence })
+        Some(Hit {
+            kind: FindingKind::Ssn,
+            end,
+            confidence,
+        })
     }
 
     /// "SSN ends 3719", "card on file ending 8309", "account ****4406".
@@ -332,8 +386,12 @@ impl<'a> Reader<'a> {
             return None;
         }
         let before = self.before(word.start, 24);
-        let masked = before.ends_with(b"**") || before.ends_with(b"XX-") || before.ends_with(b"**-");
-        if !masked && !has_word(before, ENDING) {
+        let masked =
+            before.ends_with(b"**") || before.ends_with(b"XX-") || before.ends_with(b"**-");
+        let gap = last_word(before, ENDING).map(|end| before.len() - end);
+        // "a plan ending June 1, 2025" ends with a year, not with a number's digits.
+        let year = matches!(text, [b'1', b'9', ..] | [b'2', b'0', ..]);
+        if !masked && gap.is_none_or(|gap| year && gap > 5) {
             return None;
         }
         let kind = [
@@ -345,7 +403,11 @@ impl<'a> Reader<'a> {
         .filter_map(|(cues, kind)| Some((last_word(self.before(word.start, NEAR), cues)?, kind)))
         .max_by_key(|(at, _)| *at)
         .map(|(_, kind)| kind)?;
-        Some(Hit { kind, end: word.end, confidence: Confidence::Medium })
+        Some(Hit {
+            kind,
+            end: word.end,
+            confidence: Confidence::Medium,
+        })
     }
 
     fn npi(&self, word: &Group) -> Option<Hit> {
@@ -354,8 +416,16 @@ impl<'a> Reader<'a> {
         if !self.label(word.start, NPI) {
             return None;
         }
-        let confidence = if check::npi(&digits) { Confidence::High } else { Confidence::Low };
-        Some(Hit { kind: FindingKind::Npi, end, confidence })
+        let confidence = if check::npi(&digits) {
+            Confidence::High
+        } else {
+            Confidence::Low
+        };
+        Some(Hit {
+            kind: FindingKind::Npi,
+            end,
+            confidence,
+        })
     }
 
     fn dea(&self, word: &Group) -> Option<Hit> {
@@ -375,7 +445,11 @@ impl<'a> Reader<'a> {
             (true, false) => Confidence::Low,
             (false, false) => return None,
         };
-        Some(Hit { kind: FindingKind::Dea, end: word.end, confidence })
+        Some(Hit {
+            kind: FindingKind::Dea,
+            end: word.end,
+            confidence,
+        })
     }
 
     fn before(&self, start: usize, reach: usize) -> &[u8] {
@@ -387,7 +461,9 @@ impl<'a> Reader<'a> {
         let before = self.before(start, NEAR);
         last_word(before, cues).is_some_and(|end| {
             let between = &before[end..];
-            !between.split(|b| !b.is_ascii_digit()).any(|run| run.len() >= 4)
+            !between
+                .split(|b| !b.is_ascii_digit())
+                .any(|run| run.len() >= 4)
         })
     }
 
@@ -403,34 +479,80 @@ impl<'a> Reader<'a> {
 }
 
 const SSN: &[&str] = &[
-    "SSN", "SS#", "SS #", "SOCIAL SECURITY", "SOCIAL SEC", "SOCIAL", "SOC SEC", "SOC. SEC", "SSA NUMBER", "REF*SY*",
+    "SSN",
+    "SS#",
+    "SS #",
+    "SOCIAL SECURITY",
+    "SOCIAL SEC",
+    "SOCIAL",
+    "SOC SEC",
+    "SOC. SEC",
+    "SSA NUMBER",
+    "REF*SY*",
     "SEGURO SOCIAL",
 ];
-const MBI: &[&str] = &["MEDICARE", "MBI", "BENEFICIARY", "MEMBER", "MEMBER ID", "INSURED", "SUBSCRIBER"];
+const MBI: &[&str] = &[
+    "MEDICARE",
+    "MBI",
+    "BENEFICIARY",
+    "MEMBER",
+    "MEMBER ID",
+    "INSURED",
+    "SUBSCRIBER",
+];
 const CARD: &[&str] = &[
-    "CARD", "CREDIT", "DEBIT", "VISA", "MASTERCARD", "AMEX", "AMERICAN EXPRESS", "DISCOVER", "CC", "CVV", "EXP",
+    "CARD",
+    "CREDIT",
+    "DEBIT",
+    "VISA",
+    "MASTERCARD",
+    "AMEX",
+    "AMERICAN EXPRESS",
+    "DISCOVER",
+    "CC",
+    "CVV",
+    "EXP",
     "CHARGED",
 ];
-const NOT_A_CARD: &[&str] = &["ORDER", "INVOICE", "TRACKING", "VERSION", "SERIAL", "SKU", "UPC", "SHIPMENT", "TICKET"];
+const NOT_A_CARD: &[&str] = &[
+    "ORDER", "INVOICE", "TRACKING", "VERSION", "SERIAL", "SKU", "UPC", "SHIPMENT", "TICKET",
+];
 const IBAN: &[&str] = &["IBAN"];
 const ACCOUNT: &[&str] = &["ACCOUNT", "ACCT", "CHECKING", "SAVINGS", "BANK"];
 const VIN: &[&str] = &["VIN", "VEHICLE", "CHASSIS"];
-const NPI: &[&str] = &["NPI", "NATIONAL PROVIDER IDENTIFIER", "NPI NUMBER", "PROVIDER ID", "*XX*"];
+const NPI: &[&str] = &[
+    "NPI",
+    "NATIONAL PROVIDER IDENTIFIER",
+    "NPI NUMBER",
+    "PROVIDER ID",
+    "*XX*",
+];
 const DEA: &[&str] = &["DEA"];
-const ENDING: &[&str] = &["ENDING", "ENDS", "LAST FOUR", "LAST 4", "LAST DIGITS", "ENDING IN", "LAST4"];
+const ENDING: &[&str] = &[
+    "ENDING",
+    "ENDS",
+    "LAST FOUR",
+    "LAST 4",
+    "LAST DIGITS",
+    "ENDING IN",
+    "LAST4",
+];
 
 /// End of the last of `cues` that stands in `text` as a word of its own.
 fn last_word(text: &[u8], cues: &[&str]) -> Option<usize> {
     cues.iter()
         .filter_map(|cue| {
             let cue = cue.as_bytes();
-            (0..=text.len().checked_sub(cue.len())?).rev().find_map(|at| {
-                let end = at + cue.len();
-                let whole = text[at..end] == *cue
-                    && (!is_word(cue[0]) || at == 0 || !is_word(text[at - 1]))
-                    && (!is_word(cue[cue.len() - 1]) || text.get(end).is_none_or(|b| !is_word(*b)));
-                whole.then_some(end)
-            })
+            (0..=text.len().checked_sub(cue.len())?)
+                .rev()
+                .find_map(|at| {
+                    let end = at + cue.len();
+                    let whole = text[at..end] == *cue
+                        && (!is_word(cue[0]) || at == 0 || !is_word(text[at - 1]))
+                        && (!is_word(cue[cue.len() - 1])
+                            || text.get(end).is_none_or(|b| !is_word(*b)));
+                    whole.then_some(end)
+                })
         })
         .max()
 }
@@ -441,8 +563,20 @@ fn has_word(text: &[u8], cues: &[&str]) -> bool {
 
 /// Numbers that payment processors publish for tests.
 const TEST_CARDS: &[&str] = &[
-    "4111111111111111", "4242424242424242", "4012888888881881", "4000056655665556",
-    "5555555555554444", "5105105105105100", "5200828282828210", "2223003122003222",
-    "378282246310005", "371449635398431", "6011111111111117", "6011000990139424",
-    "3056930009020004", "36227206271667", "3566002020360505", "6200000000000005",
+    "4111111111111111",
+    "4242424242424242",
+    "4012888888881881",
+    "4000056655665556",
+    "5555555555554444",
+    "5105105105105100",
+    "5200828282828210",
+    "2223003122003222",
+    "378282246310005",
+    "371449635398431",
+    "6011111111111117",
+    "6011000990139424",
+    "3056930009020004",
+    "36227206271667",
+    "3566002020360505",
+    "6200000000000005",
 ];

@@ -31,7 +31,12 @@ impl View {
     pub(super) fn html(source: &str) -> Self {
         let mut view = Self::with_capacity(source.len());
         let mut hidden: Vec<Range<usize>> = Vec::new();
-        let mut tags = Tags { source: source.as_bytes(), quotes: true, closers: true, comments: true };
+        let mut tags = Tags {
+            source: source.as_bytes(),
+            quotes: true,
+            closers: true,
+            comments: true,
+        };
         let mut at = 0;
         while at < source.len() {
             let next = source[at..].find('<').map_or(source.len(), |n| at + n);
@@ -62,7 +67,10 @@ impl View {
     }
 
     fn with_capacity(bytes: usize) -> Self {
-        Self { text: Vec::with_capacity(bytes), spans: Vec::with_capacity(bytes) }
+        Self {
+            text: Vec::with_capacity(bytes),
+            spans: Vec::with_capacity(bytes),
+        }
     }
 
     /// The bytes of the source that `range` of the view stands for.
@@ -109,8 +117,16 @@ fn fold(c: char) -> Option<u8> {
     let digit = |zero: u32| Some(b'0' + u8::try_from(n - zero).unwrap_or(0));
     match n {
         0..=0x7f => u8::try_from(n).ok(),
-        0xad | 0x34f | 0x61c | 0x180e | 0x200b..=0x200f | 0x202a..=0x202e | 0x2060..=0x2069
-        | 0xfe00..=0xfe0f | 0xfeff | 0xe0000..=0xe007f => None,
+        0xad
+        | 0x34f
+        | 0x61c
+        | 0x180e
+        | 0x200b..=0x200f
+        | 0x202a..=0x202e
+        | 0x2060..=0x2069
+        | 0xfe00..=0xfe0f
+        | 0xfeff
+        | 0xe0000..=0xe007f => None,
         0xa0 | 0x2000..=0x200a | 0x202f | 0x205f | 0x3000 => Some(b' '),
         0x2010..=0x2015 | 0x2043 | 0x2212 | 0xfe58 | 0xfe63 => Some(b'-'),
         0x2028 | 0x2029 | 0x85 => Some(b'\n'),
@@ -167,7 +183,10 @@ fn entity(text: &[u8]) -> Option<(char, usize)> {
         let digits = &number[usize::from(hex)..];
         let mut value = 0u32;
         let mut length = 0;
-        while let Some(d) = digits.get(length).and_then(|&b| char::from(b).to_digit(radix)) {
+        while let Some(d) = digits
+            .get(length)
+            .and_then(|&b| char::from(b).to_digit(radix))
+        {
             value = value.saturating_mul(radix).saturating_add(d);
             length += 1;
             if length > 10 {
@@ -181,13 +200,20 @@ fn entity(text: &[u8]) -> Option<(char, usize)> {
         let c = char::from_u32(value).unwrap_or('\u{fffd}');
         return Some((c, 2 + usize::from(hex) + length + semicolon));
     }
-    let length = rest.iter().take(16).take_while(|b| b.is_ascii_alphanumeric()).count();
+    let length = rest
+        .iter()
+        .take(16)
+        .take_while(|b| b.is_ascii_alphanumeric())
+        .count();
     if rest.get(length) != Some(&b';') {
         return None;
     }
     let name = &rest[..length];
     // Any other named character is one that no detector reads.
-    let c = NAMED.iter().find(|(n, _)| *n == name).map_or('\u{fffd}', |(_, c)| *c);
+    let c = NAMED
+        .iter()
+        .find(|(n, _)| *n == name)
+        .map_or('\u{fffd}', |(_, c)| *c);
     Some((c, length + 2))
 }
 
@@ -214,20 +240,34 @@ impl Tags<'_> {
                 && let Some(n) = rest[4..].windows(3).position(|w| w == b"-->")
             {
                 let hidden = Some(at + 4..at + 4 + n);
-                return Some(Tag { end: at + n + 7, space: None, hidden });
+                return Some(Tag {
+                    end: at + n + 7,
+                    space: None,
+                    hidden,
+                });
             }
             self.comments = false;
             return None;
         }
-        if !matches!(rest.get(1), Some(b'/' | b'!' | b'?' | b'a'..=b'z' | b'A'..=b'Z')) {
+        if !matches!(
+            rest.get(1),
+            Some(b'/' | b'!' | b'?' | b'a'..=b'z' | b'A'..=b'Z')
+        ) {
             return None;
         }
         let end = at + self.length(rest)?;
         let inside = &self.source[at + 1..end - 1];
         let name = inside.strip_prefix(b"/").unwrap_or(inside);
-        let name = &name[..name.iter().take_while(|b| b.is_ascii_alphanumeric()).count()];
+        let name = &name[..name
+            .iter()
+            .take_while(|b| b.is_ascii_alphanumeric())
+            .count()];
         let hidden = inside.contains(&b'=').then_some(at + 1..end - 1);
-        Some(Tag { end, space: space(name), hidden })
+        Some(Tag {
+            end,
+            space: space(name),
+            hidden,
+        })
     }
 
     fn length(&mut self, rest: &[u8]) -> Option<usize> {
@@ -261,17 +301,60 @@ impl Tags<'_> {
 /// What a tag puts between the texts around it: nothing for inline ones.
 fn space(name: &[u8]) -> Option<u8> {
     const BLOCKS: &[&str] = &[
-        "address", "article", "aside", "blockquote", "body", "br", "caption", "center", "dd",
-        "details", "div", "dl", "dt", "fieldset", "figure", "footer", "form", "h1", "h2", "h3",
-        "h4", "h5", "h6", "head", "header", "hr", "html", "legend", "li", "main", "nav", "ol",
-        "option", "p", "pre", "script", "section", "select", "style", "summary", "table", "tbody",
-        "textarea", "tfoot", "thead", "title", "tr", "ul",
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "body",
+        "br",
+        "caption",
+        "center",
+        "dd",
+        "details",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+        "figure",
+        "footer",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "head",
+        "header",
+        "hr",
+        "html",
+        "legend",
+        "li",
+        "main",
+        "nav",
+        "ol",
+        "option",
+        "p",
+        "pre",
+        "script",
+        "section",
+        "select",
+        "style",
+        "summary",
+        "table",
+        "tbody",
+        "textarea",
+        "tfoot",
+        "thead",
+        "title",
+        "tr",
+        "ul",
     ];
     let is = |tag: &&str| name.eq_ignore_ascii_case(tag.as_bytes());
     if is(&"td") || is(&"th") {
         return Some(b'\t');
     }
-    BLOCKS.iter().any(|tag| is(tag)).then_some(b'\n')
+    BLOCKS.iter().any(is).then_some(b'\n')
 }
 
 #[cfg(test)]
@@ -279,7 +362,11 @@ mod tests {
     use super::*;
 
     fn html(source: &str) -> String {
-        View::html(source).text.iter().map(|&b| if b < 0x80 { char::from(b) } else { '?' }).collect()
+        View::html(source)
+            .text
+            .iter()
+            .map(|&b| if b < 0x80 { char::from(b) } else { '?' })
+            .collect()
     }
 
     #[test]
