@@ -565,6 +565,24 @@ fn what_cannot_be_read_for_sure_is_unreadable_and_still_shown() {
             "<malformed>",
         ),
         (
+            "Content-Type: text/plain; charset=utf-16",
+            "abc",
+            "<unknown_charset>",
+        ),
+        (
+            "Content-Type: text/plain; charset=utf-7",
+            "abc",
+            "<unknown_charset>",
+        ),
+        ("Subject: =?x-unknown?B?U1NO?=", "abc", "<malformed>"),
+        ("Subject: =?utf-8?X?U1NO?=", "abc", "<malformed>"),
+        ("X-Note: =?x-unknown?Q?abc?=", "abc", "<malformed>"),
+        (
+            "Content-Disposition: attachment; filename=\"=?x-unknown?Q?abc?=\"",
+            "abc",
+            "<malformed>",
+        ),
+        (
             "Content-Transfer-Encoding: x-uue",
             "begin",
             "<unsupported_encoding>",
@@ -685,6 +703,7 @@ fn the_subject_marker_is_found_and_stripped() {
     let lines = head(&message, &only(0).subject(subject));
     assert!(lines.contains(&"Subject: Your visit".to_owned()));
     assert_eq!(message.subject_without("[pgp]"), None);
+    assert_eq!(message.subject_without(" "), None);
 }
 
 #[test]
