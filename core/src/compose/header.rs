@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use mail_parser::decoders::charsets::map::charset_decoder;
 use mail_parser::{HeaderName, MessageParser};
 
 use super::{ComposeError, Limits, guard};
@@ -144,6 +145,23 @@ pub(super) fn decode(value: &str) -> String {
         .chars()
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect()
+}
+
+/// Whether an encoded word is in a charset or encoding that [`decode`] does
+/// not know: it may hide anything.
+pub(super) fn hides(value: &str) -> bool {
+    value.split("=?").skip(1).any(|word| {
+        let mut pieces = word.splitn(3, '?');
+        let charset = pieces.next().unwrap_or_default();
+        let charset = charset.split('*').next().unwrap_or_default();
+        let (Some(encoding), Some(_)) = (pieces.next(), pieces.next()) else {
+            return false; // no encoded word, shown as it is
+        };
+        let charset = charset.to_ascii_lowercase();
+        let known = matches!(charset.as_str(), "utf-8" | "utf8")
+            || charset_decoder(charset.as_bytes()).is_some();
+        !known || !matches!(encoding, "b" | "B" | "q" | "Q")
+    })
 }
 
 #[cfg(test)]

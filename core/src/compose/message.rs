@@ -306,7 +306,8 @@ fn unique(mut recipients: Vec<(Role, Recipient)>) -> Vec<(Role, Recipient)> {
 }
 
 fn find_marker(subject: &str, marker: &str) -> Option<usize> {
-    if marker.is_empty() {
+    // A blank one would be found again in what replaces it.
+    if marker.trim().is_empty() {
         return None;
     }
     let (text, marker) = (subject.as_bytes(), marker.as_bytes());

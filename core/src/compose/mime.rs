@@ -99,6 +99,9 @@ fn text_of(bytes: &[u8], charset: Option<&str>) -> PartContent {
         (Some("us-ascii" | "ascii" | "utf-8" | "utf8"), _) => {
             Some(String::from_utf8_lossy(bytes).into_owned())
         }
+        // Not allowed in mail (RFC 2781 section 4) or obsolete: one reader
+        // decodes them, another shows the bytes as ASCII.
+        (Some(name), _) if name.starts_with("utf-16") || name.starts_with("utf-7") => None,
         (Some(name), _) => charset_decoder(name.as_bytes()).map(|decode| decode(bytes)),
     };
     match text {
@@ -191,11 +194,11 @@ impl Structure {
             others: 0,
         };
         if let Some(subject) = head.value(raw, "Subject") {
-            walk.items.push(Item {
-                part: Part::Subject,
-                media_type: "text/plain".into(),
-                source: Source::Value(Phi::new(header::decode(&subject))),
-            });
+            walk.value(
+                Part::Subject,
+                header::decode(&subject),
+                header::hides(&subject),
+            );
         }
         walk.free_fields(raw, head, STRUCTURAL);
         walk.content(raw, head, head.body..raw.len(), Place::default())?;
@@ -247,16 +250,37 @@ impl Walk<'_> {
 
     fn free_fields(&mut self, block: &[u8], head: &Head, but: &[&str]) {
         let mut text = String::new();
+        let mut hides = false;
         for field in &head.fields {
             if !but.iter().any(|name| field.is(block, name)) {
                 text.push_str(&String::from_utf8_lossy(field.name(block)));
                 text.push_str(": ");
-                text.push_str(&header::decode(&field.value(block)));
+                let value = field.value(block);
+                hides |= header::hides(&value);
+                text.push_str(&header::decode(&value));
                 text.push('\n');
             }
         }
         if !text.is_empty() {
-            self.other("text/plain", Source::Value(Phi::new(text)));
+            let part = Part::Other(self.others);
+            self.others += 1;
+            self.value(part, text, hides);
+        }
+    }
+
+    /// Header text, decoded, and whether it hides something.
+    fn value(&mut self, part: Part, text: String, hides: bool) {
+        let mut push = |source| {
+            let media_type = "text/plain".to_owned();
+            self.items.push(Item {
+                part,
+                media_type,
+                source,
+            });
+        };
+        push(Source::Value(Phi::new(text)));
+        if hides {
+            push(Source::Unreadable("malformed"));
         }
     }
 
@@ -325,11 +349,15 @@ impl Walk<'_> {
         }
         let about = About::read(&block[..head.end], head, block, place.in_digest);
         if let Some(name) = &about.name {
-            self.items.push(Item {
-                part: Part::AttachmentName(self.attachments),
-                media_type: "text/plain".into(),
-                source: Source::Value(Phi::new(name.clone())),
-            });
+            // The parser has decoded it, whatever the charset: ask the source.
+            let hides = ["Content-Disposition", "Content-Type"]
+                .iter()
+                .any(|f| head.value(block, f).is_some_and(|v| header::hides(&v)));
+            self.value(
+                Part::AttachmentName(self.attachments),
+                header::decode(name),
+                hides,
+            );
         }
         let Some(encoding) = about.encoding else {
             self.leaf(&about, Source::Unreadable("unsupported_encoding"));

@@ -255,10 +255,22 @@ impl<'a> Reader<'a> {
 
     fn card(&self, groups: &[Group]) -> Option<Hit> {
         let start = groups[0].start;
-        let lengths = (12..=19).rev();
-        let (digits, end) = lengths
-            .filter_map(|n| self.digits(groups, n))
-            .find(|(d, _)| check::card_issuer(d) && check::luhn(d))?;
+        let mut digits: Vec<u8> = Vec::new();
+        let mut ends: Vec<(usize, usize)> = Vec::new();
+        for group in groups {
+            let text = &self.text[group.clone()];
+            if digits.len() + text.len() > 19 || !text.iter().all(u8::is_ascii_digit) {
+                break;
+            }
+            digits.extend(text.iter().map(|b| b - b'0'));
+            ends.push((digits.len(), group.end));
+        }
+        // The longest that fits: `4539 2423 7144 8309 123` may end either way.
+        let (length, end) = ends
+            .into_iter()
+            .rev()
+            .find(|(n, _)| check::card_issuer(&digits[..*n]) && check::luhn(&digits[..*n]))?;
+        digits.truncate(length);
         let grouped = groups[0].len() == 4 && end - start > digits.len();
         let labelled = self.near(start, end, CARD);
         let confidence = if TEST_CARDS
@@ -307,7 +319,7 @@ impl<'a> Reader<'a> {
             return None;
         }
         let hyphens = split && self.text[groups[0].end] == b'-';
-        let confidence = if text.starts_with(b"1EG4TE5MK7") || text == b"1EG4TE5MK72" {
+        let confidence = if text.starts_with(b"1EG4TE5MK7") {
             Confidence::Low
         } else if hyphens || self.near(groups[0].start, end, MBI) {
             Confidence::High
@@ -376,7 +388,10 @@ impl<'a> Reader<'a> {
         let before = self.before(word.start, 24);
         let masked =
             before.ends_with(b"**") || before.ends_with(b"XX-") || before.ends_with(b"**-");
-        if !masked && !has_word(before, ENDING) {
+        let gap = last_word(before, ENDING).map(|end| before.len() - end);
+        // "a plan ending June 1, 2025" ends with a year, not with a number's digits.
+        let year = matches!(text, [b'1', b'9', ..] | [b'2', b'0', ..]);
+        if !masked && gap.is_none_or(|gap| year && gap > 5) {
             return None;
         }
         let kind = [

@@ -354,7 +354,7 @@ fn space(name: &[u8]) -> Option<u8> {
     if is(&"td") || is(&"th") {
         return Some(b'\t');
     }
-    BLOCKS.iter().any(|tag| is(tag)).then_some(b'\n')
+    BLOCKS.iter().any(is).then_some(b'\n')
 }
 
 #[cfg(test)]
