@@ -478,6 +478,15 @@ async fn exports_that_are_no_exports_are_refused() {
     assert_eq!(verdict, Err(AuditError::LineTooLong { line: 1 }));
 }
 
+proptest::proptest! {
+    #[test]
+    fn no_text_makes_a_parser_panic(text in "(.|\n|— |c2sp.org/tlog-proof@v1|index 1|[0-9]{1,21}|[A-Za-z0-9+/=]{0,90}){0,30}") {
+        let _ = text.parse::<Checkpoint>();
+        let _ = text.parse::<Proof>();
+        let _ = text.parse::<VerifierKey>();
+    }
+}
+
 #[cfg(feature = "sqlite")]
 mod sqlite {
     use mailseal::storage::SqliteStore;

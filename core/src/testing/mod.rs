@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod dns;
+pub mod faulty_store;
 pub mod pki;
 pub mod smtp;
 pub mod store_suite;
