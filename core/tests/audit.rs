@@ -148,6 +148,10 @@ async fn every_edit_removal_reorder_and_truncation_is_found() {
         let expected_size = leaves.len() as u64;
         let append_only = leaves.len() > sound.len() && leaves[..sound.len()] == sound[..];
         *store.leaves.lock().unwrap() = Some(leaves);
+        // Nor is a changed log signed again after a restart.
+        let restarted = open(Arc::new(store.clone()));
+        let next = restarted.checkpoint_after(&kept).await;
+        assert_eq!(next.is_ok(), append_only, "{what}: {next:?}");
         // A fresh one, as after a restart, and the one that wrote the log.
         for verdict in [
             open(Arc::new(store.clone())).verify(&kept).await,
@@ -180,7 +184,9 @@ async fn a_log_that_grew_verifies_against_every_old_checkpoint() {
     let mut kept = vec![audit.checkpoint().await.unwrap()];
     for _ in 0..20 {
         record(&audit, &*store, Event::new(EventKind::Intent)).await;
-        kept.push(audit.checkpoint().await.unwrap());
+        let next = audit.checkpoint_after(&kept[kept.len() / 2]).await.unwrap();
+        assert_eq!(next, audit.checkpoint().await.unwrap());
+        kept.push(next);
     }
     let mut export = Vec::new();
     assert_eq!(audit.export(&mut export).await.unwrap(), 20);
@@ -476,6 +482,15 @@ async fn exports_that_are_no_exports_are_refused() {
     let endless = std::io::BufReader::new(std::io::repeat(b'x'));
     let verdict = verify_export(endless, &kept, vkey);
     assert_eq!(verdict, Err(AuditError::LineTooLong { line: 1 }));
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_text_makes_a_parser_panic(text in "(.|\n|— |c2sp.org/tlog-proof@v1|index 1|[0-9]{1,21}|[A-Za-z0-9+/=]{0,90}){0,30}") {
+        let _ = text.parse::<Checkpoint>();
+        let _ = text.parse::<Proof>();
+        let _ = text.parse::<VerifierKey>();
+    }
 }
 
 #[cfg(feature = "sqlite")]

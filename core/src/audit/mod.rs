@@ -185,12 +185,12 @@ impl Audit {
     /// A signed statement of the log as it is now.
     ///
     /// It is made from what this process has read: entries are hashed once,
-    /// when they are first seen. After a restart they are read again, so
-    /// [`Audit::verify`] the last kept checkpoint before trusting a new one.
+    /// when they are first seen. After a restart they are read again, from a
+    /// file that somebody may have changed: use [`Audit::checkpoint_after`].
     ///
     /// # Errors
-    /// [`AuditError::Shrunk`] where entries have vanished since, or
-    /// [`AuditError::Store`].
+    /// [`AuditError::Shrunk`] where entries have vanished since this process
+    /// read them, or [`AuditError::Store`].
     pub async fn checkpoint(&self) -> Result<Checkpoint, AuditError> {
         let mut tree = self.tree.lock().await;
         tree.catch_up(&*self.store).await?;
@@ -201,6 +201,28 @@ impl Audit {
             root,
             &self.signing,
         ))
+    }
+
+    /// A signed statement of the log as it is now, given out only if it
+    /// continues what `previous` saw: the way to make one after a restart.
+    /// `previous` was kept outside the database.
+    ///
+    /// # Errors
+    /// As [`Audit::verify`] and [`Audit::checkpoint`].
+    pub async fn checkpoint_after(&self, previous: &Checkpoint) -> Result<Checkpoint, AuditError> {
+        export::authenticate(previous, &self.verifier)?;
+        let checkpoint = self.checkpoint().await?;
+        let (old, new) = (previous.size(), checkpoint.size());
+        if new < old {
+            return Err(AuditError::Truncated {
+                expected: old,
+                found: new,
+            });
+        }
+        let proof = self.consistency_proof(old, new).await?;
+        verify_consistency(old, new, &proof, previous.root(), checkpoint.root())
+            .map_err(|_| AuditError::Changed { size: old })?;
+        Ok(checkpoint)
     }
 
     /// Reads the log from its first entry and compares it with a checkpoint

@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod dns;
+pub mod faulty_store;
 pub mod pki;
 mod sandbox;
 pub mod smtp;

@@ -13,9 +13,10 @@ use crate::storage::{Batch, Committed, Op, StoreError, Table};
 const GROUP: usize = 256;
 /// A group takes no further batch once it holds so many bytes.
 const GROUP_BYTES: usize = 8 << 20;
-/// So long after a deletion the write-ahead log is emptied, if nothing else is
-/// to be done.
+/// So long after a change the write-ahead log is emptied, if nothing else is
+/// to be done; if it cannot be, it is tried again in growing intervals.
 const IDLE: Duration = Duration::from_millis(500);
+const IDLE_MAX: Duration = Duration::from_secs(60);
 
 type Reply = oneshot::Sender<Result<Committed, StoreError>>;
 
@@ -35,13 +36,19 @@ pub(super) enum Message {
 pub(super) fn run(conn: &Connection, inbox: &Receiver<Message>, busy_timeout: Duration) {
     // Whether the write-ahead log may still hold what was deleted.
     let mut residue = false;
+    let mut idle = IDLE;
     loop {
         let first = if residue {
-            match inbox.recv_timeout(IDLE) {
+            match inbox.recv_timeout(idle) {
                 Ok(message) => message,
                 Err(RecvTimeoutError::Timeout) => {
                     // A reader in another process may hold the log; then later.
                     residue = empty_log(conn, Duration::ZERO, busy_timeout).is_err();
+                    idle = if residue {
+                        IDLE_MAX.min(2 * idle)
+                    } else {
+                        IDLE
+                    };
                     continue;
                 }
                 Err(RecvTimeoutError::Disconnected) => break,
@@ -60,7 +67,7 @@ pub(super) fn run(conn: &Connection, inbox: &Receiver<Message>, busy_timeout: Du
             match message {
                 Message::Commit(request) => {
                     bytes += size(&request.batch);
-                    residue |= deletes(&request.batch);
+                    residue |= overwrites(&request.batch);
                     group.push(request);
                 }
                 Message::Purge(reply) => purges.push(reply),
@@ -89,10 +96,10 @@ fn size(batch: &Batch) -> usize {
     batch.ops().iter().map(of).sum()
 }
 
-fn deletes(batch: &Batch) -> bool {
-    let ops = batch.ops().iter();
-    ops.into_iter()
-        .any(|op| matches!(op, Op::Delete { .. } | Op::Put { .. } | Op::Replace { .. }))
+/// Whether something that was there may be gone after it.
+fn overwrites(batch: &Batch) -> bool {
+    let gone = |op: &Op| matches!(op, Op::Delete { .. } | Op::Put { .. } | Op::Replace { .. });
+    batch.ops().iter().any(gone)
 }
 
 /// Moves the write-ahead log into the database and cuts it to nothing.
