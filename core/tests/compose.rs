@@ -45,7 +45,11 @@ fn parts(message: &Message) -> Vec<(Part, String)> {
         PartContent::Unreadable(why) => format!("<{why}>"),
         _ => unreachable!(),
     };
-    message.parts().iter().map(|p| (p.part(), shown(p.content()))).collect()
+    message
+        .parts()
+        .iter()
+        .map(|p| (p.part(), shown(p.content())))
+        .collect()
 }
 
 fn visit() -> Builder<HasSender, HasRecipient> {
@@ -98,15 +102,28 @@ fn a_built_message_has_the_headers_asked_for_and_no_other() {
 
 #[test]
 fn header_injection_is_refused_wherever_a_header_is_made() {
-    for bad in ["a\r\nBcc: x@y.example", "a\nb", "a\rb", "a\0b", "a\u{85}b", "a\u{1b}b"] {
+    for bad in [
+        "a\r\nBcc: x@y.example",
+        "a\nb",
+        "a\rb",
+        "a\0b",
+        "a\u{85}b",
+        "a\u{1b}b",
+    ] {
         let file = |name: &str, media: &str| Attachment::new(name, media, b"x".to_vec());
         for (field, built) in [
             ("subject", visit().subject(bad).build()),
-            ("display name", visit().cc(to("a@x.example").name(bad)).build()),
+            (
+                "display name",
+                visit().cc(to("a@x.example").name(bad)).build(),
+            ),
             ("display name", visit().sender_name(bad).build()),
             ("header value", visit().header("X-A", bad).build()),
             ("header name", visit().header(bad, "x").build()),
-            ("file name", visit().attachment(file(bad, "text/plain")).build()),
+            (
+                "file name",
+                visit().attachment(file(bad, "text/plain")).build(),
+            ),
             ("media type", visit().attachment(file("a", bad)).build()),
         ] {
             let error = ComposeError::HeaderInjection { field };
@@ -125,10 +142,21 @@ fn header_injection_is_refused_wherever_a_header_is_made() {
 #[test]
 fn fields_that_mailseal_writes_cannot_be_added() {
     for name in [
-        "Bcc", "to", "Date", "Message-ID", "Content-Type", "Resent-To", "MIME-Version", "ARC-Seal",
+        "Bcc",
+        "to",
+        "Date",
+        "Message-ID",
+        "Content-Type",
+        "Resent-To",
+        "MIME-Version",
+        "ARC-Seal",
     ] {
         let built = visit().header("X-A", "1").header(name, "x").build();
-        assert_eq!(built.unwrap_err(), ComposeError::ReservedHeader { index: 1 }, "{name}");
+        assert_eq!(
+            built.unwrap_err(),
+            ComposeError::ReservedHeader { index: 1 },
+            "{name}"
+        );
     }
     for name in ["", "a b", "a:b", "ä"] {
         let built = visit().header(name, "x").build();
@@ -139,11 +167,23 @@ fn fields_that_mailseal_writes_cannot_be_added() {
 #[test]
 fn media_types_are_checked() {
     for media in [
-        "text", "text/", "/x", "te xt/plain", "multipart/mixed", "message/rfc822", "text/plain; a",
+        "text",
+        "text/",
+        "/x",
+        "te xt/plain",
+        "multipart/mixed",
+        "message/rfc822",
+        "text/plain; a",
         "text/plain; name=x",
     ] {
-        let built = visit().attachment(Attachment::new("a", media, b"x".to_vec())).build();
-        assert_eq!(built.unwrap_err(), ComposeError::MediaType { index: 0 }, "{media}");
+        let built = visit()
+            .attachment(Attachment::new("a", media, b"x".to_vec()))
+            .build();
+        assert_eq!(
+            built.unwrap_err(),
+            ComposeError::MediaType { index: 0 },
+            "{media}"
+        );
     }
     let latin = Attachment::new("a", "Text/CSV; charset=iso-8859-1", b"caf\xe9".to_vec());
     let message = visit().attachment(latin).build().unwrap();
@@ -155,8 +195,16 @@ fn text_html_and_attachments_come_back_as_given() {
     let message = visit()
         .text("Zeile eins\r\nü\n\nlast")
         .html("<p>ü</p>\n")
-        .attachment(Attachment::new("Befünd, 2.csv", "text/csv", b"a,b\n1,2\n".to_vec()))
-        .attachment(Attachment::new("s.bin", "application/octet-stream", vec![0, 255, 13, 10]))
+        .attachment(Attachment::new(
+            "Befünd, 2.csv",
+            "text/csv",
+            b"a,b\n1,2\n".to_vec(),
+        ))
+        .attachment(Attachment::new(
+            "s.bin",
+            "application/octet-stream",
+            vec![0, 255, 13, 10],
+        ))
         .build()
         .unwrap();
     assert_eq!(
@@ -174,7 +222,10 @@ fn text_html_and_attachments_come_back_as_given() {
     let rendered = message.render(&only(0)).unwrap();
     assert!(rendered.bytes().is_ascii());
     assert!(!rendered.needs_8bitmime() && !rendered.needs_smtputf8());
-    assert_eq!(parts(&Message::parse(rendered.bytes()).unwrap()), parts(&message));
+    assert_eq!(
+        parts(&Message::parse(rendered.bytes()).unwrap()),
+        parts(&message)
+    );
 }
 
 #[test]
@@ -182,14 +233,26 @@ fn long_lines_and_odd_text_are_encoded() {
     let umlauts = format!("{}\n.\n..\nFrom here\n \t\n", "ü".repeat(2000));
     for body in ["x".repeat(5000), umlauts, "a\rb\u{1}\n".into()] {
         let long = "w".repeat(3000);
-        let message = visit().subject(long.as_str()).text(body.as_str()).build().unwrap();
+        let message = visit()
+            .subject(long.as_str())
+            .text(body.as_str())
+            .build()
+            .unwrap();
         let rendered = message.render(&only(0)).unwrap();
-        assert!(rendered.bytes().split(|&b| b == b'\n').all(|l| l.len() <= 999));
+        assert!(
+            rendered
+                .bytes()
+                .split(|&b| b == b'\n')
+                .all(|l| l.len() <= 999)
+        );
         let again = Message::parse(rendered.bytes()).unwrap();
         assert_eq!(again.subject(), long);
         assert_eq!(parts(&again)[1], (Part::Text, body.replace('\r', "\n")));
     }
-    assert_eq!(visit().text("a\nb\0").build().unwrap_err(), ComposeError::Nul { line: 2 });
+    assert_eq!(
+        visit().text("a\nb\0").build().unwrap_err(),
+        ComposeError::Nul { line: 2 }
+    );
 }
 
 #[test]
@@ -200,7 +263,10 @@ fn boundaries_are_random_and_ours() {
         rest.split('"').next().unwrap().to_owned()
     };
     let (one, two) = (boundary(), boundary());
-    assert!(one.starts_with("=_") && one.len() == 34 && one != two, "{one} {two}");
+    assert!(
+        one.starts_with("=_") && one.len() == 34 && one != two,
+        "{one} {two}"
+    );
 }
 
 #[test]
@@ -214,7 +280,10 @@ fn an_attachment_of_50_mb_works_and_a_larger_message_is_refused() {
     assert!(matches!(error, ComposeError::TooLarge { limit: 10_000, size } if size > 12_000));
     assert_eq!(
         Message::parse_with(&vec![b'a'; 10_001], &limits).unwrap_err(),
-        ComposeError::TooLarge { size: 10_001, limit: 10_000 }
+        ComposeError::TooLarge {
+            size: 10_001,
+            limit: 10_000
+        }
     );
 }
 
@@ -225,10 +294,19 @@ fn ten_thousand_recipients_are_refused_and_a_thousand_work() {
         (1..n).fold(visit(), one).build()
     };
     assert_eq!(many(1_000).unwrap().recipients().len(), 1_000);
-    let error = ComposeError::TooManyRecipients { count: 10_000, limit: 1_000 };
+    let error = ComposeError::TooManyRecipients {
+        count: 10_000,
+        limit: 1_000,
+    };
     assert_eq!(many(10_000).unwrap_err(), error);
     let list: Vec<_> = (0..10_000).map(|i| format!("p{i}@mail.example")).collect();
-    assert_eq!(refused(format!("From: a@x.example\r\nTo: {}\r\n\r\n", list.join(",\r\n "))), error);
+    assert_eq!(
+        refused(format!(
+            "From: a@x.example\r\nTo: {}\r\n\r\n",
+            list.join(",\r\n ")
+        )),
+        error
+    );
 }
 
 // ---- parsing
@@ -238,7 +316,10 @@ fn a_parsed_message_leaves_byte_identical() {
     let plain = plain();
     for raw in [
         plain.clone(),
-        plain.replace("To: pat@mail.example", "tO:\tPat  (x) <pat@mail.example>,\r\n  (y)"),
+        plain.replace(
+            "To: pat@mail.example",
+            "tO:\tPat  (x) <pat@mail.example>,\r\n  (y)",
+        ),
         format!("{HEAD}\r\n"),
         format!("X-Odd:\t a\r\n\tb \r\n{plain}"),
     ] {
@@ -250,7 +331,10 @@ fn a_parsed_message_leaves_byte_identical() {
 
 #[test]
 fn bcc_is_removed_and_nothing_else() {
-    let raw = format!("bCC: audit@harbor.example,\r\n kin@mail.example\r\n{}", plain());
+    let raw = format!(
+        "bCC: audit@harbor.example,\r\n kin@mail.example\r\n{}",
+        plain()
+    );
     let message = Message::parse(raw.as_bytes()).unwrap();
     assert_eq!(message.recipients().len(), 3);
     assert_eq!(text(&message, &all()), plain());
@@ -272,10 +356,16 @@ fn an_individual_copy_names_its_own_recipient_only() {
         (2, "Cc: \"Lind, B.\" <b@mail.example>"),
         (3, "To: undisclosed-recipients:;"),
     ] {
-        assert_eq!(text(&message, &only(id)), plain().replace("To: pat@mail.example", own));
+        assert_eq!(
+            text(&message, &only(id)),
+            plain().replace("To: pat@mail.example", own)
+        );
     }
     let id = RecipientId::new(4);
-    assert_eq!(message.render(&only(4)).unwrap_err(), ComposeError::NoSuchRecipient { id });
+    assert_eq!(
+        message.render(&only(4)).unwrap_err(),
+        ComposeError::NoSuchRecipient { id }
+    );
 }
 
 #[test]
@@ -287,11 +377,18 @@ fn date_and_message_id_are_added_where_absent_only() {
         "From: a@x.example\r\nTo: b@x.example\r\nDate: Tue, 14 Nov 2023 22:13:20 +0000\r\n\
          Message-ID: <m1@harbor.example>\r\nMIME-Version: 1.0\r\n\r\nHi"
     );
-    let own = Message::parse(plain().as_bytes()).unwrap().render(&only(0)).unwrap();
+    let own = Message::parse(plain().as_bytes())
+        .unwrap()
+        .render(&only(0))
+        .unwrap();
     assert_eq!(own.message_id(), "<1@harbor.example>");
     for bad in ["", "a", "<a@b", "a b@c", "a@b@c", "å@b"] {
         let copy = Copy::new(Visible::All, now(), bad);
-        assert_eq!(message.render(&copy).unwrap_err(), ComposeError::MessageId, "{bad}");
+        assert_eq!(
+            message.render(&copy).unwrap_err(),
+            ComposeError::MessageId,
+            "{bad}"
+        );
     }
 }
 
@@ -319,7 +416,13 @@ fn files_with_lf_are_converted_and_mixed_ones_refused() {
 #[test]
 fn lines_over_998_bytes_are_refused_with_their_number() {
     let long = |n| format!("{HEAD}\r\nHello\r\n{}\r\n", "x".repeat(n));
-    assert_eq!(refused(long(999)), ComposeError::LineTooLong { line: 8, limit: 998 });
+    assert_eq!(
+        refused(long(999)),
+        ComposeError::LineTooLong {
+            line: 8,
+            limit: 998
+        }
+    );
     assert!(Message::parse(long(998).as_bytes()).is_ok());
 }
 
@@ -329,11 +432,17 @@ fn raw_8_bit_headers_must_be_utf8_and_then_need_smtputf8() {
     let at = raw.iter().position(|&b| b == b'?').unwrap();
     raw[at] = 0xe9;
     assert_eq!(refused(&raw), ComposeError::Raw8BitHeader { line: 6 });
-    let rendered = |raw: String| Message::parse(raw.as_bytes()).unwrap().render(&only(0)).unwrap();
+    let rendered = |raw: String| {
+        Message::parse(raw.as_bytes())
+            .unwrap()
+            .render(&only(0))
+            .unwrap()
+    };
     assert!(rendered(format!("{HEAD}X-Clinic: café\r\n\r\n")).needs_smtputf8());
     let body = rendered(format!("{HEAD}\r\nü"));
     assert!(body.needs_8bitmime() && !body.needs_smtputf8());
-    let inner = "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Description: ü\r\n\r\nx";
+    let inner =
+        "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Description: ü\r\n\r\nx";
     assert!(rendered(format!("{HEAD}{inner}")).needs_smtputf8());
     let mut raw = format!("{HEAD}{inner}").into_bytes();
     let at = raw.iter().position(|&b| b >= 0x80).unwrap();
@@ -345,14 +454,38 @@ fn raw_8_bit_headers_must_be_utf8_and_then_need_smtputf8() {
 fn headers_that_readers_disagree_on_are_refused() {
     let plain = plain();
     for (raw, error) in [
-        ("Subject: x\r\n\r\n".to_owned(), ComposeError::MissingHeader { header: "From" }),
-        ("From: a@x.example\r\n\r\n".into(), ComposeError::NoRecipients),
-        ("From: a@x.example\r\nTo: undisclosed:;\r\n\r\n".into(), ComposeError::NoRecipients),
-        (format!("From: b@x.example\r\n{plain}"), ComposeError::DuplicateHeader { header: "From" }),
-        (format!("to: b@x.example\r\n{plain}"), ComposeError::DuplicateHeader { header: "To" }),
-        (format!("SUBJECT: b\r\n{plain}"), ComposeError::DuplicateHeader { header: "Subject" }),
-        (format!("Resent-To: b@x.example\r\n{plain}"), ComposeError::Resent),
-        (format!("From pat@x.example\r\n{plain}"), ComposeError::HeaderSyntax { line: 1 }),
+        (
+            "Subject: x\r\n\r\n".to_owned(),
+            ComposeError::MissingHeader { header: "From" },
+        ),
+        (
+            "From: a@x.example\r\n\r\n".into(),
+            ComposeError::NoRecipients,
+        ),
+        (
+            "From: a@x.example\r\nTo: undisclosed:;\r\n\r\n".into(),
+            ComposeError::NoRecipients,
+        ),
+        (
+            format!("From: b@x.example\r\n{plain}"),
+            ComposeError::DuplicateHeader { header: "From" },
+        ),
+        (
+            format!("to: b@x.example\r\n{plain}"),
+            ComposeError::DuplicateHeader { header: "To" },
+        ),
+        (
+            format!("SUBJECT: b\r\n{plain}"),
+            ComposeError::DuplicateHeader { header: "Subject" },
+        ),
+        (
+            format!("Resent-To: b@x.example\r\n{plain}"),
+            ComposeError::Resent,
+        ),
+        (
+            format!("From pat@x.example\r\n{plain}"),
+            ComposeError::HeaderSyntax { line: 1 },
+        ),
         (
             plain.replace("clinic@harbor.example", "a@x.example, b@x.example"),
             ComposeError::MultipleFrom,
@@ -363,23 +496,37 @@ fn headers_that_readers_disagree_on_are_refused() {
         ),
         (
             plain.replace("To: pat@mail.example", "To: b@x.example, a@[192.0.2.1]"),
-            ComposeError::Address { header: "To", index: 1, why: AddressError::Literal },
+            ComposeError::Address {
+                header: "To",
+                index: 1,
+                why: AddressError::Literal,
+            },
         ),
     ] {
         assert_eq!(refused(&raw), error, "{raw}");
     }
     let fields = format!("{}{plain}", "X-A: 1\r\n".repeat(1_000));
-    let error = ComposeError::HeadersTooLarge { limit: 1_000, unit: "fields" };
+    let error = ComposeError::HeadersTooLarge {
+        limit: 1_000,
+        unit: "fields",
+    };
     assert_eq!(refused(fields), error);
-    let fold = format!("X-A: 1\r\n{}{plain}", format!(" {}\r\n", "a".repeat(990)).repeat(1_100));
-    let error = ComposeError::HeadersTooLarge { limit: 1 << 20, unit: "bytes" };
+    let fold = format!(
+        "X-A: 1\r\n{}{plain}",
+        format!(" {}\r\n", "a".repeat(990)).repeat(1_100)
+    );
+    let error = ComposeError::HeadersTooLarge {
+        limit: 1 << 20,
+        unit: "bytes",
+    };
     assert_eq!(refused(fold), error);
 }
 
 #[test]
 fn mime_is_read_20_levels_deep_and_refused_at_100() {
     let nested = |levels: usize| {
-        let level = |l| format!("Content-Type: multipart/mixed; boundary=\"b{l}.\"\r\n\r\n--b{l}.\r\n");
+        let level =
+            |l| format!("Content-Type: multipart/mixed; boundary=\"b{l}.\"\r\n\r\n--b{l}.\r\n");
         let open: String = (0..levels).map(level).collect();
         format!("{HEAD}{open}Content-Type: text/plain\r\n\r\nSSN 219-09-9999\r\n")
     };
@@ -393,7 +540,10 @@ fn mime_is_read_20_levels_deep_and_refused_at_100() {
         format!("{HEAD}{open}\r\nend")
     };
     assert!(Message::parse(embedded(20).as_bytes()).is_ok());
-    assert_eq!(refused(embedded(100_000)), ComposeError::TooDeep { limit: 20 });
+    assert_eq!(
+        refused(embedded(100_000)),
+        ComposeError::TooDeep { limit: 20 }
+    );
     let many = "--b\r\n\r\nx\r\n".repeat(1_000);
     let wide = format!("{HEAD}Content-Type: multipart/mixed; boundary=b\r\n\r\n{many}--b--\r\n");
     assert_eq!(refused(wide), ComposeError::TooManyParts { limit: 1_000 });
@@ -408,23 +558,51 @@ fn with_body(headers: &str, body: &str) -> Message {
 fn what_cannot_be_read_for_sure_is_unreadable_and_still_shown() {
     for (headers, text, why) in [
         ("Content-Transfer-Encoding: base64", "!!!!", "<malformed>"),
-        ("Content-Transfer-Encoding: base64", "QUJD\u{ff}hidden", "<malformed>"),
-        ("Content-Transfer-Encoding: x-uue", "begin", "<unsupported_encoding>"),
-        ("Content-Transfer-Encoding: quoted-printable", "=ZZ", "<malformed>"),
-        ("Content-Type: text/plain; charset=ebcdic-x", "abc", "<unknown_charset>"),
+        (
+            "Content-Transfer-Encoding: base64",
+            "QUJD\u{ff}hidden",
+            "<malformed>",
+        ),
+        (
+            "Content-Transfer-Encoding: x-uue",
+            "begin",
+            "<unsupported_encoding>",
+        ),
+        (
+            "Content-Transfer-Encoding: quoted-printable",
+            "=ZZ",
+            "<malformed>",
+        ),
+        (
+            "Content-Type: text/plain; charset=ebcdic-x",
+            "abc",
+            "<unknown_charset>",
+        ),
         ("Content-Type: multipart/mixed", "visible", "<malformed>"),
-        ("Content-Type: multipart/mixed; boundary=b", "visible", "<malformed>"),
+        (
+            "Content-Type: multipart/mixed; boundary=b",
+            "visible",
+            "<malformed>",
+        ),
         (
             "Content-Type: multipart/mixed; boundary=b",
             "--b\r\n\r\nvisible\r\n--bX\r\n--b--",
             "<malformed>",
         ),
-        ("Content-Type: multipart/mixed; boundary=b", "--b\r\nA: 1\r\nvisible", "<malformed>"),
+        (
+            "Content-Type: multipart/mixed; boundary=b",
+            "--b\r\nA: 1\r\nvisible",
+            "<malformed>",
+        ),
     ] {
         let parts = parts(&with_body(headers, text));
         let has = |what: &str| parts.iter().any(|p| p.1.contains(what));
         assert!(has(why), "{headers}: {parts:?}");
-        assert_eq!(has("visible"), text.contains("visible"), "{headers}: {parts:?}");
+        assert_eq!(
+            has("visible"),
+            text.contains("visible"),
+            "{headers}: {parts:?}"
+        );
     }
 }
 
@@ -459,7 +637,9 @@ fn everything_that_travels_is_shown_to_the_scanner() {
 
 #[test]
 fn the_host_adds_to_a_parsed_message() {
-    let details = to("PAT@mail.example").phone("+1 555 0100").passphrase("tide");
+    let details = to("PAT@mail.example")
+        .phone("+1 555 0100")
+        .passphrase("tide");
     let message = Message::parse(plain().as_bytes())
         .unwrap()
         .with_recipient_details(details)
@@ -469,19 +649,35 @@ fn the_host_adds_to_a_parsed_message() {
         .assert_no_phi("template 7")
         .unwrap();
     let (role, pat) = &message.recipients()[0];
-    assert_eq!((*role, pat.address().as_str()), (Role::To, "pat@mail.example"));
+    assert_eq!(
+        (*role, pat.address().as_str()),
+        (Role::To, "pat@mail.example")
+    );
     assert_eq!(pat.phone_number().unwrap().expose(), "+1 555 0100");
     assert_eq!(message.audience(), Some("dialysis"));
-    assert_eq!(text(&message, &only(0)), plain(), "what the host knows does not travel");
+    assert_eq!(
+        text(&message, &only(0)),
+        plain(),
+        "what the host knows does not travel"
+    );
     let stranger = message.clone().with_recipient_details(to("x@x.example"));
     assert_eq!(stranger.unwrap_err(), ComposeError::UnknownRecipient);
-    assert_eq!(message.assert_no_phi(" ").unwrap_err(), ComposeError::EmptyReason);
-    assert_eq!(visit().assert_no_phi("").build().unwrap_err(), ComposeError::EmptyReason);
+    assert_eq!(
+        message.assert_no_phi(" ").unwrap_err(),
+        ComposeError::EmptyReason
+    );
+    assert_eq!(
+        visit().assert_no_phi("").build().unwrap_err(),
+        ComposeError::EmptyReason
+    );
 }
 
 #[test]
 fn the_subject_marker_is_found_and_stripped() {
-    let message = visit().subject("[SECURE] Your visit [secure]").build().unwrap();
+    let message = visit()
+        .subject("[SECURE] Your visit [secure]")
+        .build()
+        .unwrap();
     assert!(message.subject_marker("[secure]") && !message.subject_marker("[pgp]"));
     let subject = message.subject_without("[secure]").unwrap();
     assert_eq!(subject, "Your visit");

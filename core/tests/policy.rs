@@ -1,5 +1,10 @@
 //! The decision, judged by a table of its own.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout
+)]
 
 #[path = "policy/enumeration.rs"]
 mod enumeration;

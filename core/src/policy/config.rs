@@ -159,8 +159,16 @@ impl Policy {
     pub fn to_toml(&self) -> String {
         let mut out = String::from("preset = \"custom\"\n");
         put(&mut out, "name", Some(quote(&self.name)));
-        put(&mut out, "no_findings", Some(quote(self.no_findings.word())));
-        put(&mut out, "ladder", Some(list(&self.ladder, |r| r.word().into())));
+        put(
+            &mut out,
+            "no_findings",
+            Some(quote(self.no_findings.word())),
+        );
+        put(
+            &mut out,
+            "ladder",
+            Some(list(&self.ladder, |r| r.word().into())),
+        );
         put(&mut out, "waivers", Some(self.waivers.to_string()));
         for (sensitivity, row) in Sensitivity::ALL.iter().zip(&self.rows) {
             out += &format!("\n[require.{sensitivity}]\n");
@@ -174,7 +182,11 @@ impl Policy {
                 .zip(row.escrow)
                 .filter_map(|(level, floor)| floor.map(|f| format!("{level} = \"{f}\"")))
                 .collect();
-            put(&mut out, "escrow", Some(format!("{{ {} }}", escrow.join(", "))));
+            put(
+                &mut out,
+                "escrow",
+                Some(format!("{{ {} }}", escrow.join(", "))),
+            );
             let otherwise = match row.otherwise {
                 Refusal::Dropped => "drop",
                 Refusal::Held | Refusal::Refused => "refuse",
@@ -207,7 +219,9 @@ fn rule_to_toml(rule: &Rule, out: &mut String) {
     put_list(out, "recipient", &rule.recipients, |a| a.as_str().into());
     put_list(out, "domain", &rule.domains, |d| d.as_str().into());
     put_list(out, "sender", &rule.senders, |a| a.as_str().into());
-    put_list(out, "sender_domain", &rule.sender_domains, |d| d.as_str().into());
+    put_list(out, "sender_domain", &rule.sender_domains, |d| {
+        d.as_str().into()
+    });
     put_list(out, "audience", &rule.audiences, String::clone);
     put_list(out, "finding", &rule.kinds, |k| k.word().into());
     put_list(out, "category", &rule.categories, |c| c.word().into());
@@ -218,7 +232,11 @@ fn rule_to_toml(rule: &Rule, out: &mut String) {
     });
     put(out, "confidence", confidence.map(String::from));
     put_list(out, "marker", &rule.markers, String::clone);
-    put(out, "sensitivity", rule.sensitivity.map(|s| quote(s.word())));
+    put(
+        out,
+        "sensitivity",
+        rule.sensitivity.map(|s| quote(s.word())),
+    );
     put(out, "transport", rule.transport.map(|t| quote(t.word())));
     put(out, "factor", rule.factor.map(|f| quote(f.word())));
     put(out, "end_to_end", Some(rule.end_to_end.to_string()));
@@ -328,7 +346,9 @@ impl<'a> Table<'a> {
             }
             // A quoted key may hold anything, an address too.
             let plain = name.len() <= 40
-                && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
+                && name
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
             return Err(PolicyError::UnknownKey {
                 line: line_of(self.text, key.span().start),
                 key: self.key(if plain { name.as_ref() } else { "(…)" }),
@@ -438,15 +458,19 @@ impl<'a> Table<'a> {
     fn policy(&self) -> Result<Policy, PolicyError> {
         self.only("preset name no_findings ladder waivers require rule partner")?;
         let preset = self
-            .parse("preset", "one of: hipaa strict tls_exclusive custom", |word| {
-                Some(match word {
-                    "hipaa" => (Policy::hipaa(), true),
-                    "strict" => (Policy::strict(), true),
-                    "tls_exclusive" => (Policy::tls_exclusive(), true),
-                    "custom" => (Policy::custom("custom"), false),
-                    _ => return None,
-                })
-            })?
+            .parse(
+                "preset",
+                "one of: hipaa strict tls_exclusive custom",
+                |word| {
+                    Some(match word {
+                        "hipaa" => (Policy::hipaa(), true),
+                        "strict" => (Policy::strict(), true),
+                        "tls_exclusive" => (Policy::tls_exclusive(), true),
+                        "custom" => (Policy::custom("custom"), false),
+                        _ => return None,
+                    })
+                },
+            )?
             .ok_or_else(|| self.missing("preset"))?;
         let (mut policy, only_raise) = preset;
         if let Some(name) = self.parse("name", "a text", |s| Some(s.to_owned()))? {
@@ -487,7 +511,11 @@ impl<'a> Table<'a> {
         Ok(policy)
     }
 
-    fn requirement(&self, base: &Requirement, only_raise: bool) -> Result<Requirement, PolicyError> {
+    fn requirement(
+        &self,
+        base: &Requirement,
+        only_raise: bool,
+    ) -> Result<Requirement, PolicyError> {
         self.only("tls tls_preferred verified_key pinned_key escrow otherwise")?;
         let mut row = *base;
         self.floor("tls", &mut row.tls)?;
@@ -563,9 +591,11 @@ impl<'a> Table<'a> {
             transport: self.parse("transport", assurance, word)?,
             factor: self.parse("factor", "one of: p0 p1 p2 p3 p4", word)?,
             end_to_end: self.flag("end_to_end")?.unwrap_or_default(),
-            redirect: self.parse("redirect", "one of: pgp smime escrow (rules only raise)", |s| {
-                word(s).filter(|&route| route != Route::Tls)
-            })?,
+            redirect: self.parse(
+                "redirect",
+                "one of: pgp smime escrow (rules only raise)",
+                |s| word(s).filter(|&route| route != Route::Tls),
+            )?,
             action: self.parse("action", "one of: hold refuse", |s| match s {
                 "hold" => Some(Action::Hold),
                 "refuse" => Some(Action::Refuse),

@@ -125,12 +125,7 @@ fn sensitivity(policy: &Policy, facts: &Facts, why: &mut Vec<Reason>) -> Sensiti
 }
 
 /// Whether a waiver counts for this message.
-fn waived(
-    policy: &Policy,
-    facts: &Facts,
-    sensitivity: Sensitivity,
-    why: &mut Vec<Reason>,
-) -> bool {
+fn waived(policy: &Policy, facts: &Facts, sensitivity: Sensitivity, why: &mut Vec<Reason>) -> bool {
     let void = match facts.recipient.waiver {
         WaiverFact::Absent => return false,
         WaiverFact::Void(cause) => Some(cause),

@@ -1,8 +1,6 @@
 //! What goes in: what is known of the content, the recipient and the way.
 
-use crate::base::{
-    Address, Fact, FactorLevel, KeyTrust, NextHop, Sensitivity, TlsAssurance,
-};
+use crate::base::{Address, Fact, FactorLevel, KeyTrust, NextHop, Sensitivity, TlsAssurance};
 use crate::discover::{Capabilities, HostCapability, StsMode};
 use crate::dlp::{Category, Confidence, FindingKind, Findings};
 
@@ -45,7 +43,11 @@ pub struct FindingFact {
 
 impl FindingFact {
     /// A finding.
-    pub const fn new(kind: FindingKind, category: Option<Category>, confidence: Confidence) -> Self {
+    pub const fn new(
+        kind: FindingKind,
+        category: Option<Category>,
+        confidence: Confidence,
+    ) -> Self {
         Self {
             kind,
             category,

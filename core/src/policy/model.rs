@@ -110,7 +110,10 @@ impl Requirement {
             tls: both(self.tls, other.tls),
             tls_preferred: self.tls_preferred.max(other.tls_preferred),
             verified_key: both(self.verified_key, other.verified_key),
-            pinned_key: both(self.sealed(KeyTrust::Pinned), other.sealed(KeyTrust::Pinned)),
+            pinned_key: both(
+                self.sealed(KeyTrust::Pinned),
+                other.sealed(KeyTrust::Pinned),
+            ),
             escrow,
             otherwise: self.otherwise.max(other.otherwise),
         }

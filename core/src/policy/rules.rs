@@ -276,7 +276,9 @@ pub(super) fn join(rules: &[Rule], facts: &Facts, why: &mut Vec<Reason>) -> Rais
         if rule.raises() {
             why.push(Reason::RuleRaised { rule: number });
         }
-        raised.sensitivity = raised.sensitivity.max(rule.sensitivity.unwrap_or(Sensitivity::None));
+        raised.sensitivity = raised
+            .sensitivity
+            .max(rule.sensitivity.unwrap_or(Sensitivity::None));
         raised.transport = raised
             .transport
             .max(rule.transport.unwrap_or(TlsAssurance::Opportunistic));

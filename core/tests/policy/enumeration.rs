@@ -17,13 +17,27 @@ pub fn presets() -> [(&'static str, Policy); 3] {
 }
 
 const FACTS: [Fact<()>; 3] = [Fact::Proven(()), Fact::Refuted, Fact::Unknown];
-const KEYS: [&str; 7] = ["not built", "none", "unknown", "discovered", "verified", "pinned", "changed"];
+const KEYS: [&str; 7] = [
+    "not built",
+    "none",
+    "unknown",
+    "discovered",
+    "verified",
+    "pinned",
+    "changed",
+];
 const ESCROW: [&str; 7] = ["not configured", "no factor", "p0", "p1", "p2", "p3", "p4"];
 const WAYS: usize = 81 + 8 + 5;
 const AXES: [(&str, usize); 7] = [
     ("sensitivity (none, phi, sensitive)", 3),
-    ("way: MX with encrypted x authenticated x anchored x published, each proven, refuted, unknown (81); relay with onward (4) x REQUIRETLS (2); mailer with declared assurance or none (5)", WAYS),
-    ("PGP key (not built, none, unknown, discovered, verified, pinned, changed)", 7),
+    (
+        "way: MX with encrypted x authenticated x anchored x published, each proven, refuted, unknown (81); relay with onward (4) x REQUIRETLS (2); mailer with declared assurance or none (5)",
+        WAYS,
+    ),
+    (
+        "PGP key (not built, none, unknown, discovered, verified, pinned, changed)",
+        7,
+    ),
     ("S/MIME key (as before)", 7),
     ("escrow (not configured, no factor, P0 to P4)", 7),
     ("takes mail (proven, refuted, unknown)", 3),
@@ -82,10 +96,18 @@ fn set(facts: &mut Facts, axis: usize, value: usize) {
         }
         1 => set_way(facts, value),
         2 => {
-            (facts.context.pgp_built, recipient.pgp, recipient.pgp_changed) = key(value);
+            (
+                facts.context.pgp_built,
+                recipient.pgp,
+                recipient.pgp_changed,
+            ) = key(value);
         }
         3 => {
-            (facts.context.smime_built, recipient.smime, recipient.smime_changed) = key(value);
+            (
+                facts.context.smime_built,
+                recipient.smime,
+                recipient.smime_changed,
+            ) = key(value);
         }
         4 => {
             facts.context.escrow_configured = value > 0;
@@ -136,7 +158,10 @@ fn every_combination_of_facts_obeys_the_table() {
     let mut count = 0usize;
     let mut violations: Vec<String> = Vec::new();
     for (preset, policy) in presets() {
-        let tables = Sensitivity::ALL.iter().map(|s| lines(preset, *s)).collect::<Vec<_>>();
+        let tables = Sensitivity::ALL
+            .iter()
+            .map(|s| lines(preset, *s))
+            .collect::<Vec<_>>();
         let mut sent = vec![false; size];
         let mut facts = blank();
         let mut below: Option<Decision> = None;
@@ -173,7 +198,9 @@ fn every_combination_of_facts_obeys_the_table() {
                 // Refusing is the strongest of all.
                 match (lower.rungs().next(), decision.rungs().next()) {
                     (None, Some(_)) => fail("sent although less sensitive content is not"),
-                    (Some(a), Some(b)) if !b.is_no_weaker_than(a) => fail("weaker though more sensitive"),
+                    (Some(a), Some(b)) if !b.is_no_weaker_than(a) => {
+                        fail("weaker though more sensitive")
+                    }
                     _ => {}
                 }
             }
@@ -181,7 +208,13 @@ fn every_combination_of_facts_obeys_the_table() {
                 let dropped = preset == "tls_exclusive"
                     && sensitivity != Sensitivity::Sensitive
                     && facts.recipient.takes_mail != Fact::Refuted;
-                if *kind != if dropped { Refusal::Dropped } else { Refusal::Refused } {
+                if *kind
+                    != if dropped {
+                        Refusal::Dropped
+                    } else {
+                        Refusal::Refused
+                    }
+                {
                     fail("kind of refusal");
                 }
             }
@@ -206,7 +239,10 @@ fn every_combination_of_facts_obeys_the_table() {
             weight *= axis_size;
         }
     }
-    println!("3 presets x {size} combinations = {count} decisions, {} violations", violations.len());
+    println!(
+        "3 presets x {size} combinations = {count} decisions, {} violations",
+        violations.len()
+    );
     assert_eq!(count, 3 * 3 * 94 * 7 * 7 * 7 * 3 * 2);
     assert!(violations.is_empty(), "{}", violations.join("\n"));
 }
@@ -214,7 +250,12 @@ fn every_combination_of_facts_obeys_the_table() {
 /// What the blueprint says of the sensitivity, over all facts of the content.
 #[test]
 fn every_combination_of_content_has_the_sensitivity_of_the_table() {
-    let levels = [None, Some(Sensitivity::None), Some(Sensitivity::Phi), Some(Sensitivity::Sensitive)];
+    let levels = [
+        None,
+        Some(Sensitivity::None),
+        Some(Sensitivity::Phi),
+        Some(Sensitivity::Sensitive),
+    ];
     let waivers = [
         WaiverFact::Absent,
         WaiverFact::Valid,
@@ -224,7 +265,10 @@ fn every_combination_of_content_has_the_sensitivity_of_the_table() {
     let mut count = 0;
     let mut violations = 0;
     for (preset, policy) in presets() {
-        let tables = Sensitivity::ALL.iter().map(|s| lines(preset, *s)).collect::<Vec<_>>();
+        let tables = Sensitivity::ALL
+            .iter()
+            .map(|s| lines(preset, *s))
+            .collect::<Vec<_>>();
         for index in 0..4 * 4 * 2 * 2 * 3 * 2 * 3 * 2 * 2 * WAYS {
             let mut rest = index;
             let mut digit = |size: usize| {
@@ -251,8 +295,16 @@ fn every_combination_of_content_has_the_sensitivity_of_the_table() {
             let expected = [
                 content.found.unwrap_or(Sensitivity::None),
                 content.declared.unwrap_or(Sensitivity::None),
-                if content.unscannable { Sensitivity::Phi } else { Sensitivity::None },
-                if nothing && !content.no_phi_asserted { presumed } else { Sensitivity::None },
+                if content.unscannable {
+                    Sensitivity::Phi
+                } else {
+                    Sensitivity::None
+                },
+                if nothing && !content.no_phi_asserted {
+                    presumed
+                } else {
+                    Sensitivity::None
+                },
             ]
             .into_iter()
             .max()
@@ -272,7 +324,10 @@ fn every_combination_of_content_has_the_sensitivity_of_the_table() {
                 || (applies || void) != had_waiver
             {
                 violations += 1;
-                assert!(violations < 5, "{preset} #{index}: {expected}, {rungs_expected:?}, {decision:?}");
+                assert!(
+                    violations < 5,
+                    "{preset} #{index}: {expected}, {rungs_expected:?}, {decision:?}"
+                );
             }
         }
     }

@@ -77,7 +77,11 @@ fn span(facts: &Facts) -> (usize, usize) {
             (known, limit)
         }
         Onward::Relay { onward, requiretls } => {
-            let level = if requiretls && (onward as usize) < 2 { 2 } else { onward as usize };
+            let level = if requiretls && (onward as usize) < 2 {
+                2
+            } else {
+                onward as usize
+            };
             (level, level)
         }
         Onward::Mailer { declared } => {
@@ -128,7 +132,11 @@ pub fn answer(table: &[(Way, TlsAssurance)], facts: &Facts, sensitivity: Sensiti
     // Everything that may be used, in the ladder's order, with its state; a
     // key that may exist without our knowing is an entry without a rung.
     let mut entries = Vec::new();
-    let mut lift_factor = if mute { FactorLevel::P2 } else { FactorLevel::P0 };
+    let mut lift_factor = if mute {
+        FactorLevel::P2
+    } else {
+        FactorLevel::P0
+    };
 
     // TLS, the best variant first; the state of the least one counts for all.
     let mut floors: Vec<TlsAssurance> = table
@@ -157,8 +165,18 @@ pub fn answer(table: &[(Way, TlsAssurance)], facts: &Facts, sensitivity: Sensiti
     let recipient = &facts.recipient;
     let context = &facts.context;
     for (route, built, key, changed) in [
-        (Route::Pgp, context.pgp_built, recipient.pgp, recipient.pgp_changed),
-        (Route::Smime, context.smime_built, recipient.smime, recipient.smime_changed),
+        (
+            Route::Pgp,
+            context.pgp_built,
+            recipient.pgp,
+            recipient.pgp_changed,
+        ),
+        (
+            Route::Smime,
+            context.smime_built,
+            recipient.smime,
+            recipient.smime_changed,
+        ),
     ] {
         if !built || !seals {
             continue;
@@ -189,7 +207,11 @@ pub fn answer(table: &[(Way, TlsAssurance)], facts: &Facts, sensitivity: Sensiti
     if context.escrow_configured {
         let mut asked = 99;
         let mut group = Vec::new();
-        for factor in FactorLevel::ALL.iter().copied().filter(|f| *f >= lift_factor) {
+        for factor in FactorLevel::ALL
+            .iter()
+            .copied()
+            .filter(|f| *f >= lift_factor)
+        {
             let floor = table
                 .iter()
                 .filter(|(way, _)| matches!(way, Way::Escrow(least) if *least <= factor))
