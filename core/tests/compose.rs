@@ -85,9 +85,9 @@ fn a_built_message_has_the_headers_asked_for_and_no_other() {
     assert_eq!(
         head(&message, &all()),
         [
-            "From: Harbor Clinic <clinic@harbor.example>",
+            "From: \"Harbor Clinic\" <clinic@harbor.example>",
             "Reply-To: <desk@harbor.example>",
-            "To: Pat Lindqvist <pat@mail.example>",
+            "To: \"Pat Lindqvist\" <pat@mail.example>",
             "Cc: <kin@mail.example>",
             "Subject: Your visit",
             "List-Unsubscribe: <https://harbor.example/u>",
@@ -351,8 +351,8 @@ fn an_individual_copy_names_its_own_recipient_only() {
     let roles: Vec<Role> = message.recipients().iter().map(|r| r.0).collect();
     assert_eq!(roles, [Role::To, Role::To, Role::Cc, Role::Bcc]);
     for (id, own) in [
-        (0, "To: Pat <pat@mail.example>"),
-        (1, "To: Kim <kim@mail.example>"),
+        (0, "To: \"Pat\" <pat@mail.example>"),
+        (1, "To: \"Kim\" <kim@mail.example>"),
         (2, "Cc: \"Lind, B.\" <b@mail.example>"),
         (3, "To: undisclosed-recipients:;"),
     ] {
@@ -749,7 +749,8 @@ proptest! {
                 let once = message.render(&all()).unwrap();
                 // Without its Bcc a message may have no recipient left.
                 if let Ok(again) = Message::parse(once.bytes()) {
-                    prop_assert_eq!(again.render(&all()).unwrap().bytes(), once.bytes());
+                    let twice = again.render(&all()).unwrap();
+                    prop_assert_eq!(twice.bytes(), once.bytes());
                 }
             }
         }

@@ -1,0 +1,169 @@
+//! Check digits and number plans.
+
+/// Luhn's sum over digits (ISO/IEC 7812-1 annex B), 0 when right.
+fn luhn_sum(digits: impl DoubleEndedIterator<Item = u8>) -> u32 {
+    digits
+        .rev()
+        .enumerate()
+        .map(|(i, d)| {
+            let d = u32::from(d);
+            let d = if i % 2 == 1 { d * 2 } else { d };
+            d / 10 + d % 10
+        })
+        .sum::<u32>()
+        % 10
+}
+
+/// Luhn over digits 0–9.
+pub(super) fn luhn(digits: &[u8]) -> bool {
+    luhn_sum(digits.iter().copied()) == 0
+}
+
+/// NPI (45 CFR 162.406): Luhn over 80840 and the ten digits.
+pub(super) fn npi(digits: &[u8]) -> bool {
+    digits.len() == 10
+        && matches!(digits[0], 1 | 2)
+        && luhn_sum([8, 0, 8, 4, 0].iter().chain(digits).copied()) == 0
+}
+
+/// DEA number: (d1+d3+d5) + 2·(d2+d4+d6) ends with d7.
+pub(super) fn dea(d: &[u8]) -> bool {
+    d.len() == 7 && (d[0] + d[2] + d[4] + 2 * (d[1] + d[3] + d[5])) % 10 == d[6]
+}
+
+/// IBAN (ISO 13616): remainder 1 modulo 97. Upper-case letters and digits.
+pub(super) fn iban(text: &[u8]) -> bool {
+    if text.len() < 5 {
+        return false;
+    }
+    let rest = text[4..].iter().chain(&text[..4]).fold(0u32, |sum, &b| match b {
+        b'0'..=b'9' => (sum * 10 + u32::from(b - b'0')) % 97,
+        _ => (sum * 100 + u32::from(b.wrapping_sub(b'A')) + 10) % 97,
+    });
+    rest == 1
+}
+
+/// Length of a country's IBAN (SWIFT's registry).
+pub(super) fn iban_length(country: &[u8]) -> Option<usize> {
+    const LENGTHS: &[(&[u8; 2], usize)] = &[
+        (b"AD", 24), (b"AE", 23), (b"AL", 28), (b"AT", 20), (b"AZ", 28), (b"BA", 20), (b"BE", 16),
+        (b"BG", 22), (b"BH", 22), (b"BR", 29), (b"BY", 28), (b"CH", 21), (b"CR", 22), (b"CY", 28),
+        (b"CZ", 24), (b"DE", 22), (b"DK", 18), (b"DO", 28), (b"EE", 20), (b"EG", 29), (b"ES", 24),
+        (b"FI", 18), (b"FO", 18), (b"FR", 27), (b"GB", 22), (b"GE", 22), (b"GI", 23), (b"GL", 18),
+        (b"GR", 27), (b"GT", 28), (b"HR", 21), (b"HU", 28), (b"IE", 22), (b"IL", 23), (b"IQ", 23),
+        (b"IS", 26), (b"IT", 27), (b"JO", 30), (b"KW", 30), (b"KZ", 20), (b"LB", 28), (b"LC", 32),
+        (b"LI", 21), (b"LT", 20), (b"LU", 20), (b"LV", 21), (b"LY", 25), (b"MC", 27), (b"MD", 24),
+        (b"ME", 22), (b"MK", 19), (b"MR", 27), (b"MT", 31), (b"MU", 30), (b"NL", 18), (b"NO", 15),
+        (b"PK", 24), (b"PL", 28), (b"PS", 29), (b"PT", 25), (b"QA", 29), (b"RO", 24), (b"RS", 22),
+        (b"SA", 24), (b"SC", 31), (b"SD", 18), (b"SE", 24), (b"SI", 19), (b"SK", 24), (b"SM", 27),
+        (b"ST", 25), (b"SV", 28), (b"TL", 23), (b"TN", 24), (b"TR", 26), (b"UA", 29), (b"VA", 22),
+        (b"VG", 24), (b"XK", 20),
+    ];
+    LENGTHS.iter().find(|(c, _)| country == *c).map(|(_, n)| *n)
+}
+
+/// Whether an issuer gives out numbers of this prefix and length.
+pub(super) fn card_issuer(d: &[u8]) -> bool {
+    if d.len() < 12 {
+        return false;
+    }
+    let n = d.len();
+    let prefix = |k: usize| d[..k].iter().fold(0u32, |p, &x| p * 10 + u32::from(x));
+    let (two, three, four) = (prefix(2), prefix(3), prefix(4));
+    (d[0] == 4 && matches!(n, 13 | 16 | 19))
+        || (((51..=55).contains(&two) || (2221..=2720).contains(&four)) && n == 16)
+        || (matches!(two, 34 | 37) && n == 15)
+        || ((four == 6011 || two == 65 || (644..=649).contains(&three)) && (16..=19).contains(&n))
+        || ((matches!(two, 36 | 38 | 39) || (300..=305).contains(&three)) && (14..=19).contains(&n))
+        || ((3528..=3589).contains(&four) && (16..=19).contains(&n))
+        || (matches!(two, 62 | 81) && (16..=19).contains(&n))
+        || ((two == 50 || (56..=58).contains(&two) || matches!(two, 63 | 67)) && (12..=19).contains(&n))
+}
+
+/// VIN check digit (49 CFR 565.15): weighted sum modulo 11, X for 10.
+/// `None` where a character is none of a VIN.
+pub(super) fn vin(text: &[u8]) -> Option<bool> {
+    const WEIGHTS: [u32; 17] = [8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2];
+    if text.len() != 17 {
+        return None;
+    }
+    let mut sum = 0;
+    for (&b, weight) in text.iter().zip(WEIGHTS) {
+        let value = match b {
+            b'0'..=b'9' => b - b'0',
+            b'A'..=b'H' => b - b'A' + 1,
+            b'J'..=b'N' => b - b'J' + 1,
+            b'P' => 7,
+            b'R' => 9,
+            b'S'..=b'Z' => b - b'S' + 2,
+            _ => return None,
+        };
+        sum += u32::from(value) * weight;
+    }
+    let digit = match sum % 11 {
+        10 => b'X',
+        n => b'0' + u8::try_from(n).unwrap_or(0),
+    };
+    Some(text[8] == digit)
+}
+
+/// Medicare Beneficiary Identifier (CMS): eleven characters by position.
+pub(super) fn mbi(text: &[u8]) -> bool {
+    let letter = |b: u8| b.is_ascii_uppercase() && !b"SLOIBZ".contains(&b);
+    text.len() == 11
+        && text.iter().enumerate().all(|(i, &b)| match i {
+            0 => (b'1'..=b'9').contains(&b),
+            1 | 4 | 7 | 8 => letter(b),
+            2 | 5 => letter(b) || b.is_ascii_digit(),
+            _ => b.is_ascii_digit(),
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn digits(text: &str) -> Vec<u8> {
+        text.bytes().map(|b| b - b'0').collect()
+    }
+
+    /// Every single wrong digit must be found.
+    fn one_wrong(text: &str, right: fn(&[u8]) -> bool, from: usize) {
+        let good = digits(text);
+        assert!(right(&good), "{text}");
+        for at in from..good.len() {
+            let mut bad = good.clone();
+            bad[at] = (bad[at] + 1) % 10;
+            assert!(!right(&bad), "{text} at {at}");
+        }
+    }
+
+    #[test]
+    fn check_digits_find_one_wrong_digit() {
+        one_wrong("4539148803436467", luhn, 0);
+        one_wrong("1234567893", npi, 0);
+        one_wrong("1234563", dea, 0);
+        assert!(!npi(&digits("3234567893")));
+    }
+
+    #[test]
+    fn iban_vin_and_mbi_follow_their_plans() {
+        assert!(iban(b"GB82WEST12345698765432") && !iban(b"GB82WEST12345698765431"));
+        assert_eq!(iban_length(b"DE"), Some(22));
+        assert_eq!(iban_length(b"US"), None);
+        assert_eq!(vin(b"1M8GDM9AXKP042788"), Some(true));
+        assert_eq!(vin(b"1M8GDM9A1KP042788"), Some(false));
+        assert_eq!(vin(b"1M8GDM9AXKP04278O"), None);
+        assert!(mbi(b"1EG4TE5MK73") && !mbi(b"0EG4TE5MK73") && !mbi(b"1SG4TE5MK73"));
+    }
+
+    #[test]
+    fn issuers_have_prefixes_and_lengths() {
+        for good in ["4539148803436467", "378282246310005", "6011000990139424", "2221000000000009"] {
+            assert!(card_issuer(&digits(good)) && luhn(&digits(good)), "{good}");
+        }
+        for bad in ["1234567812345670", "45391488034364", "0000000000000000"] {
+            assert!(!card_issuer(&digits(bad)), "{bad}");
+        }
+    }
+}
