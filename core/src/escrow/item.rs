@@ -128,3 +128,20 @@ pub(super) fn seal_parts(
     }
     Ok((u32::try_from(ops.len()).unwrap_or(u32::MAX), ops))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::Secret;
+
+    /// Each item has a DEK of its own; the context holds even if that failed.
+    #[test]
+    fn a_ciphertext_opens_only_for_its_item_and_purpose() {
+        let (dek, a) = (Secret::new([1; 32]), ItemId::from_bytes([1; 16]));
+        let b = ItemId::from_bytes([2; 16]);
+        let sealed = chunk::encrypt(&dek, &context("content", a), b"x").unwrap();
+        assert!(chunk::decrypt(&dek, &context("content", a), &sealed).is_ok());
+        assert!(chunk::decrypt(&dek, &context("content", b), &sealed).is_err());
+        assert!(chunk::decrypt(&dek, &context("manifest", a), &sealed).is_err());
+    }
+}

@@ -13,7 +13,7 @@
 //!
 //! The content lies under a key of its own (the DEK), which is wrapped once for
 //! each grant under a key made of three shares: L in the notice's link, S in
-//! the database (itself wrapped under [`Keys`](crate::base::Keys)), and,
+//! the database (itself wrapped under [`Keys`]), and,
 //! if agreed, F from a passphrase. So a stolen mailbox lacks S and the
 //! passcode, a stolen database lacks L and the keys, database and keys
 //! together still lack L. S is bound to the grant's factor floor: a floor

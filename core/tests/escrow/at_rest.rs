@@ -131,6 +131,26 @@ async fn changed_parts_give_one_uniform_error_and_no_content() {
 }
 
 #[tokio::test]
+async fn an_empty_last_chunk_is_missed_when_it_is_cut() {
+    let house = House::new();
+    let prepared = house
+        .put(&vec![7; 3 * 16 * 1024], vec![with_passcode(0)])
+        .await;
+    let given = &prepared.grants[0];
+    let item = prepared.item;
+    let parts = house
+        .store
+        .range(Table::Part, item.as_bytes(), None, 2)
+        .await;
+    let mut row = parts.unwrap().remove(0);
+    // Salt, commitment and three whole chunks stay: every byte of the content.
+    row.value.truncate(56 + 3 * (16 * 1024 + 16));
+    house.write(Table::Part, row).await;
+    let opened = house.escrow.open(&given.link, &factor(given), None).await;
+    assert_eq!(code(opened), "escrow.damaged");
+}
+
+#[tokio::test]
 async fn the_store_holds_no_content_no_link_and_no_code() {
     let house = House::new();
     let given = house.put_one(with_passcode(0)).await;
@@ -304,4 +324,63 @@ async fn expiry_deletes_share_and_content() {
             .count(),
         250
     );
+}
+
+/// The files themselves: database, write-ahead log, shared memory.
+#[cfg(feature = "sqlite")]
+#[tokio::test]
+async fn after_shredding_the_database_files_hold_no_key_byte() {
+    use std::sync::Arc;
+
+    use mailseal::escrow::{Draft, Escrow};
+    use mailseal::storage::SqliteStore;
+
+    let dir = tempfile::tempdir().unwrap();
+    let store = Arc::new(SqliteStore::open(dir.path().join("m.db")).unwrap());
+    let house = House::new();
+    let clock = Arc::new(house.clock.clone());
+    let escrow = Escrow::new(store.clone(), &house.keys, clock, BASE).unwrap();
+    let message = vec![b'x'; 200_000];
+    let draft = Draft::new(&message, house.expires(), vec![with_passcode(0)]);
+    let prepared = escrow.prepare(draft).unwrap();
+    store
+        .commit(prepared.ops.iter().cloned().collect())
+        .await
+        .unwrap();
+    let given = &prepared.grants[0];
+    let opened = escrow
+        .open(&given.link, &factor(given), None)
+        .await
+        .unwrap();
+    assert!(*opened.message.expose() == message);
+
+    let row = store
+        .get(Table::Grant, given.grant.as_bytes())
+        .await
+        .unwrap()
+        .unwrap();
+    let json: Value = serde_json::from_slice(&row.value).unwrap();
+    let mut needles = vec![prepared.item.as_bytes().to_vec()];
+    for field in ["auth", "share", "dek", "passcode"] {
+        needles.push(json[field].as_str().unwrap().as_bytes().to_vec());
+    }
+    let part = store
+        .range(Table::Part, prepared.item.as_bytes(), None, 1)
+        .await
+        .unwrap();
+    needles.push(part[0].value[20_000..20_032].to_vec());
+
+    let found = |needle: &[u8]| {
+        std::fs::read_dir(dir.path())
+            .unwrap()
+            .any(|entry| contains(&std::fs::read(entry.unwrap().path()).unwrap(), needle))
+    };
+    for (i, needle) in needles.iter().enumerate() {
+        assert!(found(needle), "needle {i} before");
+    }
+    escrow.shred(prepared.item).await.unwrap();
+    store.purge().await.unwrap();
+    for (i, needle) in needles.iter().enumerate() {
+        assert!(!found(needle), "needle {i}");
+    }
 }
