@@ -16,6 +16,8 @@ mod mx;
 mod parsers;
 #[path = "discover/pinned.rs"]
 mod pinned;
+#[path = "discover/probe.rs"]
+mod probe;
 #[path = "discover/sts.rs"]
 mod sts;
 #[path = "discover/support.rs"]

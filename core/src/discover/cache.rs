@@ -137,7 +137,11 @@ impl Disk {
         let value = crypto::seal(&self.seal, &key, &json);
         let mut batch = Batch::new();
         // Now and then what has ended is cleared away.
-        if self.writes.fetch_add(1, Ordering::Relaxed) % 64 == 0 {
+        if self
+            .writes
+            .fetch_add(1, Ordering::Relaxed)
+            .is_multiple_of(64)
+        {
             let ended = self.store.due(Table::Cache, now, 256).await;
             for row in ended.unwrap_or_default() {
                 batch.push(Op::Delete {

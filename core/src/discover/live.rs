@@ -1,7 +1,6 @@
 //! Discovery over the network.
 
 use std::fmt;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -246,7 +245,7 @@ impl Live {
         let Ok(answer) = self.network.resolver.addresses(host).await else {
             return Probed::unknown();
         };
-        let addresses = permitted(&self.network, answer.records);
+        let addresses = self.network.guard.choose(answer.records, MAX_ADDRESSES);
         if addresses.is_empty() {
             tracing::debug!("a mail host has no address that may be connected to");
             return Probed::unknown();
@@ -396,27 +395,6 @@ fn in_order(answer: Answer<Mx>) -> Fact<Vec<MxHost>> {
         }
     }
     Fact::Proven(ordered)
-}
-
-/// The addresses that may be tried, both families early in the list: one that
-/// leads nowhere must not crowd out the other.
-fn permitted(network: &Network, addresses: Vec<IpAddr>) -> Vec<IpAddr> {
-    let (v4, v6): (Vec<_>, Vec<_>) = addresses
-        .into_iter()
-        .filter(|a| network.guard.permits(*a))
-        .partition(IpAddr::is_ipv4);
-    let (mut v4, mut v6) = (v4.into_iter(), v6.into_iter());
-    let mut mixed = Vec::with_capacity(MAX_ADDRESSES);
-    while mixed.len() < MAX_ADDRESSES {
-        let (a, b) = (v4.next(), v6.next());
-        if a.is_none() && b.is_none() {
-            break;
-        }
-        mixed.extend(a);
-        mixed.extend(b);
-    }
-    mixed.truncate(MAX_ADDRESSES);
-    mixed
 }
 
 /// What DNS said of a domain.

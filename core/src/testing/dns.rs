@@ -51,6 +51,7 @@ struct Zone {
     asked: Vec<(String, RecordType)>,
     tcp: usize,
     ttl: u32,
+    bare_denials: bool,
 }
 
 /// A DNS server on loopback. Clones share one server, which ends with the last.
@@ -190,6 +191,12 @@ impl TestDns {
         self
     }
 
+    /// Denies without an SOA record, as some forwarders do.
+    pub fn bare_denials(&self) -> &Self {
+        self.zone().bare_denials = true;
+        self
+    }
+
     /// How often anything was asked about `at`.
     pub fn queries(&self, at: &str) -> usize {
         let at = canonical(at);
@@ -318,7 +325,7 @@ fn answer(zone: &Mutex<Zone>, query: &[u8], tcp: bool) -> Option<Vec<u8>> {
         }
         Some(Fault::NxDomain) => {
             reply.metadata.response_code = ResponseCode::NXDomain;
-            reply.add_authority(soa(zone.ttl));
+            deny(&zone, &mut reply);
         }
         None if !tcp && zone.truncated.contains(&asked) => reply.metadata.truncation = true,
         None => fill(&zone, &mut reply, question.name().clone(), kind),
@@ -342,7 +349,7 @@ fn fill(zone: &Zone, reply: &mut Message, mut at: Name, kind: RecordType) {
             if !zone.records.keys().any(|n| n.ends_with(&below)) {
                 reply.metadata.response_code = ResponseCode::NXDomain;
             }
-            reply.add_authority(soa(zone.ttl));
+            deny(zone, reply);
             return;
         };
         let mut alias = None;
@@ -361,7 +368,7 @@ fn fill(zone: &Zone, reply: &mut Message, mut at: Name, kind: RecordType) {
             Some(target) if !found => at = target,
             _ => {
                 if !found {
-                    reply.add_authority(soa(zone.ttl));
+                    deny(zone, reply);
                 }
                 return;
             }
@@ -370,6 +377,13 @@ fn fill(zone: &Zone, reply: &mut Message, mut at: Name, kind: RecordType) {
     // A loop: what recursive servers say to it.
     reply.answers.clear();
     reply.metadata.response_code = ResponseCode::ServFail;
+}
+
+/// Says for how long the denial may be kept, unless the test wants none.
+fn deny(zone: &Zone, reply: &mut Message) {
+    if !zone.bare_denials {
+        reply.add_authority(soa(zone.ttl));
+    }
 }
 
 fn soa(ttl: u32) -> Record {

@@ -32,6 +32,25 @@ impl Guard {
     pub fn permits(&self, address: IpAddr) -> bool {
         self.allow_internal || is_public(address)
     }
+
+    /// The addresses that may be tried, at most `most`, the two families by
+    /// turns: one that leads nowhere must not crowd out the other.
+    pub fn choose(&self, addresses: Vec<IpAddr>, most: usize) -> Vec<IpAddr> {
+        let (v4, v6): (Vec<_>, Vec<_>) = addresses
+            .into_iter()
+            .filter(|a| self.permits(*a))
+            .partition(IpAddr::is_ipv4);
+        let (mut v4, mut v6) = (v4.into_iter(), v6.into_iter());
+        let mut chosen = Vec::new();
+        loop {
+            let pair = [v4.next(), v6.next()];
+            if chosen.len() >= most || pair == [None, None] {
+                chosen.truncate(most);
+                return chosen;
+            }
+            chosen.extend(pair.into_iter().flatten());
+        }
+    }
 }
 
 fn is_public(address: IpAddr) -> bool {
@@ -87,6 +106,24 @@ fn embedded(high: u16, low: u16) -> Ipv4Addr {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn both_families_are_chosen_and_no_more_than_asked() {
+        let addresses: Vec<IpAddr> = ["8.8.8.8", "8.8.4.4", "127.0.0.1", "1.1.1.1", "2a00::1"]
+            .iter()
+            .map(|a| a.parse().unwrap())
+            .collect();
+        let chosen = |most| {
+            Guard::public_only()
+                .choose(addresses.clone(), most)
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(chosen(3), ["8.8.8.8", "2a00::1", "8.8.4.4"]);
+        assert_eq!(chosen(9), ["8.8.8.8", "2a00::1", "8.8.4.4", "1.1.1.1"]);
+        assert!(chosen(0).is_empty());
+    }
 
     #[test]
     fn internal_targets_are_refused_unless_allowed() {

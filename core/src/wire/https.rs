@@ -187,11 +187,7 @@ async fn fetch_unbounded(
     if addresses.is_empty() {
         return Err(HttpsError::NoAddress);
     }
-    let permitted: Vec<IpAddr> = addresses
-        .into_iter()
-        .filter(|a| network.guard.permits(*a))
-        .take(MAX_ADDRESSES)
-        .collect();
+    let permitted = network.guard.choose(addresses, MAX_ADDRESSES);
     if permitted.is_empty() {
         return Err(HttpsError::Forbidden);
     }

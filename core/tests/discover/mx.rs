@@ -79,6 +79,20 @@ const CASES: &[Case] = &[
         "refuted",
     ),
     (
+        "no MX, denied without SOA (implicit MX)",
+        |d| {
+            d.bare_denials().a("d.example", loopback());
+        },
+        "d/0/tls",
+    ),
+    (
+        "NXDOMAIN without SOA",
+        |d| {
+            d.bare_denials();
+        },
+        "refuted",
+    ),
+    (
         "no MX, addresses fail",
         |d| {
             // The name exists, its MX is denied, its addresses are not told.
