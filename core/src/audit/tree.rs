@@ -71,7 +71,7 @@ impl Tree {
             let fold = usize::try_from(next / FOLD).ok();
             let fold = fold.and_then(|i| self.folds.get(i));
             match fold {
-                Some(hash) if next % FOLD == 0 && next + FOLD <= range.end => {
+                Some(hash) if next.is_multiple_of(FOLD) && next + FOLD <= range.end => {
                     subtree.push_subtree(FOLD_LEVEL, *hash);
                     next += FOLD;
                 }

@@ -221,11 +221,10 @@ fn rows(
     values: impl rusqlite::Params,
 ) -> Result<Vec<Row>, StoreError> {
     let mut statement = conn.prepare_cached(sql).map_err(store_error)?;
-    let rows = statement
+    statement
         .query_map(values, to_row)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .map_err(store_error);
-    rows
+        .map_err(store_error)
 }
 
 fn to_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
