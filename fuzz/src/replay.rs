@@ -1,0 +1,119 @@
+//! Every seed, and mutations of it, through its target. The mutations come
+//! from a fixed seed, so a failure comes again.
+#![allow(clippy::unwrap_used)]
+
+use std::path::PathBuf;
+
+use super::{TARGETS, Target};
+
+/// Mutations of each seed.
+const MUTATIONS: usize = 500;
+
+/// Seeds longer than this are run as they are and not mutated.
+const LONGEST_MUTATED: usize = 8 * 1024;
+
+/// What the formats are made of.
+const WORDS: [&[u8]; 16] = [
+    b"\r\n",
+    b"\n",
+    b"\r",
+    b"\0",
+    b"-",
+    b" ",
+    b":",
+    b"#",
+    b"%23",
+    b"\"",
+    b"[",
+    b"]",
+    b"250 ",
+    b"=?",
+    b"\xff",
+    "\u{202e}".as_bytes(),
+];
+
+/// splitmix64: small, known, and the same everywhere.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, end: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        usize::try_from((z ^ (z >> 31)) % end.max(1) as u64).unwrap()
+    }
+}
+
+fn mutate(seed: &[u8], random: &mut Random) -> Vec<u8> {
+    let mut data = seed.to_vec();
+    for _ in 0..=random.below(4) {
+        let at = random.below(data.len() + 1);
+        let to = (at + random.below(16)).min(data.len());
+        match random.below(6) {
+            0 => data.truncate(at),
+            1 => drop(data.drain(at..to)),
+            2 => {
+                let word = WORDS[random.below(WORDS.len())];
+                data.splice(at..at, word.iter().copied());
+            }
+            3 => {
+                let again: Vec<u8> = data[at..to].repeat(random.below(64));
+                data.splice(at..at, again);
+            }
+            4 => {
+                let digit = b'0' + u8::try_from(random.below(10)).unwrap();
+                data.splice(at..to.min(at + 1), [digit]);
+            }
+            _ => {
+                if let Some(byte) = data.get_mut(at) {
+                    *byte ^= 1 << random.below(8);
+                }
+            }
+        }
+    }
+    data
+}
+
+fn replay(name: &str, target: Target) {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("seeds")
+        .join(name);
+    let mut files: Vec<PathBuf> = std::fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    files.sort();
+    assert!(files.len() >= 3, "{name} has too few seeds");
+    for file in files {
+        let seed = std::fs::read(&file).unwrap();
+        target(&seed);
+        if seed.len() > LONGEST_MUTATED {
+            continue;
+        }
+        let mut random = Random(seed.len() as u64);
+        for _ in 0..MUTATIONS {
+            target(&mutate(&seed, &mut random));
+        }
+    }
+}
+
+macro_rules! replays {
+    ($($name:ident),+) => {
+        $(
+            #[test]
+            fn $name() {
+                replay(stringify!($name), super::$name);
+            }
+        )+
+
+        #[test]
+        fn every_target_is_replayed() {
+            let replayed = [$(stringify!($name)),+];
+            let named: Vec<&str> = TARGETS.iter().map(|(name, _)| *name).collect();
+            assert_eq!(replayed.as_slice(), named.as_slice());
+        }
+    };
+}
+
+replays!(link, message, policy_toml, reply, sts_policy);
