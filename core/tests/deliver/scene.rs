@@ -181,6 +181,12 @@ impl Scene {
         self
     }
 
+    /// The same, where the deadline counts for stages that go well too.
+    pub fn hurry_a_little(mut self, change: impl FnOnce(&mut Timeouts, Duration)) -> Self {
+        change(&mut self.timeouts, Duration::from_millis(1500));
+        self
+    }
+
     pub fn before(mut self, floor: TlsAssurance) -> Self {
         self.before.push(floor);
         self
