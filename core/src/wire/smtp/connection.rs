@@ -340,7 +340,7 @@ impl Connection {
                 io.write_all(b"QUIT\r\n").await?;
                 io.flush().await?;
                 let mut chunk = [0u8; 512];
-                io.read(&mut chunk).await?;
+                let _goodbye = io.read(&mut chunk).await?;
                 io.shutdown().await
             })
             .await;

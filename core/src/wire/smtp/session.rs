@@ -250,7 +250,8 @@ impl Session {
             if !self.out.is_empty() {
                 return Ok(Step::Write(std::mem::take(&mut self.out)));
             }
-            match self.state {
+            let state = self.state;
+            match state {
                 State::Handshake => return Ok(Step::Handshake),
                 State::Ready => return Ok(Step::Ready),
                 State::Content => return Ok(Step::Content),
@@ -259,11 +260,7 @@ impl Session {
                     self.state = State::Ready;
                     return Ok(Step::Done);
                 }
-                State::Envelope => {
-                    if self.say_envelope()? {
-                        continue;
-                    }
-                }
+                State::Envelope if self.say_envelope()? => continue,
                 _ => {}
             }
             let stage = self.stage();
