@@ -1,6 +1,8 @@
 //! A relay's URL: `smtps://user@host[:465]` (TLS from the first octet, RFC
 //! 8314) or `smtp://user@host[:587]` (`STARTTLS`, required).
 
+use std::fmt;
+
 use url::Url;
 
 use crate::base::Domain;
@@ -49,12 +51,18 @@ impl DeliverError {
 }
 
 /// What a relay's URL says.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(super) struct Relay {
     pub(super) host: Domain,
     pub(super) port: u16,
     pub(super) implicit: bool,
     pub(super) user: Option<String>,
+}
+
+impl fmt::Debug for Relay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Relay(***)")
+    }
 }
 
 pub(super) fn parse(text: &str) -> Result<Relay, DeliverError> {

@@ -133,3 +133,49 @@ fn direct(job: &Job<'_>) -> Result<Route, Verdict> {
 fn no_way(delivery: Delivery, stage: Stage, cause: Cause, text: &str) -> Verdict {
     Verdict::new(delivery, Fault::local(stage, cause, text))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::deliver::{Envelope, Hop, Requirement};
+    use crate::discover::MxHost;
+
+    fn hosts(mx: Vec<MxHost>) -> Vec<String> {
+        let hop = Hop::new("clinic.example".parse().unwrap(), mx, None);
+        let job = Job {
+            envelope: &Envelope::new(None, vec![]),
+            message: b"",
+            hop: &hop,
+            requirement: &Requirement::at_least(TlsAssurance::Encrypted),
+        };
+        let route = direct(&job).map_err(|v| v.fault.cause).unwrap();
+        let names = route.hosts.iter().map(|h| h.as_str().to_owned());
+        names.collect()
+    }
+
+    #[test]
+    fn preference_orders_and_chance_orders_the_rest() {
+        let mx = |name: &str, preference| MxHost::new(name.parse().unwrap(), preference);
+        let mut seen = HashSet::new();
+        for _ in 0..200 {
+            let order = hosts(vec![
+                mx("last.example", 20),
+                mx("a.example", 10),
+                mx("b.example", 10),
+                mx("first.example", 0),
+            ]);
+            assert_eq!(order[0], "first.example");
+            assert_eq!(order[3], "last.example");
+            seen.insert(order);
+        }
+        assert_eq!(seen.len(), 2);
+    }
+
+    #[test]
+    fn a_hundred_hosts_are_not_all_tried() {
+        let mx = (0..100).map(|i| MxHost::new(format!("mx{i}.example").parse().unwrap(), i));
+        assert_eq!(hosts(mx.collect()).len(), MAX_HOSTS);
+    }
+}

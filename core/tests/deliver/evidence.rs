@@ -1,6 +1,7 @@
 //! What an outcome tells of its connection and its codes.
 
 use data_encoding::HEXLOWER;
+use mailseal::base::TlsAssurance;
 use mailseal::deliver::{Delivery, EnhancedCode};
 use mailseal::testing::pki::CertKind;
 use mailseal::testing::smtp::{Act, When};
@@ -53,4 +54,20 @@ async fn a_split_asks_the_barrier_once() {
     let outcome = Scene::of(peer).to(&to).run().await;
     assert_eq!(outcome.barriers, 1);
     assert_eq!(outcome.peers[0].messages().len(), 2);
+}
+
+/// Forty messages at once, three connections: the slots hold, and what is free
+/// is used again.
+#[tokio::test]
+async fn a_host_sees_no_more_connections_than_allowed() {
+    let outcome = Scene::of(tls()).at_once(40, 3).run().await;
+    assert_eq!(outcome.peers[0].messages().len(), 40);
+    assert!(outcome.peers[0].connections().len() <= 3);
+}
+
+#[tokio::test]
+async fn a_connection_carries_no_more_messages_than_allowed() {
+    let scene = Scene::of(tls()).per_connection(2);
+    let scene = (0..4).fold(scene, |s, _| s.before(TlsAssurance::Encrypted));
+    scene.connections(3).run().await;
 }

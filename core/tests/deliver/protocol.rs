@@ -64,7 +64,7 @@ faults! { "Protocol":
         on(When::Command("DATA"), "421 4.3.2 bye\r\n");
     shutdown_mid_data, "421 mid-DATA" => "deferred transient_reply @data 421",
         Scene::of(tls().on(When::MidData(100_000), vec![Act::say("421 4.3.2 bye\r\n"), Act::Stall]))
-            .message(long_message(24_000_000)).hurry(|t, d| t.block = d);
+            .message(long_message(24_000_000)).hurry_a_little(|t, d| t.block = d);
     shutdown_final, "421 to the final dot" => "deferred transient_reply @final 421",
         on(When::FinalDot, "421 4.3.2 bye\r\n");
     ehlo_5xx, "502 to EHLO, floor encrypted" => "deferred permanent_reply @ehlo 502",
@@ -108,6 +108,9 @@ faults! { "Protocol":
         Scene::of(tls().on(When::FinalDot, vec![Act::Silence])).hurry(|t, d| t.final_reply = d);
     early_250, "early 250, with the 354" => "deferred protocol @data",
         on(When::Command("DATA"), "354 go\r\n250 2.0.0 ok\r\n");
+    early_250_mid_data, "early 250, mid-DATA" => "deferred protocol @data 250",
+        Scene::of(tls().on(When::MidData(100_000), vec![Act::say("250 2.0.0 ok\r\n"), Act::Stall]))
+            .message(long_message(24_000_000)).hurry_a_little(|t, d| t.block = d);
     barrier, "the point of no return cannot be recorded" => "deferred barrier @data",
         Scene::of(tls()).barrier_fails();
     inconsistent, "inconsistent multiline code" => "deferred protocol @ehlo",
@@ -141,9 +144,9 @@ faults! { "Protocol":
             .on(When::Command("RCPT"), vec![])
             .on(When::Command("DATA"), vec![Act::say("250 a\r\n250 b\r\n354 c\r\n"), Act::Content]));
     pipelining_broken, "PIPELINING that is broken: first try" => "deferred timeout @rcpt_to",
-        Scene::of(broken_pipelining()).hurry(|t, d| t.command = d);
+        Scene::of(broken_pipelining()).hurry_a_little(|t, d| t.command = d);
     pipelining_mended, "PIPELINING that is broken: next try goes one by one" => "accepted over TLSv1.3 web_pki",
-        Scene::of(broken_pipelining()).before(ENCRYPTED).hurry(|t, d| t.command = d);
+        Scene::of(broken_pipelining()).before(ENCRYPTED).hurry_a_little(|t, d| t.command = d);
     eight_bit_missing, "8BITMIME missing, 8-bit content" => "rejected extension_missing @mail_from",
         Scene::of(tls().withhold("8BITMIME")).message("A: b\r\n\r\nå\r\n");
     utf8_missing, "non-ASCII local part without SMTPUTF8" => "rejected extension_missing @mail_from",

@@ -19,35 +19,35 @@ use mailseal::wire::guard::Guard;
 use mailseal::wire::resolver::{Answer, Mx, ResolveError, Resolver, Security};
 
 /// Stands in every message, and never in clear where the floor forbids it.
-pub const CANARY: &str = "CANARY-HbA1c-7731";
-pub const HOST: &str = "mx.clinic.example";
-pub const SECRET: &str = "correct horse battery";
+pub(crate) const CANARY: &str = "CANARY-HbA1c-7731";
+pub(crate) const HOST: &str = "mx.clinic.example";
+pub(crate) const SECRET: &str = "correct horse battery";
 
-pub fn ca() -> &'static TestCa {
+pub(crate) fn ca() -> &'static TestCa {
     static CA: OnceLock<TestCa> = OnceLock::new();
     CA.get_or_init(TestCa::new)
 }
 
-pub fn cert(kind: CertKind) -> ServerCert {
+pub(crate) fn cert(kind: CertKind) -> ServerCert {
     ca().issue(HOST, kind)
 }
 
 /// A well-behaved peer without TLS.
-pub fn clear() -> PeerBuilder {
+pub(crate) fn clear() -> PeerBuilder {
     SmtpPeer::builder(HOST)
 }
 
 /// A well-behaved peer.
-pub fn tls() -> PeerBuilder {
+pub(crate) fn tls() -> PeerBuilder {
     clear().starttls(cert(CertKind::Valid))
 }
 
-pub fn message() -> Vec<u8> {
+pub(crate) fn message() -> Vec<u8> {
     format!("From: a@harbor.example\r\nSubject: visit\r\n\r\n{CANARY}\r\n").into_bytes()
 }
 
 /// A message of about so many octets.
-pub fn long_message(octets: usize) -> Vec<u8> {
+pub(crate) fn long_message(octets: usize) -> Vec<u8> {
     let mut long = message();
     while long.len() < octets {
         long.extend_from_slice(&[b'x'; 70]);
@@ -57,38 +57,41 @@ pub fn long_message(octets: usize) -> Vec<u8> {
 }
 
 #[derive(Debug, Clone)]
-pub struct Relay {
-    pub implicit: bool,
-    pub secret: Option<&'static str>,
-    pub token: bool,
-    pub onward: TlsAssurance,
+pub(crate) struct Relay {
+    pub(crate) implicit: bool,
+    pub(crate) secret: Option<&'static str>,
+    pub(crate) token: bool,
+    pub(crate) onward: TlsAssurance,
 }
 
-pub struct Scene {
-    pub peers: Vec<PeerBuilder>,
-    pub host: &'static str,
-    pub floor: TlsAssurance,
-    pub recipients: Vec<&'static str>,
-    pub message: Vec<u8>,
-    pub sts: Option<StsPolicy>,
-    pub partner: Option<PartnerIdentity>,
-    pub relay: Option<Relay>,
-    pub timeouts: Timeouts,
+pub(crate) struct Scene {
+    pub(crate) peers: Vec<PeerBuilder>,
+    pub(crate) host: &'static str,
+    pub(crate) floor: TlsAssurance,
+    pub(crate) recipients: Vec<&'static str>,
+    pub(crate) message: Vec<u8>,
+    pub(crate) sts: Option<StsPolicy>,
+    pub(crate) partner: Option<PartnerIdentity>,
+    pub(crate) relay: Option<Relay>,
+    pub(crate) timeouts: Timeouts,
     /// Floors of deliveries by the same transport before the one that counts.
-    pub before: Vec<TlsAssurance>,
-    pub guard: Guard,
-    pub barrier_fails: bool,
+    pub(crate) before: Vec<TlsAssurance>,
+    pub(crate) guard: Guard,
+    pub(crate) barrier_fails: bool,
     /// How many connections the peers must have seen.
-    pub connections: Option<usize>,
+    pub(crate) connections: Option<usize>,
     /// The content the first peer must have taken.
-    pub arrives: Option<Vec<u8>>,
+    pub(crate) arrives: Option<Vec<u8>>,
+    /// How many deliveries run at once, on at most how many connections.
+    pub(crate) at_once: (usize, usize),
+    pub(crate) per_connection: u32,
     /// What must live as long as the scene.
-    pub keep: Option<Box<dyn std::any::Any + Send>>,
+    pub(crate) keep: Option<Box<dyn std::any::Any + Send>>,
 }
 
 impl Scene {
     /// One message to one recipient over at least `Encrypted`.
-    pub fn of(peer: PeerBuilder) -> Self {
+    pub(crate) fn of(peer: PeerBuilder) -> Self {
         Self {
             peers: vec![peer],
             host: HOST,
@@ -104,49 +107,51 @@ impl Scene {
             barrier_fails: false,
             connections: None,
             arrives: None,
+            at_once: (1, 10),
+            per_connection: 100,
             keep: None,
         }
     }
 
-    pub fn floor(mut self, floor: TlsAssurance) -> Self {
+    pub(crate) fn floor(mut self, floor: TlsAssurance) -> Self {
         self.floor = floor;
         self
     }
 
-    pub fn opportunistic(self) -> Self {
+    pub(crate) fn opportunistic(self) -> Self {
         self.floor(TlsAssurance::Opportunistic)
     }
 
-    pub fn authenticated(self) -> Self {
+    pub(crate) fn authenticated(self) -> Self {
         self.floor(TlsAssurance::Authenticated)
     }
 
-    pub fn and(mut self, peer: PeerBuilder) -> Self {
+    pub(crate) fn and(mut self, peer: PeerBuilder) -> Self {
         self.peers.push(peer);
         self
     }
 
-    pub fn host(mut self, host: &'static str) -> Self {
+    pub(crate) fn host(mut self, host: &'static str) -> Self {
         self.host = host;
         self
     }
 
-    pub fn to(mut self, recipients: &[&'static str]) -> Self {
+    pub(crate) fn to(mut self, recipients: &[&'static str]) -> Self {
         self.recipients = recipients.to_vec();
         self
     }
 
-    pub fn message(mut self, message: impl Into<Vec<u8>>) -> Self {
+    pub(crate) fn message(mut self, message: impl Into<Vec<u8>>) -> Self {
         self.message = message.into();
         self
     }
 
-    pub fn arrives(mut self, content: impl Into<Vec<u8>>) -> Self {
+    pub(crate) fn arrives(mut self, content: impl Into<Vec<u8>>) -> Self {
         self.arrives = Some(content.into());
         self
     }
 
-    pub fn sts(mut self, pattern: &str) -> Self {
+    pub(crate) fn sts(mut self, pattern: &str) -> Self {
         self.sts = Some(StsPolicy::new(
             StsMode::Enforce,
             vec![pattern.into()],
@@ -155,12 +160,12 @@ impl Scene {
         self
     }
 
-    pub fn partner(mut self, partner: PartnerIdentity) -> Self {
+    pub(crate) fn partner(mut self, partner: PartnerIdentity) -> Self {
         self.partner = Some(partner);
         self
     }
 
-    pub fn relay(mut self, secret: Option<&'static str>) -> Self {
+    pub(crate) fn relay(mut self, secret: Option<&'static str>) -> Self {
         self.relay = Some(Relay {
             implicit: false,
             secret,
@@ -170,43 +175,59 @@ impl Scene {
         self
     }
 
-    pub fn with_relay(mut self, change: impl FnOnce(&mut Relay)) -> Self {
+    pub(crate) fn with_relay(mut self, change: impl FnOnce(&mut Relay)) -> Self {
         change(self.relay.as_mut().unwrap());
         self
     }
 
     /// With one deadline short, so that the test need not wait.
-    pub fn hurry(mut self, change: impl FnOnce(&mut Timeouts, Duration)) -> Self {
+    pub(crate) fn hurry(mut self, change: impl FnOnce(&mut Timeouts, Duration)) -> Self {
         change(&mut self.timeouts, Duration::from_millis(250));
         self
     }
 
-    pub fn before(mut self, floor: TlsAssurance) -> Self {
+    /// The same, where the deadline counts for stages that go well too.
+    pub(crate) fn hurry_a_little(mut self, change: impl FnOnce(&mut Timeouts, Duration)) -> Self {
+        change(&mut self.timeouts, Duration::from_millis(1500));
+        self
+    }
+
+    pub(crate) fn before(mut self, floor: TlsAssurance) -> Self {
         self.before.push(floor);
         self
     }
 
-    pub fn guard(mut self, guard: Guard) -> Self {
+    pub(crate) fn guard(mut self, guard: Guard) -> Self {
         self.guard = guard;
         self
     }
 
-    pub fn barrier_fails(mut self) -> Self {
+    pub(crate) fn barrier_fails(mut self) -> Self {
         self.barrier_fails = true;
         self
     }
 
-    pub fn keep(mut self, what: impl std::any::Any + Send) -> Self {
+    pub(crate) fn at_once(mut self, deliveries: usize, connections: usize) -> Self {
+        self.at_once = (deliveries, connections);
+        self
+    }
+
+    pub(crate) fn per_connection(mut self, messages: u32) -> Self {
+        self.per_connection = messages;
+        self
+    }
+
+    pub(crate) fn keep(mut self, what: impl std::any::Any + Send) -> Self {
         self.keep = Some(Box::new(what));
         self
     }
 
-    pub fn connections(mut self, count: usize) -> Self {
+    pub(crate) fn connections(mut self, count: usize) -> Self {
         self.connections = Some(count);
         self
     }
 
-    pub async fn run(self) -> Outcome {
+    pub(crate) async fn run(self) -> Outcome {
         let mut peers = Vec::new();
         let mut port = 0;
         for (i, builder) in self.peers.iter().enumerate() {
@@ -246,7 +267,8 @@ impl Scene {
                 }
             }
         }
-        .timeouts(self.timeouts);
+        .timeouts(self.timeouts)
+        .limits(self.at_once.1, self.per_connection, Duration::from_secs(20));
 
         let envelope = Envelope::new(
             Some("doctor@harbor.example".parse().unwrap()),
@@ -266,13 +288,17 @@ impl Scene {
         let mut attempts = Vec::new();
         for floor in self.before.iter().copied().chain([self.floor]) {
             let requirement = Requirement::at_least(floor);
-            let job = Job {
-                envelope: &envelope,
-                message: &self.message,
-                hop: &hop,
-                requirement: &requirement,
-            };
-            attempts = smtp.deliver(job, &barrier).await;
+            let deliveries = (0..self.at_once.0).map(|_| {
+                let job = Job {
+                    envelope: &envelope,
+                    message: &self.message,
+                    hop: &hop,
+                    requirement: &requirement,
+                };
+                smtp.deliver(job, &barrier)
+            });
+            let all = futures_util::future::join_all(deliveries).await;
+            attempts = all.into_iter().next().unwrap();
         }
         let outcome = Outcome {
             scene: self,
@@ -285,11 +311,11 @@ impl Scene {
     }
 }
 
-pub struct Outcome {
-    pub scene: Scene,
-    pub attempts: Vec<Attempt>,
-    pub peers: Vec<SmtpPeer>,
-    pub barriers: usize,
+pub(crate) struct Outcome {
+    pub(crate) scene: Scene,
+    pub(crate) attempts: Vec<Attempt>,
+    pub(crate) peers: Vec<SmtpPeer>,
+    pub(crate) barriers: usize,
 }
 
 fn word(value: impl serde::Serialize) -> String {
@@ -299,7 +325,7 @@ fn word(value: impl serde::Serialize) -> String {
 
 impl Outcome {
     /// `delivery cause @stage [code] [word]`, for each recipient.
-    pub fn describe(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         let mut all: Vec<String> = self.attempts.iter().map(describe).collect();
         all.dedup();
         all.join("; ")
@@ -436,13 +462,13 @@ impl Resolver for Names {
 }
 
 /// A row of an area's table.
-pub struct Row {
-    pub fault: &'static str,
-    pub expected: &'static str,
-    pub seen: String,
+pub(crate) struct Row {
+    pub(crate) fault: &'static str,
+    pub(crate) expected: &'static str,
+    pub(crate) seen: String,
 }
 
-pub async fn row(fault: &'static str, expected: &'static str, scene: Option<Scene>) -> Row {
+pub(crate) async fn row(fault: &'static str, expected: &'static str, scene: Option<Scene>) -> Row {
     let seen = match scene {
         Some(scene) => scene.run().await.describe(),
         None => {
@@ -457,7 +483,7 @@ pub async fn row(fault: &'static str, expected: &'static str, scene: Option<Scen
     }
 }
 
-pub fn print(area: &str, rows: &[Row]) {
+pub(crate) fn print(area: &str, rows: &[Row]) {
     let width = |f: fn(&Row) -> &str| rows.iter().map(|r| f(r).len()).max().unwrap_or(0);
     let (a, b) = (width(|r| r.fault), width(|r| r.expected));
     let mut table = format!("\n{area}\n{:a$} | {:b$} | seen\n", "fault", "expected");
@@ -494,7 +520,7 @@ macro_rules! faults {
 pub(crate) use faults;
 
 /// Some scenes need a tool that may not be there.
-pub trait IntoScene {
+pub(crate) trait IntoScene {
     fn into_scene(self) -> Option<Scene>;
 }
 

@@ -11,6 +11,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::time::{Instant, timeout_at};
+use zeroize::Zeroizing;
 
 use super::content::DotStuffer;
 use super::fault::{Fault, Verdict};
@@ -148,7 +149,8 @@ impl Connection {
     async fn set_up(&mut self, plan: &TlsPlan) -> Result<(), Fault> {
         loop {
             match self.session.step()? {
-                Step::Write(bytes) => self.write(&bytes, Stage::Ehlo).await?,
+                // It may hold credentials.
+                Step::Write(bytes) => self.write(&Zeroizing::new(bytes), Stage::Ehlo).await?,
                 Step::Read(stage) => self.read(stage).await?,
                 Step::Handshake => self.secure(plan).await?,
                 Step::Ready => return Ok(()),
@@ -338,7 +340,7 @@ impl Connection {
                 io.write_all(b"QUIT\r\n").await?;
                 io.flush().await?;
                 let mut chunk = [0u8; 512];
-                io.read(&mut chunk).await?;
+                let _goodbye = io.read(&mut chunk).await?;
                 io.shutdown().await
             })
             .await;

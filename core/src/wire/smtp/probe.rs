@@ -137,3 +137,129 @@ pub(crate) async fn addresses(network: &Network, host: &Domain) -> Result<Vec<So
     }
     Ok(found)
 }
+
+#[cfg(all(test, feature = "testing"))]
+mod tests {
+    use std::sync::Arc;
+
+    use async_trait::async_trait;
+
+    use super::*;
+    use crate::testing::pki::{CertKind, TestCa};
+    use crate::testing::smtp::{Act, PeerBuilder, SmtpPeer, When};
+    use crate::wire::guard::Guard;
+    use crate::wire::resolver::{Answer, Mx, ResolveError, Resolver, Security};
+    use crate::wire::tls::Identity;
+
+    #[derive(Debug)]
+    struct Loopback;
+
+    #[async_trait]
+    impl Resolver for Loopback {
+        async fn mx(&self, _: &Domain) -> Result<Answer<Mx>, ResolveError> {
+            Err(ResolveError::ServerFailure)
+        }
+        async fn txt(&self, _: &str) -> Result<Answer<String>, ResolveError> {
+            Err(ResolveError::ServerFailure)
+        }
+        async fn addresses(&self, _: &Domain) -> Result<Answer<IpAddr>, ResolveError> {
+            Ok(Answer {
+                records: vec!["127.0.0.1".parse().unwrap()],
+                nxdomain: false,
+                security: Security::Insecure,
+                ttl: 60,
+            })
+        }
+    }
+
+    async fn look(ca: &TestCa, peer: PeerBuilder, guard: Guard) -> (HostProbe, SmtpPeer) {
+        let peer = peer.bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let network = Network::new(Arc::new(Loopback))
+            .roots(ca.roots())
+            .ports(peer.address().port(), 443)
+            .guard(guard);
+        let host = "mx.clinic.example".parse().unwrap();
+        let name = "harbor.example".parse().unwrap();
+        let probe = probe(&network, &host, &name, Duration::from_secs(2)).await;
+        assert!(peer.connections().iter().all(|c| !c.mail_from));
+        (probe, peer)
+    }
+
+    #[tokio::test]
+    async fn a_certificate_is_seen_for_what_it_is() {
+        let ca = TestCa::new();
+        for (kind, identity, invalid) in [
+            (CertKind::Valid, Identity::WebPki, None),
+            (CertKind::Expired, Identity::Unverified, Some("expired")),
+            (
+                CertKind::NotYetValid,
+                Identity::Unverified,
+                Some("not_valid_yet"),
+            ),
+            (
+                CertKind::WrongName,
+                Identity::Unverified,
+                Some("wrong_name"),
+            ),
+            (
+                CertKind::SelfSigned,
+                Identity::Unverified,
+                Some("unknown_issuer"),
+            ),
+        ] {
+            let peer = SmtpPeer::builder("mx").starttls(ca.issue("mx.clinic.example", kind));
+            let peer = peer.offer("REQUIRETLS");
+            let (probe, _peer) = look(&ca, peer, Guard::allow_internal()).await;
+            let seen = probe.tls.proven().unwrap();
+            assert_eq!((seen.evidence.identity, seen.invalid), (identity, invalid));
+            assert!(probe.requiretls);
+            assert_eq!(probe.cause, Cause::Ok);
+        }
+    }
+
+    #[tokio::test]
+    async fn no_is_refuted_and_not_knowing_is_unknown() {
+        let ca = TestCa::new();
+        let tls =
+            || SmtpPeer::builder("mx").starttls(ca.issue("mx.clinic.example", CertKind::Valid));
+        let answer = |text| tls().on(When::Command("STARTTLS"), vec![Act::say(text)]);
+        let greeting = |script| tls().on(When::Connect, script);
+        for (peer, tls, cause) in [
+            (SmtpPeer::builder("mx"), Fact::Refuted, Cause::NoTls),
+            (answer("502 no\r\n"), Fact::Refuted, Cause::NoTls),
+            (tls().refuse_sni(), Fact::Refuted, Cause::TlsHandshake),
+            (
+                answer("454 later\r\n"),
+                Fact::Unknown,
+                Cause::TransientReply,
+            ),
+            (
+                answer("220 go\r\n250 x\r\n"),
+                Fact::Unknown,
+                Cause::StartTlsInjection,
+            ),
+            (
+                greeting(vec![Act::Close]),
+                Fact::Unknown,
+                Cause::Disconnected,
+            ),
+            (greeting(vec![Act::Silence]), Fact::Unknown, Cause::Timeout),
+            (
+                greeting(vec![Act::say("554 no\r\n")]),
+                Fact::Unknown,
+                Cause::PermanentReply,
+            ),
+        ] {
+            let (probe, _peer) = look(&ca, peer, Guard::allow_internal()).await;
+            assert_eq!((probe.tls, probe.cause), (tls, cause));
+        }
+    }
+
+    #[tokio::test]
+    async fn an_internal_address_is_not_connected_to() {
+        let ca = TestCa::new();
+        let (probe, peer) = look(&ca, SmtpPeer::builder("mx"), Guard::public_only()).await;
+        assert_eq!(probe.cause, Cause::TargetForbidden);
+        assert!(probe.tls.is_unknown() && peer.connections().is_empty());
+    }
+}

@@ -10,8 +10,11 @@
 //! forgotten. `MAIL FROM` is said in one place, [`Session::begin`], and there
 //! the connection's own evidence is held against the floor.
 
+use std::fmt;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use zeroize::Zeroizing;
 
 use super::extensions::Extensions;
 use super::fault::{Fault, Verdict};
@@ -35,12 +38,18 @@ pub(crate) enum TlsUse {
 }
 
 /// What a relay is told about us (RFC 4954).
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Credentials {
     pub(crate) user: String,
     pub(crate) secret: Secret<String>,
     /// The secret is an OAuth 2.0 access token.
     pub(crate) token: bool,
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Credentials(***)")
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -53,7 +62,6 @@ pub(crate) struct SessionConfig {
 }
 
 /// What the driver is to do next.
-#[derive(Debug)]
 pub(crate) enum Step {
     /// Write these octets.
     Write(Vec<u8>),
@@ -90,7 +98,6 @@ enum State {
     Over,
 }
 
-#[derive(Debug)]
 pub(crate) struct Session {
     config: SessionConfig,
     state: State,
@@ -103,6 +110,12 @@ pub(crate) struct Session {
     dirty: bool,
     reusable: bool,
     heard: u64,
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Session({:?})", self.state)
+    }
 }
 
 impl Session {
@@ -237,7 +250,8 @@ impl Session {
             if !self.out.is_empty() {
                 return Ok(Step::Write(std::mem::take(&mut self.out)));
             }
-            match self.state {
+            let state = self.state;
+            match state {
                 State::Handshake => return Ok(Step::Handshake),
                 State::Ready => return Ok(Step::Ready),
                 State::Content => return Ok(Step::Content),
@@ -246,11 +260,7 @@ impl Session {
                     self.state = State::Ready;
                     return Ok(Step::Done);
                 }
-                State::Envelope => {
-                    if self.say_envelope()? {
-                        continue;
-                    }
-                }
+                State::Envelope if self.say_envelope()? => continue,
                 _ => {}
             }
             let stage = self.stage();
@@ -351,7 +361,7 @@ impl Session {
                 self.say(&BASE64.encode(user), State::AuthLoginSecret)
             }
             State::AuthLoginSecret if code == 334 => {
-                let secret = BASE64.encode(self.credentials()?.secret.expose());
+                let secret = Zeroizing::new(BASE64.encode(self.credentials()?.secret.expose()));
                 self.say(&secret, State::AuthResult)
             }
             // The host explains its refusal first; an empty line hears it out.
@@ -471,15 +481,16 @@ impl Session {
             if !self.extensions.auth_xoauth2 {
                 return Err(no_mechanism());
             }
-            let response = format!("user={user}\u{1}auth=Bearer {secret}\u{1}\u{1}");
+            let response =
+                Zeroizing::new(format!("user={user}\u{1}auth=Bearer {secret}\u{1}\u{1}"));
             (
-                format!("AUTH XOAUTH2 {}", BASE64.encode(response)),
+                format!("AUTH XOAUTH2 {}", BASE64.encode(response.as_bytes())),
                 State::AuthTokenResult,
             )
         } else if self.extensions.auth_plain {
-            let response = format!("\0{user}\0{secret}");
+            let response = Zeroizing::new(format!("\0{user}\0{secret}"));
             (
-                format!("AUTH PLAIN {}", BASE64.encode(response)),
+                format!("AUTH PLAIN {}", BASE64.encode(response.as_bytes())),
                 State::AuthResult,
             )
         } else if self.extensions.auth_login {
@@ -487,7 +498,7 @@ impl Session {
         } else {
             return Err(no_mechanism());
         };
-        self.say(&command, next)
+        self.say(&Zeroizing::new(command), next)
     }
 
     /// Says the next commands of the envelope, all that may go together.
@@ -536,4 +547,127 @@ fn no_mechanism() -> Fault {
         Cause::AuthUnavailable,
         "no mechanism that the credentials fit",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::content::survey;
+    use super::*;
+    use crate::wire::tls::{Identity, TlsVersion};
+
+    fn session(tls: TlsUse) -> Session {
+        Session::new(SessionConfig {
+            ehlo: "harbor.example".parse().unwrap(),
+            tls,
+            credentials: None,
+            pipelining: true,
+        })
+    }
+
+    fn evidence(identity: Identity) -> TlsEvidence {
+        TlsEvidence {
+            version: TlsVersion::Tls13,
+            suite: String::new(),
+            group: None,
+            certificate_sha256: String::new(),
+            identity,
+        }
+    }
+
+    fn transaction(floor: TlsAssurance) -> Transaction {
+        let to = vec!["pat@clinic.example".parse().unwrap()];
+        Transaction::new(None, to, survey(b"").unwrap(), floor, false)
+    }
+
+    /// Feeds replies and returns what was written until the session waits.
+    fn talk(session: &mut Session, replies: &str) -> Result<String, Fault> {
+        session.feed(replies.as_bytes());
+        let mut written = Vec::new();
+        loop {
+            match session.step()? {
+                Step::Write(bytes) => written.extend_from_slice(&bytes),
+                _ => return Ok(String::from_utf8(written).unwrap()),
+            }
+        }
+    }
+
+    /// Ready on a connection of this identity, or in clear.
+    fn ready(identity: Option<Identity>) -> Session {
+        let Some(identity) = identity else {
+            let mut session = session(TlsUse::Never);
+            talk(&mut session, "220 hi\r\n").unwrap();
+            talk(&mut session, "250 mx\r\n").unwrap();
+            return session;
+        };
+        let mut session = session(TlsUse::Required);
+        talk(&mut session, "220 hi\r\n").unwrap();
+        talk(&mut session, "250-mx\r\n250 STARTTLS\r\n").unwrap();
+        talk(&mut session, "220 go\r\n").unwrap();
+        session.secured(evidence(identity));
+        talk(&mut session, "").unwrap();
+        talk(&mut session, "250 mx\r\n").unwrap();
+        session
+    }
+
+    /// The last line of defence: whatever the verifier and the planning did,
+    /// `MAIL FROM` is not said below the floor.
+    #[test]
+    fn mail_from_is_said_at_or_above_the_floor_only() {
+        let identities = [
+            None,
+            Some(Identity::Unverified),
+            Some(Identity::WebPki),
+            Some(Identity::MtaSts),
+            Some(Identity::PartnerPin),
+            Some(Identity::PartnerCa),
+        ];
+        for identity in identities {
+            let reached = identity.map_or(TlsAssurance::Opportunistic, Identity::assurance);
+            for &floor in TlsAssurance::ALL {
+                let mut session = ready(identity);
+                let begun = session.begin(transaction(floor));
+                let written = talk(&mut session, "").unwrap();
+                assert_eq!(written.contains("MAIL FROM"), reached >= floor);
+                match begun {
+                    Ok(()) => assert!(reached >= floor),
+                    Err(fault) => assert_eq!(fault.cause, Cause::BelowFloor),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_offered_in_clear_is_forgotten_after_tls() {
+        let mut session = session(TlsUse::Required);
+        talk(&mut session, "220 hi\r\n").unwrap();
+        talk(
+            &mut session,
+            "250-mx\r\n250-REQUIRETLS\r\n250-AUTH PLAIN\r\n250 STARTTLS\r\n",
+        )
+        .unwrap();
+        assert!(session.extensions().requiretls);
+        talk(&mut session, "220 go\r\n").unwrap();
+        session.secured(evidence(Identity::WebPki));
+        assert_eq!(*session.extensions(), Extensions::default());
+        assert_eq!(talk(&mut session, "").unwrap(), "EHLO harbor.example\r\n");
+    }
+
+    #[test]
+    fn credentials_are_not_said_in_clear() {
+        let mut session = Session::new(SessionConfig {
+            ehlo: "harbor.example".parse().unwrap(),
+            tls: TlsUse::Never,
+            credentials: Some(Credentials {
+                user: "clinic".into(),
+                secret: "correct horse".into(),
+                token: false,
+            }),
+            pipelining: true,
+        });
+        assert!(!format!("{session:?}{:?}", session.config).contains("clinic"));
+        talk(&mut session, "220 hi\r\n").unwrap();
+        let fault = talk(&mut session, "250-mx\r\n250 AUTH PLAIN LOGIN\r\n").unwrap_err();
+        assert_eq!(fault.cause, Cause::AuthUnavailable);
+        assert!(session.out.is_empty());
+    }
 }
