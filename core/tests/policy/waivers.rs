@@ -75,7 +75,8 @@ fn clear_text_is_the_last_of_the_tls_rungs() {
 
 #[test]
 fn it_is_void_where_others_or_more_are_at_stake() {
-    let cases: [(fn(&mut Facts), WaiverVoid); 6] = [
+    type Case = (fn(&mut Facts), WaiverVoid);
+    let cases: [Case; 6] = [
         (
             |f| f.recipient.other_recipients = true,
             WaiverVoid::OtherRecipients,
