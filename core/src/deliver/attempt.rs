@@ -66,6 +66,9 @@ impl<'a> Run<'a> {
         barrier: &dyn Barrier,
     ) -> Vec<Attempt> {
         let count = job.envelope.recipients.len();
+        if count == 0 {
+            return Vec::new();
+        }
         let all = |verdict: Verdict| vec![verdict.into_attempt(); count];
         let survey = match survey(job.message) {
             Ok(survey) => survey,
