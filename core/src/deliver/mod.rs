@@ -33,33 +33,19 @@ mod relay;
 mod route;
 mod smtp;
 
-pub use crate::wire::smtp::Timeouts;
+pub use crate::wire::smtp::{
+    Attempt, Barrier, BarrierError, Cause, Delivery, EnhancedCode, Stage, Timeouts,
+};
 pub use relay::DeliverError;
 pub use smtp::Smtp;
 
-pub use records::{Attempt, Cause, Delivery, EnhancedCode, Envelope, Hop, Requirement, Stage};
+pub use records::{Envelope, Hop, Requirement};
 
 use std::fmt;
 
 use async_trait::async_trait;
 
 use crate::base::NextHop;
-
-/// Called once per attempt, after the message's content has been transmitted
-/// and before the final dot. From the final dot on the receiver may have
-/// accepted; so the caller makes that durable first. If it fails, the
-/// transport drops the connection without the final dot and nothing is
-/// delivered.
-#[async_trait]
-pub trait Barrier: Send + Sync {
-    /// Records that the point of no return is about to be passed.
-    async fn before_final_dot(&self) -> Result<(), BarrierError>;
-}
-
-/// The barrier could not be recorded: nothing may be sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the point of no return could not be recorded; nothing was sent")]
-pub struct BarrierError;
 
 /// One message for one or more recipients behind one next hop.
 #[derive(Debug)]
