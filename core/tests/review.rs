@@ -16,14 +16,21 @@ use mailseal::base::{
     Timestamp, TlsAssurance,
 };
 use mailseal::compose::Message;
-use mailseal::deliver::{Attempt, Barrier, Cause, Delivery, Job, Stage, Transport};
-use mailseal::discover::{Capabilities, Fixed};
+use mailseal::deliver::{
+    Attempt, Barrier, BarrierError, Cause, Delivery, Envelope, Hop, Job, Requirement, Smtp, Stage,
+    Timeouts, Transport,
+};
+use mailseal::discover::{Capabilities, Fixed, MxHost};
 use mailseal::escrow::{Factor, Link};
 use mailseal::outbox::Schedule;
 use mailseal::policy::{Policy, Waiver};
 use mailseal::seal::{SealError, Sealer};
 use mailseal::storage::{Batch, MemoryStore, Op, Store, Table};
 use mailseal::testing::clock::TestClock;
+use mailseal::testing::dns::TestDns;
+use mailseal::testing::smtp::{Act, SmtpPeer, When};
+use mailseal::wire::Network;
+use mailseal::wire::guard::Guard;
 use mailseal::{
     Builder, Client, CodeChannel, CodeChannelError, Error, EscrowOptions, PlanError, PlanOptions,
     Status, Storage, Unset,
@@ -533,6 +540,50 @@ async fn debug_texts_hold_no_message() {
     assert!(!text.contains("72, 98, 65, 49, 99"));
     let options = waived(&clock, 0, 60);
     assert!(!format!("{options:?}").contains("778812"));
+}
+
+struct Passes;
+
+#[async_trait]
+impl Barrier for Passes {
+    async fn before_final_dot(&self) -> Result<(), BarrierError> {
+        Ok(())
+    }
+}
+
+/// A host that takes connections and says nothing leaves time for the next one.
+#[tokio::test]
+async fn a_silent_host_does_not_use_up_the_time_of_the_next() {
+    let silent = SmtpPeer::builder("mx1.mail.example")
+        .on(When::Connect, vec![Act::Silence])
+        .bind("127.83.1.1:0".parse().unwrap())
+        .await
+        .unwrap();
+    let port = silent.address().port();
+    let live = SmtpPeer::builder("mx2.mail.example")
+        .bind(format!("127.83.1.2:{port}").parse().unwrap())
+        .await
+        .unwrap();
+    let dns = TestDns::start().await.unwrap();
+    dns.a("mx1.mail.example", silent.address().ip());
+    dns.a("mx2.mail.example", live.address().ip());
+    let network = Network::new(Arc::new(dns.resolver()))
+        .guard(Guard::allow_internal())
+        .ports(port, 443);
+    let mut timeouts = Timeouts::default();
+    timeouts.total = Duration::from_secs(4);
+    let smtp = Smtp::direct(network, "harbor.example".parse().unwrap()).timeouts(timeouts);
+    let mx = |host: &str, preference| MxHost::new(host.parse().unwrap(), preference);
+    let hosts = vec![mx("mx1.mail.example", 10), mx("mx2.mail.example", 20)];
+    let job = Job {
+        envelope: &Envelope::new(None, vec![pat()]),
+        message: b"Subject: x\r\n\r\ny\r\n",
+        hop: &Hop::new("mail.example".parse().unwrap(), hosts, None),
+        requirement: &Requirement::at_least(TlsAssurance::Opportunistic),
+    };
+    let attempts = smtp.deliver(job, &Passes).await;
+    assert_eq!(attempts[0].delivery, Delivery::Accepted);
+    assert_eq!(silent.connections().len(), 1);
 }
 
 #[derive(Debug, Clone)]
