@@ -603,3 +603,17 @@ fn findings_that_show_nothing_are_no_findings() {
         Sensitivity::None
     );
 }
+
+#[test]
+fn each_effect_that_raises_leaves_its_reason() {
+    let r = || Rule::new("t");
+    for rule in [
+        r().raise_sensitivity(Sensitivity::Phi),
+        r().raise_transport(Encrypted),
+        r().raise_factor(FactorLevel::P1),
+        r().end_to_end(),
+    ] {
+        let decision = decide(&Policy::hipaa().rule(rule), &facts());
+        assert!(decision.why().contains(&Reason::RuleRaised { rule: 1 }));
+    }
+}
