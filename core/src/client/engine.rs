@@ -8,14 +8,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 use zeroize::Zeroizing;
 
 use super::builder::EscrowOptions;
 use super::codes::CodeChannel;
 use super::receipt::{Outcome, Receipts, Status};
 use crate::audit::{Audit, EventKind};
-use crate::base::{Address, Clock, Fact, Phi, Route, Secret};
+use crate::base::{Address, Clock, Fact, NextHop, Phi, Route, Secret};
 use crate::deliver::{
     Attempt, Barrier, BarrierError, Cause, Delivery, Envelope, Hop, Job, Requirement, Stage,
     Transport,
@@ -25,9 +25,12 @@ use crate::dlp::Scanner;
 use crate::error::Error;
 use crate::escrow::Escrow;
 use crate::outbox::{CopyRecord, Outbox, Phase, Schedule};
-use crate::policy::{Policy, Refusal};
+use crate::policy::{Policy, Refusal, Rung};
 use crate::seal::{SealError, Sealer};
 use crate::storage::{Batch, Op, Row, Store};
+
+/// How long the host's channel may take to send a pickup code.
+const CODE: Duration = Duration::from_secs(60);
 
 /// Everything a client is made of.
 #[derive(Debug)]
@@ -63,11 +66,45 @@ pub(super) struct Work {
 }
 
 impl Engine {
+    /// Waits for its turn, then goes on as [`Engine::run`].
+    pub(super) async fn drive(&self, mut work: Work) -> Outcome {
+        let _turn = self.turn().await;
+        if self.renew(&mut work).await.is_err() {
+            // Another process has it now, or nothing can be recorded: then
+            // nothing is tried either.
+            return self
+                .outcome(&work.record, Status::Pending, None)
+                .with_passcode(work.passcode);
+        }
+        self.run(work).await
+    }
+
+    /// One of the places for copies that are tried at the same time.
+    pub(super) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        // The semaphore is never closed; if it were, going on is still right.
+        self.permits.acquire().await.ok()
+    }
+
+    /// Claims a copy anew whose lease is half over: it waited long.
+    async fn renew(&self, work: &mut Work) -> Result<(), Error> {
+        let Some(lease) = work.record.phase.due() else {
+            return Ok(());
+        };
+        if lease.since(self.clock.now()) > self.schedule.lease / 2 {
+            return Ok(());
+        }
+        let mut record = work.record.clone();
+        record.phase = self.sending();
+        let (replace, row) = self.outbox.replace(&work.held, &record);
+        self.store.commit(Batch::from_iter([replace])).await?;
+        work.record = record;
+        work.held = row;
+        Ok(())
+    }
+
     /// Tries a copy, rung after rung, until it is delivered, refused, deferred
     /// or unknown; records which.
-    pub(super) async fn drive(&self, mut work: Work) -> Outcome {
-        // The semaphore is never closed; if it were, going on is still right.
-        let _permit = self.permits.acquire().await.ok();
+    pub(super) async fn run(&self, mut work: Work) -> Outcome {
         loop {
             let attempt = self.attempt(&mut work).await;
             work.record.attempts = work.record.attempts.saturating_add(1);
@@ -83,7 +120,7 @@ impl Engine {
                 Delivery::Accepted => Step::End(Status::Delivered),
                 Delivery::Rejected => Step::End(Status::Rejected),
                 Delivery::Unknown => Step::Unknown,
-                Delivery::FloorUnmet if next_rung(&work.record).is_some() => {
+                Delivery::FloorUnmet if next_rung(&work.record, &attempt).is_some() => {
                     match self.fall_back(&mut work, &attempt).await {
                         Ok(()) => continue,
                         Err(_) => Step::Defer,
@@ -108,6 +145,10 @@ impl Engine {
         let Some(rung) = work.record.present_rung().copied() else {
             return fail(Delivery::Rejected, Stage::Resolve, Cause::BelowFloor);
         };
+        if !self.is_allowed(&work.record, &rung) {
+            // The waiver ended, or the policy became stricter, since the plan.
+            return fail(Delivery::FloorUnmet, Stage::Resolve, Cause::BelowFloor);
+        }
         let (Ok(to), Ok(sender)) = (
             work.record.address.parse::<Address>(),
             work.record
@@ -156,10 +197,23 @@ impl Engine {
         }
     }
 
+    /// Whether the message itself may still leave by this rung: a copy may
+    /// wait for days, longer than the waiver or the policy that allowed it.
+    fn is_allowed(&self, record: &CopyRecord, rung: &Rung) -> bool {
+        let floor = self.policy.requirement(record.sensitivity).tls;
+        rung.route != Route::Tls
+            || floor.is_some_and(|floor| rung.transport_floor >= floor)
+            || record
+                .waived_until
+                .is_some_and(|until| self.clock.now() < until)
+    }
+
     /// Where a recipient's domain takes mail now.
     async fn hop(&self, to: &Address) -> Fact<Hop> {
         let partner = self.policy.partner_identity(to.domain()).cloned();
-        let Some(discovery) = &self.discovery else {
+        // A relay finds the way itself.
+        let direct = matches!(self.transport.next_hop(), NextHop::Mx);
+        let Some(discovery) = self.discovery.as_ref().filter(|_| direct) else {
             let mut hop = Hop::new(to.domain().clone(), Vec::new(), None);
             hop.partner = partner;
             return Fact::Proven(hop);
@@ -193,9 +247,18 @@ impl Engine {
     /// leaves.
     async fn fall_back(&self, work: &mut Work, attempt: &Attempt) -> Result<(), Error> {
         let mut record = work.record.clone();
-        record.rung = next_rung(&record).unwrap_or(record.rung);
+        record.rung = next_rung(&record, attempt).unwrap_or(record.rung);
         record.phase = self.sending();
-        let made = self.make(&mut record, &work.body)?;
+        let made = match record.grant {
+            // The grant serves the later escrow rungs too, and what is here is
+            // its notice, not the message any more.
+            Some(_) => Made {
+                body: None,
+                ops: Vec::new(),
+                passcode: work.passcode.clone(),
+            },
+            None => self.make(&mut record, &work.body)?,
+        };
         let (replace, row) = self.outbox.replace(&work.held, &record);
         let mut batch: Batch = made.ops.into_iter().collect();
         batch.push(replace);
@@ -214,9 +277,9 @@ impl Engine {
         self.store.commit(batch).await?;
         work.record = record;
         work.held = row;
+        work.passcode = made.passcode;
         if let Some(body) = made.body {
             work.body = body;
-            work.passcode = made.passcode;
         }
         Ok(())
     }
@@ -236,11 +299,9 @@ impl Engine {
             Step::Defer => (Status::Deferred, EventKind::Deferred),
             Step::Unknown => (Status::Unknown, EventKind::Unknown),
         };
-        let mut outcome = self.outcome(&work.record, status, Some(attempt));
-        if status == Status::Delivered {
-            self.send_code(&mut work).await;
-        }
-        outcome = outcome.with_passcode(work.passcode.clone());
+        let mut outcome = self
+            .outcome(&work.record, status, Some(attempt))
+            .with_passcode(work.passcode.clone());
         let mut batch = Batch::new();
         match step {
             Step::End(_) => batch.extend(self.outbox.remove(&work.held, &work.record)),
@@ -278,26 +339,36 @@ impl Engine {
                 _ => Status::Pending,
             };
             outcome.next_try = None;
+        } else if status == Status::Delivered && self.send_code(&work).await {
+            outcome = outcome.with_passcode(None);
+            let forget = self.receipts.put_outcome(work.record.receipt, &outcome);
+            if let Err(error) = self.store.commit(Batch::from_iter([forget])).await {
+                // It stays with the receipt, which does no harm.
+                tracing::warn!(code = error.code(), "a sent pickup code was kept");
+            }
         }
         outcome
     }
 
     /// Gives the pickup code to the host's channel, if there is one and a
-    /// number; else it stays for the sender to tell.
-    async fn send_code(&self, work: &mut Work) {
+    /// number; else it stays for the sender to tell. Whether it was sent.
+    async fn send_code(&self, work: &Work) -> bool {
         let (Some(channel), Some(phone), Some(code)) =
             (&self.codes, &work.record.phone, &work.passcode)
         else {
-            return;
+            return false;
         };
-        match channel.send_code(&Phi::new(phone.clone()), code).await {
-            Ok(()) => work.passcode = None,
-            Err(_) => tracing::warn!(
+        let phone = Phi::new(phone.clone());
+        let sent = tokio::time::timeout(CODE, channel.send_code(&phone, code)).await;
+        if !matches!(sent, Ok(Ok(()))) {
+            tracing::warn!(
                 receipt = %work.record.receipt,
                 recipient = %work.record.recipient,
                 "the pickup code could not be sent; it is handed to the sender",
-            ),
+            );
+            return false;
         }
+        true
     }
 
     /// What the present rung of `record` sends, and the changes that come with
@@ -344,13 +415,18 @@ impl Engine {
 }
 
 /// The next rung that can do better over the same hosts: one that asks less of
-/// the connection. Where the domain itself publishes a floor there is none.
-fn next_rung(record: &CopyRecord) -> Option<usize> {
-    let failed = record.present_rung()?.transport_floor;
-    let rest = record.rungs.iter().enumerate().skip(record.rung + 1);
-    rest.filter(|(_, rung)| rung.transport_floor < failed)
-        .map(|(index, _)| index)
-        .next()
+/// the connection, or any where no connection was asked for. Where the domain
+/// itself publishes a floor there is none. Once the message is escrowed, only
+/// its notice is left here, which goes by escrow rungs alone.
+fn next_rung(record: &CopyRecord, failed: &Attempt) -> Option<usize> {
+    let floor = record.present_rung()?.transport_floor;
+    let unconnected = failed.stage == Stage::Resolve;
+    let mut rest = record.rungs.iter().enumerate().skip(record.rung + 1);
+    rest.find(|(_, rung)| {
+        (unconnected || rung.transport_floor < floor)
+            && (record.grant.is_none() || rung.route == Route::Escrow)
+    })
+    .map(|(index, _)| index)
 }
 
 /// What a rung sends in place of the message.

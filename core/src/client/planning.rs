@@ -7,12 +7,14 @@ use super::engine::Engine;
 use super::plan::{Plan, PlanOptions, Planned};
 use crate::base::{
     Address, Domain, Fact, FactorLevel, MessageId, Phi, Recipient, RecipientId, Role, Route,
+    Sensitivity,
 };
 use crate::compose::Message;
 use crate::discover::Capabilities;
 use crate::error::Error;
 use crate::policy::{
-    ContentFacts, ContextFacts, Facts, Onward, RecipientFacts, TransportFacts, WaiverFact, decide,
+    ContentFacts, ContextFacts, Facts, Onward, RecipientFacts, TransportFacts, WaiverFact,
+    WaiverVoid, decide,
 };
 
 /// The marker that `Message::secure` stands for, as if it stood in the subject.
@@ -127,6 +129,10 @@ impl Engine {
     fn content_facts(&self, plan: &Plan) -> ContentFacts {
         let mut facts = ContentFacts::from(&plan.findings);
         facts.declared = plan.message.declared();
+        if plan.message.secure_requested() {
+            // It asks for protection, whether or not a rule knows the marker.
+            facts.declared = facts.declared.max(Some(Sensitivity::Phi));
+        }
         facts.no_phi_asserted = plan.message.no_phi_reason().is_some();
         if plan.options.names_patient_only {
             facts.other_people = Fact::Refuted;
@@ -182,7 +188,12 @@ impl Engine {
 
     /// The best that the waivers given say of this address.
     fn waiver(&self, plan: &Plan, address: &Address) -> WaiverFact {
-        let patient = Phi::new(plan.options.patient.clone().unwrap_or_default());
+        let patient = match &plan.options.patient {
+            Some(patient) if !patient.is_empty() => Phi::new(patient.clone()),
+            // A waiver is one patient's, and nobody said whose message it is.
+            _ if plan.options.waivers.is_empty() => return WaiverFact::Absent,
+            _ => return WaiverFact::Void(WaiverVoid::OtherPatient),
+        };
         let now = self.clock.now();
         let checks: Vec<_> = plan
             .options

@@ -48,7 +48,8 @@ use async_trait::async_trait;
 use crate::base::NextHop;
 
 /// One message for one or more recipients behind one next hop.
-#[derive(Debug)]
+///
+/// `Debug` shows no message: it may be in clear.
 pub struct Job<'a> {
     /// Sender and recipients.
     pub envelope: &'a Envelope,
@@ -58,6 +59,16 @@ pub struct Job<'a> {
     pub hop: &'a Hop,
     /// What the connection must satisfy before `MAIL FROM`.
     pub requirement: &'a Requirement,
+}
+
+impl fmt::Debug for Job<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Job")
+            .field("recipients", &self.envelope.recipients.len())
+            .field("size", &self.message.len())
+            .field("requirement", self.requirement)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Hands messages over.
