@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use data_encoding::BASE64;
 use mailseal::base::{Address, Domain, Keys, Recipient};
@@ -98,6 +99,7 @@ impl Maker {
             clock: TestClock::default(),
             postfix: self.builder.start().unwrap(),
             services: self.services,
+            marks: AtomicUsize::new(1),
         }
     }
 }
@@ -128,6 +130,7 @@ pub(crate) struct World {
     pub(crate) clock: TestClock,
     pub(crate) postfix: Postfix,
     services: BTreeMap<String, IpAddr>,
+    marks: AtomicUsize,
 }
 
 impl World {
@@ -179,10 +182,7 @@ impl World {
         let mut stream = BufReader::new(TcpStream::connect(self.address(service)).unwrap());
         let mut line = String::new();
         stream.read_line(&mut line).unwrap();
-        let mark = format!(
-            "mark-{}.example",
-            self.postfix.sessions_of(service).len() + 1
-        );
+        let mark = format!("mark-{}.example", self.marks.fetch_add(1, Ordering::Relaxed));
         stream
             .get_mut()
             .write_all(format!("HELO {mark}\r\nQUIT\r\n").as_bytes())
