@@ -8,5 +8,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![allow(clippy::print_stdout)]
 
+mod certificates;
 mod harness;
 mod postfix;
+mod world;

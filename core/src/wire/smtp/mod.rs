@@ -38,6 +38,6 @@ pub(crate) use content::{Survey, survey};
 pub(crate) use fault::{Fault, Verdict};
 pub use outcome::{Attempt, Barrier, BarrierError, Cause, Delivery, EnhancedCode, Stage};
 pub(crate) use probe::addresses;
-pub(crate) use probe::{HostProbe, probe};
+pub(crate) use probe::probe;
 pub(crate) use session::{Credentials, SessionConfig, TlsUse};
 pub(crate) use transaction::{Transaction, is_too_many_recipients};
