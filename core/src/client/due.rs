@@ -95,32 +95,41 @@ impl Engine {
         if let Some((escrow, _)) = &self.escrow {
             report.expired = escrow.expire_due(self.clock.now()).await?.grants;
         }
-        // What fails stays due: it is not looked at twice in one call.
-        let mut failed: HashSet<Vec<u8>> = HashSet::new();
+        // What is deferred anew is due later than this: no copy is tried twice
+        // in one call.
+        let now = self.clock.now();
+        // What fails, or is in other hands, may stay due: it is not looked at
+        // twice in one call, and does not keep what is behind it from its turn.
+        let mut left: HashSet<Vec<u8>> = HashSet::new();
         loop {
             let mut rows = self
                 .store
-                .due(Table::Outbox, self.clock.now(), PAGE + failed.len())
+                .due(Table::Outbox, now, PAGE + left.len())
                 .await?;
-            rows.retain(|row| !failed.contains(&row.key));
-            let before = report.outcomes.len();
+            rows.retain(|row| !left.contains(&row.key));
+            if rows.is_empty() {
+                return Ok(report);
+            }
             let tried = rows.into_iter().map(async |row| {
                 let key = row.key.clone();
                 (key, self.take_up(row).await)
             });
             for (key, result) in join_all(tried).await {
                 match result {
-                    Ok(Some(outcome)) => report.outcomes.push(outcome),
-                    Ok(None) => {}
+                    Ok(Some(outcome)) => {
+                        // An outcome that could not be recorded leaves it due.
+                        left.insert(key);
+                        report.outcomes.push(outcome);
+                    }
+                    Ok(None) => {
+                        left.insert(key);
+                    }
                     Err(error) => {
                         tracing::error!(code = error.code(), "a due copy could not be taken up");
-                        failed.insert(key);
+                        report.failed += 1;
+                        left.insert(key);
                     }
                 }
-            }
-            report.failed = failed.len();
-            if report.outcomes.len() == before {
-                return Ok(report);
             }
         }
     }

@@ -15,17 +15,17 @@ use super::builder::EscrowOptions;
 use super::codes::CodeChannel;
 use super::receipt::{Outcome, Receipts, Status};
 use crate::audit::{Audit, EventKind};
-use crate::base::{Address, Clock, Fact, Phi, Route, Secret};
+use crate::base::{Address, Clock, Fact, NextHop, Phi, Route, Secret};
 use crate::deliver::{
     Attempt, Barrier, BarrierError, Cause, Delivery, Envelope, Hop, Job, Requirement, Stage,
     Transport,
 };
-use crate::discover::Discovery;
+use crate::discover::{Discovery, StsMode};
 use crate::dlp::Scanner;
 use crate::error::Error;
 use crate::escrow::Escrow;
 use crate::outbox::{CopyRecord, Outbox, Phase, Schedule};
-use crate::policy::{Policy, Refusal};
+use crate::policy::{Policy, Refusal, Rung};
 use crate::seal::{SealError, Sealer};
 use crate::storage::{Batch, Op, Row, Store};
 
@@ -83,8 +83,8 @@ impl Engine {
                 Delivery::Accepted => Step::End(Status::Delivered),
                 Delivery::Rejected => Step::End(Status::Rejected),
                 Delivery::Unknown => Step::Unknown,
-                Delivery::FloorUnmet if next_rung(&work.record).is_some() => {
-                    match self.fall_back(&mut work, &attempt).await {
+                Delivery::FloorUnmet if let Some(next) = next_rung(&work.record, attempt.cause) => {
+                    match self.fall_back(&mut work, next, &attempt).await {
                         Ok(()) => continue,
                         Err(_) => Step::Defer,
                     }
@@ -132,7 +132,7 @@ impl Engine {
                     &sealed
                 }
                 // The key went since the plan: the next rung may do.
-                Err(_) => return fail(Delivery::FloorUnmet, Stage::Resolve, Cause::BelowFloor),
+                Err(_) => return fail(Delivery::FloorUnmet, Stage::Resolve, Cause::Key),
             },
         };
         let envelope = Envelope::new(sender, vec![to]);
@@ -150,7 +150,14 @@ impl Engine {
         let mut attempts = self.transport.deliver(job, &barrier).await;
         (work.record, work.held) = barrier.state.into_inner();
         match (attempts.pop(), attempts.is_empty()) {
-            (Some(attempt), true) => attempt,
+            // A domain that fails its own promise is given time to keep it,
+            // whatever the policy does with others below the floor.
+            (Some(mut attempt), true) => {
+                if attempt.delivery == Delivery::FloorUnmet && enforces(&hop) {
+                    attempt.delivery = Delivery::Deferred;
+                }
+                attempt
+            }
             // A transport that answers for nobody or for others may have sent.
             _ => fail(Delivery::Unknown, Stage::Final, Cause::Protocol),
         }
@@ -159,7 +166,9 @@ impl Engine {
     /// Where a recipient's domain takes mail now.
     async fn hop(&self, to: &Address) -> Fact<Hop> {
         let partner = self.policy.partner_identity(to.domain()).cloned();
-        let Some(discovery) = &self.discovery else {
+        // Behind a relay it is the relay that finds the domain's hosts.
+        let direct = matches!(self.transport.next_hop(), NextHop::Mx);
+        let Some(discovery) = self.discovery.as_ref().filter(|_| direct) else {
             let mut hop = Hop::new(to.domain().clone(), Vec::new(), None);
             hop.partner = partner;
             return Fact::Proven(hop);
@@ -191,11 +200,23 @@ impl Engine {
 
     /// Goes to the next rung: prepares it and records it before anything of it
     /// leaves.
-    async fn fall_back(&self, work: &mut Work, attempt: &Attempt) -> Result<(), Error> {
+    async fn fall_back(
+        &self,
+        work: &mut Work,
+        next: usize,
+        attempt: &Attempt,
+    ) -> Result<(), Error> {
         let mut record = work.record.clone();
-        record.rung = next_rung(&record).unwrap_or(record.rung);
+        // From escrow to escrow the notice stays: its grant was made for the
+        // strongest of them.
+        let escrowed = record.present_rung().map(|r| r.route) == Some(Route::Escrow);
+        record.rung = next;
         record.phase = self.sending();
-        let made = self.make(&mut record, &work.body)?;
+        let made = if escrowed {
+            Made::nothing()
+        } else {
+            self.make(&mut record, &work.body)?
+        };
         let (replace, row) = self.outbox.replace(&work.held, &record);
         let mut batch: Batch = made.ops.into_iter().collect();
         batch.push(replace);
@@ -205,7 +226,7 @@ impl Engine {
         let outcome = self
             .outcome(&record, Status::Pending, None)
             .with_attempt(attempt)
-            .with_passcode(made.passcode.clone());
+            .with_passcode(made.passcode.clone().or(work.passcode.clone()));
         batch.push(self.receipts.put_outcome(record.receipt, &outcome));
         batch.push(
             self.audit
@@ -308,11 +329,7 @@ impl Engine {
                 let rung = *rung;
                 super::notices::make(self, record, &rung, message)
             }
-            _ => Ok(Made {
-                body: None,
-                ops: Vec::new(),
-                passcode: None,
-            }),
+            _ => Ok(Made::nothing()),
         }
     }
 
@@ -343,14 +360,26 @@ impl Engine {
     }
 }
 
-/// The next rung that can do better over the same hosts: one that asks less of
-/// the connection. Where the domain itself publishes a floor there is none.
-fn next_rung(record: &CopyRecord) -> Option<usize> {
-    let failed = record.present_rung()?.transport_floor;
-    let rest = record.rungs.iter().enumerate().skip(record.rung + 1);
-    rest.filter(|(_, rung)| rung.transport_floor < failed)
-        .map(|(index, _)| index)
-        .next()
+/// The next rung that can do better: over the same hosts one that asks less of
+/// the connection; where the key failed, one that protects no less, since a
+/// key that vanishes between plan and send is no proof that there is none.
+/// Where the domain itself publishes a floor there is none.
+fn next_rung(record: &CopyRecord, cause: Cause) -> Option<usize> {
+    let failed = record.present_rung()?;
+    let helps = |rung: &Rung| match (cause, failed.route) {
+        (Cause::Key, _) => rung.is_no_weaker_than(failed),
+        // The copy holds the notice now; no other route may take that for
+        // the message.
+        (_, Route::Escrow) if rung.route != Route::Escrow => false,
+        _ => rung.transport_floor < failed.transport_floor,
+    };
+    let mut rest = record.rungs.iter().enumerate().skip(record.rung + 1);
+    rest.find(|(_, rung)| helps(rung)).map(|(index, _)| index)
+}
+
+fn enforces(hop: &Hop) -> bool {
+    let mode = hop.sts.as_ref().map(|sts| sts.mode);
+    mode == Some(StsMode::Enforce)
 }
 
 /// What a rung sends in place of the message.
@@ -358,6 +387,17 @@ pub(super) struct Made {
     pub(super) body: Option<Zeroizing<Vec<u8>>>,
     pub(super) ops: Vec<Op>,
     pub(super) passcode: Option<Secret<String>>,
+}
+
+impl Made {
+    /// What was there is sent as it is.
+    fn nothing() -> Self {
+        Self {
+            body: None,
+            ops: Vec::new(),
+            passcode: None,
+        }
+    }
 }
 
 enum Step {

@@ -3,7 +3,7 @@
 use zeroize::Zeroizing;
 
 use super::engine::{Engine, Made};
-use crate::base::{Address, MessageId, Recipient, RecipientId, Secret};
+use crate::base::{Address, FactorLevel, MessageId, Recipient, RecipientId, Route, Secret};
 use crate::compose::{Copy, Message, Visible};
 use crate::error::{Error, PlanError};
 use crate::escrow::{Draft, GrantDraft, Notice, NoticeDraft, PasscodePlan};
@@ -22,7 +22,14 @@ pub(super) fn make(
         return Err(PlanError::NoEscrow.into());
     };
     let to: Address = record.address.parse()?;
-    let floor = rung.factor_floor.unwrap_or(crate::base::FactorLevel::P2);
+    // Another escrow rung may be tried with the same notice: the grant serves
+    // the strongest of them.
+    let escrow_rungs = record.rungs.iter().filter(|r| r.route == Route::Escrow);
+    let floor = escrow_rungs
+        .filter_map(|r| r.factor_floor)
+        .chain(rung.factor_floor)
+        .max()
+        .unwrap_or(FactorLevel::P2);
     let mut grant =
         GrantDraft::new(record.recipient, floor).audit_tag(engine.audit.address_tag(&to));
     grant = match record.passphrase.take() {

@@ -14,18 +14,19 @@ use crate::compose::{Copy, Visible};
 use crate::deliver::Envelope;
 use crate::error::{Error, PlanError};
 use crate::outbox::{CopyId, CopyRecord};
-use crate::policy::{Decision, Disclosure, Onward, Rung};
+use crate::policy::{Decision, Disclosure, Onward, Refusal, Rung};
 use crate::storage::{Batch, Op, Row, StoreError, Table};
 
 impl Engine {
     /// Sends, or gives the receipt of the earlier call with the same
     /// idempotency key.
     pub(super) async fn send(&self, plan: Plan) -> Result<Receipt, Error> {
-        let plan = self.still_good(plan).await?;
         let digest = plan.content_digest();
+        // What was sent was sent, whatever would be decided today.
         if let Some(receipt) = self.earlier(&plan, &digest).await? {
             return Ok(receipt);
         }
+        let plan = self.still_good(plan).await?;
         let receipt = ReceiptId::make_random();
         let now = self.clock.now();
         let mut batch = Batch::new();
@@ -246,8 +247,16 @@ impl Engine {
         let outcome = Outcome::new(planned.id(), Status::Refused, now);
         batch.push(self.receipts.put_outcome(receipt, &outcome));
         let record = self.record(plan, planned, Vec::new(), receipt);
+        let kind = match planned.decision() {
+            Decision::Send { .. } => EventKind::Dropped,
+            Decision::Refuse {
+                kind: Refusal::Held,
+                ..
+            } => EventKind::Hold,
+            Decision::Refuse { .. } => EventKind::Refused,
+        };
         let event = self
-            .event(EventKind::Refused, &record)?
+            .event(kind, &record)?
             .reasons(planned.decision().why().iter().map(|r| r.code()));
         batch.push(self.audit.entry(&event));
         Ok(outcome)
@@ -313,12 +322,57 @@ impl Engine {
     }
 }
 
-/// Whether the new decision protects less than the old one, or sends nothing
-/// where something was sent: then the caller has to look again.
+/// Whether the new decision protects less than the old one, in its first rung
+/// or in what it may fall back to, or sends nothing where something was sent:
+/// then the caller has to look again.
 fn weaker(new: &Decision, old: &Decision) -> bool {
     match (new.rungs().next(), old.rungs().next()) {
-        (Some(new), Some(old)) => !new.is_no_weaker_than(old),
+        (Some(first), Some(old_first)) => {
+            !first.is_no_weaker_than(old_first)
+                || new
+                    .rungs()
+                    .any(|rung| old.rungs().all(|old| !rung.is_no_weaker_than(old)))
+        }
         (None, None) => false,
         _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::Sensitivity;
+
+    fn decision(rungs: &[(Route, TlsAssurance)]) -> Decision {
+        let mut rungs = rungs.iter().map(|&(r, floor)| Rung::new(r, floor, None));
+        match rungs.next() {
+            Some(chosen) => Decision::Send {
+                chosen,
+                fallbacks: rungs.collect(),
+                sensitivity: Sensitivity::Phi,
+                why: Vec::new(),
+            },
+            None => Decision::Refuse {
+                kind: Refusal::Refused,
+                sensitivity: Sensitivity::Phi,
+                why: Vec::new(),
+            },
+        }
+    }
+
+    #[test]
+    fn a_weaker_first_rung_or_fallback_is_weaker_and_a_stronger_one_is_not() {
+        use Route::{Pgp, Tls};
+        use TlsAssurance::{Anchored, Authenticated, Opportunistic};
+        let sealed = (Pgp, Opportunistic);
+        let anchored = decision(&[sealed, (Tls, Anchored)]);
+        let valid = decision(&[sealed, (Tls, Authenticated)]);
+        let nothing = decision(&[]);
+        assert!(weaker(&valid, &anchored));
+        assert!(!weaker(&anchored, &valid));
+        assert!(!weaker(&valid, &valid));
+        assert!(weaker(&decision(&[(Tls, Authenticated)]), &valid));
+        assert!(weaker(&nothing, &valid) && weaker(&valid, &nothing));
+        assert!(!weaker(&nothing, &nothing));
     }
 }
