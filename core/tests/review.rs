@@ -72,6 +72,7 @@ impl Transport for Relay {
     fn next_hop(&self) -> NextHop {
         NextHop::Relay {
             onward: TlsAssurance::Authenticated,
+            requiretls: false,
         }
     }
 
