@@ -79,6 +79,7 @@ impl Transport for Relay {
     fn next_hop(&self) -> NextHop {
         NextHop::Relay {
             onward: TlsAssurance::Authenticated,
+            requiretls: false,
         }
     }
 

@@ -20,7 +20,7 @@ use crate::deliver::{
     Attempt, Barrier, BarrierError, Cause, Delivery, Envelope, Hop, Job, Requirement, Stage,
     Transport,
 };
-use crate::discover::Discovery;
+use crate::discover::{Discovery, StsMode};
 use crate::dlp::Scanner;
 use crate::error::Error;
 use crate::escrow::Escrow;
@@ -120,8 +120,8 @@ impl Engine {
                 Delivery::Accepted => Step::End(Status::Delivered),
                 Delivery::Rejected => Step::End(Status::Rejected),
                 Delivery::Unknown => Step::Unknown,
-                Delivery::FloorUnmet if next_rung(&work.record, &attempt).is_some() => {
-                    match self.fall_back(&mut work, &attempt).await {
+                Delivery::FloorUnmet if let Some(next) = next_rung(&work.record, attempt.cause) => {
+                    match self.fall_back(&mut work, next, &attempt).await {
                         Ok(()) => continue,
                         Err(_) => Step::Defer,
                     }
@@ -173,7 +173,7 @@ impl Engine {
                     &sealed
                 }
                 // The key went since the plan: the next rung may do.
-                Err(_) => return fail(Delivery::FloorUnmet, Stage::Resolve, Cause::BelowFloor),
+                Err(_) => return fail(Delivery::FloorUnmet, Stage::Resolve, Cause::Key),
             },
         };
         let envelope = Envelope::new(sender, vec![to]);
@@ -191,7 +191,14 @@ impl Engine {
         let mut attempts = self.transport.deliver(job, &barrier).await;
         (work.record, work.held) = barrier.state.into_inner();
         match (attempts.pop(), attempts.is_empty()) {
-            (Some(attempt), true) => attempt,
+            // A domain that fails its own promise is given time to keep it,
+            // whatever the policy does with others below the floor.
+            (Some(mut attempt), true) => {
+                if attempt.delivery == Delivery::FloorUnmet && enforces(&hop) {
+                    attempt.delivery = Delivery::Deferred;
+                }
+                attempt
+            }
             // A transport that answers for nobody or for others may have sent.
             _ => fail(Delivery::Unknown, Stage::Final, Cause::Protocol),
         }
@@ -245,9 +252,14 @@ impl Engine {
 
     /// Goes to the next rung: prepares it and records it before anything of it
     /// leaves.
-    async fn fall_back(&self, work: &mut Work, attempt: &Attempt) -> Result<(), Error> {
+    async fn fall_back(
+        &self,
+        work: &mut Work,
+        next: usize,
+        attempt: &Attempt,
+    ) -> Result<(), Error> {
         let mut record = work.record.clone();
-        record.rung = next_rung(&record, attempt).unwrap_or(record.rung);
+        record.rung = next;
         record.phase = self.sending();
         let made = match record.grant {
             // The grant serves the later escrow rungs too, and what is here is
@@ -268,7 +280,7 @@ impl Engine {
         let outcome = self
             .outcome(&record, Status::Pending, None)
             .with_attempt(attempt)
-            .with_passcode(made.passcode.clone());
+            .with_passcode(made.passcode.clone().or(work.passcode.clone()));
         batch.push(self.receipts.put_outcome(record.receipt, &outcome));
         batch.push(
             self.audit
@@ -379,11 +391,7 @@ impl Engine {
                 let rung = *rung;
                 super::notices::make(self, record, &rung, message)
             }
-            _ => Ok(Made {
-                body: None,
-                ops: Vec::new(),
-                passcode: None,
-            }),
+            _ => Ok(Made::nothing()),
         }
     }
 
@@ -414,19 +422,26 @@ impl Engine {
     }
 }
 
-/// The next rung that can do better over the same hosts: one that asks less of
-/// the connection, or any where no connection was asked for. Where the domain
-/// itself publishes a floor there is none. Once the message is escrowed, only
-/// its notice is left here, which goes by escrow rungs alone.
-fn next_rung(record: &CopyRecord, failed: &Attempt) -> Option<usize> {
-    let floor = record.present_rung()?.transport_floor;
-    let unconnected = failed.stage == Stage::Resolve;
+/// The next rung that can do better: over the same hosts one that asks less of
+/// the connection; where the key failed, one that protects no less, since a
+/// key that vanishes between plan and send is no proof that there is none.
+/// Where the domain itself publishes a floor there is none.
+fn next_rung(record: &CopyRecord, cause: Cause) -> Option<usize> {
+    let failed = record.present_rung()?;
+    let helps = |rung: &Rung| match (cause, failed.route) {
+        (Cause::Key, _) => rung.is_no_weaker_than(failed),
+        // The copy holds the notice now; no other route may take that for
+        // the message.
+        (_, Route::Escrow) if rung.route != Route::Escrow => false,
+        _ => rung.transport_floor < failed.transport_floor,
+    };
     let mut rest = record.rungs.iter().enumerate().skip(record.rung + 1);
-    rest.find(|(_, rung)| {
-        (unconnected || rung.transport_floor < floor)
-            && (record.grant.is_none() || rung.route == Route::Escrow)
-    })
-    .map(|(index, _)| index)
+    rest.find(|(_, rung)| helps(rung)).map(|(index, _)| index)
+}
+
+fn enforces(hop: &Hop) -> bool {
+    let mode = hop.sts.as_ref().map(|sts| sts.mode);
+    mode == Some(StsMode::Enforce)
 }
 
 /// What a rung sends in place of the message.
@@ -434,6 +449,17 @@ pub(super) struct Made {
     pub(super) body: Option<Zeroizing<Vec<u8>>>,
     pub(super) ops: Vec<Op>,
     pub(super) passcode: Option<Secret<String>>,
+}
+
+impl Made {
+    /// What was there is sent as it is.
+    fn nothing() -> Self {
+        Self {
+            body: None,
+            ops: Vec::new(),
+            passcode: None,
+        }
+    }
 }
 
 enum Step {

@@ -7,7 +7,7 @@ use super::engine::Engine;
 use super::plan::{Plan, PlanOptions, Planned};
 use crate::base::{
     Address, Domain, Fact, FactorLevel, MessageId, Phi, Recipient, RecipientId, Role, Route,
-    Sensitivity,
+    Sensitivity, Timestamp,
 };
 use crate::compose::Message;
 use crate::discover::Capabilities;
@@ -57,11 +57,16 @@ impl Engine {
         plan.recipients = self
             .decide_all(&plan, self.transport.next_hop().into())
             .await;
-        // A waiver that ends sooner ends the plan.
-        if let Some(ends) = plan.options.waivers.iter().map(|w| w.expires).min() {
-            plan.expires = plan.expires.min(ends);
-        }
+        plan.expires = self.expiry(&plan);
         Ok(plan)
+    }
+
+    /// A waiver that ends sooner ends the plan; one that has ended does not count.
+    fn expiry(&self, plan: &Plan) -> Timestamp {
+        let waivers = plan.options.waivers.iter().map(|w| w.expires);
+        waivers
+            .filter(|&ends| ends > plan.made)
+            .fold(plan.made.plus(self.plan_lifetime), Timestamp::min)
     }
 
     /// The same plan with fresh facts, for another way.
@@ -72,7 +77,7 @@ impl Engine {
             planned.dropped = dropped;
         }
         plan.made = self.clock.now();
-        plan.expires = plan.made.plus(self.plan_lifetime);
+        plan.expires = self.expiry(&plan);
         Ok(plan)
     }
 
@@ -129,8 +134,8 @@ impl Engine {
     fn content_facts(&self, plan: &Plan) -> ContentFacts {
         let mut facts = ContentFacts::from(&plan.findings);
         facts.declared = plan.message.declared();
+        // Who asks for protection gets it, also where no rule knows the marker.
         if plan.message.secure_requested() {
-            // It asks for protection, whether or not a rule knows the marker.
             facts.declared = facts.declared.max(Some(Sensitivity::Phi));
         }
         facts.no_phi_asserted = plan.message.no_phi_reason().is_some();

@@ -421,3 +421,42 @@ fn weaker(new: &Decision, old: &Decision) -> bool {
     let below = |rung: &Rung| !old.rungs().any(|old| rung.is_no_weaker_than(old));
     first || new.rungs().any(below)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::Sensitivity;
+
+    fn decision(rungs: &[(Route, TlsAssurance)]) -> Decision {
+        let mut rungs = rungs.iter().map(|&(r, floor)| Rung::new(r, floor, None));
+        match rungs.next() {
+            Some(chosen) => Decision::Send {
+                chosen,
+                fallbacks: rungs.collect(),
+                sensitivity: Sensitivity::Phi,
+                why: Vec::new(),
+            },
+            None => Decision::Refuse {
+                kind: Refusal::Refused,
+                sensitivity: Sensitivity::Phi,
+                why: Vec::new(),
+            },
+        }
+    }
+
+    #[test]
+    fn a_weaker_first_rung_or_fallback_is_weaker_and_a_stronger_one_is_not() {
+        use Route::{Pgp, Tls};
+        use TlsAssurance::{Anchored, Authenticated, Opportunistic};
+        let sealed = (Pgp, Opportunistic);
+        let anchored = decision(&[sealed, (Tls, Anchored)]);
+        let valid = decision(&[sealed, (Tls, Authenticated)]);
+        let nothing = decision(&[]);
+        assert!(weaker(&valid, &anchored));
+        assert!(!weaker(&anchored, &valid));
+        assert!(!weaker(&valid, &valid));
+        assert!(weaker(&decision(&[(Tls, Authenticated)]), &valid));
+        assert!(weaker(&nothing, &valid) && weaker(&valid, &nothing));
+        assert!(!weaker(&nothing, &nothing));
+    }
+}

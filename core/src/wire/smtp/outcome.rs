@@ -104,6 +104,8 @@ pub enum Cause {
     Content,
     /// The point of no return could not be recorded.
     Barrier,
+    /// The message could not be sealed to the recipient's key.
+    Key,
 }
 
 /// An enhanced status code (RFC 3463).
