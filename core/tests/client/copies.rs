@@ -67,7 +67,7 @@ async fn by_default_nobodys_address_stands_in_anothers_copy() {
     }
     assert_eq!(
         header(&copies[0].content, "To").unwrap(),
-        "ann@valid.example"
+        "<ann@valid.example>"
     );
     assert!(
         header(&copies[1].content, "To")
@@ -77,7 +77,7 @@ async fn by_default_nobodys_address_stands_in_anothers_copy() {
     assert!(header(&copies[0].content, "Cc").is_none());
     assert_eq!(
         header(&copies[2].content, "Cc").unwrap(),
-        "cyn@valid.example"
+        "<cyn@valid.example>"
     );
     for hidden in &copies[3..] {
         assert_eq!(
@@ -97,7 +97,7 @@ async fn a_care_team_sees_each_other_and_nobody_sees_bcc() {
             to.contains("ann@valid.example") && to.contains("bob@valid.example"),
             "{to}"
         );
-        assert_eq!(header(&copy.content, "Cc").unwrap(), "cyn@valid.example");
+        assert_eq!(header(&copy.content, "Cc").unwrap(), "<cyn@valid.example>");
         assert!(header(&copy.content, "Bcc").is_none());
         assert!(!contains(&copy.content, "dov@") && !contains(&copy.content, "eve@"));
     }
@@ -118,7 +118,7 @@ async fn who_is_named_twice_gets_one_copy() {
     let scene = Scene::new(&[VALID]).await;
     let client = scene.hipaa().await;
     let twice = draft(&at(VALID), |m| {
-        m.cc(at(VALID)).bcc(address("Pat@Valid.EXAMPLE"))
+        m.cc(at(VALID)).bcc(address("pat@Valid.EXAMPLE"))
     });
     let receipt = send(&client, twice).await.unwrap();
     let arrived = scene.messages(VALID);

@@ -157,7 +157,7 @@ async fn a_mailer_that_guarantees_nothing_is_given_sealed_routes_only() {
     assert!(!notice.contains(CANARY));
     assert_eq!(
         header(&sealed[1].bytes, "To").unwrap(),
-        "keyless@valid.example"
+        "<keyless@valid.example>"
     );
     assert_eq!(receipt.outcomes[1].route, Some(Route::Escrow));
     assert!(receipt.outcomes[1].passcode().is_some());

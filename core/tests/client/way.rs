@@ -251,7 +251,7 @@ async fn behind_a_relay_the_declared_onward_assurance_counts() {
         assert_eq!(is_message(&relayed[0]), route == Route::Tls);
         assert_eq!(
             header(&relayed[0].content, "To").unwrap(),
-            "pat@clear.example"
+            "<pat@clear.example>"
         );
         assert!(scene.sandbox.host(CLEAR).unwrap().connections().is_empty());
         // The password crossed the wire within TLS only.
