@@ -383,6 +383,7 @@ async fn a_copy_is_tried_once_a_call() {
     let client = client.build().await.unwrap();
     let plan = client.plan(message().build().unwrap()).await.unwrap();
     client.send(plan).await.unwrap();
+    clock.advance(Duration::from_secs(2));
     let report = client.deliver_due().await.unwrap();
     assert_eq!((report.outcomes.len(), relay.tried().len()), (1, 2));
 }
