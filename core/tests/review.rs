@@ -28,6 +28,7 @@ use mailseal::seal::{SealError, Sealer};
 use mailseal::storage::{Batch, MemoryStore, Op, Store, Table};
 use mailseal::testing::clock::TestClock;
 use mailseal::testing::dns::TestDns;
+use mailseal::testing::pki::{CertKind, TestCa};
 use mailseal::testing::smtp::{Act, SmtpPeer, When};
 use mailseal::wire::Network;
 use mailseal::wire::guard::Guard;
@@ -300,6 +301,33 @@ async fn a_deferred_copy_does_not_outlive_its_waiver() {
     assert_eq!(relay.tried().len(), tried, "the waiver is over");
 }
 
+/// What the policy allows without the waiver is tried in its place.
+#[tokio::test]
+async fn a_copy_whose_waiver_is_over_goes_by_escrow() {
+    let (store, clock) = (MemoryStore::new(), TestClock::default());
+    let relay = Relay::new(&[
+        Delivery::FloorUnmet,
+        Delivery::FloorUnmet,
+        Delivery::Deferred,
+    ]);
+    let client = builder(&relay, &store, &clock).policy(Policy::hipaa());
+    let client = client.build().await.unwrap();
+    let message = message().build().unwrap();
+    let plan = client.plan_with(message, waived(&clock, 0, 60)).await;
+    let receipt = client.send(plan.unwrap()).await.unwrap();
+    assert_eq!(receipt.outcomes[0].status, Status::Deferred);
+    clock.advance(minutes(61));
+    client.deliver_due().await.unwrap();
+    let receipt = client.receipt(receipt.id).await.unwrap().unwrap();
+    let outcome = &receipt.outcomes[0];
+    assert_eq!(
+        (outcome.status, outcome.route),
+        (Status::Delivered, Some(Route::Escrow))
+    );
+    let (_, notice) = relay.tried().pop().unwrap();
+    assert!(!holds(&notice, "HbA1c") && outcome.passcode().is_some());
+}
+
 /// A waiver without a patient is nobody's.
 #[tokio::test]
 async fn a_waiver_counts_for_a_named_patient_only() {
@@ -377,12 +405,16 @@ async fn the_log_tells_what_the_caller_did() {
 async fn a_copy_is_tried_once_a_call() {
     let (store, clock) = (MemoryStore::new(), TestClock::default());
     let relay = Relay::new(&[Delivery::Deferred; 60]);
+    let moved = clock.clone();
+    // Slower than its own backoff.
+    relay.hook(move |_| moved.advance(minutes(1)));
     let client = builder(&relay, &store, &clock)
         .policy(Policy::hipaa())
         .schedule(Schedule::default().first(Duration::ZERO));
     let client = client.build().await.unwrap();
     let plan = client.plan(message().build().unwrap()).await.unwrap();
     client.send(plan).await.unwrap();
+    clock.advance(minutes(1));
     let report = client.deliver_due().await.unwrap();
     assert_eq!((report.outcomes.len(), relay.tried().len()), (1, 2));
 }
@@ -585,6 +617,42 @@ async fn a_silent_host_does_not_use_up_the_time_of_the_next() {
     let attempts = smtp.deliver(job, &Passes).await;
     assert_eq!(attempts[0].delivery, Delivery::Accepted);
     assert_eq!(silent.connections().len(), 1);
+}
+
+/// A host that asks for TLS after TLS failed refuses this connection, not the
+/// message (RFC 3207 section 4).
+#[tokio::test]
+async fn a_host_that_insists_on_tls_has_not_refused_the_message() {
+    let ca = TestCa::new();
+    let host = SmtpPeer::builder("mx.mail.example")
+        .starttls(ca.issue("mx.mail.example", CertKind::Valid))
+        .refuse_sni()
+        .on(
+            When::Command("MAIL"),
+            vec![Act::say(
+                "530 5.7.0 Must issue a STARTTLS command first\r\n",
+            )],
+        )
+        .bind("127.0.0.1:0".parse().unwrap())
+        .await
+        .unwrap();
+    let dns = TestDns::start().await.unwrap();
+    dns.a("mx.mail.example", host.address().ip());
+    let network = Network::new(Arc::new(dns.resolver()))
+        .guard(Guard::allow_internal())
+        .ports(host.address().port(), 443)
+        .roots(ca.roots());
+    let smtp = Smtp::direct(network, "harbor.example".parse().unwrap());
+    let hosts = vec![MxHost::new("mx.mail.example".parse().unwrap(), 10)];
+    let job = Job {
+        envelope: &Envelope::new(None, vec![pat()]),
+        message: b"Subject: x\r\n\r\ny\r\n",
+        hop: &Hop::new("mail.example".parse().unwrap(), hosts, None),
+        requirement: &Requirement::at_least(TlsAssurance::Opportunistic),
+    };
+    let attempts = smtp.deliver(job, &Passes).await;
+    assert_eq!(attempts[0].delivery, Delivery::Deferred);
+    assert_eq!(attempts[0].code, Some(530));
 }
 
 #[derive(Debug, Clone)]

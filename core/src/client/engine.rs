@@ -120,7 +120,7 @@ impl Engine {
                 Delivery::Accepted => Step::End(Status::Delivered),
                 Delivery::Rejected => Step::End(Status::Rejected),
                 Delivery::Unknown => Step::Unknown,
-                Delivery::FloorUnmet if let Some(next) = next_rung(&work.record, attempt.cause) => {
+                Delivery::FloorUnmet if let Some(next) = next_rung(&work.record, attempt.stage) => {
                     match self.fall_back(&mut work, next, &attempt).await {
                         Ok(()) => continue,
                         Err(_) => Step::Defer,
@@ -423,13 +423,14 @@ impl Engine {
 }
 
 /// The next rung that can do better: over the same hosts one that asks less of
-/// the connection; where the key failed, one that protects no less, since a
-/// key that vanishes between plan and send is no proof that there is none.
-/// Where the domain itself publishes a floor there is none.
-fn next_rung(record: &CopyRecord, cause: Cause) -> Option<usize> {
+/// the connection; where nobody was asked, because the key went or the waiver
+/// ended, one that protects no less, since a key that vanishes between plan and
+/// send is no proof that there is none. Where the domain itself publishes a
+/// floor there is none.
+fn next_rung(record: &CopyRecord, stage: Stage) -> Option<usize> {
     let failed = record.present_rung()?;
-    let helps = |rung: &Rung| match (cause, failed.route) {
-        (Cause::Key, _) => rung.is_no_weaker_than(failed),
+    let helps = |rung: &Rung| match (stage, failed.route) {
+        (Stage::Resolve, _) => rung.is_no_weaker_than(failed),
         // The copy holds the notice now; no other route may take that for
         // the message.
         (_, Route::Escrow) if rung.route != Route::Escrow => false,
