@@ -146,14 +146,28 @@ async fn an_explanation_names_recipients_only_as_it_is_asked_to() {
     let plan = client.plan(message).await.unwrap();
 
     let index = plan.explain(Show::Index);
-    assert!(index.contains("r0: phi; send by TLS at least authenticated"), "{index}");
+    assert!(
+        index.contains("r0: phi; send by TLS at least authenticated"),
+        "{index}"
+    );
     assert!(index.contains("r1: phi; send by escrow at P2"), "{index}");
-    for secret in ["@", "pat", "valid", "clear.", "harbor", "Your visit", CANARY] {
+    for secret in [
+        "@",
+        "pat",
+        "valid",
+        "clear.",
+        "harbor",
+        "Your visit",
+        CANARY,
+    ] {
         assert!(!index.contains(secret), "{secret} in {index}");
     }
     let masked = plan.explain(Show::Masked);
     assert!(masked.contains("r0 p***@v***.example"), "{masked}");
-    assert!(!masked.contains("pat@") && !masked.contains(VALID), "{masked}");
+    assert!(
+        !masked.contains("pat@") && !masked.contains(VALID),
+        "{masked}"
+    );
     let clear = plan.explain(Show::Clear);
     assert!(clear.contains("pat@valid.example") && clear.contains("pat@clear.example"));
 
@@ -189,7 +203,10 @@ async fn nothing_is_sent_to_anybody_before_the_refused_are_dropped() {
     assert_eq!(about[0].record.kind, mailseal::audit::EventKind::Refused);
     assert_eq!(about[0].record.receipt, Some(receipt.id));
     let reasons = &about[0].record.reasons;
-    assert!(reasons.iter().any(|r| r == "policy.transport_unmet"), "{reasons:?}");
+    assert!(
+        reasons.iter().any(|r| r == "policy.transport_unmet"),
+        "{reasons:?}"
+    );
     let kept = client.receipt(receipt.id).await.unwrap().unwrap();
     assert_eq!(kept.outcomes[1].status, Status::Refused);
 }

@@ -8,9 +8,7 @@ use mailseal::storage::StoreError;
 use mailseal::testing::smtp::{Act, When};
 use mailseal::{Error, Status};
 
-use super::scene::{
-    CLEAR, HOUR, MINUTE, Scene, VALID, at, entries, kinds, message, only, send,
-};
+use super::scene::{CLEAR, HOUR, MINUTE, Scene, VALID, at, entries, kinds, message, only, send};
 
 #[tokio::test]
 async fn without_a_recorded_intent_nobody_hears_mail_from() {
@@ -172,7 +170,11 @@ async fn a_refusal_for_good_is_rejected_and_over() {
 async fn a_passing_refusal_is_tried_again_later_and_later_and_given_up_after_five_days() {
     let scene = Scene::new(&[VALID]).await;
     let client = scene.hipaa().await;
-    scene.script(VALID, When::Command("RCPT"), vec![Act::say("451 4.7.1 later\r\n")]);
+    scene.script(
+        VALID,
+        When::Command("RCPT"),
+        vec![Act::say("451 4.7.1 later\r\n")],
+    );
     let start = mailseal::base::Clock::now(scene.sandbox.clock());
     let receipt = send(&client, message(&at(VALID))).await.unwrap();
     let schedule = Schedule::default();
@@ -200,7 +202,11 @@ async fn a_passing_refusal_is_tried_again_later_and_later_and_given_up_after_fiv
         assert_eq!(outcome.attempts as usize, waits.len() + 1);
     }
     assert!(waits[0] >= schedule.first && waits[1] >= waits[0] && waits[3] >= 8 * waits[0]);
-    assert!(waits.iter().all(|w| *w <= schedule.longest + schedule.longest / 10));
+    assert!(
+        waits
+            .iter()
+            .all(|w| *w <= schedule.longest + schedule.longest / 10)
+    );
     let kept = client.receipt(receipt.id).await.unwrap().unwrap();
     assert_eq!(only(&kept).status, Status::GivenUp);
     assert!(client.unresolved().await.unwrap().is_empty());
@@ -218,7 +224,11 @@ async fn a_wait_of_nothing_does_not_try_for_ever() {
         .build()
         .await
         .unwrap();
-    scene.script(VALID, When::Command("RCPT"), vec![Act::say("451 4.7.1 later\r\n")]);
+    scene.script(
+        VALID,
+        When::Command("RCPT"),
+        vec![Act::say("451 4.7.1 later\r\n")],
+    );
     let receipt = send(&client, message(&at(VALID))).await.unwrap();
     assert_eq!(only(&receipt).status, Status::Deferred);
     scene.advance(MINUTE);

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use mailseal::audit::{Entry, EventKind};
 use mailseal::base::{Address, Keys, RecipientId, Secret, Sensitivity};
-use mailseal::client::Unset;
 use mailseal::compose::{Message, PartContent};
 use mailseal::deliver::Transport;
 use mailseal::escrow::{Factor, Link, Opened};
@@ -15,7 +14,7 @@ use mailseal::testing::faulty_store::FaultyStore;
 use mailseal::testing::pki::CertKind;
 use mailseal::testing::smtp::{Act, PeerBuilder, Received, When};
 use mailseal::testing::{Sandbox, SandboxDomain};
-use mailseal::{Builder, Client, Error, Outcome, PlanOptions, Receipt, Storage};
+use mailseal::{Builder, Client, Error, Outcome, PlanOptions, Receipt, Storage, Unset};
 
 /// Stands in every message, and never in clear where TLS or sealing is due.
 pub(crate) const CANARY: &str = "CANARY7731";
@@ -107,7 +106,10 @@ impl Scene {
     }
 
     pub(crate) fn assert_never_in_clear(&self, domain: &str) {
-        assert!(!contains(&self.sandbox.overheard(domain), CANARY), "{domain}");
+        assert!(
+            !contains(&self.sandbox.overheard(domain), CANARY),
+            "{domain}"
+        );
     }
 }
 
@@ -135,10 +137,8 @@ pub(crate) fn message(to: &Address) -> Message {
     draft(to, |m| m)
 }
 
-pub(crate) type Draft = mailseal::compose::Builder<
-    mailseal::compose::HasSender,
-    mailseal::compose::HasRecipient,
->;
+pub(crate) type Draft =
+    mailseal::compose::Builder<mailseal::compose::HasSender, mailseal::compose::HasRecipient>;
 
 pub(crate) fn draft(to: &Address, edit: impl FnOnce(Draft) -> Draft) -> Message {
     let draft = Message::builder()

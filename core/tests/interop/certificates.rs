@@ -43,13 +43,10 @@ async fn world(y: u8) -> World {
         world
             .dns
             .txt(&format!("_mta-sts.{domain}"), "v=STSv1; id=1");
-        world.dns.a(
-            &format!("mta-sts.{domain}"),
-            world.sts.address().ip(),
-        );
         world
-            .sts
-            .set(domain, StsReply::policy(mode, &[mx], 86_400));
+            .dns
+            .a(&format!("mta-sts.{domain}"), world.sts.address().ip());
+        world.sts.set(domain, StsReply::policy(mode, &[mx], 86_400));
     }
     world
 }
@@ -107,14 +104,7 @@ async fn mta_sts() {
     let world = world(3).await;
     let mut table = Table::default();
     let anchored = "delivered tls TLSv1.3 MtaSts, message arrived";
-    let strict = || {
-        Case::at(
-            "enforce, strict policy",
-            "valid",
-            anchored,
-            "probe no; yes",
-        )
-    };
+    let strict = || Case::at("enforce, strict policy", "valid", anchored, "probe no; yes");
     table
         .run(&world, strict().policy(Policy::strict()).domain(ENFORCED))
         .await;

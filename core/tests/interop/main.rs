@@ -9,6 +9,8 @@
 #![allow(clippy::print_stdout)]
 
 mod certificates;
+mod contents;
+mod handshakes;
 mod harness;
 mod postfix;
 mod world;

@@ -207,7 +207,9 @@ impl Builder {
         let settings = lay_out(folder.path(), &self)?;
         write(&folder.path().join("etc/main.cf"), &settings, 0o644)?;
         for (name, text) in &self.files {
-            write(&folder.path().join("etc").join(name), text, 0o600)?;
+            // Keys are read before Postfix gives up root, tables after it.
+            let mode = if name.ends_with(".pem") { 0o600 } else { 0o644 };
+            write(&folder.path().join("etc").join(name), text, mode)?;
         }
         let mut services = format!("{address} inet n - n - - smtpd\n");
         for service in &self.services {
@@ -434,14 +436,26 @@ impl Postfix {
 
     /// Asks `probe` until it has an answer. Another process cannot be awaited
     /// otherwise; the pause only keeps the wait from eating the processor.
-    pub(crate) fn wait_for<T>(&self, what: &str, probe: impl Fn() -> Option<T>) -> Result<T, String> {
+    pub(crate) fn wait_for<T>(
+        &self,
+        what: &str,
+        probe: impl Fn() -> Option<T>,
+    ) -> Result<T, String> {
         let started = Instant::now();
         loop {
             if let Some(answer) = probe() {
                 return Ok(answer);
             }
             if started.elapsed() > PATIENCE {
-                return Err(format!("Postfix did not come to {what}:\n{}", self.log()));
+                let log = self.log();
+                let lines: Vec<&str> = log.lines().collect();
+                let last = lines
+                    .get(lines.len().saturating_sub(40)..)
+                    .unwrap_or_default();
+                return Err(format!(
+                    "Postfix did not come to {what}; its log ends:\n{}",
+                    last.join("\n")
+                ));
             }
             std::thread::sleep(Duration::from_millis(5));
         }

@@ -179,14 +179,15 @@ impl World {
     /// Every connection to a listener so far. A dialogue of the test's own
     /// comes last, so that nothing is still on its way into the log.
     pub(crate) fn sessions(&self, service: &str) -> Vec<Session> {
+        let mark = format!(
+            "mark-{}.example",
+            self.marks.fetch_add(1, Ordering::Relaxed)
+        );
         let mut stream = BufReader::new(TcpStream::connect(self.address(service)).unwrap());
-        let mut line = String::new();
-        stream.read_line(&mut line).unwrap();
-        let mark = format!("mark-{}.example", self.marks.fetch_add(1, Ordering::Relaxed));
-        stream
-            .get_mut()
-            .write_all(format!("HELO {mark}\r\nQUIT\r\n").as_bytes())
-            .unwrap();
+        for say in [format!("HELO {mark}\r\n"), "QUIT\r\n".to_owned()] {
+            stream.read_line(&mut String::new()).unwrap();
+            stream.get_mut().write_all(say.as_bytes()).unwrap();
+        }
         let is_mark = |session: &Session| session.saw(&format!("HELO {mark}"));
         self.postfix
             .wait_for("the test's own connection", || {
