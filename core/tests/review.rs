@@ -693,3 +693,14 @@ async fn sealing_is_not_done_on_the_reactor() {
     client.send(plan).await.unwrap();
     assert!(elsewhere.load(Ordering::SeqCst));
 }
+
+/// An attempt ends before its lease does, or another process takes the copy
+/// over in the middle of it, time after time.
+#[test]
+fn a_lease_outlives_an_attempt() {
+    let (lease, timeouts) = (Schedule::default().lease, Timeouts::default());
+    // What is claimed anew only when a tenth of it is over.
+    assert!(lease / 10 * 9 > timeouts.total);
+    // From the final dot on only these count, under a lease of their own.
+    assert!(lease > timeouts.block + timeouts.final_reply);
+}
