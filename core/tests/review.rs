@@ -25,7 +25,7 @@ use mailseal::escrow::{Factor, Link};
 use mailseal::outbox::Schedule;
 use mailseal::policy::{Policy, Waiver};
 use mailseal::seal::{SealError, Sealer};
-use mailseal::storage::{Batch, MemoryStore, Op, Store, Table};
+use mailseal::storage::{Batch, MemoryStore, Op, Row, Store, Table};
 use mailseal::testing::clock::TestClock;
 use mailseal::testing::dns::TestDns;
 use mailseal::testing::pki::{CertKind, TestCa};
@@ -34,7 +34,7 @@ use mailseal::wire::Network;
 use mailseal::wire::guard::Guard;
 use mailseal::{
     Builder, Client, CodeChannel, CodeChannelError, Error, EscrowOptions, PlanError, PlanOptions,
-    Status, Storage, Unset,
+    Resolution, Status, Storage, Unset,
 };
 
 type Hook = Box<dyn Fn(usize) + Send + Sync>;
@@ -371,6 +371,47 @@ async fn secure_is_heard_without_a_rule() {
     let message = message().assert_no_phi("a circular").secure();
     let plan = client.plan(message.build().unwrap()).await.unwrap();
     assert!(plan.sensitivity() >= Sensitivity::Phi);
+}
+
+/// A marker is a word of the subject, whatever blank stands beside it.
+#[tokio::test]
+async fn a_marker_is_seen_beside_any_blank() {
+    let (store, clock) = (MemoryStore::new(), TestClock::default());
+    let rule = mailseal::policy::Rule::new("asked for")
+        .marker("[secure]")
+        .end_to_end();
+    let relay = Relay::new(&[]);
+    let client = builder(&relay, &store, &clock).policy(Policy::hipaa().rule(rule));
+    let client = client.build().await.unwrap();
+    for subject in ["[Secure]\tYour visit", "Your visit\u{a0}[secure]"] {
+        let message = message().subject(subject).build().unwrap();
+        let plan = client.plan(message).await.unwrap();
+        let rungs = plan.recipients()[0].rungs().unwrap();
+        assert!(rungs.iter().all(|r| r.route == Route::Escrow), "{subject}");
+    }
+}
+
+/// One row that does not open does not keep the host from settling another.
+#[tokio::test]
+async fn a_damaged_copy_does_not_bar_the_others() {
+    let (store, clock) = (MemoryStore::new(), TestClock::default());
+    let relay = Relay::new(&[Delivery::Unknown]);
+    let client = builder(&relay, &store, &clock).policy(Policy::hipaa());
+    let client = client.build().await.unwrap();
+    let plan = client.plan(message().build().unwrap()).await.unwrap();
+    let receipt = client.send(plan).await.unwrap();
+    let damaged = Op::Put {
+        table: Table::Outbox,
+        row: Row::new([0; 16], *b"nothing"),
+    };
+    store.commit(Batch::from_iter([damaged])).await.unwrap();
+    let recipient = receipt.outcomes[0].recipient;
+    client
+        .resolve_unknown(receipt.id, recipient, Resolution::Delivered)
+        .await
+        .unwrap();
+    let receipt = client.receipt(receipt.id).await.unwrap().unwrap();
+    assert_eq!(receipt.outcomes[0].status, Status::Delivered);
 }
 
 /// The log says what was asserted, waived, dropped and escrowed.
