@@ -85,12 +85,12 @@ impl Engine {
         self.permits.acquire().await.ok()
     }
 
-    /// Claims a copy anew whose lease is half over: it waited long.
+    /// Claims a copy anew that waited: an attempt needs nearly all of a lease.
     async fn renew(&self, work: &mut Work) -> Result<(), Error> {
         let Some(lease) = work.record.phase.due() else {
             return Ok(());
         };
-        if lease.since(self.clock.now()) > self.schedule.lease / 2 {
+        if lease.since(self.clock.now()) > self.schedule.lease / 10 * 9 {
             return Ok(());
         }
         let mut record = work.record.clone();
@@ -265,27 +265,26 @@ impl Engine {
             // The grant serves the later escrow rungs too, and what is here is
             // its notice, not the message any more.
             Some(_) => Made {
-                body: None,
-                ops: Vec::new(),
                 passcode: work.passcode.clone(),
+                ..Made::nothing()
             },
             None => self.make(&mut record, &work.body)?,
         };
         let (replace, row) = self.outbox.replace(&work.held, &record);
-        let mut batch: Batch = made.ops.into_iter().collect();
-        batch.push(replace);
+        let mut batch = Batch::from_iter([replace]);
         if let Some(body) = &made.body {
             batch.push(self.outbox.put_body(&record.id, body));
         }
         let outcome = self
             .outcome(&record, Status::Pending, None)
             .with_attempt(attempt)
-            .with_passcode(made.passcode.clone().or(work.passcode.clone()));
+            .with_passcode(made.passcode.clone());
         batch.push(self.receipts.put_outcome(record.receipt, &outcome));
         batch.push(
             self.audit
                 .entry(&self.event(EventKind::Fallback, &record)?.result(attempt)),
         );
+        batch.extend(made.ops);
         self.store.commit(batch).await?;
         work.record = record;
         work.held = row;
