@@ -120,7 +120,7 @@ impl Engine {
                 Delivery::Accepted => Step::End(Status::Delivered),
                 Delivery::Rejected => Step::End(Status::Rejected),
                 Delivery::Unknown => Step::Unknown,
-                Delivery::FloorUnmet if let Some(next) = next_rung(&work.record, attempt.stage) => {
+                Delivery::FloorUnmet if let Some(next) = next_rung(&work.record, &attempt) => {
                     match self.fall_back(&mut work, next, &attempt).await {
                         Ok(()) => continue,
                         Err(_) => Step::Defer,
@@ -422,17 +422,19 @@ impl Engine {
 }
 
 /// The next rung that can do better: over the same hosts one that asks less of
-/// the connection; where nobody was asked, because the key went or the waiver
-/// ended, one that protects no less, since a key that vanishes between plan and
-/// send is no proof that there is none. Where the domain itself publishes a
-/// floor there is none.
-fn next_rung(record: &CopyRecord, stage: Stage) -> Option<usize> {
+/// the connection; where the key failed, one that protects no less, since a
+/// key that vanishes between plan and send is no proof that there is none.
+/// Where the domain itself publishes a floor there is none.
+fn next_rung(record: &CopyRecord, attempt: &Attempt) -> Option<usize> {
     let failed = record.present_rung()?;
-    let helps = |rung: &Rung| match (stage, failed.route) {
-        (Stage::Resolve, _) => rung.is_no_weaker_than(failed),
+    let unconnected = attempt.stage == Stage::Resolve;
+    let helps = |rung: &Rung| match (attempt.cause, failed.route) {
         // The copy holds the notice now; no other route may take that for
         // the message.
         (_, Route::Escrow) if rung.route != Route::Escrow => false,
+        (Cause::Key, _) => rung.is_no_weaker_than(failed),
+        // Nothing was learnt of the hosts.
+        _ if unconnected && rung.is_no_weaker_than(failed) => true,
         _ => rung.transport_floor < failed.transport_floor,
     };
     let mut rest = record.rungs.iter().enumerate().skip(record.rung + 1);
