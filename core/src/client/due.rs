@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use futures_util::future::join_all;
+use futures_util::stream::{self, StreamExt};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
@@ -16,6 +16,9 @@ use crate::storage::{Batch, Row, StoreError, Table};
 
 /// How many copies are looked at in one go.
 const PAGE: usize = 256;
+
+/// How many copies are taken up at the same time.
+const AT_ONCE: usize = 64;
 
 /// What one call of `deliver_due` did.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -110,11 +113,13 @@ impl Engine {
             if rows.is_empty() {
                 return Ok(report);
             }
-            let tried = rows.into_iter().map(async |row| {
+            // Not the whole page at once: each holds its message in memory.
+            let tried = stream::iter(rows).map(|row| async move {
                 let key = row.key.clone();
                 (key, self.take_up(row).await)
             });
-            for (key, result) in join_all(tried).await {
+            let tried: Vec<_> = tried.buffer_unordered(AT_ONCE).collect().await;
+            for (key, result) in tried {
                 match result {
                     Ok(Some(outcome)) => {
                         // An outcome that could not be recorded leaves it due.

@@ -83,7 +83,9 @@ impl Engine {
                 Delivery::Accepted => Step::End(Status::Delivered),
                 Delivery::Rejected => Step::End(Status::Rejected),
                 Delivery::Unknown => Step::Unknown,
-                Delivery::FloorUnmet if let Some(next) = next_rung(&work.record, attempt.cause) => {
+                Delivery::FloorUnmet
+                    if let Some(next) = self.next_rung(&work.record, attempt.cause) =>
+                {
                     match self.fall_back(&mut work, next, &attempt).await {
                         Ok(()) => continue,
                         Err(_) => Step::Defer,
@@ -108,6 +110,12 @@ impl Engine {
         let Some(rung) = work.record.present_rung().copied() else {
             return fail(Delivery::Rejected, Stage::Resolve, Cause::BelowFloor);
         };
+        let now = self.clock.now();
+        if self.needs_waiver(&work.record, &rung)
+            && work.record.waived_until.is_none_or(|end| end <= now)
+        {
+            return fail(Delivery::FloorUnmet, Stage::Resolve, Cause::WaiverEnded);
+        }
         let (Ok(to), Ok(sender)) = (
             work.record.address.parse::<Address>(),
             work.record
@@ -181,6 +189,31 @@ impl Engine {
             hop.partner = partner;
             hop
         })
+    }
+
+    /// The next rung that can do better: over the same hosts one that asks less
+    /// of the connection; where the key failed, one that protects no less,
+    /// since a key that vanishes between plan and send is no proof that there
+    /// is none. Where the domain itself publishes a floor there is none.
+    fn next_rung(&self, record: &CopyRecord, cause: Cause) -> Option<usize> {
+        let failed = record.present_rung()?;
+        let helps = |rung: &Rung| match (cause, failed.route) {
+            (Cause::Key, _) => rung.is_no_weaker_than(failed),
+            (Cause::WaiverEnded, _) => !self.needs_waiver(record, rung),
+            // The copy holds the notice now; no other route may take that for
+            // the message.
+            (_, Route::Escrow) if rung.route != Route::Escrow => false,
+            _ => rung.transport_floor < failed.transport_floor,
+        };
+        let mut rest = record.rungs.iter().enumerate().skip(record.rung + 1);
+        rest.find(|(_, rung)| helps(rung)).map(|(index, _)| index)
+    }
+
+    /// Whether only a waiver allows the rung: a copy may wait for days, and
+    /// the waiver may end meanwhile.
+    fn needs_waiver(&self, record: &CopyRecord, rung: &Rung) -> bool {
+        let least = self.policy.requirement(record.sensitivity).tls;
+        rung.route == Route::Tls && least.is_none_or(|least| rung.transport_floor < least)
     }
 
     pub(super) fn sealer(&self, route: Route) -> Option<&Arc<dyn Sealer>> {
@@ -358,23 +391,6 @@ impl Engine {
             None => outcome,
         }
     }
-}
-
-/// The next rung that can do better: over the same hosts one that asks less of
-/// the connection; where the key failed, one that protects no less, since a
-/// key that vanishes between plan and send is no proof that there is none.
-/// Where the domain itself publishes a floor there is none.
-fn next_rung(record: &CopyRecord, cause: Cause) -> Option<usize> {
-    let failed = record.present_rung()?;
-    let helps = |rung: &Rung| match (cause, failed.route) {
-        (Cause::Key, _) => rung.is_no_weaker_than(failed),
-        // The copy holds the notice now; no other route may take that for
-        // the message.
-        (_, Route::Escrow) if rung.route != Route::Escrow => false,
-        _ => rung.transport_floor < failed.transport_floor,
-    };
-    let mut rest = record.rungs.iter().enumerate().skip(record.rung + 1);
-    rest.find(|(_, rung)| helps(rung)).map(|(index, _)| index)
 }
 
 fn enforces(hop: &Hop) -> bool {

@@ -282,6 +282,7 @@ impl Engine {
             sensitivity: planned.decision().sensitivity(),
             rungs,
             rung: 0,
+            waived_until: self.waived_until(plan, planned),
             grant: None,
             attempts: 0,
             created: self.clock.now(),

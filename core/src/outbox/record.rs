@@ -118,6 +118,10 @@ pub struct CopyRecord {
     pub rungs: Vec<Rung>,
     /// Which rung is tried now.
     pub rung: usize,
+    /// Until when rungs below what the policy requires may be tried, where a
+    /// waiver allowed them.
+    #[serde(default)]
+    pub waived_until: Option<Timestamp>,
     /// The grant, where the present rung is escrow.
     pub grant: Option<GrantId>,
     /// Tries so far.
@@ -271,6 +275,7 @@ mod tests {
             sensitivity: Sensitivity::Phi,
             rungs: vec![Rung::new(Route::Tls, TlsAssurance::Authenticated, None)],
             rung: 0,
+            waived_until: None,
             grant: None,
             attempts: 0,
             created: Timestamp::from_unix_ms(0),
