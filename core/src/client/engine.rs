@@ -9,13 +9,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::sync::{Mutex, Semaphore};
+use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 use super::builder::EscrowOptions;
 use super::codes::CodeChannel;
 use super::receipt::{Outcome, Receipts, Status};
 use crate::audit::{Audit, EventKind};
-use crate::base::{Address, Clock, Fact, NextHop, Phi, Route, Secret};
+use crate::base::{Address, Clock, Fact, NextHop, Phi, Route, Secret, TlsAssurance};
 use crate::deliver::{
     Attempt, Barrier, BarrierError, Cause, Delivery, Envelope, Hop, Job, Requirement, Stage,
     Transport,
@@ -28,6 +29,9 @@ use crate::outbox::{CopyRecord, Outbox, Phase, Schedule};
 use crate::policy::{Policy, Refusal, Rung};
 use crate::seal::{SealError, Sealer};
 use crate::storage::{Batch, Op, Row, Store};
+
+/// How long the host's channel may take for a pickup code.
+const CODE: Duration = Duration::from_secs(30);
 
 /// Everything a client is made of.
 #[derive(Debug)]
@@ -126,8 +130,8 @@ impl Engine {
         ) else {
             return fail(Delivery::Rejected, Stage::Resolve, Cause::Content);
         };
-        let hop = match self.hop(&to).await {
-            Fact::Proven(hop) => hop,
+        let (hop, sts_unknown) = match self.hop(&to).await {
+            Fact::Proven(found) => found,
             Fact::Refuted => return fail(Delivery::Rejected, Stage::Resolve, Cause::NoHost),
             Fact::Unknown => return fail(Delivery::Deferred, Stage::Resolve, Cause::Dns),
         };
@@ -159,9 +163,13 @@ impl Engine {
         (work.record, work.held) = barrier.state.into_inner();
         match (attempts.pop(), attempts.is_empty()) {
             // A domain that fails its own promise is given time to keep it,
-            // whatever the policy does with others below the floor.
+            // whatever the policy does with others below the floor; and where
+            // its promise is what is missing, not knowing is not "no".
             (Some(mut attempt), true) => {
-                if attempt.delivery == Delivery::FloorUnmet && enforces(&hop) {
+                let anchorless = sts_unknown
+                    && hop.partner.is_none()
+                    && rung.transport_floor == TlsAssurance::Anchored;
+                if attempt.delivery == Delivery::FloorUnmet && (enforces(&hop) || anchorless) {
                     attempt.delivery = Delivery::Deferred;
                 }
                 attempt
@@ -171,23 +179,25 @@ impl Engine {
         }
     }
 
-    /// Where a recipient's domain takes mail now.
-    async fn hop(&self, to: &Address) -> Fact<Hop> {
+    /// Where a recipient's domain takes mail now, and whether it could not be
+    /// found out what the domain asks of connections.
+    async fn hop(&self, to: &Address) -> Fact<(Hop, bool)> {
         let partner = self.policy.partner_identity(to.domain()).cloned();
         // Behind a relay it is the relay that finds the domain's hosts.
         let direct = matches!(self.transport.next_hop(), NextHop::Mx);
         let Some(discovery) = self.discovery.as_ref().filter(|_| direct) else {
             let mut hop = Hop::new(to.domain().clone(), Vec::new(), None);
             hop.partner = partner;
-            return Fact::Proven(hop);
+            return Fact::Proven((hop, false));
         };
         let known = discovery.discover(to.domain(), self.clock.now()).await;
+        let sts_unknown = known.sts.is_unknown();
         let sts = known.sts.proven().cloned();
         known.hosts.map(|hosts| {
             let mx = hosts.into_iter().map(|h| h.mx).collect();
             let mut hop = Hop::new(to.domain().clone(), mx, sts);
             hop.partner = partner;
-            hop
+            (hop, sts_unknown)
         })
     }
 
@@ -344,9 +354,11 @@ impl Engine {
         else {
             return;
         };
-        match channel.send_code(&Phi::new(phone.clone()), code).await {
-            Ok(()) => work.passcode = None,
-            Err(_) => tracing::warn!(
+        let phone = Phi::new(phone.clone());
+        // The outcome waits for it, and is not to wait for ever.
+        match timeout(CODE, channel.send_code(&phone, code)).await {
+            Ok(Ok(())) => work.passcode = None,
+            _ => tracing::warn!(
                 receipt = %work.record.receipt,
                 recipient = %work.record.recipient,
                 "the pickup code could not be sent; it is handed to the sender",

@@ -20,6 +20,7 @@ use super::scene::{
 struct Telephone {
     sent: Arc<Mutex<Vec<(String, Secret<String>)>>>,
     broken: bool,
+    silent: bool,
 }
 
 #[async_trait::async_trait]
@@ -31,6 +32,11 @@ impl CodeChannel for Telephone {
     ) -> Result<(), CodeChannelError> {
         if self.broken {
             return Err(CodeChannelError);
+        }
+        if self.silent {
+            // From here on time goes as fast as all wait.
+            tokio::time::pause();
+            std::future::pending::<()>().await;
         }
         let mut sent = self.sent.lock().unwrap();
         sent.push((phone.expose().clone(), code.clone()));
@@ -227,4 +233,18 @@ async fn what_is_revoked_shredded_or_expired_does_not_open() {
     let kinds = kinds(&client).await;
     use EventKind::{Expired, Revoked, Shredded};
     assert!(kinds.ends_with(&[Revoked, Shredded, Expired]), "{kinds:?}");
+}
+
+#[tokio::test]
+async fn a_telephone_that_never_answers_does_not_hold_the_outcome_back() {
+    let scene = Scene::new(&[CLEAR]).await;
+    let telephone = Telephone {
+        silent: true,
+        ..Telephone::default()
+    };
+    let client = client(&scene, &telephone).await;
+    let pat = Recipient::new(at(CLEAR)).phone("+1 555 0100");
+    let receipt = send(&client, to(pat)).await.unwrap();
+    assert_eq!(only(&receipt).status, Status::Delivered);
+    assert!(only(&receipt).passcode().is_some());
 }

@@ -183,6 +183,12 @@ async fn a_mailers_declared_assurance_is_what_its_copies_may_need() {
         let (receipt, sealed) = client.seal(plan, Some(assurance)).await.unwrap();
         assert_eq!(only(&receipt).route == Some(Route::Tls), tls);
         assert_eq!(contains(&sealed[0].bytes, CANARY), tls, "{assurance}");
+        // Debug texts go into logs; octets would stand there as numbers.
+        let debug = format!("{sealed:?} {receipt:?}");
+        assert!(
+            debug.len() < 600 && !debug.contains("clear.example"),
+            "{debug}"
+        );
         if tls {
             assert_eq!(sealed[0].transport_floor, Authenticated);
         }
