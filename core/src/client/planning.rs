@@ -147,15 +147,15 @@ impl Engine {
     }
 
     fn context_facts(&self, plan: &Plan, onward: Onward) -> ContextFacts {
-        let mut facts = ContextFacts::default();
-        facts.onward = onward;
-        facts.pgp_built = self.sealer(Route::Pgp).is_some();
-        facts.smime_built = self.sealer(Route::Smime).is_some();
-        facts.escrow_configured = self.escrow.is_some();
-        facts.sender = Some(plan.message.sender().clone());
-        facts.audience = plan.message.audience().map(str::to_owned);
-        facts.approved = plan.options.approved;
-        facts
+        ContextFacts {
+            onward,
+            pgp_built: self.sealer(Route::Pgp).is_some(),
+            smime_built: self.sealer(Route::Smime).is_some(),
+            escrow_configured: self.escrow.is_some(),
+            sender: Some(plan.message.sender().clone()),
+            audience: plan.message.audience().map(str::to_owned),
+            approved: plan.options.approved,
+        }
     }
 
     fn recipient_facts(
