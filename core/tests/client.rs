@@ -10,6 +10,9 @@ mod decisions;
 mod escrow;
 #[path = "client/faults.rs"]
 mod faults;
+#[cfg(feature = "sqlite")]
+#[path = "client/files.rs"]
+mod files;
 #[path = "client/plans.rs"]
 mod plans;
 #[path = "client/restart.rs"]

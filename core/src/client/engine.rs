@@ -15,7 +15,7 @@ use super::builder::EscrowOptions;
 use super::codes::CodeChannel;
 use super::receipt::{Outcome, Receipts, Status};
 use crate::audit::{Audit, EventKind};
-use crate::base::{Address, Clock, Fact, NextHop, Phi, Route, Secret};
+use crate::base::{Address, Clock, Fact, NextHop, Phi, Route, Secret, TlsAssurance};
 use crate::deliver::{
     Attempt, Barrier, BarrierError, Cause, Delivery, Envelope, Hop, Job, Requirement, Stage,
     Transport,
@@ -147,7 +147,7 @@ impl Engine {
         };
         if !self.is_allowed(&work.record, &rung) {
             // The waiver ended, or the policy became stricter, since the plan.
-            return fail(Delivery::FloorUnmet, Stage::Resolve, Cause::BelowFloor);
+            return fail(Delivery::FloorUnmet, Stage::Resolve, Cause::WaiverEnded);
         }
         let (Ok(to), Ok(sender)) = (
             work.record.address.parse::<Address>(),
@@ -159,8 +159,8 @@ impl Engine {
         ) else {
             return fail(Delivery::Rejected, Stage::Resolve, Cause::Content);
         };
-        let hop = match self.hop(&to).await {
-            Fact::Proven(hop) => hop,
+        let (hop, sts_unknown) = match self.hop(&to).await {
+            Fact::Proven(found) => found,
             Fact::Refuted => return fail(Delivery::Rejected, Stage::Resolve, Cause::NoHost),
             Fact::Unknown => return fail(Delivery::Deferred, Stage::Resolve, Cause::Dns),
         };
@@ -192,9 +192,13 @@ impl Engine {
         (work.record, work.held) = barrier.state.into_inner();
         match (attempts.pop(), attempts.is_empty()) {
             // A domain that fails its own promise is given time to keep it,
-            // whatever the policy does with others below the floor.
+            // whatever the policy does with others below the floor; and where
+            // its promise is what is missing, not knowing is not "no".
             (Some(mut attempt), true) => {
-                if attempt.delivery == Delivery::FloorUnmet && enforces(&hop) {
+                let anchorless = sts_unknown
+                    && hop.partner.is_none()
+                    && rung.transport_floor == TlsAssurance::Anchored;
+                if attempt.delivery == Delivery::FloorUnmet && (enforces(&hop) || anchorless) {
                     attempt.delivery = Delivery::Deferred;
                 }
                 attempt
@@ -215,23 +219,25 @@ impl Engine {
                 .is_some_and(|until| self.clock.now() < until)
     }
 
-    /// Where a recipient's domain takes mail now.
-    async fn hop(&self, to: &Address) -> Fact<Hop> {
+    /// Where a recipient's domain takes mail now, and whether it could not be
+    /// found out what the domain asks of connections.
+    async fn hop(&self, to: &Address) -> Fact<(Hop, bool)> {
         let partner = self.policy.partner_identity(to.domain()).cloned();
         // A relay finds the way itself.
         let direct = matches!(self.transport.next_hop(), NextHop::Mx);
         let Some(discovery) = self.discovery.as_ref().filter(|_| direct) else {
             let mut hop = Hop::new(to.domain().clone(), Vec::new(), None);
             hop.partner = partner;
-            return Fact::Proven(hop);
+            return Fact::Proven((hop, false));
         };
         let known = discovery.discover(to.domain(), self.clock.now()).await;
+        let sts_unknown = known.sts.is_unknown();
         let sts = known.sts.proven().cloned();
         known.hosts.map(|hosts| {
             let mx = hosts.into_iter().map(|h| h.mx).collect();
             let mut hop = Hop::new(to.domain().clone(), mx, sts);
             hop.partner = partner;
-            hop
+            (hop, sts_unknown)
         })
     }
 

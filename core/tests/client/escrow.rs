@@ -15,11 +15,15 @@ use super::scene::{
     message, only, pick_up, send,
 };
 
+/// A number, and the code that was sent to it.
+type Sms = (String, Secret<String>);
+
 /// A telephone provider that may be out of order.
 #[derive(Debug, Clone, Default)]
 struct Telephone {
-    sent: Arc<Mutex<Vec<(String, Secret<String>)>>>,
+    sent: Arc<Mutex<Vec<Sms>>>,
     broken: bool,
+    silent: bool,
 }
 
 #[async_trait::async_trait]
@@ -31,6 +35,11 @@ impl CodeChannel for Telephone {
     ) -> Result<(), CodeChannelError> {
         if self.broken {
             return Err(CodeChannelError);
+        }
+        if self.silent {
+            // From here on time goes as fast as all wait.
+            tokio::time::pause();
+            std::future::pending::<()>().await;
         }
         let mut sent = self.sent.lock().unwrap();
         sent.push((phone.expose().clone(), code.clone()));
@@ -184,8 +193,11 @@ async fn pickups_good_and_bad_stand_in_the_audit_log() {
         .unwrap();
     let entries = entries(&client).await;
     let kinds: Vec<_> = entries.iter().map(|e| e.record.kind).collect();
-    use EventKind::{Intent, Outcome, PickedUp, PickupFailed};
-    assert_eq!(kinds, [Intent, Outcome, PickupFailed, PickedUp]);
+    use EventKind::{EscrowCreated, Intent, Outcome, PickedUp, PickupFailed};
+    assert_eq!(
+        kinds,
+        [Intent, EscrowCreated, Outcome, PickupFailed, PickedUp]
+    );
     for entry in &entries {
         assert_eq!(entry.record.grant, outcome.grant);
         assert_eq!(entry.record.message, Some(receipt.message));
@@ -227,4 +239,18 @@ async fn what_is_revoked_shredded_or_expired_does_not_open() {
     let kinds = kinds(&client).await;
     use EventKind::{Expired, Revoked, Shredded};
     assert!(kinds.ends_with(&[Revoked, Shredded, Expired]), "{kinds:?}");
+}
+
+#[tokio::test]
+async fn a_telephone_that_never_answers_does_not_hold_the_outcome_back() {
+    let scene = Scene::new(&[CLEAR]).await;
+    let telephone = Telephone {
+        silent: true,
+        ..Telephone::default()
+    };
+    let client = client(&scene, &telephone).await;
+    let pat = Recipient::new(at(CLEAR)).phone("+1 555 0100");
+    let receipt = send(&client, to(pat)).await.unwrap();
+    assert_eq!(only(&receipt).status, Status::Delivered);
+    assert!(only(&receipt).passcode().is_some());
 }

@@ -3,8 +3,10 @@
 use mailseal::audit::EventKind;
 use mailseal::base::{Recipient, Route, Sensitivity, TlsAssurance};
 use mailseal::compose::{Attachment, Message};
+use mailseal::deliver::Cause;
 use mailseal::policy::{Policy, Rule, Show, Waiver};
 use mailseal::testing::SandboxDomain;
+use mailseal::testing::smtp::{Act, When};
 use mailseal::{Error, PlanError, PlanOptions, Status};
 
 use super::scene::{
@@ -308,4 +310,49 @@ async fn what_a_rule_holds_is_sent_only_once_approved() {
         reasons.iter().any(|r| r == "policy.hold_approved"),
         "{reasons:?}"
     );
+}
+
+#[tokio::test]
+async fn a_copy_that_waits_longer_than_its_waiver_does_not_go_in_clear() {
+    let scene = Scene::new(&[CLEAR]).await;
+    let client = scene.hipaa().await;
+    let wait = vec![Act::say("450 4.2.0 later\r\n")];
+    scene.script(CLEAR, When::Command("RCPT"), wait);
+    for _ in 0..2 {
+        let options = options(&scene, CLEAR);
+        let receipt = send_with(&client, message(&at(CLEAR)), options).await;
+        let receipt = receipt.unwrap();
+        assert_eq!(only(&receipt).status, Status::Deferred);
+        assert_eq!(only(&receipt).route, Some(Route::Tls));
+    }
+    scene.heal(CLEAR);
+    // Within the waiver's time it goes as agreed.
+    scene.advance(6 * MINUTE);
+    let report = client.deliver_due().await.unwrap();
+    assert_eq!(report.outcomes.len(), 2);
+    assert!(scene.messages(CLEAR).iter().all(is_message));
+
+    let wait = vec![Act::say("450 4.2.0 later\r\n")];
+    scene.script(CLEAR, When::Command("RCPT"), wait);
+    let options = options(&scene, CLEAR);
+    let plan = client
+        .plan_with(message(&at(CLEAR)), options)
+        .await
+        .unwrap();
+    client.send(plan).await.unwrap();
+    scene.heal(CLEAR);
+    scene.advance(10 * MINUTE);
+    let client = scene.hipaa().await;
+    let report = client.deliver_due().await.unwrap();
+    let outcome = &report.outcomes[0].1;
+    assert_eq!(outcome.status, Status::Delivered);
+    assert_eq!(outcome.route, Some(Route::Escrow));
+    let arrived = scene.messages(CLEAR);
+    assert_eq!(arrived.len(), 3);
+    assert!(is_notice(&arrived[2]));
+    let entries = entries(&client).await;
+    let fallback = entries
+        .iter()
+        .find(|e| e.record.kind == EventKind::Fallback);
+    assert_eq!(fallback.unwrap().record.cause, Some(Cause::WaiverEnded));
 }

@@ -1,6 +1,7 @@
 //! What survives the end of a process, and what two processes do at once.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 use mailseal::audit::EventKind;
@@ -9,11 +10,11 @@ use mailseal::base::{Keys, ReceiptId};
 use mailseal::policy::Policy;
 use mailseal::storage::StoreError;
 use mailseal::testing::smtp::{Act, When};
-use mailseal::{Error, Resolution, Status};
+use mailseal::{Error, Resolution, Status, Storage};
 
 use super::scene::{
-    CLEAR, HOUR, MINUTE, Scene, VALID, address, at, draft, id, is_notice, kinds, message, only,
-    pick_up, send, until,
+    CLEAR, HOUR, MINUTE, Scene, Slow, VALID, address, at, draft, id, is_notice, kinds, message,
+    only, pick_up, send, until,
 };
 
 fn later() -> Vec<Act> {
@@ -290,23 +291,35 @@ async fn the_same_idempotency_key_gives_the_same_receipt_and_one_message() {
     assert_eq!(scene.messages(VALID).len(), 2);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn the_same_idempotency_key_at_once_sends_one_message() {
     let scene = Scene::new(&[VALID]).await;
-    let clients = [scene.hipaa().await, scene.hipaa().await];
+    let mut clients = Vec::new();
+    for _ in 0..2 {
+        let storage = Storage::custom(Arc::new(Slow(scene.store.clone())));
+        let builder = scene.sandbox.builder(storage, scene.keys.clone()).unwrap();
+        clients.push(builder.policy(Policy::hipaa()).build().await.unwrap());
+    }
     let mut plans = Vec::new();
     for n in 0..8 {
         let keyed = message(&at(VALID)).with_idempotency_key("visit-17");
         plans.push(clients[n % 2].plan(keyed).await.unwrap());
     }
-    let sends = plans.into_iter().enumerate().map(|(n, plan)| {
-        let client = clients[n % 2].clone();
-        tokio::spawn(async move { client.send(plan).await.unwrap().id })
-    });
-    let ids = futures_util::future::join_all(sends).await;
-    let ids: BTreeSet<_> = ids.into_iter().map(|id| id.unwrap().to_string()).collect();
+    let sends = plans
+        .into_iter()
+        .enumerate()
+        .map(|(n, plan)| clients[n % 2].send(plan));
+    let receipts = futures_util::future::join_all(sends).await;
+    let ids: BTreeSet<_> = receipts
+        .into_iter()
+        .map(|receipt| receipt.unwrap().id.to_string())
+        .collect();
     assert_eq!(ids.len(), 1);
     assert_eq!(scene.messages(VALID).len(), 1);
+    assert_eq!(
+        kinds(&clients[0]).await,
+        [EventKind::Intent, EventKind::Outcome]
+    );
 }
 
 #[tokio::test]

@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mailseal::audit::{Entry, EventKind};
+use mailseal::base::Timestamp;
 use mailseal::base::{Address, Keys, RecipientId, Secret, Sensitivity};
 use mailseal::compose::{Message, PartContent};
 use mailseal::deliver::Transport;
 use mailseal::escrow::{Factor, Link, Opened};
 use mailseal::policy::Policy;
-use mailseal::storage::MemoryStore;
+use mailseal::storage::{Batch, Committed, MemoryStore, Row, Store, StoreError, Table};
 use mailseal::testing::faulty_store::FaultyStore;
 use mailseal::testing::pki::CertKind;
 use mailseal::testing::smtp::{Act, PeerBuilder, Received, When};
@@ -250,4 +251,54 @@ pub(crate) async fn until(mut done: impl AsyncFnMut() -> bool) {
     tokio::time::timeout(MINUTE, waiting)
         .await
         .expect("it happens");
+}
+
+/// A store that lets all other tasks run before each call, so that those who
+/// look first and write then get into each other's way.
+#[derive(Debug)]
+pub(crate) struct Slow(pub(crate) FaultyStore);
+
+#[async_trait::async_trait]
+impl Store for Slow {
+    async fn commit(&self, batch: Batch) -> Result<Committed, StoreError> {
+        tokio::task::yield_now().await;
+        self.0.commit(batch).await
+    }
+
+    async fn get(&self, table: Table, key: &[u8]) -> Result<Option<Row>, StoreError> {
+        tokio::task::yield_now().await;
+        self.0.get(table, key).await
+    }
+
+    async fn range(
+        &self,
+        table: Table,
+        prefix: &[u8],
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<Row>, StoreError> {
+        self.0.range(table, prefix, after, limit).await
+    }
+
+    async fn due(
+        &self,
+        table: Table,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Row>, StoreError> {
+        tokio::task::yield_now().await;
+        self.0.due(table, now, limit).await
+    }
+
+    async fn log_size(&self) -> Result<u64, StoreError> {
+        self.0.log_size().await
+    }
+
+    async fn leaves(&self, from: u64, limit: usize) -> Result<Vec<Vec<u8>>, StoreError> {
+        self.0.leaves(from, limit).await
+    }
+
+    async fn tagged(&self, tag: &[u8; 32]) -> Result<Vec<u64>, StoreError> {
+        self.0.tagged(tag).await
+    }
 }

@@ -54,7 +54,7 @@ impl Sealer for Upside {
         let mut sealed = b"From: clinic@harbor.example\r\nSubject: ...\r\n\r\nSEALED ".to_vec();
         for byte in message {
             sealed.extend_from_slice(format!("{:02x}", !byte).as_bytes());
-            if sealed.len() % 64 == 0 {
+            if sealed.len().is_multiple_of(64) {
                 sealed.extend_from_slice(b"\r\n");
             }
         }
@@ -168,7 +168,8 @@ async fn a_mailer_that_guarantees_nothing_is_given_sealed_routes_only() {
     // Nothing was sent, and nothing is left to be sent.
     assert!(!scene.heard_mail(VALID));
     assert!(client.unresolved().await.unwrap().is_empty());
-    assert_eq!(kinds(&client).await, [EventKind::Sealed, EventKind::Sealed]);
+    use EventKind::{EscrowCreated, Sealed};
+    assert_eq!(kinds(&client).await, [Sealed, Sealed, EscrowCreated]);
     let kept = client.receipt(receipt.id).await.unwrap().unwrap();
     assert_eq!(kept.outcomes[1].status, Status::HandedOver);
 }
@@ -183,6 +184,12 @@ async fn a_mailers_declared_assurance_is_what_its_copies_may_need() {
         let (receipt, sealed) = client.seal(plan, Some(assurance)).await.unwrap();
         assert_eq!(only(&receipt).route == Some(Route::Tls), tls);
         assert_eq!(contains(&sealed[0].bytes, CANARY), tls, "{assurance}");
+        // Debug texts go into logs; octets would stand there as numbers.
+        let debug = format!("{sealed:?} {receipt:?}");
+        assert!(
+            debug.len() < 600 && !debug.contains("clear.example"),
+            "{debug}"
+        );
         if tls {
             assert_eq!(sealed[0].transport_floor, Authenticated);
         }

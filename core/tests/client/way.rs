@@ -7,6 +7,7 @@ use mailseal::policy::{Partner, Policy};
 use mailseal::testing::SandboxDomain;
 use mailseal::testing::pki::{CertKind, TestCa};
 use mailseal::testing::smtp::{Act, When};
+use mailseal::testing::sts::StsReply;
 use mailseal::wire::tls::Identity;
 use mailseal::{Client, Status};
 
@@ -47,8 +48,9 @@ async fn a_host_that_lost_tls_since_the_plan_gets_a_notice() {
         ));
 
         let entries = entries(&client).await;
-        let kinds: Vec<_> = entries.iter().take(3).map(|e| e.record.kind).collect();
-        let expected = [EventKind::Intent, EventKind::Fallback, EventKind::Outcome];
+        let kinds: Vec<_> = entries.iter().take(4).map(|e| e.record.kind).collect();
+        use EventKind::{EscrowCreated, Fallback, Intent, Outcome};
+        let expected = [Intent, Fallback, EscrowCreated, Outcome];
         assert_eq!(kinds, expected, "{about}");
         assert_eq!(entries[0].record.route, Some(Route::Tls));
         let fallback = &entries[1].record;
@@ -94,6 +96,34 @@ async fn a_domain_that_publishes_a_floor_is_waited_for() {
         }
         assert!(scene.messages(ANCHORED)[0].tls);
     }
+}
+
+#[tokio::test]
+async fn a_promise_that_cannot_be_looked_up_is_waited_for() {
+    let scene = Scene::new(&[ANCHORED]).await;
+    let later = vec![Act::say("450 4.2.0 later\r\n")];
+    scene.script(ANCHORED, When::Command("RCPT"), later);
+    let client = scene.client(Policy::tls_exclusive()).await;
+    let receipt = send(&client, message(&at(ANCHORED))).await.unwrap();
+    assert_eq!(only(&receipt).transport_floor, Some(TlsAssurance::Anchored));
+    scene.heal(ANCHORED);
+
+    // A new process has not seen the policy, and its host is down.
+    let sts = scene.sandbox.sts();
+    sts.set(ANCHORED, StsReply::Status(503));
+    scene.advance(HOUR);
+    let client = scene.client(Policy::tls_exclusive()).await;
+    let report = client.deliver_due().await.unwrap();
+    assert_eq!(report.outcomes[0].1.status, Status::Deferred);
+    assert!(scene.messages(ANCHORED).is_empty());
+
+    sts.set(
+        ANCHORED,
+        StsReply::policy("enforce", &["mx.anchored.example"], 86_400),
+    );
+    scene.advance(2 * HOUR);
+    let report = client.deliver_due().await.unwrap();
+    assert_eq!(report.outcomes[0].1.status, Status::Delivered);
 }
 
 #[tokio::test]
