@@ -204,7 +204,7 @@ async fn pickups_good_and_bad_stand_in_the_audit_log() {
     }
     // Also under the address, which nobody gave at the pickup.
     let about = client.audit().about(&at(CLEAR)).await.unwrap();
-    assert_eq!(about.len(), 4);
+    assert_eq!(about.len(), 5);
     let checkpoint = client.audit().checkpoint().await.unwrap();
     client.audit().verify(&checkpoint).await.unwrap();
 }
