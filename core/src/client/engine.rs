@@ -15,7 +15,7 @@ use super::builder::EscrowOptions;
 use super::codes::CodeChannel;
 use super::receipt::{Outcome, Receipts, Status};
 use crate::audit::{Audit, EventKind};
-use crate::base::{Address, Clock, Fact, Phi, Route, Secret};
+use crate::base::{Address, Clock, Fact, NextHop, Phi, Route, Secret};
 use crate::deliver::{
     Attempt, Barrier, BarrierError, Cause, Delivery, Envelope, Hop, Job, Requirement, Stage,
     Transport,
@@ -159,7 +159,10 @@ impl Engine {
     /// Where a recipient's domain takes mail now.
     async fn hop(&self, to: &Address) -> Fact<Hop> {
         let partner = self.policy.partner_identity(to.domain()).cloned();
-        let Some(discovery) = &self.discovery else {
+        // A relay finds the way itself: behind it nobody here need know the
+        // recipient's domain, or even have DNS.
+        let direct = matches!(self.transport.next_hop(), NextHop::Mx);
+        let Some(discovery) = self.discovery.as_ref().filter(|_| direct) else {
             let mut hop = Hop::new(to.domain().clone(), Vec::new(), None);
             hop.partner = partner;
             return Fact::Proven(hop);
