@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 use zeroize::Zeroizing;
 
 use super::builder::EscrowOptions;
@@ -20,14 +20,17 @@ use crate::deliver::{
     Attempt, Barrier, BarrierError, Cause, Delivery, Envelope, Hop, Job, Requirement, Stage,
     Transport,
 };
-use crate::discover::Discovery;
+use crate::discover::{Discovery, StsMode};
 use crate::dlp::Scanner;
 use crate::error::Error;
 use crate::escrow::Escrow;
 use crate::outbox::{CopyRecord, Outbox, Phase, Schedule};
-use crate::policy::{Policy, Refusal};
+use crate::policy::{Policy, Refusal, Rung};
 use crate::seal::{SealError, Sealer};
 use crate::storage::{Batch, Op, Row, Store};
+
+/// How long the host's channel may take to send a pickup code.
+const CODE: Duration = Duration::from_secs(60);
 
 /// Everything a client is made of.
 #[derive(Debug)]
@@ -63,11 +66,45 @@ pub(super) struct Work {
 }
 
 impl Engine {
+    /// Waits for its turn, then goes on as [`Engine::run`].
+    pub(super) async fn drive(&self, mut work: Work) -> Outcome {
+        let _turn = self.turn().await;
+        if self.renew(&mut work).await.is_err() {
+            // Another process has it now, or nothing can be recorded: then
+            // nothing is tried either.
+            return self
+                .outcome(&work.record, Status::Pending, None)
+                .with_passcode(work.passcode);
+        }
+        self.run(work).await
+    }
+
+    /// One of the places for copies that are tried at the same time.
+    pub(super) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        // The semaphore is never closed; if it were, going on is still right.
+        self.permits.acquire().await.ok()
+    }
+
+    /// Claims a copy anew whose lease is half over: it waited long.
+    async fn renew(&self, work: &mut Work) -> Result<(), Error> {
+        let Some(lease) = work.record.phase.due() else {
+            return Ok(());
+        };
+        if lease.since(self.clock.now()) > self.schedule.lease / 2 {
+            return Ok(());
+        }
+        let mut record = work.record.clone();
+        record.phase = self.sending();
+        let (replace, row) = self.outbox.replace(&work.held, &record);
+        self.store.commit(Batch::from_iter([replace])).await?;
+        work.record = record;
+        work.held = row;
+        Ok(())
+    }
+
     /// Tries a copy, rung after rung, until it is delivered, refused, deferred
     /// or unknown; records which.
-    pub(super) async fn drive(&self, mut work: Work) -> Outcome {
-        // The semaphore is never closed; if it were, going on is still right.
-        let _permit = self.permits.acquire().await.ok();
+    pub(super) async fn run(&self, mut work: Work) -> Outcome {
         loop {
             let attempt = self.attempt(&mut work).await;
             work.record.attempts = work.record.attempts.saturating_add(1);
@@ -83,8 +120,8 @@ impl Engine {
                 Delivery::Accepted => Step::End(Status::Delivered),
                 Delivery::Rejected => Step::End(Status::Rejected),
                 Delivery::Unknown => Step::Unknown,
-                Delivery::FloorUnmet if next_rung(&work.record).is_some() => {
-                    match self.fall_back(&mut work, &attempt).await {
+                Delivery::FloorUnmet if let Some(next) = next_rung(&work.record, attempt.cause) => {
+                    match self.fall_back(&mut work, next, &attempt).await {
                         Ok(()) => continue,
                         Err(_) => Step::Defer,
                     }
@@ -108,6 +145,10 @@ impl Engine {
         let Some(rung) = work.record.present_rung().copied() else {
             return fail(Delivery::Rejected, Stage::Resolve, Cause::BelowFloor);
         };
+        if !self.is_allowed(&work.record, &rung) {
+            // The waiver ended, or the policy became stricter, since the plan.
+            return fail(Delivery::FloorUnmet, Stage::Resolve, Cause::BelowFloor);
+        }
         let (Ok(to), Ok(sender)) = (
             work.record.address.parse::<Address>(),
             work.record
@@ -132,7 +173,7 @@ impl Engine {
                     &sealed
                 }
                 // The key went since the plan: the next rung may do.
-                Err(_) => return fail(Delivery::FloorUnmet, Stage::Resolve, Cause::BelowFloor),
+                Err(_) => return fail(Delivery::FloorUnmet, Stage::Resolve, Cause::Key),
             },
         };
         let envelope = Envelope::new(sender, vec![to]);
@@ -150,17 +191,34 @@ impl Engine {
         let mut attempts = self.transport.deliver(job, &barrier).await;
         (work.record, work.held) = barrier.state.into_inner();
         match (attempts.pop(), attempts.is_empty()) {
-            (Some(attempt), true) => attempt,
+            // A domain that fails its own promise is given time to keep it,
+            // whatever the policy does with others below the floor.
+            (Some(mut attempt), true) => {
+                if attempt.delivery == Delivery::FloorUnmet && enforces(&hop) {
+                    attempt.delivery = Delivery::Deferred;
+                }
+                attempt
+            }
             // A transport that answers for nobody or for others may have sent.
             _ => fail(Delivery::Unknown, Stage::Final, Cause::Protocol),
         }
     }
 
+    /// Whether the message itself may still leave by this rung: a copy may
+    /// wait for days, longer than the waiver or the policy that allowed it.
+    fn is_allowed(&self, record: &CopyRecord, rung: &Rung) -> bool {
+        let floor = self.policy.requirement(record.sensitivity).tls;
+        rung.route != Route::Tls
+            || floor.is_some_and(|floor| rung.transport_floor >= floor)
+            || record
+                .waived_until
+                .is_some_and(|until| self.clock.now() < until)
+    }
+
     /// Where a recipient's domain takes mail now.
     async fn hop(&self, to: &Address) -> Fact<Hop> {
         let partner = self.policy.partner_identity(to.domain()).cloned();
-        // A relay finds the way itself: behind it nobody here need know the
-        // recipient's domain, or even have DNS.
+        // A relay finds the way itself.
         let direct = matches!(self.transport.next_hop(), NextHop::Mx);
         let Some(discovery) = self.discovery.as_ref().filter(|_| direct) else {
             let mut hop = Hop::new(to.domain().clone(), Vec::new(), None);
@@ -194,11 +252,25 @@ impl Engine {
 
     /// Goes to the next rung: prepares it and records it before anything of it
     /// leaves.
-    async fn fall_back(&self, work: &mut Work, attempt: &Attempt) -> Result<(), Error> {
+    async fn fall_back(
+        &self,
+        work: &mut Work,
+        next: usize,
+        attempt: &Attempt,
+    ) -> Result<(), Error> {
         let mut record = work.record.clone();
-        record.rung = next_rung(&record).unwrap_or(record.rung);
+        record.rung = next;
         record.phase = self.sending();
-        let made = self.make(&mut record, &work.body)?;
+        let made = match record.grant {
+            // The grant serves the later escrow rungs too, and what is here is
+            // its notice, not the message any more.
+            Some(_) => Made {
+                body: None,
+                ops: Vec::new(),
+                passcode: work.passcode.clone(),
+            },
+            None => self.make(&mut record, &work.body)?,
+        };
         let (replace, row) = self.outbox.replace(&work.held, &record);
         let mut batch: Batch = made.ops.into_iter().collect();
         batch.push(replace);
@@ -208,7 +280,7 @@ impl Engine {
         let outcome = self
             .outcome(&record, Status::Pending, None)
             .with_attempt(attempt)
-            .with_passcode(made.passcode.clone());
+            .with_passcode(made.passcode.clone().or(work.passcode.clone()));
         batch.push(self.receipts.put_outcome(record.receipt, &outcome));
         batch.push(
             self.audit
@@ -217,9 +289,9 @@ impl Engine {
         self.store.commit(batch).await?;
         work.record = record;
         work.held = row;
+        work.passcode = made.passcode;
         if let Some(body) = made.body {
             work.body = body;
-            work.passcode = made.passcode;
         }
         Ok(())
     }
@@ -239,11 +311,9 @@ impl Engine {
             Step::Defer => (Status::Deferred, EventKind::Deferred),
             Step::Unknown => (Status::Unknown, EventKind::Unknown),
         };
-        let mut outcome = self.outcome(&work.record, status, Some(attempt));
-        if status == Status::Delivered {
-            self.send_code(&mut work).await;
-        }
-        outcome = outcome.with_passcode(work.passcode.clone());
+        let mut outcome = self
+            .outcome(&work.record, status, Some(attempt))
+            .with_passcode(work.passcode.clone());
         let mut batch = Batch::new();
         match step {
             Step::End(_) => batch.extend(self.outbox.remove(&work.held, &work.record)),
@@ -281,26 +351,36 @@ impl Engine {
                 _ => Status::Pending,
             };
             outcome.next_try = None;
+        } else if status == Status::Delivered && self.send_code(&work).await {
+            outcome = outcome.with_passcode(None);
+            let forget = self.receipts.put_outcome(work.record.receipt, &outcome);
+            if let Err(error) = self.store.commit(Batch::from_iter([forget])).await {
+                // It stays with the receipt, which does no harm.
+                tracing::warn!(code = error.code(), "a sent pickup code was kept");
+            }
         }
         outcome
     }
 
     /// Gives the pickup code to the host's channel, if there is one and a
-    /// number; else it stays for the sender to tell.
-    async fn send_code(&self, work: &mut Work) {
+    /// number; else it stays for the sender to tell. Whether it was sent.
+    async fn send_code(&self, work: &Work) -> bool {
         let (Some(channel), Some(phone), Some(code)) =
             (&self.codes, &work.record.phone, &work.passcode)
         else {
-            return;
+            return false;
         };
-        match channel.send_code(&Phi::new(phone.clone()), code).await {
-            Ok(()) => work.passcode = None,
-            Err(_) => tracing::warn!(
+        let phone = Phi::new(phone.clone());
+        let sent = tokio::time::timeout(CODE, channel.send_code(&phone, code)).await;
+        if !matches!(sent, Ok(Ok(()))) {
+            tracing::warn!(
                 receipt = %work.record.receipt,
                 recipient = %work.record.recipient,
                 "the pickup code could not be sent; it is handed to the sender",
-            ),
+            );
+            return false;
         }
+        true
     }
 
     /// What the present rung of `record` sends, and the changes that come with
@@ -311,11 +391,7 @@ impl Engine {
                 let rung = *rung;
                 super::notices::make(self, record, &rung, message)
             }
-            _ => Ok(Made {
-                body: None,
-                ops: Vec::new(),
-                passcode: None,
-            }),
+            _ => Ok(Made::nothing()),
         }
     }
 
@@ -346,14 +422,26 @@ impl Engine {
     }
 }
 
-/// The next rung that can do better over the same hosts: one that asks less of
-/// the connection. Where the domain itself publishes a floor there is none.
-fn next_rung(record: &CopyRecord) -> Option<usize> {
-    let failed = record.present_rung()?.transport_floor;
-    let rest = record.rungs.iter().enumerate().skip(record.rung + 1);
-    rest.filter(|(_, rung)| rung.transport_floor < failed)
-        .map(|(index, _)| index)
-        .next()
+/// The next rung that can do better: over the same hosts one that asks less of
+/// the connection; where the key failed, one that protects no less, since a
+/// key that vanishes between plan and send is no proof that there is none.
+/// Where the domain itself publishes a floor there is none.
+fn next_rung(record: &CopyRecord, cause: Cause) -> Option<usize> {
+    let failed = record.present_rung()?;
+    let helps = |rung: &Rung| match (cause, failed.route) {
+        (Cause::Key, _) => rung.is_no_weaker_than(failed),
+        // The copy holds the notice now; no other route may take that for
+        // the message.
+        (_, Route::Escrow) if rung.route != Route::Escrow => false,
+        _ => rung.transport_floor < failed.transport_floor,
+    };
+    let mut rest = record.rungs.iter().enumerate().skip(record.rung + 1);
+    rest.find(|(_, rung)| helps(rung)).map(|(index, _)| index)
+}
+
+fn enforces(hop: &Hop) -> bool {
+    let mode = hop.sts.as_ref().map(|sts| sts.mode);
+    mode == Some(StsMode::Enforce)
 }
 
 /// What a rung sends in place of the message.
@@ -361,6 +449,17 @@ pub(super) struct Made {
     pub(super) body: Option<Zeroizing<Vec<u8>>>,
     pub(super) ops: Vec<Op>,
     pub(super) passcode: Option<Secret<String>>,
+}
+
+impl Made {
+    /// What was there is sent as it is.
+    fn nothing() -> Self {
+        Self {
+            body: None,
+            ops: Vec::new(),
+            passcode: None,
+        }
+    }
 }
 
 enum Step {

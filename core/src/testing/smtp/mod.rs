@@ -27,7 +27,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
 
 use super::pki::{ServerCert, ServerOptions};
@@ -239,25 +239,38 @@ impl PeerBuilder {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
         let log = Arc::new(Mutex::new(Log::default()));
-        let shared = Arc::new(Shared {
+        let now = Arc::new(Mutex::new(Now {
+            shared: self.shared(&log),
+            tasks: JoinSet::new(),
+        }));
+        let accepting = Arc::clone(&now);
+        let task = tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let mut now = lock(&accepting);
+                let shared = Arc::clone(&now.shared);
+                now.tasks
+                    .spawn(async move { shared.connection(stream).await });
+            }
+        });
+        Ok(SmtpPeer {
+            address,
+            log,
+            now,
+            task,
+        })
+    }
+
+    fn shared(self, log: &Arc<Mutex<Log>>) -> Arc<Shared> {
+        Arc::new(Shared {
             acceptor: self
                 .cert
                 .as_ref()
                 .filter(|_| self.has_served_key())
                 .map(|cert| TlsAcceptor::from(cert.server_config(self.options))),
             behaviour: self,
-            log: Arc::clone(&log),
+            log: Arc::clone(log),
             greylisted: Mutex::new(false),
-        });
-        let task = tokio::spawn(async move {
-            // The tasks of the connections end with the peer.
-            let mut tasks = tokio::task::JoinSet::new();
-            while let Ok((stream, _)) = listener.accept().await {
-                let shared = Arc::clone(&shared);
-                tasks.spawn(async move { shared.connection(stream).await });
-            }
-        });
-        Ok(SmtpPeer { address, log, task })
+        })
     }
 
     /// A piped handshake needs no key of ours.
@@ -273,7 +286,15 @@ impl PeerBuilder {
 pub struct SmtpPeer {
     address: SocketAddr,
     log: Arc<Mutex<Log>>,
+    now: Arc<Mutex<Now>>,
     task: JoinHandle<()>,
+}
+
+/// How the peer behaves now, and the connections that it has; their tasks end
+/// with the peer.
+struct Now {
+    shared: Arc<Shared>,
+    tasks: JoinSet<()>,
 }
 
 impl fmt::Debug for SmtpPeer {
@@ -310,6 +331,14 @@ impl SmtpPeer {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Ends the connections that it has, and behaves so from now on. What was
+    /// seen so far stays.
+    pub fn change(&self, behaviour: PeerBuilder) {
+        let mut now = lock(&self.now);
+        now.shared = behaviour.shared(&self.log);
+        now.tasks.abort_all();
     }
 
     /// What each connection was, in order.

@@ -17,8 +17,8 @@ use super::content::DotStuffer;
 use super::fault::{Fault, Verdict};
 use super::session::{Session, SessionConfig, Step};
 use super::transaction::Transaction;
-use crate::deliver::{Barrier, Cause, Delivery, Stage};
-use crate::discover::TlsSeen;
+use crate::wire::smtp::{Barrier, Cause, Delivery, Stage};
+use crate::wire::tls::TlsSeen;
 use crate::wire::tls::{TlsFailure, TlsPlan, handshake};
 
 /// How long each stage may take.

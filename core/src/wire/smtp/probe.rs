@@ -11,8 +11,8 @@ use super::connection::{Connection, Timeouts};
 use super::fault::Fault;
 use super::session::{SessionConfig, TlsUse};
 use crate::base::{Domain, Fact, TlsAssurance};
-use crate::deliver::{Cause, Stage};
-use crate::discover::TlsSeen;
+use crate::wire::smtp::{Cause, Stage};
+use crate::wire::tls::TlsSeen;
 use crate::wire::Network;
 use crate::wire::tls::{Anchor, TlsPlan};
 

@@ -21,7 +21,7 @@ use super::fault::{Fault, Verdict};
 use super::reply::{Reply, ReplyParser};
 use super::transaction::{Command, Transaction};
 use crate::base::{Domain, Secret, TlsAssurance};
-use crate::deliver::{Cause, Stage};
+use crate::wire::smtp::{Cause, Stage};
 use crate::wire::tls::TlsEvidence;
 
 /// How TLS comes about.
