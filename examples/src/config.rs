@@ -290,7 +290,16 @@ impl Config {
                 })?;
                 Some(Secret::new(value))
             }
-            None => None,
+            None => {
+                let user = self.transport.relay.as_deref().unwrap_or_default();
+                if user.contains('@') {
+                    return Err(Trouble::new(
+                        "config.password",
+                        "transport.password_env is missing, and transport.relay names a user",
+                    ));
+                }
+                None
+            }
         };
         self.build(password).await
     }
