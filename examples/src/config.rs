@@ -291,8 +291,8 @@ impl Config {
                 Some(Secret::new(value))
             }
             None => {
-                let user = self.transport.relay.as_deref().unwrap_or_default();
-                if user.contains('@') {
+                let url = self.transport.relay.as_deref().unwrap_or_default();
+                if url.contains('@') && relay(url).is_ok() {
                     return Err(Trouble::new(
                         "config.password",
                         "transport.password_env is missing, and transport.relay names a user",
@@ -362,18 +362,7 @@ impl Config {
         let given = &self.transport;
         match (&given.relay, given.direct) {
             (Some(url), false) => {
-                let relay = Smtp::relay(url).map_err(|error| match error {
-                    DeliverError::PasswordInUrl => Trouble::new(
-                        "deliver.relay_password_in_url",
-                        "transport.relay: the URL holds a password; put it into an environment \
-                         variable and name that in transport.password_env",
-                    ),
-                    other => Trouble::from(other),
-                });
-                let mut smtp = relay
-                    .about("transport.relay")?
-                    .network(network.clone())
-                    .ehlo_name(self.ehlo()?);
+                let mut smtp = relay(url)?.network(network.clone()).ehlo_name(self.ehlo()?);
                 if let Some(onward) = given.onward {
                     smtp = smtp.onward(onward);
                 }
@@ -405,4 +394,17 @@ impl Config {
             .is_none()
             .then_some("There is no [escrow], so nothing can be kept for pickup.")
     }
+}
+
+fn relay(url: &str) -> Result<Smtp, Trouble> {
+    Smtp::relay(url)
+        .map_err(|error| match error {
+            DeliverError::PasswordInUrl => Trouble::new(
+                error.code(),
+                "the URL holds a password; put it into an environment variable and name that in \
+                 transport.password_env",
+            ),
+            other => other.into(),
+        })
+        .about("transport.relay")
 }

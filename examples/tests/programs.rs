@@ -202,7 +202,7 @@ async fn a_message_is_planned_sent_and_found_in_the_log() {
                 "intent",
                 "outcome",
                 "found accepted not_built",
-                "4 of 4 entries",
+                "5 of 5 entries",
             ],
         )
         .without(&["pat@", "policy."]);
@@ -223,16 +223,16 @@ async fn a_message_is_planned_sent_and_found_in_the_log() {
     let checkpoint = desk.audit("checkpoint").await;
     desk.write(
         "kept.txt",
-        &checkpoint.expect(0, &["harbor.example/audit\n4\n"]).out,
+        &checkpoint.expect(0, &["harbor.example/audit\n5\n"]).out,
     );
     let key = desk.audit("key").await.out;
     desk.send("message.eml").await.expect(0, &[]);
     desk.audit("verify kept.txt")
         .await
-        .expect(0, &["verified 4 entries", "4 came after it"]);
+        .expect(0, &["verified 5 entries", "5 came after it"]);
     desk.audit("export log.jsonl")
         .await
-        .expect(0, &["8 entries written"]);
+        .expect(0, &["10 entries written"]);
     desk.audit("export log.jsonl")
         .await
         .expect(1, &["is there already", "[audit.file]"]);
@@ -252,7 +252,7 @@ async fn a_message_is_planned_sent_and_found_in_the_log() {
         let code = audit::program(arguments.clone().into_iter(), streams).await;
         ran(code, out, err)
     };
-    verify().await.expect(0, &["verified 4 entries"]);
+    verify().await.expect(0, &["verified 5 entries"]);
     let log = std::fs::read_to_string(desk.path("log.jsonl")).unwrap();
     desk.write("log.jsonl", &log.replacen("accepted", "rejected", 1));
     verify().await.expect(1, &["audit: ", "[audit."]);
@@ -293,7 +293,7 @@ async fn json_is_one_object_with_what_a_script_needs() {
     );
     assert!(wrong.err.is_empty());
     let shown = desk.audit("show --json").await;
-    assert_eq!(shown.json().as_array().map(Vec::len), Some(4));
+    assert_eq!(shown.json().as_array().map(Vec::len), Some(5));
 }
 
 #[tokio::test]
@@ -331,7 +331,7 @@ async fn what_waits_is_told() {
         &[
             "deferred",
             "put off",
-            "451",
+            "450 4.2.0",
             "next try from 20",
             "again with --due",
         ],
