@@ -121,10 +121,10 @@ impl Desk {
         self.send_with(words, "").await
     }
 
-    async fn send_with(&self, words: &str, mut input: impl AsRef<[u8]>) -> Ran {
+    async fn send_with(&self, words: &str, input: &str) -> Ran {
+        let mut input = input.as_bytes();
         let arguments = self.arguments("send", words);
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        let mut input = AsRef::as_ref(&mut input);
         let streams = Streams {
             input: &mut input,
             out: &mut out,
@@ -236,7 +236,17 @@ async fn a_message_is_planned_sent_and_found_in_the_log() {
     desk.audit("export log.jsonl")
         .await
         .expect(1, &["is there already", "[audit.file]"]);
-    // The key holds no dot: it stays a word.
+    // With other keys nothing in the database could be read.
+    let config = std::fs::read_to_string(desk.path("mailseal.toml")).unwrap();
+    desk.write(
+        "mailseal.toml",
+        &config.replace("mailseal.key", "other.key"),
+    );
+    desk.send("message.eml")
+        .await
+        .expect(1, &["other keys", "[keys.mismatch]"]);
+    desk.write("mailseal.toml", &config);
+
     let key = key.trim().to_owned();
     let mut arguments: Vec<OsString> = ["audit", "verify-export"].map(OsString::from).into();
     arguments.extend([desk.path("log.jsonl"), desk.path("kept.txt")].map(OsString::from));
