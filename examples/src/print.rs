@@ -169,7 +169,7 @@ fn to_do(outcome: &Outcome) -> Option<String> {
 /// words be shown, which may repeat the address.
 pub fn line(who: &str, o: &Outcome, said: bool, paint: Paint) -> String {
     let words = outcome(o);
-    let mut text = format!("  {who:<5} {} {words}", paint.status(o.status, 11));
+    let mut text = format!("  {who}  {} {words}", paint.status(o.status, 11));
     text.truncate(text.trim_end().len());
     text.push('\n');
     let reply = o.diagnostic().expose();
@@ -192,8 +192,10 @@ pub fn receipt(
     paint: Paint,
 ) -> String {
     let mut text = format!("{} {}\n", paint.bold("Receipt"), receipt.id);
-    for o in &receipt.outcomes {
-        text.push_str(&line(&who(o.recipient), o, said, paint));
+    let names: Vec<String> = receipt.outcomes.iter().map(|o| who(o.recipient)).collect();
+    let width = names.iter().map(|n| n.chars().count()).max().unwrap_or(0);
+    for (name, o) in names.iter().zip(&receipt.outcomes) {
+        text.push_str(&line(&format!("{name:width$}"), o, said, paint));
     }
     text
 }

@@ -183,8 +183,8 @@ async fn a_message_is_planned_sent_and_found_in_the_log() {
     sent.expect(
         0,
         &[
-            "r0 p***@m***.example delivered   tls · TLSv1.3",
-            "r1 k***@c***.example delivered   escrow (p2) · no TLS",
+            "r0 p***@m***.example  delivered   tls · TLSv1.3",
+            "r1 k***@c***.example  delivered   escrow (p2) · no TLS",
             "to do: tell the recipient this pickup code by telephone",
         ],
     )
@@ -321,7 +321,7 @@ async fn who_is_refused_is_dropped_or_nothing_is_sent() {
         .await
         .expect(2, &["expected r0"]);
     let sent = desk.send("--drop r0 message.eml").await;
-    sent.expect(0, &["r0 x***@n***.example refused\n", "delivered"]);
+    sent.expect(0, &["r0 x***@n***.example  refused\n", "delivered"]);
     assert_eq!(desk.sandbox.messages("mail.example").len(), 1);
     // Where everybody is refused there is nobody to send to.
     desk.message("x@nowhere.example");
