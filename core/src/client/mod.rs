@@ -37,6 +37,7 @@
 //! # Ok(()) }
 //! ```
 
+use std::fmt;
 use std::sync::Arc;
 
 use crate::audit::{Audit, EventKind};
@@ -75,7 +76,6 @@ pub struct Client {
 }
 
 /// A sealed message with its envelope, for a host that has a mailer of its own.
-#[derive(Debug)]
 #[non_exhaustive]
 pub struct SealedMessage {
     /// The recipient.
@@ -86,6 +86,17 @@ pub struct SealedMessage {
     pub bytes: Vec<u8>,
     /// What the mailer must guarantee for the whole way.
     pub transport_floor: TlsAssurance,
+}
+
+// Where the mailer vouches for TLS, the message is in clear.
+impl fmt::Debug for SealedMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SealedMessage")
+            .field("recipient", &self.recipient)
+            .field("size", &self.bytes.len())
+            .field("transport_floor", &self.transport_floor)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Client {

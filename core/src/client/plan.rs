@@ -11,7 +11,7 @@ use crate::error::{Error, PlanError};
 use crate::policy::{Decision, Disclosure, Rung, Show, Waiver};
 
 /// What the host knows beside the message.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct PlanOptions {
     /// Patients' recorded wishes for plain e-mail.
@@ -24,6 +24,17 @@ pub struct PlanOptions {
     pub names_patient_only: bool,
     /// A reviewer has looked at a message that a rule holds, and released it.
     pub approved: bool,
+}
+
+// The host's id of a patient is protected, too (45 CFR 164.514(b)(2)).
+impl fmt::Debug for PlanOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PlanOptions")
+            .field("waivers", &self.waivers.len())
+            .field("names_patient_only", &self.names_patient_only)
+            .field("approved", &self.approved)
+            .finish_non_exhaustive()
+    }
 }
 
 impl PlanOptions {
