@@ -23,6 +23,8 @@ pub(crate) struct Took {
     pub(crate) time: Duration,
     /// Batches that were made durable, where that is known.
     pub(crate) commits: Option<u64>,
+    /// Processor time, where that is known.
+    pub(crate) processor: Option<Duration>,
 }
 
 impl From<Duration> for Took {
@@ -30,6 +32,7 @@ impl From<Duration> for Took {
         Self {
             time,
             commits: None,
+            processor: None,
         }
     }
 }

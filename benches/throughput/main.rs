@@ -43,6 +43,10 @@ fn main() -> ExitCode {
         "throughput: {} messages of {} octets",
         load.messages, load.octets
     );
+    println!(
+        "{:<28}{:>12}{:>10}{:>10}{:>12}",
+        "", "messages/s", "seconds", "commits", "processor s"
+    );
     let mut good = true;
     for (name, contender) in CONTENDERS {
         let result = Sink::start().and_then(|sink| contender(&sink, load));
@@ -50,11 +54,11 @@ fn main() -> ExitCode {
             Ok(took) => {
                 let seconds = took.time.as_secs_f64();
                 let rate = f64::from(load.messages) / seconds;
-                let commits = match took.commits {
-                    Some(commits) => format!(", {commits} commits"),
-                    None => String::new(),
-                };
-                println!("{name:<32}{rate:>8.0} messages/s  ({seconds:.2} s{commits})");
+                let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
+                let commits = or_dash(took.commits.map(|commits| commits.to_string()));
+                let busy = took.processor.map(|time| time.as_secs_f64());
+                let busy = or_dash(busy.map(|time| format!("{time:.2}")));
+                println!("{name:<28}{rate:>12.0}{seconds:>10.2}{commits:>10}{busy:>12}");
             }
             Err(why) => {
                 eprintln!("{name}: {why}");

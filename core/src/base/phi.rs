@@ -72,6 +72,21 @@ impl From<Vec<u8>> for Phi<Vec<u8>> {
 ///
 /// Like [`Phi`], and with no `PartialEq`: secrets are compared in constant
 /// time or not at all.
+///
+/// ```compile_fail
+/// let token = mailseal::base::Secret::from("hunter2");
+/// println!("{token}"); // no Display
+/// ```
+///
+/// ```compile_fail
+/// use mailseal::base::Secret;
+/// let same = Secret::from("hunter2") == Secret::from("hunter2"); // no ==
+/// ```
+///
+/// ```compile_fail
+/// let token = mailseal::base::Secret::from("hunter2");
+/// let _ = serde_json::to_string(&token); // no Serialize
+/// ```
 #[derive(Clone)]
 pub struct Secret<T: Zeroize>(T);
 

@@ -16,7 +16,7 @@ pub enum Visible {
 }
 
 /// What one copy of a message shall look like.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Copy {
     /// Whom it names.
@@ -27,6 +27,16 @@ pub struct Copy {
     /// angle brackets.
     pub message_id: String,
     subject: Option<Phi<String>>,
+}
+
+// A Message-ID ends in the sender's domain.
+impl fmt::Debug for Copy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Copy")
+            .field("visible", &self.visible)
+            .field("date", &self.date)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Copy {

@@ -1,5 +1,7 @@
 //! What goes in: what is known of the content, the recipient and the way.
 
+use std::fmt;
+
 use crate::base::{Address, Fact, FactorLevel, KeyTrust, NextHop, Sensitivity, TlsAssurance};
 use crate::discover::{Capabilities, HostCapability, StsMode};
 use crate::dlp::{Category, Confidence, FindingKind, Findings};
@@ -337,7 +339,7 @@ impl From<NextHop> for Onward {
 }
 
 /// What is known of the host and the way.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ContextFacts {
     /// The way from here.
@@ -354,6 +356,19 @@ pub struct ContextFacts {
     pub audience: Option<String>,
     /// Whether a person released the message after a rule held it.
     pub approved: bool,
+}
+
+// The audience is the host's word, and may say more than it should.
+impl fmt::Debug for ContextFacts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ContextFacts")
+            .field("onward", &self.onward)
+            .field("pgp_built", &self.pgp_built)
+            .field("smime_built", &self.smime_built)
+            .field("escrow_configured", &self.escrow_configured)
+            .field("approved", &self.approved)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Default for ContextFacts {

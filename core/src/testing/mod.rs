@@ -1,5 +1,6 @@
 //! Fakes, scripted peers and test-suites for hosts and for mailseal itself.
 
+pub mod canary;
 pub mod clock;
 pub mod dns;
 pub mod faulty_store;

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use crate::base::Domain;
 
 mod hickory;
+mod quiet;
 
 pub use hickory::{ResolverError, SystemResolver};
 

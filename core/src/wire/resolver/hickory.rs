@@ -9,17 +9,17 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use hickory_resolver::TokioResolver;
+use hickory_resolver::Resolver as HickoryResolver;
 use hickory_resolver::config::{
     ConnectionConfig, NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts,
 };
 use hickory_resolver::lookup::Lookup;
-use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::net::{DnsError, NetError};
 use hickory_resolver::proto::op::ResponseCode;
 use hickory_resolver::proto::rr::{Name, RData, RecordType};
 use tokio::time::timeout;
 
+use super::quiet::{QuietTokio, quietly};
 use super::{Answer, Mx, ResolveError, Resolver, Security};
 use crate::base::Domain;
 
@@ -63,7 +63,7 @@ impl ResolverError {
 /// (no search list, no hosts file); aliases are followed to a bounded depth.
 #[derive(Clone)]
 pub struct SystemResolver {
-    inner: TokioResolver,
+    inner: HickoryResolver<QuietTokio>,
     total: Duration,
 }
 
@@ -105,7 +105,7 @@ impl SystemResolver {
         options.ndots = 0;
         options.edns0 = true;
         let config = ResolverConfig::from_parts(None, Vec::new(), servers);
-        let inner = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default())
+        let inner = HickoryResolver::builder_with_config(config, QuietTokio::default())
             .with_options(options)
             .build()
             .map_err(|_| ResolverError::SystemConfig)?;
@@ -118,7 +118,7 @@ impl SystemResolver {
     async fn ask(&self, name: &str, kind: RecordType) -> Result<Found, ResolveError> {
         let mut name = Name::from_ascii(name).map_err(|_| ResolveError::Malformed)?;
         name.set_fqdn(true);
-        let found = bounded(self.total, self.inner.lookup(name, kind)).await?;
+        let found = bounded(self.total, quietly(self.inner.lookup(name, kind))).await?;
         match found {
             Ok(lookup) => Ok(Found::records(&lookup, kind)),
             Err(error) => absent(&error),
