@@ -25,15 +25,16 @@ use mailseal::escrow::{Factor, Link};
 use mailseal::outbox::Schedule;
 use mailseal::policy::{Policy, Waiver};
 use mailseal::seal::{SealError, Sealer};
-use mailseal::storage::{Batch, MemoryStore, Op, Store, Table};
+use mailseal::storage::{Batch, MemoryStore, Op, Row, Store, Table};
 use mailseal::testing::clock::TestClock;
 use mailseal::testing::dns::TestDns;
+use mailseal::testing::pki::{CertKind, TestCa};
 use mailseal::testing::smtp::{Act, SmtpPeer, When};
 use mailseal::wire::Network;
 use mailseal::wire::guard::Guard;
 use mailseal::{
     Builder, Client, CodeChannel, CodeChannelError, Error, EscrowOptions, PlanError, PlanOptions,
-    Status, Storage, Unset,
+    Resolution, Status, Storage, Unset,
 };
 
 type Hook = Box<dyn Fn(usize) + Send + Sync>;
@@ -300,6 +301,33 @@ async fn a_deferred_copy_does_not_outlive_its_waiver() {
     assert_eq!(relay.tried().len(), tried, "the waiver is over");
 }
 
+/// What the policy allows without the waiver is tried in its place.
+#[tokio::test]
+async fn a_copy_whose_waiver_is_over_goes_by_escrow() {
+    let (store, clock) = (MemoryStore::new(), TestClock::default());
+    let relay = Relay::new(&[
+        Delivery::FloorUnmet,
+        Delivery::FloorUnmet,
+        Delivery::Deferred,
+    ]);
+    let client = builder(&relay, &store, &clock).policy(Policy::hipaa());
+    let client = client.build().await.unwrap();
+    let message = message().build().unwrap();
+    let plan = client.plan_with(message, waived(&clock, 0, 60)).await;
+    let receipt = client.send(plan.unwrap()).await.unwrap();
+    assert_eq!(receipt.outcomes[0].status, Status::Deferred);
+    clock.advance(minutes(61));
+    client.deliver_due().await.unwrap();
+    let receipt = client.receipt(receipt.id).await.unwrap().unwrap();
+    let outcome = &receipt.outcomes[0];
+    assert_eq!(
+        (outcome.status, outcome.route),
+        (Status::Delivered, Some(Route::Escrow))
+    );
+    let (_, notice) = relay.tried().pop().unwrap();
+    assert!(!holds(&notice, "HbA1c") && outcome.passcode().is_some());
+}
+
 /// A waiver without a patient is nobody's.
 #[tokio::test]
 async fn a_waiver_counts_for_a_named_patient_only() {
@@ -345,6 +373,47 @@ async fn secure_is_heard_without_a_rule() {
     assert!(plan.sensitivity() >= Sensitivity::Phi);
 }
 
+/// A marker is a word of the subject, whatever blank stands beside it.
+#[tokio::test]
+async fn a_marker_is_seen_beside_any_blank() {
+    let (store, clock) = (MemoryStore::new(), TestClock::default());
+    let rule = mailseal::policy::Rule::new("asked for")
+        .marker("[secure]")
+        .end_to_end();
+    let relay = Relay::new(&[]);
+    let client = builder(&relay, &store, &clock).policy(Policy::hipaa().rule(rule));
+    let client = client.build().await.unwrap();
+    for subject in ["[Secure]\tYour visit", "Your visit\u{a0}[secure]"] {
+        let message = message().subject(subject).build().unwrap();
+        let plan = client.plan(message).await.unwrap();
+        let rungs = plan.recipients()[0].rungs().unwrap();
+        assert!(rungs.iter().all(|r| r.route == Route::Escrow), "{subject}");
+    }
+}
+
+/// One row that does not open does not keep the host from settling another.
+#[tokio::test]
+async fn a_damaged_copy_does_not_bar_the_others() {
+    let (store, clock) = (MemoryStore::new(), TestClock::default());
+    let relay = Relay::new(&[Delivery::Unknown]);
+    let client = builder(&relay, &store, &clock).policy(Policy::hipaa());
+    let client = client.build().await.unwrap();
+    let plan = client.plan(message().build().unwrap()).await.unwrap();
+    let receipt = client.send(plan).await.unwrap();
+    let damaged = Op::Put {
+        table: Table::Outbox,
+        row: Row::new([0; 16], *b"nothing"),
+    };
+    store.commit(Batch::from_iter([damaged])).await.unwrap();
+    let recipient = receipt.outcomes[0].recipient;
+    client
+        .resolve_unknown(receipt.id, recipient, Resolution::Delivered)
+        .await
+        .unwrap();
+    let receipt = client.receipt(receipt.id).await.unwrap().unwrap();
+    assert_eq!(receipt.outcomes[0].status, Status::Delivered);
+}
+
 /// The log says what was asserted, waived, dropped and escrowed.
 #[tokio::test]
 async fn the_log_tells_what_the_caller_did() {
@@ -377,13 +446,16 @@ async fn the_log_tells_what_the_caller_did() {
 async fn a_copy_is_tried_once_a_call() {
     let (store, clock) = (MemoryStore::new(), TestClock::default());
     let relay = Relay::new(&[Delivery::Deferred; 60]);
+    let moved = clock.clone();
+    // Slower than its own backoff.
+    relay.hook(move |_| moved.advance(minutes(1)));
     let client = builder(&relay, &store, &clock)
         .policy(Policy::hipaa())
         .schedule(Schedule::default().first(Duration::ZERO));
     let client = client.build().await.unwrap();
     let plan = client.plan(message().build().unwrap()).await.unwrap();
     client.send(plan).await.unwrap();
-    clock.advance(Duration::from_secs(2));
+    clock.advance(minutes(1));
     let report = client.deliver_due().await.unwrap();
     assert_eq!((report.outcomes.len(), relay.tried().len()), (1, 2));
 }
@@ -588,6 +660,42 @@ async fn a_silent_host_does_not_use_up_the_time_of_the_next() {
     assert_eq!(silent.connections().len(), 1);
 }
 
+/// A host that asks for TLS after TLS failed refuses this connection, not the
+/// message (RFC 3207 section 4).
+#[tokio::test]
+async fn a_host_that_insists_on_tls_has_not_refused_the_message() {
+    let ca = TestCa::new();
+    let host = SmtpPeer::builder("mx.mail.example")
+        .starttls(ca.issue("mx.mail.example", CertKind::Valid))
+        .refuse_sni()
+        .on(
+            When::Command("MAIL"),
+            vec![Act::say(
+                "530 5.7.0 Must issue a STARTTLS command first\r\n",
+            )],
+        )
+        .bind("127.0.0.1:0".parse().unwrap())
+        .await
+        .unwrap();
+    let dns = TestDns::start().await.unwrap();
+    dns.a("mx.mail.example", host.address().ip());
+    let network = Network::new(Arc::new(dns.resolver()))
+        .guard(Guard::allow_internal())
+        .ports(host.address().port(), 443)
+        .roots(ca.roots());
+    let smtp = Smtp::direct(network, "harbor.example".parse().unwrap());
+    let hosts = vec![MxHost::new("mx.mail.example".parse().unwrap(), 10)];
+    let job = Job {
+        envelope: &Envelope::new(None, vec![pat()]),
+        message: b"Subject: x\r\n\r\ny\r\n",
+        hop: &Hop::new("mail.example".parse().unwrap(), hosts, None),
+        requirement: &Requirement::at_least(TlsAssurance::Opportunistic),
+    };
+    let attempts = smtp.deliver(job, &Passes).await;
+    assert_eq!(attempts[0].delivery, Delivery::Deferred);
+    assert_eq!(attempts[0].code, Some(530));
+}
+
 #[derive(Debug, Clone)]
 struct Watched {
     home: std::thread::ThreadId,
@@ -625,4 +733,15 @@ async fn sealing_is_not_done_on_the_reactor() {
     let plan = client.plan(message().build().unwrap()).await.unwrap();
     client.send(plan).await.unwrap();
     assert!(elsewhere.load(Ordering::SeqCst));
+}
+
+/// An attempt ends before its lease does, or another process takes the copy
+/// over in the middle of it, time after time.
+#[test]
+fn a_lease_outlives_an_attempt() {
+    let (lease, timeouts) = (Schedule::default().lease, Timeouts::default());
+    // What is claimed anew only when a tenth of it is over.
+    assert!(lease / 10 * 9 > timeouts.total);
+    // From the final dot on only these count, under a lease of their own.
+    assert!(lease > timeouts.block + timeouts.final_reply);
 }

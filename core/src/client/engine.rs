@@ -85,12 +85,12 @@ impl Engine {
         self.permits.acquire().await.ok()
     }
 
-    /// Claims a copy anew whose lease is half over: it waited long.
+    /// Claims a copy anew that waited: an attempt needs nearly all of a lease.
     async fn renew(&self, work: &mut Work) -> Result<(), Error> {
         let Some(lease) = work.record.phase.due() else {
             return Ok(());
         };
-        if lease.since(self.clock.now()) > self.schedule.lease / 2 {
+        if lease.since(self.clock.now()) > self.schedule.lease / 10 * 9 {
             return Ok(());
         }
         let mut record = work.record.clone();
@@ -120,7 +120,7 @@ impl Engine {
                 Delivery::Accepted => Step::End(Status::Delivered),
                 Delivery::Rejected => Step::End(Status::Rejected),
                 Delivery::Unknown => Step::Unknown,
-                Delivery::FloorUnmet if let Some(next) = next_rung(&work.record, attempt.cause) => {
+                Delivery::FloorUnmet if let Some(next) = next_rung(&work.record, &attempt) => {
                     match self.fall_back(&mut work, next, &attempt).await {
                         Ok(()) => continue,
                         Err(_) => Step::Defer,
@@ -265,27 +265,26 @@ impl Engine {
             // The grant serves the later escrow rungs too, and what is here is
             // its notice, not the message any more.
             Some(_) => Made {
-                body: None,
-                ops: Vec::new(),
                 passcode: work.passcode.clone(),
+                ..Made::nothing()
             },
             None => self.make(&mut record, &work.body)?,
         };
         let (replace, row) = self.outbox.replace(&work.held, &record);
-        let mut batch: Batch = made.ops.into_iter().collect();
-        batch.push(replace);
+        let mut batch = Batch::from_iter([replace]);
         if let Some(body) = &made.body {
             batch.push(self.outbox.put_body(&record.id, body));
         }
         let outcome = self
             .outcome(&record, Status::Pending, None)
             .with_attempt(attempt)
-            .with_passcode(made.passcode.clone().or(work.passcode.clone()));
+            .with_passcode(made.passcode.clone());
         batch.push(self.receipts.put_outcome(record.receipt, &outcome));
         batch.push(
             self.audit
                 .entry(&self.event(EventKind::Fallback, &record)?.result(attempt)),
         );
+        batch.extend(made.ops);
         self.store.commit(batch).await?;
         work.record = record;
         work.held = row;
@@ -426,13 +425,16 @@ impl Engine {
 /// the connection; where the key failed, one that protects no less, since a
 /// key that vanishes between plan and send is no proof that there is none.
 /// Where the domain itself publishes a floor there is none.
-fn next_rung(record: &CopyRecord, cause: Cause) -> Option<usize> {
+fn next_rung(record: &CopyRecord, attempt: &Attempt) -> Option<usize> {
     let failed = record.present_rung()?;
-    let helps = |rung: &Rung| match (cause, failed.route) {
-        (Cause::Key, _) => rung.is_no_weaker_than(failed),
+    let unconnected = attempt.stage == Stage::Resolve;
+    let helps = |rung: &Rung| match (attempt.cause, failed.route) {
         // The copy holds the notice now; no other route may take that for
         // the message.
         (_, Route::Escrow) if rung.route != Route::Escrow => false,
+        (Cause::Key, _) => rung.is_no_weaker_than(failed),
+        // Nothing was learnt of the hosts.
+        _ if unconnected && rung.is_no_weaker_than(failed) => true,
         _ => rung.transport_floor < failed.transport_floor,
     };
     let mut rest = record.rungs.iter().enumerate().skip(record.rung + 1);

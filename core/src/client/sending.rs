@@ -158,7 +158,6 @@ impl Engine {
             let mut record = self.record(&plan, planned, vec![*rung], receipt);
             let message = self.render(&plan, planned)?;
             let made = self.make(&mut record, &message)?;
-            batch.extend(made.ops);
             let bytes = match (made.body, rung.route) {
                 (Some(body), _) => body.to_vec(),
                 (None, Route::Pgp | Route::Smime) => self.seal(rung.route, &message, to)?,
@@ -169,6 +168,7 @@ impl Engine {
                 .with_passcode(made.passcode);
             batch.push(self.receipts.put_outcome(receipt, &outcome));
             batch.push(self.audit.entry(&self.event(EventKind::Sealed, &record)?));
+            batch.extend(made.ops);
             if record.waived_until.is_some() {
                 batch.push(
                     self.audit
@@ -267,7 +267,6 @@ impl Engine {
         let mut record = self.record(plan, planned, rungs, receipt);
         let message = self.render(plan, planned)?;
         let made = self.make(&mut record, &message)?;
-        batch.extend(made.ops);
         let body = made.body.unwrap_or(message);
         let (ops, held) = self.outbox.insert(&record, &body);
         batch.extend(ops);
@@ -279,6 +278,7 @@ impl Engine {
             .event(EventKind::Intent, &record)?
             .reasons(planned.decision().why().iter().map(|r| r.code()));
         batch.push(self.audit.entry(&event));
+        batch.extend(made.ops);
         if record.waived_until.is_some() {
             batch.push(
                 self.audit

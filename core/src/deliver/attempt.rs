@@ -288,6 +288,13 @@ impl<'a> Run<'a> {
             let mut again = Vec::new();
             for (&index, verdict) in group.iter().zip(ended.verdicts) {
                 match verdict {
+                    // RFC 3207 section 4: it wants the TLS that failed just now,
+                    // and has said nothing of the message.
+                    Some(verdict)
+                        if key.tls == TlsUse::Never && verdict.fault.code == Some(530) =>
+                    {
+                        self.settle(index, Verdict::new(Delivery::Deferred, verdict.fault), None);
+                    }
                     // As long as each round gets somebody through.
                     Some(verdict) if took_some && is_too_many_recipients(&verdict) => {
                         again.push(index);

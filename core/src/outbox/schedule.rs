@@ -22,8 +22,8 @@ pub struct Schedule {
 impl Default for Schedule {
     fn default() -> Self {
         Self {
-            // The transport takes a quarter of an hour at most.
-            lease: Duration::from_secs(18 * 60),
+            // The transport takes twelve minutes at most.
+            lease: Duration::from_secs(15 * 60),
             first: Duration::from_secs(5 * 60),
             longest: Duration::from_secs(4 * 60 * 60),
             give_up_after: Duration::from_secs(5 * 24 * 60 * 60),
