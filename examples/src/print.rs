@@ -137,7 +137,7 @@ fn stage(stage: Stage) -> &'static str {
         Stage::Connect => "while connecting",
         Stage::Greeting => "at the greeting",
         Stage::Ehlo => "at EHLO",
-        Stage::Tls => "before any mail",
+        Stage::Tls => "at TLS",
         Stage::Auth => "at AUTH",
         Stage::MailFrom => "at MAIL FROM",
         Stage::RcptTo => "at RCPT TO",
