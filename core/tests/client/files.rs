@@ -104,7 +104,6 @@ async fn the_files_tell_nothing_without_the_key() {
         "Lindqvist",
         "Your visit",
         "555 0100",
-        "0100",
         "of-pat",
         "is away",
         "harbor",
