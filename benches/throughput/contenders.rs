@@ -3,6 +3,7 @@
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use super::outbox;
 use super::postfix::{self, Postfix};
 use super::sink::Sink;
 
@@ -15,24 +16,43 @@ pub(crate) struct Load {
     pub(crate) octets: u32,
 }
 
-/// Carries the load to the sink and says how long that took.
-pub(crate) type Contender = fn(&Sink, Load) -> Result<Duration, String>;
+/// What it took.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Took {
+    /// From the first message offered to the last one handed on.
+    pub(crate) time: Duration,
+    /// Batches that were made durable, where that is known.
+    pub(crate) commits: Option<u64>,
+}
+
+impl From<Duration> for Took {
+    fn from(time: Duration) -> Self {
+        Self {
+            time,
+            commits: None,
+        }
+    }
+}
+
+/// Carries the load to the sink and says what that took.
+pub(crate) type Contender = fn(&Sink, Load) -> Result<Took, String>;
 
 /// Everybody, in the order of the table.
 pub(crate) const CONTENDERS: &[(&str, Contender)] = &[
     ("smtp-source, straight", straight),
     ("Postfix, relaying", relayed),
+    ("mailseal, SQLite durable", outbox::durable),
 ];
 
 /// What the sink can take: no queue, nothing on disk.
-fn straight(sink: &Sink, load: Load) -> Result<Duration, String> {
+fn straight(sink: &Sink, load: Load) -> Result<Took, String> {
     let started = Instant::now();
     offer(&sink.address().to_string(), load)?;
-    Ok(started.elapsed())
+    Ok(started.elapsed().into())
 }
 
 /// Through a queue that survives a power cut.
-fn relayed(sink: &Sink, load: Load) -> Result<Duration, String> {
+fn relayed(sink: &Sink, load: Load) -> Result<Took, String> {
     let relay = Postfix::relay("relay.harbor.example", sink.address())
         .quiet()
         .address([127, 0, 22, 2])
@@ -47,7 +67,7 @@ fn relayed(sink: &Sink, load: Load) -> Result<Duration, String> {
         // The pause bounds the error of the time at a hundredth of a second.
         std::thread::sleep(Duration::from_millis(10));
     }
-    Ok(started.elapsed())
+    Ok(started.elapsed().into())
 }
 
 /// `smtp-source` on ten connections.

@@ -11,6 +11,7 @@
 #![allow(missing_docs, clippy::print_stdout, clippy::print_stderr)]
 
 mod contenders;
+mod outbox;
 #[path = "../../core/tests/interop/postfix.rs"]
 mod postfix;
 mod sink;
@@ -46,11 +47,15 @@ fn main() -> ExitCode {
     for (name, contender) in CONTENDERS {
         let result = Sink::start().and_then(|sink| contender(&sink, load));
         match result {
-            Ok(took) => println!(
-                "{name:<32}{:>8.0} messages/s  ({:.2} s)",
-                f64::from(load.messages) / took.as_secs_f64(),
-                took.as_secs_f64()
-            ),
+            Ok(took) => {
+                let seconds = took.time.as_secs_f64();
+                let rate = f64::from(load.messages) / seconds;
+                let commits = match took.commits {
+                    Some(commits) => format!(", {commits} commits"),
+                    None => String::new(),
+                };
+                println!("{name:<32}{rate:>8.0} messages/s  ({seconds:.2} s{commits})");
+            }
             Err(why) => {
                 eprintln!("{name}: {why}");
                 good = false;

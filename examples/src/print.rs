@@ -2,7 +2,9 @@
 
 use std::io::IsTerminal;
 
+use mailseal::deliver::Cause;
 use mailseal::{Outcome, Receipt, Status};
+use serde::Serialize;
 
 /// Colours, or none where the output goes to a file or `NO_COLOR` is set.
 #[derive(Debug, Clone, Copy)]
@@ -79,9 +81,8 @@ pub fn outcome(outcome: &Outcome) -> String {
         None => {}
     }
     if let (Some(cause), Some(stage)) = (outcome.cause, outcome.stage) {
-        let cause = format!("{cause:?}");
-        if cause != "Ok" {
-            words.push(format!("{cause} at {stage:?}"));
+        if cause != Cause::Ok {
+            words.push(format!("{} at {}", word(cause), word(stage)));
         }
     }
     if let Some(code) = outcome.code {
@@ -94,6 +95,14 @@ pub fn outcome(outcome: &Outcome) -> String {
         words.push(format!("next try {next}"));
     }
     words.join(" · ")
+}
+
+/// The word under which a value stands in JSON.
+fn word(value: impl Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => word,
+        _ => "-".to_owned(),
+    }
 }
 
 /// A receipt as lines.

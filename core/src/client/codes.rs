@@ -18,7 +18,7 @@ pub struct CodeChannelError;
 /// The text to send must hold nothing but the code and the organisation's name.
 #[async_trait]
 pub trait CodeChannel: fmt::Debug + Send + Sync + 'static {
-    /// Sends `code` to `phone`. What takes longer than 30 seconds counts as
+    /// Sends `code` to `phone`. What takes longer than a minute counts as
     /// failed.
     async fn send_code(
         &self,

@@ -8,8 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tokio::sync::{Mutex, Semaphore};
-use tokio::time::timeout;
+use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 use zeroize::Zeroizing;
 
 use super::builder::EscrowOptions;
@@ -30,8 +29,8 @@ use crate::policy::{Policy, Refusal, Rung};
 use crate::seal::{SealError, Sealer};
 use crate::storage::{Batch, Op, Row, Store};
 
-/// How long the host's channel may take for a pickup code.
-const CODE: Duration = Duration::from_secs(30);
+/// How long the host's channel may take to send a pickup code.
+const CODE: Duration = Duration::from_secs(60);
 
 /// Everything a client is made of.
 #[derive(Debug)]
@@ -67,11 +66,45 @@ pub(super) struct Work {
 }
 
 impl Engine {
+    /// Waits for its turn, then goes on as [`Engine::run`].
+    pub(super) async fn drive(&self, mut work: Work) -> Outcome {
+        let _turn = self.turn().await;
+        if self.renew(&mut work).await.is_err() {
+            // Another process has it now, or nothing can be recorded: then
+            // nothing is tried either.
+            return self
+                .outcome(&work.record, Status::Pending, None)
+                .with_passcode(work.passcode);
+        }
+        self.run(work).await
+    }
+
+    /// One of the places for copies that are tried at the same time.
+    pub(super) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        // The semaphore is never closed; if it were, going on is still right.
+        self.permits.acquire().await.ok()
+    }
+
+    /// Claims a copy anew that waited: an attempt needs nearly all of a lease.
+    async fn renew(&self, work: &mut Work) -> Result<(), Error> {
+        let Some(lease) = work.record.phase.due() else {
+            return Ok(());
+        };
+        if lease.since(self.clock.now()) > self.schedule.lease / 10 * 9 {
+            return Ok(());
+        }
+        let mut record = work.record.clone();
+        record.phase = self.sending();
+        let (replace, row) = self.outbox.replace(&work.held, &record);
+        self.store.commit(Batch::from_iter([replace])).await?;
+        work.record = record;
+        work.held = row;
+        Ok(())
+    }
+
     /// Tries a copy, rung after rung, until it is delivered, refused, deferred
     /// or unknown; records which.
-    pub(super) async fn drive(&self, mut work: Work) -> Outcome {
-        // The semaphore is never closed; if it were, going on is still right.
-        let _permit = self.permits.acquire().await.ok();
+    pub(super) async fn run(&self, mut work: Work) -> Outcome {
         loop {
             let attempt = self.attempt(&mut work).await;
             work.record.attempts = work.record.attempts.saturating_add(1);
@@ -87,9 +120,7 @@ impl Engine {
                 Delivery::Accepted => Step::End(Status::Delivered),
                 Delivery::Rejected => Step::End(Status::Rejected),
                 Delivery::Unknown => Step::Unknown,
-                Delivery::FloorUnmet
-                    if let Some(next) = self.next_rung(&work.record, attempt.cause) =>
-                {
+                Delivery::FloorUnmet if let Some(next) = next_rung(&work.record, &attempt) => {
                     match self.fall_back(&mut work, next, &attempt).await {
                         Ok(()) => continue,
                         Err(_) => Step::Defer,
@@ -114,11 +145,9 @@ impl Engine {
         let Some(rung) = work.record.present_rung().copied() else {
             return fail(Delivery::Rejected, Stage::Resolve, Cause::BelowFloor);
         };
-        let now = self.clock.now();
-        if self.needs_waiver(&work.record, &rung)
-            && work.record.waived_until.is_none_or(|end| end <= now)
-        {
-            return fail(Delivery::FloorUnmet, Stage::Resolve, Cause::WaiverEnded);
+        if !self.is_allowed(&work.record, &rung) {
+            // The waiver ended, or the policy became stricter, since the plan.
+            return fail(Delivery::FloorUnmet, Stage::Resolve, Cause::BelowFloor);
         }
         let (Ok(to), Ok(sender)) = (
             work.record.address.parse::<Address>(),
@@ -179,11 +208,22 @@ impl Engine {
         }
     }
 
+    /// Whether the message itself may still leave by this rung: a copy may
+    /// wait for days, longer than the waiver or the policy that allowed it.
+    fn is_allowed(&self, record: &CopyRecord, rung: &Rung) -> bool {
+        let floor = self.policy.requirement(record.sensitivity).tls;
+        rung.route != Route::Tls
+            || floor.is_some_and(|floor| rung.transport_floor >= floor)
+            || record
+                .waived_until
+                .is_some_and(|until| self.clock.now() < until)
+    }
+
     /// Where a recipient's domain takes mail now, and whether it could not be
     /// found out what the domain asks of connections.
     async fn hop(&self, to: &Address) -> Fact<(Hop, bool)> {
         let partner = self.policy.partner_identity(to.domain()).cloned();
-        // Behind a relay it is the relay that finds the domain's hosts.
+        // A relay finds the way itself.
         let direct = matches!(self.transport.next_hop(), NextHop::Mx);
         let Some(discovery) = self.discovery.as_ref().filter(|_| direct) else {
             let mut hop = Hop::new(to.domain().clone(), Vec::new(), None);
@@ -199,31 +239,6 @@ impl Engine {
             hop.partner = partner;
             (hop, sts_unknown)
         })
-    }
-
-    /// The next rung that can do better: over the same hosts one that asks less
-    /// of the connection; where the key failed, one that protects no less,
-    /// since a key that vanishes between plan and send is no proof that there
-    /// is none. Where the domain itself publishes a floor there is none.
-    fn next_rung(&self, record: &CopyRecord, cause: Cause) -> Option<usize> {
-        let failed = record.present_rung()?;
-        let helps = |rung: &Rung| match (cause, failed.route) {
-            (Cause::Key, _) => rung.is_no_weaker_than(failed),
-            (Cause::WaiverEnded, _) => !self.needs_waiver(record, rung),
-            // The copy holds the notice now; no other route may take that for
-            // the message.
-            (_, Route::Escrow) if rung.route != Route::Escrow => false,
-            _ => rung.transport_floor < failed.transport_floor,
-        };
-        let mut rest = record.rungs.iter().enumerate().skip(record.rung + 1);
-        rest.find(|(_, rung)| helps(rung)).map(|(index, _)| index)
-    }
-
-    /// Whether only a waiver allows the rung: a copy may wait for days, and
-    /// the waiver may end meanwhile.
-    fn needs_waiver(&self, record: &CopyRecord, rung: &Rung) -> bool {
-        let least = self.policy.requirement(record.sensitivity).tls;
-        rung.route == Route::Tls && least.is_none_or(|least| rung.transport_floor < least)
     }
 
     pub(super) fn sealer(&self, route: Route) -> Option<&Arc<dyn Sealer>> {
@@ -250,37 +265,38 @@ impl Engine {
         attempt: &Attempt,
     ) -> Result<(), Error> {
         let mut record = work.record.clone();
-        // From escrow to escrow the notice stays: its grant was made for the
-        // strongest of them.
-        let escrowed = record.present_rung().map(|r| r.route) == Some(Route::Escrow);
         record.rung = next;
         record.phase = self.sending();
-        let made = if escrowed {
-            Made::nothing()
-        } else {
-            self.make(&mut record, &work.body)?
+        let made = match record.grant {
+            // The grant serves the later escrow rungs too, and what is here is
+            // its notice, not the message any more.
+            Some(_) => Made {
+                passcode: work.passcode.clone(),
+                ..Made::nothing()
+            },
+            None => self.make(&mut record, &work.body)?,
         };
         let (replace, row) = self.outbox.replace(&work.held, &record);
-        let mut batch: Batch = made.ops.into_iter().collect();
-        batch.push(replace);
+        let mut batch = Batch::from_iter([replace]);
         if let Some(body) = &made.body {
             batch.push(self.outbox.put_body(&record.id, body));
         }
         let outcome = self
             .outcome(&record, Status::Pending, None)
             .with_attempt(attempt)
-            .with_passcode(made.passcode.clone().or(work.passcode.clone()));
+            .with_passcode(made.passcode.clone());
         batch.push(self.receipts.put_outcome(record.receipt, &outcome));
         batch.push(
             self.audit
                 .entry(&self.event(EventKind::Fallback, &record)?.result(attempt)),
         );
+        batch.extend(made.ops);
         self.store.commit(batch).await?;
         work.record = record;
         work.held = row;
+        work.passcode = made.passcode;
         if let Some(body) = made.body {
             work.body = body;
-            work.passcode = made.passcode;
         }
         Ok(())
     }
@@ -300,11 +316,9 @@ impl Engine {
             Step::Defer => (Status::Deferred, EventKind::Deferred),
             Step::Unknown => (Status::Unknown, EventKind::Unknown),
         };
-        let mut outcome = self.outcome(&work.record, status, Some(attempt));
-        if status == Status::Delivered {
-            self.send_code(&mut work).await;
-        }
-        outcome = outcome.with_passcode(work.passcode.clone());
+        let mut outcome = self
+            .outcome(&work.record, status, Some(attempt))
+            .with_passcode(work.passcode.clone());
         let mut batch = Batch::new();
         match step {
             Step::End(_) => batch.extend(self.outbox.remove(&work.held, &work.record)),
@@ -342,28 +356,36 @@ impl Engine {
                 _ => Status::Pending,
             };
             outcome.next_try = None;
+        } else if status == Status::Delivered && self.send_code(&work).await {
+            outcome = outcome.with_passcode(None);
+            let forget = self.receipts.put_outcome(work.record.receipt, &outcome);
+            if let Err(error) = self.store.commit(Batch::from_iter([forget])).await {
+                // It stays with the receipt, which does no harm.
+                tracing::warn!(code = error.code(), "a sent pickup code was kept");
+            }
         }
         outcome
     }
 
     /// Gives the pickup code to the host's channel, if there is one and a
-    /// number; else it stays for the sender to tell.
-    async fn send_code(&self, work: &mut Work) {
+    /// number; else it stays for the sender to tell. Whether it was sent.
+    async fn send_code(&self, work: &Work) -> bool {
         let (Some(channel), Some(phone), Some(code)) =
             (&self.codes, &work.record.phone, &work.passcode)
         else {
-            return;
+            return false;
         };
         let phone = Phi::new(phone.clone());
-        // The outcome waits for it, and is not to wait for ever.
-        match timeout(CODE, channel.send_code(&phone, code)).await {
-            Ok(Ok(())) => work.passcode = None,
-            _ => tracing::warn!(
+        let sent = tokio::time::timeout(CODE, channel.send_code(&phone, code)).await;
+        if !matches!(sent, Ok(Ok(()))) {
+            tracing::warn!(
                 receipt = %work.record.receipt,
                 recipient = %work.record.recipient,
                 "the pickup code could not be sent; it is handed to the sender",
-            ),
+            );
+            return false;
         }
+        true
     }
 
     /// What the present rung of `record` sends, and the changes that come with
@@ -403,6 +425,26 @@ impl Engine {
             None => outcome,
         }
     }
+}
+
+/// The next rung that can do better: over the same hosts one that asks less of
+/// the connection; where the key failed, one that protects no less, since a
+/// key that vanishes between plan and send is no proof that there is none.
+/// Where the domain itself publishes a floor there is none.
+fn next_rung(record: &CopyRecord, attempt: &Attempt) -> Option<usize> {
+    let failed = record.present_rung()?;
+    let unconnected = attempt.stage == Stage::Resolve;
+    let helps = |rung: &Rung| match (attempt.cause, failed.route) {
+        // The copy holds the notice now; no other route may take that for
+        // the message.
+        (_, Route::Escrow) if rung.route != Route::Escrow => false,
+        (Cause::Key, _) => rung.is_no_weaker_than(failed),
+        // Nothing was learnt of the hosts.
+        _ if unconnected && rung.is_no_weaker_than(failed) => true,
+        _ => rung.transport_floor < failed.transport_floor,
+    };
+    let mut rest = record.rungs.iter().enumerate().skip(record.rung + 1);
+    rest.find(|(_, rung)| helps(rung)).map(|(index, _)| index)
 }
 
 fn enforces(hop: &Hop) -> bool {

@@ -3,6 +3,7 @@
 use zeroize::Zeroizing;
 
 use super::engine::{Engine, Made};
+use crate::audit::EventKind;
 use crate::base::{Address, FactorLevel, MessageId, Recipient, RecipientId, Route, Secret};
 use crate::compose::{Copy, Message, Visible};
 use crate::error::{Error, PlanError};
@@ -22,11 +23,11 @@ pub(super) fn make(
         return Err(PlanError::NoEscrow.into());
     };
     let to: Address = record.address.parse()?;
-    // Another escrow rung may be tried with the same notice: the grant serves
-    // the strongest of them.
-    let escrow_rungs = record.rungs.iter().filter(|r| r.route == Route::Escrow);
-    let floor = escrow_rungs
-        .filter_map(|r| r.factor_floor)
+    // One grant serves the escrow rungs behind this one too.
+    let later = record.rungs.iter().skip(record.rung);
+    let floor = later
+        .filter(|later| later.route == Route::Escrow)
+        .filter_map(|later| later.factor_floor)
         .chain(rung.factor_floor)
         .max()
         .unwrap_or(FactorLevel::P2);
@@ -55,9 +56,12 @@ pub(super) fn make(
         (None, None) => return Err(Error::Config("notices need a sender address")),
     };
     let body = render(engine, notice, from, to)?;
+    let mut ops = std::mem::take(&mut prepared.ops);
+    let created = engine.event(EventKind::EscrowCreated, record)?;
+    ops.push(engine.audit.entry(&created.item(prepared.item)));
     Ok(Made {
         body: Some(body),
-        ops: std::mem::take(&mut prepared.ops),
+        ops,
         passcode: made.passcode.clone(),
     })
 }

@@ -11,7 +11,9 @@ use crate::error::{Error, PlanError};
 use crate::policy::{Decision, Disclosure, Rung, Show, Waiver};
 
 /// What the host knows beside the message.
-#[derive(Debug, Clone, Default)]
+///
+/// `Debug` stars the patient's id.
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct PlanOptions {
     /// Patients' recorded wishes for plain e-mail.
@@ -24,6 +26,17 @@ pub struct PlanOptions {
     pub names_patient_only: bool,
     /// A reviewer has looked at a message that a rule holds, and released it.
     pub approved: bool,
+}
+
+impl fmt::Debug for PlanOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PlanOptions")
+            .field("waivers", &self.waivers.len())
+            .field("patient", &self.patient.as_ref().map(|_| "***"))
+            .field("names_patient_only", &self.names_patient_only)
+            .field("approved", &self.approved)
+            .finish()
+    }
 }
 
 impl PlanOptions {

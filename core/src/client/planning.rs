@@ -13,8 +13,8 @@ use crate::compose::Message;
 use crate::discover::Capabilities;
 use crate::error::Error;
 use crate::policy::{
-    ContentFacts, ContextFacts, Facts, Onward, Reason, RecipientFacts, TransportFacts, Waiver,
-    WaiverFact, WaiverVoid, decide,
+    ContentFacts, ContextFacts, Facts, Onward, RecipientFacts, TransportFacts, WaiverFact,
+    WaiverVoid, decide,
 };
 
 /// The marker that `Message::secure` stands for, as if it stood in the subject.
@@ -191,39 +191,21 @@ impl Engine {
             .map_or(Fact::Refuted, |s| s.trust(address, self.clock.now()))
     }
 
-    /// When the waiver ends on which a decision rests.
-    pub(super) fn waived_until(&self, plan: &Plan, planned: &Planned) -> Option<Timestamp> {
-        if !planned.decision().why().contains(&Reason::WaiverApplies) {
-            return None;
-        }
-        let checks = self.waiver_checks(plan, planned.address());
-        let valid = checks.into_iter().filter(|(_, check)| check.is_ok());
-        // Where none is valid any more, it has ended.
-        Some(
-            valid
-                .map(|(waiver, _)| waiver.expires)
-                .max()
-                .unwrap_or(plan.made),
-        )
-    }
-
-    fn waiver_checks<'a>(
-        &self,
-        plan: &'a Plan,
-        address: &Address,
-    ) -> Vec<(&'a Waiver, Result<(), WaiverVoid>)> {
-        let patient = Phi::new(plan.options.patient.clone().unwrap_or_default());
-        let now = self.clock.now();
-        let waivers = plan.options.waivers.iter();
-        waivers
-            .map(|w| (w, w.check(address, &patient, now)))
-            .collect()
-    }
-
     /// The best that the waivers given say of this address.
     fn waiver(&self, plan: &Plan, address: &Address) -> WaiverFact {
-        let checks = self.waiver_checks(plan, address);
-        let checks: Vec<_> = checks.into_iter().map(|(_, check)| check).collect();
+        let patient = match &plan.options.patient {
+            Some(patient) if !patient.is_empty() => Phi::new(patient.clone()),
+            // A waiver is one patient's, and nobody said whose message it is.
+            _ if plan.options.waivers.is_empty() => return WaiverFact::Absent,
+            _ => return WaiverFact::Void(WaiverVoid::OtherPatient),
+        };
+        let now = self.clock.now();
+        let checks: Vec<_> = plan
+            .options
+            .waivers
+            .iter()
+            .map(|w| w.check(address, &patient, now))
+            .collect();
         match checks.iter().find(|c| c.is_ok()).or(checks.first()) {
             Some(check) => WaiverFact::from(*check),
             None => WaiverFact::Absent,

@@ -118,10 +118,9 @@ pub struct CopyRecord {
     pub rungs: Vec<Rung>,
     /// Which rung is tried now.
     pub rung: usize,
-    /// Until when rungs below what the policy requires may be tried, where a
-    /// waiver allowed them.
+    /// Until when a waiver allows what the policy alone does not.
     #[serde(default)]
-    pub waived_until: Option<Timestamp>,
+    pub(crate) waived_until: Option<Timestamp>,
     /// The grant, where the present rung is escrow.
     pub grant: Option<GrantId>,
     /// Tries so far.

@@ -22,6 +22,7 @@ pub struct Schedule {
 impl Default for Schedule {
     fn default() -> Self {
         Self {
+            // The transport takes twelve minutes at most.
             lease: Duration::from_secs(15 * 60),
             first: Duration::from_secs(5 * 60),
             longest: Duration::from_secs(4 * 60 * 60),

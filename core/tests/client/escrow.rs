@@ -190,15 +190,18 @@ async fn pickups_good_and_bad_stand_in_the_audit_log() {
         .unwrap();
     let entries = entries(&client).await;
     let kinds: Vec<_> = entries.iter().map(|e| e.record.kind).collect();
-    use EventKind::{Intent, Outcome, PickedUp, PickupFailed};
-    assert_eq!(kinds, [Intent, Outcome, PickupFailed, PickedUp]);
+    use EventKind::{EscrowCreated, Intent, Outcome, PickedUp, PickupFailed};
+    assert_eq!(
+        kinds,
+        [Intent, EscrowCreated, Outcome, PickupFailed, PickedUp]
+    );
     for entry in &entries {
         assert_eq!(entry.record.grant, outcome.grant);
         assert_eq!(entry.record.message, Some(receipt.message));
     }
     // Also under the address, which nobody gave at the pickup.
     let about = client.audit().about(&at(CLEAR)).await.unwrap();
-    assert_eq!(about.len(), 4);
+    assert_eq!(about.len(), 5);
     let checkpoint = client.audit().checkpoint().await.unwrap();
     client.audit().verify(&checkpoint).await.unwrap();
 }

@@ -8,5 +8,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![allow(clippy::print_stdout)]
 
+mod certificates;
+mod contents;
+mod handshakes;
 mod harness;
 mod postfix;
+mod world;
