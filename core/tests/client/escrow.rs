@@ -15,10 +15,13 @@ use super::scene::{
     message, only, pick_up, send,
 };
 
+/// Numbers and codes.
+type Sent = Vec<(String, Secret<String>)>;
+
 /// A telephone provider that may be out of order.
 #[derive(Debug, Clone, Default)]
 struct Telephone {
-    sent: Arc<Mutex<Vec<(String, Secret<String>)>>>,
+    sent: Arc<Mutex<Sent>>,
     broken: bool,
     silent: bool,
 }
@@ -52,7 +55,7 @@ impl Telephone {
         }
     }
 
-    fn sent(&self) -> Vec<(String, Secret<String>)> {
+    fn sent(&self) -> Sent {
         self.sent.lock().unwrap().clone()
     }
 }

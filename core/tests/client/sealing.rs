@@ -54,7 +54,7 @@ impl Sealer for Upside {
         let mut sealed = b"From: clinic@harbor.example\r\nSubject: ...\r\n\r\nSEALED ".to_vec();
         for byte in message {
             sealed.extend_from_slice(format!("{:02x}", !byte).as_bytes());
-            if sealed.len() % 64 == 0 {
+            if sealed.len().is_multiple_of(64) {
                 sealed.extend_from_slice(b"\r\n");
             }
         }
