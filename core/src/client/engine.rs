@@ -147,7 +147,7 @@ impl Engine {
         };
         if !self.is_allowed(&work.record, &rung) {
             // The waiver ended, or the policy became stricter, since the plan.
-            return fail(Delivery::FloorUnmet, Stage::Resolve, Cause::BelowFloor);
+            return fail(Delivery::FloorUnmet, Stage::Resolve, Cause::WaiverEnded);
         }
         let (Ok(to), Ok(sender)) = (
             work.record.address.parse::<Address>(),

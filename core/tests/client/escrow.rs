@@ -15,13 +15,13 @@ use super::scene::{
     message, only, pick_up, send,
 };
 
-/// Numbers and codes.
-type Sent = Vec<(String, Secret<String>)>;
+/// A number, and the code that was sent to it.
+type Sms = (String, Secret<String>);
 
 /// A telephone provider that may be out of order.
 #[derive(Debug, Clone, Default)]
 struct Telephone {
-    sent: Arc<Mutex<Sent>>,
+    sent: Arc<Mutex<Vec<Sms>>>,
     broken: bool,
     silent: bool,
 }
@@ -55,7 +55,7 @@ impl Telephone {
         }
     }
 
-    fn sent(&self) -> Sent {
+    fn sent(&self) -> Vec<(String, Secret<String>)> {
         self.sent.lock().unwrap().clone()
     }
 }

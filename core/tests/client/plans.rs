@@ -354,5 +354,5 @@ async fn a_copy_that_waits_longer_than_its_waiver_does_not_go_in_clear() {
     let fallback = entries
         .iter()
         .find(|e| e.record.kind == EventKind::Fallback);
-    assert_eq!(fallback.unwrap().record.cause, Some(Cause::BelowFloor));
+    assert_eq!(fallback.unwrap().record.cause, Some(Cause::WaiverEnded));
 }

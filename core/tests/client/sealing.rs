@@ -168,9 +168,8 @@ async fn a_mailer_that_guarantees_nothing_is_given_sealed_routes_only() {
     // Nothing was sent, and nothing is left to be sent.
     assert!(!scene.heard_mail(VALID));
     assert!(client.unresolved().await.unwrap().is_empty());
-    let recorded = kinds(&client).await;
     use EventKind::{EscrowCreated, Sealed};
-    assert_eq!(recorded, [Sealed, Sealed, EscrowCreated]);
+    assert_eq!(kinds(&client).await, [Sealed, Sealed, EscrowCreated]);
     let kept = client.receipt(receipt.id).await.unwrap().unwrap();
     assert_eq!(kept.outcomes[1].status, Status::HandedOver);
 }

@@ -106,6 +106,8 @@ pub enum Cause {
     Barrier,
     /// The message could not be sealed to the recipient's key.
     Key,
+    /// The waiver, or the policy, under which it would have gone so has ended.
+    WaiverEnded,
 }
 
 /// An enhanced status code (RFC 3463).
