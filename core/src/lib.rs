@@ -1,4 +1,39 @@
-//! mailseal: secure e-mail for software that handles health information.
+//! mailseal sends e-mail for software that handles health information: it
+//! finds out what each recipient's mail host can receive, decides by policy
+//! how the message must be protected for each, delivers it over verified TLS or
+//! keeps it sealed for pickup, and records what it did in a log that nobody can
+//! quietly change.
+//!
+//! [`Client`] is the front door. The rooms behind it can be used alone:
+//!
+//! | room | enters → leaves |
+//! |---|---|
+//! | [`compose`] | fields or raw RFC 5322 → [`compose::Message`] |
+//! | [`dlp`] | message → [`dlp::Findings`] |
+//! | [`discover`] | domain → [`discover::Capabilities`] with expiry |
+//! | [`policy`] | [`policy::Facts`] → [`policy::Decision`] with reasons; pure |
+//! | [`seal`] | message → message that only the recipient reads (the joint) |
+//! | [`escrow`] | message + grant → sealed item + notice; link + factor → message |
+//! | [`deliver`] | message + envelope → [`deliver::Attempt`] with TLS evidence |
+//! | [`outbox`] | copies on their way, encrypted, and when they are tried again |
+//! | [`audit`] | events → Merkle log, signed checkpoints, proofs, exports |
+//! | [`storage`] | batches of all these records; SQLite and memory |
+//! | [`wire`] | resolver, guard, TLS, HTTPS and SMTP sessions |
+//! | [`base`] | addresses, redacting wrappers, time, ids, words |
+//!
+//! What cannot be decided, scanned or verified is treated as PHI and not sent
+//! in clear. Errors, logs and `Debug` texts hold no PHI, address or secret.
+//!
+//! # Features
+//!
+//! - `sqlite` (default): [`storage`] in one SQLite file, bundled.
+//! - `testing`: the `testing` module: a small internet on loopback, scripted
+//!   mail hosts, a clock that the test moves.
+//!
+//! # Public dependencies
+//!
+//! None: no type of a foreign crate stands in the API, but those of the
+//! standard library, and the traits of `serde` on records.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 pub mod audit;
@@ -19,5 +54,13 @@ pub mod testing;
 pub mod wire;
 
 pub use base::Keys;
-pub use client::*;
+pub use client::{
+    Builder, Client, CodeChannel, CodeChannelError, DueReport, EscrowOptions, Outcome, Plan,
+    PlanOptions, Planned, Receipt, Resolution, SealedMessage, Status, Storage, Unresolved, Unset,
+};
 pub use error::{Error, ErrorKind, PlanError};
+
+/// Compiles the examples of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -79,9 +79,12 @@ const PATIENTS: [Patient; 5] = [
 /// Strings of the messages that nobody on the wire may read.
 const PROTECTED: [&str; 3] = ["HbA1c", "1EG4-TE5-MK73", "insulin"];
 
+/// A number and the code that was sent to it.
+type Sms = (String, Secret<String>);
+
 /// Stands for the clinic's SMS provider.
 #[derive(Debug, Clone, Default)]
-struct Telephone(Arc<Mutex<Vec<(String, Secret<String>)>>>);
+struct Telephone(Arc<Mutex<Vec<Sms>>>);
 
 #[async_trait::async_trait]
 impl CodeChannel for Telephone {

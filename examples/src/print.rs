@@ -2,6 +2,8 @@
 
 use std::io::IsTerminal;
 
+use mailseal::base::RecipientId;
+use mailseal::deliver::{Cause, Stage};
 use mailseal::{Outcome, Receipt, Status};
 
 /// Colours, or none where the output goes to a file or `NO_COLOR` is set.
@@ -12,6 +14,11 @@ impl Paint {
     /// For standard output.
     pub fn stdout() -> Self {
         Self(std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none())
+    }
+
+    /// None at all.
+    pub fn none() -> Self {
+        Self(false)
     }
 
     fn code(self, code: &str, text: &str) -> String {
@@ -78,11 +85,10 @@ pub fn outcome(outcome: &Outcome) -> String {
         None if outcome.status == Status::Delivered => words.push("no TLS".to_owned()),
         None => {}
     }
-    if let (Some(cause), Some(stage)) = (outcome.cause, outcome.stage) {
-        let cause = format!("{cause:?}");
-        if cause != "Ok" {
-            words.push(format!("{cause} at {stage:?}"));
-        }
+    if let (Some(cause), Some(stage)) = (outcome.cause, outcome.stage)
+        && cause != Cause::Ok
+    {
+        words.push(format!("{} {}", self::cause(cause), self::stage(stage)));
     }
     if let Some(code) = outcome.code {
         words.push(match outcome.enhanced {
@@ -91,21 +97,105 @@ pub fn outcome(outcome: &Outcome) -> String {
         });
     }
     if let Some(next) = outcome.next_try {
-        words.push(format!("next try {next}"));
+        words.push(format!("next try from {next}"));
     }
     words.join(" · ")
 }
 
-/// A receipt as lines.
-pub fn receipt(receipt: &Receipt, paint: Paint) -> String {
+/// Why, for people.
+fn cause(cause: Cause) -> &'static str {
+    match cause {
+        Cause::NoHost => "the domain has no mail host",
+        Cause::StsNoMatch => "no host matches the domain's own MTA-STS policy",
+        Cause::Dns => "DNS gave no answer",
+        Cause::TargetForbidden => "the host's address is internal (network.allow_internal)",
+        Cause::Connect => "no connection",
+        Cause::Disconnected => "the host hung up",
+        Cause::Timeout => "too slow",
+        Cause::Protocol => "the host does not speak SMTP",
+        Cause::NoTls => "no TLS is offered",
+        Cause::StartTlsInjection => "somebody put octets before the TLS handshake",
+        Cause::TlsHandshake => "the TLS handshake failed",
+        Cause::TlsCertificate => "the certificate is not valid for this host",
+        Cause::BelowFloor => "the connection is not good enough",
+        Cause::AuthUnavailable => "no way to log in that both sides know",
+        Cause::AuthRefused => "user or password refused",
+        Cause::TransientReply => "put off",
+        Cause::PermanentReply => "refused",
+        Cause::TooLarge => "larger than the host takes",
+        Cause::ExtensionMissing => "the host lacks what the address or message needs",
+        Cause::Content => "the message cannot be sent as it is",
+        Cause::Barrier => "it could not be recorded",
+        _ => "failed",
+    }
+}
+
+/// Where, for people.
+fn stage(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Resolve => "while looking it up",
+        Stage::Connect => "while connecting",
+        Stage::Greeting => "at the greeting",
+        Stage::Ehlo => "at EHLO",
+        Stage::Tls => "before any mail",
+        Stage::Auth => "at AUTH",
+        Stage::MailFrom => "at MAIL FROM",
+        Stage::RcptTo => "at RCPT TO",
+        Stage::Data => "at DATA",
+        Stage::Final => "after the message",
+        _ => "on the way",
+    }
+}
+
+/// What an outcome asks of the person who reads it.
+fn to_do(outcome: &Outcome) -> Option<String> {
+    match outcome.status {
+        // A notice that never went out needs no code yet, one that may have
+        // gone out does.
+        Status::Rejected | Status::GivenUp | Status::Refused => None,
+        Status::Unknown if outcome.passcode().is_none() => {
+            Some("ask the recipient whether it arrived; it is not sent again by itself".to_owned())
+        }
+        _ => outcome.passcode().map(|code| {
+            format!(
+                "tell the recipient this pickup code by telephone or in person, never by e-mail: {}",
+                code.expose()
+            )
+        }),
+    }
+}
+
+/// One outcome as lines; `who` names the recipient, `said` lets the host's own
+/// words be shown, which may repeat the address.
+pub fn line(who: &str, o: &Outcome, said: bool, paint: Paint) -> String {
+    let words = outcome(o);
+    let mut text = format!("  {who}  {} {words}", paint.status(o.status, 11));
+    text.truncate(text.trim_end().len());
+    text.push('\n');
+    let reply = o.diagnostic().expose();
+    if said && !reply.is_empty() && o.status != Status::Delivered {
+        // A terminal obeys control characters.
+        let reply: String = reply.chars().filter(|c| !c.is_control()).collect();
+        text.push_str(&format!("        it said: {reply}\n"));
+    }
+    if let Some(to_do) = to_do(o) {
+        text.push_str(&format!("        {} {to_do}\n", paint.wait("to do:")));
+    }
+    text
+}
+
+/// A receipt as lines; `who` names its recipients.
+pub fn receipt(
+    receipt: &Receipt,
+    who: impl Fn(RecipientId) -> String,
+    said: bool,
+    paint: Paint,
+) -> String {
     let mut text = format!("{} {}\n", paint.bold("Receipt"), receipt.id);
-    for o in &receipt.outcomes {
-        text.push_str(&format!(
-            "  {:<4} {} {}\n",
-            o.recipient.to_string(),
-            paint.status(o.status, 12),
-            outcome(o)
-        ));
+    let names: Vec<String> = receipt.outcomes.iter().map(|o| who(o.recipient)).collect();
+    let width = names.iter().map(|n| n.chars().count()).max().unwrap_or(0);
+    for (name, o) in names.iter().zip(&receipt.outcomes) {
+        text.push_str(&line(&format!("{name:width$}"), o, said, paint));
     }
     text
 }

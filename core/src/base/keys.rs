@@ -23,6 +23,11 @@ pub enum KeysError {
     /// Others than its owner can read the file.
     #[error("the key file can be read by others: set its mode to 0600")]
     Readable,
+    /// The store was written under other keys.
+    #[error(
+        "the store was written under other keys: use the key file that it was made with (nothing was changed)"
+    )]
+    Mismatch,
 }
 
 impl KeysError {
@@ -32,6 +37,7 @@ impl KeysError {
             Self::Io(_) => "keys.io",
             Self::Damaged => "keys.damaged",
             Self::Readable => "keys.readable",
+            Self::Mismatch => "keys.mismatch",
         }
     }
 }

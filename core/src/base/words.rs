@@ -191,6 +191,9 @@ pub enum NextHop {
     Relay {
         /// What the relay's operator declares for the way onward.
         onward: TlsAssurance,
+        /// Whether the relay offers `REQUIRETLS` (RFC 8689), under which it
+        /// hands a message on over authenticated TLS only, or not at all.
+        requiretls: bool,
     },
 }
 

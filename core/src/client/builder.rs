@@ -13,7 +13,7 @@ use super::codes::CodeChannel;
 use super::engine::Engine;
 use super::receipt::Receipts;
 use crate::audit::Audit;
-use crate::base::{Address, Clock, Keys, NextHop, Route, SystemClock};
+use crate::base::{Address, Clock, Keys, KeysError, NextHop, Route, SystemClock, crypto};
 use crate::deliver::Transport;
 use crate::discover::Discovery;
 use crate::dlp::{RuleScanner, Scanner};
@@ -22,7 +22,7 @@ use crate::escrow::Escrow;
 use crate::outbox::{Outbox, Schedule};
 use crate::policy::Policy;
 use crate::seal::Sealer;
-use crate::storage::{MemoryStore, Store};
+use crate::storage::{Batch, MemoryStore, Op, Row, Store, StoreError, Table};
 
 /// Where the client keeps escrowed mail, the audit log and deferred copies.
 #[derive(Debug, Clone)]
@@ -285,8 +285,8 @@ impl Builder<Policy, Storage, Keys, Arc<dyn Transport>> {
     /// Builds the client.
     ///
     /// # Errors
-    /// [`Error::Config`] where the choices do not fit together.
-    #[allow(clippy::unused_async)] // stores to come connect here
+    /// [`Error::Config`] where the choices do not fit together,
+    /// [`Error::Keys`] where the store was written under other keys.
     pub async fn build(self) -> Result<Client, Error> {
         let Options {
             discovery,
@@ -312,6 +312,7 @@ impl Builder<Policy, Storage, Keys, Arc<dyn Transport>> {
             return Err(Error::Config("a sealer's route must be pgp or smime"));
         }
         let store = self.storage.0;
+        check_keys(&*store, &self.keys).await?;
         let audit = Arc::new(Audit::new(
             Arc::clone(&store),
             &self.keys,
@@ -351,5 +352,29 @@ impl Builder<Policy, Storage, Keys, Arc<dyn Transport>> {
             plan_lifetime,
             permits: Semaphore::new(concurrency),
         }))
+    }
+}
+
+/// Keys other than those that the store was first used with would read nothing
+/// of it, and mix what they write with what is there.
+async fn check_keys(store: &dyn Store, keys: &Keys) -> Result<(), Error> {
+    const KEY: &[u8] = b"client/keys";
+    let mark = crypto::hmac_sha256(keys.derive("mailseal/1/check").expose(), KEY);
+    let mut kept = store.get(Table::Meta, KEY).await?;
+    if kept.is_none() {
+        let insert = Op::Insert {
+            table: Table::Meta,
+            row: Row::new(KEY, mark),
+        };
+        match store.commit(Batch::from_iter([insert])).await {
+            Ok(_) => return Ok(()),
+            // Another process was faster.
+            Err(StoreError::Conflict { .. }) => kept = store.get(Table::Meta, KEY).await?,
+            Err(error) => return Err(error.into()),
+        }
+    }
+    match kept {
+        Some(row) if crypto::equal(&row.value, &mark) => Ok(()),
+        _ => Err(KeysError::Mismatch.into()),
     }
 }

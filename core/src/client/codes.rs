@@ -18,7 +18,8 @@ pub struct CodeChannelError;
 /// The text to send must hold nothing but the code and the organisation's name.
 #[async_trait]
 pub trait CodeChannel: fmt::Debug + Send + Sync + 'static {
-    /// Sends `code` to `phone`.
+    /// Sends `code` to `phone`. What takes longer than a minute counts as
+    /// failed.
     async fn send_code(
         &self,
         phone: &Phi<String>,

@@ -11,7 +11,7 @@ use super::receipt::{Outcome, Status};
 use crate::audit::EventKind;
 use crate::base::{ReceiptId, RecipientId, Timestamp};
 use crate::error::Error;
-use crate::outbox::{CopyRecord, Phase};
+use crate::outbox::{CopyRecord, OutboxError, Phase};
 use crate::storage::{Batch, Row, StoreError, Table};
 
 /// How many copies are looked at in one go.
@@ -92,35 +92,32 @@ impl Engine {
 
     pub(super) async fn deliver_due(&self) -> Result<DueReport, Error> {
         let mut report = DueReport::default();
+        let now = self.clock.now();
         if let Some((escrow, _)) = &self.escrow {
-            report.expired = escrow.expire_due(self.clock.now()).await?.grants;
+            report.expired = escrow.expire_due(now).await?.grants;
         }
-        // What fails stays due: it is not looked at twice in one call.
-        let mut failed: HashSet<Vec<u8>> = HashSet::new();
+        // No copy is looked at twice in one call, whatever became of it: so the
+        // call ends, and one that cannot be taken up hides none behind it.
+        let mut seen: HashSet<Vec<u8>> = HashSet::new();
         loop {
             let mut rows = self
                 .store
-                .due(Table::Outbox, self.clock.now(), PAGE + failed.len())
+                .due(Table::Outbox, now, PAGE + seen.len())
                 .await?;
-            rows.retain(|row| !failed.contains(&row.key));
-            let before = report.outcomes.len();
-            let tried = rows.into_iter().map(async |row| {
-                let key = row.key.clone();
-                (key, self.take_up(row).await)
-            });
-            for (key, result) in join_all(tried).await {
+            rows.retain(|row| seen.insert(row.key.clone()));
+            if rows.is_empty() {
+                return Ok(report);
+            }
+            let tried = rows.into_iter().map(|row| self.take_up(row));
+            for result in join_all(tried).await {
                 match result {
                     Ok(Some(outcome)) => report.outcomes.push(outcome),
                     Ok(None) => {}
                     Err(error) => {
                         tracing::error!(code = error.code(), "a due copy could not be taken up");
-                        failed.insert(key);
+                        report.failed += 1;
                     }
                 }
-            }
-            report.failed = failed.len();
-            if report.outcomes.len() == before {
-                return Ok(report);
             }
         }
     }
@@ -128,6 +125,9 @@ impl Engine {
     /// Takes a due copy into this process' hands and tries it. `None` where
     /// another process was faster.
     async fn take_up(&self, row: Row) -> Result<Option<(ReceiptId, Outcome)>, Error> {
+        // Claimed and read when its turn has come: not all messages at once,
+        // and no lease that runs while it waits.
+        let _turn = self.turn().await;
         let mut record = self.outbox.open(&row)?;
         let receipt = record.receipt;
         if matches!(record.phase, Phase::PastDot { .. }) {
@@ -135,7 +135,12 @@ impl Engine {
             return conflict_is_none(outcome.map(|o| (receipt, o)));
         }
         let Some(body) = self.store.get(Table::Body, record.id.as_bytes()).await? else {
-            return Ok(None);
+            // Another process was done with it; or it is lost.
+            let present = self.store.get(Table::Outbox, &row.key).await?;
+            return match present {
+                Some(present) if present.value == row.value => Err(OutboxError::Form.into()),
+                _ => Ok(None),
+            };
         };
         let body: Zeroizing<Vec<u8>> = self.outbox.open_body(&body)?;
         record.phase = self.sending();
@@ -157,7 +162,7 @@ impl Engine {
             body,
             passcode,
         };
-        Ok(Some((receipt, self.drive(work).await)))
+        Ok(Some((receipt, self.run(work).await)))
     }
 
     /// A process died, or lost its store, after the point of no return.

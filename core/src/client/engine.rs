@@ -8,26 +8,29 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 use zeroize::Zeroizing;
 
 use super::builder::EscrowOptions;
 use super::codes::CodeChannel;
 use super::receipt::{Outcome, Receipts, Status};
 use crate::audit::{Audit, EventKind};
-use crate::base::{Address, Clock, Fact, Phi, Route, Secret};
+use crate::base::{Address, Clock, Fact, NextHop, Phi, Route, Secret, TlsAssurance};
 use crate::deliver::{
     Attempt, Barrier, BarrierError, Cause, Delivery, Envelope, Hop, Job, Requirement, Stage,
     Transport,
 };
-use crate::discover::Discovery;
+use crate::discover::{Discovery, StsMode};
 use crate::dlp::Scanner;
 use crate::error::Error;
 use crate::escrow::Escrow;
 use crate::outbox::{CopyRecord, Outbox, Phase, Schedule};
-use crate::policy::{Policy, Refusal};
+use crate::policy::{Policy, Refusal, Rung};
 use crate::seal::{SealError, Sealer};
 use crate::storage::{Batch, Op, Row, Store};
+
+/// How long the host's channel may take to send a pickup code.
+const CODE: Duration = Duration::from_secs(60);
 
 /// Everything a client is made of.
 #[derive(Debug)]
@@ -63,11 +66,45 @@ pub(super) struct Work {
 }
 
 impl Engine {
+    /// Waits for its turn, then goes on as [`Engine::run`].
+    pub(super) async fn drive(&self, mut work: Work) -> Outcome {
+        let _turn = self.turn().await;
+        if self.renew(&mut work).await.is_err() {
+            // Another process has it now, or nothing can be recorded: then
+            // nothing is tried either.
+            return self
+                .outcome(&work.record, Status::Pending, None)
+                .with_passcode(work.passcode);
+        }
+        self.run(work).await
+    }
+
+    /// One of the places for copies that are tried at the same time.
+    pub(super) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        // The semaphore is never closed; if it were, going on is still right.
+        self.permits.acquire().await.ok()
+    }
+
+    /// Claims a copy anew that waited: an attempt needs nearly all of a lease.
+    async fn renew(&self, work: &mut Work) -> Result<(), Error> {
+        let Some(lease) = work.record.phase.due() else {
+            return Ok(());
+        };
+        if lease.since(self.clock.now()) > self.schedule.lease / 10 * 9 {
+            return Ok(());
+        }
+        let mut record = work.record.clone();
+        record.phase = self.sending();
+        let (replace, row) = self.outbox.replace(&work.held, &record);
+        self.store.commit(Batch::from_iter([replace])).await?;
+        work.record = record;
+        work.held = row;
+        Ok(())
+    }
+
     /// Tries a copy, rung after rung, until it is delivered, refused, deferred
     /// or unknown; records which.
-    pub(super) async fn drive(&self, mut work: Work) -> Outcome {
-        // The semaphore is never closed; if it were, going on is still right.
-        let _permit = self.permits.acquire().await.ok();
+    pub(super) async fn run(&self, mut work: Work) -> Outcome {
         loop {
             let attempt = self.attempt(&mut work).await;
             work.record.attempts = work.record.attempts.saturating_add(1);
@@ -83,8 +120,8 @@ impl Engine {
                 Delivery::Accepted => Step::End(Status::Delivered),
                 Delivery::Rejected => Step::End(Status::Rejected),
                 Delivery::Unknown => Step::Unknown,
-                Delivery::FloorUnmet if next_rung(&work.record).is_some() => {
-                    match self.fall_back(&mut work, &attempt).await {
+                Delivery::FloorUnmet if let Some(next) = next_rung(&work.record, &attempt) => {
+                    match self.fall_back(&mut work, next, &attempt).await {
                         Ok(()) => continue,
                         Err(_) => Step::Defer,
                     }
@@ -108,6 +145,10 @@ impl Engine {
         let Some(rung) = work.record.present_rung().copied() else {
             return fail(Delivery::Rejected, Stage::Resolve, Cause::BelowFloor);
         };
+        if !self.is_allowed(&work.record, &rung) {
+            // The waiver ended, or the policy became stricter, since the plan.
+            return fail(Delivery::FloorUnmet, Stage::Resolve, Cause::WaiverEnded);
+        }
         let (Ok(to), Ok(sender)) = (
             work.record.address.parse::<Address>(),
             work.record
@@ -118,8 +159,8 @@ impl Engine {
         ) else {
             return fail(Delivery::Rejected, Stage::Resolve, Cause::Content);
         };
-        let hop = match self.hop(&to).await {
-            Fact::Proven(hop) => hop,
+        let (hop, sts_unknown) = match self.hop(&to).await {
+            Fact::Proven(found) => found,
             Fact::Refuted => return fail(Delivery::Rejected, Stage::Resolve, Cause::NoHost),
             Fact::Unknown => return fail(Delivery::Deferred, Stage::Resolve, Cause::Dns),
         };
@@ -132,7 +173,7 @@ impl Engine {
                     &sealed
                 }
                 // The key went since the plan: the next rung may do.
-                Err(_) => return fail(Delivery::FloorUnmet, Stage::Resolve, Cause::BelowFloor),
+                Err(_) => return fail(Delivery::FloorUnmet, Stage::Resolve, Cause::Key),
             },
         };
         let envelope = Envelope::new(sender, vec![to]);
@@ -150,27 +191,53 @@ impl Engine {
         let mut attempts = self.transport.deliver(job, &barrier).await;
         (work.record, work.held) = barrier.state.into_inner();
         match (attempts.pop(), attempts.is_empty()) {
-            (Some(attempt), true) => attempt,
+            // A domain that fails its own promise is given time to keep it,
+            // whatever the policy does with others below the floor; and where
+            // its promise is what is missing, not knowing is not "no".
+            (Some(mut attempt), true) => {
+                let anchorless = sts_unknown
+                    && hop.partner.is_none()
+                    && rung.transport_floor == TlsAssurance::Anchored;
+                if attempt.delivery == Delivery::FloorUnmet && (enforces(&hop) || anchorless) {
+                    attempt.delivery = Delivery::Deferred;
+                }
+                attempt
+            }
             // A transport that answers for nobody or for others may have sent.
             _ => fail(Delivery::Unknown, Stage::Final, Cause::Protocol),
         }
     }
 
-    /// Where a recipient's domain takes mail now.
-    async fn hop(&self, to: &Address) -> Fact<Hop> {
+    /// Whether the message itself may still leave by this rung: a copy may
+    /// wait for days, longer than the waiver or the policy that allowed it.
+    fn is_allowed(&self, record: &CopyRecord, rung: &Rung) -> bool {
+        let floor = self.policy.requirement(record.sensitivity).tls;
+        rung.route != Route::Tls
+            || floor.is_some_and(|floor| rung.transport_floor >= floor)
+            || record
+                .waived_until
+                .is_some_and(|until| self.clock.now() < until)
+    }
+
+    /// Where a recipient's domain takes mail now, and whether it could not be
+    /// found out what the domain asks of connections.
+    async fn hop(&self, to: &Address) -> Fact<(Hop, bool)> {
         let partner = self.policy.partner_identity(to.domain()).cloned();
-        let Some(discovery) = &self.discovery else {
+        // A relay finds the way itself.
+        let direct = matches!(self.transport.next_hop(), NextHop::Mx);
+        let Some(discovery) = self.discovery.as_ref().filter(|_| direct) else {
             let mut hop = Hop::new(to.domain().clone(), Vec::new(), None);
             hop.partner = partner;
-            return Fact::Proven(hop);
+            return Fact::Proven((hop, false));
         };
         let known = discovery.discover(to.domain(), self.clock.now()).await;
+        let sts_unknown = known.sts.is_unknown();
         let sts = known.sts.proven().cloned();
         known.hosts.map(|hosts| {
             let mx = hosts.into_iter().map(|h| h.mx).collect();
             let mut hop = Hop::new(to.domain().clone(), mx, sts);
             hop.partner = partner;
-            hop
+            (hop, sts_unknown)
         })
     }
 
@@ -191,14 +258,26 @@ impl Engine {
 
     /// Goes to the next rung: prepares it and records it before anything of it
     /// leaves.
-    async fn fall_back(&self, work: &mut Work, attempt: &Attempt) -> Result<(), Error> {
+    async fn fall_back(
+        &self,
+        work: &mut Work,
+        next: usize,
+        attempt: &Attempt,
+    ) -> Result<(), Error> {
         let mut record = work.record.clone();
-        record.rung = next_rung(&record).unwrap_or(record.rung);
+        record.rung = next;
         record.phase = self.sending();
-        let made = self.make(&mut record, &work.body)?;
+        let made = match record.grant {
+            // The grant serves the later escrow rungs too, and what is here is
+            // its notice, not the message any more.
+            Some(_) => Made {
+                passcode: work.passcode.clone(),
+                ..Made::nothing()
+            },
+            None => self.make(&mut record, &work.body)?,
+        };
         let (replace, row) = self.outbox.replace(&work.held, &record);
-        let mut batch: Batch = made.ops.into_iter().collect();
-        batch.push(replace);
+        let mut batch = Batch::from_iter([replace]);
         if let Some(body) = &made.body {
             batch.push(self.outbox.put_body(&record.id, body));
         }
@@ -211,12 +290,13 @@ impl Engine {
             self.audit
                 .entry(&self.event(EventKind::Fallback, &record)?.result(attempt)),
         );
+        batch.extend(made.ops);
         self.store.commit(batch).await?;
         work.record = record;
         work.held = row;
+        work.passcode = made.passcode;
         if let Some(body) = made.body {
             work.body = body;
-            work.passcode = made.passcode;
         }
         Ok(())
     }
@@ -236,11 +316,9 @@ impl Engine {
             Step::Defer => (Status::Deferred, EventKind::Deferred),
             Step::Unknown => (Status::Unknown, EventKind::Unknown),
         };
-        let mut outcome = self.outcome(&work.record, status, Some(attempt));
-        if status == Status::Delivered {
-            self.send_code(&mut work).await;
-        }
-        outcome = outcome.with_passcode(work.passcode.clone());
+        let mut outcome = self
+            .outcome(&work.record, status, Some(attempt))
+            .with_passcode(work.passcode.clone());
         let mut batch = Batch::new();
         match step {
             Step::End(_) => batch.extend(self.outbox.remove(&work.held, &work.record)),
@@ -278,26 +356,36 @@ impl Engine {
                 _ => Status::Pending,
             };
             outcome.next_try = None;
+        } else if status == Status::Delivered && self.send_code(&work).await {
+            outcome = outcome.with_passcode(None);
+            let forget = self.receipts.put_outcome(work.record.receipt, &outcome);
+            if let Err(error) = self.store.commit(Batch::from_iter([forget])).await {
+                // It stays with the receipt, which does no harm.
+                tracing::warn!(code = error.code(), "a sent pickup code was kept");
+            }
         }
         outcome
     }
 
     /// Gives the pickup code to the host's channel, if there is one and a
-    /// number; else it stays for the sender to tell.
-    async fn send_code(&self, work: &mut Work) {
+    /// number; else it stays for the sender to tell. Whether it was sent.
+    async fn send_code(&self, work: &Work) -> bool {
         let (Some(channel), Some(phone), Some(code)) =
             (&self.codes, &work.record.phone, &work.passcode)
         else {
-            return;
+            return false;
         };
-        match channel.send_code(&Phi::new(phone.clone()), code).await {
-            Ok(()) => work.passcode = None,
-            Err(_) => tracing::warn!(
+        let phone = Phi::new(phone.clone());
+        let sent = tokio::time::timeout(CODE, channel.send_code(&phone, code)).await;
+        if !matches!(sent, Ok(Ok(()))) {
+            tracing::warn!(
                 receipt = %work.record.receipt,
                 recipient = %work.record.recipient,
                 "the pickup code could not be sent; it is handed to the sender",
-            ),
+            );
+            return false;
         }
+        true
     }
 
     /// What the present rung of `record` sends, and the changes that come with
@@ -308,11 +396,7 @@ impl Engine {
                 let rung = *rung;
                 super::notices::make(self, record, &rung, message)
             }
-            _ => Ok(Made {
-                body: None,
-                ops: Vec::new(),
-                passcode: None,
-            }),
+            _ => Ok(Made::nothing()),
         }
     }
 
@@ -343,14 +427,29 @@ impl Engine {
     }
 }
 
-/// The next rung that can do better over the same hosts: one that asks less of
-/// the connection. Where the domain itself publishes a floor there is none.
-fn next_rung(record: &CopyRecord) -> Option<usize> {
-    let failed = record.present_rung()?.transport_floor;
-    let rest = record.rungs.iter().enumerate().skip(record.rung + 1);
-    rest.filter(|(_, rung)| rung.transport_floor < failed)
-        .map(|(index, _)| index)
-        .next()
+/// The next rung that can do better: over the same hosts one that asks less of
+/// the connection; where the key failed, one that protects no less, since a
+/// key that vanishes between plan and send is no proof that there is none.
+/// Where the domain itself publishes a floor there is none.
+fn next_rung(record: &CopyRecord, attempt: &Attempt) -> Option<usize> {
+    let failed = record.present_rung()?;
+    let unconnected = attempt.stage == Stage::Resolve;
+    let helps = |rung: &Rung| match (attempt.cause, failed.route) {
+        // The copy holds the notice now; no other route may take that for
+        // the message.
+        (_, Route::Escrow) if rung.route != Route::Escrow => false,
+        (Cause::Key, _) => rung.is_no_weaker_than(failed),
+        // Nothing was learnt of the hosts.
+        _ if unconnected && rung.is_no_weaker_than(failed) => true,
+        _ => rung.transport_floor < failed.transport_floor,
+    };
+    let mut rest = record.rungs.iter().enumerate().skip(record.rung + 1);
+    rest.find(|(_, rung)| helps(rung)).map(|(index, _)| index)
+}
+
+fn enforces(hop: &Hop) -> bool {
+    let mode = hop.sts.as_ref().map(|sts| sts.mode);
+    mode == Some(StsMode::Enforce)
 }
 
 /// What a rung sends in place of the message.
@@ -358,6 +457,17 @@ pub(super) struct Made {
     pub(super) body: Option<Zeroizing<Vec<u8>>>,
     pub(super) ops: Vec<Op>,
     pub(super) passcode: Option<Secret<String>>,
+}
+
+impl Made {
+    /// What was there is sent as it is.
+    fn nothing() -> Self {
+        Self {
+            body: None,
+            ops: Vec::new(),
+            passcode: None,
+        }
+    }
 }
 
 enum Step {

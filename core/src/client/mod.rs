@@ -76,6 +76,8 @@ pub struct Client {
 }
 
 /// A sealed message with its envelope, for a host that has a mailer of its own.
+///
+/// `Debug` shows no message: under `Tls` its bytes are in clear.
 #[non_exhaustive]
 pub struct SealedMessage {
     /// The recipient.
@@ -88,7 +90,6 @@ pub struct SealedMessage {
     pub transport_floor: TlsAssurance,
 }
 
-// Where the mailer vouches for TLS, the message is in clear.
 impl fmt::Debug for SealedMessage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SealedMessage")
@@ -136,7 +137,12 @@ impl Client {
     /// # Errors
     /// [`PlanError`] where the plan may not be sent, [`Error::Store`] or
     /// [`Error::Audit`] where the intent could not be recorded. In each case
-    /// nothing was sent to anybody.
+    /// nothing was sent to anybody. After [`StoreError::Failed`] it is not known
+    /// whether the intent is on disk, and [`Error::Shutdown`] comes at any time:
+    /// then `deliver_due` may send it later. Call `send` again with the same
+    /// idempotency key only.
+    ///
+    /// [`StoreError::Failed`]: crate::storage::StoreError::Failed
     pub async fn send(&self, plan: Plan) -> Result<Receipt, Error> {
         let engine = Arc::clone(&self.engine);
         tokio::spawn(async move { engine.send(plan).await })
@@ -196,7 +202,8 @@ impl Client {
     /// found out: it arrived, or it is to be sent again.
     ///
     /// # Errors
-    /// [`PlanError::NotUnknown`] where there is no such copy.
+    /// [`PlanError::NotUnknown`] where there is no such copy, [`Error::Outbox`]
+    /// where there is none among those that can be read.
     pub async fn resolve_unknown(
         &self,
         receipt: ReceiptId,
@@ -204,8 +211,16 @@ impl Client {
         resolution: Resolution,
     ) -> Result<(), Error> {
         let engine = &self.engine;
+        let mut otherwise = PlanError::NotUnknown.into();
         for row in engine.rows(Table::Outbox).await? {
-            let mut record = engine.outbox.open(&row)?;
+            let mut record = match engine.outbox.open(&row) {
+                Ok(record) => record,
+                // It may be the one, and does not bar the others.
+                Err(error) => {
+                    otherwise = error.into();
+                    continue;
+                }
+            };
             if (record.receipt, record.recipient) != (receipt, recipient)
                 || record.phase != Phase::Unknown
             {
@@ -215,7 +230,7 @@ impl Client {
                 .resolve(&row, &mut record, resolution, EventKind::Resolved)
                 .await;
         }
-        Err(PlanError::NotUnknown.into())
+        Err(otherwise)
     }
 
     /// The audit log.

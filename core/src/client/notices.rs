@@ -3,7 +3,8 @@
 use zeroize::Zeroizing;
 
 use super::engine::{Engine, Made};
-use crate::base::{Address, MessageId, Recipient, RecipientId, Secret};
+use crate::audit::EventKind;
+use crate::base::{Address, FactorLevel, MessageId, Recipient, RecipientId, Route, Secret};
 use crate::compose::{Copy, Message, Visible};
 use crate::error::{Error, PlanError};
 use crate::escrow::{Draft, GrantDraft, Notice, NoticeDraft, PasscodePlan};
@@ -22,7 +23,14 @@ pub(super) fn make(
         return Err(PlanError::NoEscrow.into());
     };
     let to: Address = record.address.parse()?;
-    let floor = rung.factor_floor.unwrap_or(crate::base::FactorLevel::P2);
+    // One grant serves the escrow rungs behind this one too.
+    let later = record.rungs.iter().skip(record.rung);
+    let floor = later
+        .filter(|later| later.route == Route::Escrow)
+        .filter_map(|later| later.factor_floor)
+        .chain(rung.factor_floor)
+        .max()
+        .unwrap_or(FactorLevel::P2);
     let mut grant =
         GrantDraft::new(record.recipient, floor).audit_tag(engine.audit.address_tag(&to));
     grant = match record.passphrase.take() {
@@ -48,9 +56,12 @@ pub(super) fn make(
         (None, None) => return Err(Error::Config("notices need a sender address")),
     };
     let body = render(engine, notice, from, to)?;
+    let mut ops = std::mem::take(&mut prepared.ops);
+    let created = engine.event(EventKind::EscrowCreated, record)?;
+    ops.push(engine.audit.entry(&created.item(prepared.item)));
     Ok(Made {
         body: Some(body),
-        ops: std::mem::take(&mut prepared.ops),
+        ops,
         passcode: made.passcode.clone(),
     })
 }

@@ -11,6 +11,8 @@ use crate::error::{Error, PlanError};
 use crate::policy::{Decision, Disclosure, Rung, Show, Waiver};
 
 /// What the host knows beside the message.
+///
+/// `Debug` stars the patient's id.
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct PlanOptions {
@@ -26,14 +28,14 @@ pub struct PlanOptions {
     pub approved: bool,
 }
 
-// The host's id of a patient is protected, too (45 CFR 164.514(b)(2)).
 impl fmt::Debug for PlanOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PlanOptions")
             .field("waivers", &self.waivers.len())
+            .field("patient", &self.patient.as_ref().map(|_| "***"))
             .field("names_patient_only", &self.names_patient_only)
             .field("approved", &self.approved)
-            .finish_non_exhaustive()
+            .finish()
     }
 }
 

@@ -7,12 +7,14 @@ use super::engine::Engine;
 use super::plan::{Plan, PlanOptions, Planned};
 use crate::base::{
     Address, Domain, Fact, FactorLevel, MessageId, Phi, Recipient, RecipientId, Role, Route,
+    Sensitivity, Timestamp,
 };
 use crate::compose::Message;
 use crate::discover::Capabilities;
 use crate::error::Error;
 use crate::policy::{
-    ContentFacts, ContextFacts, Facts, Onward, RecipientFacts, TransportFacts, WaiverFact, decide,
+    ContentFacts, ContextFacts, Facts, Onward, RecipientFacts, TransportFacts, WaiverFact,
+    WaiverVoid, decide,
 };
 
 /// The marker that `Message::secure` stands for, as if it stood in the subject.
@@ -55,11 +57,16 @@ impl Engine {
         plan.recipients = self
             .decide_all(&plan, self.transport.next_hop().into())
             .await;
-        // A waiver that ends sooner ends the plan.
-        if let Some(ends) = plan.options.waivers.iter().map(|w| w.expires).min() {
-            plan.expires = plan.expires.min(ends);
-        }
+        plan.expires = self.expiry(&plan);
         Ok(plan)
+    }
+
+    /// A waiver that ends sooner ends the plan; one that has ended does not count.
+    fn expiry(&self, plan: &Plan) -> Timestamp {
+        let waivers = plan.options.waivers.iter().map(|w| w.expires);
+        waivers
+            .filter(|&ends| ends > plan.made)
+            .fold(plan.made.plus(self.plan_lifetime), Timestamp::min)
     }
 
     /// The same plan with fresh facts, for another way.
@@ -70,7 +77,7 @@ impl Engine {
             planned.dropped = dropped;
         }
         plan.made = self.clock.now();
-        plan.expires = plan.made.plus(self.plan_lifetime);
+        plan.expires = self.expiry(&plan);
         Ok(plan)
     }
 
@@ -127,6 +134,10 @@ impl Engine {
     fn content_facts(&self, plan: &Plan) -> ContentFacts {
         let mut facts = ContentFacts::from(&plan.findings);
         facts.declared = plan.message.declared();
+        // Who asks for protection gets it, also where no rule knows the marker.
+        if plan.message.secure_requested() {
+            facts.declared = facts.declared.max(Some(Sensitivity::Phi));
+        }
         facts.no_phi_asserted = plan.message.no_phi_reason().is_some();
         if plan.options.names_patient_only {
             facts.other_people = Fact::Refuted;
@@ -136,15 +147,15 @@ impl Engine {
     }
 
     fn context_facts(&self, plan: &Plan, onward: Onward) -> ContextFacts {
-        let mut facts = ContextFacts::default();
-        facts.onward = onward;
-        facts.pgp_built = self.sealer(Route::Pgp).is_some();
-        facts.smime_built = self.sealer(Route::Smime).is_some();
-        facts.escrow_configured = self.escrow.is_some();
-        facts.sender = Some(plan.message.sender().clone());
-        facts.audience = plan.message.audience().map(str::to_owned);
-        facts.approved = plan.options.approved;
-        facts
+        ContextFacts {
+            onward,
+            pgp_built: self.sealer(Route::Pgp).is_some(),
+            smime_built: self.sealer(Route::Smime).is_some(),
+            escrow_configured: self.escrow.is_some(),
+            sender: Some(plan.message.sender().clone()),
+            audience: plan.message.audience().map(str::to_owned),
+            approved: plan.options.approved,
+        }
     }
 
     fn recipient_facts(
@@ -182,7 +193,12 @@ impl Engine {
 
     /// The best that the waivers given say of this address.
     fn waiver(&self, plan: &Plan, address: &Address) -> WaiverFact {
-        let patient = Phi::new(plan.options.patient.clone().unwrap_or_default());
+        let patient = match &plan.options.patient {
+            Some(patient) if !patient.is_empty() => Phi::new(patient.clone()),
+            // A waiver is one patient's, and nobody said whose message it is.
+            _ if plan.options.waivers.is_empty() => return WaiverFact::Absent,
+            _ => return WaiverFact::Void(WaiverVoid::OtherPatient),
+        };
         let now = self.clock.now();
         let checks: Vec<_> = plan
             .options

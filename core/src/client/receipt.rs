@@ -32,7 +32,7 @@ pub enum Status {
     /// The next host may or may not have taken it; it is not sent again unless
     /// the host application says so.
     Unknown,
-    /// The policy refused, and the caller dropped the recipient.
+    /// The caller dropped the recipient, whom the policy mostly refused.
     Refused,
     /// Given to the host application, which delivers it itself.
     HandedOver,

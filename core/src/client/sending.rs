@@ -1,6 +1,8 @@
 //! Carrying a plan out: the intent of all recipients in one batch, then each
 //! copy on its own way.
 
+use std::sync::Arc;
+
 use futures_util::future::join_all;
 use zeroize::Zeroizing;
 
@@ -9,43 +11,39 @@ use super::engine::{Engine, Work};
 use super::plan::{Plan, Planned};
 use super::receipt::{Outcome, Receipt, Status};
 use crate::audit::{Event, EventKind};
-use crate::base::{Address, ReceiptId, Route, Timestamp, TlsAssurance};
+use crate::base::{Address, Phi, ReceiptId, Route, Timestamp, TlsAssurance};
 use crate::compose::{Copy, Visible};
 use crate::deliver::Envelope;
 use crate::error::{Error, PlanError};
 use crate::outbox::{CopyId, CopyRecord};
-use crate::policy::{Decision, Disclosure, Onward, Rung};
+use crate::policy::{Decision, Disclosure, Onward, Reason, Refusal, Rung};
 use crate::storage::{Batch, Op, Row, StoreError, Table};
 
 impl Engine {
     /// Sends, or gives the receipt of the earlier call with the same
     /// idempotency key.
-    pub(super) async fn send(&self, plan: Plan) -> Result<Receipt, Error> {
-        let plan = self.still_good(plan).await?;
-        let digest = plan.content_digest();
+    pub(super) async fn send(self: Arc<Self>, plan: Plan) -> Result<Receipt, Error> {
+        let given = plan.clone();
+        let digest = blocking(move || given.content_digest()).await?;
+        // First of all: what was sent was sent, whatever a plan says now.
         if let Some(receipt) = self.earlier(&plan, &digest).await? {
             return Ok(receipt);
         }
+        let (plan, replanned) = self.still_good(plan).await?;
         let receipt = ReceiptId::make_random();
         let now = self.clock.now();
-        let mut batch = Batch::new();
-        batch.push(self.receipts.put_head(receipt, plan.id(), now));
+        let (engine, given) = (Arc::clone(&self), plan.clone());
+        let intents = blocking(move || engine.intents(&given, receipt, now, replanned));
+        let Intents {
+            mut batch,
+            works,
+            mut outcomes,
+        } = intents.await??;
         if let Some(key) = plan.message().idempotency_key() {
             batch.push(Op::Insert {
                 table: Table::Idempotency,
                 row: self.receipts.idempotency_row(key, receipt, &digest),
             });
-        }
-        let mut works = Vec::new();
-        let mut outcomes = Vec::new();
-        for planned in plan.recipients() {
-            match planned.rungs() {
-                Some(rungs) if !planned.is_dropped() => {
-                    let work = self.intend(&plan, planned, rungs, receipt, &mut batch)?;
-                    works.push(work);
-                }
-                _ => outcomes.push(self.refuse(&plan, planned, receipt, now, &mut batch)?),
-            }
         }
         match self.store.commit(batch).await {
             Ok(_) => {}
@@ -73,6 +71,54 @@ impl Engine {
         })
     }
 
+    /// All that is recorded before anything leaves. Rendering, encrypting and
+    /// stretching passphrases: work for a processor, not for the reactor.
+    fn intents(
+        &self,
+        plan: &Plan,
+        receipt: ReceiptId,
+        now: Timestamp,
+        replanned: bool,
+    ) -> Result<Intents, Error> {
+        let mut intents = Intents {
+            batch: Batch::new(),
+            works: Vec::new(),
+            outcomes: Vec::new(),
+        };
+        let batch = &mut intents.batch;
+        batch.push(self.receipts.put_head(receipt, plan.id(), now));
+        self.record_claims(plan, receipt, batch);
+        if replanned {
+            batch.push(self.plan_event(EventKind::Replanned, plan, receipt));
+        }
+        for planned in plan.recipients() {
+            match planned.rungs() {
+                Some(rungs) if !planned.is_dropped() => {
+                    let work = self.intend(plan, planned, rungs, receipt, batch)?;
+                    intents.works.push(work);
+                }
+                _ => {
+                    let outcome = self.refuse(plan, planned, receipt, now, batch)?;
+                    intents.outcomes.push(outcome);
+                }
+            }
+        }
+        Ok(intents)
+    }
+
+    /// What the host said of the message, as far as the log holds it: never the
+    /// words of the reason, which may name somebody.
+    fn record_claims(&self, plan: &Plan, receipt: ReceiptId, batch: &mut Batch) {
+        if plan.message().no_phi_reason().is_some() {
+            batch.push(self.plan_event(EventKind::NoPhiAsserted, plan, receipt));
+        }
+    }
+
+    fn plan_event(&self, kind: EventKind, plan: &Plan, receipt: ReceiptId) -> Op {
+        let event = Event::new(kind).message(plan.id()).receipt(receipt);
+        self.audit.entry(&event.policy(self.policy_fingerprint))
+    }
+
     /// Hands sealed messages to the host's own mailer.
     pub(super) async fn hand_over(
         &self,
@@ -93,6 +139,7 @@ impl Engine {
         let now = self.clock.now();
         let mut batch = Batch::new();
         batch.push(self.receipts.put_head(receipt, plan.id(), now));
+        self.record_claims(&plan, receipt, &mut batch);
         let mut sealed = Vec::new();
         let mut outcomes = Vec::new();
         let mut impossible = Vec::new();
@@ -111,7 +158,6 @@ impl Engine {
             let mut record = self.record(&plan, planned, vec![*rung], receipt);
             let message = self.render(&plan, planned)?;
             let made = self.make(&mut record, &message)?;
-            batch.extend(made.ops);
             let bytes = match (made.body, rung.route) {
                 (Some(body), _) => body.to_vec(),
                 (None, Route::Pgp | Route::Smime) => self.seal(rung.route, &message, to)?,
@@ -122,6 +168,13 @@ impl Engine {
                 .with_passcode(made.passcode);
             batch.push(self.receipts.put_outcome(receipt, &outcome));
             batch.push(self.audit.entry(&self.event(EventKind::Sealed, &record)?));
+            batch.extend(made.ops);
+            if record.waived_until.is_some() {
+                batch.push(
+                    self.audit
+                        .entry(&self.event(EventKind::WaiverUsed, &record)?),
+                );
+            }
             outcomes.push(outcome);
             sealed.push(SealedMessage {
                 recipient: planned.id(),
@@ -145,11 +198,11 @@ impl Engine {
     }
 
     /// A plan that may be sent now: nobody refused who was not dropped, and if
-    /// it expired, made again and not different.
-    async fn still_good(&self, plan: Plan) -> Result<Plan, Error> {
+    /// it expired, made again and not weaker. Whether it was and is another.
+    async fn still_good(&self, plan: Plan) -> Result<(Plan, bool), Error> {
         let plan = plan.refuse_unsendable()?;
         if self.clock.now() < plan.expires() {
-            return Ok(plan);
+            return Ok((plan, false));
         }
         let old = plan.decisions();
         let fresh = self.replan(plan, self.transport.next_hop().into()).await?;
@@ -161,7 +214,8 @@ impl Engine {
             .map(|(new, _)| new.id())
             .collect();
         if changed.is_empty() {
-            fresh.refuse_unsendable()
+            let replanned = fresh.decisions() != old;
+            Ok((fresh.refuse_unsendable()?, replanned))
         } else {
             Err(PlanError::Changed { ids: changed }.into())
         }
@@ -213,7 +267,6 @@ impl Engine {
         let mut record = self.record(plan, planned, rungs, receipt);
         let message = self.render(plan, planned)?;
         let made = self.make(&mut record, &message)?;
-        batch.extend(made.ops);
         let body = made.body.unwrap_or(message);
         let (ops, held) = self.outbox.insert(&record, &body);
         batch.extend(ops);
@@ -225,6 +278,13 @@ impl Engine {
             .event(EventKind::Intent, &record)?
             .reasons(planned.decision().why().iter().map(|r| r.code()));
         batch.push(self.audit.entry(&event));
+        batch.extend(made.ops);
+        if record.waived_until.is_some() {
+            batch.push(
+                self.audit
+                    .entry(&self.event(EventKind::WaiverUsed, &record)?),
+            );
+        }
         Ok(Work {
             record,
             held,
@@ -246,8 +306,16 @@ impl Engine {
         let outcome = Outcome::new(planned.id(), Status::Refused, now);
         batch.push(self.receipts.put_outcome(receipt, &outcome));
         let record = self.record(plan, planned, Vec::new(), receipt);
+        let kind = match planned.decision() {
+            Decision::Send { .. } => EventKind::Dropped,
+            Decision::Refuse {
+                kind: Refusal::Held,
+                ..
+            } => EventKind::Hold,
+            Decision::Refuse { .. } => EventKind::Refused,
+        };
         let event = self
-            .event(EventKind::Refused, &record)?
+            .event(kind, &record)?
             .reasons(planned.decision().why().iter().map(|r| r.code()));
         batch.push(self.audit.entry(&event));
         Ok(outcome)
@@ -273,6 +341,7 @@ impl Engine {
             sensitivity: planned.decision().sensitivity(),
             rungs,
             rung: 0,
+            waived_until: waived_until(plan, planned, self.clock.now()),
             grant: None,
             attempts: 0,
             created: self.clock.now(),
@@ -313,12 +382,81 @@ impl Engine {
     }
 }
 
-/// Whether the new decision protects less than the old one, or sends nothing
-/// where something was sent: then the caller has to look again.
+/// What `send` writes down before anything leaves.
+struct Intents {
+    batch: Batch,
+    works: Vec<Work>,
+    outcomes: Vec<Outcome>,
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Error> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|_| Error::Shutdown)
+}
+
+/// Until when the waiver holds that the decision rests on.
+fn waived_until(plan: &Plan, planned: &Planned, now: Timestamp) -> Option<Timestamp> {
+    if !planned.decision().why().contains(&Reason::WaiverApplies) {
+        return None;
+    }
+    let patient = Phi::new(plan.options.patient.clone()?);
+    let waivers = plan.options.waivers.iter();
+    waivers
+        .filter(|w| w.check(planned.address(), &patient, now).is_ok())
+        .map(|w| w.expires)
+        .max()
+}
+
+/// Whether the new decision protects less than the old one, be it in its last
+/// fallback, or sends nothing where something was sent: then the caller has to
+/// look again.
 fn weaker(new: &Decision, old: &Decision) -> bool {
-    match (new.rungs().next(), old.rungs().next()) {
+    let first = match (new.rungs().next(), old.rungs().next()) {
         (Some(new), Some(old)) => !new.is_no_weaker_than(old),
         (None, None) => false,
         _ => true,
+    };
+    let below = |rung: &Rung| !old.rungs().any(|old| rung.is_no_weaker_than(old));
+    first || new.rungs().any(below)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::Sensitivity;
+
+    fn decision(rungs: &[(Route, TlsAssurance)]) -> Decision {
+        let mut rungs = rungs.iter().map(|&(r, floor)| Rung::new(r, floor, None));
+        match rungs.next() {
+            Some(chosen) => Decision::Send {
+                chosen,
+                fallbacks: rungs.collect(),
+                sensitivity: Sensitivity::Phi,
+                why: Vec::new(),
+            },
+            None => Decision::Refuse {
+                kind: Refusal::Refused,
+                sensitivity: Sensitivity::Phi,
+                why: Vec::new(),
+            },
+        }
+    }
+
+    #[test]
+    fn a_weaker_first_rung_or_fallback_is_weaker_and_a_stronger_one_is_not() {
+        use Route::{Pgp, Tls};
+        use TlsAssurance::{Anchored, Authenticated, Opportunistic};
+        let sealed = (Pgp, Opportunistic);
+        let anchored = decision(&[sealed, (Tls, Anchored)]);
+        let valid = decision(&[sealed, (Tls, Authenticated)]);
+        let nothing = decision(&[]);
+        assert!(weaker(&valid, &anchored));
+        assert!(!weaker(&anchored, &valid));
+        assert!(!weaker(&valid, &valid));
+        assert!(weaker(&decision(&[(Tls, Authenticated)]), &valid));
+        assert!(weaker(&nothing, &valid) && weaker(&valid, &nothing));
+        assert!(!weaker(&nothing, &nothing));
     }
 }

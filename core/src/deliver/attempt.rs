@@ -66,6 +66,9 @@ impl<'a> Run<'a> {
         barrier: &dyn Barrier,
     ) -> Vec<Attempt> {
         let count = job.envelope.recipients.len();
+        if count == 0 {
+            return Vec::new();
+        }
         let all = |verdict: Verdict| vec![verdict.into_attempt(); count];
         let survey = match survey(job.message) {
             Ok(survey) => survey,
@@ -102,7 +105,8 @@ impl<'a> Run<'a> {
 
     async fn hosts(&mut self, barrier: &dyn Barrier) -> Vec<Failure> {
         let mut failures = Vec::new();
-        for host in self.route.hosts.clone() {
+        let mut hosts = VecDeque::from(self.route.hosts.clone());
+        while let Some(host) = hosts.pop_front() {
             let addresses = match self.smtp.addresses(&host, self.deadline).await {
                 Ok(addresses) => addresses,
                 Err(fault) => {
@@ -110,8 +114,11 @@ impl<'a> Run<'a> {
                     continue;
                 }
             };
-            for address in addresses {
-                if let Err(failure) = self.address(&host, address, barrier).await {
+            let mut addresses = VecDeque::from(addresses);
+            while let Some(address) = addresses.pop_front() {
+                let others = !(addresses.is_empty() && hosts.is_empty());
+                let ready = self.ready_by(others);
+                if let Err(failure) = self.address(&host, address, ready, barrier).await {
                     let stop = failure.stop;
                     failures.push(failure);
                     if stop || Instant::now() >= self.deadline {
@@ -126,15 +133,29 @@ impl<'a> Run<'a> {
         failures
     }
 
+    /// Until when an address must be ready for mail: where others are still to
+    /// be asked, it leaves them half of the time, so that one that is silent, or
+    /// has no free slot, does not use it all.
+    fn ready_by(&self, others: bool) -> Instant {
+        let now = Instant::now();
+        let left = self.deadline.saturating_duration_since(now);
+        if others {
+            now + left / 2
+        } else {
+            self.deadline
+        }
+    }
+
     /// Asks one address for all who have no answer yet.
     async fn address(
         &mut self,
         host: &Domain,
         address: SocketAddr,
+        ready: Instant,
         barrier: &dyn Barrier,
     ) -> Result<(), Failure> {
         let slots = self.smtp.pool.slots(host, self.smtp.per_host);
-        let Ok(Ok(_slot)) = timeout_at(self.deadline, slots.acquire_owned()).await else {
+        let Ok(Ok(_slot)) = timeout_at(ready, slots.acquire_owned()).await else {
             let fault = Fault::local(Stage::Connect, Cause::Timeout, "no free slot in time");
             return Err(self.failure(fault, None));
         };
@@ -147,7 +168,7 @@ impl<'a> Run<'a> {
                 other => return other,
             }
         }
-        let (key, connection) = match self.open(host, address, self.route.tls).await {
+        let (key, connection) = match self.open(host, address, self.route.tls, ready).await {
             Ok(connection) => (key, connection),
             // RFC 7435: below `Encrypted`, failing TLS is worth no less than
             // none. Injected octets are an attack, and nothing is sent.
@@ -157,7 +178,7 @@ impl<'a> Run<'a> {
                     && failure.verdict.fault.cause != Cause::StartTlsInjection =>
             {
                 let key = self.key(host, address, TlsUse::Never);
-                (key, self.open(host, address, TlsUse::Never).await?)
+                (key, self.open(host, address, TlsUse::Never, ready).await?)
             }
             Err(failure) => return Err(failure),
         };
@@ -183,10 +204,11 @@ impl<'a> Run<'a> {
         host: &Domain,
         address: SocketAddr,
         tls: TlsUse,
+        ready: Instant,
     ) -> Result<Connection, Failure> {
         let timeouts = self.smtp.timeouts;
         let fault = |cause, text: &str| Fault::local(Stage::Connect, cause, text);
-        let until = self.deadline.min(Instant::now() + timeouts.connect);
+        let until = ready.min(Instant::now() + timeouts.connect);
         let stream = match timeout_at(until, TcpStream::connect(address)).await {
             Ok(Ok(stream)) => stream,
             Ok(Err(_)) => return Err(self.failure(fault(Cause::Connect, "no connection"), None)),
@@ -210,10 +232,13 @@ impl<'a> Run<'a> {
             anchor: self.route.anchor.clone(),
             roots: self.smtp.roots.clone(),
         };
-        let (connection, result) =
-            Connection::open(Box::new(stream), config, &plan, timeouts, self.deadline).await;
+        let (mut connection, result) =
+            Connection::open(Box::new(stream), config, &plan, timeouts, ready).await;
         match result {
-            Ok(()) => Ok(connection),
+            Ok(()) => {
+                connection.renew(self.deadline);
+                Ok(connection)
+            }
             Err(fault) => {
                 let failure = self.failure(fault, connection.session().tls().cloned());
                 if failure.verdict.fault.cause == Cause::NoTls {
@@ -263,6 +288,13 @@ impl<'a> Run<'a> {
             let mut again = Vec::new();
             for (&index, verdict) in group.iter().zip(ended.verdicts) {
                 match verdict {
+                    // RFC 3207 section 4: it wants the TLS that failed just now,
+                    // and has said nothing of the message.
+                    Some(verdict)
+                        if key.tls == TlsUse::Never && verdict.fault.code == Some(530) =>
+                    {
+                        self.settle(index, Verdict::new(Delivery::Deferred, verdict.fault), None);
+                    }
                     // As long as each round gets somebody through.
                     Some(verdict) if took_some && is_too_many_recipients(&verdict) => {
                         again.push(index);

@@ -33,11 +33,13 @@ mod relay;
 mod route;
 mod smtp;
 
-pub use crate::wire::smtp::Timeouts;
+pub use crate::wire::smtp::{
+    Attempt, Barrier, BarrierError, Cause, Delivery, EnhancedCode, Stage, Timeouts,
+};
 pub use relay::DeliverError;
 pub use smtp::Smtp;
 
-pub use records::{Attempt, Cause, Delivery, EnhancedCode, Envelope, Hop, Requirement, Stage};
+pub use records::{Envelope, Hop, Requirement};
 
 use std::fmt;
 
@@ -45,24 +47,9 @@ use async_trait::async_trait;
 
 use crate::base::NextHop;
 
-/// Called once per attempt, after the message's content has been transmitted
-/// and before the final dot. From the final dot on the receiver may have
-/// accepted; so the caller makes that durable first. If it fails, the
-/// transport drops the connection without the final dot and nothing is
-/// delivered.
-#[async_trait]
-pub trait Barrier: Send + Sync {
-    /// Records that the point of no return is about to be passed.
-    async fn before_final_dot(&self) -> Result<(), BarrierError>;
-}
-
-/// The barrier could not be recorded: nothing may be sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the point of no return could not be recorded; nothing was sent")]
-pub struct BarrierError;
-
 /// One message for one or more recipients behind one next hop.
-#[derive(Debug)]
+///
+/// `Debug` shows no message: it may be in clear.
 pub struct Job<'a> {
     /// Sender and recipients.
     pub envelope: &'a Envelope,
@@ -72,6 +59,16 @@ pub struct Job<'a> {
     pub hop: &'a Hop,
     /// What the connection must satisfy before `MAIL FROM`.
     pub requirement: &'a Requirement,
+}
+
+impl fmt::Debug for Job<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Job")
+            .field("recipients", &self.envelope.recipients.len())
+            .field("size", &self.message.len())
+            .field("requirement", self.requirement)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Hands messages over.

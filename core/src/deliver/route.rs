@@ -33,6 +33,7 @@ pub(super) fn plan(smtp: &Smtp, job: &Job<'_>) -> Result<Route, Verdict> {
             relay,
             onward,
             secret,
+            ..
         } => {
             if relay.user.is_some() && secret.is_none() {
                 return Err(no_way(

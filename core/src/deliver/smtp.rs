@@ -24,6 +24,7 @@ pub(super) enum Mode {
     Relay {
         relay: Relay,
         onward: TlsAssurance,
+        requiretls: bool,
         secret: Option<Credentials>,
     },
 }
@@ -36,7 +37,7 @@ pub(super) enum Mode {
 /// let smtp = Smtp::relay("smtps://clinic@mail.harbor.example")?
 ///     .onward(TlsAssurance::Authenticated)
 ///     .credentials("correct horse".into());
-/// assert_eq!(smtp.next_hop(), NextHop::Relay { onward: TlsAssurance::Authenticated });
+/// assert_eq!(smtp.next_hop(), NextHop::Relay { onward: TlsAssurance::Authenticated, requiretls: false });
 /// assert!(Smtp::relay("smtps://clinic:secret@mail.harbor.example").is_err());
 /// # Ok::<(), mailseal::deliver::DeliverError>(())
 /// ```
@@ -88,6 +89,7 @@ impl Smtp {
         let mode = Mode::Relay {
             relay,
             onward: TlsAssurance::Opportunistic,
+            requiretls: false,
             secret: None,
         };
         Ok(Self::new(mode, None, Roots::webpki(), ehlo_name))
@@ -113,6 +115,18 @@ impl Smtp {
     pub fn onward(mut self, assurance: TlsAssurance) -> Self {
         if let Mode::Relay { onward, .. } = &mut self.mode {
             *onward = assurance;
+        }
+        self
+    }
+
+    /// The relay offers `REQUIRETLS` (RFC 8689): what must travel better than
+    /// it declares for all mail is handed over under that, and counts as
+    /// `Authenticated`. If it does not offer it after all, nothing is handed
+    /// over that way. No effect without a relay.
+    #[must_use]
+    pub fn requiretls(mut self) -> Self {
+        if let Mode::Relay { requiretls, .. } = &mut self.mode {
+            *requiretls = true;
         }
         self
     }
@@ -226,7 +240,9 @@ impl Transport for Smtp {
     fn next_hop(&self) -> NextHop {
         match self.mode {
             Mode::Direct => NextHop::Mx,
-            Mode::Relay { onward, .. } => NextHop::Relay { onward },
+            Mode::Relay {
+                onward, requiretls, ..
+            } => NextHop::Relay { onward, requiretls },
         }
     }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::base::{Domain, Fact, Timestamp};
-use crate::wire::tls::TlsEvidence;
+use crate::wire::tls::TlsSeen;
 
 /// A mail host of a domain, as DNS names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,25 +21,6 @@ impl MxHost {
     /// A mail host.
     pub fn new(host: Domain, preference: u16) -> Self {
         Self { host, preference }
-    }
-}
-
-/// What a TLS handshake with a host showed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct TlsSeen {
-    /// What was negotiated. Its `identity` is `WebPki` where the certificate
-    /// is valid for the host's name, else `Unverified`.
-    pub evidence: TlsEvidence,
-    /// Why the certificate is not valid in WebPKI, as a stable code
-    /// (`expired`, `not_valid_yet`, `wrong_name`, `unknown_issuer`, …).
-    pub invalid: Option<&'static str>,
-}
-
-impl TlsSeen {
-    /// A finished handshake.
-    pub fn new(evidence: TlsEvidence, invalid: Option<&'static str>) -> Self {
-        Self { evidence, invalid }
     }
 }
 

@@ -43,7 +43,8 @@ mod pinned;
 mod prober;
 mod sts;
 
-pub use capabilities::{Capabilities, HostCapability, MxHost, StsMode, StsPolicy, TlsSeen};
+pub use crate::wire::tls::TlsSeen;
+pub use capabilities::{Capabilities, HostCapability, MxHost, StsMode, StsPolicy};
 pub use fixed::Fixed;
 pub use live::Live;
 pub use pinned::{

@@ -280,7 +280,8 @@ mod tests {
 
     #[test]
     fn policies_are_read_as_the_rfc_says() {
-        let cases: &[(&str, &str, Result<(StsMode, u32), StsError>)] = &[
+        type Case<'a> = (&'a str, &'a str, Result<(StsMode, u32), StsError>);
+        let cases: &[Case<'_>] = &[
             ("LF", GOOD, Ok((StsMode::Enforce, 86_400))),
             (
                 "CRLF",

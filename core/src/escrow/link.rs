@@ -212,7 +212,12 @@ pub(super) fn check_base_url(text: &str) -> Result<String, EscrowError> {
     if url.query().is_some() || url.fragment().is_some() {
         return refuse("it holds a query or fragment");
     }
-    Ok(url.as_str().trim_end_matches('/').to_owned())
+    // Percent-encoding makes a text longer: what is used must parse again.
+    let normal = url.as_str().trim_end_matches('/');
+    if normal.len() > MAX_BASE {
+        return refuse("it is too long");
+    }
+    Ok(normal.to_owned())
 }
 
 #[cfg(test)]
@@ -223,6 +228,16 @@ mod tests {
 
     fn link() -> Link {
         Link::make("https://portal.example/mail", ID.parse().unwrap())
+    }
+
+    #[test]
+    fn a_base_that_encoding_makes_too_long_is_refused() {
+        let fits = format!("https://portal.example/{}", "}".repeat(160));
+        let again = check_base_url(&fits).unwrap();
+        assert_eq!(check_base_url(&again).unwrap(), again);
+        let long = format!("https://portal.example/{}", "}".repeat(170));
+        assert!(long.len() < MAX_BASE);
+        assert!(check_base_url(&long).is_err());
     }
 
     #[test]

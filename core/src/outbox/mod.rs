@@ -17,11 +17,11 @@
 //! by itself: it is reported as unknown.
 //!
 //! Every record is sealed with AES-256-GCM under a key derived from the host's
-//! [`Keys`], bound to its table and key. The body is kept apart from the
+//! [`Keys`](crate::base::Keys), bound to its table and key. The body is kept apart from the
 //! state, so that a change of state does not write the message again.
 //!
-//! This room makes and reads [`Op`]s and rows; it does no I/O of its own. The
-//! times are pure functions: [`backoff`] is the schedule of RFC 5321 section
+//! This room makes and reads [`Op`](crate::storage::Op)s and rows; it does no I/O of its own. The
+//! times are pure functions: [`Schedule::backoff`] is the schedule of RFC 5321 section
 //! 4.5.4.1, made a little irregular by the copy's id.
 //!
 //! ```

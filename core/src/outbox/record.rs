@@ -118,6 +118,9 @@ pub struct CopyRecord {
     pub rungs: Vec<Rung>,
     /// Which rung is tried now.
     pub rung: usize,
+    /// Until when a waiver allows what the policy alone does not.
+    #[serde(default)]
+    pub(crate) waived_until: Option<Timestamp>,
     /// The grant, where the present rung is escrow.
     pub grant: Option<GrantId>,
     /// Tries so far.
@@ -271,6 +274,7 @@ mod tests {
             sensitivity: Sensitivity::Phi,
             rungs: vec![Rung::new(Route::Tls, TlsAssurance::Authenticated, None)],
             rung: 0,
+            waived_until: None,
             grant: None,
             attempts: 0,
             created: Timestamp::from_unix_ms(0),

@@ -22,6 +22,7 @@ pub struct Schedule {
 impl Default for Schedule {
     fn default() -> Self {
         Self {
+            // The transport takes twelve minutes at most.
             lease: Duration::from_secs(15 * 60),
             first: Duration::from_secs(5 * 60),
             longest: Duration::from_secs(4 * 60 * 60),
@@ -58,6 +59,8 @@ impl Schedule {
     pub fn backoff(&self, attempts: u32, id: &CopyId) -> Duration {
         let doublings = attempts.saturating_sub(1).min(16);
         let wait = self.first.saturating_mul(1 << doublings).min(self.longest);
+        // A wait of nothing would never end.
+        let wait = wait.max(Duration::from_secs(1));
         let jitter = u32::from(id.as_bytes()[0]);
         wait + wait / 10 * jitter / 255
     }
@@ -75,6 +78,8 @@ mod tests {
         assert_eq!(s.backoff(2, &id), s.first * 2);
         assert_eq!(s.backoff(7, &id), s.longest);
         assert_eq!(s.backoff(u32::MAX, &id), s.longest);
+        let hasty = s.first(Duration::ZERO);
+        assert_eq!(hasty.backoff(9, &id), Duration::from_secs(1));
         let late = CopyId::from_bytes([255; 16]);
         assert_eq!(s.backoff(1, &late), s.first + s.first / 10);
     }

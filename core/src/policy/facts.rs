@@ -333,10 +333,7 @@ impl From<NextHop> for Onward {
     fn from(hop: NextHop) -> Self {
         match hop {
             NextHop::Mx => Self::Mx,
-            NextHop::Relay { onward } => Self::Relay {
-                onward,
-                requiretls: false,
-            },
+            NextHop::Relay { onward, requiretls } => Self::Relay { onward, requiretls },
         }
     }
 }

@@ -63,6 +63,7 @@
 //! # Ok::<(), mailseal::base::AddressError>(())
 //! ```
 
+mod canonical;
 mod config;
 mod decide;
 mod decision;

@@ -337,12 +337,12 @@ impl Policy {
     }
 
     /// Finds the rules' markers among the words of a subject and takes them
-    /// out of it. Other text stays as it is, but for the spaces around what
-    /// was taken out.
+    /// out of it. Where there are some, any other blank becomes a space; else
+    /// the subject stays as it is.
     pub fn take_markers(&self, subject: &str) -> MarkedSubject {
         let mut markers = Vec::new();
         let mut kept: Vec<&str> = Vec::new();
-        for word in subject.split(' ') {
+        for word in subject.split(char::is_whitespace) {
             let normal = super::normal_marker(word);
             if self.markers().any(|marker| marker == normal) {
                 markers.push(normal);
@@ -350,8 +350,12 @@ impl Policy {
                 kept.push(word);
             }
         }
+        let subject = match markers.is_empty() {
+            true => subject.to_owned(),
+            false => kept.join(" "),
+        };
         MarkedSubject {
-            subject: Phi::new(kept.join(" ")),
+            subject: Phi::new(subject),
             markers,
         }
     }

@@ -36,6 +36,7 @@ pub struct FaultyStore {
 struct Switch {
     commits: u64,
     fault: Option<(u64, StoreError)>,
+    once: bool,
 }
 
 impl FaultyStore {
@@ -52,6 +53,15 @@ impl FaultyStore {
     pub fn fail_after(&self, more: u64, error: StoreError) {
         let mut switch = self.switch();
         switch.fault = Some((switch.commits + more, error));
+        switch.once = false;
+    }
+
+    /// Lets `more` commits through; the one after them fails with `error` and
+    /// writes nothing, and those after it go through again.
+    pub fn fail_once_after(&self, more: u64, error: StoreError) {
+        let mut switch = self.switch();
+        switch.fault = Some((switch.commits + more, error));
+        switch.once = true;
     }
 
     /// Lets every commit through again.
@@ -71,7 +81,13 @@ impl FaultyStore {
     fn pass(&self) -> Result<(), StoreError> {
         let mut switch = self.switch();
         match &switch.fault {
-            Some((last, error)) if switch.commits >= *last => Err(error.clone()),
+            Some((last, error)) if switch.commits >= *last => {
+                let error = error.clone();
+                if switch.once {
+                    switch.fault = None;
+                }
+                Err(error)
+            }
             _ => {
                 switch.commits += 1;
                 Ok(())

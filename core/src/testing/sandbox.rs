@@ -33,12 +33,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::clock::TestClock;
 use super::dns::TestDns;
-use super::pki::{CertKind, TestCa};
-use super::smtp::{Received, SmtpPeer};
+use super::pki::{CertKind, ServerCert, TestCa};
+use super::smtp::{PeerBuilder, Received, SmtpPeer};
 use super::sts::{StsReply, TestSts};
 use crate::base::{Domain, Keys, crypto};
 use crate::client::{Builder, Client, EscrowOptions, Storage, Unset};
@@ -106,6 +106,7 @@ pub struct Sandbox {
     ca: TestCa,
     clock: TestClock,
     hosts: BTreeMap<String, SmtpPeer>,
+    certificates: Mutex<BTreeMap<String, ServerCert>>,
     /// Each sandbox has a loopback network of its own, its hosts one port.
     net: [u8; 2],
     port: u16,
@@ -132,6 +133,7 @@ impl Sandbox {
             ca: TestCa::new(),
             clock: TestClock::default(),
             hosts: BTreeMap::new(),
+            certificates: Mutex::default(),
             net: [a | 1, b],
             port: 0,
         })
@@ -146,13 +148,7 @@ impl Sandbox {
         let number = u8::try_from(self.hosts.len() + 1)
             .map_err(|_| io::Error::other("a sandbox holds 255 domains"))?;
         let ip = Ipv4Addr::new(127, self.net[0], self.net[1], number);
-        let mut builder = SmtpPeer::builder(&host);
-        if let Some(kind) = domain.cert {
-            builder = builder.starttls(self.ca.issue(&host, kind));
-        }
-        if domain.greylist {
-            builder = builder.greylist();
-        }
+        let builder = self.behaviour(&domain);
         let peer = builder.bind(SocketAddr::new(ip.into(), self.port)).await?;
         self.port = peer.address().port();
         self.dns.mx(&domain.name, 10, &host);
@@ -167,6 +163,56 @@ impl Sandbox {
         }
         self.hosts.insert(domain.name, peer);
         Ok(())
+    }
+
+    /// Lets the mail host of a domain that is there behave like `domain` from
+    /// now on, as `edit` has it: with a script, with AUTH, with another
+    /// certificate. What DNS and the policy host say stays as it is.
+    ///
+    /// # Errors
+    /// Where there is no such domain.
+    pub fn change(
+        &self,
+        domain: &SandboxDomain,
+        edit: impl FnOnce(PeerBuilder) -> PeerBuilder,
+    ) -> io::Result<()> {
+        let peer = self
+            .hosts
+            .get(&domain.name)
+            .ok_or_else(|| io::Error::other("the sandbox has no such domain"))?;
+        peer.change(edit(self.behaviour(domain)));
+        Ok(())
+    }
+
+    fn behaviour(&self, domain: &SandboxDomain) -> PeerBuilder {
+        let host = format!("mx.{}", domain.name);
+        let mut builder = SmtpPeer::builder(&host);
+        if let Some(kind) = domain.cert {
+            let cert = self.ca.issue(&host, kind);
+            self.certificates
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .insert(domain.name.clone(), cert.clone());
+            builder = builder.starttls(cert);
+        }
+        if domain.greylist {
+            builder = builder.greylist();
+        }
+        builder
+    }
+
+    /// The certificate that a domain's host shows, if it ever had one.
+    pub fn certificate(&self, domain: &str) -> Option<ServerCert> {
+        let certificates = self.certificates.lock();
+        certificates
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(domain)
+            .cloned()
+    }
+
+    /// The authority that its certificates come from.
+    pub fn authority(&self) -> &TestCa {
+        &self.ca
     }
 
     /// What the sandbox' network looks like to a client.

@@ -275,7 +275,9 @@ async fn faults_of_a_policy_seen_for_the_first_time() {
 #[tokio::test]
 async fn faults_while_a_policy_is_cached() {
     let mut table = Table::new("MTA-STS: a policy of ten days is cached");
-    let cases: &[(&str, fn(&World), &str)] = &[
+    /// The fault, how to make it, what is expected.
+    type Case = (&'static str, fn(&World), &'static str);
+    let cases: &[Case] = &[
         ("nothing changes", |_| {}, "enforce, enforce"),
         ("TXT gone", |w| w.record(&[]), "enforce, refuted"),
         (

@@ -16,31 +16,31 @@ use mailseal::wire::resolver::SystemResolver;
 use mailseal::wire::tls::{Identity, TlsEvidence};
 
 /// 2026-01-05T09:00:00Z and some seconds later.
-pub fn at(seconds: i64) -> Timestamp {
+pub(crate) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_unix_ms(1_767_603_600_000 + seconds * 1000)
 }
 
-pub fn domain(text: &str) -> Domain {
+pub(crate) fn domain(text: &str) -> Domain {
     text.parse().unwrap()
 }
 
-pub fn resolver(dns: &TestDns) -> Arc<SystemResolver> {
+pub(crate) fn resolver(dns: &TestDns) -> Arc<SystemResolver> {
     Arc::new(dns.resolver().deadline(Duration::from_millis(1_500)))
 }
 
 /// The test's DNS and any target.
-pub fn network(dns: &TestDns) -> Network {
+pub(crate) fn network(dns: &TestDns) -> Network {
     Network::new(resolver(dns)).guard(Guard::allow_internal())
 }
 
-pub fn live(network: Network, prober: &Arc<FakeProber>) -> Live {
+pub(crate) fn live(network: Network, prober: &Arc<FakeProber>) -> Live {
     Live::new(network, domain("mail.harbor.example"))
         .prober(Arc::clone(prober) as Arc<dyn Prober>)
         .fetch_deadline(Duration::from_secs(3))
 }
 
 /// A finished handshake with a valid certificate.
-pub fn seen() -> Fact<TlsSeen> {
+pub(crate) fn seen() -> Fact<TlsSeen> {
     let evidence: TlsEvidence = serde_json::from_value(serde_json::json!({
         "version": "TLSv1.3",
         "suite": "TLS13_AES_256_GCM_SHA384",
@@ -55,7 +55,7 @@ pub fn seen() -> Fact<TlsSeen> {
 
 /// Answers as told and remembers what it was asked.
 #[derive(Debug, Default)]
-pub struct FakeProber {
+pub(crate) struct FakeProber {
     answers: Mutex<HashMap<String, Probed>>,
     calls: Mutex<Vec<(String, Vec<IpAddr>)>>,
     running: AtomicUsize,
@@ -63,20 +63,20 @@ pub struct FakeProber {
 }
 
 impl FakeProber {
-    pub fn new() -> Arc<Self> {
+    pub(crate) fn new() -> Arc<Self> {
         Arc::default()
     }
 
-    pub fn set(&self, host: &str, tls: Fact<TlsSeen>) {
+    pub(crate) fn set(&self, host: &str, tls: Fact<TlsSeen>) {
         let answer = Probed::new(tls);
         self.answers.lock().unwrap().insert(host.to_owned(), answer);
     }
 
-    pub fn calls(&self) -> Vec<(String, Vec<IpAddr>)> {
+    pub(crate) fn calls(&self) -> Vec<(String, Vec<IpAddr>)> {
         self.calls.lock().unwrap().clone()
     }
 
-    pub fn hosts(&self) -> Vec<String> {
+    pub(crate) fn hosts(&self) -> Vec<String> {
         self.calls().into_iter().map(|(host, _)| host).collect()
     }
 }
@@ -104,25 +104,25 @@ impl Prober for FakeProber {
 }
 
 /// Rows of what was expected and what was seen; all are shown, then judged.
-pub struct Table {
+pub(crate) struct Table {
     title: &'static str,
     rows: Vec<[String; 3]>,
 }
 
 impl Table {
-    pub fn new(title: &'static str) -> Self {
+    pub(crate) fn new(title: &'static str) -> Self {
         Self {
             title,
             rows: Vec::new(),
         }
     }
 
-    pub fn row(&mut self, fault: &str, expected: &str, seen: impl Into<String>) {
+    pub(crate) fn row(&mut self, fault: &str, expected: &str, seen: impl Into<String>) {
         self.rows
             .push([fault.to_owned(), expected.to_owned(), seen.into()]);
     }
 
-    pub fn judge(self) {
+    pub(crate) fn judge(self) {
         println!("{}", self.title);
         println!("{:<52} | {:<44} | seen", "fault", "expected");
         for [fault, expected, seen] in &self.rows {
@@ -149,7 +149,7 @@ fn tls_word(tls: &Fact<TlsSeen>) -> &'static str {
 }
 
 /// `refuted`, `unknown`, or `host/preference/tls` for each host.
-pub fn hosts_word(capabilities: &Capabilities) -> String {
+pub(crate) fn hosts_word(capabilities: &Capabilities) -> String {
     match &capabilities.hosts {
         Fact::Refuted => "refuted".into(),
         Fact::Unknown => "unknown".into(),
@@ -165,7 +165,7 @@ pub fn hosts_word(capabilities: &Capabilities) -> String {
 }
 
 /// `refuted`, `unknown`, or the policy's mode.
-pub fn sts_word(capabilities: &Capabilities) -> &'static str {
+pub(crate) fn sts_word(capabilities: &Capabilities) -> &'static str {
     match &capabilities.sts {
         Fact::Refuted => "refuted",
         Fact::Unknown => "unknown",

@@ -83,6 +83,16 @@ pub(crate) struct Builder {
     port: u16,
     certificate: Option<(String, String)>,
     commands_in_log: bool,
+    services: Vec<Service>,
+    files: Vec<(String, String)>,
+}
+
+/// A further listener of the same instance, with settings of its own.
+#[derive(Debug)]
+struct Service {
+    name: String,
+    address: IpAddr,
+    settings: Vec<(String, String)>,
 }
 
 impl Builder {
@@ -115,7 +125,38 @@ impl Builder {
             port: 0,
             certificate: None,
             commands_in_log: true,
+            services: Vec::new(),
+            files: Vec::new(),
         }
+    }
+
+    /// Listens on this loopback address too, on the same port, with these
+    /// parameters over those of `main.cf`; [`Postfix::sessions_of`] tells its
+    /// connections apart by `name`.
+    #[allow(dead_code)]
+    pub(crate) fn service(
+        mut self,
+        name: &str,
+        address: impl Into<IpAddr>,
+        settings: &[(&str, &str)],
+    ) -> Self {
+        self.services.push(Service {
+            name: name.to_owned(),
+            address: address.into(),
+            settings: settings
+                .iter()
+                .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+                .collect(),
+        });
+        self
+    }
+
+    /// Puts a file into the folder of `main.cf`, for parameters that name
+    /// `$config_directory/<name>`.
+    #[allow(dead_code)]
+    pub(crate) fn file(mut self, name: &str, text: &str) -> Self {
+        self.files.push((name.to_owned(), text.to_owned()));
+        self
     }
 
     /// Listens on this loopback address, on a free port.
@@ -165,7 +206,23 @@ impl Builder {
         };
         let settings = lay_out(folder.path(), &self)?;
         write(&folder.path().join("etc/main.cf"), &settings, 0o644)?;
-        let services = format!("{address} inet n - n - - smtpd\n{SERVICES}");
+        for (name, text) in &self.files {
+            // Keys are read before Postfix gives up root, tables after it.
+            let mode = if name.ends_with(".pem") { 0o600 } else { 0o644 };
+            write(&folder.path().join("etc").join(name), text, mode)?;
+        }
+        let mut services = format!("{address} inet n - n - - smtpd\n");
+        for service in &self.services {
+            let listens = SocketAddr::new(service.address, address.port());
+            services.push_str(&format!(
+                "{listens} inet n - n - - smtpd\n -o syslog_name={}\n",
+                service.name
+            ));
+            for (key, value) in &service.settings {
+                services.push_str(&format!(" -o {{ {key} = {value} }}\n"));
+            }
+        }
+        services.push_str(SERVICES);
         write(&folder.path().join("etc/master.cf"), &services, 0o644)?;
         let complaints = fs::File::create(folder.path().join("complaints"))
             .map_err(|error| format!("cannot make a file: {error}"))?;
@@ -331,7 +388,13 @@ impl Postfix {
     /// Every connection that came in so far, in order of arrival.
     #[allow(dead_code)]
     pub(crate) fn sessions(&self) -> Vec<Session> {
-        read_sessions(&self.log())
+        read_sessions(&self.log(), "")
+    }
+
+    /// The connections that came in at one [`Builder::service`].
+    #[allow(dead_code)]
+    pub(crate) fn sessions_of(&self, service: &str) -> Vec<Session> {
+        read_sessions(&self.log(), service)
     }
 
     /// Waits until `count` connections have come and gone, and returns all.
@@ -373,14 +436,26 @@ impl Postfix {
 
     /// Asks `probe` until it has an answer. Another process cannot be awaited
     /// otherwise; the pause only keeps the wait from eating the processor.
-    fn wait_for<T>(&self, what: &str, probe: impl Fn() -> Option<T>) -> Result<T, String> {
+    pub(crate) fn wait_for<T>(
+        &self,
+        what: &str,
+        probe: impl Fn() -> Option<T>,
+    ) -> Result<T, String> {
         let started = Instant::now();
         loop {
             if let Some(answer) = probe() {
                 return Ok(answer);
             }
             if started.elapsed() > PATIENCE {
-                return Err(format!("Postfix did not come to {what}:\n{}", self.log()));
+                let log = self.log();
+                let lines: Vec<&str> = log.lines().collect();
+                let last = lines
+                    .get(lines.len().saturating_sub(40)..)
+                    .unwrap_or_default();
+                return Err(format!(
+                    "Postfix did not come to {what}; its log ends:\n{}",
+                    last.join("\n")
+                ));
             }
             std::thread::sleep(Duration::from_millis(5));
         }
@@ -453,12 +528,13 @@ impl Session {
 
 /// Reads the sessions out of a log. One smtpd process serves one connection at
 /// a time, so its number tells them apart.
-fn read_sessions(log: &str) -> Vec<Session> {
+fn read_sessions(log: &str, service: &str) -> Vec<Session> {
     let mut sessions: Vec<Session> = Vec::new();
     let mut current: Vec<(&str, usize)> = Vec::new();
     for line in log.lines() {
         let Some((pid, message)) = line
             .split_once("/smtpd[")
+            .filter(|(before, _)| before.ends_with(service))
             .and_then(|(_, rest)| rest.split_once("]: "))
         else {
             continue;

@@ -216,14 +216,13 @@ fn findings_become_facts_of_the_content() {
 }
 
 #[test]
-fn a_next_hop_offers_no_requiretls_until_it_was_seen() {
+fn a_relay_offers_requiretls_where_it_is_declared() {
     assert_eq!(Onward::from(NextHop::Mx), Onward::Mx);
-    let onward = TlsAssurance::Authenticated;
-    assert_eq!(
-        Onward::from(NextHop::Relay { onward }),
-        Onward::Relay {
-            onward,
-            requiretls: false
-        }
-    );
+    let onward = TlsAssurance::Opportunistic;
+    for requiretls in [false, true] {
+        assert_eq!(
+            Onward::from(NextHop::Relay { onward, requiretls }),
+            Onward::Relay { onward, requiretls }
+        );
+    }
 }

@@ -570,3 +570,50 @@ fn a_domain_without_mail_hosts_is_refused_at_once() {
     assert!(!decision.is_send());
     assert!(decision.why().contains(&Reason::NoMailHost));
 }
+
+#[test]
+fn the_factor_asked_for_may_be_the_highest_the_host_has() {
+    let factor = FactorLevel::P3;
+    let policy = Policy::hipaa().rule(Rule::new("t").raise_factor(factor).redirect(Route::Escrow));
+    let mut facts = facts();
+    facts.recipient.factor_available = Some(factor);
+    assert_eq!(
+        rungs(&decide(&policy, &facts)),
+        [(Route::Escrow, Opportunistic, Some(factor))]
+    );
+    facts.recipient.factor_available = Some(FactorLevel::P2);
+    assert!(!decide(&policy, &facts).is_send());
+}
+
+#[test]
+fn findings_that_show_nothing_are_no_findings() {
+    let mut facts = facts();
+    facts.content.declared = None;
+    facts.content.found = Some(Sensitivity::None);
+    facts.content.no_phi_asserted = false;
+    assert_eq!(
+        decide(&Policy::hipaa(), &facts).sensitivity(),
+        Sensitivity::Phi
+    );
+    let none = Policy::hipaa().no_findings(Sensitivity::None);
+    assert_eq!(decide(&none, &facts).sensitivity(), Sensitivity::None);
+    facts.content.no_phi_asserted = true;
+    assert_eq!(
+        decide(&Policy::hipaa(), &facts).sensitivity(),
+        Sensitivity::None
+    );
+}
+
+#[test]
+fn each_effect_that_raises_leaves_its_reason() {
+    let r = || Rule::new("t");
+    for rule in [
+        r().raise_sensitivity(Sensitivity::Phi),
+        r().raise_transport(Encrypted),
+        r().raise_factor(FactorLevel::P1),
+        r().end_to_end(),
+    ] {
+        let decision = decide(&Policy::hipaa().rule(rule), &facts());
+        assert!(decision.why().contains(&Reason::RuleRaised { rule: 1 }));
+    }
+}

@@ -129,8 +129,9 @@ fn every_key_is_read_and_written() {
     assert_eq!(Policy::from_toml(&policy.to_toml()).unwrap(), policy);
     assert_eq!(policy.name(), "harbor \"x\" \\ \u{7}");
     assert_eq!(policy.rules().len(), 3);
-    assert!(!format!("{policy:?}").contains("lab.example"));
-    assert!(!format!("{policy:?}").contains("mail.example"));
+    let debug = format!("{policy:?}");
+    assert!(!debug.contains("lab.example") && !debug.contains("mail.example"));
+    assert!(debug.contains("Rule(***)") && debug.contains("Partner(***)"));
     assert!(
         policy
             .to_toml()

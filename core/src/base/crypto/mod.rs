@@ -50,6 +50,7 @@ pub(crate) fn sha256_parts(parts: &[&[u8]]) -> [u8; 32] {
 }
 
 /// SHA-512 of the concatenation of `parts`.
+#[cfg(test)]
 pub(crate) fn sha512_parts(parts: &[&[u8]]) -> [u8; 64] {
     let mut context = digest::Context::new(&digest::SHA512);
     for part in parts {

@@ -17,8 +17,8 @@ use super::content::DotStuffer;
 use super::fault::{Fault, Verdict};
 use super::session::{Session, SessionConfig, Step};
 use super::transaction::Transaction;
-use crate::deliver::{Barrier, Cause, Delivery, Stage};
-use crate::discover::TlsSeen;
+use crate::wire::smtp::{Barrier, Cause, Delivery, Stage};
+use crate::wire::tls::TlsSeen;
 use crate::wire::tls::{TlsFailure, TlsPlan, handshake};
 
 /// How long each stage may take.
@@ -47,7 +47,8 @@ pub struct Timeouts {
 
 impl Default for Timeouts {
     /// RFC 5321 section 4.5.3.2, with a minute for what no live host needs
-    /// longer for, and a quarter of an hour in total.
+    /// longer for, and twelve minutes in total: less than the
+    /// lease of a copy in the outbox.
     fn default() -> Self {
         let minutes = |n: u64| Duration::from_secs(60 * n);
         Self {
@@ -59,7 +60,7 @@ impl Default for Timeouts {
             data: minutes(2),
             block: minutes(3),
             final_reply: minutes(10),
-            total: minutes(15),
+            total: minutes(12),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::reply::{Reply, ReplyError};
 use crate::base::Phi;
-use crate::deliver::{Attempt, Cause, Delivery, EnhancedCode, Stage};
+use crate::wire::smtp::{Attempt, Cause, Delivery, EnhancedCode, Stage};
 
 /// Why a session cannot go on.
 #[derive(Debug, Clone)]

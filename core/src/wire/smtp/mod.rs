@@ -26,6 +26,7 @@ mod connection;
 mod content;
 mod extensions;
 mod fault;
+mod outcome;
 mod probe;
 pub mod reply;
 mod session;
@@ -35,8 +36,8 @@ pub(crate) use connection::Connection;
 pub use connection::Timeouts;
 pub(crate) use content::{Survey, survey};
 pub(crate) use fault::{Fault, Verdict};
+pub use outcome::{Attempt, Barrier, BarrierError, Cause, Delivery, EnhancedCode, Stage};
 pub(crate) use probe::addresses;
-#[allow(unused_imports)] // discover's way in
-pub(crate) use probe::{HostProbe, probe};
+pub(crate) use probe::probe;
 pub(crate) use session::{Credentials, SessionConfig, TlsUse};
 pub(crate) use transaction::{Transaction, is_too_many_recipients};

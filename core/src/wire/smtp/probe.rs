@@ -11,8 +11,8 @@ use super::connection::{Connection, Timeouts};
 use super::fault::Fault;
 use super::session::{SessionConfig, TlsUse};
 use crate::base::{Domain, Fact, TlsAssurance};
-use crate::deliver::{Cause, Stage};
-use crate::discover::TlsSeen;
+use crate::wire::smtp::{Cause, Stage};
+use crate::wire::tls::TlsSeen;
 use crate::wire::Network;
 use crate::wire::tls::{Anchor, TlsPlan};
 
@@ -122,10 +122,12 @@ pub(crate) async fn addresses(network: &Network, host: &Domain) -> Result<Vec<So
     if answer.records.is_empty() {
         return Err(fault(Cause::Dns, "the host has no address"));
     }
-    let found: Vec<_> = answer
+    let permitted = answer
         .records
         .into_iter()
-        .filter(|ip: &IpAddr| network.guard.permits(*ip))
+        .filter(|ip| network.guard.permits(*ip));
+    let found: Vec<_> = alternate(permitted)
+        .into_iter()
         .map(|ip| SocketAddr::new(ip, network.smtp_port))
         .take(MAX_ADDRESSES)
         .collect();
@@ -136,6 +138,20 @@ pub(crate) async fn addresses(network: &Network, host: &Domain) -> Result<Vec<So
         ));
     }
     Ok(found)
+}
+
+/// Both address families in turn, IPv4 first: where one has no route, the
+/// other is among the few that are tried.
+fn alternate(addresses: impl Iterator<Item = IpAddr>) -> Vec<IpAddr> {
+    let (v4, v6): (Vec<_>, Vec<_>) = addresses.partition(IpAddr::is_ipv4);
+    let mut out = Vec::with_capacity(v4.len() + v6.len());
+    let (mut v4, mut v6) = (v4.into_iter(), v6.into_iter());
+    loop {
+        match (v4.next(), v6.next()) {
+            (None, None) => return out,
+            (a, b) => out.extend(a.into_iter().chain(b)),
+        }
+    }
 }
 
 #[cfg(all(test, feature = "testing"))]
@@ -253,6 +269,17 @@ mod tests {
             let (probe, _peer) = look(&ca, peer, Guard::allow_internal()).await;
             assert_eq!((probe.tls, probe.cause), (tls, cause));
         }
+    }
+
+    #[test]
+    fn both_address_families_are_among_the_first() {
+        let list = ["2001:db8::1", "2001:db8::2", "2001:db8::3", "192.0.2.1"];
+        let mixed = alternate(list.iter().map(|ip| ip.parse().unwrap()));
+        let mixed: Vec<_> = mixed.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            mixed,
+            ["192.0.2.1", "2001:db8::1", "2001:db8::2", "2001:db8::3"]
+        );
     }
 
     #[tokio::test]

@@ -31,7 +31,7 @@
 
 use std::fmt;
 
-use crate::deliver::EnhancedCode;
+use crate::wire::smtp::EnhancedCode;
 
 /// The longest line, with its CRLF.
 pub const MAX_LINE: usize = 2048;

@@ -21,7 +21,7 @@ use super::fault::{Fault, Verdict};
 use super::reply::{Reply, ReplyParser};
 use super::transaction::{Command, Transaction};
 use crate::base::{Domain, Secret, TlsAssurance};
-use crate::deliver::{Cause, Stage};
+use crate::wire::smtp::{Cause, Stage};
 use crate::wire::tls::TlsEvidence;
 
 /// How TLS comes about.
@@ -551,6 +551,8 @@ fn no_mechanism() -> Fault {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::super::content::survey;
     use super::*;
     use crate::wire::tls::{Identity, TlsVersion};
@@ -669,5 +671,60 @@ mod tests {
         let fault = talk(&mut session, "250-mx\r\n250 AUTH PLAIN LOGIN\r\n").unwrap_err();
         assert_eq!(fault.cause, Cause::AuthUnavailable);
         assert!(session.out.is_empty());
+    }
+
+    fn host_says() -> impl Strategy<Value = Vec<u8>> {
+        let lines = [
+            "220 go\r\n",
+            "250 mx\r\n",
+            "250-mx\r\n250 STARTTLS\r\n",
+            "250-mx\r\n250-PIPELINING\r\n250 AUTH PLAIN LOGIN XOAUTH2\r\n",
+            "334 \r\n",
+            "235 ok\r\n",
+            "354 go\r\n",
+            "421 bye\r\n",
+            "454 later\r\n",
+            "502 what\r\n",
+            "250-",
+        ];
+        prop_oneof![
+            9 => proptest::sample::select(lines.to_vec()).prop_map(|l| l.as_bytes().to_vec()),
+            1 => proptest::collection::vec(any::<u8>(), 0..20),
+        ]
+    }
+
+    proptest! {
+        /// Whatever a host says in clear, it hears no credentials, and no mail
+        /// that asks for more.
+        #[test]
+        fn nothing_is_given_away_in_clear(
+            replies in proptest::collection::vec(host_says(), 0..12),
+            tls in proptest::sample::select(vec![TlsUse::Required, TlsUse::IfOffered, TlsUse::Never]),
+            with_credentials: bool,
+        ) {
+            let mut session = session(tls);
+            session.config.credentials = with_credentials.then(|| Credentials {
+                user: "clinic".into(),
+                secret: "correct horse".into(),
+                token: false,
+            });
+            let mut written = Vec::new();
+            'talk: for reply in replies {
+                session.feed(&reply);
+                loop {
+                    match session.step() {
+                        Ok(Step::Write(bytes)) => written.extend_from_slice(&bytes),
+                        Ok(Step::Read(_)) => break,
+                        Ok(Step::Ready) => {
+                            prop_assert!(session.begin(transaction(TlsAssurance::Encrypted)).is_err());
+                            break 'talk;
+                        }
+                        Ok(_) | Err(_) => break 'talk,
+                    }
+                }
+            }
+            let written = String::from_utf8(written).unwrap();
+            prop_assert!(!written.contains("MAIL") && !written.contains("AUTH"));
+        }
     }
 }

@@ -7,7 +7,7 @@ use super::extensions::Extensions;
 use super::fault::{Fault, Verdict};
 use super::reply::Reply;
 use crate::base::{Address, TlsAssurance};
-use crate::deliver::{Cause, EnhancedCode, Stage};
+use crate::wire::smtp::{Cause, EnhancedCode, Stage};
 
 /// The most commands that are said before a reply is awaited: little enough
 /// for the buffers between here and any host, so that both never wait for

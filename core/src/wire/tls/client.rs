@@ -19,7 +19,7 @@ use super::evidence::{TlsEvidence, TlsVersion};
 use super::roots::Roots;
 use super::verifier::{Anchor, Verifier};
 use crate::base::{Domain, TlsAssurance};
-use crate::discover::TlsSeen;
+use crate::wire::tls::TlsSeen;
 
 /// The suites of NIST SP 800-52r2 section 3.3.1 that have forward secrecy and
 /// authenticated encryption: AES-GCM with ECDHE, and TLS 1.3's AES-GCM.

@@ -77,3 +77,22 @@ impl TlsEvidence {
         self.identity.assurance()
     }
 }
+
+/// What a TLS handshake with a host showed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TlsSeen {
+    /// What was negotiated. Its `identity` is `WebPki` where the certificate
+    /// is valid for the host's name, else `Unverified`.
+    pub evidence: TlsEvidence,
+    /// Why the certificate is not valid in WebPKI, as a stable code
+    /// (`expired`, `not_valid_yet`, `wrong_name`, `unknown_issuer`, …).
+    pub invalid: Option<&'static str>,
+}
+
+impl TlsSeen {
+    /// A finished handshake.
+    pub fn new(evidence: TlsEvidence, invalid: Option<&'static str>) -> Self {
+        Self { evidence, invalid }
+    }
+}

@@ -23,6 +23,6 @@ mod roots;
 mod verifier;
 
 pub(crate) use client::{TlsFailure, TlsPlan, handshake};
-pub use evidence::{Identity, TlsEvidence, TlsVersion};
+pub use evidence::{Identity, TlsEvidence, TlsSeen, TlsVersion};
 pub use roots::{Roots, RootsError};
 pub(crate) use verifier::Anchor;

@@ -1,7 +1,8 @@
 //! How many durable commits a second this disk gives: one row and one audit
 //! entry each, as a delivery makes them, by one writer and by 64 at a time.
 //!
-//! `cargo run --release --example commit_rate [folder]`
+//! `cargo bench -p mailseal-benches --bench commit_rate`. The folder is the
+//! system's for temporary files, or that of `TMPDIR`.
 #![allow(clippy::print_stdout)]
 
 use std::sync::Arc;
@@ -65,10 +66,12 @@ async fn measure(
 
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
-    let folder = match std::env::args_os().nth(1) {
-        Some(folder) => tempfile::tempdir_in(folder)?,
-        None => tempfile::tempdir()?,
-    };
+    // Cargo passes `--bench` when it benches, and not when it tests.
+    if !std::env::args().any(|argument| argument == "--bench") {
+        println!("commit_rate: not a test; run it by `cargo xtask bench`");
+        return Ok(());
+    }
+    let folder = tempfile::tempdir()?;
     for durability in [Durability::Full, Durability::Relaxed] {
         for writers in [1, 64] {
             let path = folder.path().join(format!("{durability:?}-{writers}.db"));

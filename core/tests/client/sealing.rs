@@ -1,0 +1,231 @@
+//! The sealed rung, with a sealer of the test's own, and mailers of the host's
+//! own.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use mailseal::audit::EventKind;
+use mailseal::base::{Address, Fact, KeyTrust, Route, Timestamp, TlsAssurance};
+use mailseal::deliver::Cause;
+use mailseal::policy::Policy;
+use mailseal::seal::{SealError, Sealer};
+use mailseal::{Client, Status};
+
+use super::scene::{
+    CANARY, CLEAR, HOUR, Scene, VALID, at, contains, draft, entries, header, is_notice, kinds,
+    message, only, pick_up, send, sensitive,
+};
+
+/// Turns a message upside down, for who has a key.
+#[derive(Debug, Clone)]
+struct Upside(Arc<AtomicBool>);
+
+impl Upside {
+    fn new() -> Self {
+        Self(Arc::new(AtomicBool::new(true)))
+    }
+
+    fn lose_key(&self) {
+        self.0.store(false, Ordering::SeqCst);
+    }
+
+    fn has_key(&self, recipient: &Address) -> bool {
+        self.0.load(Ordering::SeqCst) && !recipient.as_str().starts_with("keyless")
+    }
+}
+
+impl Sealer for Upside {
+    fn route(&self) -> Route {
+        Route::Pgp
+    }
+
+    fn trust(&self, recipient: &Address, _: Timestamp) -> Fact<KeyTrust> {
+        if self.has_key(recipient) {
+            Fact::Proven(KeyTrust::Verified)
+        } else {
+            Fact::Refuted
+        }
+    }
+
+    fn seal(&self, message: &[u8], to: &Address, _: Timestamp) -> Result<Vec<u8>, SealError> {
+        if !self.has_key(to) {
+            return Err(SealError::Key);
+        }
+        let mut sealed = b"From: clinic@harbor.example\r\nSubject: ...\r\n\r\nSEALED ".to_vec();
+        for byte in message {
+            sealed.extend_from_slice(format!("{:02x}", !byte).as_bytes());
+            if sealed.len().is_multiple_of(64) {
+                sealed.extend_from_slice(b"\r\n");
+            }
+        }
+        sealed.extend_from_slice(b"\r\n");
+        Ok(sealed)
+    }
+}
+
+fn is_sealed(content: &[u8]) -> bool {
+    contains(content, "SEALED ") && !contains(content, CANARY)
+}
+
+async fn client(scene: &Scene, policy: Policy, sealer: &Upside) -> Client {
+    let builder = scene.builder().policy(policy).sealer(sealer.clone());
+    builder.build().await.unwrap()
+}
+
+#[tokio::test]
+async fn who_has_a_key_gets_the_message_sealed() {
+    let scene = Scene::new(&[CLEAR]).await;
+    let client = client(&scene, Policy::hipaa(), &Upside::new()).await;
+    let receipt = send(&client, sensitive(&at(CLEAR))).await.unwrap();
+    let outcome = only(&receipt);
+    assert_eq!(outcome.status, Status::Delivered);
+    assert_eq!(outcome.route, Some(Route::Pgp));
+    assert!(outcome.passcode().is_none() && outcome.grant.is_none());
+    assert!(is_sealed(&scene.messages(CLEAR)[0].content));
+    scene.assert_never_in_clear(CLEAR);
+
+    let keyless = sensitive(&super::scene::address("keyless@clear.example"));
+    let receipt = send(&client, keyless).await.unwrap();
+    assert_eq!(only(&receipt).route, Some(Route::Escrow));
+}
+
+#[tokio::test]
+async fn a_key_lost_between_plan_and_send_falls_back_to_escrow() {
+    let scene = Scene::new(&[CLEAR]).await;
+    let sealer = Upside::new();
+    let client = client(&scene, Policy::hipaa(), &sealer).await;
+    let plan = client.plan(sensitive(&at(CLEAR))).await.unwrap();
+    sealer.lose_key();
+    let receipt = client.send(plan).await.unwrap();
+    let outcome = only(&receipt);
+    assert_eq!(outcome.status, Status::Delivered, "{outcome:?}");
+    assert_eq!(outcome.route, Some(Route::Escrow));
+    let notice = &scene.messages(CLEAR)[0];
+    assert!(is_notice(notice));
+    pick_up(&client, notice, outcome.passcode().unwrap())
+        .await
+        .unwrap();
+    let fallback = &entries(&client).await[1].record;
+    assert_eq!(fallback.kind, EventKind::Fallback);
+    assert_eq!(fallback.cause, Some(Cause::Key));
+    scene.assert_never_in_clear(CLEAR);
+}
+
+#[tokio::test]
+async fn a_lost_key_is_no_reason_for_something_weaker() {
+    // TLS would do for PHI, had there been no key; one that vanished is
+    // waited for.
+    let scene = Scene::new(&[VALID]).await;
+    let sealer = Upside::new();
+    let policy = Policy::hipaa().ladder([Route::Pgp, Route::Tls]);
+    let client = client(&scene, policy, &sealer).await;
+    let plan = client.plan(message(&at(VALID))).await.unwrap();
+    assert_eq!(plan.recipients()[0].rungs().unwrap().len(), 2);
+    sealer.lose_key();
+    let receipt = client.send(plan).await.unwrap();
+    assert_eq!(only(&receipt).status, Status::Deferred);
+    assert_eq!(only(&receipt).cause, Some(Cause::Key));
+    assert!(!scene.heard_mail(VALID));
+    sealer.0.store(true, Ordering::SeqCst);
+    scene.advance(HOUR);
+    let report = client.deliver_due().await.unwrap();
+    assert_eq!(report.outcomes[0].1.status, Status::Delivered);
+    assert!(is_sealed(&scene.messages(VALID)[0].content));
+}
+
+#[tokio::test]
+async fn a_mailer_that_guarantees_nothing_is_given_sealed_routes_only() {
+    let scene = Scene::new(&[VALID]).await;
+    let client = client(&scene, Policy::hipaa(), &Upside::new()).await;
+    let two = draft(&at(VALID), |m| {
+        m.cc(super::scene::address("keyless@valid.example"))
+    });
+    let plan = client.plan(two).await.unwrap();
+    let chosen = plan.recipients()[0]
+        .decision()
+        .rungs()
+        .next()
+        .unwrap()
+        .route;
+    assert_eq!(chosen, Route::Tls);
+    let (receipt, sealed) = client.seal(plan, None).await.unwrap();
+    assert_eq!(sealed.len(), 2);
+    assert!(is_sealed(&sealed[0].bytes));
+    assert_eq!(receipt.outcomes[0].route, Some(Route::Pgp));
+    assert_eq!(sealed[0].envelope.recipients, [at(VALID)]);
+    let notice = String::from_utf8_lossy(&sealed[1].bytes).into_owned();
+    assert!(!notice.contains(CANARY));
+    assert_eq!(
+        header(&sealed[1].bytes, "To").unwrap(),
+        "<keyless@valid.example>"
+    );
+    assert_eq!(receipt.outcomes[1].route, Some(Route::Escrow));
+    assert!(receipt.outcomes[1].passcode().is_some());
+    for outcome in &receipt.outcomes {
+        assert_eq!(outcome.status, Status::HandedOver);
+    }
+
+    // Nothing was sent, and nothing is left to be sent.
+    assert!(!scene.heard_mail(VALID));
+    assert!(client.unresolved().await.unwrap().is_empty());
+    use EventKind::{EscrowCreated, Sealed};
+    assert_eq!(kinds(&client).await, [Sealed, Sealed, EscrowCreated]);
+    let kept = client.receipt(receipt.id).await.unwrap().unwrap();
+    assert_eq!(kept.outcomes[1].status, Status::HandedOver);
+}
+
+#[tokio::test]
+async fn a_mailers_declared_assurance_is_what_its_copies_may_need() {
+    use TlsAssurance::{Authenticated, Encrypted};
+    let scene = Scene::new(&[CLEAR]).await;
+    let client = scene.hipaa().await;
+    for (assurance, tls) in [(Encrypted, false), (Authenticated, true)] {
+        let plan = client.plan(message(&at(CLEAR))).await.unwrap();
+        let (receipt, sealed) = client.seal(plan, Some(assurance)).await.unwrap();
+        assert_eq!(only(&receipt).route == Some(Route::Tls), tls);
+        assert_eq!(contains(&sealed[0].bytes, CANARY), tls, "{assurance}");
+        // Debug texts go into logs; octets would stand there as numbers.
+        let debug = format!("{sealed:?} {receipt:?}");
+        assert!(
+            debug.len() < 600 && !debug.contains("clear.example"),
+            "{debug}"
+        );
+        if tls {
+            assert_eq!(sealed[0].transport_floor, Authenticated);
+        }
+    }
+}
+
+#[tokio::test]
+async fn where_no_route_may_go_by_the_mailer_nothing_is_given_out() {
+    let scene = Scene::new(&[VALID]).await;
+    let exclusive = scene.client(Policy::tls_exclusive()).await;
+    let plan = exclusive.plan(message(&at(VALID))).await.unwrap();
+    let error = exclusive.seal(plan, None).await.unwrap_err();
+    assert_eq!(error.code(), "plan.refused");
+
+    // It cannot fall back either.
+    let sealer = Upside::new();
+    let client = client(&scene, Policy::hipaa(), &sealer).await;
+    #[derive(Debug)]
+    struct Promises(Upside);
+    impl Sealer for Promises {
+        fn route(&self) -> Route {
+            Route::Pgp
+        }
+        fn trust(&self, _: &Address, _: Timestamp) -> Fact<KeyTrust> {
+            Fact::Proven(KeyTrust::Verified)
+        }
+        fn seal(&self, m: &[u8], to: &Address, now: Timestamp) -> Result<Vec<u8>, SealError> {
+            self.0.seal(m, to, now)
+        }
+    }
+    drop(client);
+    sealer.lose_key();
+    let builder = scene.builder().policy(Policy::hipaa());
+    let client = builder.sealer(Promises(sealer)).build().await.unwrap();
+    let plan = client.plan(message(&at(VALID))).await.unwrap();
+    let error = client.seal(plan, None).await.unwrap_err();
+    assert_eq!(error.code(), "seal.key");
+    assert_eq!(client.audit().size().await.unwrap(), 0);
+}
