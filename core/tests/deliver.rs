@@ -14,6 +14,8 @@ mod content;
 mod downgrade_tls;
 #[path = "deliver/evidence.rs"]
 mod evidence;
+#[path = "deliver/idle.rs"]
+mod idle;
 #[path = "deliver/protocol.rs"]
 mod protocol;
 #[path = "deliver/relay.rs"]

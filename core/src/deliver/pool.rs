@@ -46,6 +46,8 @@ const MAX_HOSTS: usize = 1024;
 #[derive(Debug, Default)]
 struct State {
     idle: HashMap<Key, Vec<Idle>>,
+    /// Whether a task looks after the idle ones.
+    swept: bool,
     slots: HashMap<Domain, Arc<Semaphore>>,
     /// Hosts whose PIPELINING was seen to be broken.
     unpipelined: HashMap<Domain, ()>,
@@ -53,6 +55,43 @@ struct State {
 
 #[derive(Debug, Default)]
 pub(super) struct Pool(Mutex<State>);
+
+/// Looks after the idle connections of a pool.
+struct Broom {
+    pool: Weak<Pool>,
+    done: bool,
+}
+
+impl Broom {
+    async fn sweep(mut self, mut oldest: Instant, idle: Duration) {
+        loop {
+            tokio::time::sleep_until(oldest + idle).await;
+            let Some(pool) = self.pool.upgrade() else {
+                return;
+            };
+            let (old, next) = pool.expired(idle);
+            drop(pool);
+            // The next connection that is kept starts another task.
+            self.done = next.is_none();
+            for idle in old {
+                tokio::spawn(idle.pooled.connection.quit());
+            }
+            match next {
+                Some(next) => oldest = next,
+                None => return,
+            }
+        }
+    }
+}
+
+impl Drop for Broom {
+    /// Where its runtime ended early, the next one needs a task of its own.
+    fn drop(&mut self) {
+        if let (false, Some(pool)) = (self.done, self.pool.upgrade()) {
+            pool.state().swept = false;
+        }
+    }
+}
 
 impl Pool {
     fn state(&self) -> MutexGuard<'_, State> {
@@ -75,32 +114,30 @@ impl Pool {
     /// Keeps a connection for `idle`, then takes leave of it.
     pub(super) fn put(self: &Arc<Self>, key: Key, pooled: Pooled, idle: Duration) {
         let since = Instant::now();
-        self.state()
-            .idle
-            .entry(key)
-            .or_default()
-            .push(Idle { pooled, since });
-        let pool = Arc::downgrade(self);
-        tokio::spawn(async move {
-            tokio::time::sleep(idle).await;
-            Self::sweep(&pool, idle).await;
-        });
+        let mut state = self.state();
+        let kept = state.idle.entry(key).or_default();
+        kept.push(Idle { pooled, since });
+        // One task for all connections, not one for each message.
+        if !std::mem::replace(&mut state.swept, true) {
+            let broom = Broom {
+                pool: Arc::downgrade(self),
+                done: false,
+            };
+            tokio::spawn(broom.sweep(since, idle));
+        }
     }
 
-    async fn sweep(pool: &Weak<Self>, idle: Duration) {
-        let Some(pool) = pool.upgrade() else { return };
+    /// Takes out what lay idle too long; when to look again, if anything is left.
+    fn expired(&self, idle: Duration) -> (Vec<Idle>, Option<Instant>) {
+        let mut state = self.state();
         let mut old = Vec::new();
-        pool.state().idle.retain(|_, connections| {
-            let (expired, live): (Vec<_>, Vec<_>) = std::mem::take(connections)
-                .into_iter()
-                .partition(|c| c.since.elapsed() >= idle);
-            old.extend(expired);
-            *connections = live;
+        state.idle.retain(|_, connections| {
+            old.extend(connections.extract_if(.., |c| c.since.elapsed() >= idle));
             !connections.is_empty()
         });
-        for idle in old {
-            idle.pooled.connection.quit().await;
-        }
+        let oldest = state.idle.values().flatten().map(|c| c.since).min();
+        state.swept = oldest.is_some();
+        (old, oldest)
     }
 
     /// The slots of a host.

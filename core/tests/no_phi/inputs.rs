@@ -30,7 +30,7 @@ pub(crate) async fn all_kinds(folder: &Path, marks: &Marks, seen: &mut Evidence)
 fn addresses(marks: &Marks, seen: &mut Evidence) {
     let (local, domain) = (&marks.local, &marks.domain);
     for text in [
-        format!("{local}"),
+        local.clone(),
         format!("{local}@"),
         format!("{local} {local}@{domain}.example"),
         format!("{local}@-{domain}.example"),
@@ -236,7 +236,7 @@ fn policies(marks: &Marks, seen: &mut Evidence) {
 async fn relays_links_and_logs(marks: &Marks, seen: &mut Evidence) {
     let (user, password, domain) = (&marks.user, &marks.password, &marks.domain);
     for url in [
-        format!("{user}"),
+        user.clone(),
         format!("https://{user}@{domain}.example"),
         format!("smtps://{user}:{password}@{domain}.example"),
         format!("smtps://{user}@{domain}.example/{password}"),
@@ -248,7 +248,7 @@ async fn relays_links_and_logs(marks: &Marks, seen: &mut Evidence) {
     }
     let word = &marks.text;
     for text in [
-        format!("{word}"),
+        word.clone(),
         format!("https://{domain}.example/{word}#{word}"),
         format!("https://{domain}.example/p/{word}#{word}"),
         format!("https://{user}@{domain}.example/#{word}"),
@@ -257,7 +257,7 @@ async fn relays_links_and_logs(marks: &Marks, seen: &mut Evidence) {
     }
     seen.fails("typed", Link::from_typed("https://x.example", word, word));
     for text in [
-        format!("{word}"),
+        word.clone(),
         format!("{word}\n1\n{word}\n\n— {word} {word}\n"),
         format!("x.example\n{word}\nAAAA\n\n— x.example AAAA\n"),
     ] {
