@@ -74,6 +74,20 @@ pub enum PlanError {
         /// What it was used for.
         receipt: ReceiptId,
     },
+    /// The plan was used before.
+    #[error("the plan was used before (receipt {receipt}); nothing was given out again: plan the message anew")]
+    Used {
+        /// What it was used for.
+        receipt: ReceiptId,
+    },
+    /// The copies of the message would take too much memory together.
+    #[error("the copies take {bytes} octets together, {limit} are allowed; nothing was sent: send to fewer recipients at a time")]
+    TooLarge {
+        /// How many.
+        bytes: usize,
+        /// How many are allowed.
+        limit: usize,
+    },
     /// The policy may choose escrow, and the client was built without it.
     #[error("escrow was chosen, and the client was built without it: give the builder an escrow")]
     NoEscrow,
@@ -95,6 +109,8 @@ impl PlanError {
             Self::Changed { .. } => "plan.changed",
             Self::Empty => "plan.empty",
             Self::IdempotencyConflict { .. } => "plan.idempotency_conflict",
+            Self::Used { .. } => "plan.used",
+            Self::TooLarge { .. } => "plan.too_large",
             Self::NoEscrow => "plan.no_escrow",
             Self::NotUnknown => "plan.not_unknown",
         }
@@ -154,7 +170,9 @@ impl Error {
     /// What it is about.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Address(_) | Self::Compose(_) => ErrorKind::Input,
+            Self::Address(_) | Self::Compose(_) | Self::Plan(PlanError::TooLarge { .. }) => {
+                ErrorKind::Input
+            }
             Self::Keys(_)
             | Self::Policy(_)
             | Self::Deliver(_)

@@ -745,3 +745,85 @@ fn a_lease_outlives_an_attempt() {
     // From the final dot on only these count, under a lease of their own.
     assert!(lease > timeouts.block + timeouts.final_reply);
 }
+
+/// A plan is used once, also by who keeps a clone of it and names no key.
+#[tokio::test]
+async fn a_plan_is_sent_once() {
+    let (store, clock) = (MemoryStore::new(), TestClock::default());
+    let relay = Relay::new(&[]);
+    let client = builder(&relay, &store, &clock).policy(Policy::hipaa());
+    let client = client.build().await.unwrap();
+    let plan = client.plan(message().build().unwrap()).await.unwrap();
+    let first = client.send(plan.clone()).await.unwrap();
+    let second = client.send(plan.clone()).await.unwrap();
+    assert_eq!((first.id, relay.tried().len()), (second.id, 1));
+    let error = client
+        .seal(plan, Some(TlsAssurance::Authenticated))
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(error, Error::Plan(PlanError::Used { receipt }) if receipt == first.id),
+        "{error:?}"
+    );
+}
+
+/// A notice that the recipient's host refused leaves no grant that somebody
+/// could still open.
+#[tokio::test]
+async fn a_rejected_notice_leaves_no_grant() {
+    let (store, clock) = (MemoryStore::new(), TestClock::default());
+    let relay = Relay::new(&[Delivery::Rejected]);
+    let client = builder(&relay, &store, &clock).policy(Policy::hipaa().ladder([Route::Escrow]));
+    let client = client.build().await.unwrap();
+    let plan = client.plan(message().build().unwrap()).await.unwrap();
+    let receipt = client.send(plan).await.unwrap();
+    assert_eq!(receipt.outcomes[0].status, Status::Rejected);
+    let grant = receipt.outcomes[0].grant.unwrap();
+    let status = client.escrow().unwrap().status(grant).await.unwrap();
+    assert_eq!(status.state, mailseal::escrow::GrantState::Revoked);
+    assert!(kinds(&client).await.contains(&EventKind::Revoked));
+}
+
+/// The words behind an assertion are kept, encrypted, with the receipt.
+#[tokio::test]
+async fn the_reason_of_an_assertion_is_kept() {
+    let (store, clock) = (MemoryStore::new(), TestClock::default());
+    let client = builder(&Relay::new(&[]), &store, &clock).policy(Policy::hipaa());
+    let client = client.build().await.unwrap();
+    let circular = message()
+        .assert_no_phi("a circular to all")
+        .build()
+        .unwrap();
+    let receipt = client
+        .send(client.plan(circular).await.unwrap())
+        .await
+        .unwrap();
+    let kept = client.receipt(receipt.id).await.unwrap().unwrap();
+    for receipt in [&receipt, &kept] {
+        let reason = receipt.no_phi_reason().unwrap();
+        assert_eq!(reason.expose(), "a circular to all");
+    }
+    for row in store.range(Table::Receipt, &[], None, 10).await.unwrap() {
+        assert!(!holds(&row.value, "circular"));
+    }
+}
+
+/// Copies that would fill the memory are refused before one is rendered.
+#[tokio::test]
+async fn too_many_octets_are_refused() {
+    let (store, clock) = (MemoryStore::new(), TestClock::default());
+    let relay = Relay::new(&[]);
+    let client = builder(&relay, &store, &clock).policy(Policy::hipaa());
+    let client = client.build().await.unwrap();
+    let mut large = message().text("x".repeat(2 << 20));
+    for n in 0..600 {
+        large = large.to(format!("pat{n}@mail.example").parse::<Address>().unwrap());
+    }
+    let plan = client.plan(large.build().unwrap()).await.unwrap();
+    let error = client.send(plan).await.unwrap_err();
+    assert!(
+        matches!(error, Error::Plan(PlanError::TooLarge { .. })),
+        "{error:?}"
+    );
+    assert!(relay.tried().is_empty());
+}

@@ -93,9 +93,6 @@ impl Engine {
     pub(super) async fn deliver_due(&self) -> Result<DueReport, Error> {
         let mut report = DueReport::default();
         let now = self.clock.now();
-        if let Some((escrow, _)) = &self.escrow {
-            report.expired = escrow.expire_due(now).await?.grants;
-        }
         // No copy is looked at twice in one call, whatever became of it: so the
         // call ends, and one that cannot be taken up hides none behind it.
         let mut seen: HashSet<Vec<u8>> = HashSet::new();
@@ -106,7 +103,7 @@ impl Engine {
                 .await?;
             rows.retain(|row| seen.insert(row.key.clone()));
             if rows.is_empty() {
-                return Ok(report);
+                break;
             }
             let tried = rows.into_iter().map(|row| self.take_up(row));
             for result in join_all(tried).await {
@@ -120,6 +117,17 @@ impl Engine {
                 }
             }
         }
+        // Last, so that a fault of the escrow's puts off no mail.
+        if let Some((escrow, _)) = &self.escrow {
+            match escrow.expire_due(now).await {
+                Ok(swept) => report.expired = swept.grants,
+                Err(error) => {
+                    tracing::error!(code = error.code(), "expired grants could not be ended");
+                    report.failed += 1;
+                }
+            }
+        }
+        Ok(report)
     }
 
     /// Takes a due copy into this process' hands and tries it. `None` where

@@ -352,10 +352,12 @@ impl Engine {
             // What was delivered is known to this process only; after the
             // lease the copy is found and reported by what the store holds.
             outcome.status = match work.record.phase {
-                Phase::PastDot { .. } => Status::Unknown,
+                Phase::PastDot { .. } | Phase::Unknown => Status::Unknown,
                 _ => Status::Pending,
             };
             outcome.next_try = None;
+        } else if matches!(status, Status::Rejected | Status::GivenUp) {
+            self.revoke_undelivered(&work.record).await;
         } else if status == Status::Delivered && self.send_code(&work).await {
             outcome = outcome.with_passcode(None);
             let forget = self.receipts.put_outcome(work.record.receipt, &outcome);
@@ -365,6 +367,15 @@ impl Engine {
             }
         }
         outcome
+    }
+
+    /// A notice that never arrived leaves no grant behind.
+    async fn revoke_undelivered(&self, record: &CopyRecord) {
+        if let (Some(grant), Some((escrow, _))) = (record.grant, &self.escrow)
+            && let Err(error) = escrow.revoke(grant).await
+        {
+            tracing::warn!(code = error.code(), "a grant that nobody has was kept");
+        }
     }
 
     /// Gives the pickup code to the host's channel, if there is one and a

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::plan::Plan;
 use crate::base::crypto::{self, Key};
 use crate::base::{
     FactorLevel, GrantId, Keys, MessageId, Phi, ReceiptId, RecipientId, Route, Secret, Timestamp,
@@ -175,9 +176,16 @@ pub struct Receipt {
     pub created: Timestamp,
     /// One outcome a recipient, in the order of their ids.
     pub outcomes: Vec<Outcome>,
+    #[serde(skip)]
+    pub(super) no_phi_reason: Option<Phi<String>>,
 }
 
 impl Receipt {
+    /// Why the host asserted that the message holds no PHI, if it did.
+    pub fn no_phi_reason(&self) -> Option<&Phi<String>> {
+        self.no_phi_reason.as_ref()
+    }
+
     /// The outcome for one recipient.
     pub fn outcome(&self, id: RecipientId) -> Option<&Outcome> {
         self.outcomes.iter().find(|o| o.recipient == id)
@@ -196,6 +204,8 @@ pub(super) struct Receipts {
 struct Head {
     message: MessageId,
     created: Timestamp,
+    #[serde(default)]
+    no_phi_reason: Option<String>,
 }
 
 /// An outcome with the two fields that its `Serialize` leaves out.
@@ -214,8 +224,13 @@ impl Receipts {
         }
     }
 
-    pub(super) fn put_head(&self, id: ReceiptId, message: MessageId, created: Timestamp) -> Op {
-        self.put(id.as_bytes().to_vec(), &Head { message, created })
+    pub(super) fn put_head(&self, id: ReceiptId, plan: &Plan, created: Timestamp) -> Op {
+        let head = Head {
+            message: plan.id(),
+            created,
+            no_phi_reason: plan.message().no_phi_reason().map(str::to_owned),
+        };
+        self.put(id.as_bytes().to_vec(), &head)
     }
 
     pub(super) fn put_outcome(&self, id: ReceiptId, outcome: &Outcome) -> Op {
@@ -261,6 +276,7 @@ impl Receipts {
             message: head.message,
             created: head.created,
             outcomes,
+            no_phi_reason: head.no_phi_reason.map(Phi::new),
         }))
     }
 

@@ -19,6 +19,9 @@ use crate::outbox::{CopyId, CopyRecord};
 use crate::policy::{Decision, Disclosure, Onward, Reason, Refusal, Rung};
 use crate::storage::{Batch, Op, Row, StoreError, Table};
 
+/// The most octets that the copies of one message may take together.
+const MAX_COPIES: usize = 1 << 30;
+
 impl Engine {
     /// Sends, or gives the receipt of the earlier call with the same
     /// idempotency key.
@@ -26,7 +29,9 @@ impl Engine {
         let given = plan.clone();
         let digest = blocking(move || given.content_digest()).await?;
         // First of all: what was sent was sent, whatever a plan says now.
-        if let Some(receipt) = self.earlier(&plan, &digest).await? {
+        if plan.message().idempotency_key().is_some()
+            && let Some(receipt) = self.earlier(&plan, &digest).await?
+        {
             return Ok(receipt);
         }
         let (plan, replanned) = self.still_good(plan).await?;
@@ -39,15 +44,10 @@ impl Engine {
             works,
             mut outcomes,
         } = intents.await??;
-        if let Some(key) = plan.message().idempotency_key() {
-            batch.push(Op::Insert {
-                table: Table::Idempotency,
-                row: self.receipts.idempotency_row(key, receipt, &digest),
-            });
-        }
+        batch.push(self.once(&plan, receipt, &digest));
         match self.store.commit(batch).await {
             Ok(_) => {}
-            // Another call with the same key was faster.
+            // Another call with the same key, or the same plan, was faster.
             Err(StoreError::Conflict {
                 table: Table::Idempotency,
             }) => {
@@ -68,7 +68,16 @@ impl Engine {
             message: plan.id(),
             created: now,
             outcomes,
+            no_phi_reason: plan.message().no_phi_reason().map(Phi::from),
         })
+    }
+
+    /// The change that lets a plan, or an idempotency key, be used once.
+    fn once(&self, plan: &Plan, receipt: ReceiptId, digest: &[u8; 32]) -> Op {
+        Op::Insert {
+            table: Table::Idempotency,
+            row: self.receipts.idempotency_row(&usage(plan), receipt, digest),
+        }
     }
 
     /// All that is recorded before anything leaves. Rendering, encrypting and
@@ -80,13 +89,14 @@ impl Engine {
         now: Timestamp,
         replanned: bool,
     ) -> Result<Intents, Error> {
+        within_budget(plan)?;
         let mut intents = Intents {
             batch: Batch::new(),
             works: Vec::new(),
             outcomes: Vec::new(),
         };
         let batch = &mut intents.batch;
-        batch.push(self.receipts.put_head(receipt, plan.id(), now));
+        batch.push(self.receipts.put_head(receipt, plan, now));
         self.record_claims(plan, receipt, batch);
         if replanned {
             batch.push(self.plan_event(EventKind::Replanned, plan, receipt));
@@ -106,8 +116,8 @@ impl Engine {
         Ok(intents)
     }
 
-    /// What the host said of the message, as far as the log holds it: never the
-    /// words of the reason, which may name somebody.
+    /// What the host said of the message, as far as the log holds it: the words
+    /// of the reason, which may name somebody, lie encrypted with the receipt.
     fn record_claims(&self, plan: &Plan, receipt: ReceiptId, batch: &mut Batch) {
         if plan.message().no_phi_reason().is_some() {
             batch.push(self.plan_event(EventKind::NoPhiAsserted, plan, receipt));
@@ -138,7 +148,10 @@ impl Engine {
         let receipt = ReceiptId::make_random();
         let now = self.clock.now();
         let mut batch = Batch::new();
-        batch.push(self.receipts.put_head(receipt, plan.id(), now));
+        within_budget(&plan)?;
+        let digest = plan.content_digest();
+        batch.push(self.once(&plan, receipt, &digest));
+        batch.push(self.receipts.put_head(receipt, &plan, now));
         self.record_claims(&plan, receipt, &mut batch);
         let mut sealed = Vec::new();
         let mut outcomes = Vec::new();
@@ -186,13 +199,23 @@ impl Engine {
         if !impossible.is_empty() {
             return Err(PlanError::Refused { ids: impossible }.into());
         }
-        self.store.commit(batch).await?;
+        if let Err(error) = self.store.commit(batch).await {
+            return Err(match (error, self.earlier(&plan, &digest).await) {
+                (StoreError::Conflict { .. }, Ok(Some(earlier))) => PlanError::Used {
+                    receipt: earlier.id,
+                }
+                .into(),
+                (_, Err(conflict @ Error::Plan(_))) => conflict,
+                (error, _) => error.into(),
+            });
+        }
         outcomes.sort_by_key(|o| o.recipient);
         let receipt = Receipt {
             id: receipt,
             message: plan.id(),
             created: now,
             outcomes,
+            no_phi_reason: plan.message().no_phi_reason().map(Phi::from),
         };
         Ok((receipt, sealed))
     }
@@ -221,14 +244,11 @@ impl Engine {
         }
     }
 
-    /// What an earlier call with the same idempotency key gave.
+    /// What an earlier call with the same idempotency key, or plan, gave.
     async fn earlier(&self, plan: &Plan, digest: &[u8; 32]) -> Result<Option<Receipt>, Error> {
-        let Some(key) = plan.message().idempotency_key() else {
-            return Ok(None);
-        };
         let probe = self
             .receipts
-            .idempotency_row(key, ReceiptId::make_random(), digest);
+            .idempotency_row(&usage(plan), ReceiptId::make_random(), digest);
         let Some(row) = self.store.get(Table::Idempotency, &probe.key).await? else {
             return Ok(None);
         };
@@ -380,6 +400,27 @@ impl Engine {
             .attempt((record.attempts > 0).then_some(record.attempts))
             .policy(self.policy_fingerprint))
     }
+}
+
+/// What may be sent once: the host's key, or else the plan.
+fn usage(plan: &Plan) -> String {
+    match plan.message().idempotency_key() {
+        Some(key) => format!("key {key}"),
+        None => format!("plan {}", plan.id()),
+    }
+}
+
+/// Every recipient's copy is rendered before the first one leaves.
+fn within_budget(plan: &Plan) -> Result<(), PlanError> {
+    let copies = plan.recipients().iter().filter(|r| !r.is_dropped()).count();
+    let bytes = copies.saturating_mul(plan.message().size());
+    if bytes > MAX_COPIES {
+        return Err(PlanError::TooLarge {
+            bytes,
+            limit: MAX_COPIES,
+        });
+    }
+    Ok(())
 }
 
 /// What `send` writes down before anything leaves.
