@@ -75,13 +75,17 @@ pub enum PlanError {
         receipt: ReceiptId,
     },
     /// The plan was used before.
-    #[error("the plan was used before (receipt {receipt}); nothing was given out again: plan the message anew")]
+    #[error(
+        "the plan was used before (receipt {receipt}); nothing was given out again: plan the message anew"
+    )]
     Used {
         /// What it was used for.
         receipt: ReceiptId,
     },
     /// The copies of the message would take too much memory together.
-    #[error("the copies take {bytes} octets together, {limit} are allowed; nothing was sent: send to fewer recipients at a time")]
+    #[error(
+        "the copies take {bytes} octets together, {limit} are allowed; nothing was sent: send to fewer recipients at a time"
+    )]
     TooLarge {
         /// How many.
         bytes: usize,

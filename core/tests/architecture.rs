@@ -74,9 +74,12 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 fn code(path: &Path) -> String {
     let text = fs::read_to_string(path).unwrap();
     // Unit tests stand last in a file, behind an attribute that names `test`.
-    let text = ["\n#[cfg(test)]\nmod tests {", "\n#[cfg(all(test, feature = \"testing\"))]\nmod tests {"]
-        .iter()
-        .fold(text.as_str(), |text, mark| text.split(mark).next().unwrap());
+    let text = [
+        "\n#[cfg(test)]\nmod tests {",
+        "\n#[cfg(all(test, feature = \"testing\"))]\nmod tests {",
+    ]
+    .iter()
+    .fold(text.as_str(), |text, mark| text.split(mark).next().unwrap());
     text.lines()
         .filter(|line| !line.trim_start().starts_with("//"))
         .collect::<Vec<_>>()

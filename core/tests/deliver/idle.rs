@@ -54,7 +54,11 @@ async fn deliver(smtp: &Smtp) {
 async fn messages_on_a_kept_connection_leave_no_tasks_behind() {
     let (_dns, peer, smtp) = start(Duration::from_secs(20)).await;
     deliver(&smtp).await;
-    let alive = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
+    let alive = || {
+        tokio::runtime::Handle::current()
+            .metrics()
+            .num_alive_tasks()
+    };
     let before = alive();
     for _ in 0..20 {
         deliver(&smtp).await;

@@ -11,9 +11,9 @@ use super::connection::{Connection, Timeouts};
 use super::fault::Fault;
 use super::session::{SessionConfig, TlsUse};
 use crate::base::{Domain, Fact, TlsAssurance};
+use crate::wire::Network;
 use crate::wire::smtp::{Cause, Stage};
 use crate::wire::tls::TlsSeen;
-use crate::wire::Network;
 use crate::wire::tls::{Anchor, TlsPlan};
 
 /// The most addresses of one host that are tried.
