@@ -164,3 +164,41 @@ fn link(notice: &[u8]) -> Link {
     let word = text.split_whitespace().find(|w| w.starts_with("https://"));
     Link::parse(word.unwrap()).unwrap()
 }
+
+#[derive(Debug, Clone)]
+struct Pgp {
+    has_key: Arc<AtomicBool>,
+    seals: bool,
+}
+
+impl Sealer for Pgp {
+    fn route(&self) -> Route {
+        Route::Pgp
+    }
+    fn trust(&self, _: &Address, _: Timestamp) -> Fact<KeyTrust> {
+        match self.has_key.load(Ordering::SeqCst) {
+            true => Fact::Proven(KeyTrust::Pinned),
+            false => Fact::Refuted,
+        }
+    }
+    fn seal(&self, _: &[u8], _: &Address, _: Timestamp) -> Result<Vec<u8>, SealError> {
+        match self.seals {
+            true => Ok(b"Subject: ...\r\n\r\nsealed\r\n".to_vec()),
+            false => Err(SealError::Key),
+        }
+    }
+}
+
+fn waived(clock: &TestClock, from: u64, until: u64) -> PlanOptions {
+    let now = clock.now();
+    let (given, expires) = (now.plus(minutes(from)), now.plus(minutes(until)));
+    PlanOptions::new()
+        .patient("MRN-778812")
+        .names_patient_only()
+        .waiver(Waiver::new(
+            pat(),
+            Phi::new("MRN-778812".to_owned()),
+            given,
+            expires,
+        ))
+}

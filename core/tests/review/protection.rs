@@ -56,30 +56,6 @@ async fn a_notice_never_travels_in_the_messages_place() {
     assert_eq!(outcome.route, Some(Route::Escrow));
 }
 
-#[derive(Debug, Clone)]
-struct Pgp {
-    has_key: Arc<AtomicBool>,
-    seals: bool,
-}
-
-impl Sealer for Pgp {
-    fn route(&self) -> Route {
-        Route::Pgp
-    }
-    fn trust(&self, _: &Address, _: Timestamp) -> Fact<KeyTrust> {
-        match self.has_key.load(Ordering::SeqCst) {
-            true => Fact::Proven(KeyTrust::Pinned),
-            false => Fact::Refuted,
-        }
-    }
-    fn seal(&self, _: &[u8], _: &Address, _: Timestamp) -> Result<Vec<u8>, SealError> {
-        match self.seals {
-            true => Ok(b"Subject: ...\r\n\r\nsealed\r\n".to_vec()),
-            false => Err(SealError::Key),
-        }
-    }
-}
-
 /// A key that went between plan and send: the next rung is taken, whatever it
 /// asks of the connection, because the connection was not what failed.
 #[tokio::test]
@@ -100,20 +76,6 @@ async fn a_seal_that_fails_goes_to_the_next_rung() {
         (outcome.status, outcome.route),
         (Status::Delivered, Some(Route::Escrow))
     );
-}
-
-fn waived(clock: &TestClock, from: u64, until: u64) -> PlanOptions {
-    let now = clock.now();
-    let (given, expires) = (now.plus(minutes(from)), now.plus(minutes(until)));
-    PlanOptions::new()
-        .patient("MRN-778812")
-        .names_patient_only()
-        .waiver(Waiver::new(
-            pat(),
-            Phi::new("MRN-778812".to_owned()),
-            given,
-            expires,
-        ))
 }
 
 /// A copy that waits longer than its waiver holds does not leave in clear.
