@@ -132,6 +132,8 @@ fn test() -> Result<Outcome, String> {
     let mut command = process::cargo(["test", "--all-targets", "--no-fail-fast"])?;
     // The peers have a step of their own, so that skipping them shows.
     command.args(ALL).env("MAILSEAL_PEERS", "off");
+    // The tables of what was tried, and what came of it, are part of the result.
+    command.args(["--", "--show-output"]);
     counted(&mut command)
 }
 
@@ -180,6 +182,7 @@ pub(crate) fn interop() -> Result<Outcome, String> {
     let mut command = process::cargo(["test", "--test", "interop"])?;
     // The peers can run, so from here on one that does not is a failure.
     command.args(ALL).env("MAILSEAL_PEERS", "require");
+    command.args(["--", "--show-output"]);
     counted(&mut command)
 }
 

@@ -2,7 +2,6 @@
 //! sound defaults.
 
 use std::fmt;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,7 +33,7 @@ impl Storage {
     /// # Errors
     /// [`crate::storage::StoreError`] where the file cannot be used.
     #[cfg(feature = "sqlite")]
-    pub fn sqlite(path: impl AsRef<Path>) -> Result<Self, Error> {
+    pub fn sqlite(path: impl AsRef<std::path::Path>) -> Result<Self, Error> {
         Ok(Self(Arc::new(crate::storage::SqliteStore::open(path)?)))
     }
 
