@@ -226,3 +226,13 @@ fn a_relay_offers_requiretls_where_it_is_declared() {
         );
     }
 }
+
+#[test]
+fn a_context_shows_the_way_and_not_the_hosts_words() {
+    let mut context = mailseal::policy::ContextFacts::default();
+    context.audience = Some("patients of Dr. Okafor".to_owned());
+    context.approved = true;
+    let text = format!("{context:?}");
+    assert!(text.contains("onward: Mx") && text.contains("approved: true"));
+    assert!(!text.contains("Okafor"));
+}
