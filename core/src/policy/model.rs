@@ -133,8 +133,9 @@ fn lower(a: Option<TlsAssurance>, b: Option<TlsAssurance>) -> Option<TlsAssuranc
     }
 }
 
-/// A domain whose TLS identity is agreed. Where its hosts offer TLS, they are
-/// held to that identity, which is worth `Anchored`.
+/// A domain whose TLS identity is agreed. Wherever identity is asked for, from
+/// `Authenticated` on, its hosts are held to that one, which is worth
+/// `Anchored`; below that any certificate will do, as for others.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Partner {
