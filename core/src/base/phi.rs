@@ -38,6 +38,14 @@ impl<T: Zeroize> Phi<T> {
     }
 }
 
+impl<T: Zeroize + Default> Phi<T> {
+    /// The clear value itself, without a copy. It is no longer overwritten
+    /// when dropped, unless the caller sees to that.
+    pub fn into_inner(mut self) -> T {
+        std::mem::take(&mut self.0)
+    }
+}
+
 impl<T: Zeroize> fmt::Debug for Phi<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Phi(***)")

@@ -463,6 +463,14 @@ fn enforces(hop: &Hop) -> bool {
     mode == Some(StsMode::Enforce)
 }
 
+/// Does the work of a processor away from the reactor.
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Error> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|_| Error::Shutdown)
+}
+
 /// What a rung sends in place of the message.
 pub(super) struct Made {
     pub(super) body: Option<Zeroizing<Vec<u8>>>,

@@ -165,7 +165,7 @@ impl Client {
         plan: Plan,
         assurance: Option<TlsAssurance>,
     ) -> Result<(Receipt, Vec<SealedMessage>), Error> {
-        self.engine.hand_over(plan, assurance).await
+        Arc::clone(&self.engine).hand_over(plan, assurance).await
     }
 
     /// The receipt of an earlier `send`, as it stands now.

@@ -85,5 +85,5 @@ fn render(
     let id = format!("{}@{domain}", MessageId::make_random());
     let copy = Copy::new(Visible::Only(RecipientId::new(0)), engine.clock.now(), id);
     let rendered = message.render(&copy)?;
-    Ok(Zeroizing::new(rendered.bytes().to_vec()))
+    Ok(Zeroizing::new(rendered.into_bytes().into_inner()))
 }

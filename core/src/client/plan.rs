@@ -4,39 +4,26 @@ use std::fmt;
 use std::fmt::Write as _;
 
 use crate::base::crypto;
-use crate::base::{Address, MessageId, Recipient, RecipientId, Role, Sensitivity, Timestamp};
+use crate::base::{Address, MessageId, Phi, Recipient, RecipientId, Role, Sensitivity, Timestamp};
 use crate::compose::{Message, PartContent};
 use crate::dlp::Findings;
 use crate::error::{Error, PlanError};
 use crate::policy::{Decision, Disclosure, Rung, Show, Waiver};
 
 /// What the host knows beside the message.
-///
-/// `Debug` stars the patient's id.
-#[derive(Clone, Default)]
+#[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct PlanOptions {
     /// Patients' recorded wishes for plain e-mail.
     pub waivers: Vec<Waiver>,
     /// The host's id of the patient whom the message concerns: a waiver counts
     /// for its own patient only.
-    pub patient: Option<String>,
+    pub patient: Option<Phi<String>>,
     /// Whether the host vouches that nobody else is named in the message. The
     /// built-in scanner does not know names.
     pub names_patient_only: bool,
     /// A reviewer has looked at a message that a rule holds, and released it.
     pub approved: bool,
-}
-
-impl fmt::Debug for PlanOptions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PlanOptions")
-            .field("waivers", &self.waivers.len())
-            .field("patient", &self.patient.as_ref().map(|_| "***"))
-            .field("names_patient_only", &self.names_patient_only)
-            .field("approved", &self.approved)
-            .finish()
-    }
 }
 
 impl PlanOptions {
@@ -47,7 +34,7 @@ impl PlanOptions {
 
     /// The patient whom the message concerns, by the host's id.
     #[must_use]
-    pub fn patient(mut self, id: impl Into<String>) -> Self {
+    pub fn patient(mut self, id: impl Into<Phi<String>>) -> Self {
         self.patient = Some(id.into());
         self
     }

@@ -3,10 +3,10 @@
 use futures_util::stream::{self, StreamExt};
 use std::collections::BTreeMap;
 
-use super::engine::Engine;
+use super::engine::{Engine, blocking};
 use super::plan::{Plan, PlanOptions, Planned};
 use crate::base::{
-    Address, Domain, Fact, FactorLevel, MessageId, Phi, Recipient, RecipientId, Role, Route,
+    Address, Domain, Fact, FactorLevel, MessageId, Recipient, RecipientId, Role, Route,
     Sensitivity, Timestamp,
 };
 use crate::compose::Message;
@@ -28,10 +28,7 @@ impl Engine {
         let findings = {
             let scanner = std::sync::Arc::clone(&self.scanner);
             let message = message.clone();
-            // Scanning is work for a processor, not for the reactor.
-            tokio::task::spawn_blocking(move || scanner.scan(&message))
-                .await
-                .map_err(|_| Error::Shutdown)?
+            blocking(move || scanner.scan(&message)).await?
         };
         let made = self.clock.now();
         let id = MessageId::make_random();
@@ -194,7 +191,7 @@ impl Engine {
     /// The best that the waivers given say of this address.
     fn waiver(&self, plan: &Plan, address: &Address) -> WaiverFact {
         let patient = match &plan.options.patient {
-            Some(patient) if !patient.is_empty() => Phi::new(patient.clone()),
+            Some(patient) if !patient.expose().is_empty() => patient,
             // A waiver is one patient's, and nobody said whose message it is.
             _ if plan.options.waivers.is_empty() => return WaiverFact::Absent,
             _ => return WaiverFact::Void(WaiverVoid::OtherPatient),
@@ -204,7 +201,7 @@ impl Engine {
             .options
             .waivers
             .iter()
-            .map(|w| w.check(address, &patient, now))
+            .map(|w| w.check(address, patient, now))
             .collect();
         match checks.iter().find(|c| c.is_ok()).or(checks.first()) {
             Some(check) => WaiverFact::from(*check),

@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use zeroize::Zeroizing;
 
 use super::SealedMessage;
-use super::engine::{Engine, Work};
+use super::engine::{Engine, Work, blocking};
 use super::plan::{Plan, Planned};
 use super::receipt::{Outcome, Receipt, Status};
 use crate::audit::{Event, EventKind};
@@ -26,8 +26,7 @@ impl Engine {
     /// Sends, or gives the receipt of the earlier call with the same
     /// idempotency key.
     pub(super) async fn send(self: Arc<Self>, plan: Plan) -> Result<Receipt, Error> {
-        let given = plan.clone();
-        let digest = blocking(move || given.content_digest()).await?;
+        let digest = digest(&plan).await?;
         // First of all: what was sent was sent, whatever a plan says now.
         if plan.message().idempotency_key().is_some()
             && let Some(receipt) = self.earlier(&plan, &digest).await?
@@ -35,6 +34,7 @@ impl Engine {
             return Ok(receipt);
         }
         let (plan, replanned) = self.still_good(plan).await?;
+        within_budget(&plan)?;
         let receipt = ReceiptId::make_random();
         let now = self.clock.now();
         let (engine, given) = (Arc::clone(&self), plan.clone());
@@ -89,7 +89,6 @@ impl Engine {
         now: Timestamp,
         replanned: bool,
     ) -> Result<Intents, Error> {
-        within_budget(plan)?;
         let mut intents = Intents {
             batch: Batch::new(),
             works: Vec::new(),
@@ -131,7 +130,7 @@ impl Engine {
 
     /// Hands sealed messages to the host's own mailer.
     pub(super) async fn hand_over(
-        &self,
+        self: Arc<Self>,
         plan: Plan,
         assurance: Option<TlsAssurance>,
     ) -> Result<(Receipt, Vec<SealedMessage>), Error> {
@@ -145,20 +144,56 @@ impl Engine {
             )
             .await?
             .refuse_unsendable()?;
+        within_budget(&plan)?;
+        let digest = digest(&plan).await?;
         let receipt = ReceiptId::make_random();
         let now = self.clock.now();
-        let mut batch = Batch::new();
-        within_budget(&plan)?;
-        let digest = plan.content_digest();
+        let (engine, given) = (Arc::clone(&self), plan.clone());
+        let handed = blocking(move || engine.hand_outs(&given, receipt, now));
+        let HandOuts {
+            mut batch,
+            sealed,
+            mut outcomes,
+        } = handed.await??;
         batch.push(self.once(&plan, receipt, &digest));
-        batch.push(self.receipts.put_head(receipt, &plan, now));
-        self.record_claims(&plan, receipt, &mut batch);
+        if let Err(error) = self.store.commit(batch).await {
+            return Err(match (error, self.earlier(&plan, &digest).await) {
+                (StoreError::Conflict { .. }, Ok(Some(earlier))) => PlanError::Used {
+                    receipt: earlier.id,
+                }
+                .into(),
+                (_, Err(conflict @ Error::Plan(_))) => conflict,
+                (error, _) => error.into(),
+            });
+        }
+        outcomes.sort_by_key(|o| o.recipient);
+        let receipt = Receipt {
+            id: receipt,
+            message: plan.id(),
+            created: now,
+            outcomes,
+            no_phi_reason: plan.message().no_phi_reason().map(Phi::from),
+        };
+        Ok((receipt, sealed))
+    }
+
+    /// The messages for the host's mailer, and what is recorded of them. Work
+    /// for a processor, not for the reactor.
+    fn hand_outs(
+        &self,
+        plan: &Plan,
+        receipt: ReceiptId,
+        now: Timestamp,
+    ) -> Result<HandOuts, Error> {
+        let mut batch = Batch::new();
+        batch.push(self.receipts.put_head(receipt, plan, now));
+        self.record_claims(plan, receipt, &mut batch);
         let mut sealed = Vec::new();
         let mut outcomes = Vec::new();
         let mut impossible = Vec::new();
         for planned in plan.recipients() {
             let Some(rungs) = planned.rungs().filter(|_| !planned.is_dropped()) else {
-                outcomes.push(self.refuse(&plan, planned, receipt, now, &mut batch)?);
+                outcomes.push(self.refuse(plan, planned, receipt, now, &mut batch)?);
                 continue;
             };
             // Nothing can be checked on the wire, so a rung counts only where
@@ -168,8 +203,8 @@ impl Engine {
                 continue;
             };
             let to = planned.address();
-            let mut record = self.record(&plan, planned, vec![*rung], receipt);
-            let message = self.render(&plan, planned)?;
+            let mut record = self.record(plan, planned, vec![*rung], receipt);
+            let message = self.render(plan, planned)?;
             let made = self.make(&mut record, &message)?;
             let bytes = match (made.body, rung.route) {
                 (Some(body), _) => body.to_vec(),
@@ -199,25 +234,11 @@ impl Engine {
         if !impossible.is_empty() {
             return Err(PlanError::Refused { ids: impossible }.into());
         }
-        if let Err(error) = self.store.commit(batch).await {
-            return Err(match (error, self.earlier(&plan, &digest).await) {
-                (StoreError::Conflict { .. }, Ok(Some(earlier))) => PlanError::Used {
-                    receipt: earlier.id,
-                }
-                .into(),
-                (_, Err(conflict @ Error::Plan(_))) => conflict,
-                (error, _) => error.into(),
-            });
-        }
-        outcomes.sort_by_key(|o| o.recipient);
-        let receipt = Receipt {
-            id: receipt,
-            message: plan.id(),
-            created: now,
+        Ok(HandOuts {
+            batch,
+            sealed,
             outcomes,
-            no_phi_reason: plan.message().no_phi_reason().map(Phi::from),
-        };
-        Ok((receipt, sealed))
+        })
     }
 
     /// A plan that may be sent now: nobody refused who was not dropped, and if
@@ -380,7 +401,7 @@ impl Engine {
             copy = copy.subject(subject);
         }
         let rendered = plan.message().render(&copy)?;
-        Ok(Zeroizing::new(rendered.bytes().to_vec()))
+        Ok(Zeroizing::new(rendered.into_bytes().into_inner()))
     }
 
     /// An audit event about a copy.
@@ -430,11 +451,21 @@ struct Intents {
     outcomes: Vec<Outcome>,
 }
 
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Error> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|_| Error::Shutdown)
+/// What is given to the host's mailer, and what is written down of it.
+struct HandOuts {
+    batch: Batch,
+    sealed: Vec<SealedMessage>,
+    outcomes: Vec<Outcome>,
+}
+
+/// What tells two messages under one idempotency key apart. Without a key the
+/// plan's id tells all.
+async fn digest(plan: &Plan) -> Result<[u8; 32], Error> {
+    if plan.message().idempotency_key().is_none() {
+        return Ok([0; 32]);
+    }
+    let plan = plan.clone();
+    blocking(move || plan.content_digest()).await
 }
 
 /// Until when the waiver holds that the decision rests on.
@@ -442,10 +473,10 @@ fn waived_until(plan: &Plan, planned: &Planned, now: Timestamp) -> Option<Timest
     if !planned.decision().why().contains(&Reason::WaiverApplies) {
         return None;
     }
-    let patient = Phi::new(plan.options.patient.clone()?);
+    let patient = plan.options.patient.as_ref()?;
     let waivers = plan.options.waivers.iter();
     waivers
-        .filter(|w| w.check(planned.address(), &patient, now).is_ok())
+        .filter(|w| w.check(planned.address(), patient, now).is_ok())
         .map(|w| w.expires)
         .max()
 }

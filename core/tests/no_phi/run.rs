@@ -280,7 +280,7 @@ impl<'a> Scene<'a> {
             now.plus(Duration::from_secs(3600)),
         );
         let options = PlanOptions::new()
-            .patient(&marks.patient)
+            .patient(marks.patient.as_str())
             .waiver(waiver)
             .names_patient_only();
         seen.debug(&options);

@@ -343,6 +343,12 @@ async fn sealing_is_not_done_on_the_reactor() {
         .unwrap();
     let plan = client.plan(message().build().unwrap()).await.unwrap();
     client.send(plan).await.unwrap();
+    assert!(elsewhere.swap(false, Ordering::SeqCst));
+
+    let plan = client.plan(message().build().unwrap()).await.unwrap();
+    elsewhere.store(false, Ordering::SeqCst);
+    let mailer = Some(TlsAssurance::Authenticated);
+    client.seal(plan, mailer).await.unwrap();
     assert!(elsewhere.load(Ordering::SeqCst));
 }
 
