@@ -41,15 +41,20 @@ const CONFINED: &[(&str, &[&str])] = &[
         "aws_lc_rs",
         &["base/crypto/", "wire/tls/", "wire/https.rs", "testing/"],
     ),
+    ("use cms::", &["seal/smime/"]),
+    ("use der::", &["seal/smime/"]),
     ("hickory_", &["wire/resolver", "testing/"]),
     ("hyper::", &["wire/https.rs", "testing/"]),
     ("mail_builder", &["compose/"]),
     ("mail_parser", &["compose/"]),
     ("rcgen", &["testing/"]),
+    ("use pkcs8::", &["seal/smime/"]),
     ("rusqlite", &["storage/sqlite"]),
     ("rustls::", &["wire/tls/", "wire/https.rs", "testing/"]),
     ("webpki::", &["wire/tls/", "wire/https.rs", "testing/"]),
+    ("sequoia_openpgp", &["seal/pgp/"]),
     ("tokio_rustls", &["wire/", "testing/"]),
+    ("use x509_cert::", &["seal/smime/"]),
 ];
 
 fn source() -> PathBuf {

@@ -22,6 +22,7 @@ mod id;
 mod keys;
 mod phi;
 mod recipient;
+mod sealing;
 mod words;
 
 pub use address::{Address, AddressError, Domain};
@@ -30,6 +31,7 @@ pub use id::{GrantId, ItemId, MessageId, ParseIdError, ReceiptId, RecipientId};
 pub use keys::{Keys, KeysError};
 pub use phi::{Phi, Secret};
 pub use recipient::{Recipient, Role};
+pub use sealing::{DigestAlgorithm, Form, FormReason, KeyFault, SignatureScheme};
 pub use words::{
     Disclosure, Fact, FactorLevel, KeyTrust, NextHop, Part, PartnerIdentity, Route, Sensitivity,
     TlsAssurance, UnknownWord,

@@ -15,7 +15,7 @@ use super::builder::EscrowOptions;
 use super::codes::CodeChannel;
 use super::receipt::{Outcome, Receipts, Status};
 use crate::audit::{Audit, EventKind};
-use crate::base::{Address, Clock, Fact, NextHop, Phi, Route, Secret, TlsAssurance};
+use crate::base::{Address, Clock, Fact, NextHop, Phi, Route, Secret, Timestamp, TlsAssurance};
 use crate::deliver::{
     Attempt, Barrier, BarrierError, Cause, Delivery, Envelope, Hop, Job, Requirement, Stage,
     Transport,
@@ -26,7 +26,7 @@ use crate::error::Error;
 use crate::escrow::Escrow;
 use crate::outbox::{CopyRecord, Outbox, Phase, Schedule};
 use crate::policy::{Policy, Refusal, Rung};
-use crate::seal::{SealError, Sealer};
+use crate::seal::{SealError, SealJob, Sealer};
 use crate::storage::{Batch, Op, Row, Store};
 
 /// How long the host's channel may take to send a pickup code.
@@ -167,7 +167,7 @@ impl Engine {
         let sealed;
         let message: &[u8] = match rung.route {
             Route::Tls | Route::Escrow => &work.body,
-            Route::Pgp | Route::Smime => match self.seal(rung.route, &work.body, &to) {
+            Route::Pgp | Route::Smime => match self.seal_copy(work, rung.route).await {
                 Ok(bytes) => {
                     sealed = bytes;
                     &sealed
@@ -245,15 +245,30 @@ impl Engine {
         self.sealers.iter().find(|s| s.route() == route)
     }
 
+    /// Seals a copy away from the reactor: it takes a processor's time, and a
+    /// signing key elsewhere may take its own.
+    async fn seal_copy(&self, work: &mut Work, route: Route) -> Result<Vec<u8>, Error> {
+        let sealer = Arc::clone(self.sealer(route).ok_or(SealError::Unsupported)?);
+        let record = work.record.clone();
+        let body = std::mem::take(&mut work.body);
+        let now = self.clock.now();
+        let (body, sealed) = blocking(move || {
+            let sealed = seal(&*sealer, &record, &body, now);
+            (body, sealed)
+        })
+        .await?;
+        work.body = body;
+        sealed
+    }
+
     pub(super) fn seal(
         &self,
         route: Route,
+        record: &CopyRecord,
         message: &[u8],
-        to: &Address,
-    ) -> Result<Vec<u8>, SealError> {
-        self.sealer(route)
-            .ok_or(SealError::Unsupported)?
-            .seal(message, to, self.clock.now())
+    ) -> Result<Vec<u8>, Error> {
+        let sealer = self.sealer(route).ok_or(SealError::Unsupported)?;
+        seal(&**sealer, record, message, self.clock.now())
     }
 
     /// Goes to the next rung: prepares it and records it before anything of it
@@ -456,6 +471,23 @@ fn next_rung(record: &CopyRecord, attempt: &Attempt) -> Option<usize> {
     };
     let mut rest = record.rungs.iter().enumerate().skip(record.rung + 1);
     rest.find(|(_, rung)| helps(rung)).map(|(index, _)| index)
+}
+
+/// Seals a copy for its recipient and those who share it.
+fn seal(
+    sealer: &dyn Sealer,
+    record: &CopyRecord,
+    message: &[u8],
+    now: Timestamp,
+) -> Result<Vec<u8>, Error> {
+    let recipient: Address = record.address.parse()?;
+    // Without a sender nobody's key signs; only notices have none.
+    let sender = record.sender.as_deref().ok_or(SealError::NoKey)?;
+    let sender: Address = sender.parse()?;
+    let shared = record.shared_with.iter().map(|a| a.parse());
+    let shared: Vec<Address> = shared.collect::<Result<_, _>>()?;
+    let job = SealJob::new(message, &sender, &recipient, now).shared_with(&shared);
+    Ok(sealer.seal(&job)?)
 }
 
 fn enforces(hop: &Hop) -> bool {

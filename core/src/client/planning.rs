@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::engine::{Engine, blocking};
 use super::plan::{Plan, PlanOptions, Planned};
 use crate::base::{
-    Address, Domain, Fact, FactorLevel, MessageId, Recipient, RecipientId, Role, Route,
+    Address, Domain, Fact, FactorLevel, KeyFault, MessageId, Recipient, RecipientId, Role, Route,
     Sensitivity, Timestamp,
 };
 use crate::compose::Message;
@@ -173,19 +173,31 @@ impl Engine {
                 facts.transport = TransportFacts::UNKNOWN;
             }
         }
-        facts.pgp = self.key_trust(Route::Pgp, address);
-        facts.smime = self.key_trust(Route::Smime, address);
+        let now = self.clock.now();
+        if let Some(sealer) = self.sealer(Route::Pgp) {
+            let status = sealer.assess(address, now);
+            facts.pgp = status.trust;
+            facts.pgp_changed = status.fault == Some(KeyFault::Changed);
+            facts.pgp_fault = status.fault;
+            facts.pgp_form = status.form;
+        } else {
+            facts.pgp = Fact::Refuted;
+        }
+        if let Some(sealer) = self.sealer(Route::Smime) {
+            let status = sealer.assess(address, now);
+            facts.smime = status.trust;
+            facts.smime_changed = status.fault == Some(KeyFault::Changed);
+            facts.smime_fault = status.fault;
+            facts.smime_form = status.form;
+        } else {
+            facts.smime = Fact::Refuted;
+        }
         let has_factor =
             recipient.phone_number().is_some() || recipient.agreed_passphrase().is_some();
         facts.factor_available = has_factor.then_some(FactorLevel::P2);
         facts.other_recipients = count > 1;
         facts.waiver = self.waiver(plan, address);
         facts
-    }
-
-    fn key_trust(&self, route: Route, address: &Address) -> Fact<crate::base::KeyTrust> {
-        self.sealer(route)
-            .map_or(Fact::Refuted, |s| s.trust(address, self.clock.now()))
     }
 
     /// The best that the waivers given say of this address.

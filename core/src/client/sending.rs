@@ -11,7 +11,7 @@ use super::engine::{Engine, Work, blocking};
 use super::plan::{Plan, Planned};
 use super::receipt::{Outcome, Receipt, Status};
 use crate::audit::{Event, EventKind};
-use crate::base::{Address, Phi, ReceiptId, Route, Timestamp, TlsAssurance};
+use crate::base::{Address, Phi, ReceiptId, Role, Route, Timestamp, TlsAssurance};
 use crate::compose::{Copy, Visible};
 use crate::deliver::Envelope;
 use crate::error::{Error, PlanError};
@@ -208,7 +208,7 @@ impl Engine {
             let made = self.make(&mut record, &message)?;
             let bytes = match (made.body, rung.route) {
                 (Some(body), _) => body.to_vec(),
-                (None, Route::Pgp | Route::Smime) => self.seal(rung.route, &message, to)?,
+                (None, Route::Pgp | Route::Smime) => self.seal(rung.route, &record, &message)?,
                 (None, _) => message.to_vec(),
             };
             let outcome = self
@@ -377,6 +377,7 @@ impl Engine {
             recipient: planned.id(),
             address: planned.address().as_str().to_owned(),
             sender: Some(plan.message().sender().as_str().to_owned()),
+            shared_with: shared_with(plan, planned),
             passphrase: known.agreed_passphrase().map(|p| p.expose().clone()),
             phone: known.phone_number().map(|p| p.expose().clone()),
             sensitivity: planned.decision().sensitivity(),
@@ -421,6 +422,19 @@ impl Engine {
             .attempt((record.attempts > 0).then_some(record.attempts))
             .policy(self.policy_fingerprint))
     }
+}
+
+/// Whom a shared copy names beside its recipient. Who stands in Bcc is named by
+/// nobody's copy, and his own is sealed to him alone.
+fn shared_with(plan: &Plan, planned: &Planned) -> Vec<String> {
+    if plan.disclosure() == Disclosure::Individual || planned.role == Role::Bcc {
+        return Vec::new();
+    }
+    let others = plan.recipients().iter();
+    others
+        .filter(|other| other.role != Role::Bcc && other.id() != planned.id())
+        .map(|other| other.address().as_str().to_owned())
+        .collect()
 }
 
 /// What may be sent once: the host's key, or else the plan.

@@ -107,6 +107,10 @@ pub struct CopyRecord {
     pub(crate) address: String,
     /// The reverse-path.
     pub(crate) sender: Option<String>,
+    /// Whom the copy names beside the recipient, under shared disclosure: a
+    /// sealed copy is sealed to them too.
+    #[serde(default)]
+    pub(crate) shared_with: Vec<String>,
     /// What an escrow made later would need of the recipient; taken out once
     /// it is made.
     pub(crate) passphrase: Option<String>,
@@ -269,6 +273,7 @@ mod tests {
             recipient: RecipientId::new(0),
             address: "pat@mail.example".into(),
             sender: None,
+            shared_with: Vec::new(),
             passphrase: None,
             phone: None,
             sensitivity: Sensitivity::Phi,

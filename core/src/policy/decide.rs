@@ -1,6 +1,8 @@
 //! From facts to decision. Every step leaves its reason.
 
-use crate::base::{Fact, FactorLevel, KeyTrust, Route, Sensitivity, TlsAssurance};
+use crate::base::{
+    Fact, FactorLevel, Form, FormReason, KeyFault, KeyTrust, Route, Sensitivity, TlsAssurance,
+};
 
 use super::decision::{Decision, Reason, Refusal, Rung, Worth};
 use super::facts::{Facts, Onward};
@@ -201,11 +203,23 @@ impl Climb<'_> {
                 Route::Tls => self.tls(),
                 Route::Pgp => {
                     let recipient = &self.facts.recipient;
-                    self.sealed(route, recipient.pgp, recipient.pgp_changed);
+                    self.sealed(
+                        route,
+                        recipient.pgp,
+                        recipient.pgp_changed,
+                        recipient.pgp_fault,
+                        recipient.pgp_form,
+                    );
                 }
                 Route::Smime => {
                     let recipient = &self.facts.recipient;
-                    self.sealed(route, recipient.smime, recipient.smime_changed);
+                    self.sealed(
+                        route,
+                        recipient.smime,
+                        recipient.smime_changed,
+                        recipient.smime_fault,
+                        recipient.smime_form,
+                    );
                 }
                 Route::Escrow => self.escrow(),
             }
@@ -258,7 +272,14 @@ impl Climb<'_> {
         self.place(least, footing);
     }
 
-    fn sealed(&mut self, route: Route, key: Fact<KeyTrust>, changed: bool) {
+    fn sealed(
+        &mut self,
+        route: Route,
+        key: Fact<KeyTrust>,
+        changed: bool,
+        fault: Option<KeyFault>,
+        form: Option<(Form, FormReason)>,
+    ) {
         // Whatever the sensitivity accepts: else a lower one, which accepts more,
         // would be barred from what a higher one may use.
         if changed {
@@ -273,7 +294,10 @@ impl Climb<'_> {
         let trust = match key {
             Fact::Proven(trust) => trust,
             Fact::Refuted => {
-                self.why.push(Reason::NoKey { route });
+                self.why.push(match fault {
+                    Some(fault) => Reason::KeyUnusable { route, fault },
+                    None => Reason::NoKey { route },
+                });
                 return;
             }
             Fact::Unknown => {
@@ -294,7 +318,16 @@ impl Climb<'_> {
         let rung = self.make(route, floor, None);
         match self.footing(&rung) {
             Footing::None => self.why.push(Reason::TransportUnmet { rung }),
-            footing => self.place(rung, footing),
+            footing => {
+                self.place(rung, footing);
+                if let Some((form, because)) = form {
+                    self.why.push(Reason::FormChosen {
+                        route,
+                        form,
+                        because,
+                    });
+                }
+            }
         }
     }
 

@@ -4,7 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::{FactorLevel, KeyTrust, Route, Sensitivity, TlsAssurance};
+use crate::base::{
+    FactorLevel, Form, FormReason, KeyFault, KeyTrust, Route, Sensitivity, TlsAssurance,
+};
 
 use super::waiver::WaiverVoid;
 
@@ -224,6 +226,14 @@ pub enum Reason {
     TransportUnknown { rung: Rung },
     /// The host's own mailer has no declared assurance.
     MailerUndeclared { route: Route },
+    /// The certificate that is there must not be used.
+    KeyUnusable { route: Route, fault: KeyFault },
+    /// The form in which a sealed route writes the message, and why.
+    FormChosen {
+        route: Route,
+        form: Form,
+        because: FormReason,
+    },
     /// The recipient has no key.
     NoKey { route: Route },
     /// Whether the recipient has a key could not be found out.
@@ -274,6 +284,8 @@ impl Reason {
             Self::TransportUnmet { .. } => "policy.transport_unmet",
             Self::TransportUnknown { .. } => "policy.transport_unknown",
             Self::MailerUndeclared { .. } => "policy.mailer_undeclared",
+            Self::KeyUnusable { .. } => "policy.key_unusable",
+            Self::FormChosen { .. } => "policy.form_chosen",
             Self::NoKey { .. } => "policy.no_key",
             Self::KeyUnknown { .. } => "policy.key_unknown",
             Self::KeyTooWeak { .. } => "policy.key_too_weak",
@@ -389,6 +401,16 @@ impl fmt::Display for Reason {
                 "{}: the host's own mailer has no declared assurance",
                 name(*route)
             ),
+            Self::KeyUnusable { route, fault } => write!(
+                f,
+                "{}: the recipient's certificate must not be used: {fault}",
+                name(*route)
+            ),
+            Self::FormChosen {
+                route,
+                form,
+                because,
+            } => write!(f, "{} in the form {form}: {because}", name(*route)),
             Self::NoKey { route } => write!(f, "{}: the recipient has no key", name(*route)),
             Self::KeyUnknown { route } => write!(
                 f,

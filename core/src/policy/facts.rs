@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use crate::base::{Address, Fact, FactorLevel, KeyTrust, NextHop, Sensitivity, TlsAssurance};
+use crate::base::{
+    Address, Fact, FactorLevel, Form, FormReason, KeyFault, KeyTrust, NextHop, Sensitivity,
+    TlsAssurance,
+};
 use crate::discover::{Capabilities, HostCapability, StsMode};
 use crate::dlp::{Category, Confidence, FindingKind, Findings};
 
@@ -267,10 +270,18 @@ pub struct RecipientFacts {
     pub pgp: Fact<KeyTrust>,
     /// A certificate other than the pinned one turned up.
     pub pgp_changed: bool,
+    /// Why the certificate that is there must not be used, where none may.
+    pub pgp_fault: Option<KeyFault>,
+    /// The form in which a message would be sealed, and why in that one.
+    pub pgp_form: Option<(Form, FormReason)>,
     /// The best S/MIME certificate. `Refuted`: there is none.
     pub smime: Fact<KeyTrust>,
     /// A certificate other than the pinned one turned up.
     pub smime_changed: bool,
+    /// As [`Self::pgp_fault`].
+    pub smime_fault: Option<KeyFault>,
+    /// As [`Self::pgp_form`].
+    pub smime_form: Option<(Form, FormReason)>,
     /// The highest factor that the host can ask this recipient for: phone or
     /// passphrase P2, TOTP or single sign-on P3, passkey P4. Without one a
     /// passcode told by the sender gives P2.
@@ -290,8 +301,12 @@ impl RecipientFacts {
             transport: TransportFacts::UNKNOWN,
             pgp: Fact::Unknown,
             pgp_changed: false,
+            pgp_fault: None,
+            pgp_form: None,
             smime: Fact::Unknown,
             smime_changed: false,
+            smime_fault: None,
+            smime_form: None,
             factor_available: None,
             other_recipients: false,
             waiver: WaiverFact::Absent,

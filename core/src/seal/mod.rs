@@ -1,10 +1,8 @@
-//! From a message and a decision to what goes over the wire.
+//! From a message and a decision to what goes over the wire, and back.
 //!
 //! The TLS route sends the message as it is; the escrow route sends a notice in
-//! its place. For the sealed routes this room holds the joint, [`Sealer`]: who
-//! builds a client gives it the sealers that it has. mailseal itself brings
-//! none yet: without one, the rungs `pgp` and `smime` are rejected with the
-//! reason that they are not built in, and never counted as available.
+//! its place. For the sealed routes this room holds the joint, [`Sealer`], and
+//! the two that stand behind it: OpenPGP and S/MIME.
 //!
 //! What enters is a rendered RFC 5322 message and the recipient's keys; what
 //! leaves is a rendered RFC 5322 message that only they can read. A sealer does
@@ -13,36 +11,114 @@
 //!
 //! ```
 //! use mailseal::seal::SealError;
-//! assert_eq!(SealError::Key.code(), "seal.key");
+//! assert_eq!(SealError::NoKey.code(), "seal.no_key");
 //! ```
 
 use std::fmt;
 
-use crate::base::{Address, Fact, KeyTrust, Route, Timestamp};
+use crate::base::{Address, Fact, Form, FormReason, KeyFault, KeyTrust, Route, Timestamp};
 
-/// Why a message was not sealed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+mod entity;
+mod error;
+pub mod open;
+#[cfg(feature = "pgp")]
+pub mod pgp;
+pub mod protect;
+mod signer;
+#[cfg(feature = "smime")]
+pub mod smime;
+
+pub use error::{KeyFileError, OpenError, SealError};
+pub use signer::{DigestAlgorithm, DigestSigner, SignError, SignatureScheme};
+
+/// What is known of a recipient's key for one route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum SealError {
-    /// There is no usable key for the recipient: none, expired, revoked, weak.
-    #[error("the recipient has no usable key")]
-    Key,
-    /// The message cannot be sealed in this form.
-    #[error("the message cannot be sealed in this form")]
-    Message,
-    /// No sealer for the route was given.
-    #[error("no sealer for this route was given to the client")]
-    Unsupported,
+pub struct KeyStatus {
+    /// How far a usable key is known to be theirs. `Refuted`: there is none
+    /// that may be used.
+    pub trust: Fact<KeyTrust>,
+    /// Why the certificate that is there must not be used.
+    pub fault: Option<KeyFault>,
+    /// In which form a message would be sealed, and why.
+    pub form: Option<(Form, FormReason)>,
 }
 
-impl SealError {
-    /// A stable code.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Key => "seal.key",
-            Self::Message => "seal.message",
-            Self::Unsupported => "seal.unsupported",
+impl KeyStatus {
+    /// There is no certificate.
+    pub const NONE: Self = Self {
+        trust: Fact::Refuted,
+        fault: None,
+        form: None,
+    };
+
+    /// There is one that must not be used.
+    pub const fn refused(fault: KeyFault) -> Self {
+        Self {
+            trust: Fact::Refuted,
+            fault: Some(fault),
+            form: None,
         }
+    }
+
+    /// There is one that may be used.
+    pub const fn usable(trust: KeyTrust, form: Form, reason: FormReason) -> Self {
+        Self {
+            trust: Fact::Proven(trust),
+            fault: None,
+            form: Some((form, reason)),
+        }
+    }
+}
+
+/// A copy to seal.
+#[derive(Clone, Copy)]
+#[non_exhaustive]
+pub struct SealJob<'a> {
+    /// The rendered message: RFC 5322 with CRLF.
+    pub message: &'a [u8],
+    /// Who sends it, and whose key signs it and can read it.
+    pub sender: &'a Address,
+    /// Whom the copy is for.
+    pub recipient: &'a Address,
+    /// The others whom the copy names and whose keys it is sealed to as well,
+    /// where they have usable ones: under shared disclosure only, never Bcc.
+    pub shared_with: &'a [Address],
+    /// Now.
+    pub now: Timestamp,
+}
+
+impl<'a> SealJob<'a> {
+    /// A copy for one recipient alone.
+    pub const fn new(
+        message: &'a [u8],
+        sender: &'a Address,
+        recipient: &'a Address,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            message,
+            sender,
+            recipient,
+            shared_with: &[],
+            now,
+        }
+    }
+
+    /// The same, sealed to these too.
+    #[must_use]
+    pub const fn shared_with(mut self, others: &'a [Address]) -> Self {
+        self.shared_with = others;
+        self
+    }
+}
+
+impl fmt::Debug for SealJob<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SealJob")
+            .field("size", &self.message.len())
+            .field("shared_with", &self.shared_with.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -51,17 +127,66 @@ pub trait Sealer: fmt::Debug + Send + Sync + 'static {
     /// The route: [`Route::Pgp`] or [`Route::Smime`].
     fn route(&self) -> Route;
 
-    /// How far a usable key of the recipient's is known to be theirs.
-    fn trust(&self, recipient: &Address, now: Timestamp) -> Fact<KeyTrust>;
+    /// What is known of the recipient's key.
+    fn assess(&self, recipient: &Address, now: Timestamp) -> KeyStatus;
 
-    /// Seals a rendered message for one recipient.
+    /// Seals a rendered message.
     ///
     /// # Errors
     /// [`SealError`]; then nothing of the message may leave by this route.
-    fn seal(
+    fn seal(&self, job: &SealJob<'_>) -> Result<Vec<u8>, SealError>;
+}
+
+/// A certificate as its source holds it.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct KnownCertificate {
+    /// Its bytes: armoured or binary OpenPGP, PEM or DER.
+    pub bytes: Vec<u8>,
+    /// How far the source knows it to be the address's.
+    pub trust: KeyTrust,
+}
+
+impl KnownCertificate {
+    /// A certificate.
+    pub fn new(bytes: impl Into<Vec<u8>>, trust: KeyTrust) -> Self {
+        Self {
+            bytes: bytes.into(),
+            trust,
+        }
+    }
+}
+
+impl fmt::Debug for KnownCertificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KnownCertificate")
+            .field("len", &self.bytes.len())
+            .field("trust", &self.trust)
+            .finish()
+    }
+}
+
+/// Where recipients' certificates come from:
+/// [`PinnedKeys`](crate::discover::PinnedKeys), or a source of the host's own.
+pub trait Certificates: fmt::Debug + Send + Sync + 'static {
+    /// The certificate for an address under a route, if there is one.
+    ///
+    /// # Errors
+    /// [`KeyFault`] where there is one that must not be used:
+    /// [`KeyFault::Changed`] above all.
+    fn certificate(
         &self,
-        message: &[u8],
-        recipient: &Address,
-        now: Timestamp,
-    ) -> Result<Vec<u8>, SealError>;
+        route: Route,
+        address: &Address,
+    ) -> Result<Option<KnownCertificate>, KeyFault>;
+}
+
+impl<T: Certificates> Certificates for std::sync::Arc<T> {
+    fn certificate(
+        &self,
+        route: Route,
+        address: &Address,
+    ) -> Result<Option<KnownCertificate>, KeyFault> {
+        (**self).certificate(route, address)
+    }
 }

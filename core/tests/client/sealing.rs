@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use mailseal::audit::EventKind;
-use mailseal::base::{Address, Fact, KeyTrust, Route, Timestamp, TlsAssurance};
+use mailseal::base::{Address, Form, FormReason, KeyTrust, Route, Timestamp, TlsAssurance};
 use mailseal::deliver::Cause;
 use mailseal::policy::Policy;
-use mailseal::seal::{SealError, Sealer};
+use mailseal::seal::{KeyStatus, SealError, SealJob, Sealer};
 use mailseal::{Client, Status};
 
 use super::scene::{
@@ -39,20 +39,20 @@ impl Sealer for Upside {
         Route::Pgp
     }
 
-    fn trust(&self, recipient: &Address, _: Timestamp) -> Fact<KeyTrust> {
+    fn assess(&self, recipient: &Address, _: Timestamp) -> KeyStatus {
         if self.has_key(recipient) {
-            Fact::Proven(KeyTrust::Verified)
+            KeyStatus::usable(KeyTrust::Verified, Form::SeipdV1, FormReason::Default)
         } else {
-            Fact::Refuted
+            KeyStatus::NONE
         }
     }
 
-    fn seal(&self, message: &[u8], to: &Address, _: Timestamp) -> Result<Vec<u8>, SealError> {
-        if !self.has_key(to) {
-            return Err(SealError::Key);
+    fn seal(&self, job: &SealJob<'_>) -> Result<Vec<u8>, SealError> {
+        if !self.has_key(job.recipient) {
+            return Err(SealError::NoKey);
         }
         let mut sealed = b"From: clinic@harbor.example\r\nSubject: ...\r\n\r\nSEALED ".to_vec();
-        for byte in message {
+        for byte in job.message {
             sealed.extend_from_slice(format!("{:02x}", !byte).as_bytes());
             if sealed.len().is_multiple_of(64) {
                 sealed.extend_from_slice(b"\r\n");
@@ -213,11 +213,11 @@ async fn where_no_route_may_go_by_the_mailer_nothing_is_given_out() {
         fn route(&self) -> Route {
             Route::Pgp
         }
-        fn trust(&self, _: &Address, _: Timestamp) -> Fact<KeyTrust> {
-            Fact::Proven(KeyTrust::Verified)
+        fn assess(&self, _: &Address, _: Timestamp) -> KeyStatus {
+            KeyStatus::usable(KeyTrust::Verified, Form::SeipdV1, FormReason::Default)
         }
-        fn seal(&self, m: &[u8], to: &Address, now: Timestamp) -> Result<Vec<u8>, SealError> {
-            self.0.seal(m, to, now)
+        fn seal(&self, job: &SealJob<'_>) -> Result<Vec<u8>, SealError> {
+            self.0.seal(job)
         }
     }
     drop(client);
@@ -226,6 +226,6 @@ async fn where_no_route_may_go_by_the_mailer_nothing_is_given_out() {
     let client = builder.sealer(Promises(sealer)).build().await.unwrap();
     let plan = client.plan(message(&at(VALID))).await.unwrap();
     let error = client.seal(plan, None).await.unwrap_err();
-    assert_eq!(error.code(), "seal.key");
+    assert_eq!(error.code(), "seal.no_key");
     assert_eq!(client.audit().size().await.unwrap(), 0);
 }

@@ -15,8 +15,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use mailseal::audit::EventKind;
 use mailseal::base::{
-    Address, Clock, Fact, KeyTrust, Keys, NextHop, Phi, Recipient, Route, Secret, Sensitivity,
-    Timestamp, TlsAssurance,
+    Address, Clock, Fact, Form, FormReason, KeyTrust, Keys, NextHop, Phi, Recipient, Route, Secret,
+    Sensitivity, Timestamp, TlsAssurance,
 };
 use mailseal::compose::Message;
 use mailseal::deliver::{
@@ -27,7 +27,7 @@ use mailseal::discover::{Capabilities, Fixed, MxHost};
 use mailseal::escrow::{Factor, Link};
 use mailseal::outbox::Schedule;
 use mailseal::policy::{Policy, Waiver};
-use mailseal::seal::{SealError, Sealer};
+use mailseal::seal::{KeyStatus, SealError, SealJob, Sealer};
 use mailseal::storage::{Batch, MemoryStore, Op, Row, Store, Table};
 use mailseal::testing::clock::TestClock;
 use mailseal::testing::dns::TestDns;
@@ -175,16 +175,16 @@ impl Sealer for Pgp {
     fn route(&self) -> Route {
         Route::Pgp
     }
-    fn trust(&self, _: &Address, _: Timestamp) -> Fact<KeyTrust> {
+    fn assess(&self, _: &Address, _: Timestamp) -> KeyStatus {
         match self.has_key.load(Ordering::SeqCst) {
-            true => Fact::Proven(KeyTrust::Pinned),
-            false => Fact::Refuted,
+            true => KeyStatus::usable(KeyTrust::Pinned, Form::SeipdV1, FormReason::Default),
+            false => KeyStatus::NONE,
         }
     }
-    fn seal(&self, _: &[u8], _: &Address, _: Timestamp) -> Result<Vec<u8>, SealError> {
+    fn seal(&self, _: &SealJob<'_>) -> Result<Vec<u8>, SealError> {
         match self.seals {
             true => Ok(b"Subject: ...\r\n\r\nsealed\r\n".to_vec()),
-            false => Err(SealError::Key),
+            false => Err(SealError::NoKey),
         }
     }
 }

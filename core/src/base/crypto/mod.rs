@@ -6,6 +6,13 @@
 //! (RFC 5869) with SHA-512; PBKDF2 (RFC 8018); HMAC-SHA-256 (RFC 2104); SHA-256; Ed25519
 //! (RFC 8032). Randomness comes from the operating system.
 
+#[cfg(feature = "smime")]
+pub(crate) mod content;
+#[cfg(any(feature = "pgp", feature = "smime"))]
+pub(crate) mod private;
+#[cfg(any(feature = "pgp", feature = "smime"))]
+pub(crate) mod public;
+
 use std::fmt;
 use std::num::NonZeroU32;
 

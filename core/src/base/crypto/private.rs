@@ -1,0 +1,1 @@
+//! Private keys: RSA, ECDSA and ECDH, Ed25519.

@@ -1,0 +1,1 @@
+//! Public keys: verifying, encrypting, agreeing.

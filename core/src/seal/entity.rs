@@ -1,0 +1,1 @@
+//! Reading MIME entities of mail that came from elsewhere.

@@ -1,0 +1,1 @@
+//! Header protection (RFC 9788).

@@ -1,0 +1,1 @@
+//! X.509 certificates as S/MIME uses them.

@@ -1,0 +1,1 @@
+//! EnvelopedData and AuthEnvelopedData.

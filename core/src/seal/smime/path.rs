@@ -1,0 +1,1 @@
+//! Path validation to the anchors that the host trusts.

@@ -1,0 +1,1 @@
+//! The S/MIME sealer.
