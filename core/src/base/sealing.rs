@@ -38,6 +38,8 @@ pub enum KeyFault {
     NoRevocationList,
     /// It is not the one that was pinned for the address.
     Changed,
+    /// The sender has no key to sign with, and this form is not safe unsigned.
+    NoSigningKey,
     /// The source of certificates failed or holds something unusable.
     Source,
 }
@@ -60,6 +62,7 @@ impl KeyFault {
             Self::Constraint => "key.constraint",
             Self::NoRevocationList => "key.no_revocation_list",
             Self::Changed => "key.changed",
+            Self::NoSigningKey => "key.no_signing_key",
             Self::Source => "key.source",
         }
     }
@@ -82,6 +85,7 @@ impl fmt::Display for KeyFault {
             Self::Constraint => "a constraint of its path forbids it",
             Self::NoRevocationList => "there is no current revocation list",
             Self::Changed => "it is not the pinned one",
+            Self::NoSigningKey => "the sender has no key to sign with",
             Self::Source => "its source cannot be used",
         })
     }

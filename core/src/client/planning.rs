@@ -173,9 +173,9 @@ impl Engine {
                 facts.transport = TransportFacts::UNKNOWN;
             }
         }
-        let now = self.clock.now();
+        let (sender, now) = (plan.message().sender(), self.clock.now());
         if let Some(sealer) = self.sealer(Route::Pgp) {
-            let status = sealer.assess(address, now);
+            let status = sealer.assess(sender, address, now);
             facts.pgp = status.trust;
             facts.pgp_changed = status.fault == Some(KeyFault::Changed);
             facts.pgp_fault = status.fault;
@@ -184,7 +184,7 @@ impl Engine {
             facts.pgp = Fact::Refuted;
         }
         if let Some(sealer) = self.sealer(Route::Smime) {
-            let status = sealer.assess(address, now);
+            let status = sealer.assess(sender, address, now);
             facts.smime = status.trust;
             facts.smime_changed = status.fault == Some(KeyFault::Changed);
             facts.smime_fault = status.fault;

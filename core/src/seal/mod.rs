@@ -127,8 +127,8 @@ pub trait Sealer: fmt::Debug + Send + Sync + 'static {
     /// The route: [`Route::Pgp`] or [`Route::Smime`].
     fn route(&self) -> Route;
 
-    /// What is known of the recipient's key.
-    fn assess(&self, recipient: &Address, now: Timestamp) -> KeyStatus;
+    /// What is known of the recipient's key, for mail from `sender`.
+    fn assess(&self, sender: &Address, recipient: &Address, now: Timestamp) -> KeyStatus;
 
     /// Seals a rendered message.
     ///

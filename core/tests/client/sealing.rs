@@ -39,7 +39,7 @@ impl Sealer for Upside {
         Route::Pgp
     }
 
-    fn assess(&self, recipient: &Address, _: Timestamp) -> KeyStatus {
+    fn assess(&self, _: &Address, recipient: &Address, _: Timestamp) -> KeyStatus {
         if self.has_key(recipient) {
             KeyStatus::usable(KeyTrust::Verified, Form::SeipdV1, FormReason::Default)
         } else {
@@ -213,7 +213,7 @@ async fn where_no_route_may_go_by_the_mailer_nothing_is_given_out() {
         fn route(&self) -> Route {
             Route::Pgp
         }
-        fn assess(&self, _: &Address, _: Timestamp) -> KeyStatus {
+        fn assess(&self, _: &Address, _: &Address, _: Timestamp) -> KeyStatus {
             KeyStatus::usable(KeyTrust::Verified, Form::SeipdV1, FormReason::Default)
         }
         fn seal(&self, job: &SealJob<'_>) -> Result<Vec<u8>, SealError> {

@@ -175,7 +175,7 @@ impl Sealer for Pgp {
     fn route(&self) -> Route {
         Route::Pgp
     }
-    fn assess(&self, _: &Address, _: Timestamp) -> KeyStatus {
+    fn assess(&self, _: &Address, _: &Address, _: Timestamp) -> KeyStatus {
         match self.has_key.load(Ordering::SeqCst) {
             true => KeyStatus::usable(KeyTrust::Pinned, Form::SeipdV1, FormReason::Default),
             false => KeyStatus::NONE,
