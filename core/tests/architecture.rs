@@ -17,7 +17,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("dlp", &["base", "compose"]),
     ("discover", &["base", "storage", "wire"]),
     ("policy", &["base", "dlp", "discover"]),
-    ("seal", &["base"]),
+    ("seal", &["base", "compose"]),
     ("escrow", &["base", "storage"]),
     ("deliver", &["base", "discover", "wire"]),
     ("outbox", &["base", "policy", "storage"]),

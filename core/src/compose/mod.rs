@@ -69,3 +69,9 @@ pub use limits::Limits;
 pub use message::Message;
 pub use mime::{PartContent, ScanPart};
 pub use render::{Copy, Rendered, Visible};
+
+/// Unstructured header text with its encoded words (RFC 2047) decoded, on one
+/// line.
+pub(crate) fn decoded_text(value: &str) -> String {
+    header::decode(value).trim().to_owned()
+}
