@@ -8,10 +8,14 @@
 
 #[cfg(feature = "smime")]
 pub(crate) mod content;
+#[cfg(feature = "smime")]
+pub(crate) mod passphrase;
 #[cfg(any(feature = "pgp", feature = "smime"))]
 pub(crate) mod private;
 #[cfg(any(feature = "pgp", feature = "smime"))]
 pub(crate) mod public;
+#[cfg(any(feature = "pgp", feature = "smime"))]
+mod shield;
 
 use std::fmt;
 use std::num::NonZeroU32;

@@ -2,8 +2,18 @@
 
 mod capabilities;
 mod certificate;
+mod constraints;
+mod crl;
 mod enveloped;
 mod key;
+mod names;
 mod path;
+mod pem;
+mod pkcs12;
 mod sealer;
+mod signature;
 mod signed;
+
+pub use certificate::Certificate;
+pub use key::SmimeKey;
+pub use path::{RevocationLists, TrustAnchors};
