@@ -1,5 +1,7 @@
 //! S/MIME.
 
+mod algorithms;
+mod ber;
 mod capabilities;
 mod certificate;
 mod constraints;
@@ -10,6 +12,7 @@ mod names;
 mod path;
 mod pem;
 mod pkcs12;
+mod recipients;
 mod sealer;
 mod signature;
 mod signed;
