@@ -18,5 +18,8 @@ mod signature;
 mod signed;
 
 pub use certificate::Certificate;
+pub(crate) use enveloped::decrypt;
 pub use key::SmimeKey;
+pub(crate) use path::{Purpose, check_leaf, revoked, validate};
 pub use path::{RevocationLists, TrustAnchors};
+pub(crate) use signed::verify;
