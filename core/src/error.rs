@@ -19,7 +19,7 @@ use crate::deliver::DeliverError;
 use crate::escrow::EscrowError;
 use crate::outbox::OutboxError;
 use crate::policy::PolicyError;
-use crate::seal::SealError;
+use crate::seal::{KeyFileError, OpenError, SealError};
 use crate::storage::StoreError;
 use crate::wire::tls::RootsError;
 
@@ -161,6 +161,12 @@ pub enum Error {
     /// Sealing.
     #[error(transparent)]
     Seal(#[from] SealError),
+    /// A key file.
+    #[error(transparent)]
+    KeyFile(#[from] KeyFileError),
+    /// Opening a message.
+    #[error(transparent)]
+    Open(#[from] OpenError),
     /// Escrow and pickup.
     #[error(transparent)]
     Escrow(#[from] EscrowError),
@@ -174,10 +180,12 @@ impl Error {
     /// What it is about.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Address(_) | Self::Compose(_) | Self::Plan(PlanError::TooLarge { .. }) => {
-                ErrorKind::Input
-            }
+            Self::Address(_)
+            | Self::Compose(_)
+            | Self::Open(_)
+            | Self::Plan(PlanError::TooLarge { .. }) => ErrorKind::Input,
             Self::Keys(_)
+            | Self::KeyFile(_)
             | Self::Policy(_)
             | Self::Deliver(_)
             | Self::Roots(_)
@@ -209,6 +217,8 @@ impl Error {
             Self::Outbox(e) => e.code(),
             Self::Audit(e) => e.code(),
             Self::Seal(e) => e.code(),
+            Self::KeyFile(e) => e.code(),
+            Self::Open(e) => e.code(),
             Self::Escrow(e) => e.code(),
             Self::Shutdown => "client.shutdown",
         }

@@ -12,7 +12,7 @@
 //! | [`dlp`] | message → [`dlp::Findings`] |
 //! | [`discover`] | domain → [`discover::Capabilities`] with expiry |
 //! | [`policy`] | [`policy::Facts`] → [`policy::Decision`] with reasons; pure |
-//! | [`seal`] | message → message that only the recipient reads (the joint) |
+//! | [`seal`] | message → message that only the recipient reads, and back |
 //! | [`escrow`] | message + grant → sealed item + notice; link + factor → message |
 //! | [`deliver`] | message + envelope → [`deliver::Attempt`] with TLS evidence |
 //! | [`outbox`] | copies on their way, encrypted, and when they are tried again |
@@ -26,6 +26,8 @@
 //!
 //! # Features
 //!
+//! - `pgp` (default): OpenPGP by sequoia-openpgp, which is LGPL-2.0-or-later.
+//! - `smime` (default): S/MIME.
 //! - `sqlite` (default): [`storage`] in one SQLite file, bundled.
 //! - `testing`: the `testing` module: a small internet on loopback, scripted
 //!   mail hosts, a clock that the test moves.

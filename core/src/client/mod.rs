@@ -54,6 +54,7 @@ mod codes;
 mod due;
 mod engine;
 mod notices;
+mod opening;
 mod plan;
 mod planning;
 mod receipt;

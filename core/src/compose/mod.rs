@@ -75,3 +75,16 @@ pub use render::{Copy, Rendered, Visible};
 pub(crate) fn decoded_text(value: &str) -> String {
     header::decode(value).trim().to_owned()
 }
+
+/// The one address of an address field's value; `None` where there is none,
+/// more than one, or something else.
+pub(crate) fn sole_address(value: &str) -> Option<crate::base::Address> {
+    let mut list = mailbox::parse_list(value).ok()?;
+    let one = list.pop()?;
+    list.is_empty().then_some(one.address)
+}
+
+/// Quoted-printable (RFC 2045 section 6.7) undone.
+pub(crate) fn decode_quoted_printable(text: &[u8]) -> Option<Vec<u8>> {
+    mail_parser::decoders::quoted_printable::quoted_printable_decode(text)
+}

@@ -105,6 +105,12 @@ pub enum OpenError {
     /// attacker who sends variants (RFC 3218).
     #[error("the message does not open with these keys")]
     Decrypt,
+    /// It opened, and nothing shows that it is what was written: unsigned CBC
+    /// can be rewritten in transit to send its own content away (EFAIL).
+    #[error(
+        "nothing shows that the decrypted content is what was written: read it as plain text only"
+    )]
+    Unauthenticated,
 }
 
 impl OpenError {
@@ -114,6 +120,7 @@ impl OpenError {
             Self::Malformed(_) => "open.malformed",
             Self::Limit { .. } => "open.limit",
             Self::Decrypt => "open.decrypt",
+            Self::Unauthenticated => "open.unauthenticated",
         }
     }
 }

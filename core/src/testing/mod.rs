@@ -4,6 +4,8 @@ pub mod canary;
 pub mod clock;
 pub mod dns;
 pub mod faulty_store;
+#[cfg(feature = "smime")]
+pub mod mail_pki;
 pub mod pki;
 mod sandbox;
 pub mod smtp;

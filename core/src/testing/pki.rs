@@ -183,6 +183,11 @@ impl TestCa {
         self.root.der()
     }
 
+    #[cfg(feature = "smime")]
+    pub(super) fn issuer(&self) -> &CertifiedIssuer<'static, KeyPair> {
+        &self.root
+    }
+
     /// Its certificate, PEM.
     pub fn pem(&self) -> String {
         self.root.pem()

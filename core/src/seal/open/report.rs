@@ -71,6 +71,19 @@ impl SignatureReport {
     }
 }
 
+/// One encrypted layer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EncryptionReport {
+    /// Under OpenPGP or S/MIME.
+    pub route: Route,
+    /// In which form.
+    pub form: Form,
+    /// Whether something shows that nobody changed it: its own MDC or tag, or
+    /// a right signature directly inside.
+    pub integrity: bool,
+}
+
 /// What an encrypted layer held.
 #[derive(Clone)]
 pub(crate) struct Decrypted {

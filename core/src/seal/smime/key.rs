@@ -228,6 +228,15 @@ impl SmimeKey {
         Self::new(read_chain(chain)?, Held::Elsewhere(signer))
     }
 
+    /// A key that is in memory already.
+    #[cfg(feature = "testing")]
+    pub(crate) fn from_parts(
+        chain: Vec<Certificate>,
+        private: PrivateKey,
+    ) -> Result<Self, KeyFileError> {
+        Self::new(chain, Held::Here(Local(private)))
+    }
+
     fn new(chain: Vec<Certificate>, held: Held) -> Result<Self, KeyFileError> {
         let first = chain.first().ok_or(KeyFileError::Mismatch)?;
         first.kind().map_err(KeyFileError::Key)?;
@@ -259,7 +268,7 @@ impl SmimeKey {
     }
 
     /// The key's certificate.
-    pub(crate) fn certificate(&self) -> &Certificate {
+    pub fn certificate(&self) -> &Certificate {
         &self.0.chain[0]
     }
 

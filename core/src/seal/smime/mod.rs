@@ -1,5 +1,7 @@
 //! S/MIME.
 
+mod algorithms;
+mod ber;
 mod capabilities;
 mod certificate;
 mod constraints;
@@ -10,10 +12,14 @@ mod names;
 mod path;
 mod pem;
 mod pkcs12;
+mod recipients;
 mod sealer;
 mod signature;
 mod signed;
 
 pub use certificate::Certificate;
+pub(crate) use enveloped::decrypt;
 pub use key::SmimeKey;
+pub(crate) use path::{Purpose, check_leaf, revoked, validate};
 pub use path::{RevocationLists, TrustAnchors};
+pub(crate) use signed::verify;
