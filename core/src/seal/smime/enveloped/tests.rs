@@ -28,7 +28,8 @@ fn every_form_opens_with_every_kind_of_key_and_with_no_other() {
             "rsa-other"
         });
         for form in FORMS {
-            for content in [&[][..], &[b""], &[b"a", b"", b"bc"], &[&big, b"end"]] {
+            let contents: [&[&[u8]]; 4] = [&[], &[b""], &[b"a", b"", b"bc"], &[&big, b"end"]];
+            for content in contents {
                 let der = sealed(content, &[certificate(name)], form);
                 let opened = decrypt(&der, &[&stranger, &own]).unwrap();
                 assert!(*opened.content == content.concat(), "{name} {form}");

