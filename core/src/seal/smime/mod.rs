@@ -6,6 +6,7 @@ mod capabilities;
 mod certificate;
 mod constraints;
 mod crl;
+mod compose;
 mod enveloped;
 mod key;
 mod names;
@@ -13,9 +14,12 @@ mod path;
 mod pem;
 mod pkcs12;
 mod recipients;
+#[cfg(test)]
+mod samples;
 mod sealer;
 mod signature;
 mod signed;
+mod transfer;
 
 pub use certificate::Certificate;
 pub(crate) use enveloped::decrypt;
@@ -23,3 +27,4 @@ pub use key::SmimeKey;
 pub(crate) use path::{Purpose, check_leaf, revoked, validate};
 pub use path::{RevocationLists, TrustAnchors};
 pub(crate) use signed::verify;
+pub use sealer::SmimeSealer;

@@ -92,6 +92,10 @@ pub(super) fn parse_secret(bytes: &[u8]) -> Result<Cert, KeyFault> {
 }
 
 fn parse_as(bytes: &[u8], secret: bool) -> Result<Cert, KeyFault> {
+    super::guard(|| parse_packets(bytes, secret)).unwrap_or(Err(KeyFault::Malformed))
+}
+
+fn parse_packets(bytes: &[u8], secret: bool) -> Result<Cert, KeyFault> {
     let malformed = KeyFault::Malformed;
     if bytes.len() > MAX_SIZE {
         return Err(malformed);
@@ -243,10 +247,8 @@ fn binds_later(cert: &Cert, now: Timestamp) -> bool {
     times.peek().is_some() && times.all(|t| t > at)
 }
 
-pub(super) fn fault_of(
-    error: &(impl AsRef<dyn std::error::Error + Send + Sync> + ?Sized),
-) -> KeyFault {
-    match error.as_ref().downcast_ref::<openpgp::Error>() {
+pub(super) fn fault_of(error: &openpgp::anyhow::Error) -> KeyFault {
+    match error.downcast_ref::<openpgp::Error>() {
         Some(openpgp::Error::Expired(_)) => KeyFault::Expired,
         Some(openpgp::Error::NotYetLive(_)) => KeyFault::NotYetValid,
         _ => KeyFault::Malformed,

@@ -7,10 +7,11 @@ use sequoia_openpgp as openpgp;
 
 use openpgp::crypto::SessionKey;
 use openpgp::packet::{PKESK, Packet, SKESK, Tag};
+use openpgp::parse::buffered_reader::BufferedReader;
 use openpgp::parse::stream::{
     DecryptionHelper, DecryptorBuilder, MessageLayer, MessageStructure, VerificationHelper,
 };
-use openpgp::parse::{PacketParser, Parse};
+use openpgp::parse::{PacketParser, PacketParserResult, Parse};
 use openpgp::types::SymmetricAlgorithm;
 use openpgp::{Cert, KeyHandle};
 use zeroize::Zeroizing;
@@ -35,6 +36,8 @@ const MAX_TRIES: usize = 256;
 /// Layers of compression, packets in all.
 const MAX_DEPTH: usize = 8;
 const MAX_PACKETS: usize = 512;
+/// A block and two octets before, an MDC packet behind.
+const MIN_ENCRYPTED: usize = 16 + 2 + 22;
 /// What sequoia reads ahead.
 const BUFFER: usize = 1 << 16;
 
@@ -45,7 +48,25 @@ pub(super) fn decrypt(
     now: Timestamp,
 ) -> Result<Decrypted, OpenError> {
     let limit = MAX_PLAIN.min(message.len().saturating_mul(RATIO).saturating_add(FREE));
-    open(message, keys, known, now, limit).map_err(|_| OpenError::Decrypt)
+    super::guard(|| open(message, keys, known, now, limit))
+        .and_then(Result::ok)
+        .ok_or(OpenError::Decrypt)
+}
+
+/// Whether the encrypted packet holds more than its random prefix and its MDC:
+/// on less, sequoia 2.4.2 panics.
+fn is_whole(message: &[u8]) -> openpgp::Result<bool> {
+    let mut next = PacketParser::from_bytes(message)?;
+    for _ in 0..=MAX_SESSION_KEYS {
+        let PacketParserResult::Some(mut parser) = next else {
+            return Ok(false);
+        };
+        if parser.packet.tag() == Tag::SEIP {
+            return Ok(parser.data(MIN_ENCRYPTED)?.len() >= MIN_ENCRYPTED);
+        }
+        next = parser.next()?.1;
+    }
+    Ok(false)
 }
 
 fn open(
@@ -55,6 +76,9 @@ fn open(
     now: Timestamp,
     limit: usize,
 ) -> openpgp::Result<Decrypted> {
+    if !is_whole(message)? {
+        return Err(SignError.into());
+    }
     let policy = certificate::policy(now);
     let helper = Helper {
         keys,

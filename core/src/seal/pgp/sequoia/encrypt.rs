@@ -176,8 +176,8 @@ fn write_all(
 }
 
 /// The last step signs: a module that refused is told apart.
-fn refusal(error: &(impl AsRef<dyn std::error::Error + Send + Sync> + ?Sized)) -> SealError {
-    if error.as_ref().is::<SignError>() {
+fn refusal(error: &openpgp::anyhow::Error) -> SealError {
+    if error.downcast_ref::<SignError>().is_some() {
         SealError::Sign("the key refused or gave no such signature")
     } else {
         NOT_MADE

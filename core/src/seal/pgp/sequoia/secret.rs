@@ -190,7 +190,7 @@ impl SequoiaKey {
             (Some((at, signer)), _) if *at == fingerprint => By::External(signer.as_ref()),
             (_, Some(held)) => match &held.rsa {
                 Some(key) => By::Rsa(key),
-                None => By::Pair(held.pair.clone()),
+                None => By::Pair(Box::new(held.pair.clone())),
             },
             _ => return Err(KeyFault::NotForSigning),
         };
@@ -355,5 +355,45 @@ impl SecretKey for SequoiaKey {
 
     fn as_any(&self) -> &dyn Any {
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use openpgp::crypto::{Decryptor, Signer};
+
+    const FILE: &[u8] = include_bytes!(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/vectors/openpgp/rsa2048.sec.asc"
+    ));
+
+    /// Without aws-lc's key there is no RSA operation: sequoia's own is never
+    /// reached.
+    #[test]
+    fn rsa_secrets_work_in_aws_lc_alone() {
+        let now = Timestamp::from_unix_ms(1_800_000_000_000);
+        let mut key = SequoiaKey::read(FILE, &Secret::new("correct horse".into())).unwrap();
+        let hash = HashAlgorithm::SHA256;
+        let part = key.decryptors(true).next().unwrap();
+        let session = [&[9u8][..], &[7; 32], &(7u16 * 32).to_be_bytes()].concat();
+        let sealed = part.public.encrypt(&session.clone().into()).unwrap();
+        assert!(key.signer(now).unwrap().sign(hash, &[1; 32]).is_ok());
+        let opened = |key: &SequoiaKey| {
+            let mut parts = key.decryptors(true);
+            parts.find_map(|mut p| p.decrypt(&sealed, None).ok().filter(|k| **k == session[..]))
+        };
+        assert!(opened(&key).is_some());
+        for held in &mut key.secrets {
+            held.rsa = None;
+        }
+        assert!(key.signer(now).unwrap().sign(hash, &[1; 32]).is_err());
+        assert!(opened(&key).is_none());
+        assert!(
+            key.decryptors(true)
+                .all(|mut p| p.decrypt(&sealed, None).is_err())
+        );
     }
 }

@@ -48,7 +48,7 @@ pub(super) enum By<'a> {
     /// aws-lc: RSA.
     Rsa(&'a PrivateKey),
     /// sequoia: the curves.
-    Pair(KeyPair),
+    Pair(Box<KeyPair>),
     /// The host's module.
     External(&'a dyn DigestSigner),
 }
@@ -119,6 +119,10 @@ impl Signer for KeySigner<'_> {
             return Err(SignError.into());
         }
         match &mut self.by {
+            // Never RSA by sequoia.
+            By::Pair(_) if matches!(self.public.mpis(), PublicKey::RSA { .. }) => {
+                Err(SignError.into())
+            }
             By::Pair(pair) => pair.sign(hash, digest),
             By::Rsa(key) => Ok(Signature::RSA {
                 s: MPI::new(

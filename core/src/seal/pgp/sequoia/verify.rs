@@ -82,8 +82,10 @@ pub(super) fn verify_detached(
         verifier.verify_bytes(data)?;
         Ok(verifier.into_helper())
     };
-    let helper = verify().map_err(|_| OpenError::Malformed("its OpenPGP signature"))?;
-    Ok(helper.reports)
+    super::guard(verify)
+        .and_then(Result::ok)
+        .map(|helper| helper.reports)
+        .ok_or(OpenError::Malformed("its OpenPGP signature"))
 }
 
 struct Helper<'a> {

@@ -2,6 +2,20 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+/// A stored vector; PROVENANCE.md stands beside it.
+macro_rules! vector {
+    ($name:literal) => {
+        &include_bytes!(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/tests/vectors/openpgp/",
+            $name
+        ))[..]
+    };
+}
+
+mod faults;
+mod keys;
+mod open;
 mod seal;
 
 use std::sync::Arc;

@@ -142,8 +142,9 @@ fn a_copy_is_for_exactly_those_it_names() {
     };
     let encryption = |key: &PgpKey| {
         let cert = Cert::from_bytes(&key.certificate().unwrap()).unwrap();
-        let subkey = cert.keys().subkeys().nth(1).unwrap().key().keyid();
-        subkey.to_hex()
+        let mut subkeys = cert.keys().subkeys();
+        let found = subkeys.find(|k| k.key().pk_algo().for_encryption());
+        found.unwrap().key().keyid().to_hex()
     };
     let expected = |keys: &[&PgpKey]| {
         let mut all: Vec<_> = keys.iter().map(|key| encryption(key)).collect();

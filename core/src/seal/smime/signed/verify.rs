@@ -21,7 +21,7 @@ use super::super::certificate::Certificate;
 use super::super::enveloped::content_info;
 use crate::base::crypto::private::KeyKind;
 use crate::base::crypto::{equal, public};
-use crate::base::{DigestAlgorithm, SignatureScheme, Timestamp};
+use crate::base::{DigestAlgorithm, KeyFault, SignatureScheme, Timestamp};
 use crate::seal::OpenError;
 
 const MAX_SIGNERS: usize = 32;
@@ -292,6 +292,7 @@ fn check(
     match certificate.kind() {
         Ok(KeyKind::Rsa { bits }) if bits < 2048 => return Err("weak_key"),
         Ok(_) => {}
+        Err(KeyFault::WeakKey) => return Err("weak_key"),
         Err(_) => return Err("unsupported_algorithm"),
     }
     let content_digest = digests.of(digest);

@@ -1,0 +1,299 @@
+//! Certificates that must not be used, and what is said of them.
+
+use openpgp::packet::UserID;
+use openpgp::packet::signature::SignatureBuilder;
+use openpgp::serialize::SerializeInto;
+use openpgp::types::{HashAlgorithm, ReasonForRevocation, SignatureType};
+use sequoia_openpgp as openpgp;
+
+use super::*;
+use crate::seal::{KeyStatus, SealError, SealJob, Sealer};
+
+const RFC4880: Profile = Profile::RFC4880;
+const SUITE: CipherSuite = CipherSuite::Cv25519;
+
+/// What a sealer says of these bytes, and that it does not seal.
+fn fault_at(bytes: Vec<u8>, trust: KeyTrust, now: Timestamp) -> Option<KeyFault> {
+    let sealer = PgpSealer::new(Store::default().with(&recipient(), bytes, trust));
+    let (s, r) = (sender(), recipient());
+    let status = sealer.assess(&s, &r, now);
+    let sealed = sealer.seal(&SealJob::new(MESSAGE, &s, &r, now));
+    match status.fault {
+        Some(fault) => {
+            assert_eq!(status, KeyStatus::refused(fault));
+            assert_eq!(sealed.err(), Some(SealError::Key(fault)));
+        }
+        None => assert!(sealed.is_ok()),
+    }
+    status.fault
+}
+
+fn fault(bytes: &[u8]) -> Option<KeyFault> {
+    fault_at(bytes.to_vec(), KeyTrust::Pinned, NOW)
+}
+
+fn public(cert: &Cert) -> Vec<u8> {
+    cert.clone().strip_secret_key_material().to_vec().unwrap()
+}
+
+#[test]
+fn a_good_one_is_used() {
+    for profile in [RFC4880, Profile::RFC9580] {
+        let cert = full(&recipient(), SUITE, profile);
+        assert_eq!(fault(&public(&cert)), None);
+        let armoured = cert
+            .clone()
+            .strip_secret_key_material()
+            .armored()
+            .to_vec()
+            .unwrap();
+        assert_eq!(fault(&armoured), None);
+    }
+}
+
+#[test]
+fn more_or_less_than_one_certificate() {
+    let (a, b) = (
+        full(&recipient(), SUITE, RFC4880),
+        full(&sender(), SUITE, RFC4880),
+    );
+    let armoured = |c: &Cert| {
+        c.clone()
+            .strip_secret_key_material()
+            .armored()
+            .to_vec()
+            .unwrap()
+    };
+    for bytes in [
+        Vec::new(),
+        b"no certificate".to_vec(),
+        [public(&a), public(&b)].concat(),
+        [armoured(&a), armoured(&b)].concat(),
+        a.as_tsk().to_vec().unwrap(),
+        a.as_tsk().armored().to_vec().unwrap(),
+        [public(&a), vec![0; 20]].concat(),
+        public(&a)[..100].to_vec(),
+        [public(&a), vec![0xCD, 0x00].repeat(5_000)].concat(),
+        vec![0x99; (1 << 20) + 1],
+        vector!("gpg-rsa2048.sig.asc").to_vec(),
+        vector!("gpg-rsa2048.asc").to_vec(),
+    ] {
+        assert_eq!(fault(&bytes), Some(KeyFault::Malformed));
+    }
+}
+
+#[test]
+fn validity() {
+    let period = std::time::Duration::from_secs(60 * 86_400);
+    let cert = builder(&recipient(), SUITE, RFC4880)
+        .set_validity_period(period)
+        .add_transport_encryption_subkey()
+        .generate()
+        .unwrap()
+        .0;
+    let at = |now| fault_at(public(&cert), KeyTrust::Pinned, now);
+    assert_eq!(at(NOW), None);
+    assert_eq!(at(days(29)), None);
+    assert_eq!(at(days(31)), Some(KeyFault::Expired));
+    assert_eq!(at(days(-31)), Some(KeyFault::NotYetValid));
+
+    // The subkey alone.
+    let flags = KeyFlags::empty().set_transport_encryption();
+    let cert = builder(&recipient(), SUITE, RFC4880)
+        .add_subkey(flags, period, None)
+        .generate()
+        .unwrap()
+        .0;
+    let at = |now| fault_at(public(&cert), KeyTrust::Pinned, now);
+    assert_eq!((at(NOW), at(days(31))), (None, Some(KeyFault::Expired)));
+}
+
+#[test]
+fn revocations() {
+    let cert = full(&recipient(), SUITE, RFC4880);
+    let mut primary = cert
+        .primary_key()
+        .key()
+        .clone()
+        .parts_into_secret()
+        .unwrap()
+        .into_keypair()
+        .unwrap();
+    let reason = ReasonForRevocation::KeyCompromised;
+    let whole = CertRevocationBuilder::new()
+        .set_signature_creation_time(at(days(-1)).into())
+        .unwrap()
+        .set_reason_for_revocation(reason, b"")
+        .unwrap()
+        .build(&mut primary, &cert, None)
+        .unwrap();
+    let revoked = cert.clone().insert_packets(whole).unwrap().0;
+    assert_eq!(fault(&public(&revoked)), Some(KeyFault::Revoked));
+
+    let user = cert.userids().next().unwrap().userid().clone();
+    let id = UserIDRevocationBuilder::new()
+        .set_signature_creation_time(at(days(-1)).into())
+        .unwrap()
+        .set_reason_for_revocation(ReasonForRevocation::UIDRetired, b"")
+        .unwrap()
+        .build(&mut primary, &cert, &user, None)
+        .unwrap();
+    let revoked = cert.clone().insert_packets(id).unwrap().0;
+    assert_eq!(fault(&public(&revoked)), Some(KeyFault::Revoked));
+
+    let subkey = cert
+        .keys()
+        .subkeys()
+        .find(|k| k.key().pk_algo().for_encryption())
+        .unwrap();
+    let part = SubkeyRevocationBuilder::new()
+        .set_signature_creation_time(at(days(-1)).into())
+        .unwrap()
+        .set_reason_for_revocation(reason, b"")
+        .unwrap()
+        .build(&mut primary, &cert, subkey.key(), None)
+        .unwrap();
+    let revoked = cert.clone().insert_packets(part).unwrap().0;
+    assert_eq!(fault(&public(&revoked)), Some(KeyFault::Revoked));
+}
+
+#[test]
+fn purposes_and_algorithms() {
+    let signs_only = builder(&recipient(), SUITE, RFC4880)
+        .add_signing_subkey()
+        .generate()
+        .unwrap()
+        .0;
+    assert_eq!(
+        fault(&public(&signs_only)),
+        Some(KeyFault::NotForEncryption)
+    );
+    assert_eq!(fault(vector!("rsa1024.pub.asc")), Some(KeyFault::WeakKey));
+    assert_eq!(fault(vector!("dsa.pub.asc")), Some(KeyFault::WeakKey));
+    assert_eq!(
+        fault(vector!("brainpool.pub.asc")),
+        Some(KeyFault::UnsupportedAlgorithm)
+    );
+}
+
+#[test]
+fn bindings_by_sha1_at_whatever_time() {
+    assert_eq!(fault(vector!("bindsha1.pub.asc")), Some(KeyFault::WeakHash));
+    let at = fault_at(
+        vector!("bindsha1.pub.asc").to_vec(),
+        KeyTrust::Pinned,
+        days(4_000),
+    );
+    assert_eq!(at, Some(KeyFault::WeakHash));
+
+    // The subkey's alone, in 2010, when sequoia's standard took it.
+    let then = Timestamp::from_unix_ms(1_262_304_000_000);
+    let cert = CertBuilder::new()
+        .set_cipher_suite(SUITE)
+        .set_creation_time(super::at(then))
+        .set_primary_key_flags(KeyFlags::empty().set_certification())
+        .add_userid("<patient@mail.example>")
+        .add_transport_encryption_subkey()
+        .generate()
+        .unwrap()
+        .0;
+    let mut primary = cert
+        .primary_key()
+        .key()
+        .clone()
+        .parts_into_secret()
+        .unwrap()
+        .into_keypair()
+        .unwrap();
+    let subkey = cert.keys().subkeys().next().unwrap().key().clone();
+    let weak = subkey
+        .bind(
+            &mut primary,
+            &cert,
+            SignatureBuilder::new(SignatureType::SubkeyBinding)
+                .set_hash_algo(HashAlgorithm::SHA1)
+                .set_signature_creation_time(super::at(then))
+                .unwrap()
+                .set_key_flags(KeyFlags::empty().set_transport_encryption())
+                .unwrap(),
+        )
+        .unwrap();
+    let kept = public(&cert);
+    let mut packets: Vec<Packet> = packets(&kept);
+    packets.pop();
+    packets.push(weak.into());
+    let cert = Cert::from_packets(packets.into_iter()).unwrap();
+    let later = Timestamp::from_unix_ms(then.unix_ms() + DAY);
+    assert_eq!(
+        fault_at(public(&cert), KeyTrust::Pinned, later),
+        Some(KeyFault::WeakHash)
+    );
+}
+
+#[test]
+fn whose_it_is() {
+    let other = public(&full(&sender(), SUITE, RFC4880));
+    assert_eq!(
+        fault_at(other.clone(), KeyTrust::Verified, NOW),
+        Some(KeyFault::OtherAddress)
+    );
+    assert_eq!(fault_at(other, KeyTrust::Pinned, NOW), None);
+    let own = public(&full(&address("Patient@MAIL.example"), SUITE, RFC4880));
+    assert_eq!(fault_at(own, KeyTrust::Discovered, NOW), None);
+    let nameless = CertBuilder::new()
+        .set_profile(Profile::RFC9580)
+        .unwrap()
+        .set_creation_time(at(days(-1)))
+        .add_transport_encryption_subkey()
+        .generate()
+        .unwrap()
+        .0;
+    let nameless = public(&nameless);
+    assert_eq!(
+        fault_at(nameless.clone(), KeyTrust::Verified, NOW),
+        Some(KeyFault::OtherAddress)
+    );
+    assert_eq!(fault_at(nameless, KeyTrust::Pinned, NOW), None);
+    // A user id that somebody else put on it counts nothing.
+    let cert = full(&sender(), SUITE, RFC4880);
+    let forged = cert
+        .insert_packets(UserID::from("<patient@mail.example>"))
+        .unwrap()
+        .0;
+    let at = fault_at(public(&forged), KeyTrust::Verified, NOW);
+    assert_eq!(at, Some(KeyFault::OtherAddress));
+}
+
+#[test]
+fn a_certify_only_primary_never_signs() {
+    let cert = builder(&sender(), SUITE, RFC4880)
+        .add_transport_encryption_subkey()
+        .generate()
+        .unwrap()
+        .0;
+    let own = key_of(cert);
+    let to = key_of(full(&recipient(), SUITE, RFC4880));
+    let sealer = sealer(Some(&own), &to);
+    let refused = KeyFault::NoSigningKey;
+    let (s, r) = (sender(), recipient());
+    assert_eq!(sealer.assess(&s, &r, NOW), KeyStatus::refused(refused));
+    let sealed = sealer.seal(&SealJob::new(MESSAGE, &s, &r, NOW));
+    assert_eq!(sealed.err(), Some(SealError::Key(refused)));
+    assert_eq!(
+        sealer.sign(MESSAGE, &s, NOW).err(),
+        Some(SealError::Key(refused))
+    );
+}
+
+/// Every octet of a certificate changed and every length cut: no panic, and
+/// nothing is said to be good for another key.
+#[test]
+fn changed_certificates_are_judged() {
+    let cert = public(&full(&recipient(), SUITE, RFC4880));
+    for i in 0..cert.len() {
+        let _ = fault(&cert[..i]);
+        let mut changed = cert.clone();
+        changed[i] ^= 1 << (i % 8);
+        let _ = fault(&changed);
+    }
+}
