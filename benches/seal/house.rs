@@ -49,7 +49,7 @@ impl House {
             };
             known.pin(&pat, CertificateFormat::OpenPgpBinary, &key?.certificate()?)?;
             let sealer = PgpSealer::new(known)
-                .identity(clinic.clone(), own?)
+                .identity(&clinic, own?)
                 .copy_to_self(false);
             return Ok(Self::Pgp(sealer, [clinic, pat]));
         }
@@ -67,8 +67,8 @@ impl House {
             Form::Enveloped
         };
         let sealer = SmimeSealer::new(known)
-            .identity(clinic.clone(), ca.smime_key(&clinic, MailKey::P256))
-            .form_for(pat.clone(), chosen)
+            .identity(&clinic, ca.smime_key(&clinic, MailKey::P256))
+            .form_for(&pat, chosen)
             .copy_to_self(false);
         Ok(Self::Smime(sealer, [clinic, pat]))
     }

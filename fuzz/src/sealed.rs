@@ -88,12 +88,12 @@ impl World {
                 .anchors(anchors.clone())
                 .certificates(Arc::clone(&known)),
             pgp: PgpSealer::new(Arc::clone(&known))
-                .identity(clinic.clone(), own.0.clone())
+                .identity(&clinic, own.0.clone())
                 .copy_to_self(false),
             smime: SmimeSealer::new(Arc::clone(&known))
-                .identity(clinic.clone(), own.1.clone())
+                .identity(&clinic, own.1.clone())
                 .anchors(anchors.clone())
-                .form_for(pat.clone(), Form::AuthEnveloped)
+                .form_for(&pat, Form::AuthEnveloped)
                 .copy_to_self(false),
             anchors,
             clinic,
@@ -109,8 +109,8 @@ impl World {
     #[cfg(test)]
     pub(crate) fn pgp_with(&self, form: Form) -> PgpSealer {
         PgpSealer::new(Arc::clone(&self.known))
-            .identity(self.clinic.clone(), self.own.0.clone())
-            .form_for(self.pat.clone(), form)
+            .identity(&self.clinic, self.own.0.clone())
+            .form_for(&self.pat, form)
             .copy_to_self(false)
     }
 
@@ -118,7 +118,7 @@ impl World {
     #[cfg(test)]
     pub(crate) fn smime_cbc(&self) -> SmimeSealer {
         SmimeSealer::new(Arc::clone(&self.known))
-            .identity(self.clinic.clone(), self.own.1.clone())
+            .identity(&self.clinic, self.own.1.clone())
             .copy_to_self(false)
     }
 }

@@ -42,30 +42,32 @@ pub(crate) fn run(folder: &Path) {
     let read = |name: &str| std::fs::read(folder.join(name)).unwrap();
     let passphrase = line(&mut stdin);
     let held = read("held");
-    let (sealers, keyring) = sealers(&passphrase, read);
+    let (sealers, keyring) = sealers(&passphrase, &read);
     drop(passphrase);
 
     let address: Address = ADDRESS.parse().unwrap();
     let message = b"From: clinic@harbor.example\r\nTo: clinic@harbor.example\r\n\
         Subject: Result\r\nMIME-Version: 1.0\r\nContent-Type: text/plain\r\n\r\nHbA1c 9.1 %\r\n";
-    let mut sealed = Vec::new();
-    for (name, sealer) in &sealers {
-        let job = SealJob::new(message, &address, &address, NOW);
-        let out = sealer.seal(&job).unwrap();
-        tell(&format!("sealed {name} {}", STANDARD.encode(&out)));
-        sealed.push(out);
-    }
     let wait = |stage: &str, stdin: &mut File| {
         drop(read("freed"));
         tell(&format!("stage {stage}"));
         drop(line(stdin));
     };
-    wait("alive", &mut stdin);
-    for out in &sealed {
+    wait("loaded", &mut stdin);
+    let mut sealed = Vec::new();
+    for (name, sealer) in &sealers {
+        let job = SealJob::new(message, &address, &address, NOW);
+        let out = sealer.seal(&job).unwrap();
+        tell(&format!("sealed {name} {}", STANDARD.encode(&out)));
+        wait(&format!("sealed-{name}"), &mut stdin);
+        sealed.push((name, out));
+    }
+    for (name, out) in &sealed {
         let opened = open(out, &keyring, NOW).unwrap();
         assert!(opened.is_encrypted());
+        drop(opened);
+        wait(&format!("opened-{name}"), &mut stdin);
     }
-    wait("opened", &mut stdin);
     drop(sealers);
     drop(keyring);
     wait("dropped", &mut stdin);
@@ -74,7 +76,7 @@ pub(crate) fn run(folder: &Path) {
 
 type Sealers = Vec<(&'static str, Box<dyn Sealer>)>;
 
-fn sealers(passphrase: &Secret<String>, read: impl Fn(&str) -> Vec<u8>) -> (Sealers, Keyring) {
+fn sealers(passphrase: &Secret<String>, read: &dyn Fn(&str) -> Vec<u8>) -> (Sealers, Keyring) {
     let address: Address = ADDRESS.parse().unwrap();
     let mut sealers: Sealers = Vec::new();
     let mut keyring = Keyring::new();
@@ -86,7 +88,7 @@ fn sealers(passphrase: &Secret<String>, read: impl Fn(&str) -> Vec<u8>) -> (Seal
             .pin(&address, CertificateFormat::OpenPgpBinary, &certificate)
             .unwrap();
         keyring = keyring.pgp_key(key.clone());
-        let sealer = PgpSealer::new(known).identity(address.clone(), key);
+        let sealer = PgpSealer::new(known).identity(&address, key);
         sealers.push((name, Box::new(sealer)));
     }
     for name in ["smime-rsa", "smime-ec", "smime-gcm"] {
@@ -104,8 +106,8 @@ fn sealers(passphrase: &Secret<String>, read: impl Fn(&str) -> Vec<u8>) -> (Seal
             Form::Enveloped
         };
         let sealer = SmimeSealer::new(known)
-            .identity(address.clone(), key)
-            .form_for(address.clone(), form);
+            .identity(&address, key)
+            .form_for(&address, form);
         sealers.push((name, Box::new(sealer)));
     }
     (sealers, keyring)
