@@ -13,7 +13,7 @@
 //! ```
 
 use crate::audit::AuditError;
-use crate::base::{AddressError, KeysError, ReceiptId, RecipientId};
+use crate::base::{AddressError, KeyFault, KeysError, ReceiptId, RecipientId};
 use crate::compose::ComposeError;
 use crate::deliver::DeliverError;
 use crate::escrow::EscrowError;
@@ -161,6 +161,9 @@ pub enum Error {
     /// Sealing.
     #[error(transparent)]
     Seal(#[from] SealError),
+    /// A certificate.
+    #[error("the certificate must not be used: {0}")]
+    Key(#[from] KeyFault),
     /// A key file.
     #[error(transparent)]
     KeyFile(#[from] KeyFileError),
@@ -185,6 +188,7 @@ impl Error {
             | Self::Open(_)
             | Self::Plan(PlanError::TooLarge { .. }) => ErrorKind::Input,
             Self::Keys(_)
+            | Self::Key(_)
             | Self::KeyFile(_)
             | Self::Policy(_)
             | Self::Deliver(_)
@@ -217,6 +221,7 @@ impl Error {
             Self::Outbox(e) => e.code(),
             Self::Audit(e) => e.code(),
             Self::Seal(e) => e.code(),
+            Self::Key(fault) => fault.code(),
             Self::KeyFile(e) => e.code(),
             Self::Open(e) => e.code(),
             Self::Escrow(e) => e.code(),

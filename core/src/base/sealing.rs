@@ -91,6 +91,8 @@ impl fmt::Display for KeyFault {
     }
 }
 
+impl std::error::Error for KeyFault {}
+
 /// The form of a sealed message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -47,14 +47,14 @@ pub(super) struct Signing {
 /// A MIME entity that is written when its length is known and never copied:
 /// the payload as it is, or signed.
 pub(super) enum Entity<'a> {
-    Plain([&'a [u8]; 2]),
+    Plain(Vec<&'a [u8]>),
     Multipart {
         before: Vec<u8>,
-        payload: [&'a [u8]; 2],
+        payload: Vec<&'a [u8]>,
         after: Vec<u8>,
     },
     Opaque {
-        payload: [&'a [u8]; 2],
+        payload: Vec<&'a [u8]>,
         signed: Signed,
     },
 }
@@ -62,7 +62,7 @@ pub(super) enum Entity<'a> {
 impl<'a> Entity<'a> {
     /// Signs the payload.
     pub(super) fn sign(
-        payload: [&'a [u8]; 2],
+        payload: Vec<&'a [u8]>,
         key: &SmimeKey,
         now: Timestamp,
         signing: Signing,
@@ -131,7 +131,7 @@ trait ConcatLength {
     fn concat_length(&self) -> usize;
 }
 
-impl ConcatLength for [&[u8]; 2] {
+impl ConcatLength for [&[u8]] {
     fn concat_length(&self) -> usize {
         self.iter().map(|piece| piece.len()).sum()
     }

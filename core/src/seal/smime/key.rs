@@ -229,7 +229,7 @@ impl SmimeKey {
     }
 
     /// A key that is in memory already.
-    #[cfg(feature = "testing")]
+    #[cfg(any(test, feature = "testing"))]
     pub(crate) fn from_parts(
         chain: Vec<Certificate>,
         private: PrivateKey,

@@ -51,5 +51,5 @@ pub(super) fn key(name: &str) -> SmimeKey {
         other => panic!("no key {other}"),
     };
     let private = PrivateKey::from_pkcs8(pkcs8).unwrap();
-    SmimeKey::stub(vec![certificate(name)], private)
+    SmimeKey::from_parts(vec![certificate(name)], private).unwrap()
 }

@@ -65,7 +65,7 @@ impl SmimeSealer {
 
     /// The key that signs mail from `address`, and that can read it.
     #[must_use]
-    pub fn identity(mut self, address: Address, key: SmimeKey) -> Self {
+    pub fn identity(mut self, address: &Address, key: SmimeKey) -> Self {
         self.identities.insert(address.canonical(), key);
         self
     }
@@ -105,7 +105,7 @@ impl SmimeSealer {
     /// which SP 800-131A disallows and some clients (gpgsm) need. The forms of
     /// OpenPGP are passed over.
     #[must_use]
-    pub fn form_for(mut self, address: Address, form: Form) -> Self {
+    pub fn form_for(mut self, address: &Address, form: Form) -> Self {
         if matches!(
             form,
             Form::Enveloped | Form::EnvelopedPkcs1 | Form::AuthEnveloped

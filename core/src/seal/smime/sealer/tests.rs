@@ -51,7 +51,7 @@ fn sealer(trust: KeyTrust) -> SmimeSealer {
 }
 
 fn signing(trust: KeyTrust) -> SmimeSealer {
-    sealer(trust).identity(sender(), key("rsa-other"))
+    sealer(trust).identity(&sender(), key("rsa-other"))
 }
 
 /// The CMS of a sealed message, and its header.
@@ -166,7 +166,7 @@ fn the_form_is_chosen_by_host_then_certificate_then_earlier_mail() {
     let (_, der) = cms(&plain.seal(&job.shared_with(&shared)).unwrap());
     assert!(!decrypt(&der, &[&key("rsa")]).unwrap().integrity);
 
-    let host = plain.form_for(to.clone(), Form::EnvelopedPkcs1);
+    let host = plain.form_for(&to, Form::EnvelopedPkcs1);
     assert_eq!(form(&host), (Form::EnvelopedPkcs1, FormReason::Host));
     let (_, der) = cms(&host.seal(&job).unwrap());
     assert_eq!(
@@ -188,7 +188,7 @@ fn cbc_does_not_go_unsigned() {
     let fault = KeyFault::NoSigningKey;
     assert_eq!(bare.assess(&from, &to, NOW), KeyStatus::refused(fault));
     assert_eq!(bare.seal(&job), Err(SealError::Key(fault)));
-    let gcm = bare.form_for(to.clone(), Form::AuthEnveloped);
+    let gcm = bare.form_for(&to, Form::AuthEnveloped);
     assert_eq!(
         gcm.assess(&from, &to, NOW).trust,
         Fact::Proven(KeyTrust::Pinned)
@@ -248,7 +248,7 @@ fn what_cannot_be_used_is_refused() {
 #[test]
 fn signed_only_mail_verifies() {
     for name in NAMES {
-        let sealer = sealer(KeyTrust::Pinned).identity(sender(), key(name));
+        let sealer = sealer(KeyTrust::Pinned).identity(&sender(), key(name));
         let out = sealer.sign(MESSAGE, &sender(), NOW).unwrap();
         let text = std::str::from_utf8(&out).unwrap();
         assert!(text.contains("Subject: Your visit\r\n"));
@@ -262,7 +262,7 @@ fn signed_only_mail_verifies() {
     }
     // 8 bits do not travel in clear.
     let eight = [MESSAGE, "Zürich\r\n".as_bytes()].concat();
-    let signer = sealer(KeyTrust::Pinned).identity(sender(), key("p256"));
+    let signer = sealer(KeyTrust::Pinned).identity(&sender(), key("p256"));
     let out = signer.sign(&eight, &sender(), NOW).unwrap();
     assert!(out.is_ascii());
     assert!(signed_payload(&out).ends_with("Zürich\r\n".as_bytes()));
@@ -290,7 +290,7 @@ fn memory_is_bounded() {
 fn debug_shows_no_address() {
     let text = format!(
         "{:?}",
-        signing(KeyTrust::Pinned).form_for(address("rsa"), Form::Enveloped)
+        signing(KeyTrust::Pinned).form_for(&address("rsa"), Form::Enveloped)
     );
     assert!(
         !text.contains("harbor") && !text.contains("clinic"),
