@@ -1,5 +1,8 @@
-//! A clinic sends results to five patients, whose mail providers differ. All
-//! in one process on loopback: DNS, mail hosts, policy host, database.
+//! A clinic sends results to seven patients, whose mail providers and keys
+//! differ. All in one process on loopback: DNS, mail hosts, policy host,
+//! database.
+
+mod keys;
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -9,17 +12,18 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 use mailseal::audit::verify_export;
-use mailseal::base::{Keys, Phi, Recipient, Secret};
+use mailseal::base::{Keys, Phi, Recipient, Route, Secret};
 use mailseal::compose::{Message, PartContent};
 use mailseal::escrow::{Factor, Link};
 use mailseal::policy::{Policy, Show};
+use mailseal::seal::open::Authenticity;
 use mailseal::testing::pki::CertKind;
 use mailseal::testing::{Sandbox, SandboxDomain};
 use mailseal::{Client, CodeChannel, CodeChannelError, EscrowOptions, Status, Storage};
 use mailseal_examples::print::{self, Paint};
 
-/// Send results to five patients whose mail hosts differ, and show what was
-/// decided, what arrived, what is recorded, and what a wire-tapper saw.
+/// Send results to seven patients whose mail hosts and keys differ, and show
+/// what was decided, what arrived, what is recorded, and what a wire-tapper saw.
 ///
 /// Needs no network, no set-up and no privileges.
 #[derive(Debug, Parser)]
@@ -35,6 +39,8 @@ struct Patient {
     address: &'static str,
     provider: &'static str,
     phone: Option<&'static str>,
+    /// The kind of certificate that the clinic has of the patient.
+    key: Option<Route>,
 }
 
 impl Patient {
@@ -43,38 +49,60 @@ impl Patient {
     }
 }
 
-const PATIENTS: [Patient; 5] = [
+const PATIENTS: [Patient; 7] = [
     Patient {
         name: "Amara Oyelaran",
         address: "amara@tidewater.example",
         provider: "mail host with valid TLS",
         phone: None,
+        key: None,
     },
     Patient {
         name: "Bo Lindqvist",
         address: "bo@quarry.example",
         provider: "MTA-STS enforce, but the certificate names another host",
         phone: None,
+        key: None,
     },
     Patient {
         name: "Carmen Ruiz",
         address: "carmen@meadow.example",
         provider: "no TLS; a telephone number on file",
         phone: Some("+1 555 0103"),
+        key: None,
     },
     Patient {
         name: "Dov Katz",
         address: "dov@lantern.example",
         provider: "no TLS; nothing on file",
         phone: None,
+        key: None,
     },
     Patient {
         name: "Esi Mensah",
         address: "esi@harvest.example",
         provider: "valid TLS; greylists strangers",
         phone: None,
+        key: None,
+    },
+    Patient {
+        name: "Farid Haddad",
+        address: "farid@orchard.example",
+        provider: "no TLS; an OpenPGP certificate on file",
+        phone: None,
+        key: Some(Route::Pgp),
+    },
+    Patient {
+        name: "Grace Okafor",
+        address: "grace@lighthouse.example",
+        provider: "a self-signed TLS certificate; an S/MIME certificate on file",
+        phone: None,
+        key: Some(Route::Smime),
     },
 ];
+
+/// Who sends.
+const CLINIC: &str = "results@harbor.example";
 
 /// Strings of the messages that nobody on the wire may read.
 const PROTECTED: [&str; 3] = ["HbA1c", "1EG4-TE5-MK73", "insulin"];
@@ -124,10 +152,14 @@ async fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         SandboxDomain::new("meadow.example"),
         SandboxDomain::new("lantern.example"),
         SandboxDomain::new("harvest.example").tls().greylist(),
+        SandboxDomain::new("orchard.example"),
+        SandboxDomain::new("lighthouse.example").certificate(CertKind::SelfSigned),
     ] {
         sandbox.domain(domain).await?;
     }
     let telephone = Telephone::default();
+    let holders = PATIENTS.iter().filter_map(|p| Some((p.address, p.key?)));
+    let keys = keys::Cabinet::make(CLINIC, holders, mailseal::base::Clock::now(sandbox.clock()))?;
     let client = sandbox
         .builder(
             Storage::sqlite(folder.0.join("mailseal.db"))?,
@@ -139,6 +171,8 @@ async fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
             "Harbor Clinic",
         ))
         .code_channel(telephone.clone())
+        .sealer(keys.pgp_sealer())
+        .sealer(keys.smime_sealer())
         .audit_origin("harbor.example/audit")
         .build()
         .await?;
@@ -166,6 +200,14 @@ async fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     println!("\n{}", paint.bold("Pickups"));
     for (patient, code) in PATIENTS.iter().zip(&codes) {
         pick_up(&client, &sandbox, patient, code.as_ref(), paint).await?;
+    }
+
+    println!(
+        "\n{}",
+        paint.bold("Sealed copies, opened by their recipients")
+    );
+    for patient in PATIENTS.iter().filter(|p| p.key.is_some()) {
+        open_copy(&client, &sandbox, &keys, patient, paint).await?;
     }
 
     println!(
@@ -255,7 +297,7 @@ fn results(patient: &Patient) -> Result<Message, Box<dyn Error>> {
         patient.name
     );
     Ok(Message::builder()
-        .from("results@harbor.example".parse()?)
+        .from(CLINIC.parse()?)
         .to(recipient)
         .subject("A message from Harbor Clinic")
         .text(text)
@@ -294,6 +336,50 @@ async fn pick_up(
         paint.good("opened")
     );
     let message = Message::parse(opened.message.expose())?;
+    print_text(&message);
+    Ok(())
+}
+
+/// Opens a sealed copy with the patient's own keys, as their mail program
+/// would.
+async fn open_copy(
+    client: &Client,
+    sandbox: &Sandbox,
+    keys: &keys::Cabinet,
+    patient: &Patient,
+    paint: Paint,
+) -> Result<(), Box<dyn Error>> {
+    let copy = sandbox.messages(patient.domain()).pop();
+    let copy = copy.ok_or("a sealed copy did not arrive")?;
+    let carried = Message::parse(&copy.content)?;
+    let opened = client
+        .open(copy.content.as_slice(), keys.of(patient.address))
+        .await?;
+    let Authenticity::Authentic(trust) = opened.authenticity() else {
+        return Err("a sealed copy is not the clinic's word".into());
+    };
+    let form = opened
+        .encryption()
+        .first()
+        .ok_or("a copy is not encrypted")?;
+    println!(
+        "   {}: {} ({}), signed by {CLINIC}, whose key is {trust}",
+        patient.name,
+        paint.good("opened"),
+        form.form,
+    );
+    let message = Message::parse(opened.message()?)?;
+    println!(
+        "      carried as \"{}\", reads \"{}\":",
+        carried.subject(),
+        message.subject()
+    );
+    print_text(&message);
+    Ok(())
+}
+
+/// The first lines of the letter.
+fn print_text(message: &Message) {
     for part in message.parts() {
         if let PartContent::Text(text) = part.content()
             && text.expose().starts_with("Dear")
@@ -303,7 +389,6 @@ async fn pick_up(
             }
         }
     }
-    Ok(())
 }
 
 /// The link in a notice: the text part holds it as a word of its own.

@@ -7,6 +7,9 @@ use super::report::{Decrypted, SignatureReport, Signer, Verdict};
 use crate::base::{Address, Phi, Route, Timestamp};
 use crate::seal::OpenError;
 
+/// Signed content, where it is there, and a report on each signature.
+pub(super) type Content = (Option<Zeroizing<Vec<u8>>>, Vec<SignatureReport>);
+
 /// A report on a signature that was not read.
 pub(super) fn unread(code: &'static str) -> SignatureReport {
     let signer = Signer {
@@ -137,7 +140,7 @@ mod smime {
         keys: &Keyring,
         author: Option<&Address>,
         now: Timestamp,
-    ) -> Result<(Option<Zeroizing<Vec<u8>>>, Vec<SignatureReport>), OpenError> {
+    ) -> Result<Content, OpenError> {
         let Ok(verified) = smime::verify(der, detached) else {
             return Ok((None, vec![super::unread("signature.malformed")]));
         };
@@ -227,6 +230,6 @@ pub(super) fn cms_verify(
     _: &Keyring,
     _: Option<&Address>,
     _: Timestamp,
-) -> Result<(Option<Zeroizing<Vec<u8>>>, Vec<SignatureReport>), OpenError> {
+) -> Result<Content, OpenError> {
     Ok((None, vec![unread("signature.unsupported")]))
 }

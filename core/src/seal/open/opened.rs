@@ -131,13 +131,16 @@ impl Opened {
     }
 
     fn worth(&self, report: &SignatureReport) -> Authenticity {
+        if let Verdict::Invalid(code) = report.verdict {
+            return Authenticity::Unproven(Unproven::Bad(code));
+        }
+        let Some(author) = self.author.as_ref().filter(|_| !self.headers.from_differs) else {
+            return Authenticity::Unproven(Unproven::From);
+        };
         let trust = match report.verdict {
             Verdict::Valid(trust) => trust,
             Verdict::Untrusted(fault) => return Authenticity::Unproven(Unproven::Signer(fault)),
             Verdict::Invalid(code) => return Authenticity::Unproven(Unproven::Bad(code)),
-        };
-        let Some(author) = self.author.as_ref().filter(|_| !self.headers.from_differs) else {
-            return Authenticity::Unproven(Unproven::From);
         };
         let own = author.canonical();
         let named = report.signer.addresses.expose().iter().any(|a| {

@@ -139,7 +139,7 @@ pub(super) fn signed_part(
     keys: &Keyring,
     author: Option<&Address>,
     now: Timestamp,
-) -> Result<(Option<Zeroizing<Vec<u8>>>, Vec<SignatureReport>), OpenError> {
+) -> Result<backend::Content, OpenError> {
     let broken = |code| Ok((None, vec![backend::unread(code)]));
     let parts = entity.parts(kind)?;
     let [content, signature] = parts.as_slice() else {

@@ -25,7 +25,6 @@ use backend::PgpBackend;
 use sequoia::SequoiaBackend;
 
 /// A certificate that may have signed what is opened.
-#[allow(dead_code, reason = "called by the room's opening")]
 #[derive(Clone)]
 pub(crate) struct PgpCertificate {
     /// Armoured or binary.
@@ -38,7 +37,6 @@ pub(crate) struct PgpCertificate {
 
 /// Decrypts and verifies. Nothing is returned before the whole message is read
 /// and its integrity proven (MDC, AEAD).
-#[allow(dead_code, reason = "called by the room's opening")]
 pub(crate) fn decrypt(
     message: &[u8],
     keys: &[&PgpKey],
@@ -50,7 +48,6 @@ pub(crate) fn decrypt(
 
 /// Verifies the signatures of multipart/signed over `data`, which is the
 /// signed part exactly as it came.
-#[allow(dead_code, reason = "called by the room's opening")]
 pub(crate) fn verify_detached(
     data: &[u8],
     signature: &[u8],

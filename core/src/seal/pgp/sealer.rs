@@ -156,7 +156,9 @@ impl PgpSealer {
         let payload = protect(message, self.headers, Layer::Signed)?;
         let pieces = payload.pieces();
         if !mime::is_canonical(&pieces) {
-            return Err(SealError::Message("what is signed must be 7-bit with CRLF"));
+            return Err(SealError::Message(
+                "what is signed only must be 7-bit with CRLF: encode it as quoted-printable or base64",
+            ));
         }
         let signature = self.backend.sign_detached(key, &pieces, now)?;
         let boundary = mime::make_boundary();

@@ -12,8 +12,7 @@
 //! is repeated as the first line of the main text ("legacy display element",
 //! section 5.2.2), marked so that newer readers leave it out.
 //!
-//! **Refused**: a message whose Content-Type already says `hp`, and one that
-//! is signed only and holds 8-bit text, which a relay may rewrite (RFC 1847).
+//! **Refused**: a message whose Content-Type already says `hp`.
 //!
 //! ```
 //! use mailseal::seal::protect::HeaderPolicy;
@@ -149,11 +148,6 @@ pub(crate) fn protect<'a>(
     let kind = entity.content_type().map_err(broken)?;
     if kind.parameter("hp").is_some() {
         return Err(SealError::Message("its headers are protected already"));
-    }
-    if layer == Layer::Signed && !entity.body.is_ascii() {
-        return Err(SealError::Message(
-            "it is to be signed only and holds 8-bit text: encode it as quoted-printable or base64",
-        ));
     }
     let (mut outer, mut repeated) = (Vec::new(), Vec::new());
     let mut head =

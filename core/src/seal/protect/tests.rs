@@ -140,11 +140,8 @@ fn html_shows_it_inside_its_body_element() {
 #[test]
 fn what_cannot_carry_protection_is_refused() {
     let twice = MESSAGE.replace("charset=utf-8", "hp=cipher");
-    let signed = MESSAGE.replace("negative", "n\u{e9}gative");
-    for (message, layer) in [(twice, Layer::Encrypted), (signed, Layer::Signed)] {
-        let refused = protect(message.as_bytes(), HeaderPolicy::Baseline, layer);
-        assert!(matches!(refused.map(|_| ()), Err(SealError::Message(_))));
-    }
+    let refused = protect(twice.as_bytes(), HeaderPolicy::Baseline, Layer::Encrypted);
+    assert!(matches!(refused.map(|_| ()), Err(SealError::Message(_))));
 }
 
 #[test]

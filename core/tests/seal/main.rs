@@ -1,0 +1,8 @@
+//! Sealing and opening, both formats, by the public API alone.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod attacks;
+mod copies;
+mod house;
+mod round_trip;
