@@ -82,9 +82,25 @@ fn make_seeds() {
         write(&seeds.join("certificate"), name, file);
     }
     for (name, options) in [
-        ("aes256", &["-keypbe", "AES-256-CBC", "-certpbe", "AES-256-CBC"][..]),
-        ("no_mac", &["-keypbe", "AES-128-CBC", "-certpbe", "NONE", "-nomac"][..]),
-        ("mac_sha512", &["-keypbe", "AES-256-CBC", "-certpbe", "AES-256-CBC", "-macalg", "sha512"][..]),
+        (
+            "aes256",
+            &["-keypbe", "AES-256-CBC", "-certpbe", "AES-256-CBC"][..],
+        ),
+        (
+            "no_mac",
+            &["-keypbe", "AES-128-CBC", "-certpbe", "NONE", "-nomac"][..],
+        ),
+        (
+            "mac_sha512",
+            &[
+                "-keypbe",
+                "AES-256-CBC",
+                "-certpbe",
+                "AES-256-CBC",
+                "-macalg",
+                "sha512",
+            ][..],
+        ),
     ] {
         write(&seeds.join("pkcs12"), name, pkcs12(options));
     }
@@ -96,7 +112,11 @@ fn pkcs12(options: &[&str]) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     let run = |command: &mut Command| {
         let out = command.output().unwrap();
-        assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+        assert!(
+            out.status.success(),
+            "{}",
+            String::from_utf8_lossy(&out.stderr)
+        );
         out.stdout
     };
     let certificate = folder.path().join("pat.pem");

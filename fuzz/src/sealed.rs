@@ -221,11 +221,7 @@ pub fn pkcs12(data: &[u8]) {
 struct Offered(Vec<u8>);
 
 impl Certificates for Offered {
-    fn certificate(
-        &self,
-        route: Route,
-        _: &Address,
-    ) -> Result<Option<KnownCertificate>, KeyFault> {
+    fn certificate(&self, route: Route, _: &Address) -> Result<Option<KnownCertificate>, KeyFault> {
         let known = KnownCertificate::new(self.0.clone(), KeyTrust::Discovered);
         Ok((route == Route::Smime).then_some(known))
     }
@@ -311,12 +307,15 @@ pub fn protected_headers(data: &[u8]) {
     assert!(opened.headers().altered.is_empty());
     let message = opened.message().expect("it is intact");
     assert_eq!(fields(message), fields(rendered), "the header comes back");
-    assert_eq!(body(message), body(rendered), "the body comes back");
+    assert_eq!(
+        text(body(message)),
+        text(body(rendered)),
+        "the body comes back"
+    );
 }
 
 /// Header fields in their order, those of MIME sorted apart: these stand with
-/// the payload, and how it was protected is said in one of them (RFC 9788
-/// section 2.1).
+/// the payload.
 fn fields(message: &[u8]) -> (Vec<String>, Vec<String>) {
     let head = head(message);
     let mut all: Vec<String> = Vec::new();
@@ -332,9 +331,6 @@ fn fields(message: &[u8]) -> (Vec<String>, Vec<String>) {
     });
     for field in &mut mime {
         *field = field.replace("\r\n", "");
-        for parameter in ["protected-headers=\"v1\"", "hp=\"cipher\"", "hp-legacy-display=\"1\""] {
-            *field = field.replace(&format!("; {parameter}"), "");
-        }
     }
     // There is one version, and where no type is written this is it (RFC 2045
     // sections 4 and 5.2).
@@ -344,6 +340,10 @@ fn fields(message: &[u8]) -> (Vec<String>, Vec<String>) {
     });
     mime.sort();
     (mime, other)
+}
+
+fn text(octets: &[u8]) -> std::borrow::Cow<'_, str> {
+    String::from_utf8_lossy(octets)
 }
 
 fn cut(message: &[u8]) -> usize {

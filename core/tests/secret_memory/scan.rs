@@ -34,7 +34,8 @@ impl Needles {
         ] {
             for (index, piece) in value.chunks_exact(PIECE).enumerate() {
                 let at = index * PIECE;
-                self.0.push((format!("{name}{order} at {at}"), piece.into()));
+                self.0
+                    .push((format!("{name}{order} at {at}"), piece.into()));
             }
         }
     }
@@ -55,7 +56,11 @@ pub(crate) struct Hit {
 
 impl fmt::Display for Hit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} in {} + {:#x}", self.needle, self.mapping, self.offset)?;
+        write!(
+            f,
+            "{} in {} + {:#x}",
+            self.needle, self.mapping, self.offset
+        )?;
         write!(f, " [{}]", self.around)
     }
 }
