@@ -14,6 +14,7 @@ use super::path::{self, Purpose, RevocationLists, TrustAnchors};
 use super::transfer::Base64Lines;
 use crate::base::crypto::private::KeyKind;
 use crate::base::{Address, Form, FormReason, KeyFault, KeyTrust, Route, Timestamp, crypto};
+use crate::seal::open::{Authenticity, Opened, Verdict};
 use crate::seal::protect::{HeaderPolicy, Layer, protect};
 use crate::seal::{Certificates, KeyStatus, SealError, SealJob, Sealer};
 
@@ -141,7 +142,7 @@ impl SmimeSealer {
     /// Remembers what a correspondent's client reads: the SMIMECapabilities of
     /// a signature that was found good and trusted. The last 10,000 addresses
     /// are kept, in memory.
-    pub fn learn(&self, address: &Address, capabilities_der: &[u8]) {
+    pub fn learn_capabilities(&self, address: &Address, capabilities_der: &[u8]) {
         if let Some(found) = capabilities::read(capabilities_der) {
             lock(&self.learned).insert(address.canonical(), found.gcm);
         }
@@ -376,6 +377,19 @@ impl Sealer for SmimeSealer {
                 KeyStatus::refused(KeyFault::NoSigningKey)
             }
             Ok(_) => KeyStatus::usable(chosen.trust, chosen.form, chosen.reason),
+        }
+    }
+
+    fn learn(&self, opened: &Opened) {
+        let (Authenticity::Authentic(_), Some(author)) = (opened.authenticity(), opened.author())
+        else {
+            return;
+        };
+        let valid = opened.signatures().iter().filter(|report| {
+            report.signer.route == Route::Smime && matches!(report.verdict, Verdict::Valid(_))
+        });
+        for capabilities in valid.filter_map(|report| report.capabilities.as_deref()) {
+            self.learn_capabilities(author, capabilities);
         }
     }
 
