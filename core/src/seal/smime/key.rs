@@ -31,8 +31,7 @@ const MAX_SCRYPT_WORK: u64 = 1 << 24;
 
 /// A key to sign and to read S/MIME with, and its certificate.
 ///
-/// The private key is [shielded](crate::base::crypto::shield) in memory, or
-/// lives elsewhere ([`SmimeKey::external`]). Cloning shares it.
+/// The private key lies encrypted in memory between uses, or lives elsewhere ([`SmimeKey::external`]). Cloning shares it.
 #[derive(Clone)]
 pub struct SmimeKey(Arc<Inner>);
 
