@@ -44,6 +44,7 @@ fn pkcs12_of_openssl_is_read() {
         ),
         ("sha512mac", file!("sha512mac.p12"), "correct horse", 2),
         ("clear_certs", file!("clear_certs.p12"), "correct horse", 2),
+        ("pbmac1", file!("pbmac1.p12"), "correct horse", 2),
         ("empty", file!("empty.p12"), "", 1),
         ("umlaut", file!("umlaut.p12"), "sésame 🔑", 1),
     ] {
@@ -241,6 +242,16 @@ fn a_key_is_written_encrypted_and_read_again() {
     assert!(works(&again));
     assert_eq!(key.to_pkcs8(&pass("")).err(), Some(KeyFileError::Clear));
     assert_eq!(format!("{key:?}"), "SmimeKey(***)");
+
+    let file = key.to_pkcs12(&pass("another")).unwrap();
+    let again = SmimeKey::from_pkcs12(&file, &pass("another")).unwrap();
+    assert!(works(&again));
+    assert!(again.chain() == key.chain());
+    assert_eq!(
+        SmimeKey::from_pkcs12(&file, &horse()).err(),
+        Some(KeyFileError::Passphrase)
+    );
+    assert_eq!(key.to_pkcs12(&pass("")).err(), Some(KeyFileError::Clear));
 }
 
 #[test]
