@@ -377,6 +377,9 @@ mod tests {
                 *last ^= 1;
             }
             assert!(key.agree(&off).is_err());
+            // A point, and no other form that the library takes.
+            let other = PrivateKey::make(kind)?;
+            assert!(key.agree(other.spki()).is_err());
             assert!(encrypt_oaep(key.spki(), OaepDigest::Sha256, b"x").is_err());
         }
         assert!(agree_ephemeral(rsa.spki()).is_err());

@@ -225,6 +225,7 @@ crl crl_stale_leaf inter 20260201000000Z 20260301000000Z "authorityKeyIdentifier
 crl crl_stale_hold inter 20260201000000Z 20260301000000Z "authorityKeyIdentifier=keyid" leaf,certificateHold
 crl crl_future inter 20260701000000Z 20260801000000Z "authorityKeyIdentifier=keyid"
 crl crl_delta inter $FRESH "2.5.29.27=critical,DER:020101" leaf,keyCompromise
+crl crl_delta_plain inter $FRESH "2.5.29.27=DER:020101" leaf,keyCompromise
 crl crl_critical inter $FRESH "1.3.6.1.4.1.55555.2=critical,DER:0500"
 crl crl_inter root $FRESH "authorityKeyIdentifier=keyid" inter,cACompromise
 crl crl_no_sign inter_no_crl $FRESH "authorityKeyIdentifier=keyid"

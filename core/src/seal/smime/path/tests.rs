@@ -419,6 +419,12 @@ fn revocation_is_looked_up_in_the_issuers_own_current_lists() {
         ),
         (
             "leaf",
+            &["crl_delta_plain", "crl_root"],
+            Ok(()),
+            Err(NoRevocationList),
+        ),
+        (
+            "leaf",
             &["crl_critical", "crl_root"],
             Ok(()),
             Err(NoRevocationList),
