@@ -166,7 +166,7 @@ fn normal(input: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyFileError> {
 }
 
 /// The type and content of a ContentInfo.
-fn content_info<'a>(value: &'a [u8]) -> Result<(&'a [u8], &'a [u8]), KeyFileError> {
+fn content_info(value: &[u8]) -> Result<(&[u8], &[u8]), KeyFileError> {
     let kind = is(value, OID)?;
     let content = is(kind.rest, CONTEXT_0)?;
     Ok((kind.value, content.value))
