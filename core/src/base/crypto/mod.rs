@@ -16,6 +16,8 @@ pub(crate) mod private;
 pub(crate) mod public;
 #[cfg(any(feature = "pgp", feature = "smime"))]
 mod shield;
+#[cfg(all(test, feature = "smime"))]
+mod wycheproof;
 
 use std::fmt;
 use std::num::NonZeroU32;
