@@ -142,8 +142,8 @@ impl SmimeSealer {
     /// a signature that was found good and trusted. The last 10,000 addresses
     /// are kept, in memory.
     pub fn learn(&self, address: &Address, capabilities_der: &[u8]) {
-        if let Some(found) = capabilities::read(capabilities_der) {
-            lock(&self.learned).insert(address.canonical(), found.gcm);
+        if let Some(gcm) = capabilities::prefers_gcm(capabilities_der) {
+            lock(&self.learned).insert(address.canonical(), gcm);
         }
     }
 
@@ -337,8 +337,11 @@ impl SmimeSealer {
                 Form::Enveloped
             }
         };
-        if let Some(found) = certificate.capabilities().and_then(capabilities::read) {
-            return (by(found.gcm), FormReason::Certificate);
+        if let Some(gcm) = certificate
+            .capabilities()
+            .and_then(capabilities::prefers_gcm)
+        {
+            return (by(gcm), FormReason::Certificate);
         }
         if let Some(gcm) = lock(&self.learned).find(&address.canonical()) {
             return (by(gcm), FormReason::EarlierMail);
