@@ -8,9 +8,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der, PublicKeyX509Der};
-use aws_lc_rs::rsa::{
-    KeySize, OaepPrivateDecryptingKey, Pkcs1PrivateDecryptingKey, PrivateDecryptingKey,
-};
+#[cfg(test)]
+use aws_lc_rs::rsa::KeySize;
+use aws_lc_rs::rsa::{OaepPrivateDecryptingKey, Pkcs1PrivateDecryptingKey, PrivateDecryptingKey};
 use aws_lc_rs::signature::{EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, RsaKeyPair};
 use aws_lc_rs::{agreement, digest as hash, signature};
 use zeroize::Zeroizing;
@@ -112,6 +112,7 @@ impl PrivateKey {
         Self::from_rsa(&pair)
     }
 
+    #[cfg(test)]
     /// From a scalar, big-endian, and its public point, uncompressed.
     pub(crate) fn from_ec(
         kind: KeyKind,
@@ -151,6 +152,7 @@ impl PrivateKey {
         Self::new(spki.as_ref(), pkcs8.as_ref())
     }
 
+    #[cfg(test)]
     /// A new key. RSA: 2048, 3072, 4096 or 8192 bits.
     pub(crate) fn make(kind: KeyKind) -> Result<Self, CryptoError> {
         let made = match kind {

@@ -143,8 +143,8 @@ impl SmimeSealer {
     /// a signature that was found good and trusted. The last 10,000 addresses
     /// are kept, in memory.
     pub fn learn_capabilities(&self, address: &Address, capabilities_der: &[u8]) {
-        if let Some(found) = capabilities::read(capabilities_der) {
-            lock(&self.learned).insert(address.canonical(), found.gcm);
+        if let Some(gcm) = capabilities::prefers_gcm(capabilities_der) {
+            lock(&self.learned).insert(address.canonical(), gcm);
         }
     }
 
@@ -308,7 +308,9 @@ impl SmimeSealer {
                 known.trust.max(KeyTrust::Verified)
             }
             _ => {
-                path::revoked(certificate, intermediates, &self.lists, now)?;
+                let anchors = self.anchors.as_ref().map(TrustAnchors::certificates);
+                let issuers = [intermediates, anchors.unwrap_or_default()].concat();
+                path::revoked(certificate, &issuers, &self.lists, now)?;
                 known.trust
             }
         };
@@ -338,8 +340,11 @@ impl SmimeSealer {
                 Form::Enveloped
             }
         };
-        if let Some(found) = certificate.capabilities().and_then(capabilities::read) {
-            return (by(found.gcm), FormReason::Certificate);
+        if let Some(gcm) = certificate
+            .capabilities()
+            .and_then(capabilities::prefers_gcm)
+        {
+            return (by(gcm), FormReason::Certificate);
         }
         if let Some(gcm) = lock(&self.learned).find(&address.canonical()) {
             return (by(gcm), FormReason::EarlierMail);
