@@ -211,7 +211,7 @@ fn work_that_a_file_asks_for_is_bounded() {
         )
     };
     let mut slow = pbes2::Pbkdf2Params::hmac_sha256(1000, b"12345678").unwrap();
-    assert!(!refused(slow.clone().into()));
+    assert!(!refused(slow.into()));
     slow.iteration_count = MAX_ITERATIONS + 1;
     assert!(refused(slow.into()));
     for (n, r, p) in [

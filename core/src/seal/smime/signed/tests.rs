@@ -218,8 +218,8 @@ fn attributes_are_read_strictly() {
     assert_eq!(outcome(&[digest.clone(), kind.clone()]), Ok(()));
     assert_eq!(outcome(&[]), Ok(()));
 
-    assert_eq!(outcome(&[kind.clone()]), refused);
-    assert_eq!(outcome(&[digest.clone()]), refused);
+    assert_eq!(outcome(std::slice::from_ref(&kind)), refused);
+    assert_eq!(outcome(std::slice::from_ref(&digest)), refused);
     assert_eq!(
         outcome(&[kind.clone(), digest.clone(), digest.clone()]),
         refused
