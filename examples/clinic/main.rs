@@ -411,7 +411,9 @@ fn wire_tap(sandbox: &Sandbox, paint: Paint) -> Result<(), Box<dyn Error>> {
         let has = |text: &str| wire.windows(text.len()).any(|w| w == text.as_bytes());
         let read = PROTECTED.iter().any(|text| has(text));
         leaked |= read;
-        let saw = if has("MAIL FROM") {
+        let saw = if has("BEGIN PGP MESSAGE") {
+            "who writes to whom, a subject of \"[...]\", and an OpenPGP message"
+        } else if has("MAIL FROM") {
             "a notice in clear, whose link opens nothing without the code"
         } else if has("STARTTLS") {
             "EHLO, STARTTLS, then ciphertext"

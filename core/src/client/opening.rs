@@ -11,13 +11,18 @@ use crate::seal::{Certificates, KnownCertificate};
 impl Client {
     /// Opens a message that came back: decrypts, verifies, and says which parts
     /// were signed and encrypted, and by whom. See [`seal::open`](crate::seal::open).
+    /// The sealers take note of what its author's client can read.
     ///
     /// # Errors
     /// [`Error::Open`]; all failures of decryption are one error.
     pub async fn open(&self, raw: impl Into<Vec<u8>>, keys: &Keyring) -> Result<Opened, Error> {
         let raw = zeroize::Zeroizing::new(raw.into());
         let (keys, now) = (keys.clone(), self.engine.clock.now());
-        Ok(blocking(move || open(&raw, &keys, now)).await??)
+        let opened = blocking(move || open(&raw, &keys, now)).await??;
+        for sealer in &self.engine.sealers {
+            sealer.learn(&opened);
+        }
+        Ok(opened)
     }
 }
 

@@ -135,6 +135,29 @@ pub trait Sealer: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// [`SealError`]; then nothing of the message may leave by this route.
     fn seal(&self, job: &SealJob<'_>) -> Result<Vec<u8>, SealError>;
+
+    /// Takes note of what an opened message says of its author's client, for
+    /// messages to come. What is not [authentic](open::Authenticity) says
+    /// nothing.
+    fn learn(&self, _opened: &open::Opened) {}
+}
+
+impl<T: Sealer> Sealer for std::sync::Arc<T> {
+    fn route(&self) -> Route {
+        (**self).route()
+    }
+
+    fn assess(&self, sender: &Address, recipient: &Address, now: Timestamp) -> KeyStatus {
+        (**self).assess(sender, recipient, now)
+    }
+
+    fn seal(&self, job: &SealJob<'_>) -> Result<Vec<u8>, SealError> {
+        (**self).seal(job)
+    }
+
+    fn learn(&self, opened: &open::Opened) {
+        (**self).learn(opened);
+    }
 }
 
 /// A certificate as its source holds it.

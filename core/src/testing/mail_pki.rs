@@ -1,4 +1,5 @@
 //! S/MIME certificates and keys from the sandbox's own authority.
+#![allow(clippy::expect_used)] // a fixture that cannot be made is a broken test
 
 use rcgen::{
     CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, KeyPair,

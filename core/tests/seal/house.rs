@@ -13,34 +13,34 @@ use mailseal::testing::clock::TestClock;
 use mailseal::testing::mail_pki::MailKey;
 use mailseal::testing::pki::TestCa;
 
-pub const BODY: &str = "HbA1c 9.1 %, start insulin";
-pub const SUBJECT: &str = "Your HbA1c result";
+pub(crate) const BODY: &str = "HbA1c 9.1 %, start insulin";
+pub(crate) const SUBJECT: &str = "Your HbA1c result";
 
 /// One who writes or reads.
-pub struct Person {
-    pub address: Address,
-    pub pgp: PgpKey,
-    pub smime: SmimeKey,
+pub(crate) struct Person {
+    pub(crate) address: Address,
+    pub(crate) pgp: PgpKey,
+    pub(crate) smime: SmimeKey,
 }
 
 /// Everybody, and the certificates that all of them know.
-pub struct House {
-    pub now: Timestamp,
-    pub ca: TestCa,
-    pub known: Arc<PinnedKeys>,
-    pub clinic: Person,
-    pub pat: Person,
-    pub kim: Person,
+pub(crate) struct House {
+    pub(crate) now: Timestamp,
+    pub(crate) ca: TestCa,
+    pub(crate) known: Arc<PinnedKeys>,
+    pub(crate) clinic: Person,
+    pub(crate) pat: Person,
+    pub(crate) kim: Person,
     /// A stranger, with a certificate of the same authority.
-    pub eve: Person,
+    pub(crate) eve: Person,
 }
 
-pub fn address(text: &str) -> Address {
+pub(crate) fn address(text: &str) -> Address {
     text.parse().unwrap()
 }
 
 impl House {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let now = TestClock::default().now();
         let ca = TestCa::new();
         let known = Arc::new(PinnedKeys::new());
@@ -79,20 +79,20 @@ impl House {
         }
     }
 
-    pub fn pgp(&self) -> PgpSealer {
+    pub(crate) fn pgp(&self) -> PgpSealer {
         PgpSealer::new(Arc::clone(&self.known))
             .identity(&self.clinic.address, self.clinic.pgp.clone())
             .identity(&self.eve.address, self.eve.pgp.clone())
     }
 
-    pub fn smime(&self) -> SmimeSealer {
+    pub(crate) fn smime(&self) -> SmimeSealer {
         SmimeSealer::new(Arc::clone(&self.known))
             .identity(&self.clinic.address, self.clinic.smime.clone())
             .identity(&self.eve.address, self.eve.smime.clone())
             .anchors(self.ca.smime_anchors())
     }
 
-    pub fn sealer(&self, route: Route) -> Box<dyn Sealer> {
+    pub(crate) fn sealer(&self, route: Route) -> Box<dyn Sealer> {
         match route {
             Route::Pgp => Box::new(self.pgp()),
             _ => Box::new(self.smime()),
@@ -100,17 +100,17 @@ impl House {
     }
 
     /// The clinic's message to Pat, as it would leave in clear.
-    pub fn message(&self) -> Vec<u8> {
+    pub(crate) fn message(&self) -> Vec<u8> {
         rendered(&self.clinic.address, &self.pat.address)
     }
 
-    pub fn seal(&self, route: Route, message: &[u8]) -> Vec<u8> {
+    pub(crate) fn seal(&self, route: Route, message: &[u8]) -> Vec<u8> {
         let job = SealJob::new(message, &self.clinic.address, &self.pat.address, self.now);
         self.sealer(route).seal(&job).unwrap()
     }
 
     /// Signed only.
-    pub fn sign(&self, route: Route, message: &[u8], sender: &Address) -> Vec<u8> {
+    pub(crate) fn sign(&self, route: Route, message: &[u8], sender: &Address) -> Vec<u8> {
         match route {
             Route::Pgp => self.pgp().sign(message, sender, self.now).unwrap(),
             _ => self.smime().sign(message, sender, self.now).unwrap(),
@@ -118,7 +118,7 @@ impl House {
     }
 
     /// Who knows everybody's certificates and has this person's keys.
-    pub fn keyring(&self, person: &Person) -> Keyring {
+    pub(crate) fn keyring(&self, person: &Person) -> Keyring {
         Keyring::new()
             .pgp_key(person.pgp.clone())
             .smime_key(person.smime.clone())
@@ -126,12 +126,12 @@ impl House {
             .certificates(Arc::clone(&self.known))
     }
 
-    pub fn open(&self, raw: &[u8]) -> Result<Opened, OpenError> {
+    pub(crate) fn open(&self, raw: &[u8]) -> Result<Opened, OpenError> {
         open(raw, &self.keyring(&self.pat), self.now)
     }
 }
 
-pub fn rendered(from: &Address, to: &Address) -> Vec<u8> {
+pub(crate) fn rendered(from: &Address, to: &Address) -> Vec<u8> {
     let message = Message::builder()
         .from(from.clone())
         .to(to.clone())
@@ -148,14 +148,14 @@ pub fn rendered(from: &Address, to: &Address) -> Vec<u8> {
     message.render(&copy).unwrap().bytes().to_vec()
 }
 
-pub fn contains(haystack: &[u8], needle: &str) -> bool {
+pub(crate) fn contains(haystack: &[u8], needle: &str) -> bool {
     haystack
         .windows(needle.len())
         .any(|w| w == needle.as_bytes())
 }
 
 /// The text with one occurrence of `old` as `new`; there must be one.
-pub fn replaced(raw: &[u8], old: &str, new: &str) -> Vec<u8> {
+pub(crate) fn replaced(raw: &[u8], old: &str, new: &str) -> Vec<u8> {
     let at = raw
         .windows(old.len())
         .position(|w| w == old.as_bytes())
@@ -164,13 +164,13 @@ pub fn replaced(raw: &[u8], old: &str, new: &str) -> Vec<u8> {
 }
 
 /// Header block without the blank line, and body.
-pub fn split(raw: &[u8]) -> (&[u8], &[u8]) {
+pub(crate) fn split(raw: &[u8]) -> (&[u8], &[u8]) {
     let at = raw.windows(4).position(|w| w == b"\r\n\r\n").unwrap();
     (&raw[..at + 2], &raw[at + 4..])
 }
 
 /// The MIME fields and body of a message: an entity that can be a part.
-pub fn entity(raw: &[u8]) -> Vec<u8> {
+pub(crate) fn entity(raw: &[u8]) -> Vec<u8> {
     let (head, body) = split(raw);
     let mut out = Vec::new();
     let mut keep = false;
@@ -188,7 +188,7 @@ pub fn entity(raw: &[u8]) -> Vec<u8> {
 }
 
 /// A multipart of these parts under the given header fields.
-pub fn multipart(head: &str, kind: &str, parts: &[&[u8]]) -> Vec<u8> {
+pub(crate) fn multipart(head: &str, kind: &str, parts: &[&[u8]]) -> Vec<u8> {
     let mut out =
         format!("{head}MIME-Version: 1.0\r\nContent-Type: {kind}; boundary=\"outer\"\r\n\r\n")
             .into_bytes();
@@ -201,4 +201,4 @@ pub fn multipart(head: &str, kind: &str, parts: &[&[u8]]) -> Vec<u8> {
     out
 }
 
-pub const ROUTES: [Route; 2] = [Route::Pgp, Route::Smime];
+pub(crate) const ROUTES: [Route; 2] = [Route::Pgp, Route::Smime];

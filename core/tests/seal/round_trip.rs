@@ -191,3 +191,24 @@ fn header_policies_hold_on_the_wire_and_come_back() {
         }
     }
 }
+
+#[test]
+fn earlier_signed_mail_raises_the_form_and_forged_mail_does_not() {
+    let house = House::new();
+    let sealer = house.smime();
+    let (clinic, pat) = (&house.clinic.address, &house.pat.address);
+    let form = || sealer.assess(clinic, pat, house.now).form;
+    assert_eq!(form(), Some((Form::Enveloped, FormReason::Default)));
+    // Pat's client writes to the clinic.
+    let answer = rendered(pat, clinic);
+    let signed = mailseal::seal::smime::SmimeSealer::new(std::sync::Arc::clone(&house.known))
+        .identity(pat, house.pat.smime.clone())
+        .sign(&answer, pat, house.now)
+        .unwrap();
+    let keys = house.keyring(&house.clinic);
+    let forged = super::house::replaced(&signed, "insulin", "aspirin");
+    sealer.learn(&open(&forged, &keys, house.now).unwrap());
+    assert_eq!(form(), Some((Form::Enveloped, FormReason::Default)));
+    sealer.learn(&open(&signed, &keys, house.now).unwrap());
+    assert_eq!(form(), Some((Form::AuthEnveloped, FormReason::EarlierMail)));
+}

@@ -17,6 +17,8 @@ pub(crate) mod public;
 #[cfg(any(feature = "pgp", feature = "smime"))]
 mod shield;
 pub(crate) mod stack;
+#[cfg(all(test, feature = "smime"))]
+mod wycheproof;
 
 use std::fmt;
 use std::num::NonZeroU32;

@@ -8,9 +8,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der, PublicKeyX509Der};
-use aws_lc_rs::rsa::{
-    KeySize, OaepPrivateDecryptingKey, Pkcs1PrivateDecryptingKey, PrivateDecryptingKey,
-};
+#[cfg(test)]
+use aws_lc_rs::rsa::KeySize;
+use aws_lc_rs::rsa::{OaepPrivateDecryptingKey, Pkcs1PrivateDecryptingKey, PrivateDecryptingKey};
 use aws_lc_rs::signature::{EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, RsaKeyPair};
 use aws_lc_rs::{agreement, digest as hash, signature};
 use zeroize::Zeroizing;
@@ -112,6 +112,7 @@ impl PrivateKey {
         Self::from_rsa(&pair)
     }
 
+    #[cfg(test)]
     /// From a scalar, big-endian, and its public point, uncompressed.
     pub(crate) fn from_ec(
         kind: KeyKind,
@@ -151,6 +152,7 @@ impl PrivateKey {
         Self::new(spki.as_ref(), pkcs8.as_ref())
     }
 
+    #[cfg(test)]
     /// A new key. RSA: 2048, 3072, 4096 or 8192 bits.
     pub(crate) fn make(kind: KeyKind) -> Result<Self, CryptoError> {
         let made = match kind {
@@ -307,4 +309,104 @@ fn fit(digest: &[u8], width: usize) -> Vec<u8> {
     let mut out = vec![0; width - digest.len()];
     out.extend_from_slice(digest);
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::public::{
+        agree_ephemeral, digest, encrypt_oaep, encrypt_pkcs1, verify_digest,
+    };
+    use super::*;
+
+    const DIGESTS: [DigestAlgorithm; 3] = [
+        DigestAlgorithm::Sha256,
+        DigestAlgorithm::Sha384,
+        DigestAlgorithm::Sha512,
+    ];
+
+    #[test]
+    fn what_is_signed_verifies_under_every_digest() -> Result<(), CryptoError> {
+        let rsa = PrivateKey::make(KeyKind::Rsa { bits: 2048 })?;
+        for d in DIGESTS {
+            let hash = digest(d, &[b"one", b"two"]);
+            let mut cases = vec![
+                (rsa.clone(), SignatureScheme::RsaPkcs1(d)),
+                (rsa.clone(), SignatureScheme::RsaPss(d)),
+            ];
+            for kind in [KeyKind::P256, KeyKind::P384, KeyKind::P521] {
+                cases.push((PrivateKey::make(kind)?, SignatureScheme::Ecdsa(d)));
+            }
+            for (key, scheme) in cases {
+                let made = key.sign_digest(scheme, &hash)?;
+                verify_digest(key.spki(), scheme, &hash, &made)?;
+                let mut other = hash.clone();
+                other[0] ^= 1;
+                assert!(verify_digest(key.spki(), scheme, &other, &made).is_err());
+                assert!(key.sign_digest(scheme, &hash[1..]).is_err());
+                assert!(key.sign_digest(SignatureScheme::Ed25519, &hash).is_err());
+            }
+        }
+        let key = PrivateKey::make(KeyKind::Ed25519)?;
+        let made = key.sign_digest(SignatureScheme::Ed25519, b"message")?;
+        verify_digest(key.spki(), SignatureScheme::Ed25519, b"message", &made)?;
+        assert!(verify_digest(key.spki(), SignatureScheme::Ed25519, b"massage", &made).is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn what_is_encrypted_to_a_key_it_opens() -> Result<(), CryptoError> {
+        let rsa = PrivateKey::make(KeyKind::Rsa { bits: 2048 })?;
+        for d in [
+            OaepDigest::Sha1,
+            OaepDigest::Sha256,
+            OaepDigest::Sha384,
+            OaepDigest::Sha512,
+        ] {
+            let sealed = encrypt_oaep(rsa.spki(), d, b"content key")?;
+            assert_eq!(rsa.decrypt_oaep(d, &sealed)?.as_slice(), b"content key");
+            assert!(encrypt_oaep(rsa.spki(), d, &[0; 256]).is_err());
+        }
+        let sealed = encrypt_oaep(rsa.spki(), OaepDigest::Sha256, b"content key")?;
+        assert!(rsa.decrypt_oaep(OaepDigest::Sha1, &sealed).is_err());
+        let sealed = encrypt_pkcs1(rsa.spki(), b"content key")?;
+        assert_eq!(rsa.decrypt_pkcs1(&sealed)?.as_slice(), b"content key");
+        for kind in [KeyKind::P256, KeyKind::P384, KeyKind::P521] {
+            let key = PrivateKey::make(kind)?;
+            let (point, secret) = agree_ephemeral(key.spki())?;
+            assert_eq!(key.agree(&point)?, secret);
+            let mut off = point.clone();
+            if let Some(last) = off.last_mut() {
+                *last ^= 1;
+            }
+            assert!(key.agree(&off).is_err());
+            // A point, and no other form that the library takes.
+            let other = PrivateKey::make(kind)?;
+            assert!(key.agree(other.spki()).is_err());
+            assert!(encrypt_oaep(key.spki(), OaepDigest::Sha256, b"x").is_err());
+        }
+        assert!(agree_ephemeral(rsa.spki()).is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn a_key_survives_its_own_encoding_and_shows_nothing() -> Result<(), CryptoError> {
+        for kind in [
+            KeyKind::Rsa { bits: 2048 },
+            KeyKind::P256,
+            KeyKind::P384,
+            KeyKind::P521,
+            KeyKind::Ed25519,
+        ] {
+            let key = PrivateKey::make(kind)?;
+            let again = PrivateKey::from_pkcs8(&key.to_pkcs8()?).map_err(|_| CryptoError)?;
+            assert_eq!(again.spki(), key.spki());
+            assert_eq!(again.kind(), kind);
+            assert_eq!(format!("{key:?}"), "PrivateKey(***)");
+        }
+        assert_eq!(
+            PrivateKey::from_pkcs8(b"").err(),
+            Some(KeyRejected::Malformed)
+        );
+        Ok(())
+    }
 }

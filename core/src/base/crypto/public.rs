@@ -166,6 +166,12 @@ pub(crate) fn kind_of(spki: &[u8]) -> Result<KeyKind, CryptoError> {
     }
 }
 
+/// The point of a key on a curve, as it is encoded.
+pub(crate) fn point_of(spki: &[u8]) -> Option<&[u8]> {
+    let (algorithm, point) = split(spki)?;
+    matches!(named(algorithm)?, Named::Ec(_)).then_some(point)
+}
+
 /// The length of the modulus of an RSAPublicKey.
 fn rsa_bits(key: &[u8]) -> Option<usize> {
     let modulus = element(element(key, SEQUENCE)?.value, INTEGER)?.value;
@@ -311,7 +317,7 @@ pub(super) fn agreement_of(kind: KeyKind) -> Option<&'static agreement::Algorith
 pub(crate) fn agree_ephemeral(spki: &[u8]) -> Result<(Vec<u8>, Zeroizing<Vec<u8>>), CryptoError> {
     let kind = kind_of(spki)?;
     let algorithm = agreement_of(kind).ok_or(CryptoError)?;
-    let (_, point) = split(spki).ok_or(CryptoError)?;
+    let point = point_of(spki).ok_or(CryptoError)?;
     let ephemeral = agreement::PrivateKey::generate(algorithm).map_err(|_| CryptoError)?;
     let public = ephemeral.compute_public_key().map_err(|_| CryptoError)?;
     let secret = agree_with(&ephemeral, algorithm, point)?;

@@ -187,7 +187,10 @@ mod smime {
         now: Timestamp,
     ) -> Result<KeyTrust, KeyFault> {
         smime::check_leaf(certificate, Purpose::Sign, None, now)?;
-        smime::revoked(certificate, between, &keys.lists, now)?;
+        // A list is signed by whoever issued the certificate, which may be the
+        // anchor itself.
+        let issuers = [between, keys.anchors.certificates()].concat();
+        smime::revoked(certificate, &issuers, &keys.lists, now)?;
         let pinned = author.is_some_and(|author| {
             keys.certificates.iter().any(|source| {
                 let found = source.certificate(Route::Smime, author);

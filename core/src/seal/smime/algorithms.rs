@@ -211,7 +211,7 @@ impl<'a> Algorithm<'a> {
 }
 
 pub(super) fn read_oid(element: &Element<'_>) -> Result<ObjectIdentifier, Malformed> {
-    Ok(ObjectIdentifier::from_bytes(element.value).map_err(|_| Malformed)?)
+    ObjectIdentifier::from_bytes(element.value).map_err(|_| Malformed)
 }
 
 /// An integer of one octet.
@@ -313,10 +313,10 @@ pub(super) fn read_pss(
         },
         None => 20,
     };
-    if let Some(tagged) = inside.optional(explicit(3))? {
-        if small_integer(&one(&tagged)?) != Some(1) {
-            return Err(Malformed);
-        }
+    if let Some(tagged) = inside.optional(explicit(3))?
+        && small_integer(&one(&tagged)?) != Some(1)
+    {
+        return Err(Malformed);
     }
     inside.end()?;
     Ok((hash, salt))

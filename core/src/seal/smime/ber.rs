@@ -77,11 +77,11 @@ impl<'a> Element<'a> {
     }
 
     /// The element in DER.
-    pub(super) fn to_der(&self) -> Result<Vec<u8>, Malformed> {
+    pub(super) fn to_der(self) -> Result<Vec<u8>, Malformed> {
         self.der_at(0)
     }
 
-    fn der_at(&self, depth: usize) -> Result<Vec<u8>, Malformed> {
+    fn der_at(self, depth: usize) -> Result<Vec<u8>, Malformed> {
         if self.tag & CONSTRUCTED == 0 {
             return Ok(tlv(self.tag, &[self.value]));
         }

@@ -2,7 +2,7 @@
 //! 2.5.2); in certificates as an extension (RFC 4262).
 
 use super::algorithms::{
-    self as alg, AES_128_CBC, AES_256_CBC, AES_256_GCM, AES_256_WRAP, Algorithm, RSAES_OAEP,
+    self as alg, AES_128_CBC, AES_256_CBC, AES_256_GCM, AES_256_WRAP, Algorithm,
 };
 use super::ber::{self, Elements, Malformed, SEQUENCE};
 use crate::base::crypto::private::KeyKind;
@@ -11,45 +11,29 @@ use crate::base::crypto::private::KeyKind;
 pub(super) const MAX_LENGTH: usize = 8 * 1024;
 const MAX_ENTRIES: usize = 200;
 
-/// What of it matters for sealing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Capabilities {
-    /// AES-256-GCM, and so AuthEnvelopedData.
-    pub(crate) gcm: bool,
-    /// RSAES-OAEP, with whichever parameters.
-    pub(crate) oaep: bool,
-}
-
-/// Reads SMIMECapabilities; the order does not matter to us: what is read at
-/// all is read.
-pub(crate) fn read(der: &[u8]) -> Option<Capabilities> {
+/// Whether AES-256-GCM, and so AuthEnvelopedData, is read; None where these are
+/// no SMIMECapabilities. The order does not matter to us: what is read at all
+/// is read. Nor does the key transport: who does not list RSAES-OAEP (few do)
+/// gets it all the same, PKCS#1 v1.5 is the host's word alone.
+pub(crate) fn prefers_gcm(der: &[u8]) -> Option<bool> {
     read_entries(der).ok()
 }
 
-fn read_entries(der: &[u8]) -> Result<Capabilities, Malformed> {
+fn read_entries(der: &[u8]) -> Result<bool, Malformed> {
     if der.len() > MAX_LENGTH {
         return Err(Malformed);
     }
     let mut outer = Elements(der);
     let entries = outer.expect(SEQUENCE)?;
     outer.end()?;
-    let mut found = Capabilities::default();
+    let mut gcm = false;
     for (index, entry) in entries.inside().enumerate() {
         if index >= MAX_ENTRIES {
             return Err(Malformed);
         }
-        match Algorithm::read(&entry?)?.oid {
-            AES_256_GCM => found.gcm = true,
-            RSAES_OAEP => found.oaep = true,
-            _ => {}
-        }
+        gcm |= Algorithm::read(&entry?)?.oid == AES_256_GCM;
     }
-    Ok(found)
-}
-
-/// Whether AES-256-GCM is read.
-pub(crate) fn prefers_gcm(der: &[u8]) -> bool {
-    read(der).is_some_and(|found| found.gcm)
+    Ok(gcm)
 }
 
 /// Ours, for mail to a key of this kind.
@@ -84,15 +68,10 @@ mod tests {
             der[2..15],
             [0x30, 0x0b, 6, 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 1, 0x2e]
         );
-        let both = Capabilities {
-            gcm: true,
-            oaep: true,
-        };
-        assert_eq!(read(&der), Some(both));
-        assert!(prefers_gcm(&write(KeyKind::P256)));
-        assert_eq!(read(&write(KeyKind::P256)).map(|c| c.oaep), Some(false));
+        assert_eq!(prefers_gcm(&der), Some(true));
+        assert_eq!(prefers_gcm(&write(KeyKind::P256)), Some(true));
         for cut in 0..der.len() {
-            assert_eq!(read(&der[..cut]), None);
+            assert_eq!(prefers_gcm(&der[..cut]), None);
         }
     }
 
@@ -104,9 +83,8 @@ mod tests {
             0x30, 0x0e, 6, 8, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 3, 2, 2, 2, 0, 0x80,
         ];
         let der = ber::tlv(SEQUENCE, &[&aes, &rc2]);
-        assert_eq!(read(&der), Some(Capabilities::default()));
-        assert!(!prefers_gcm(&der));
+        assert_eq!(prefers_gcm(&der), Some(false));
         let long = ber::tlv(SEQUENCE, &[&aes.repeat(1_000)]);
-        assert_eq!(read(&long), None);
+        assert_eq!(prefers_gcm(&long), None);
     }
 }

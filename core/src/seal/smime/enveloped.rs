@@ -34,6 +34,7 @@ const TAG: usize = 16;
 const NONCE: usize = 12;
 
 /// Writes `content`, joined, as a DER ContentInfo for these recipients.
+#[cfg(test)]
 pub(crate) fn encrypt(
     content: &[&[u8]],
     recipients: &[Recipient<'_>],
@@ -50,7 +51,8 @@ pub(crate) fn encrypt(
     )
 }
 
-/// As [`encrypt`], the content's `length` octets written by `feed`.
+/// Writes a DER ContentInfo for these recipients. The content, of `length`
+/// octets, is what `feed` writes: under AES-CBC it is never held.
 pub(crate) fn encrypt_from(
     length: usize,
     feed: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>,

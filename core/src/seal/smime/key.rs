@@ -21,7 +21,7 @@ use crate::seal::{DigestSigner, KeyFileError, SignError};
 /// The largest key that is read.
 const MAX_KEY: usize = 64 * 1024;
 /// PBKDF2 iterations that are written (OWASP's advice for HMAC-SHA-256).
-const ITERATIONS: u32 = 600_000;
+pub(crate) const ITERATIONS: u32 = 600_000;
 /// The most that are done for a file that is read.
 pub(crate) const MAX_ITERATIONS: u32 = 10_000_000;
 /// What to do with a file under an old or unknown encryption.
@@ -32,8 +32,7 @@ const MAX_SCRYPT_WORK: u64 = 1 << 24;
 
 /// A key to sign and to read S/MIME with, and its certificate.
 ///
-/// The private key is [shielded](crate::base::crypto::shield) in memory, or
-/// lives elsewhere ([`SmimeKey::external`]). Cloning shares it.
+/// The private key lies encrypted in memory between uses, or lives elsewhere ([`SmimeKey::external`]). Cloning shares it.
 #[derive(Clone)]
 pub struct SmimeKey(Arc<Inner>);
 
@@ -273,6 +272,16 @@ impl SmimeKey {
         let private = self.exportable()?;
         let der = cleaned(|| encrypt_key(private, passphrase))?;
         Ok(pem::write("ENCRYPTED PRIVATE KEY", &der))
+    }
+
+    /// Writes key and chain as PKCS#12 (RFC 7292), both encrypted as in
+    /// [`Self::to_pkcs8`], under an HMAC-SHA-256.
+    ///
+    /// # Errors
+    /// As [`Self::to_pkcs8`].
+    pub fn to_pkcs12(&self, passphrase: &Secret<String>) -> Result<Vec<u8>, KeyFileError> {
+        let key = encrypt_key(self.exportable()?, passphrase)?;
+        pkcs12::write(&key, &self.0.chain, passphrase.expose())
     }
 
     fn exportable(&self) -> Result<&PrivateKey, KeyFileError> {

@@ -1,4 +1,4 @@
-//! PKCS#12 files (RFC 7292), read.
+//! PKCS#12 files (RFC 7292).
 //!
 //! Integrity by passphrase only (a MAC, or PBMAC1 of RFC 9579), privacy by
 //! PBES2 only. What Windows and NSS write has indefinite lengths: it is made
@@ -6,16 +6,16 @@
 
 use std::num::NonZeroU32;
 
-use der::Decode as _;
+use der::{Decode as _, Encode as _};
 use pkcs8::pkcs5::EncryptionScheme;
 use pkcs8::pkcs5::pbes2::{Pbkdf2Params, Pbkdf2Prf};
 use zeroize::Zeroizing;
 
 use super::certificate::{Certificate, MAX_CHAIN};
-use super::key::{AGAIN, MAX_ITERATIONS, decrypt_pbes2};
-use crate::base::crypto::equal;
+use super::key::{AGAIN, ITERATIONS, MAX_ITERATIONS, decrypt_pbes2, encrypt_pbes2};
 use crate::base::crypto::passphrase::{FileDigest, hmac, pkcs12_mac, stretch_to};
 use crate::base::crypto::public::{Tlv, tlv};
+use crate::base::crypto::{equal, make_random, sha256};
 use crate::seal::KeyFileError;
 
 /// The largest file that is read.
@@ -166,7 +166,7 @@ fn normal(input: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyFileError> {
 }
 
 /// The type and content of a ContentInfo.
-fn content_info<'a>(value: &'a [u8]) -> Result<(&'a [u8], &'a [u8]), KeyFileError> {
+fn content_info(value: &[u8]) -> Result<(&[u8], &[u8]), KeyFileError> {
     let kind = is(value, OID)?;
     let content = is(kind.rest, CONTEXT_0)?;
     Ok((kind.value, content.value))
@@ -430,4 +430,89 @@ impl Found<'_> {
         );
         Ok(())
     }
+}
+
+fn element(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
+    let mut out = Vec::new();
+    wrap(tag, &parts.concat(), &mut out);
+    out
+}
+
+/// Writes a file: the certificates and the key (an EncryptedPrivateKeyInfo)
+/// each encrypted, under an HMAC-SHA-256. Key and certificate are tied by a
+/// localKeyId, as readers expect.
+pub(crate) fn write(
+    key: &[u8],
+    chain: &[Certificate],
+    passphrase: &str,
+) -> Result<Vec<u8>, KeyFileError> {
+    const FAILED: KeyFileError = KeyFileError::Protection("the file cannot be written");
+    /// localKeyID (RFC 2985 section 5.5.2).
+    const LOCAL_KEY_ID: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x15];
+    const SET: u8 = 0x31;
+    let bag = |kind: u8, value: &[u8], attributes: &[u8]| {
+        let oid = element(OID, &[BAG, &[kind]]);
+        element(SEQUENCE, &[&oid, &element(CONTEXT_0, &[value]), attributes])
+    };
+    let first = chain.first().ok_or(FAILED)?;
+    let id = element(OCTETS, &[&sha256(first.spki())[..20]]);
+    let id = element(
+        SEQUENCE,
+        &[&element(OID, &[LOCAL_KEY_ID]), &element(SET, &[&id])],
+    );
+    let id = element(SET, &[&id]);
+
+    let mut certificates = Vec::new();
+    for (i, certificate) in chain.iter().enumerate() {
+        let value = element(CONTEXT_0, &[&element(OCTETS, &[certificate.der()])]);
+        let value = element(SEQUENCE, &[&element(OID, &[X509_CERTIFICATE]), &value]);
+        let attributes = if i == 0 { id.as_slice() } else { &[] };
+        certificates.extend(bag(3, &value, attributes));
+    }
+    let certificates = element(SEQUENCE, &[&certificates]);
+    let (parameters, ciphertext) = encrypt_pbes2(passphrase.as_bytes(), &certificates)?;
+    let algorithm = EncryptionScheme::from(parameters)
+        .to_der()
+        .map_err(|_| FAILED)?;
+    let data = element(OID, &[DATA]);
+    let info = element(
+        SEQUENCE,
+        &[&data, &algorithm, &element(0x80, &[&ciphertext])],
+    );
+    let encrypted = element(SEQUENCE, &[&element(INTEGER, &[&[0]]), &info]);
+    let encrypted = element(
+        SEQUENCE,
+        &[
+            &element(OID, &[ENCRYPTED_DATA]),
+            &element(CONTEXT_0, &[&encrypted]),
+        ],
+    );
+    let as_data = |content: &[u8]| {
+        let octets = element(OCTETS, &[content]);
+        element(SEQUENCE, &[&data, &element(CONTEXT_0, &[&octets])])
+    };
+    let keys = element(SEQUENCE, &[&bag(2, key, &id)]);
+    let safe = element(SEQUENCE, &[&encrypted, &as_data(&keys)]);
+
+    let salt = make_random::<16>();
+    let iterations = NonZeroU32::new(ITERATIONS).ok_or(FAILED)?;
+    let mac = pkcs12_mac(
+        FileDigest::Sha256,
+        &bmp(passphrase),
+        &salt,
+        iterations,
+        &safe,
+    );
+    let digest = element(
+        SEQUENCE,
+        &[&element(OID, &[SHA2, &[1]]), &element(0x05, &[])],
+    );
+    let digest = element(SEQUENCE, &[&digest, &element(OCTETS, &[&mac])]);
+    // Three octets, the first below 0x80.
+    let count = element(INTEGER, &[&ITERATIONS.to_be_bytes()[1..]]);
+    let mac_data = element(SEQUENCE, &[&digest, &element(OCTETS, &[&salt]), &count]);
+    Ok(element(
+        SEQUENCE,
+        &[&element(INTEGER, &[&[3]]), &as_data(&safe), &mac_data],
+    ))
 }

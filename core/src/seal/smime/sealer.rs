@@ -15,6 +15,7 @@ use super::transfer::Base64Lines;
 use crate::base::crypto::private::KeyKind;
 use crate::base::crypto::stack::cleaned;
 use crate::base::{Address, Form, FormReason, KeyFault, KeyTrust, Route, Timestamp, crypto};
+use crate::seal::open::{Authenticity, Opened, Verdict};
 use crate::seal::protect::{HeaderPolicy, Layer, protect};
 use crate::seal::{Certificates, KeyStatus, SealError, SealJob, Sealer};
 
@@ -142,9 +143,9 @@ impl SmimeSealer {
     /// Remembers what a correspondent's client reads: the SMIMECapabilities of
     /// a signature that was found good and trusted. The last 10,000 addresses
     /// are kept, in memory.
-    pub fn learn(&self, address: &Address, capabilities_der: &[u8]) {
-        if let Some(found) = capabilities::read(capabilities_der) {
-            lock(&self.learned).insert(address.canonical(), found.gcm);
+    pub fn learn_capabilities(&self, address: &Address, capabilities_der: &[u8]) {
+        if let Some(gcm) = capabilities::prefers_gcm(capabilities_der) {
+            lock(&self.learned).insert(address.canonical(), gcm);
         }
     }
 
@@ -312,7 +313,9 @@ impl SmimeSealer {
                 known.trust.max(KeyTrust::Verified)
             }
             _ => {
-                path::revoked(certificate, intermediates, &self.lists, now)?;
+                let anchors = self.anchors.as_ref().map(TrustAnchors::certificates);
+                let issuers = [intermediates, anchors.unwrap_or_default()].concat();
+                path::revoked(certificate, &issuers, &self.lists, now)?;
                 known.trust
             }
         };
@@ -342,8 +345,11 @@ impl SmimeSealer {
                 Form::Enveloped
             }
         };
-        if let Some(found) = certificate.capabilities().and_then(capabilities::read) {
-            return (by(found.gcm), FormReason::Certificate);
+        if let Some(gcm) = certificate
+            .capabilities()
+            .and_then(capabilities::prefers_gcm)
+        {
+            return (by(gcm), FormReason::Certificate);
         }
         if let Some(gcm) = lock(&self.learned).find(&address.canonical()) {
             return (by(gcm), FormReason::EarlierMail);
@@ -381,6 +387,19 @@ impl Sealer for SmimeSealer {
                 KeyStatus::refused(KeyFault::NoSigningKey)
             }
             Ok(_) => KeyStatus::usable(chosen.trust, chosen.form, chosen.reason),
+        }
+    }
+
+    fn learn(&self, opened: &Opened) {
+        let (Authenticity::Authentic(_), Some(author)) = (opened.authenticity(), opened.author())
+        else {
+            return;
+        };
+        let valid = opened.signatures().iter().filter(|report| {
+            report.signer.route == Route::Smime && matches!(report.verdict, Verdict::Valid(_))
+        });
+        for capabilities in valid.filter_map(|report| report.capabilities.as_deref()) {
+            self.learn_capabilities(author, capabilities);
         }
     }
 

@@ -24,7 +24,7 @@ use crate::base::{DigestAlgorithm, KeyFault, SignatureScheme, Timestamp};
 use crate::seal::SealError;
 
 mod verify;
-pub(crate) use verify::{SignerResult, Verified, verify};
+pub(crate) use verify::verify;
 
 /// A SignedData: what stands before the content, and after it. A detached one
 /// is in `prefix` whole.

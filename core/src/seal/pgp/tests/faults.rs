@@ -73,7 +73,7 @@ fn more_or_less_than_one_certificate() {
         a.as_tsk().armored().to_vec().unwrap(),
         [public(&a), vec![0; 20]].concat(),
         public(&a)[..100].to_vec(),
-        [public(&a), vec![0xCD, 0x00].repeat(5_000)].concat(),
+        [public(&a), [0xCD, 0x00].repeat(5_000)].concat(),
         vec![0x99; (1 << 20) + 1],
         vector!("gpg-rsa2048.sig.asc").to_vec(),
         vector!("gpg-rsa2048.asc").to_vec(),

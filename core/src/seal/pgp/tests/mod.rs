@@ -121,7 +121,7 @@ fn armour(sealed: &[u8]) -> Vec<u8> {
     let begin = text.find("-----BEGIN PGP MESSAGE-----").unwrap();
     let end = "-----END PGP MESSAGE-----";
     let stop = text.find(end).unwrap() + end.len();
-    text[begin..stop].as_bytes().to_vec()
+    text.as_bytes()[begin..stop].to_vec()
 }
 
 fn packets(armour: &[u8]) -> Vec<Packet> {

@@ -282,3 +282,47 @@ fn recipient_infos_without_end_are_not_tried() {
     assert_eq!(tries(2), 2);
     assert_eq!(tries(500), 16);
 }
+
+/// AES-CBC in AuthEnvelopedData would pass for authenticated.
+#[test]
+fn cbc_does_not_pass_for_authenticated() {
+    let certificate = certificate("p256");
+    let recipient = Recipient {
+        certificate: &certificate,
+        pkcs1: false,
+    };
+    let (key_bytes, iv) = ([5; 32], [6; 16]);
+    let (info, _) = recipients::write(&recipient, &key_bytes).unwrap();
+    let infos = ber::set_of(SET, vec![info]);
+    let mut ciphertext = Vec::new();
+    let mut encryptor = CbcEncryptor::new(&key_bytes, iv).unwrap();
+    encryptor
+        .update(CONTENT, |piece| {
+            ciphertext.extend_from_slice(piece);
+            Ok(())
+        })
+        .unwrap();
+    ciphertext.extend_from_slice(&encryptor.finish().unwrap());
+    let algorithm = alg::algorithm(&AES_256_CBC, &ber::tlv(OCTET_STRING, &[&iv]));
+    let message = |content_type, tag: &[u8]| {
+        let version = ber::tlv(INTEGER, &[&[0]]);
+        let before: [&[u8]; 2] = [&version, &infos];
+        let head = prefix(
+            content_type,
+            &before,
+            &algorithm,
+            ciphertext.len(),
+            tag.len(),
+        );
+        [&head, ciphertext.as_slice(), tag].concat()
+    };
+    let own = key("p256");
+    let plain = message(&ENVELOPED_DATA, &[]);
+    assert!(!decrypt(&plain, &[&own]).unwrap().integrity);
+    let tag = ber::tlv(OCTET_STRING, &[&[0; TAG]]);
+    let disguised = message(&AUTH_ENVELOPED_DATA, &tag);
+    assert_eq!(
+        decrypt(&disguised, &[&own]).unwrap_err(),
+        OpenError::Decrypt
+    );
+}

@@ -152,9 +152,9 @@ fn the_form_is_chosen_by_host_then_certificate_then_earlier_mail() {
 
     let plain = signing(KeyTrust::Pinned);
     assert_eq!(form(&plain), (Form::Enveloped, FormReason::Default));
-    plain.learn(&to, b"no capabilities");
+    plain.learn_capabilities(&to, b"no capabilities");
     assert_eq!(form(&plain), (Form::Enveloped, FormReason::Default));
-    plain.learn(&to, &gcm);
+    plain.learn_capabilities(&to, &gcm);
     assert_eq!(form(&plain), (Form::AuthEnveloped, FormReason::EarlierMail));
     let job_sender = sender();
     let job = SealJob::new(MESSAGE, &job_sender, &to, NOW);

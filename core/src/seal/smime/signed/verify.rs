@@ -4,8 +4,8 @@
 use std::borrow::Cow;
 
 use cms::cert::IssuerAndSerialNumber;
+use der::Decode as _;
 use der::asn1::{GeneralizedTime, ObjectIdentifier, UtcTime};
-use der::{Decode as _, Encode as _};
 
 use super::super::algorithms::{
     self as alg, Algorithm, CONTENT_TYPE, DATA, EC_PUBLIC_KEY, ECDSA_WITH_SHA256,
