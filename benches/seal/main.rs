@@ -106,10 +106,7 @@ fn run(word: &str) -> Result<(), String> {
 }
 
 /// The median rate of each contender.
-fn timed<'a>(
-    contenders: &'a [Contender],
-    octets: usize,
-) -> Result<Vec<(&'a Contender, f64)>, String> {
+fn timed(contenders: &[Contender], octets: usize) -> Result<Vec<(&Contender, f64)>, String> {
     const ROUNDS: usize = 7;
     const TURN: Duration = Duration::from_millis(400);
     let message = house::message(octets);

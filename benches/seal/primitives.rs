@@ -68,8 +68,8 @@ pub(crate) fn contenders() -> Vec<Contender> {
         role: Role::Cipher,
         work: Box::new(move |message| cipher(message).map(|out| out.len())),
     };
-    let floor = |name, family, cipher: Cipher, hashes: &'static [&'static digest::Algorithm]| {
-        Contender {
+    let floor =
+        |name, family, cipher: Cipher, hashes: &'static [&'static digest::Algorithm]| Contender {
             name,
             family,
             role: Role::Floor,
@@ -79,8 +79,7 @@ pub(crate) fn contenders() -> Vec<Contender> {
                 }
                 Ok(STANDARD.encode(cipher(message)?).len())
             }),
-        }
-    };
+        };
     vec![
         alone("AES-256-CFB", Family::Cfb, cfb),
         floor(

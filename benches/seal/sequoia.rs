@@ -7,9 +7,7 @@ use sequoia_openpgp as openpgp;
 
 use openpgp::cert::{Cert, CertBuilder, CipherSuite};
 use openpgp::policy::StandardPolicy;
-use openpgp::serialize::stream::{
-    Armorer, Encryptor, LiteralWriter, Message, Recipient, Signer,
-};
+use openpgp::serialize::stream::{Armorer, Encryptor, LiteralWriter, Message, Recipient, Signer};
 use openpgp::types::Features;
 use openpgp::{Profile, Result};
 

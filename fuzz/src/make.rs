@@ -6,7 +6,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use mailseal::base::{Address, Form, Secret};
+use mailseal::base::{Address, Form, Phi, Secret};
+use mailseal::compose::{Copy, Message, Visible};
 use mailseal::seal::pgp::PgpKey;
 use mailseal::seal::{SealJob, Sealer};
 use mailseal::testing::mail_pki::MailKey;
@@ -15,7 +16,7 @@ use mailseal::testing::pki::TestCa;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::sealed::{NOW, PASSPHRASE, letter, world};
+use super::sealed::{BODY, NOW, PASSPHRASE, SUBJECT, world};
 
 fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
@@ -151,4 +152,18 @@ fn armoured(message: &[u8]) -> Vec<u8> {
         .take_while(|line| !line.starts_with(['=', '-']))
         .collect();
     STANDARD.decode(body).unwrap()
+}
+
+/// The clinic's message to Pat.
+fn letter() -> Vec<u8> {
+    let world = world();
+    let message = Message::builder()
+        .from(world.clinic.clone())
+        .to(world.pat.clone())
+        .subject(SUBJECT)
+        .text(Phi::new(BODY.to_owned()))
+        .build()
+        .unwrap();
+    let copy = Copy::new(Visible::All, NOW, "<seed@mailseal.example>");
+    message.render(&copy).unwrap().bytes().to_vec()
 }

@@ -6,7 +6,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use mailseal::base::{Address, Fact, Form, KeyFault, KeyTrust, Phi, Route, Secret, Timestamp};
+use mailseal::base::{Address, Fact, Form, KeyFault, KeyTrust, Route, Secret, Timestamp};
 use mailseal::compose::{Copy, Message, Visible};
 use mailseal::discover::{CertificateFormat, PinnedKeys};
 use mailseal::seal::open::{Authenticity, Keyring, Opened, open};
@@ -330,13 +330,15 @@ fn fields(message: &[u8]) -> (Vec<String>, Vec<String>) {
         name.starts_with("content-") || name.starts_with("mime-version")
     });
     for field in &mut mime {
+        // Written anew: the name in its usual case, on one line.
         *field = field.replace("\r\n", "");
+        let name = field.find(':').unwrap_or_default();
+        field[..name].make_ascii_lowercase();
     }
     // There is one version, and where no type is written this is it (RFC 2045
     // sections 4 and 5.2).
     mime.retain(|field| {
-        !field.to_ascii_lowercase().starts_with("mime-version")
-            && field != "Content-Type: text/plain; charset=us-ascii"
+        !field.starts_with("mime-version") && field != "content-type: text/plain; charset=us-ascii"
     });
     mime.sort();
     (mime, other)
@@ -357,18 +359,4 @@ fn head(message: &[u8]) -> &[u8] {
 
 fn body(message: &[u8]) -> &[u8] {
     message.get(cut(message) + 2..).unwrap_or_default()
-}
-
-/// The clinic's message to Pat.
-pub(crate) fn letter() -> Vec<u8> {
-    let world = world();
-    let message = Message::builder()
-        .from(world.clinic.clone())
-        .to(world.pat.clone())
-        .subject(SUBJECT)
-        .text(Phi::new(BODY.to_owned()))
-        .build()
-        .expect("a message");
-    let copy = Copy::new(Visible::All, NOW, "<seed@mailseal.example>");
-    message.render(&copy).expect("it renders").bytes().to_vec()
 }
