@@ -33,7 +33,7 @@ pub(crate) fn recover(message: &[u8], key: &Made) -> Values {
 fn pgp(text: &str, cert: &openpgp::Cert) -> Values {
     let at = text.find("-----BEGIN PGP MESSAGE-----").unwrap();
     let mut all = Vec::new();
-    let mut parser = PacketParser::from_bytes(text[at..].as_bytes()).unwrap();
+    let mut parser = PacketParser::from_bytes(&text.as_bytes()[at..]).unwrap();
     while let PacketParserResult::Some(packet) = parser {
         let (packet, next) = packet.next().unwrap();
         if let Packet::PKESK(pkesk) = packet {
