@@ -1,0 +1,51 @@
+// Takes up somebody's keys, their partners' certificates, and the root.
+// Arguments: what to take up. Run with Thunderbird's privileges by Marionette.
+const { MailServices } = ChromeUtils.importESModule("resource:///modules/MailServices.sys.mjs");
+const { EnigmailCore } = ChromeUtils.importESModule("chrome://openpgp/content/modules/core.sys.mjs");
+const { RNP } = ChromeUtils.importESModule("chrome://openpgp/content/modules/RNP.sys.mjs");
+const { PgpSqliteDb2 } = ChromeUtils.importESModule("chrome://openpgp/content/modules/sqliteDb.sys.mjs");
+const [job, done] = arguments;
+
+async function setUp() {
+  const certificates = Cc["@mozilla.org/security/x509certdb;1"].getService(Ci.nsIX509CertDB);
+  certificates.addCertFromBase64(job.root, "C,C,");
+  for (const path of job.bundles) {
+    const file = Cc["@mozilla.org/file/local;1"].createInstance(Ci.nsIFile);
+    file.initWithPath(path);
+    const code = certificates.importPKCS12File(file, job.passphrase);
+    if (code) {
+      throw new Error(`${path}: PKCS#12 error ${code}`);
+    }
+  }
+  for (const der of job.partners) {
+    certificates.addCertFromBase64(der, ",,");
+  }
+
+  await EnigmailCore.init();
+  const keys = {};
+  for (const [name, key] of job.secretKeys) {
+    const result = await RNP.importSecKeyBlockImpl(null, () => job.passphrase, false, key);
+    if (result.exitCode || result.importedKeys.length != 1) {
+      throw new Error(`${name}: ${result.errorMsg || "no secret key"}`);
+    }
+    const fingerprint = result.importedKeys[0].replace(/^0x/, "");
+    await PgpSqliteDb2.acceptAsPersonalKey(fingerprint);
+    keys[name] = fingerprint;
+  }
+  for (const [name, key] of job.publicKeys) {
+    const result = await RNP.importPubkeyBlockAutoAcceptImpl(null, key, "verified");
+    if (result.exitCode || result.importedKeys.length != 1) {
+      throw new Error(`${name}: ${result.errorMsg || "no key"}`);
+    }
+  }
+
+  try {
+    MailServices.accounts.localFoldersServer;
+  } catch (absent) {
+    MailServices.accounts.createLocalMailAccount();
+  }
+  MailServices.accounts.localFoldersServer.rootFolder.createSubfolder("Tried", null);
+  return { version: Services.appinfo.version, keys };
+}
+
+setUp().then(value => done({ value }), error => done({ error: `${error} ${error.stack}` }));
