@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 /// How long a script may take.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A session.
 #[derive(Debug)]
@@ -43,6 +43,9 @@ impl Marionette {
             &json!({"script": script, "args": [argument], "sandbox": "system", "newSandbox": true}),
         )?;
         let result = &reply["value"];
+        if result.is_null() {
+            return Err("a dialogue came up and ended the script".to_owned());
+        }
         match &result["error"] {
             Value::Null => Ok(result["value"].clone()),
             error => Err(error.to_string()),

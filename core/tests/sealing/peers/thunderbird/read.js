@@ -2,7 +2,6 @@
 // stands there. Arguments: message (a character for each octet), and what to
 // wait for: encrypted, signed, and for how many milliseconds.
 const { MailServices } = ChromeUtils.importESModule("resource:///modules/MailServices.sys.mjs");
-const { MailUtils } = ChromeUtils.importESModule("resource:///modules/MailUtils.sys.mjs");
 const [job, done] = arguments;
 
 const pause = ms =>
@@ -20,23 +19,11 @@ async function until(what, limit) {
 }
 
 // One window is used for all, so that who listens is there before the message.
-async function messageWindow(header) {
-  const open = Services.wm.getMostRecentWindow("mail:messageWindow");
-  if (open) {
-    return open;
-  }
-  const made = MailUtils.openMessageInNewWindow(header);
-  if (!(await until(() => made.messageBrowser?.contentWindow?.msgLoaded, 15000))) {
-    throw new Error("the message window shows nothing");
-  }
-  await pause(500);
-  return made;
-}
-
+// The set-up opened it.
 async function read() {
   const folder = MailServices.accounts.localFoldersServer.rootFolder.getChildNamed("Tried");
   const header = folder.QueryInterface(Ci.nsIMsgLocalMailFolder).addMessage(job.message);
-  const window = await messageWindow(header);
+  const window = Services.wm.getMostRecentWindow("mail:messageWindow");
   const about = window.messageBrowser.contentWindow;
   const doc = about.document;
 
@@ -63,9 +50,12 @@ async function read() {
   about.addEventListener("smimeprocessed", onProcessed);
   doc.addEventListener("openpgpprocessed", onProcessed);
   try {
-    window.displayMessage(header);
-    if (!(await until(() => loaded, 15000))) {
-      throw new Error("the message was not shown");
+    for (let attempt = 0; !loaded; attempt++) {
+      if (attempt == 3) {
+        throw new Error("the message was not shown");
+      }
+      window.displayMessage(header);
+      await until(() => loaded, 10000);
     }
     // Verification goes on when all is said to be processed, and of what
     // cannot be opened that is never said.

@@ -2,8 +2,10 @@
 // Arguments: what to take up. Run with Thunderbird's privileges by Marionette.
 const { MailServices } = ChromeUtils.importESModule("resource:///modules/MailServices.sys.mjs");
 const { EnigmailCore } = ChromeUtils.importESModule("chrome://openpgp/content/modules/core.sys.mjs");
+const { EnigmailKeyRing } = ChromeUtils.importESModule("chrome://openpgp/content/modules/keyRing.sys.mjs");
 const { RNP } = ChromeUtils.importESModule("chrome://openpgp/content/modules/RNP.sys.mjs");
 const { PgpSqliteDb2 } = ChromeUtils.importESModule("chrome://openpgp/content/modules/sqliteDb.sys.mjs");
+const { MailUtils } = ChromeUtils.importESModule("resource:///modules/MailUtils.sys.mjs");
 const [job, done] = arguments;
 
 async function setUp() {
@@ -28,7 +30,9 @@ async function setUp() {
     if (result.exitCode || result.importedKeys.length != 1) {
       throw new Error(`${name}: ${result.errorMsg || "no secret key"}`);
     }
-    const fingerprint = result.importedKeys[0].replace(/^0x/, "");
+    // What the import gives is a key id, and the list of keys is kept.
+    EnigmailKeyRing.clearCache();
+    const fingerprint = EnigmailKeyRing.getKeyById(result.importedKeys[0]).fpr;
     await PgpSqliteDb2.acceptAsPersonalKey(fingerprint);
     keys[name] = fingerprint;
   }
@@ -44,7 +48,20 @@ async function setUp() {
   } catch (absent) {
     MailServices.accounts.createLocalMailAccount();
   }
-  MailServices.accounts.localFoldersServer.rootFolder.createSubfolder("Tried", null);
+  const root = MailServices.accounts.localFoldersServer.rootFolder;
+  root.createSubfolder("Tried", null);
+  const folder = root.getChildNamed("Tried").QueryInterface(Ci.nsIMsgLocalMailFolder);
+  const first = folder.addMessage(
+    "From: a@harbor.example\r\nSubject: first\r\nContent-Type: text/plain\r\n\r\nfirst\r\n"
+  );
+  const window = MailUtils.openMessageInNewWindow(first);
+  const timer = Cc["@mozilla.org/timer;1"].createInstance(Ci.nsITimer);
+  for (let tries = 0; !window.messageBrowser?.contentWindow?.msgLoaded; tries++) {
+    if (tries == 400) {
+      throw new Error("the message window shows nothing");
+    }
+    await new Promise(go => timer.initWithCallback(go, 50, Ci.nsITimer.TYPE_ONE_SHOT));
+  }
   return { version: Services.appinfo.version, keys };
 }
 
