@@ -20,6 +20,8 @@
 //!   one that knows only the cryptography.
 //! - `between.rs`: the peers among themselves, so that what is measured with
 //!   them can be believed.
+//! - `ours.rs`: the library against all of them. It is left out of the build
+//!   until the library seals and opens.
 //!
 //! Where a program is missing the tests that need it say so and pass, unless
 //! `MAILSEAL_PEERS=require` (CI sets it) makes that a failure;

@@ -69,9 +69,7 @@ impl BouncyCastle {
             return Err("a JDK is missing (apt-get install default-jdk-headless)");
         }
         if JARS.iter().any(|jar| !Path::new(jar).is_file()) {
-            return Err(
-                "Bouncy Castle is missing (apt-get install libbcpkix-java libbcpg-java)",
-            );
+            return Err("Bouncy Castle is missing (apt-get install libbcpkix-java libbcpg-java)");
         }
         Ok(())
     }

@@ -127,9 +127,9 @@ impl<P: Cms> Writer for Mailer<P> {
         let (from, to) = (address(form.sender()), address(form.recipient()));
         let mut entity = letter.payload(&from, &to, form.encrypted());
         if let Some((scheme, placing)) = signature {
-            let der =
-                self.program
-                    .sign(&self.people, *scheme, *placing, form.sender(), &entity)?;
+            let der = self
+                .program
+                .sign(&self.people, *scheme, *placing, form.sender(), &entity)?;
             entity = match placing {
                 Placing::Opaque => mime::pkcs7("signed-data", &der),
                 Placing::Detached => {

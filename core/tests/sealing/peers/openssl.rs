@@ -66,7 +66,14 @@ pub(crate) fn make_person(
     let mut issue = openssl(folder, &["x509", "-req", "-in", &file("csr")]);
     issue
         .args(["-CA", "root.pem", "-CAkey", "root.key", "-CAcreateserial"])
-        .args(["-days", "20", "-extfile", &file("ext"), "-out", &file("pem")]);
+        .args([
+            "-days",
+            "20",
+            "-extfile",
+            &file("ext"),
+            "-out",
+            &file("pem"),
+        ]);
     succeed(&mut issue, b"")?;
 
     let mut bundle = openssl(folder, &["pkcs12", "-export", "-inkey", &file("key")]);
