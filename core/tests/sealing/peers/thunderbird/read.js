@@ -2,10 +2,11 @@
 // stands there. Arguments: message (a character for each octet), and what to
 // wait for: encrypted, signed, and for how many milliseconds.
 const { MailServices } = ChromeUtils.importESModule("resource:///modules/MailServices.sys.mjs");
+const { setTimeout } = ChromeUtils.importESModule("resource://gre/modules/Timer.sys.mjs");
 const [job, done] = arguments;
 
-const pause = ms =>
-  new Promise(go => Cc["@mozilla.org/timer;1"].createInstance(Ci.nsITimer).initWithCallback(go, ms, 0));
+// These timers are kept alive until they fire; a bare nsITimer is collected.
+const pause = ms => new Promise(go => setTimeout(go, ms));
 
 async function until(what, limit) {
   const end = Date.now() + limit;

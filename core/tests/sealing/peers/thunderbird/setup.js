@@ -6,6 +6,7 @@ const { EnigmailKeyRing } = ChromeUtils.importESModule("chrome://openpgp/content
 const { RNP } = ChromeUtils.importESModule("chrome://openpgp/content/modules/RNP.sys.mjs");
 const { PgpSqliteDb2 } = ChromeUtils.importESModule("chrome://openpgp/content/modules/sqliteDb.sys.mjs");
 const { MailUtils } = ChromeUtils.importESModule("resource:///modules/MailUtils.sys.mjs");
+const { setTimeout } = ChromeUtils.importESModule("resource://gre/modules/Timer.sys.mjs");
 const [job, done] = arguments;
 
 async function setUp() {
@@ -55,12 +56,11 @@ async function setUp() {
     "From: a@harbor.example\r\nSubject: first\r\nContent-Type: text/plain\r\n\r\nfirst\r\n"
   );
   const window = MailUtils.openMessageInNewWindow(first);
-  const timer = Cc["@mozilla.org/timer;1"].createInstance(Ci.nsITimer);
   for (let tries = 0; !window.messageBrowser?.contentWindow?.msgLoaded; tries++) {
     if (tries == 400) {
       throw new Error("the message window shows nothing");
     }
-    await new Promise(go => timer.initWithCallback(go, 50, Ci.nsITimer.TYPE_ONE_SHOT));
+    await new Promise(go => setTimeout(go, 50));
   }
   return { version: Services.appinfo.version, keys };
 }
