@@ -23,7 +23,11 @@ impl Home {
             .prefix("gh")
             .tempdir_in("/tmp")
             .map_err(|error| format!("no home for gpg: {error}"))?;
-        Ok(Self { folder })
+        let home = Self { folder };
+        // The passphrases here need no protection from guessing, which would
+        // take a tenth of a second for each use of a key, and more under load.
+        home.write("gpg-agent.conf", "s2k-count 65536\n")?;
+        Ok(home)
     }
 
     /// A file in it.
