@@ -33,5 +33,6 @@ mod between;
 mod forms;
 mod matrix;
 mod mime;
+mod ours;
 mod peers;
 mod people;
