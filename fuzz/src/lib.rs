@@ -8,7 +8,10 @@
 #![allow(clippy::panic, clippy::expect_used)]
 
 #[cfg(test)]
+mod make;
+#[cfg(test)]
 mod replay;
+mod sealed;
 
 use mailseal::base::Timestamp;
 use mailseal::compose::{Copy, Message, Visible};
@@ -17,14 +20,21 @@ use mailseal::escrow::Link;
 use mailseal::policy::Policy;
 use mailseal::wire::smtp::reply::{Reply, ReplyError, ReplyParser};
 
+pub use sealed::{certificate, cms, openpgp, pkcs12, protected_headers};
+
 /// A target: takes bytes, panics where something does not hold.
 pub type Target = fn(&[u8]);
 
 /// Every target by its name, which is also its folder of seeds.
-pub const TARGETS: [(&str, Target); 5] = [
+pub const TARGETS: [(&str, Target); 10] = [
+    ("certificate", certificate),
+    ("cms", cms),
     ("link", link),
     ("message", message),
+    ("openpgp", openpgp),
+    ("pkcs12", pkcs12),
     ("policy_toml", policy_toml),
+    ("protected_headers", protected_headers),
     ("reply", reply),
     ("sts_policy", sts_policy),
 ];

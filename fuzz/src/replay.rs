@@ -116,4 +116,15 @@ macro_rules! replays {
     };
 }
 
-replays!(link, message, policy_toml, reply, sts_policy);
+replays!(
+    certificate,
+    cms,
+    link,
+    message,
+    openpgp,
+    pkcs12,
+    policy_toml,
+    protected_headers,
+    reply,
+    sts_policy
+);

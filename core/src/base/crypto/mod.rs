@@ -16,6 +16,7 @@ pub(crate) mod private;
 pub(crate) mod public;
 #[cfg(any(feature = "pgp", feature = "smime"))]
 mod shield;
+pub(crate) mod stack;
 #[cfg(all(test, feature = "smime"))]
 mod wycheproof;
 

@@ -56,6 +56,7 @@ pub use report::{EncryptionReport, SignatureReport, Signer, Verdict};
 
 use super::OpenError;
 use crate::base::Timestamp;
+use crate::base::crypto::stack::cleaned;
 
 /// Largest message, in octets, sealed or opened.
 const MAX_MESSAGE: usize = 256 * 1024 * 1024;
@@ -74,7 +75,7 @@ pub fn open(raw: &[u8], keys: &Keyring, now: Timestamp) -> Result<Opened, OpenEr
     } else {
         zeroize::Zeroizing::new(unwrap::with_crlf(raw))
     };
-    let unwrapped = unwrap::unwrap(&raw, keys, now)?;
+    let unwrapped = cleaned(|| unwrap::unwrap(&raw, keys, now))?;
     opened::assemble(&raw, unwrapped, keys, now)
 }
 

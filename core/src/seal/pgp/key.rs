@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::base::crypto::stack::cleaned;
 use crate::base::{Address, DigestAlgorithm, KeyFault, Secret, Timestamp};
 use crate::seal::{DigestSigner, KeyFileError};
 
@@ -40,8 +41,7 @@ impl PgpKey {
     /// [`KeyFileError`]; [`KeyFileError::Clear`] where any secret part is not
     /// encrypted.
     pub fn read(bytes: &[u8], passphrase: &Secret<String>) -> Result<Self, KeyFileError> {
-        SequoiaBackend::default()
-            .read_key(bytes, passphrase)
+        cleaned(|| SequoiaBackend::default().read_key(bytes, passphrase))
             .map(|secret| Self { secret })
     }
 
@@ -102,7 +102,7 @@ impl PgpKey {
     /// [`KeyFileError::Protection`] for an empty passphrase and for a key that
     /// another module holds.
     pub fn to_file(&self, passphrase: &Secret<String>) -> Result<String, KeyFileError> {
-        self.secret.to_file(passphrase)
+        cleaned(|| self.secret.to_file(passphrase))
     }
 
     pub(super) fn signing(&self, now: Timestamp) -> Result<DigestAlgorithm, KeyFault> {

@@ -5,6 +5,7 @@ use std::fmt;
 use std::io::Write;
 use std::sync::Arc;
 
+use crate::base::crypto::stack::cleaned;
 use crate::base::{Address, Form, FormReason, KeyFault, KeyTrust, Route, Timestamp};
 use crate::seal::protect::{HeaderPolicy, Layer, protect};
 use crate::seal::{Certificates, KeyStatus, SealError, SealJob, Sealer};
@@ -99,6 +100,10 @@ impl PgpSealer {
     /// # Errors
     /// [`SealError`]; what was written so far must be thrown away.
     pub fn seal_to(&self, job: &SealJob<'_>, out: &mut dyn Write) -> Result<(), SealError> {
+        cleaned(|| self.write_sealed(job, out))
+    }
+
+    fn write_sealed(&self, job: &SealJob<'_>, out: &mut dyn Write) -> Result<(), SealError> {
         let recipient = self.usable(job.recipient, job.now)?;
         let identity = self.identities.get(&job.sender.canonical());
         if let Some(key) = identity {
@@ -160,7 +165,7 @@ impl PgpSealer {
                 "what is signed only must be 7-bit with CRLF: encode it as quoted-printable or base64",
             ));
         }
-        let signature = self.backend.sign_detached(key, &pieces, now)?;
+        let signature = cleaned(|| self.backend.sign_detached(key, &pieces, now))?;
         let boundary = mime::make_boundary();
         let mut out = Vec::with_capacity(message.len() + signature.len() + 2048);
         write(&mut out, &payload.outer)?;

@@ -14,6 +14,7 @@ use super::{pem, pkcs12};
 use crate::base::crypto::make_random;
 use crate::base::crypto::passphrase::{FileDigest, decrypt_cbc, encrypt_cbc, stretch_to};
 use crate::base::crypto::private::{KeyRejected, PrivateKey};
+use crate::base::crypto::stack::cleaned;
 use crate::base::{KeyFault, Secret, SignatureScheme};
 use crate::seal::{DigestSigner, KeyFileError, SignError};
 
@@ -170,6 +171,10 @@ impl SmimeKey {
     /// [`KeyFileError::Protection`] for the old RC2 and 3DES encryptions,
     /// [`KeyFileError::Passphrase`], [`KeyFileError::Mismatch`] and others.
     pub fn from_pkcs12(bytes: &[u8], passphrase: &Secret<String>) -> Result<Self, KeyFileError> {
+        cleaned(|| Self::read_pkcs12(bytes, passphrase))
+    }
+
+    fn read_pkcs12(bytes: &[u8], passphrase: &Secret<String>) -> Result<Self, KeyFileError> {
         let contents = pkcs12::read(bytes, passphrase.expose())?;
         let private = PrivateKey::from_pkcs8(&contents.key).map_err(rejected("PKCS#12"))?;
         let mut chain = contents.certificates;
@@ -190,6 +195,14 @@ impl SmimeKey {
     /// [`KeyFileError::Clear`] for a key that is not encrypted,
     /// [`KeyFileError::Passphrase`], [`KeyFileError::Mismatch`] and others.
     pub fn from_pkcs8(
+        key: &[u8],
+        chain: &[u8],
+        passphrase: &Secret<String>,
+    ) -> Result<Self, KeyFileError> {
+        cleaned(|| Self::read_pkcs8(key, chain, passphrase))
+    }
+
+    fn read_pkcs8(
         key: &[u8],
         chain: &[u8],
         passphrase: &Secret<String>,
@@ -256,7 +269,8 @@ impl SmimeKey {
     /// [`KeyFileError::Clear`] for an empty passphrase,
     /// [`KeyFileError::Protection`] where the key lives elsewhere.
     pub fn to_pkcs8(&self, passphrase: &Secret<String>) -> Result<String, KeyFileError> {
-        let der = encrypt_key(self.exportable()?, passphrase)?;
+        let private = self.exportable()?;
+        let der = cleaned(|| encrypt_key(private, passphrase))?;
         Ok(pem::write("ENCRYPTED PRIVATE KEY", &der))
     }
 

@@ -13,6 +13,7 @@ use super::key::SmimeKey;
 use super::path::{self, Purpose, RevocationLists, TrustAnchors};
 use super::transfer::Base64Lines;
 use crate::base::crypto::private::KeyKind;
+use crate::base::crypto::stack::cleaned;
 use crate::base::{Address, Form, FormReason, KeyFault, KeyTrust, Route, Timestamp, crypto};
 use crate::seal::open::{Authenticity, Opened, Verdict};
 use crate::seal::protect::{HeaderPolicy, Layer, protect};
@@ -169,7 +170,7 @@ impl SmimeSealer {
             opaque: self.opaque || !is_7bit(&payload.pieces()),
             pss: self.pss,
         };
-        let entity = Entity::sign(payload.pieces(), key, now, signing)?;
+        let entity = cleaned(|| Entity::sign(payload.pieces(), key, now, signing))?;
         let mut out = Vec::with_capacity(payload.outer.len() + entity.length() + VERSION.len());
         out.extend_from_slice(&payload.outer);
         out.extend_from_slice(VERSION);
@@ -183,6 +184,10 @@ impl SmimeSealer {
     /// # Errors
     /// [`SealError`]; what was written until then is no message.
     pub fn seal_to(&self, job: &SealJob<'_>, out: &mut dyn Write) -> Result<(), SealError> {
+        cleaned(|| self.write_sealed(job, out))
+    }
+
+    fn write_sealed(&self, job: &SealJob<'_>, out: &mut dyn Write) -> Result<(), SealError> {
         let signer = self.signer(job.sender, job.now).map_err(SealError::Key)?;
         let chosen = self.recipients(job)?;
         let form = chosen.form();
