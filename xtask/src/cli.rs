@@ -11,7 +11,8 @@ Commands:
             the steps.
             --quick         only fmt, clippy and test
             --only STEP     only this step; may be repeated
-                            (fmt, clippy, test, doctest, doc, clinic, interop)
+                            (fmt, clippy, test, doctest, doc, clinic, interop,
+                            sealing)
   interop   The tests against real peers alone; a missing peer is an error.
   bench     All benches, or those whose name contains FILTER:
             cargo xtask bench [FILTER]
@@ -21,9 +22,10 @@ Commands:
   help      This text.
 
 Environment:
-  MAILSEAL_PEERS   What happens where a real peer (postfix, openssl) is not
-                   installed: `auto` (default) skips the tests that need it and
-                   says so, `require` fails, `off` never starts a peer.
+  MAILSEAL_PEERS   What happens where a real peer (postfix, openssl, gpg,
+                   gpgsm, Bouncy Castle, thunderbird) is not installed:
+                   `auto` (default) skips the tests that need it and says so,
+                   `require` fails, `off` never starts a peer.
 ";
 
 /// What was asked for.

@@ -36,10 +36,13 @@ pub(crate) fn test(choice: &Choice) -> Result<bool, String> {
 
 /// The tests against real peers, which must be there.
 pub(crate) fn interop() -> Result<bool, String> {
-    if let Some(why) = peers::obstacle() {
+    if let Some(why) = peers::hosts_obstacle().or_else(peers::readers_obstacle) {
         return Err(why);
     }
-    test(&Choice::Only(vec!["interop".to_owned()]))
+    test(&Choice::Only(vec![
+        "interop".to_owned(),
+        "sealing".to_owned(),
+    ]))
 }
 
 /// The benches, in the bench profile.

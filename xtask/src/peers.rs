@@ -2,11 +2,25 @@
 
 use std::path::{Path, PathBuf};
 
-/// A program, and the Debian package it comes from.
-const PEERS: [(&str, &str); 3] = [
+/// A program, or a file by its whole path, and the Debian package it comes from.
+type Peer = (&'static str, &'static str);
+
+/// Who takes mail.
+const HOSTS: [Peer; 3] = [
     ("postfix", "postfix"),
     ("smtp-sink", "postfix"),
     ("openssl", "openssl"),
+];
+
+/// Who reads and writes sealed mail.
+const READERS: [Peer; 7] = [
+    ("openssl", "openssl"),
+    ("gpg", "gnupg"),
+    ("gpgsm", "gpgsm"),
+    ("javac", "default-jdk-headless"),
+    ("/usr/share/java/bcpkix.jar", "libbcpkix-java"),
+    ("/usr/share/java/bcpg.jar", "libbcpg-java"),
+    ("thunderbird", "thunderbird"),
 ];
 
 /// What `MAILSEAL_PEERS` says.
@@ -32,25 +46,33 @@ impl Demand {
     }
 }
 
-/// Why the peers cannot run here, in words that say what to do; `None` where
-/// they can.
-pub(crate) fn obstacle() -> Option<String> {
-    let mut packages: Vec<&str> = PEERS
+/// Why no mail host can run here, in words that say what to do; `None` where
+/// it can.
+pub(crate) fn hosts_obstacle() -> Option<String> {
+    missing(&HOSTS)
+        .or_else(|| (!is_root()).then(|| "Postfix can be started by root only".to_owned()))
+}
+
+/// The same of the readers of sealed mail.
+pub(crate) fn readers_obstacle() -> Option<String> {
+    missing(&READERS)
+}
+
+/// Which packages are missing.
+fn missing(peers: &[Peer]) -> Option<String> {
+    let mut packages: Vec<&str> = peers
         .iter()
         .filter(|(program, _)| find(program).is_none())
         .map(|(_, package)| *package)
         .collect();
     packages.dedup();
-    if !packages.is_empty() {
-        let list = packages.join(" ");
-        return Some(format!(
-            "missing Debian packages: {list} (apt-get install {list})"
-        ));
+    if packages.is_empty() {
+        return None;
     }
-    if !is_root() {
-        return Some("Postfix can be started by root only".to_owned());
-    }
-    None
+    let list = packages.join(" ");
+    Some(format!(
+        "missing Debian packages: {list} (apt-get install {list})"
+    ))
 }
 
 /// Where `program` lies: on the path, or where Debian keeps what root runs.

@@ -44,7 +44,7 @@ fn verdict(good: bool) -> Verdict {
 }
 
 /// Every step.
-pub(crate) const STEPS: [Step; 7] = [
+pub(crate) const STEPS: [Step; 8] = [
     Step {
         name: "fmt",
         quick: true,
@@ -79,6 +79,11 @@ pub(crate) const STEPS: [Step; 7] = [
         name: "interop",
         quick: false,
         work: interop,
+    },
+    Step {
+        name: "sealing",
+        quick: false,
+        work: sealing,
     },
 ];
 
@@ -162,11 +167,22 @@ fn clinic() -> Result<Outcome, String> {
     process::run(&mut command).map(Outcome::plain)
 }
 
-pub(crate) fn interop() -> Result<Outcome, String> {
+/// Against Postfix.
+fn interop() -> Result<Outcome, String> {
+    against_peers("interop", peers::hosts_obstacle)
+}
+
+/// Against the programs that read and write sealed mail.
+fn sealing() -> Result<Outcome, String> {
+    against_peers("sealing", peers::readers_obstacle)
+}
+
+/// An integration test that needs real peers, unless they cannot run here.
+fn against_peers(test: &str, obstacle: fn() -> Option<String>) -> Result<Outcome, String> {
     let demand = Demand::from_env()?;
     let refusal = match demand {
         Demand::Off => Some("MAILSEAL_PEERS is `off`".to_owned()),
-        Demand::Auto | Demand::Require => peers::obstacle(),
+        Demand::Auto | Demand::Require => obstacle(),
     };
     if let Some(why) = refusal {
         let verdict = if demand == Demand::Require {
@@ -179,7 +195,7 @@ pub(crate) fn interop() -> Result<Outcome, String> {
             tally: None,
         });
     }
-    let mut command = process::cargo(["test", "--test", "interop"])?;
+    let mut command = process::cargo(["test", "--test", test])?;
     // The peers can run, so from here on one that does not is a failure.
     command.args(ALL).env("MAILSEAL_PEERS", "require");
     command.args(["--", "--show-output"]);

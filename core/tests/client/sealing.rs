@@ -229,3 +229,121 @@ async fn where_no_route_may_go_by_the_mailer_nothing_is_given_out() {
     assert_eq!(error.code(), "seal.no_key");
     assert_eq!(client.audit().size().await.unwrap(), 0);
 }
+
+/// The sealers that come with the library, with a certificate that goes bad.
+mod keys {
+    use std::time::Duration;
+
+    use mailseal::base::Clock;
+    use mailseal::discover::{CertificateFormat, CertificateKind, PinnedKeys};
+    use mailseal::policy::{Decision, Show};
+    use mailseal::seal::pgp::{PgpKey, PgpSealer};
+
+    use super::*;
+
+    fn sealer(scene: &Scene, known: &Arc<PinnedKeys>) -> PgpSealer {
+        let clinic = super::super::scene::address("clinic@harbor.example");
+        let key = PgpKey::make_random(&clinic, scene.sandbox.clock().now()).unwrap();
+        PgpSealer::new(Arc::clone(known)).identity(&clinic, key)
+    }
+
+    fn certificate(scene: &Scene) -> Vec<u8> {
+        let key = PgpKey::make_random(&at(CLEAR), scene.sandbox.clock().now()).unwrap();
+        key.certificate().unwrap()
+    }
+
+    async fn client(scene: &Scene, known: &Arc<PinnedKeys>) -> Client {
+        let builder = scene.builder().policy(Policy::hipaa());
+        builder.sealer(sealer(scene, known)).build().await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn the_plan_says_in_which_form_and_why() {
+        let scene = Scene::new(&[CLEAR]).await;
+        let known = Arc::new(PinnedKeys::new());
+        let bytes = certificate(&scene);
+        known
+            .pin(&at(CLEAR), CertificateFormat::OpenPgpBinary, &bytes)
+            .unwrap();
+        let client = client(&scene, &known).await;
+        let plan = client.plan(sensitive(&at(CLEAR))).await.unwrap();
+        let text = plan.explain(Show::Index);
+        let form = "PGP in the form SEIPDv1, AES-256-CFB with MDC: what every client reads";
+        assert!(text.contains(form), "{text}");
+        let receipt = client.send(plan).await.unwrap();
+        assert_eq!(only(&receipt).route, Some(Route::Pgp));
+        let content = &scene.messages(CLEAR)[0].content;
+        assert!(contains(content, "BEGIN PGP MESSAGE") && !contains(content, CANARY));
+    }
+
+    #[tokio::test]
+    async fn a_changed_pin_is_a_reason_and_nothing_weaker_takes_its_place() {
+        let scene = Scene::new(&[VALID]).await;
+        let known = Arc::new(PinnedKeys::new());
+        let to = at(VALID);
+        let bytes = certificate(&scene);
+        known
+            .pin(&to, CertificateFormat::OpenPgpBinary, &bytes)
+            .unwrap();
+        // The host knows of another key now, and has not got it yet.
+        known.repin(&to, CertificateKind::OpenPgp, [9; 32]).unwrap();
+        let policy = Policy::hipaa().ladder([Route::Pgp, Route::Tls, Route::Escrow]);
+        let builder = scene.builder().policy(policy);
+        let client = builder
+            .sealer(sealer(&scene, &known))
+            .build()
+            .await
+            .unwrap();
+        let plan = client.plan(message(&to)).await.unwrap();
+        let decision = plan.recipients()[0].decision();
+        let codes: Vec<&str> = decision.why().iter().map(|r| r.code()).collect();
+        assert!(codes.contains(&"policy.key_changed"), "{codes:?}");
+        assert!(codes.contains(&"policy.after_changed_key"), "{codes:?}");
+        let Decision::Send { chosen, .. } = decision else {
+            panic!("{decision:?}");
+        };
+        assert_eq!(chosen.route, Route::Escrow);
+    }
+
+    #[tokio::test]
+    async fn a_bad_certificate_is_a_reason_in_the_plan() {
+        let scene = Scene::new(&[CLEAR]).await;
+        let known = Arc::new(PinnedKeys::new());
+        let bytes = certificate(&scene);
+        let cut = &bytes[..bytes.len() - 20];
+        known
+            .pin(&at(CLEAR), CertificateFormat::OpenPgpBinary, cut)
+            .unwrap();
+        let client = client(&scene, &known).await;
+        let plan = client.plan(sensitive(&at(CLEAR))).await.unwrap();
+        let text = plan.explain(Show::Index);
+        assert!(
+            text.contains("PGP: the recipient's certificate must not be used: "),
+            "{text}"
+        );
+        assert_eq!(
+            plan.recipients()[0].rungs().unwrap()[0].route,
+            Route::Escrow
+        );
+        // In time it would not have been made yet.
+        let known = Arc::new(PinnedKeys::new());
+        let later = scene.sandbox.clock().now().plus(Duration::from_secs(3600));
+        let key = PgpKey::make_random(&at(CLEAR), later).unwrap();
+        known
+            .pin(
+                &at(CLEAR),
+                CertificateFormat::OpenPgpBinary,
+                &key.certificate().unwrap(),
+            )
+            .unwrap();
+        let builder = scene.builder().policy(Policy::hipaa());
+        let client = builder
+            .sealer(sealer(&scene, &known))
+            .build()
+            .await
+            .unwrap();
+        let plan = client.plan(sensitive(&at(CLEAR))).await.unwrap();
+        let text = plan.explain(Show::Index);
+        assert!(text.contains("it is not valid yet"), "{text}");
+    }
+}

@@ -12,6 +12,7 @@ pub(crate) struct Marks {
     pub(crate) domain: String,
     pub(crate) sender: String,
     pub(crate) name: String,
+    pub(crate) sender_name: String,
     pub(crate) subject: String,
     pub(crate) text: String,
     pub(crate) html: String,
@@ -37,6 +38,7 @@ impl Marks {
             domain: canary.mark("domain"),
             sender: canary.mark("sender"),
             name: canary.mark("display name"),
+            sender_name: canary.mark("sender name"),
             subject: canary.mark("subject"),
             text: canary.mark("text"),
             html: canary.mark("html"),
@@ -79,7 +81,7 @@ impl Marks {
     pub(crate) fn message(&self, to: Recipient) -> Message {
         Message::builder()
             .from(self.sender())
-            .sender_name(&self.name)
+            .sender_name(&self.sender_name)
             .to(to)
             .subject(format!("About {}", self.subject))
             // The scanner finds the number, whose text is kept with the finding.

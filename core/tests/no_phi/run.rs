@@ -46,11 +46,11 @@ impl CodeChannel for Telephone {
     }
 }
 
-struct Scene<'a> {
+pub(crate) struct Scene<'a> {
     folder: &'a Path,
-    sandbox: Sandbox,
+    pub(crate) sandbox: Sandbox,
     network: Network,
-    keys: Keys,
+    pub(crate) keys: Keys,
     /// Hosts that misbehave, by the name in front of the domain.
     peers: Vec<(&'static str, SmtpPeer)>,
     codes: Arc<Mutex<Vec<String>>>,
@@ -65,10 +65,11 @@ pub(crate) async fn everything(folder: &Path, marks: &mut Marks, seen: &mut Evid
     scene.idempotency(&client, marks, seen).await;
     scene.fallback(marks, seen).await;
     scene.relay(marks, seen).await;
+    scene.sealed(marks, seen).await;
     scene.pickups(&client, marks, seen).await;
     scene.later(&client, marks, seen).await;
     scene.audit(&client, marks, seen).await;
-    for host in ["tls", "none", "phone", "wrong", "grey"] {
+    for host in ["tls", "none", "phone", "wrong", "grey", "pgp", "smime"] {
         seen.wire(host, scene.sandbox.overheard(&marks.domain(host)));
     }
     for (host, peer) in &scene.peers {
@@ -95,6 +96,8 @@ impl<'a> Scene<'a> {
                 .mta_sts_enforce()
                 .certificate(CertKind::UnknownIssuer),
             domain("grey").tls().greylist(),
+            domain("pgp"),
+            domain("smime"),
         ] {
             sandbox.domain(domain).await.unwrap();
         }
@@ -175,12 +178,12 @@ impl<'a> Scene<'a> {
             .unwrap()
     }
 
-    fn storage(&self) -> Storage {
+    pub(crate) fn storage(&self) -> Storage {
         Storage::sqlite(self.folder.join("mail.db")).unwrap()
     }
 
     /// Plans, looks at everything on the way, sends.
-    async fn send(
+    pub(crate) async fn send(
         &self,
         client: &Client,
         marks: &mut Marks,

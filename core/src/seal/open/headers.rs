@@ -85,8 +85,18 @@ pub(super) fn restore(
     Ok((head, report))
 }
 
+/// Writes the fields that are not structural. Thunderbird repeats the subject
+/// within one payload: the same field with the same value counts once.
 fn keep<'a>(head: &mut Vec<u8>, fields: impl Iterator<Item = &'a Field<'a>>) {
+    let mut seen: Vec<(Vec<u8>, String)> = Vec::new();
     for field in fields.filter(|f| !f.is_structural()) {
+        if SEEN.iter().any(|name| field.is(name)) {
+            let this = (field.name.to_ascii_lowercase(), normal(&field.unfolded()));
+            if seen.contains(&this) {
+                continue;
+            }
+            seen.push(this);
+        }
         head.extend_from_slice(&super::unwrap::with_crlf(field.whole));
     }
 }

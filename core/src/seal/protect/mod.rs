@@ -31,12 +31,13 @@ use legacy::Insertion;
 #[non_exhaustive]
 pub enum HeaderPolicy {
     /// The subject reads `[...]`; of the rest only fields that carry and
-    /// thread the message stay. RFC 9788 section 3.2.1 hides Keywords and
-    /// Comments only; this one also hides fields that it does not know, since
-    /// a host's `X-Patient-Id` is PHI.
+    /// thread the message stay, To and Cc without display names. RFC 9788
+    /// section 3.2.1 hides Keywords and Comments only; this one also hides
+    /// fields that it does not know, since a host's `X-Patient-Id` is PHI, as
+    /// is a patient's name.
     #[default]
     Baseline,
-    /// As baseline; From, To and Cc lose their display names, Date its zone
+    /// As baseline; From and Reply-To lose their display names too, Date its zone
     /// (section 3.2.2).
     Shy,
     /// All headers stay in clear; they are protected against change only
@@ -82,16 +83,13 @@ impl HeaderPolicy {
         if !CARRYING.iter().any(|name| field.is(name)) {
             return None;
         }
-        if self == Self::Shy {
-            if ["From", "To", "Cc", "Sender", "Reply-To"]
-                .iter()
-                .any(|n| field.is(n))
-            {
-                return Some(shy_addresses(field));
-            }
-            if field.is("Date") {
-                return Some(shy_date(field));
-            }
+        let is_any = |names: &[&str]| names.iter().any(|name| field.is(name));
+        let shy = self == Self::Shy;
+        if is_any(&["To", "Cc"]) || shy && is_any(&["From", "Sender", "Reply-To"]) {
+            return Some(shy_addresses(field));
+        }
+        if shy && field.is("Date") {
+            return Some(shy_date(field));
         }
         Some(field.whole.to_vec())
     }

@@ -27,7 +27,7 @@ fn baseline_shows_what_carries_the_message_and_nothing_else() {
     assert_eq!(
         outer,
         "From: \"Harbor, Clinic\" <clinic@harbor.example>\r\n\
-         To: Pat <pat@mail.example>, kim@mail.example\r\n\
+         To: <pat@mail.example>,\r\n <kim@mail.example>\r\n\
          Subject: [...]\r\n\
          Date: Thu, 26 Nov 2026 11:00:00 +0500\r\n\
          Message-ID: <1@harbor.example>\r\n"
@@ -46,11 +46,9 @@ fn baseline_shows_what_carries_the_message_and_nothing_else() {
     assert!(!inner.contains("HP-Outer: Keywords") && !inner.contains("HP-Outer: X-"));
     assert!(!inner.contains("MIME-Version"));
     // Every outer field is repeated, and nothing else (RFC 9788 section 2.2).
-    let repeated: Vec<&str> = inner
-        .lines()
-        .filter_map(|l| l.strip_prefix("HP-Outer: "))
-        .collect();
-    assert_eq!(repeated, outer.lines().collect::<Vec<_>>());
+    let from = inner.find("HP-Outer: ").unwrap();
+    let repeated = inner[from..].split("Content-Type:").next().unwrap();
+    assert_eq!(repeated.replace("HP-Outer: ", ""), outer);
 }
 
 #[test]
