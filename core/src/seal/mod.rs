@@ -27,6 +27,8 @@ pub mod protect;
 mod signer;
 #[cfg(feature = "smime")]
 pub mod smime;
+#[cfg(any(feature = "pgp", feature = "smime"))]
+mod transfer;
 
 pub use error::{KeyFileError, OpenError, SealError};
 pub use signer::{DigestAlgorithm, DigestSigner, SignError, SignatureScheme};

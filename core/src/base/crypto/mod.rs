@@ -8,6 +8,8 @@
 
 #[cfg(feature = "smime")]
 pub(crate) mod content;
+#[cfg(feature = "pgp")]
+pub(crate) mod mdc;
 #[cfg(feature = "smime")]
 pub(crate) mod passphrase;
 #[cfg(any(feature = "pgp", feature = "smime"))]

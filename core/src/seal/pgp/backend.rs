@@ -41,7 +41,7 @@ pub(crate) trait PgpBackend: fmt::Debug + Send + Sync + 'static {
     /// Checks a certificate for encryption at `now`.
     fn check(&self, certificate: &[u8], now: Timestamp) -> Result<Checked, KeyFault>;
 
-    /// Writes an armoured message with LF.
+    /// Writes an armoured message with CRLF.
     fn encrypt(&self, order: &Order<'_>, out: &mut dyn Write) -> Result<(), SealError>;
 
     /// Makes an armoured detached signature with LF over the pieces.

@@ -138,7 +138,7 @@ impl PgpSealer {
             form,
             now: job.now,
         };
-        self.backend.encrypt(&order, &mut mime::Crlf(out))?;
+        self.backend.encrypt(&order, out)?;
         write(out, mime::tail(&boundary).as_bytes())
     }
 

@@ -7,9 +7,9 @@ use data_encoding::HEXLOWER;
 use super::enveloped::write_error;
 use super::key::SmimeKey;
 use super::signed::{Signed, sign};
-use super::transfer::{Base64Lines, encoded_length};
 use crate::base::{Form, Timestamp, crypto};
 use crate::seal::SealError;
+use crate::seal::transfer::{Base64Lines, encoded_length};
 
 const ENVELOPED: &[u8] = b"Content-Type: application/pkcs7-mime; smime-type=enveloped-data;\r\n \
     name=\"smime.p7m\"\r\n\

@@ -19,7 +19,6 @@ mod samples;
 mod sealer;
 mod signature;
 mod signed;
-mod transfer;
 
 pub use certificate::Certificate;
 pub(crate) use enveloped::decrypt;

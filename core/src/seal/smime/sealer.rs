@@ -11,12 +11,12 @@ use super::compose::{Entity, Signing, encrypted_header, is_7bit};
 use super::enveloped::{Recipient, encrypt_from, write_error};
 use super::key::SmimeKey;
 use super::path::{self, Purpose, RevocationLists, TrustAnchors};
-use super::transfer::Base64Lines;
 use crate::base::crypto::private::KeyKind;
 use crate::base::crypto::stack::cleaned;
 use crate::base::{Address, Form, FormReason, KeyFault, KeyTrust, Route, Timestamp, crypto};
 use crate::seal::open::{Authenticity, Opened, Verdict};
 use crate::seal::protect::{HeaderPolicy, Layer, protect};
+use crate::seal::transfer::Base64Lines;
 use crate::seal::{Certificates, KeyStatus, SealError, SealJob, Sealer};
 
 /// How many addresses' capabilities are remembered, and how many parsed

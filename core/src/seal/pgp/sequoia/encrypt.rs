@@ -18,6 +18,7 @@ use crate::seal::{SealError, SignError};
 
 use super::super::PgpKey;
 use super::super::backend::Order;
+use super::super::mime::Crlf;
 use super::certificate::{self, Use};
 use super::own;
 use super::secret::SequoiaKey;
@@ -53,7 +54,7 @@ impl Write for Spool {
     }
 }
 
-const NOT_MADE: SealError = SealError::Message("the OpenPGP message could not be made");
+pub(super) const NOT_MADE: SealError = SealError::Message("the OpenPGP message could not be made");
 
 pub(super) fn encrypt(
     order: &Order<'_>,
@@ -69,6 +70,17 @@ pub(super) fn encrypt(
             keys.push(key);
         }
     }
+    let signer = match order.signer {
+        Some(key) => Some(signing_key(key)?),
+        None => None,
+    };
+    // A version 6 signature begins with a salt, and a version 6 key has PKESK
+    // packets of its own: sequoia's stream makes them.
+    let only_v4 = keys.iter().all(|key| key.version() == 4);
+    if !v2 && only_v4 && signer.is_none_or(|key| key.version() == 4) {
+        return super::seipd1::encrypt(order, &keys, certs, signer, out);
+    }
+    let out = &mut Crlf(out);
     let features = if v2 {
         Features::empty().set_seipdv1().set_seipdv2()
     } else {
@@ -99,8 +111,8 @@ pub(super) fn encrypt(
         encryptor.build()
     };
     let mut message = start().map_err(|_| NOT_MADE)?;
-    if let Some(key) = order.signer {
-        message = sign_with(message, signing_key(key)?, order.now, certs, false)?;
+    if let Some(key) = signer {
+        message = sign_with(message, key, order.now, certs, false)?;
     }
     let mut message = LiteralWriter::new(message)
         .format(DataFormat::Binary)
@@ -176,7 +188,7 @@ fn write_all(
 }
 
 /// The last step signs: a module that refused is told apart.
-fn refusal(error: &openpgp::anyhow::Error) -> SealError {
+pub(super) fn refusal(error: &openpgp::anyhow::Error) -> SealError {
     if error.downcast_ref::<SignError>().is_some() {
         SealError::Sign("the key refused or gave no such signature")
     } else {

@@ -5,6 +5,7 @@ mod decrypt;
 mod encrypt;
 mod rsa;
 mod secret;
+mod seipd1;
 mod signer;
 mod spki;
 mod verify;

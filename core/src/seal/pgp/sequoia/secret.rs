@@ -63,6 +63,11 @@ fn malformed(what: &'static str) -> KeyFileError {
 }
 
 impl SequoiaKey {
+    /// The version of its primary key: 4 or 6.
+    pub(super) fn version(&self) -> u8 {
+        self.cert.primary_key().key().version()
+    }
+
     pub(super) fn read(bytes: &[u8], passphrase: &Secret<String>) -> Result<Self, KeyFileError> {
         let cert = certificate::parse_secret(bytes)
             .map_err(|_| malformed("it is not exactly one transferable secret key"))?;

@@ -13,12 +13,12 @@ const CHARACTERS: usize = 76;
 const LINES: usize = 128;
 
 /// The length of `octets` octets encoded, the last line's CRLF included.
-pub(super) const fn encoded_length(octets: usize) -> usize {
+pub(crate) const fn encoded_length(octets: usize) -> usize {
     octets.div_ceil(3) * 4 + octets.div_ceil(LINE) * 2
 }
 
 /// Encodes what is written to it. Call [`Self::finish`] in the end.
-pub(super) struct Base64Lines<W> {
+pub(crate) struct Base64Lines<W> {
     out: W,
     pending: Vec<u8>,
     encoded: Vec<u8>,
@@ -26,7 +26,7 @@ pub(super) struct Base64Lines<W> {
 }
 
 impl<W: Write> Base64Lines<W> {
-    pub(super) fn new(out: W) -> Self {
+    pub(crate) fn new(out: W) -> Self {
         Self {
             out,
             pending: Vec::with_capacity(LINE * LINES),
@@ -36,7 +36,7 @@ impl<W: Write> Base64Lines<W> {
     }
 
     /// Writes the last line.
-    pub(super) fn finish(mut self) -> io::Result<()> {
+    pub(crate) fn finish(mut self) -> io::Result<()> {
         let pending = std::mem::take(&mut self.pending);
         self.block(&pending)
     }
