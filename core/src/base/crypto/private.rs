@@ -3,6 +3,7 @@
 //! A key lies encrypted in memory ([`Shielded`]) and is parsed for each use;
 //! the library wipes what it frees. For the NIST curves one key signs or
 //! agrees, as its certificate allows.
+#![cfg_attr(not(feature = "smime"), allow(dead_code))] // OpenPGP needs RSA only
 
 use std::fmt;
 use std::sync::Arc;
@@ -106,6 +107,7 @@ impl PrivateKey {
         }
     }
 
+    #[cfg(any(test, feature = "pgp"))]
     /// From an RSAPrivateKey (RFC 8017 appendix A.1.2) of at least 2048 bits.
     pub(crate) fn from_rsa_pkcs1(der: &[u8]) -> Result<Self, KeyRejected> {
         let pair = RsaKeyPair::from_der(der).map_err(|_| rsa_rejected(Some(der)))?;

@@ -3,6 +3,7 @@
 //! A public key is a DER SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7) of RSA
 //! with 2048 to 8192 bits, of the NIST curves P-256, P-384 and P-521 (RFC 5480)
 //! or of Ed25519 (RFC 8410). The library checks each point to be on its curve.
+#![cfg_attr(not(feature = "smime"), allow(dead_code))] // OpenPGP needs RSA only
 
 use aws_lc_rs::digest as hash;
 use aws_lc_rs::rsa::{

@@ -1,6 +1,7 @@
 //! [`PgpBackend`] on sequoia-openpgp.
 
 mod certificate;
+mod crc24;
 mod decrypt;
 mod encrypt;
 mod rsa;

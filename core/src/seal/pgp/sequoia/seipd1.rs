@@ -29,6 +29,7 @@ use crate::seal::transfer::Base64Lines;
 
 use super::super::backend::Order;
 use super::certificate;
+use super::crc24::Checked;
 use super::encrypt::{NOT_MADE, refusal};
 use super::secret::SequoiaKey;
 
@@ -36,8 +37,7 @@ use super::secret::SequoiaKey;
 /// date (section 5.9).
 const LITERAL: [u8; 6] = [b'b', 0, 0, 0, 0, 0];
 
-/// Writes the armoured message with CRLF, without the checksum, which section
-/// 6.1 no longer wants.
+/// Writes the armoured message with CRLF.
 pub(super) fn encrypt(
     order: &Order<'_>,
     keys: &[Key<PublicParts, UnspecifiedRole>],
@@ -52,7 +52,7 @@ pub(super) fn encrypt(
     let failed = |e: std::io::Error| SealError::Write(e.kind());
     out.write_all(b"-----BEGIN PGP MESSAGE-----\r\n\r\n")
         .map_err(failed)?;
-    let mut lines = Base64Lines::new(&mut *out);
+    let mut lines = Checked::new(Base64Lines::new(&mut *out));
     let session = SessionKey::new(32).map_err(|_| NOT_MADE)?;
     for key in keys {
         let packet = PKESK3::for_recipient(SymmetricAlgorithm::AES256, &session, key);
@@ -82,9 +82,10 @@ pub(super) fn encrypt(
         encryptor.update(piece, &mut lines).map_err(failed)?;
     }
     encryptor.finish(&mut lines).map_err(failed)?;
+    let (lines, checksum) = lines.finish();
     lines.finish().map_err(failed)?;
-    out.write_all(b"-----END PGP MESSAGE-----\r\n")
-        .map_err(failed)
+    let checksum = data_encoding::BASE64.encode(&checksum);
+    write!(out, "={checksum}\r\n-----END PGP MESSAGE-----\r\n").map_err(failed)
 }
 
 /// The signature, with whom it is meant for (section 5.2.3.36).
