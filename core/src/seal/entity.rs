@@ -14,6 +14,9 @@ const MAX_HEAD: usize = 1024 * 1024;
 /// Most parts of one multipart.
 const MAX_PARTS: usize = 1_000;
 
+/// Most parameters of one Content-Type.
+const MAX_PARAMETERS: usize = 64;
+
 /// One header field.
 #[derive(Clone, Copy)]
 pub(crate) struct Field<'a> {
@@ -252,7 +255,10 @@ impl ContentType {
             let value = unquoted(value.trim()).ok_or(BROKEN)?;
             let bare = name.split('*').next().unwrap_or_default();
             let decides = ["boundary", "protocol", "smime-type", "hp"].contains(&bare);
-            if decides && name.contains('*') || parameters.iter().any(|(n, _)| *n == name) {
+            if decides && name.contains('*')
+                || parameters.len() >= MAX_PARAMETERS
+                || parameters.iter().any(|(n, _)| *n == name)
+            {
                 return Err(BROKEN);
             }
             parameters.push((name, value));
@@ -367,6 +373,8 @@ mod tests {
         ] {
             assert!(ContentType::parse(value).is_err(), "{value}");
         }
+        let many: String = (0..65).map(|n| format!("; a{n}=b")).collect();
+        assert!(ContentType::parse(&format!("a/b{many}")).is_err());
         let twice = b"Content-Type: a/b\r\ncontent-type: c/d\r\n\r\n";
         assert!(Entity::read(twice).unwrap().content_type().is_err());
     }
