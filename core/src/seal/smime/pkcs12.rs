@@ -22,6 +22,8 @@ use crate::seal::KeyFileError;
 const MAX_FILE: usize = 1024 * 1024;
 /// The most bags, over all parts.
 const MAX_BAGS: usize = 64;
+/// The most encrypted parts: each asks for a key derivation of its own.
+const MAX_ENCRYPTED: usize = 8;
 /// The deepest nesting.
 const MAX_DEPTH: usize = 24;
 
@@ -312,6 +314,7 @@ pub(crate) fn read(bytes: &[u8], passphrase: &str) -> Result<Contents, KeyFileEr
         key: None,
         certificates: Vec::new(),
     };
+    let mut encrypted = 0;
     while !parts.is_empty() {
         let part = is(parts, SEQUENCE)?;
         parts = part.rest;
@@ -319,6 +322,10 @@ pub(crate) fn read(bytes: &[u8], passphrase: &str) -> Result<Contents, KeyFileEr
         match kind {
             DATA => found.contents(is(content, OCTETS)?.value, 0)?,
             ENCRYPTED_DATA => {
+                encrypted += 1;
+                if encrypted > MAX_ENCRYPTED {
+                    return Err(malformed("it holds more than 8 encrypted parts"));
+                }
                 let clear = decrypt_part(content, passphrase)?;
                 found.contents(&clear, 0)?;
             }
