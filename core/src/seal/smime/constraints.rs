@@ -106,6 +106,13 @@ fn covers(base: &GeneralName, subject: &Subject<'_>) -> Result<Option<bool>, Key
         (GeneralName::DirectoryName(base), Subject::Directory(name)) => {
             Ok(Some(within(name, base)))
         }
+        // RFC 9598 section 6: such names are constrained as rfc822Name. Who
+        // constrains them otherwise is not understood.
+        (GeneralName::OtherName(base), Subject::Mailbox(_))
+            if base.type_id == SMTP_UTF8_MAILBOX =>
+        {
+            Err(KeyFault::Constraint)
+        }
         // A constraint that applies and is not understood.
         (other, Subject::Other(form)) if choice(other) == *form => Err(KeyFault::Constraint),
         _ => Ok(None),
