@@ -502,6 +502,13 @@ fn revocation_is_found_by_issuer_alone() {
     let issuers = [cert("root"), cert("inter_forged"), cert("inter")];
     let check = |names: &[&str]| revoked(&cert("leaf"), &issuers, &lists(names), NOW);
     assert_eq!(check(&["crl_leaf"]), Err(KeyFault::Revoked));
+    // Among however many others.
+    let mut many = vec![cert("leaf"); 100];
+    many.extend(issuers.iter().cloned());
+    assert_eq!(
+        revoked(&cert("leaf"), &many, &lists(&["crl_leaf"]), NOW),
+        Err(KeyFault::Revoked)
+    );
     // Its signer has the issuer's name and did not issue the certificate.
     assert_eq!(check(&["crl_forged"]), Ok(()));
     assert_eq!(
