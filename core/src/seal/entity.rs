@@ -5,6 +5,8 @@
 //! extended syntax of RFC 2231, is malformed. Lines may end with CRLF or LF,
 //! since what was decrypted keeps the line ends that its sender wrote.
 
+use std::fmt;
+
 use super::OpenError;
 
 /// Most fields of one header block.
@@ -219,13 +221,22 @@ fn base64(body: &[u8]) -> Result<Vec<u8>, OpenError> {
         .map_err(|_| OpenError::Malformed("a sealed part is not well-formed base64"))
 }
 
-/// Content-Type taken apart.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Content-Type taken apart. `Debug` leaves out the parameters: one is a file
+/// name.
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct ContentType {
     /// `type/subtype` in lower case.
     pub(crate) media_type: String,
     /// Names in lower case.
     parameters: Vec<(String, String)>,
+}
+
+impl fmt::Debug for ContentType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ContentType")
+            .field("parameters", &self.parameters.len())
+            .finish_non_exhaustive()
+    }
 }
 
 impl ContentType {

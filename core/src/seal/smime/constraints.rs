@@ -228,4 +228,21 @@ mod tests {
             Ok(false)
         );
     }
+
+    #[test]
+    fn smtp_utf8_mailboxes_are_not_constrained_by_what_is_not_understood() {
+        use x509_cert::ext::pkix::name::OtherName;
+        let value = der::asn1::Any::new(der::Tag::Utf8String, "x.example".as_bytes()).unwrap();
+        let of = |type_id| {
+            GeneralName::OtherName(OtherName {
+                type_id,
+                value: value.clone(),
+            })
+        };
+        let mailbox = Subject::Mailbox("p\u{e5}t@x.example");
+        let constraint = Err(KeyFault::Constraint);
+        assert_eq!(covers(&of(SMTP_UTF8_MAILBOX), &mailbox), constraint);
+        let another = ObjectIdentifier::new_unwrap("1.2.3");
+        assert_eq!(covers(&of(another), &mailbox), Ok(None));
+    }
 }

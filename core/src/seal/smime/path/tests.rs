@@ -518,6 +518,18 @@ fn revocation_is_found_by_issuer_alone() {
 }
 
 #[test]
+fn a_revoked_certificate_that_is_trusted_itself_is_refused() {
+    let own = anchors(&["inter", "leaf"]);
+    let check = |lists: RevocationLists| {
+        let leaf = cert("leaf");
+        validate(&leaf, &[], &own, &lists, Purpose::Encrypt, None, NOW)
+    };
+    assert_eq!(check(lists(&["crl_leaf"])), Err(KeyFault::Revoked));
+    assert_eq!(check(lists(&["crl_none"])), Ok(()));
+    assert_eq!(check(RevocationLists::new().require(true)), Ok(()));
+}
+
+#[test]
 fn a_changed_bit_breaks_the_path() {
     let root = anchors(&["root"]);
     let leaf = cert("leaf_root");
