@@ -143,7 +143,7 @@ impl Address {
             .and_then(|l| l.strip_suffix('"'))
             .filter(|l| is_dot_atom(l))
             .unwrap_or(local);
-        format!("{}@{}", bare.to_lowercase(), self.domain.as_str())
+        format!("{}@{}", lower(bare), self.domain.as_str())
     }
 
     /// `p***@m***.example`: enough for a person who knows the address to
@@ -158,6 +158,20 @@ impl Address {
             first(domain)
         )
     }
+}
+
+/// Lower case. What is not ASCII stays what it is where its lower case would be
+/// ASCII: the Kelvin sign is another mailbox's letter than `k`.
+fn lower(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if !c.is_ascii() && c.to_lowercase().any(|l| l.is_ascii()) {
+            out.push(c);
+        } else {
+            out.extend(c.to_lowercase());
+        }
+    }
+    out
 }
 
 fn is_atext(c: char) -> bool {
@@ -276,6 +290,12 @@ mod tests {
             address("pat@x.EXAMPLE")?.canonical()
         );
         assert_eq!(address("pat@mail.example")?.masked(), "p***@m***.example");
+        assert_eq!(address("PÅT@x.example")?.canonical(), "påt@x.example");
+        // The Kelvin sign, whose lower case is an ASCII k.
+        assert_ne!(
+            address("\u{212a}im@x.example")?.canonical(),
+            address("kim@x.example")?.canonical()
+        );
         Ok(())
     }
 

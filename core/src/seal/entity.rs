@@ -5,6 +5,8 @@
 //! extended syntax of RFC 2231, is malformed. Lines may end with CRLF or LF,
 //! since what was decrypted keeps the line ends that its sender wrote.
 
+use std::fmt;
+
 use super::OpenError;
 
 /// Most fields of one header block.
@@ -13,6 +15,9 @@ const MAX_FIELDS: usize = 2_000;
 const MAX_HEAD: usize = 1024 * 1024;
 /// Most parts of one multipart.
 const MAX_PARTS: usize = 1_000;
+
+/// Most parameters of one Content-Type.
+const MAX_PARAMETERS: usize = 64;
 
 /// One header field.
 #[derive(Clone, Copy)]
@@ -216,13 +221,22 @@ fn base64(body: &[u8]) -> Result<Vec<u8>, OpenError> {
         .map_err(|_| OpenError::Malformed("a sealed part is not well-formed base64"))
 }
 
-/// Content-Type taken apart.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Content-Type taken apart. `Debug` leaves out the parameters: one is a file
+/// name.
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct ContentType {
     /// `type/subtype` in lower case.
     pub(crate) media_type: String,
     /// Names in lower case.
     parameters: Vec<(String, String)>,
+}
+
+impl fmt::Debug for ContentType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ContentType")
+            .field("parameters", &self.parameters.len())
+            .finish_non_exhaustive()
+    }
 }
 
 impl ContentType {
@@ -252,7 +266,10 @@ impl ContentType {
             let value = unquoted(value.trim()).ok_or(BROKEN)?;
             let bare = name.split('*').next().unwrap_or_default();
             let decides = ["boundary", "protocol", "smime-type", "hp"].contains(&bare);
-            if decides && name.contains('*') || parameters.iter().any(|(n, _)| *n == name) {
+            if decides && name.contains('*')
+                || parameters.len() >= MAX_PARAMETERS
+                || parameters.iter().any(|(n, _)| *n == name)
+            {
                 return Err(BROKEN);
             }
             parameters.push((name, value));
@@ -367,6 +384,8 @@ mod tests {
         ] {
             assert!(ContentType::parse(value).is_err(), "{value}");
         }
+        let many: String = (0..65).map(|n| format!("; a{n}=b")).collect();
+        assert!(ContentType::parse(&format!("a/b{many}")).is_err());
         let twice = b"Content-Type: a/b\r\ncontent-type: c/d\r\n\r\n";
         assert!(Entity::read(twice).unwrap().content_type().is_err());
     }

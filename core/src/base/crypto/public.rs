@@ -247,6 +247,47 @@ pub(crate) fn verify_digest(
         .map_err(|_| CryptoError)
 }
 
+/// The y coordinates, little-endian, of Ed25519's points of order 1, 2, 4 and
+/// 8, and those at or above the field's prime that mean the same.
+const SMALL_ORDER: [[u8; 32]; 7] = {
+    let mut one = [0; 32];
+    one[0] = 1;
+    let mut prime = [0xff; 32];
+    prime[0] = 0xed;
+    prime[31] = 0x7f;
+    let (mut below, mut above) = (prime, prime);
+    below[0] = 0xec;
+    above[0] = 0xee;
+    [
+        [0; 32],
+        one,
+        below,
+        prime,
+        above,
+        [
+            0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef,
+            0x98, 0xf0, 0xd5, 0xdf, 0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39, 0xb1, 0x38, 0x02, 0x88,
+            0x6d, 0x53, 0xfc, 0x05,
+        ],
+        [
+            0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b, 0x76, 0x0d, 0x10,
+            0x67, 0x0f, 0x2a, 0x20, 0x53, 0xfa, 0x2c, 0x39, 0xcc, 0xc6, 0x4e, 0xc7, 0xfd, 0x77,
+            0x92, 0xac, 0x03, 0x7a,
+        ],
+    ]
+};
+
+/// Whether an Ed25519 key is a point under which one signature fits every
+/// message, or one in a few. The library takes such keys, as RFC 8032 lets it.
+fn has_small_order(point: &[u8]) -> bool {
+    let Ok(mut y) = <[u8; 32]>::try_from(point) else {
+        return false;
+    };
+    // The sign of x.
+    y[31] &= 0x7f;
+    SMALL_ORDER.contains(&y)
+}
+
 /// Verifies pure Ed25519 over a message (RFC 8032; in CMS RFC 8419, in
 /// certificates RFC 8410).
 pub(crate) fn verify_message(
@@ -254,7 +295,8 @@ pub(crate) fn verify_message(
     message: &[u8],
     signature: &[u8],
 ) -> Result<(), CryptoError> {
-    if kind_of(spki)? != KeyKind::Ed25519 {
+    let (_, point) = split(spki).ok_or(CryptoError)?;
+    if kind_of(spki)? != KeyKind::Ed25519 || has_small_order(point) {
         return Err(CryptoError);
     }
     signature::UnparsedPublicKey::new(&signature::ED25519, spki)

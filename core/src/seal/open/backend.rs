@@ -145,8 +145,8 @@ mod smime {
             return Ok((None, vec![super::unread("signature.malformed")]));
         };
         let content = verified.content.map(|c| Zeroizing::new(c.into_owned()));
-        let mut between = verified.certificates;
-        between.extend(keys.intermediates.iter().cloned());
+        // What the host gave goes first: only so many are looked at.
+        let between = [keys.intermediates.as_slice(), &verified.certificates].concat();
         let reports = verified.signers.into_iter().map(|signer| {
             let verdict = match (&signer.outcome, &signer.certificate) {
                 (Err(code), _) => Verdict::Invalid(code),
@@ -189,7 +189,7 @@ mod smime {
         smime::check_leaf(certificate, Purpose::Sign, None, now)?;
         // A list is signed by whoever issued the certificate, which may be the
         // anchor itself.
-        let issuers = [between, keys.anchors.certificates()].concat();
+        let issuers = [keys.anchors.certificates(), between].concat();
         smime::revoked(certificate, &issuers, &keys.lists, now)?;
         let pinned = author.is_some_and(|author| {
             keys.certificates.iter().any(|source| {

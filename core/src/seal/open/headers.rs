@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::unwrap::{Layer, Unwrapped, author};
 use crate::seal::OpenError;
-use crate::seal::entity::{Entity, Field};
+use crate::seal::entity::{ContentType, Entity, Field};
 
 /// Fields that people see or answer to: where one of these differs outside
 /// from what its sender put there, somebody changed it. Others are added and
@@ -18,6 +18,10 @@ pub struct HeaderReport {
     /// Whether the payload says that its header fields are the message's
     /// (`hp`, or the older `protected-headers`). They then stand in
     /// [`Opened::message`](super::Opened::message), and those outside do not.
+    ///
+    /// The older form often repeats a few only, and the rest stand there as
+    /// they arrived: where a field that people see is among these, this is
+    /// false.
     pub protected: bool,
     /// Names of fields, as the RFCs write them, that arrived otherwise than
     /// their sender wrote them outside.
@@ -27,6 +31,12 @@ pub struct HeaderReport {
     /// The payload says that it was encrypted, and it arrived unencrypted:
     /// somebody who could read it passed it on.
     pub exposed: bool,
+}
+
+/// Whether a payload says that header fields were hidden outside, for which
+/// legacy display elements are (RFC 9788 section 5.2.2).
+pub(super) fn are_hidden(payload: &ContentType) -> bool {
+    payload.says("hp", "cipher")
 }
 
 /// The header block of the restored message without structural fields, and
@@ -51,11 +61,10 @@ pub(super) fn restore(
     keep(&mut head, inner);
     if hp.is_none() {
         // The older form protects what it repeats; the rest stays as it came.
-        let missing = outer
-            .fields
-            .iter()
-            .filter(|f| payload.fields.iter().all(|p| !same_name(p, f)));
-        keep(&mut head, missing);
+        let missing = |f: &&Field<'_>| payload.fields.iter().all(|p| !same_name(p, f));
+        let missing = || outer.fields.iter().filter(missing);
+        report.protected = !missing().any(|f| SEEN.iter().any(|name| f.is(name)));
+        keep(&mut head, missing());
     }
     let encrypted = unwrapped
         .layers
@@ -97,7 +106,22 @@ fn keep<'a>(head: &mut Vec<u8>, fields: impl Iterator<Item = &'a Field<'a>>) {
             }
             seen.push(this);
         }
-        head.extend_from_slice(&super::unwrap::with_crlf(field.whole));
+        write(head, field);
+    }
+}
+
+/// Writes a field so that all readers see the same lines. Behind a blank fold
+/// some begin the body, a bare CR ends a line for others: who carries the
+/// message could so put a text of his own above the one that was signed.
+pub(super) fn write(head: &mut Vec<u8>, field: &Field<'_>) {
+    for line in field.whole.split(|&b| b == b'\n') {
+        let start = head.len();
+        head.extend(line.iter().filter(|b| !matches!(b, b'\r' | 0)));
+        if head[start..].iter().all(|&b| b <= b' ') {
+            head.truncate(start);
+        } else {
+            head.extend_from_slice(b"\r\n");
+        }
     }
 }
 

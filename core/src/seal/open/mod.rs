@@ -24,8 +24,11 @@
 //! [`Opened::message`] refuses with [`OpenError::Unauthenticated`], and plain
 //! text is all there is.
 //!
-//! **Refused**: more than 256 MiB, 8 layers, 20 levels, 1,000 parts. Failures
-//! of decryption are one error.
+//! **Refused**: more than 256 MiB, 8 layers, 20 levels, 1,000 parts, 16 parts
+//! with signatures of their own. Failures of decryption are one error, and so
+//! are all that come behind CBC without a signature inside. That it opened at
+//! all still tells of CBC's padding: never let the sender of a message know
+//! what became of it.
 //!
 //! ```
 //! use mailseal::base::Timestamp;
@@ -76,7 +79,7 @@ pub fn open(raw: &[u8], keys: &Keyring, now: Timestamp) -> Result<Opened, OpenEr
         zeroize::Zeroizing::new(unwrap::with_crlf(raw))
     };
     let unwrapped = cleaned(|| unwrap::unwrap(&raw, keys, now))?;
-    opened::assemble(&raw, unwrapped, keys, now)
+    unwrapped.then(|unwrapped| opened::assemble(&raw, unwrapped, keys, now))
 }
 
 fn within(length: usize) -> Result<(), OpenError> {

@@ -1,6 +1,7 @@
 //! An opened message and what is known of it.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::headers::{self, HeaderReport};
 use super::parts::{OpenedPart, Walk};
@@ -104,7 +105,8 @@ impl Opened {
         &self.parts
     }
 
-    /// The author whom the message names, where it is exactly one.
+    /// The author whom the message names, where it is exactly one, and outside
+    /// the same as inside.
     pub fn author(&self) -> Option<&Address> {
         self.author.as_ref()
     }
@@ -130,11 +132,17 @@ impl Opened {
         best
     }
 
+    /// Whether a signature is right, and the author's.
+    #[cfg(feature = "smime")]
+    pub(crate) fn is_authors(&self, report: &SignatureReport) -> bool {
+        matches!(self.worth(report), Authenticity::Authentic(_))
+    }
+
     fn worth(&self, report: &SignatureReport) -> Authenticity {
         if let Verdict::Invalid(code) = report.verdict {
             return Authenticity::Unproven(Unproven::Bad(code));
         }
-        let Some(author) = self.author.as_ref().filter(|_| !self.headers.from_differs) else {
+        let Some(author) = &self.author else {
             return Authenticity::Unproven(Unproven::From);
         };
         let trust = match report.verdict {
@@ -172,11 +180,11 @@ impl fmt::Debug for Opened {
 /// Puts together what was found.
 pub(super) fn assemble(
     raw: &[u8],
-    unwrapped: Unwrapped,
+    unwrapped: &Unwrapped,
     keys: &Keyring,
     now: Timestamp,
 ) -> Result<Opened, OpenError> {
-    let (mut head, report) = headers::restore(raw, &unwrapped)?;
+    let (mut head, report) = headers::restore(raw, unwrapped)?;
     let mut encryption = Vec::new();
     let mut signatures = Vec::new();
     let mut outside = false;
@@ -191,7 +199,8 @@ pub(super) fn assemble(
             Layer::Signed(reports) => signatures.extend(reports.iter().cloned()),
         }
     }
-    let author = author(&Entity::read(&head)?);
+    // Two authors, one outside and one inside, are none.
+    let author = author(&Entity::read(&head)?).filter(|_| !report.from_differs);
     let mut walk = Walk {
         keys,
         author: author.as_ref(),
@@ -201,8 +210,10 @@ pub(super) fn assemble(
             .iter()
             .any(|r| !matches!(r.verdict, Verdict::Invalid(_))),
         found: Vec::new(),
+        own_parts: 0,
+        own_octets: 0,
     };
-    walk.entity(&unwrapped.payload, Vec::new(), &[])?;
+    walk.entity(&unwrapped.payload, Vec::new(), &Arc::default())?;
     let parts = walk.found;
 
     let payload = Entity::read(&unwrapped.payload)?;
@@ -212,11 +223,16 @@ pub(super) fn assemble(
         head.extend_from_slice(b"MIME-Version: 1.0\r\n");
         for field in payload.fields.iter().filter(|f| f.is_structural()) {
             if !field.is("MIME-Version") {
-                head.extend_from_slice(&super::unwrap::with_crlf(field.whole));
+                headers::write(&mut head, field);
             }
         }
         head.extend_from_slice(b"\r\n");
-        legacy::remove(&head, payload.body)
+        // Elsewhere the mark would hide text that other readers show.
+        if headers::are_hidden(&payload.content_type()?) {
+            legacy::remove(&head, payload.body)
+        } else {
+            [head.as_slice(), payload.body].concat()
+        }
     };
     Ok(Opened {
         message: Phi::new(message),

@@ -1,8 +1,10 @@
 //! What holds for each part of the payload.
 
+use std::sync::Arc;
+
 use super::report::{EncryptionReport, SignatureReport};
 use super::unwrap::{Sealing, sealing, signed_part};
-use super::{Keyring, OpenError};
+use super::{Keyring, OpenError, within};
 use crate::base::{Address, Timestamp};
 use crate::seal::entity::Entity;
 
@@ -10,6 +12,9 @@ use crate::seal::entity::Entity;
 const MAX_DEPTH: usize = 20;
 /// Most parts.
 const MAX_PARTS: usize = 1_000;
+/// Most parts with a signature of their own: each may ask for hundreds of
+/// verifications.
+const MAX_SIGNED: usize = 16;
 
 /// One leaf of the payload's MIME tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +33,7 @@ pub struct OpenedPart {
     pub signed: bool,
     /// Signatures that cover this part and not the message. They say nothing
     /// of what stands beside it.
-    pub own_signatures: Vec<SignatureReport>,
+    pub own_signatures: Arc<[SignatureReport]>,
     /// It is itself sealed, deeper than the envelope, and was left closed.
     pub closed: bool,
 }
@@ -40,6 +45,10 @@ pub(super) struct Walk<'a> {
     pub(super) encryption: &'a [EncryptionReport],
     pub(super) signed: bool,
     pub(super) found: Vec<OpenedPart>,
+    /// How many parts with a signature of their own were verified, and their
+    /// octets: parts lie in each other, and each is copied and hashed.
+    pub(super) own_parts: usize,
+    pub(super) own_octets: usize,
 }
 
 impl Walk<'_> {
@@ -47,7 +56,7 @@ impl Walk<'_> {
         &mut self,
         raw: &[u8],
         path: Vec<usize>,
-        own: &[SignatureReport],
+        own: &Arc<[SignatureReport]>,
     ) -> Result<(), OpenError> {
         if path.len() > MAX_DEPTH {
             return Err(OpenError::Limit {
@@ -63,9 +72,18 @@ impl Walk<'_> {
         // The payload itself is sealed where its envelope could not be followed.
         match sealing(&kind) {
             Some(how @ (Sealing::PgpSigned | Sealing::CmsSigned)) if !path.is_empty() => {
+                self.own_parts += 1;
+                self.own_octets += raw.len();
+                within(self.own_octets)?;
+                if self.own_parts > MAX_SIGNED {
+                    return Err(OpenError::Limit {
+                        what: "signed parts",
+                        limit: MAX_SIGNED,
+                    });
+                }
                 let signed = signed_part(&entity, &kind, how, self.keys, self.author, self.now);
                 if let Ok((Some(content), reports)) = signed {
-                    let all = [own, &reports].concat();
+                    let all = own.iter().cloned().chain(reports).collect();
                     let inner = [path.as_slice(), &[0]].concat();
                     return self.entity(&content, inner, &all);
                 }
@@ -92,7 +110,7 @@ impl Walk<'_> {
         &mut self,
         path: Vec<usize>,
         media_type: &str,
-        own: &[SignatureReport],
+        own: &Arc<[SignatureReport]>,
         closed: bool,
     ) -> Result<(), OpenError> {
         if self.found.len() == MAX_PARTS {
@@ -106,7 +124,7 @@ impl Walk<'_> {
             media_type: media_type.to_owned(),
             encrypted: !self.encryption.is_empty(),
             signed: self.signed,
-            own_signatures: own.to_vec(),
+            own_signatures: Arc::clone(own),
             closed,
         });
         Ok(())

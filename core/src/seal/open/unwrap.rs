@@ -54,10 +54,46 @@ pub(super) fn sealing(kind: &ContentType) -> Option<Sealing> {
     }
 }
 
+impl Unwrapped {
+    /// The error to give: behind a layer that anybody may have changed only
+    /// the one of decryption. Which octets came out well, of a padding as of a
+    /// header, would tell of what stands there.
+    fn veil(layers: &[Layer], error: OpenError) -> OpenError {
+        let open = |l: &Layer| matches!(l, Layer::Encrypted(e) if !e.integrity);
+        if layers.iter().any(open) {
+            OpenError::Decrypt
+        } else {
+            error
+        }
+    }
+
+    /// Goes on with what was found.
+    pub(super) fn then<T>(
+        self,
+        go: impl FnOnce(&Self) -> Result<T, OpenError>,
+    ) -> Result<T, OpenError> {
+        go(&self).map_err(|error| Self::veil(&self.layers, error))
+    }
+}
+
 /// Takes the envelope off.
 pub(super) fn unwrap(raw: &[u8], keys: &Keyring, now: Timestamp) -> Result<Unwrapped, OpenError> {
+    let mut layers = Vec::new();
+    let payload = peel(raw, keys, now, &mut layers);
+    settle(&mut layers);
+    match payload {
+        Ok(payload) => Ok(Unwrapped { layers, payload }),
+        Err(error) => Err(Unwrapped::veil(&layers, error)),
+    }
+}
+
+fn peel(
+    raw: &[u8],
+    keys: &Keyring,
+    now: Timestamp,
+    layers: &mut Vec<Layer>,
+) -> Result<Zeroizing<Vec<u8>>, OpenError> {
     let author = author(&Entity::read(raw)?);
-    let mut layers: Vec<Layer> = Vec::new();
     let mut current = Zeroizing::new(raw.to_vec());
     loop {
         let entity = Entity::read(&current)?;
@@ -121,11 +157,7 @@ pub(super) fn unwrap(raw: &[u8], keys: &Keyring, now: Timestamp) -> Result<Unwra
         within(inner.len())?;
         current = inner;
     }
-    settle(&mut layers);
-    Ok(Unwrapped {
-        layers,
-        payload: current,
-    })
+    Ok(current)
 }
 
 /// Verifies a multipart/signed (RFC 1847 section 2.1). The content is `None`

@@ -11,14 +11,17 @@ use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::ext::pkix::{SubjectAltName, SubjectKeyIdentifier};
 use x509_cert::name::Name;
 
-use crate::base::KeyFault;
 use crate::base::crypto::public::{KeyKind, kind_of, tlv};
 use crate::base::crypto::sha256;
+use crate::base::{Address, KeyFault};
 
 /// The largest certificate that is read.
 pub(crate) const MAX_CERTIFICATE: usize = 64 * 1024;
 /// The longest chain that is read.
 pub(crate) const MAX_CHAIN: usize = 16;
+
+/// The most extensions of one certificate: real ones have about ten.
+const MAX_EXTENSIONS: usize = 64;
 
 /// id-on-SmtpUTF8Mailbox (RFC 9598 section 3).
 pub(crate) const SMTP_UTF8_MAILBOX: ObjectIdentifier =
@@ -103,6 +106,9 @@ impl Certificate {
             return Err(KeyFault::Malformed);
         }
         let extensions = signed.extensions().map_or(&[][..], Vec::as_slice);
+        if extensions.len() > MAX_EXTENSIONS {
+            return Err(KeyFault::Malformed);
+        }
         // RFC 5280 section 4.2: no extension twice.
         for (i, e) in extensions.iter().enumerate() {
             if extensions[..i].iter().any(|x| x.extn_id == e.extn_id) {
@@ -238,7 +244,11 @@ impl Certificate {
     /// SmtpUTF8Mailbox (RFC 9598) of its alternative names, and the subject's
     /// emailAddress where there is neither (RFC 8550 section 3).
     pub fn addresses(&self) -> Vec<String> {
-        self.mailboxes().iter().map(|m| m.to_lowercase()).collect()
+        let lower = |m: &&str| match m.parse::<Address>() {
+            Ok(address) => address.canonical(),
+            Err(_) => m.to_ascii_lowercase(),
+        };
+        self.mailboxes().iter().map(lower).collect()
     }
 
     /// The value of an extension.

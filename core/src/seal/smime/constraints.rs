@@ -106,6 +106,13 @@ fn covers(base: &GeneralName, subject: &Subject<'_>) -> Result<Option<bool>, Key
         (GeneralName::DirectoryName(base), Subject::Directory(name)) => {
             Ok(Some(within(name, base)))
         }
+        // RFC 9598 section 6: such names are constrained as rfc822Name. Who
+        // constrains them otherwise is not understood.
+        (GeneralName::OtherName(base), Subject::Mailbox(_))
+            if base.type_id == SMTP_UTF8_MAILBOX =>
+        {
+            Err(KeyFault::Constraint)
+        }
         // A constraint that applies and is not understood.
         (other, Subject::Other(form)) if choice(other) == *form => Err(KeyFault::Constraint),
         _ => Ok(None),
@@ -220,5 +227,22 @@ mod tests {
             host_within("notharbor.example", "harbor.example"),
             Ok(false)
         );
+    }
+
+    #[test]
+    fn smtp_utf8_mailboxes_are_not_constrained_by_what_is_not_understood() {
+        use x509_cert::ext::pkix::name::OtherName;
+        let value = der::asn1::Any::new(der::Tag::Utf8String, "x.example".as_bytes()).unwrap();
+        let of = |type_id| {
+            GeneralName::OtherName(OtherName {
+                type_id,
+                value: value.clone(),
+            })
+        };
+        let mailbox = Subject::Mailbox("p\u{e5}t@x.example");
+        let constraint = Err(KeyFault::Constraint);
+        assert_eq!(covers(&of(SMTP_UTF8_MAILBOX), &mailbox), constraint);
+        let another = ObjectIdentifier::new_unwrap("1.2.3");
+        assert_eq!(covers(&of(another), &mailbox), Ok(None));
     }
 }

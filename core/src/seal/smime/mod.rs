@@ -1,6 +1,8 @@
 //! S/MIME.
 
 mod algorithms;
+#[cfg(all(test, feature = "testing"))]
+mod attacks;
 mod ber;
 mod capabilities;
 mod certificate;

@@ -22,6 +22,8 @@ use crate::seal::KeyFileError;
 const MAX_FILE: usize = 1024 * 1024;
 /// The most bags, over all parts.
 const MAX_BAGS: usize = 64;
+/// The most encrypted parts: each asks for a key derivation of its own.
+const MAX_ENCRYPTED: usize = 8;
 /// The deepest nesting.
 const MAX_DEPTH: usize = 24;
 
@@ -312,6 +314,7 @@ pub(crate) fn read(bytes: &[u8], passphrase: &str) -> Result<Contents, KeyFileEr
         key: None,
         certificates: Vec::new(),
     };
+    let mut encrypted = 0;
     while !parts.is_empty() {
         let part = is(parts, SEQUENCE)?;
         parts = part.rest;
@@ -319,6 +322,10 @@ pub(crate) fn read(bytes: &[u8], passphrase: &str) -> Result<Contents, KeyFileEr
         match kind {
             DATA => found.contents(is(content, OCTETS)?.value, 0)?,
             ENCRYPTED_DATA => {
+                encrypted += 1;
+                if encrypted > MAX_ENCRYPTED {
+                    return Err(malformed("it holds more than 8 encrypted parts"));
+                }
                 let clear = decrypt_part(content, passphrase)?;
                 found.contents(&clear, 0)?;
             }
@@ -515,4 +522,46 @@ pub(crate) fn write(
         SEQUENCE,
         &[&element(INTEGER, &[&[3]]), &as_data(&safe), &mac_data],
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each may ask for ten million rounds.
+    #[test]
+    fn encrypted_parts_are_bounded() {
+        let (parameters, ciphertext) = encrypt_pbes2(b"x", &element(SEQUENCE, &[])).unwrap();
+        let algorithm = EncryptionScheme::from(parameters).to_der().unwrap();
+        let content = |kind: &[u8], content: &[u8]| {
+            let tagged = element(CONTEXT_0, &[content]);
+            element(SEQUENCE, &[&element(OID, &[kind]), &tagged])
+        };
+        let info = [
+            element(OID, &[DATA]),
+            algorithm,
+            element(0x80, &[&ciphertext]),
+        ];
+        let info = element(SEQUENCE, &[&info.concat()]);
+        let part = element(SEQUENCE, &[&element(INTEGER, &[&[0]]), &info]);
+        let part = content(ENCRYPTED_DATA, &part);
+        let file = |count: usize| {
+            let safe = element(SEQUENCE, &[&part.repeat(count)]);
+            let mac = pkcs12_mac(
+                FileDigest::Sha256,
+                &bmp("x"),
+                b"salt",
+                NonZeroU32::MIN,
+                &safe,
+            );
+            let hash = element(SEQUENCE, &[&element(OID, &[SHA2, &[1]])]);
+            let info = element(SEQUENCE, &[&hash, &element(OCTETS, &[&mac])]);
+            let mac = element(SEQUENCE, &[&info, &element(OCTETS, &[b"salt"])]);
+            let safe = content(DATA, &element(OCTETS, &[&safe]));
+            element(SEQUENCE, &[&element(INTEGER, &[&[3]]), &safe, &mac])
+        };
+        let why = |count| read(&file(count), "x").map(drop).unwrap_err();
+        assert_eq!(why(8), malformed("it holds no private key"));
+        assert_eq!(why(9), malformed("it holds more than 8 encrypted parts"));
+    }
 }

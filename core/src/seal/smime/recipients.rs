@@ -18,7 +18,7 @@ use super::key::SmimeKey;
 use crate::base::KeyFault;
 use crate::base::crypto::content::{KdfDigest, unwrap_key, wrap_key, x963_kdf};
 use crate::base::crypto::private::KeyKind;
-use crate::base::crypto::{make_random, public};
+use crate::base::crypto::{hmac_sha256, public};
 use crate::seal::SealError;
 
 /// More recipients than this are neither written nor read.
@@ -225,13 +225,15 @@ impl Own<'_> {
         }
         let encrypted = info.enc_key.as_bytes();
         if info.key_enc_alg.oid == RSA_ENCRYPTION {
-            // What was not padded well goes on with a random key and fails
-            // where a wrong key fails (RFC 3218 section 2.3.2): there is no
-            // telling one from the other.
-            let random = Zeroizing::new(make_random::<32>());
+            // What was not padded well goes on with a key that nobody can
+            // guess and fails where a wrong key fails (RFC 3218 section
+            // 2.3.2). It is the same one each time: else who sends a message
+            // twice could tell it from a key that was in there.
+            let secret = private.to_pkcs8().ok()?;
+            let instead = Zeroizing::new(hmac_sha256(&secret, encrypted));
             let key = match private.decrypt_pkcs1(encrypted) {
                 Ok(key) if key.len() == length => key,
-                _ => Zeroizing::new(random.get(..length)?.to_vec()),
+                _ => Zeroizing::new(instead.get(..length)?.to_vec()),
             };
             return Some(Recovered { key, pkcs1: true });
         }

@@ -14,7 +14,7 @@ use super::path::{self, Purpose, RevocationLists, TrustAnchors};
 use crate::base::crypto::private::KeyKind;
 use crate::base::crypto::stack::cleaned;
 use crate::base::{Address, Form, FormReason, KeyFault, KeyTrust, Route, Timestamp, crypto};
-use crate::seal::open::{Authenticity, Opened, Verdict};
+use crate::seal::open::Opened;
 use crate::seal::protect::{HeaderPolicy, Layer, protect};
 use crate::seal::transfer::Base64Lines;
 use crate::seal::{Certificates, KeyStatus, SealError, SealJob, Sealer};
@@ -314,7 +314,7 @@ impl SmimeSealer {
             }
             _ => {
                 let anchors = self.anchors.as_ref().map(TrustAnchors::certificates);
-                let issuers = [intermediates, anchors.unwrap_or_default()].concat();
+                let issuers = [anchors.unwrap_or_default(), intermediates].concat();
                 path::revoked(certificate, &issuers, &self.lists, now)?;
                 known.trust
             }
@@ -391,14 +391,15 @@ impl Sealer for SmimeSealer {
     }
 
     fn learn(&self, opened: &Opened) {
-        let (Authenticity::Authentic(_), Some(author)) = (opened.authenticity(), opened.author())
-        else {
+        let Some(author) = opened.author() else {
             return;
         };
-        let valid = opened.signatures().iter().filter(|report| {
-            report.signer.route == Route::Smime && matches!(report.verdict, Verdict::Valid(_))
-        });
-        for capabilities in valid.filter_map(|report| report.capabilities.as_deref()) {
+        // Others may have signed too: they do not speak for the author.
+        let own = opened
+            .signatures()
+            .iter()
+            .filter(|report| report.signer.route == Route::Smime && opened.is_authors(report));
+        for capabilities in own.filter_map(|report| report.capabilities.as_deref()) {
             self.learn_capabilities(author, capabilities);
         }
     }

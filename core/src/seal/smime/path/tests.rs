@@ -502,12 +502,31 @@ fn revocation_is_found_by_issuer_alone() {
     let issuers = [cert("root"), cert("inter_forged"), cert("inter")];
     let check = |names: &[&str]| revoked(&cert("leaf"), &issuers, &lists(names), NOW);
     assert_eq!(check(&["crl_leaf"]), Err(KeyFault::Revoked));
+    // Among however many others.
+    let mut many = vec![cert("leaf"); 100];
+    many.extend(issuers.iter().cloned());
+    assert_eq!(
+        revoked(&cert("leaf"), &many, &lists(&["crl_leaf"]), NOW),
+        Err(KeyFault::Revoked)
+    );
     // Its signer has the issuer's name and did not issue the certificate.
     assert_eq!(check(&["crl_forged"]), Ok(()));
     assert_eq!(
         revoked(&cert("leaf"), &[], &lists(&["crl_leaf"]).require(true), NOW),
         Err(KeyFault::NoRevocationList)
     );
+}
+
+#[test]
+fn a_revoked_certificate_that_is_trusted_itself_is_refused() {
+    let own = anchors(&["inter", "leaf"]);
+    let check = |lists: RevocationLists| {
+        let leaf = cert("leaf");
+        validate(&leaf, &[], &own, &lists, Purpose::Encrypt, None, NOW)
+    };
+    assert_eq!(check(lists(&["crl_leaf"])), Err(KeyFault::Revoked));
+    assert_eq!(check(lists(&["crl_none"])), Ok(()));
+    assert_eq!(check(RevocationLists::new().require(true)), Ok(()));
 }
 
 #[test]

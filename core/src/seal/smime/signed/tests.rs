@@ -297,12 +297,12 @@ fn signers_and_certificates_are_bounded() {
     let der = with_attributes(CONTENT, &[]);
     let verified = verify(&der, None).unwrap();
     assert_eq!(verified.signers.len(), 1);
-    let infos = ber::tlv(SET, &[&[0x30, 0].repeat(33)]);
+    let infos = ber::tlv(SET, &[&[0x30, 0].repeat(9)]);
     let before = [ber::tlv(INTEGER, &[&[1]]), ber::tlv(SET, &[])].concat();
     let signed = assemble(&before, infos, Some(0), DigestAlgorithm::Sha256);
     assert!(matches!(
         verify(&written(&[], &signed), None),
-        Err(OpenError::Limit { limit: 32, .. })
+        Err(OpenError::Limit { limit: 8, .. })
     ));
     let certificates = ber::tlv(explicit(0), &[&[0x30, 0].repeat(65)]);
     let suffix = [certificates, ber::tlv(SET, &[])].concat();

@@ -2,6 +2,7 @@
 //! is to be trusted, the caller asks of [`path`](crate::seal::smime).
 
 use std::borrow::Cow;
+use std::fmt;
 
 use cms::cert::IssuerAndSerialNumber;
 use der::Decode as _;
@@ -24,14 +25,13 @@ use crate::base::crypto::{equal, public};
 use crate::base::{DigestAlgorithm, KeyFault, SignatureScheme, Timestamp};
 use crate::seal::OpenError;
 
-const MAX_SIGNERS: usize = 32;
+const MAX_SIGNERS: usize = 8;
 const MAX_CERTIFICATES: usize = 64;
 const MAX_CERTIFICATE: usize = 64 * 1024;
 const MAX_INFO: usize = 64 * 1024;
 const MAX_ATTRIBUTES: usize = 64;
 
 /// What a SignedData says.
-#[derive(Debug)]
 pub(crate) struct Verified<'a> {
     /// The content that stands in it; with a detached signature there is none.
     pub(crate) content: Option<Cow<'a, [u8]>>,
@@ -39,6 +39,15 @@ pub(crate) struct Verified<'a> {
     pub(crate) certificates: Vec<Certificate>,
     /// One for each SignerInfo. None at all: it is not signed.
     pub(crate) signers: Vec<SignerResult>,
+}
+
+impl fmt::Debug for Verified<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Verified")
+            .field("size", &self.content.as_ref().map(|c| c.len()))
+            .field("signers", &self.signers)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What one SignerInfo says.
