@@ -208,7 +208,7 @@ impl Engine {
             let made = self.make(&mut record, &message)?;
             let bytes = match (made.body, rung.route) {
                 (Some(body), _) => body.to_vec(),
-                (None, Route::Pgp | Route::Smime) => self.seal(rung.route, &record, &message)?,
+                (None, Route::Pgp | Route::Smime) => self.seal(rung, &record, &message)?,
                 (None, _) => message.to_vec(),
             };
             let outcome = self
@@ -329,7 +329,7 @@ impl Engine {
         Ok(Work {
             record,
             held,
-            body,
+            body: Arc::new(body),
             passcode: made.passcode,
         })
     }

@@ -53,7 +53,7 @@ impl Write for Spool {
     }
 }
 
-const NOT_MADE: SealError = SealError::Message("the OpenPGP message could not be made");
+pub(super) const NOT_MADE: SealError = SealError::Message("the OpenPGP message could not be made");
 
 pub(super) fn encrypt(
     order: &Order<'_>,
