@@ -306,10 +306,7 @@ impl Engine {
         record.rung = next;
         // What a failed key bars stays barred behind the rungs that follow.
         if let (Cause::Key, Some(failed)) = (attempt.cause, work.record.present_rung()) {
-            let mut index = 0..;
-            record
-                .rungs
-                .retain(|rung| index.next() <= Some(next) || rung.is_no_weaker_than(failed));
+            bar_weaker(&mut record.rungs, next, failed);
         }
         record.phase = self.sending();
         let made = match record.grant {
@@ -503,6 +500,15 @@ fn next_rung(record: &CopyRecord, attempt: &Attempt) -> Option<usize> {
     rest.find(|(_, rung)| helps(rung)).map(|(index, _)| index)
 }
 
+/// Takes out what stands behind `next` and protects less than what failed.
+fn bar_weaker(rungs: &mut Vec<Rung>, next: usize, failed: &Rung) {
+    let mut index = 0;
+    rungs.retain(|rung| {
+        index += 1;
+        index <= next + 1 || rung.is_no_weaker_than(failed)
+    });
+}
+
 /// Seals a copy for its recipient and those who share it.
 fn seal(
     sealer: &dyn Sealer,
@@ -583,5 +589,23 @@ impl Barrier for RecordedBarrier<'_> {
             }
             Err(_) => Err(BarrierError),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::FactorLevel;
+
+    #[test]
+    fn a_failed_key_bars_weaker_rungs_behind_the_next_one_too() {
+        let floor = TlsAssurance::Encrypted;
+        let rung = |route, factor| Rung::new(route, floor, factor);
+        let tls = Rung::new(Route::Tls, TlsAssurance::Opportunistic, None);
+        let (pgp, smime) = (rung(Route::Pgp, None), rung(Route::Smime, None));
+        let escrow = rung(Route::Escrow, Some(FactorLevel::P2));
+        let mut rungs = vec![tls, pgp, smime, tls, escrow, tls];
+        bar_weaker(&mut rungs, 2, &pgp);
+        assert_eq!(rungs, [tls, pgp, smime, escrow]);
     }
 }

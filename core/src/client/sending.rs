@@ -425,14 +425,15 @@ impl Engine {
 }
 
 /// Whom a shared copy names beside its recipient. Who stands in Bcc is named by
-/// nobody's copy, and his own is sealed to him alone.
+/// nobody's copy, and his own is sealed to him alone. Who was dropped is not
+/// meant to read it.
 fn shared_with(plan: &Plan, planned: &Planned) -> Vec<String> {
     if plan.disclosure() == Disclosure::Individual || planned.role == Role::Bcc {
         return Vec::new();
     }
     let others = plan.recipients().iter();
     others
-        .filter(|other| other.role != Role::Bcc && other.id() != planned.id())
+        .filter(|o| o.role != Role::Bcc && !o.is_dropped() && o.id() != planned.id())
         .map(|other| other.address().as_str().to_owned())
         .collect()
 }

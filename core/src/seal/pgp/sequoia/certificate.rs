@@ -9,6 +9,7 @@ use openpgp::packet::key::{KeyParts, KeyRole, PublicParts, UnspecifiedRole};
 use openpgp::packet::{Key, Packet, Tag};
 use openpgp::parse::{PacketParserBuilder, PacketParserResult, Parse};
 use openpgp::policy::{AsymmetricAlgorithm, Policy, StandardPolicy};
+use openpgp::serialize::MarshalInto;
 use openpgp::types::{self, HashAlgorithm, RevocationStatus, SymmetricAlgorithm};
 use openpgp::{Cert, Fingerprint};
 
@@ -20,6 +21,9 @@ pub(super) const MAX_SIZE: usize = 1 << 20;
 /// against each of them.
 const MAX_PACKETS: usize = 4_096;
 const MAX_COMPONENTS: usize = 256;
+/// Nor where signatures times the largest of what they sign is above this:
+/// each may be hashed with each.
+const MAX_HASHED: usize = 64 << 20;
 
 /// What a key is wanted for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,6 +114,7 @@ fn parse_packets(bytes: &[u8], secret: bool) -> Result<Cert, KeyFault> {
     }
     let mut packets = Vec::new();
     let (mut primaries, mut components) = (0, 0);
+    let (mut signatures, mut largest) = (0, 0_usize);
     let mut next = PacketParserBuilder::from_bytes(bytes)
         .and_then(|b| {
             b.max_packet_size(MAX_SIZE as u32)
@@ -129,8 +134,16 @@ fn parse_packets(bytes: &[u8], secret: bool) -> Result<Cert, KeyFault> {
             (tag, Packet::Unknown(_)) if u8::from(tag) >= 40 => {}
             _ => return Err(malformed),
         }
+        match packet.tag() {
+            Tag::Signature => signatures += 1,
+            _ => largest = largest.max(packet.serialized_len()),
+        }
         packets.push(packet);
-        if packets.len() > MAX_PACKETS || components > MAX_COMPONENTS || primaries > 1 {
+        if packets.len() > MAX_PACKETS
+            || components > MAX_COMPONENTS
+            || primaries > 1
+            || largest.saturating_mul(signatures) > MAX_HASHED
+        {
             return Err(malformed);
         }
         next = rest;
@@ -259,8 +272,8 @@ pub(super) fn fault_of(error: &openpgp::anyhow::Error) -> KeyFault {
 pub(super) fn strength<P: KeyParts, R: KeyRole>(key: &Key<P, R>) -> Result<(), KeyFault> {
     match key.mpis() {
         PublicKey::RSA { n, .. } if n.bits() < 2048 => return Err(KeyFault::WeakKey),
-        // What aws-lc takes; above that one signature takes seconds.
-        PublicKey::RSA { n, .. } if n.bits() > 8192 => return Err(KeyFault::UnsupportedAlgorithm),
+        // What sequoia's backend encrypts to and verifies by.
+        PublicKey::RSA { n, .. } if n.bits() > 4096 => return Err(KeyFault::UnsupportedAlgorithm),
         PublicKey::DSA { .. } | PublicKey::ElGamal { .. } => return Err(KeyFault::WeakKey),
         PublicKey::X25519 { u } if is_low_order(u) => return Err(KeyFault::WeakKey),
         PublicKey::ECDH {

@@ -93,7 +93,11 @@ impl PgpBackend for SequoiaBackend {
         let cert = self.parse(bytes)?;
         // Sequoia verifies what binds the keys here, not when it parses.
         let check = || {
-            certificate::select(&cert, Use::Encrypt, now, |_| true)?;
+            let key = certificate::select(&cert, Use::Encrypt, now, |_| true)?;
+            // What its owner signed need not be a key: tried out now, since a
+            // copy that others share would fail with it.
+            key.encrypt(&crypto::make_random::<32>().to_vec().into())
+                .map_err(|_| KeyFault::UnsupportedAlgorithm)?;
             let (addresses, revoked) = certificate::addresses(&cert, now);
             Ok(Checked {
                 version: cert.primary_key().key().version(),

@@ -382,6 +382,7 @@ fn key_material_that_is_none_is_refused_without_a_panic() {
         rsa(&odd, &[1]),
         rsa(&odd, &[2]),
         rsa(&odd, &odd),
+        rsa(&[&odd[..], &odd, &odd].concat(), &[1, 0, 1]),
     ];
     for (curve, length) in [
         (Curve::Cv25519, 32),
@@ -423,7 +424,7 @@ fn key_material_that_is_none_is_refused_without_a_panic() {
     let zero = Box::new([0; 56]);
     all.push((PublicKeyAlgorithm::X448, PublicKey::X448 { u: zero }));
     // That one is a key.
-    all.remove(7);
+    all.remove(8);
     let (cert, _) = builder(&recipient(), SUITE, RFC4880).generate().unwrap();
     let mut primary = cert
         .primary_key()
@@ -450,12 +451,28 @@ fn key_material_that_is_none_is_refused_without_a_panic() {
         let binding = key.bind(&mut primary, &cert, binding).unwrap();
         let packets: [Packet; 2] = [key.into(), binding.into()];
         let bad = cert.clone().insert_packets(packets).unwrap().0;
-        let store = Store::default().with(&recipient(), public(&bad), KeyTrust::Pinned);
-        let (s, r) = (sender(), recipient());
-        let sealed = PgpSealer::new(store).seal(&SealJob::new(MESSAGE, &s, &r, NOW));
-        if sealed.is_ok() {
+        if fault(&public(&bad)).is_none() {
             sealed_to.push(index);
         }
     }
     assert_eq!(sealed_to, [0usize; 0]);
+}
+
+#[test]
+fn work_per_certificate_is_bounded() {
+    use openpgp::serialize::Marshal;
+    let cert = full(&recipient(), SUITE, RFC4880);
+    let id = cert.userids().next().unwrap();
+    let signature: Packet = id.self_signatures().next().unwrap().clone().into();
+    let with = |octets: usize, signatures: usize| {
+        let mut raw = public(&cert);
+        let id = UserID::from("x".repeat(octets));
+        Packet::from(id).serialize(&mut raw).unwrap();
+        for _ in 0..signatures {
+            signature.serialize(&mut raw).unwrap();
+        }
+        raw
+    };
+    assert_eq!(fault(&with(20_000, 500)), None);
+    assert_eq!(fault(&with(400_000, 500)), Some(KeyFault::Malformed));
 }
