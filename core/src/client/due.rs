@@ -167,7 +167,7 @@ impl Engine {
         let work = Work {
             record,
             held,
-            body,
+            body: std::sync::Arc::new(body),
             passcode,
         };
         Ok(Some((receipt, self.run(work).await)))

@@ -15,7 +15,9 @@ use super::builder::EscrowOptions;
 use super::codes::CodeChannel;
 use super::receipt::{Outcome, Receipts, Status};
 use crate::audit::{Audit, EventKind};
-use crate::base::{Address, Clock, Fact, NextHop, Phi, Route, Secret, Timestamp, TlsAssurance};
+use crate::base::{
+    Address, Clock, Fact, KeyFault, KeyTrust, NextHop, Phi, Route, Secret, Timestamp, TlsAssurance,
+};
 use crate::deliver::{
     Attempt, Barrier, BarrierError, Cause, Delivery, Envelope, Hop, Job, Requirement, Stage,
     Transport,
@@ -31,6 +33,9 @@ use crate::storage::{Batch, Op, Row, Store};
 
 /// How long the host's channel may take to send a pickup code.
 const CODE: Duration = Duration::from_secs(60);
+/// How long sealing may take, a signing key elsewhere included. With the
+/// transport's twelve minutes it lies within a lease.
+const SEALING: Duration = Duration::from_secs(60);
 
 /// Everything a client is made of.
 #[derive(Debug)]
@@ -60,7 +65,8 @@ pub(super) struct Work {
     /// The row of that state: the next change conflicts unless it is still there.
     pub(super) held: Row,
     /// The rendered message, or the notice where the present rung is escrow.
-    pub(super) body: Zeroizing<Vec<u8>>,
+    /// Shared with who seals it, so that it is here whatever becomes of them.
+    pub(super) body: Arc<Zeroizing<Vec<u8>>>,
     /// The pickup code, where one was made.
     pub(super) passcode: Option<Secret<String>>,
 }
@@ -167,10 +173,14 @@ impl Engine {
         let sealed;
         let message: &[u8] = match rung.route {
             Route::Tls | Route::Escrow => &work.body,
-            Route::Pgp | Route::Smime => match self.seal_copy(work, rung.route).await {
+            Route::Pgp | Route::Smime => match self.seal_copy(work, &rung).await {
                 Ok(bytes) => {
                     sealed = bytes;
                     &sealed
+                }
+                // Sealing did not come to an end: that says nothing of the key.
+                Err(Error::Shutdown) => {
+                    return fail(Delivery::Deferred, Stage::Resolve, Cause::Key);
                 }
                 // The key went since the plan: the next rung may do.
                 Err(_) => return fail(Delivery::FloorUnmet, Stage::Resolve, Cause::Key),
@@ -247,28 +257,41 @@ impl Engine {
 
     /// Seals a copy away from the reactor: it takes a processor's time, and a
     /// signing key elsewhere may take its own.
-    async fn seal_copy(&self, work: &mut Work, route: Route) -> Result<Vec<u8>, Error> {
-        let sealer = Arc::clone(self.sealer(route).ok_or(SealError::Unsupported)?);
-        let record = work.record.clone();
-        let body = std::mem::take(&mut work.body);
+    async fn seal_copy(&self, work: &Work, rung: &Rung) -> Result<Vec<u8>, Error> {
+        let sealer = Arc::clone(self.sealer(rung.route).ok_or(SealError::Unsupported)?);
+        let (record, body) = (work.record.clone(), Arc::clone(&work.body));
         let now = self.clock.now();
-        let (body, sealed) = blocking(move || {
-            let sealed = seal(&*sealer, &record, &body, now);
-            (body, sealed)
-        })
-        .await?;
-        work.body = body;
-        sealed
+        let least = self.least_trust(&record, rung)?;
+        let sealing = blocking(move || seal(&*sealer, &record, &body, least, now));
+        // A signing key that never answers must not hold a place for ever.
+        match tokio::time::timeout(SEALING, sealing).await {
+            Ok(sealed) => sealed?,
+            Err(_) => Err(SealError::Sign("it took too long").into()),
+        }
     }
 
     pub(super) fn seal(
         &self,
-        route: Route,
+        rung: &Rung,
         record: &CopyRecord,
         message: &[u8],
     ) -> Result<Vec<u8>, Error> {
-        let sealer = self.sealer(route).ok_or(SealError::Unsupported)?;
-        seal(&**sealer, record, message, self.clock.now())
+        let sealer = self.sealer(rung.route).ok_or(SealError::Unsupported)?;
+        let least = self.least_trust(record, rung)?;
+        seal(&**sealer, record, message, least, self.clock.now())
+    }
+
+    /// How well a key must be known for this copy on this rung, as the policy
+    /// is now: the certificate that is found may not be the one of the plan.
+    fn least_trust(&self, record: &CopyRecord, rung: &Rung) -> Result<KeyTrust, SealError> {
+        let requirement = self.policy.requirement(record.sensitivity);
+        [KeyTrust::Discovered, KeyTrust::Verified, KeyTrust::Pinned]
+            .into_iter()
+            .find(|&trust| {
+                let floor = requirement.sealed(trust);
+                floor.is_some_and(|floor| rung.transport_floor >= floor)
+            })
+            .ok_or(SealError::Key(KeyFault::Untrusted))
     }
 
     /// Goes to the next rung: prepares it and records it before anything of it
@@ -281,6 +304,10 @@ impl Engine {
     ) -> Result<(), Error> {
         let mut record = work.record.clone();
         record.rung = next;
+        // What a failed key bars stays barred behind the rungs that follow.
+        if let (Cause::Key, Some(failed)) = (attempt.cause, work.record.present_rung()) {
+            bar_weaker(&mut record.rungs, next, failed);
+        }
         record.phase = self.sending();
         let made = match record.grant {
             // The grant serves the later escrow rungs too, and what is here is
@@ -311,7 +338,7 @@ impl Engine {
         work.held = row;
         work.passcode = made.passcode;
         if let Some(body) = made.body {
-            work.body = body;
+            work.body = Arc::new(body);
         }
         Ok(())
     }
@@ -473,11 +500,21 @@ fn next_rung(record: &CopyRecord, attempt: &Attempt) -> Option<usize> {
     rest.find(|(_, rung)| helps(rung)).map(|(index, _)| index)
 }
 
+/// Takes out what stands behind `next` and protects less than what failed.
+fn bar_weaker(rungs: &mut Vec<Rung>, next: usize, failed: &Rung) {
+    let mut index = 0;
+    rungs.retain(|rung| {
+        index += 1;
+        index <= next + 1 || rung.is_no_weaker_than(failed)
+    });
+}
+
 /// Seals a copy for its recipient and those who share it.
 fn seal(
     sealer: &dyn Sealer,
     record: &CopyRecord,
     message: &[u8],
+    least: KeyTrust,
     now: Timestamp,
 ) -> Result<Vec<u8>, Error> {
     let recipient: Address = record.address.parse()?;
@@ -486,7 +523,9 @@ fn seal(
     let sender: Address = sender.parse()?;
     let shared = record.shared_with.iter().map(|a| a.parse());
     let shared: Vec<Address> = shared.collect::<Result<_, _>>()?;
-    let job = SealJob::new(message, &sender, &recipient, now).shared_with(&shared);
+    let job = SealJob::new(message, &sender, &recipient, now)
+        .shared_with(&shared)
+        .least_trust(least);
     Ok(sealer.seal(&job)?)
 }
 
@@ -550,5 +589,23 @@ impl Barrier for RecordedBarrier<'_> {
             }
             Err(_) => Err(BarrierError),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::FactorLevel;
+
+    #[test]
+    fn a_failed_key_bars_weaker_rungs_behind_the_next_one_too() {
+        let floor = TlsAssurance::Encrypted;
+        let rung = |route, factor| Rung::new(route, floor, factor);
+        let tls = Rung::new(Route::Tls, TlsAssurance::Opportunistic, None);
+        let (pgp, smime) = (rung(Route::Pgp, None), rung(Route::Smime, None));
+        let escrow = rung(Route::Escrow, Some(FactorLevel::P2));
+        let mut rungs = vec![tls, pgp, smime, tls, escrow, tls];
+        bar_weaker(&mut rungs, 2, &pgp);
+        assert_eq!(rungs, [tls, pgp, smime, escrow]);
     }
 }

@@ -208,7 +208,7 @@ impl Engine {
             let made = self.make(&mut record, &message)?;
             let bytes = match (made.body, rung.route) {
                 (Some(body), _) => body.to_vec(),
-                (None, Route::Pgp | Route::Smime) => self.seal(rung.route, &record, &message)?,
+                (None, Route::Pgp | Route::Smime) => self.seal(rung, &record, &message)?,
                 (None, _) => message.to_vec(),
             };
             let outcome = self
@@ -329,7 +329,7 @@ impl Engine {
         Ok(Work {
             record,
             held,
-            body,
+            body: Arc::new(body),
             passcode: made.passcode,
         })
     }
@@ -425,14 +425,15 @@ impl Engine {
 }
 
 /// Whom a shared copy names beside its recipient. Who stands in Bcc is named by
-/// nobody's copy, and his own is sealed to him alone.
+/// nobody's copy, and his own is sealed to him alone. Who was dropped is not
+/// meant to read it.
 fn shared_with(plan: &Plan, planned: &Planned) -> Vec<String> {
     if plan.disclosure() == Disclosure::Individual || planned.role == Role::Bcc {
         return Vec::new();
     }
     let others = plan.recipients().iter();
     others
-        .filter(|other| other.role != Role::Bcc && other.id() != planned.id())
+        .filter(|o| o.role != Role::Bcc && !o.is_dropped() && o.id() != planned.id())
         .map(|other| other.address().as_str().to_owned())
         .collect()
 }

@@ -226,7 +226,8 @@ pub enum Reason {
     TransportUnknown { rung: Rung },
     /// The host's own mailer has no declared assurance.
     MailerUndeclared { route: Route },
-    /// The certificate that is there must not be used.
+    /// The certificate that is there must not be used, or not without a key of
+    /// the sender's.
     KeyUnusable { route: Route, fault: KeyFault },
     /// The form in which a sealed route writes the message, and why.
     FormChosen {
@@ -401,6 +402,10 @@ impl fmt::Display for Reason {
                 "{}: the host's own mailer has no declared assurance",
                 name(*route)
             ),
+            Self::KeyUnusable {
+                route,
+                fault: fault @ KeyFault::NoSigningKey,
+            } => write!(f, "{}: {fault}", name(*route)),
             Self::KeyUnusable { route, fault } => write!(
                 f,
                 "{}: the recipient's certificate must not be used: {fault}",

@@ -83,7 +83,7 @@ impl Requirement {
     }
 
     /// The floor under a message sealed to a key of this trust.
-    pub(super) fn sealed(&self, trust: KeyTrust) -> Option<TlsAssurance> {
+    pub(crate) fn sealed(&self, trust: KeyTrust) -> Option<TlsAssurance> {
         match trust {
             KeyTrust::Discovered => None,
             KeyTrust::Verified => self.verified_key,

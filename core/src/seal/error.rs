@@ -10,7 +10,7 @@ pub enum SealError {
     #[error("the recipient has no certificate")]
     NoKey,
     /// The recipient's certificate must not be used.
-    #[error("the recipient's certificate must not be used: {0}")]
+    #[error("{whose}{fault}", whose = whose(.0), fault = .0)]
     Key(KeyFault),
     /// The message cannot be sealed in this form.
     #[error("the message cannot be sealed in this form: {0}")]
@@ -24,6 +24,14 @@ pub enum SealError {
     /// No sealer for the route was given.
     #[error("no sealer for this route was given to the client")]
     Unsupported,
+}
+
+/// All faults but one are of the recipient's certificate.
+fn whose(fault: &KeyFault) -> &'static str {
+    match fault {
+        KeyFault::NoSigningKey => "",
+        _ => "the recipient's certificate must not be used: ",
+    }
 }
 
 impl SealError {

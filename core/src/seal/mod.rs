@@ -58,10 +58,14 @@ impl KeyStatus {
         form: None,
     };
 
-    /// There is one that must not be used.
+    /// There is one that must not be used. Where the source failed, whether
+    /// there is a better one is not known.
     pub const fn refused(fault: KeyFault) -> Self {
         Self {
-            trust: Fact::Refuted,
+            trust: match fault {
+                KeyFault::Source => Fact::Unknown,
+                _ => Fact::Refuted,
+            },
             fault: Some(fault),
             form: None,
         }
@@ -90,6 +94,10 @@ pub struct SealJob<'a> {
     /// The others whom the copy names and whose keys it is sealed to as well,
     /// where they have usable ones: under shared disclosure only, never Bcc.
     pub shared_with: &'a [Address],
+    /// How far a key must be known to be its owner's. What is known less is
+    /// [`KeyFault::Untrusted`] for the recipient, and left out of
+    /// `shared_with`.
+    pub least_trust: KeyTrust,
     /// Now.
     pub now: Timestamp,
 }
@@ -107,6 +115,7 @@ impl<'a> SealJob<'a> {
             sender,
             recipient,
             shared_with: &[],
+            least_trust: KeyTrust::Discovered,
             now,
         }
     }
@@ -116,6 +125,19 @@ impl<'a> SealJob<'a> {
     pub const fn shared_with(mut self, others: &'a [Address]) -> Self {
         self.shared_with = others;
         self
+    }
+
+    /// The same, to keys that are known at least so far.
+    #[must_use]
+    pub const fn least_trust(mut self, trust: KeyTrust) -> Self {
+        self.least_trust = trust;
+        self
+    }
+
+    /// Whether a key that is known so far will do.
+    #[cfg(any(feature = "pgp", feature = "smime"))]
+    fn trusts(&self, trust: KeyTrust) -> bool {
+        trust >= self.least_trust
     }
 }
 

@@ -347,3 +347,131 @@ mod keys {
         assert!(text.contains("it is not valid yet"), "{text}");
     }
 }
+
+/// A sealer of which one step is the test's.
+#[derive(Debug)]
+struct Odd {
+    trust: fn(&Address) -> KeyStatus,
+    seal: fn(&SealJob<'_>) -> Result<Vec<u8>, SealError>,
+}
+
+impl Odd {
+    fn sealing(seal: fn(&SealJob<'_>) -> Result<Vec<u8>, SealError>) -> Self {
+        let trust =
+            |_: &Address| KeyStatus::usable(KeyTrust::Verified, Form::SeipdV1, FormReason::Default);
+        Self { trust, seal }
+    }
+}
+
+impl Sealer for Odd {
+    fn route(&self) -> Route {
+        Route::Pgp
+    }
+    fn assess(&self, _: &Address, recipient: &Address, _: Timestamp) -> KeyStatus {
+        (self.trust)(recipient)
+    }
+    fn seal(&self, job: &SealJob<'_>) -> Result<Vec<u8>, SealError> {
+        (self.seal)(job)
+    }
+}
+
+#[tokio::test]
+async fn a_sealer_that_panics_costs_no_octet_of_the_message() {
+    use std::sync::atomic::AtomicUsize;
+    static CALLS: AtomicUsize = AtomicUsize::new(0);
+    let scene = Scene::new(&[CLEAR]).await;
+    let sealer = Odd::sealing(|_| match CALLS.fetch_add(1, Ordering::SeqCst) {
+        0 => panic!("a module of the host's"),
+        _ => Err(SealError::NoKey),
+    });
+    let builder = scene.builder().policy(Policy::hipaa()).sealer(sealer);
+    let client = builder.build().await.unwrap();
+    let receipt = send(&client, sensitive(&at(CLEAR))).await.unwrap();
+    // It says nothing of the key, and so is no reason for another route.
+    assert_eq!(only(&receipt).status, Status::Deferred);
+    assert!(!scene.heard_mail(CLEAR));
+    scene.advance(HOUR);
+    let report = client.deliver_due().await.unwrap();
+    let outcome = &report.outcomes[0].1;
+    assert_eq!(outcome.route, Some(Route::Escrow), "{outcome:?}");
+    let notice = &scene.messages(CLEAR)[0];
+    let opened = pick_up(&client, notice, outcome.passcode().unwrap())
+        .await
+        .unwrap();
+    assert!(contains(opened.message.expose(), CANARY));
+}
+
+#[tokio::test]
+async fn a_signing_key_that_never_answers_holds_nothing_up() {
+    static ENTERED: AtomicBool = AtomicBool::new(false);
+    static RELEASED: AtomicBool = AtomicBool::new(false);
+    let scene = Scene::new(&[VALID]).await;
+    let sealer = Odd::sealing(|_| {
+        ENTERED.store(true, Ordering::SeqCst);
+        while !RELEASED.load(Ordering::SeqCst) {
+            std::thread::yield_now();
+        }
+        Err(SealError::NoKey)
+    });
+    let policy = Policy::hipaa().ladder([Route::Pgp]);
+    let builder = scene.builder().policy(policy).sealer(sealer);
+    let client = builder.build().await.unwrap();
+    let plan = client.plan(message(&at(VALID))).await.unwrap();
+    let sending = tokio::spawn(async move { client.send(plan).await });
+    super::scene::until(async || ENTERED.load(Ordering::SeqCst)).await;
+    tokio::time::pause();
+    tokio::time::advance(HOUR).await;
+    tokio::time::resume();
+    let receipt = sending.await.unwrap().unwrap();
+    RELEASED.store(true, Ordering::SeqCst);
+    assert_eq!(only(&receipt).status, Status::Deferred);
+    assert_eq!(only(&receipt).cause, Some(Cause::Key));
+}
+
+#[tokio::test]
+async fn a_sealer_is_told_how_well_a_key_must_be_known() {
+    let scene = Scene::new(&[CLEAR]).await;
+    // Verified when it was planned; what is found now is not.
+    let sealer = Odd::sealing(|job| {
+        assert!(job.least_trust >= KeyTrust::Verified);
+        Err(SealError::Key(mailseal::base::KeyFault::Untrusted))
+    });
+    let builder = scene.builder().policy(Policy::hipaa()).sealer(sealer);
+    let client = builder.build().await.unwrap();
+    let receipt = send(&client, sensitive(&at(CLEAR))).await.unwrap();
+    assert_eq!(only(&receipt).route, Some(Route::Escrow));
+    assert_eq!(only(&receipt).status, Status::Delivered);
+}
+
+#[tokio::test]
+async fn a_source_that_failed_and_a_sender_without_a_key_are_explained() {
+    use mailseal::base::KeyFault;
+    use mailseal::policy::Reason;
+    let scene = Scene::new(&[VALID]).await;
+    let explained = async |trust: fn(&Address) -> KeyStatus| {
+        let sealer = Odd {
+            trust,
+            seal: |_| Err(SealError::NoKey),
+        };
+        let policy = Policy::hipaa().ladder([Route::Pgp, Route::Tls]);
+        let builder = scene.builder().policy(policy).sealer(sealer);
+        let client = builder.build().await.unwrap();
+        let plan = client.plan(message(&at(VALID))).await.unwrap();
+        plan.recipients()[0].decision().why().to_vec()
+    };
+    // Not to know is not to know that there is none.
+    let why = explained(|_| KeyStatus::refused(KeyFault::Source)).await;
+    assert!(
+        why.contains(&Reason::KeyUnknown { route: Route::Pgp }),
+        "{why:?}"
+    );
+    let why = explained(|_| KeyStatus::refused(KeyFault::NoSigningKey)).await;
+    let fault = Reason::KeyUnusable {
+        route: Route::Pgp,
+        fault: KeyFault::NoSigningKey,
+    };
+    assert!(why.contains(&fault));
+    assert!(!fault.to_string().contains("recipient"), "{fault}");
+    let error = SealError::Key(KeyFault::NoSigningKey).to_string();
+    assert!(!error.contains("recipient"), "{error}");
+}

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use mailseal::base::{Address, Clock as _, Disclosure, Route, TlsAssurance};
+use mailseal::base::{Address, Clock as _, Disclosure, RecipientId, Route, TlsAssurance};
 use mailseal::compose::Message;
 use mailseal::policy::Policy;
 use mailseal::seal::pgp::PgpSealer;
@@ -17,6 +17,15 @@ async fn sealed(
     house: &House,
     route: Route,
     disclosure: Disclosure,
+) -> Vec<(Address, SealedMessage)> {
+    sealed_without(house, route, disclosure, None).await
+}
+
+async fn sealed_without(
+    house: &House,
+    route: Route,
+    disclosure: Disclosure,
+    dropped: Option<u32>,
 ) -> Vec<(Address, SealedMessage)> {
     let mut sandbox = Sandbox::new().await.unwrap();
     for domain in ["mail.example", "other.example", "evil.example"] {
@@ -44,7 +53,10 @@ async fn sealed(
         .disclosure(disclosure)
         .build()
         .unwrap();
-    let plan = client.plan(message).await.unwrap();
+    let mut plan = client.plan(message).await.unwrap();
+    if let Some(dropped) = dropped {
+        assert!(plan.drop_recipient(RecipientId::new(dropped)));
+    }
     let (_, sealed) = client.seal(plan, None).await.unwrap();
     assert!(
         sealed
@@ -200,4 +212,13 @@ fn the_check_would_see_a_key_that_should_not_be_there() {
         let raw = house.sealer(route).seal(&job.shared_with(&others)).unwrap();
         assert!(named(&house, route, &raw).contains("eve@evil.example"));
     }
+}
+
+#[tokio::test]
+async fn a_shared_copy_is_not_sealed_to_who_was_dropped() {
+    let house = House::new();
+    let all = sealed_without(&house, Route::Pgp, Disclosure::Shared, Some(1)).await;
+    assert_eq!(all.len(), 2);
+    let named = named(&house, Route::Pgp, &all[0].1.bytes);
+    assert!(!named.contains(house.kim.address.as_str()), "{named:?}");
 }

@@ -5,4 +5,5 @@
 mod attacks;
 mod copies;
 mod house;
+mod properties;
 mod round_trip;

@@ -20,6 +20,8 @@ pub(crate) struct Checked {
     pub(crate) version: u8,
     /// The addresses that its valid user ids name, canonical.
     pub(crate) addresses: Vec<String>,
+    /// Those whose user ids are all revoked, canonical.
+    pub(crate) revoked: Vec<String>,
 }
 
 /// What is to be encrypted, and to whom.

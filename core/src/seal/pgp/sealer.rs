@@ -105,6 +105,9 @@ impl PgpSealer {
 
     fn write_sealed(&self, job: &SealJob<'_>, out: &mut dyn Write) -> Result<(), SealError> {
         let recipient = self.usable(job.recipient, job.now)?;
+        if !job.trusts(recipient.trust) {
+            return Err(SealError::Key(KeyFault::Untrusted));
+        }
         let identity = self.identities.get(&job.sender.canonical());
         if let Some(key) = identity {
             key.signing(job.now)
@@ -113,7 +116,9 @@ impl PgpSealer {
         let mut form = recipient.form;
         let mut recipients = vec![recipient.bytes];
         for other in job.shared_with {
-            if let Ok(usable) = self.usable(other, job.now) {
+            if let Ok(usable) = self.usable(other, job.now)
+                && job.trusts(usable.trust)
+            {
                 if usable.form == Form::SeipdV1 {
                     form = Form::SeipdV1;
                 }
@@ -190,6 +195,10 @@ impl PgpSealer {
             .check(&known.bytes, now)
             .map_err(SealError::Key)?;
         let canonical = address.canonical();
+        // Its owner gave the address up, whoever vouches for it.
+        if checked.revoked.contains(&canonical) {
+            return Err(SealError::Key(KeyFault::Revoked));
+        }
         // Where the host pinned it, the host vouches for whose it is.
         if known.trust < KeyTrust::Pinned && !checked.addresses.contains(&canonical) {
             return Err(SealError::Key(KeyFault::OtherAddress));

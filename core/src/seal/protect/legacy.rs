@@ -104,6 +104,10 @@ fn display(
     body: &[u8],
     subject: &str,
 ) -> Option<Insertion> {
+    // Marked twice it could not be read.
+    if kind.parameter("hp-legacy-display").is_some() {
+        return None;
+    }
     let charset = kind.parameter("charset").unwrap_or("us-ascii");
     let utf8 = charset.eq_ignore_ascii_case("utf-8");
     let ascii = ["us-ascii", "iso-8859-1", "windows-1252", "iso-8859-15"];
@@ -125,28 +129,105 @@ fn display(
             "<div class=\"header-protection-legacy-display\"><pre>Subject: {}</pre></div>",
             escape(&subject)
         );
-        let at = behind_body_tag(entity.body)?;
+        let at = behind_body_tag(entity.body, &encoding)?;
         return Some(Insertion {
             at: base + at,
-            text: encode(&text, &encoding)?,
+            text: within_line(encode(&text, &encoding)?, &encoding),
         });
     }
     None
 }
 
-/// Where the HTML body's content begins: behind `<body …>`, or at the start of
-/// a fragment.
-fn behind_body_tag(html: &[u8]) -> Option<usize> {
-    let head = html[..html.len().min(HTML_HEAD)].to_ascii_lowercase();
-    let find = |what: &[u8]| head.windows(what.len()).position(|w| w == what);
-    match find(b"<body") {
-        Some(tag) => head[tag..]
-            .iter()
-            .position(|&b| b == b'>')
-            .map(|end| tag + end + 1),
-        None if find(b"<html").is_none() && find(b"<!doctype").is_none() => Some(0),
-        None => None,
+/// Quoted-printable text on lines of its own, in the middle of one: lines have
+/// 76 characters at most (RFC 2045 section 6.7).
+fn within_line(text: Zeroizing<Vec<u8>>, encoding: &str) -> Zeroizing<Vec<u8>> {
+    match encoding {
+        "quoted-printable" => Zeroizing::new([b"=\r\n", text.as_slice(), b"=\r\n"].concat()),
+        _ => text,
     }
+}
+
+/// Where the HTML body's content begins: behind `<body …>`, or at the start of
+/// a fragment. What looks like the tag in a comment, a script or an attribute
+/// is none.
+fn behind_body_tag(html: &[u8], encoding: &str) -> Option<usize> {
+    // Each decoded octet, and where its written form ends.
+    let (text, ends) = head_of(html, encoding);
+    let find = |from: usize, what: &[u8]| {
+        let rest = text.get(from..)?;
+        let at = rest.windows(what.len()).position(|w| w == what)?;
+        Some(from + at)
+    };
+    let (mut at, mut is_document) = (0, false);
+    while let Some(open) = find(at, b"<") {
+        if text[open..].starts_with(b"<!--") {
+            at = find(open + 2, b"-->")? + 3;
+            continue;
+        }
+        let next = text.get(open + 1).copied().unwrap_or_default();
+        if !next.is_ascii_alphabetic() && !b"/!?".contains(&next) {
+            at = open + 1;
+            continue;
+        }
+        let end = tag_end(&text, open)?;
+        let name = &text[open + 1..end - 1];
+        let length = name
+            .iter()
+            .position(|b| b.is_ascii_whitespace() || *b == b'/');
+        let name = &name[..length.unwrap_or(name.len())];
+        match name {
+            b"body" => return ends.get(end - 1).copied(),
+            b"html" | b"!doctype" => is_document = true,
+            b"script" | b"style" | b"title" | b"textarea" | b"noscript" | b"template" => {
+                at = find(end, &[b"</", name].concat())?;
+                continue;
+            }
+            _ => {}
+        }
+        at = end;
+    }
+    (!is_document).then_some(0)
+}
+
+/// The octets that are searched, in lower case.
+fn head_of(html: &[u8], encoding: &str) -> (Vec<u8>, Vec<usize>) {
+    let html = &html[..html.len().min(HTML_HEAD)];
+    let quoted = encoding == "quoted-printable";
+    let (mut text, mut ends) = (Vec::with_capacity(html.len()), Vec::new());
+    let mut at = 0;
+    while let Some(&byte) = html.get(at) {
+        let hex = |i: usize| html.get(at + i).and_then(|b| char::from(*b).to_digit(16));
+        let (byte, length) = match (&html[at..], hex(1), hex(2)) {
+            ([b'=', b'\r', b'\n', ..], ..) if quoted => {
+                at += 3;
+                continue;
+            }
+            ([b'=', ..], Some(a), Some(b)) if quoted => ((a << 4 | b) as u8, 3),
+            _ => (byte, 1),
+        };
+        at += length;
+        text.push(byte.to_ascii_lowercase());
+        ends.push(at);
+    }
+    (text, ends)
+}
+
+/// Behind the `>` that ends the tag: one in a quoted value does not.
+fn tag_end(text: &[u8], open: usize) -> Option<usize> {
+    let (mut quote, mut last) = (None, b' ');
+    for (at, &byte) in text.iter().enumerate().skip(open) {
+        match (quote, byte) {
+            (Some(q), _) if q == byte => quote = None,
+            (Some(_), _) => {}
+            (None, b'"' | b'\'') if last == b'=' => quote = Some(byte),
+            (None, b'>') => return Some(at + 1),
+            _ => {}
+        }
+        if !byte.is_ascii_whitespace() {
+            last = byte;
+        }
+    }
+    None
 }
 
 fn encode(text: &str, encoding: &str) -> Option<Zeroizing<Vec<u8>>> {

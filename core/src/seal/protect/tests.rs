@@ -148,3 +148,66 @@ fn a_message_without_a_type_is_text() {
     assert_eq!(outer, "Subject: x\r\n");
     assert!(inner.contains("Content-Type: text/plain; charset=us-ascii;\r\n protected-headers"));
 }
+
+#[test]
+fn html_that_only_looks_like_a_body_tag_is_passed_over() {
+    const SHOWN: &str = "Subject: secret</pre></div>";
+    let html = |encoding: &str, html: &str| {
+        let message = format!(
+            "Subject: secret\r\nContent-Type: text/html; charset=utf-8\r\n\
+             Content-Transfer-Encoding: {encoding}\r\n\r\n{html}"
+        );
+        payload(&message, HeaderPolicy::Baseline, Layer::Encrypted).1
+    };
+    for before in [
+        "<!-- <body> --><html><body>",
+        "<html><head><script>a='<body>'</script></head><body>",
+        "<html><head><title><body></title><style><body></style><meta a='<body>'></head><body>",
+        "<html><body title=\"a>b\" lang='>'>",
+        "<html><!--><BODY\r\n class=a>",
+        "<html><bodyx><body>",
+        "<!-- <body> --><p>",
+    ] {
+        let inner = html("8bit", &format!("{before}text"));
+        let at = if before.ends_with("<p>") {
+            0
+        } else {
+            before.len()
+        };
+        let (head, body) = inner.split_once("\r\n\r\n").unwrap();
+        assert!(head.contains("hp-legacy-display"), "{before}");
+        assert!(body[at..].starts_with("<div class="), "{body}");
+        assert!(body.contains(&format!("{SHOWN}{}", &format!("{before}text")[at..])));
+    }
+    for none in [
+        "<html><p>no body</p></html>",
+        "<html><!-- <body>",
+        "<html><script><body>",
+    ] {
+        assert!(!html("8bit", none).contains("hp-legacy-display"), "{none}");
+    }
+    let inner = html(
+        "quoted-printable",
+        "<html><bo=\r\ndy title=3D\"a>b\" class=3D\"c\"=3Etext and more text</body></html>\r\n",
+    );
+    let body = inner.split_once("\r\n\r\n").unwrap().1;
+    assert!(body.starts_with("<html><bo=\r\ndy title=3D\"a>b\" class=3D\"c\"=3E=\r\n<div"));
+    assert!(body.lines().all(|line| line.len() <= 76), "{body}");
+    let decoded = crate::compose::decode_quoted_printable(body.as_bytes()).unwrap();
+    let decoded = String::from_utf8(decoded).unwrap();
+    assert!(decoded.contains(&format!(
+        "class=\"c\"><div class=\"header-protection-legacy-display\"><pre>{SHOWN}text and"
+    )));
+}
+
+#[test]
+fn a_part_that_is_marked_already_is_not_marked_twice() {
+    let message = "Subject: secret\r\nContent-Type: text/plain; hp-legacy-display=1\r\n\r\ntext";
+    let (_, inner) = payload(message, HeaderPolicy::Baseline, Layer::Encrypted);
+    assert!(
+        Entity::read(inner.as_bytes())
+            .unwrap()
+            .content_type()
+            .is_ok()
+    );
+}

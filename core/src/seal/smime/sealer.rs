@@ -244,10 +244,15 @@ impl SmimeSealer {
             .choose(job.recipient, job.now)
             .map_err(SealError::Key)?
             .ok_or(SealError::NoKey)?;
+        if !job.trusts(first.trust) {
+            return Err(SealError::Key(KeyFault::Untrusted));
+        }
         let mut all = Recipients(vec![first]);
         for address in job.shared_with {
             // Who has no usable certificate gets a copy by another route.
-            if let Ok(Some(chosen)) = self.choose(address, job.now) {
+            if let Ok(Some(chosen)) = self.choose(address, job.now)
+                && job.trusts(chosen.trust)
+            {
                 all.add(chosen);
             }
         }

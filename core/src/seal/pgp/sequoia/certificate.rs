@@ -9,6 +9,7 @@ use openpgp::packet::key::{KeyParts, KeyRole, PublicParts, UnspecifiedRole};
 use openpgp::packet::{Key, Packet, Tag};
 use openpgp::parse::{PacketParserBuilder, PacketParserResult, Parse};
 use openpgp::policy::{AsymmetricAlgorithm, Policy, StandardPolicy};
+use openpgp::serialize::MarshalInto;
 use openpgp::types::{self, HashAlgorithm, RevocationStatus, SymmetricAlgorithm};
 use openpgp::{Cert, Fingerprint};
 
@@ -20,6 +21,9 @@ pub(super) const MAX_SIZE: usize = 1 << 20;
 /// against each of them.
 const MAX_PACKETS: usize = 4_096;
 const MAX_COMPONENTS: usize = 256;
+/// Nor where signatures times the largest of what they sign is above this:
+/// each may be hashed with each.
+const MAX_HASHED: usize = 64 << 20;
 
 /// What a key is wanted for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,6 +114,7 @@ fn parse_packets(bytes: &[u8], secret: bool) -> Result<Cert, KeyFault> {
     }
     let mut packets = Vec::new();
     let (mut primaries, mut components) = (0, 0);
+    let (mut signatures, mut largest) = (0, 0_usize);
     let mut next = PacketParserBuilder::from_bytes(bytes)
         .and_then(|b| {
             b.max_packet_size(MAX_SIZE as u32)
@@ -129,8 +134,16 @@ fn parse_packets(bytes: &[u8], secret: bool) -> Result<Cert, KeyFault> {
             (tag, Packet::Unknown(_)) if u8::from(tag) >= 40 => {}
             _ => return Err(malformed),
         }
+        match packet.tag() {
+            Tag::Signature => signatures += 1,
+            _ => largest = largest.max(packet.serialized_len()),
+        }
         packets.push(packet);
-        if packets.len() > MAX_PACKETS || components > MAX_COMPONENTS || primaries > 1 {
+        if packets.len() > MAX_PACKETS
+            || components > MAX_COMPONENTS
+            || primaries > 1
+            || largest.saturating_mul(signatures) > MAX_HASHED
+        {
             return Err(malformed);
         }
         next = rest;
@@ -259,9 +272,17 @@ pub(super) fn fault_of(error: &openpgp::anyhow::Error) -> KeyFault {
 pub(super) fn strength<P: KeyParts, R: KeyRole>(key: &Key<P, R>) -> Result<(), KeyFault> {
     match key.mpis() {
         PublicKey::RSA { n, .. } if n.bits() < 2048 => return Err(KeyFault::WeakKey),
-        // What aws-lc takes; above that one signature takes seconds.
-        PublicKey::RSA { n, .. } if n.bits() > 8192 => return Err(KeyFault::UnsupportedAlgorithm),
+        // What sequoia's backend encrypts to and verifies by.
+        PublicKey::RSA { n, .. } if n.bits() > 4096 => return Err(KeyFault::UnsupportedAlgorithm),
         PublicKey::DSA { .. } | PublicKey::ElGamal { .. } => return Err(KeyFault::WeakKey),
+        PublicKey::X25519 { u } if is_low_order(u) => return Err(KeyFault::WeakKey),
+        PublicKey::ECDH {
+            curve: curve @ types::Curve::Cv25519,
+            q,
+            ..
+        } if q.decode_point(curve).is_ok_and(|(u, _)| is_low_order(u)) => {
+            return Err(KeyFault::WeakKey);
+        }
         PublicKey::EdDSA { curve, .. }
         | PublicKey::ECDSA { curve, .. }
         | PublicKey::ECDH { curve, .. }
@@ -278,6 +299,40 @@ pub(super) fn strength<P: KeyParts, R: KeyRole>(key: &Key<P, R>) -> Result<(), K
     }
 }
 
+/// Whether what is agreed on with this point of Curve25519 is zero, which
+/// everybody knows (RFC 7748 section 6.1): 0, 1, the two of order 8, and these
+/// and p-1 as other encodings of the field give them.
+fn is_low_order(u: &[u8]) -> bool {
+    const POINTS: [[u8; 32]; 4] = [
+        [0; 32],
+        [
+            1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+            0, 0, 0,
+        ],
+        [
+            0xe0, 0xeb, 0x7a, 0x7c, 0x3b, 0x41, 0xb8, 0xae, 0x16, 0x56, 0xe3, 0xfa, 0xf1, 0x9f,
+            0xc4, 0x6a, 0xda, 0x09, 0x8d, 0xeb, 0x9c, 0x32, 0xb1, 0xfd, 0x86, 0x62, 0x05, 0x16,
+            0x5f, 0x49, 0xb8, 0x00,
+        ],
+        [
+            0x5f, 0x9c, 0x95, 0xbc, 0xa3, 0x50, 0x8c, 0x24, 0xb1, 0xd0, 0xb1, 0x55, 0x9c, 0x83,
+            0xef, 0x5b, 0x04, 0x44, 0x5c, 0xc4, 0x58, 0x1c, 0x8e, 0x86, 0xd8, 0x22, 0x4e, 0xdd,
+            0xd0, 0x9f, 0x11, 0x57,
+        ],
+    ];
+    let [first, middle @ .., last] = u else {
+        return true;
+    };
+    // p-1, p and p+1 differ in their first octet; the highest bit is ignored.
+    let near_p =
+        matches!(first, 0xec..=0xee) && middle.iter().all(|&b| b == 0xff) && last & 0x7f == 0x7f;
+    let listed = POINTS.iter().any(|point| {
+        let (end, rest) = (point[31], &point[1..31]);
+        point[0] == *first && rest == middle && end == last & 0x7f
+    });
+    near_p || listed
+}
+
 /// Key flags can say what the algorithm cannot do.
 fn fits<P: KeyParts, R: KeyRole>(key: &Key<P, R>, purpose: Use) -> Result<(), KeyFault> {
     match purpose {
@@ -287,24 +342,61 @@ fn fits<P: KeyParts, R: KeyRole>(key: &Key<P, R>, purpose: Use) -> Result<(), Ke
     }
 }
 
-/// The canonical addresses of the user ids that are valid at `now`.
-pub(super) fn addresses(cert: &Cert, now: Timestamp) -> Vec<String> {
+/// The canonical addresses that user ids valid at `now` name, and those that
+/// revoked ones alone name.
+pub(super) fn addresses(cert: &Cert, now: Timestamp) -> (Vec<String>, Vec<String>) {
     let policy = policy(now);
     let Ok(valid) = cert.with_policy(&policy, time(now)) else {
-        return Vec::new();
+        return (Vec::new(), Vec::new());
     };
-    let mut all: Vec<String> = valid
-        .userids()
-        .filter(|id| !is_revoked(&id.revocation_status()))
-        .filter_map(|id| id.userid().email().ok().flatten().map(canonical))
-        .collect();
-    all.sort();
-    all.dedup();
-    all
+    let named = |revoked: bool| {
+        let ids = valid
+            .userids()
+            .filter(|id| is_revoked(&id.revocation_status()) == revoked);
+        let mut all: Vec<String> = ids
+            .filter_map(|id| id.userid().email().ok().flatten().map(canonical))
+            .collect();
+        all.sort();
+        all.dedup();
+        all
+    };
+    let (current, mut revoked) = (named(false), named(true));
+    revoked.retain(|address| !current.contains(address));
+    (current, revoked)
 }
 
 fn canonical(email: &str) -> String {
     email
         .parse::<Address>()
         .map_or_else(|_| email.to_lowercase(), |address| address.canonical())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn points_with_which_everybody_agrees_on_zero() {
+        let near = |first: u8, last: u8| {
+            let mut point = [0xff; 32];
+            (point[0], point[31]) = (first, last);
+            point
+        };
+        for point in [
+            near(0xec, 0x7f),
+            near(0xed, 0x7f),
+            near(0xee, 0xff),
+            [0; 32],
+        ] {
+            assert!(is_low_order(&point));
+        }
+        for point in [
+            near(0xeb, 0x7f),
+            near(0xef, 0x7f),
+            near(0xec, 0x7e),
+            [9; 32],
+        ] {
+            assert!(!is_low_order(&point));
+        }
+    }
 }

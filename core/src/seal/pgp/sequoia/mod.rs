@@ -93,11 +93,21 @@ fn own(key: &PgpKey) -> Option<&SequoiaKey> {
 impl PgpBackend for SequoiaBackend {
     fn check(&self, bytes: &[u8], now: Timestamp) -> Result<Checked, KeyFault> {
         let cert = self.parse(bytes)?;
-        certificate::select(&cert, Use::Encrypt, now, |_| true)?;
-        Ok(Checked {
-            version: cert.primary_key().key().version(),
-            addresses: certificate::addresses(&cert, now),
-        })
+        // Sequoia verifies what binds the keys here, not when it parses.
+        let check = || {
+            let key = certificate::select(&cert, Use::Encrypt, now, |_| true)?;
+            // What its owner signed need not be a key: tried out now, since a
+            // copy that others share would fail with it.
+            key.encrypt(&crypto::make_random::<32>().to_vec().into())
+                .map_err(|_| KeyFault::UnsupportedAlgorithm)?;
+            let (addresses, revoked) = certificate::addresses(&cert, now);
+            Ok(Checked {
+                version: cert.primary_key().key().version(),
+                addresses,
+                revoked,
+            })
+        };
+        guard(check).unwrap_or(Err(KeyFault::Malformed))
     }
 
     fn encrypt(&self, order: &Order<'_>, out: &mut dyn Write) -> Result<(), SealError> {
@@ -105,7 +115,7 @@ impl PgpBackend for SequoiaBackend {
         for bytes in order.recipients {
             recipients.push(self.parse(bytes).map_err(SealError::Key)?);
         }
-        encrypt::encrypt(order, &recipients, out)
+        guard(|| encrypt::encrypt(order, &recipients, out)).unwrap_or(Err(encrypt::NOT_MADE))
     }
 
     fn sign_detached(

@@ -254,7 +254,7 @@ fn judge_right(
         // What names others than whom its source holds it for proves nothing
         // about them, unless the host vouches.
         if let Some(address) = &known.address {
-            let names = certificate::addresses(&known.cert, now);
+            let names = certificate::addresses(&known.cert, now).0;
             if known.trust < KeyTrust::Pinned && !names.contains(&address.canonical()) {
                 return Err(KeyFault::OtherAddress);
             }
@@ -268,7 +268,7 @@ fn judge_right(
 }
 
 fn signer(known: &Known, now: Timestamp) -> Signer {
-    let mut addresses = certificate::addresses(&known.cert, now);
+    let mut addresses = certificate::addresses(&known.cert, now).0;
     if let Some(address) = known
         .address
         .as_ref()

@@ -1,7 +1,7 @@
 //! Certificates that must not be used, and what is said of them.
 
-use openpgp::packet::UserID;
 use openpgp::packet::signature::SignatureBuilder;
+use openpgp::packet::{Key, UserID};
 use openpgp::serialize::SerializeInto;
 use openpgp::types::{HashAlgorithm, ReasonForRevocation, SignatureType};
 use sequoia_openpgp as openpgp;
@@ -296,4 +296,183 @@ fn changed_certificates_are_judged() {
         changed[i] ^= 1 << (i % 8);
         let _ = fault(&changed);
     }
+}
+
+#[test]
+fn an_address_that_its_owner_gave_up() {
+    let cert = builder(&recipient(), SUITE, RFC4880)
+        .add_userid("<patient@new.example>")
+        .add_transport_encryption_subkey()
+        .generate()
+        .unwrap()
+        .0;
+    let mut primary = cert
+        .primary_key()
+        .key()
+        .clone()
+        .parts_into_secret()
+        .unwrap()
+        .into_keypair()
+        .unwrap();
+    let retired = |cert: &Cert, primary: &mut openpgp::crypto::KeyPair, id: &str| {
+        let user = UserID::from(id);
+        let revocation = UserIDRevocationBuilder::new()
+            .set_signature_creation_time(at(days(-1)).into())
+            .unwrap()
+            .set_reason_for_revocation(ReasonForRevocation::UIDRetired, b"")
+            .unwrap()
+            .build(primary, cert, &user, None)
+            .unwrap();
+        public(&cert.clone().insert_packets(revocation).unwrap().0)
+    };
+    // Also where the host vouched for it.
+    let revoked = retired(&cert, &mut primary, "<patient@mail.example>");
+    for trust in [KeyTrust::Pinned, KeyTrust::Verified] {
+        let fault = fault_at(revoked.clone(), trust, NOW);
+        assert_eq!(fault, Some(KeyFault::Revoked));
+    }
+    let other = retired(&cert, &mut primary, "<patient@new.example>");
+    assert_eq!(fault(&other), None);
+    // Another user id for the same address stands.
+    let named = UserID::from("Pat <patient@mail.example>");
+    let binding = named
+        .bind(
+            &mut primary,
+            &cert,
+            SignatureBuilder::new(SignatureType::PositiveCertification)
+                .set_signature_creation_time(at(days(-1)))
+                .unwrap(),
+        )
+        .unwrap();
+    let packets: [Packet; 2] = [named.into(), binding.into()];
+    let renamed = cert.insert_packets(packets).unwrap().0;
+    let renamed = retired(&renamed, &mut primary, "<patient@mail.example>");
+    assert_eq!(fault(&renamed), None);
+}
+
+/// Key material that its owner signed and that is no key.
+#[test]
+fn key_material_that_is_none_is_refused_without_a_panic() {
+    use openpgp::crypto::mpi::{MPI, PublicKey};
+    use openpgp::packet::key::{Key4, PublicParts, SubordinateRole};
+    use openpgp::types::{Curve, KeyFlags, PublicKeyAlgorithm, SymmetricAlgorithm};
+    let rsa = |n: &[u8], e: &[u8]| {
+        let key = PublicKey::RSA {
+            n: MPI::new(n),
+            e: MPI::new(e),
+        };
+        (PublicKeyAlgorithm::RSAEncryptSign, key)
+    };
+    let ecdh = |curve: Curve, q: &[u8], hash: HashAlgorithm, sym: SymmetricAlgorithm| {
+        let key = PublicKey::ECDH {
+            curve,
+            q: MPI::new(q),
+            hash,
+            sym,
+        };
+        (PublicKeyAlgorithm::ECDH, key)
+    };
+    let (sha, aes) = (HashAlgorithm::SHA256, SymmetricAlgorithm::AES128);
+    let even = [&[0x80u8][..], &[0; 255]].concat();
+    let odd = [&[0x80u8][..], &[0; 254], &[1]].concat();
+    let point = |length: usize, first: u8| [&[first][..], &vec![9; length]].concat();
+    let mut all = vec![
+        rsa(&even, &[1, 0, 1]),
+        rsa(&odd, &[]),
+        rsa(&odd, &[1]),
+        rsa(&odd, &[2]),
+        rsa(&odd, &odd),
+        rsa(&[&odd[..], &odd, &odd].concat(), &[1, 0, 1]),
+    ];
+    for (curve, length) in [
+        (Curve::Cv25519, 32),
+        (Curve::NistP256, 64),
+        (Curve::NistP384, 96),
+        (Curve::NistP521, 132),
+        (Curve::Ed25519, 32),
+    ] {
+        for q in [
+            vec![],
+            vec![0],
+            point(length, 0x40),
+            point(length, 4),
+            point(3, 4),
+        ] {
+            all.push(ecdh(curve.clone(), &q, sha, aes));
+        }
+        let zeros = [&[if length == 32 { 0x40 } else { 4 }][..], &vec![0; length]].concat();
+        all.push(ecdh(curve.clone(), &zeros, sha, aes));
+    }
+    let good = point(32, 0x40);
+    for hash in [
+        HashAlgorithm::SHA1,
+        HashAlgorithm::MD5,
+        HashAlgorithm::Unknown(99),
+    ] {
+        all.push(ecdh(Curve::Cv25519, &good, hash, aes));
+    }
+    #[allow(deprecated)]
+    for sym in [
+        SymmetricAlgorithm::Unencrypted,
+        SymmetricAlgorithm::IDEA,
+        SymmetricAlgorithm::TripleDES,
+        SymmetricAlgorithm::Unknown(99),
+    ] {
+        all.push(ecdh(Curve::Cv25519, &good, sha, sym));
+    }
+    all.push((PublicKeyAlgorithm::X25519, PublicKey::X25519 { u: [0; 32] }));
+    let zero = Box::new([0; 56]);
+    all.push((PublicKeyAlgorithm::X448, PublicKey::X448 { u: zero }));
+    // That one is a key.
+    all.remove(8);
+    let (cert, _) = builder(&recipient(), SUITE, RFC4880).generate().unwrap();
+    let mut primary = cert
+        .primary_key()
+        .key()
+        .clone()
+        .parts_into_secret()
+        .unwrap()
+        .into_keypair()
+        .unwrap();
+    let mut sealed_to = Vec::new();
+    for (index, (algorithm, material)) in all.into_iter().enumerate() {
+        let created: std::time::SystemTime = at(days(-30)).into();
+        let Ok(key) = Key4::<PublicParts, SubordinateRole>::new(created, algorithm, material)
+        else {
+            continue;
+        };
+        let key: Key<PublicParts, SubordinateRole> = key.into();
+        let flags = KeyFlags::empty().set_transport_encryption();
+        let binding = SignatureBuilder::new(SignatureType::SubkeyBinding)
+            .set_signature_creation_time(created)
+            .unwrap()
+            .set_key_flags(flags)
+            .unwrap();
+        let binding = key.bind(&mut primary, &cert, binding).unwrap();
+        let packets: [Packet; 2] = [key.into(), binding.into()];
+        let bad = cert.clone().insert_packets(packets).unwrap().0;
+        if fault(&public(&bad)).is_none() {
+            sealed_to.push(index);
+        }
+    }
+    assert_eq!(sealed_to, [0usize; 0]);
+}
+
+#[test]
+fn work_per_certificate_is_bounded() {
+    use openpgp::serialize::Marshal;
+    let cert = full(&recipient(), SUITE, RFC4880);
+    let id = cert.userids().next().unwrap();
+    let signature: Packet = id.self_signatures().next().unwrap().clone().into();
+    let with = |octets: usize, signatures: usize| {
+        let mut raw = public(&cert);
+        let id = UserID::from("x".repeat(octets));
+        Packet::from(id).serialize(&mut raw).unwrap();
+        for _ in 0..signatures {
+            signature.serialize(&mut raw).unwrap();
+        }
+        raw
+    };
+    assert_eq!(fault(&with(20_000, 500)), None);
+    assert_eq!(fault(&with(400_000, 500)), Some(KeyFault::Malformed));
 }

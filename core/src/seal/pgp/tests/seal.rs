@@ -250,3 +250,31 @@ fn signs_only_what_no_relay_changes() {
         Some(SealError::Key(KeyFault::NoSigningKey))
     );
 }
+
+#[test]
+fn keys_that_are_known_too_little_are_not_sealed_to() {
+    let (from, to) = job();
+    let shared = address("team@mail.example");
+    let key = |a: &Address| key_of(full(a, CipherSuite::Cv25519, Profile::RFC4880));
+    let (own, other) = (key(&to), key(&shared));
+    let store = Store::default()
+        .with(&to, own.certificate().unwrap(), KeyTrust::Verified)
+        .with(&shared, other.certificate().unwrap(), KeyTrust::Discovered);
+    let sealer = PgpSealer::new(store);
+    let others = [shared];
+    let job = SealJob::new(MESSAGE, &from, &to, NOW).shared_with(&others);
+    let keys = |job: &SealJob<'_>| {
+        let sealed = sealer.seal(job)?;
+        let packets = packets(&armour(&sealed));
+        Ok(packets
+            .iter()
+            .filter(|p| matches!(p, Packet::PKESK(_)))
+            .count())
+    };
+    assert_eq!(keys(&job), Ok(2));
+    assert_eq!(keys(&job.least_trust(KeyTrust::Verified)), Ok(1));
+    assert_eq!(
+        keys(&job.least_trust(KeyTrust::Pinned)),
+        Err(SealError::Key(KeyFault::Untrusted))
+    );
+}
