@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn pieces_make_no_difference() {
         let octets: Vec<u8> = (0..1000u32)
-            .map(|i| (i * i >> 3).to_le_bytes()[0])
+            .map(|i| ((i * i) >> 3).to_le_bytes()[0])
             .collect();
         let slow: Vec<&[u8]> = octets.chunks(1).collect();
         for size in [7, 8, 9, 64, 1000] {
