@@ -3,11 +3,15 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use mailseal::base::{Address, Clock as _, Disclosure, RecipientId, Route, TlsAssurance};
+use mailseal::base::{
+    Address, Clock as _, Disclosure, KeyFault, KeyTrust, RecipientId, Route, TlsAssurance,
+};
 use mailseal::compose::Message;
+use mailseal::discover::PinnedKeys;
 use mailseal::policy::Policy;
 use mailseal::seal::pgp::PgpSealer;
-use mailseal::seal::{SealJob, Sealer};
+use mailseal::seal::smime::SmimeSealer;
+use mailseal::seal::{Certificates, KnownCertificate, SealError, SealJob, Sealer};
 use mailseal::testing::{Sandbox, SandboxDomain};
 use mailseal::{Client, Keys, SealedMessage, Storage};
 
@@ -221,4 +225,56 @@ async fn a_shared_copy_is_not_sealed_to_who_was_dropped() {
     assert_eq!(all.len(), 2);
     let named = named(&house, Route::Pgp, &all[0].1.bytes);
     assert!(!named.contains(house.kim.address.as_str()), "{named:?}");
+}
+
+/// What the house knows, known less.
+#[derive(Debug)]
+struct Heard(Arc<PinnedKeys>);
+
+impl Certificates for Heard {
+    fn certificate(
+        &self,
+        route: Route,
+        address: &Address,
+    ) -> Result<Option<KnownCertificate>, KeyFault> {
+        let trust = match address.as_str().starts_with("pat") {
+            true => KeyTrust::Verified,
+            false => KeyTrust::Discovered,
+        };
+        let found = self.0.certificate(route, address)?;
+        Ok(found.map(|c| KnownCertificate::new(c.bytes, trust)))
+    }
+}
+
+#[test]
+fn a_key_that_is_known_too_little_stands_in_no_copy() {
+    let house = House::new();
+    let message = house.message();
+    let heard = || Heard(Arc::clone(&house.known));
+    for route in ROUTES {
+        let sealer: Box<dyn Sealer> = match route {
+            Route::Pgp => Box::new(PgpSealer::new(heard())),
+            _ => Box::new(
+                SmimeSealer::new(heard())
+                    .identity(&house.clinic.address, house.clinic.smime.clone()),
+            ),
+        };
+        let others = [house.kim.address.clone()];
+        let to_pat = SealJob::new(
+            &message,
+            &house.clinic.address,
+            &house.pat.address,
+            house.now,
+        )
+        .shared_with(&others);
+        let raw = sealer.seal(&to_pat).unwrap();
+        assert!(named(&house, route, &raw).contains("kim@other.example"));
+        let raw = sealer
+            .seal(&to_pat.least_trust(KeyTrust::Verified))
+            .unwrap();
+        let names = named(&house, route, &raw);
+        assert!(names.contains("pat@mail.example") && !names.contains("kim@other.example"));
+        let pinned_only = sealer.seal(&to_pat.least_trust(KeyTrust::Pinned));
+        assert_eq!(pinned_only, Err(SealError::Key(KeyFault::Untrusted)));
+    }
 }

@@ -72,11 +72,7 @@ fn walk(
         let Ok(inner_kind) = inner.content_type() else {
             continue;
         };
-        let attached = inner.named("Content-Disposition").any(|f| {
-            let value = f.unfolded().to_ascii_lowercase();
-            value.starts_with("attachment")
-        });
-        if attached {
+        if is_file(&inner) {
             continue;
         }
         if inner_kind.media_type.starts_with("multipart/") {
@@ -104,8 +100,8 @@ fn display(
     body: &[u8],
     subject: &str,
 ) -> Option<Insertion> {
-    // Marked twice it could not be read.
-    if kind.parameter("hp-legacy-display").is_some() {
+    // Marked twice it could not be read; and a file stays as it is.
+    if is_file(entity) || kind.parameter("hp-legacy-display").is_some() {
         return None;
     }
     let charset = kind.parameter("charset").unwrap_or("us-ascii");
@@ -136,6 +132,13 @@ fn display(
         });
     }
     None
+}
+
+fn is_file(entity: &Entity<'_>) -> bool {
+    entity.named("Content-Disposition").any(|field| {
+        let value = field.unfolded().to_ascii_lowercase();
+        value.starts_with("attachment") || value.contains("filename")
+    })
 }
 
 /// Quoted-printable text on lines of its own, in the middle of one: lines have

@@ -211,3 +211,27 @@ fn a_part_that_is_marked_already_is_not_marked_twice() {
             .is_ok()
     );
 }
+
+#[test]
+fn files_stay_as_they_are() {
+    for disposition in [
+        "attachment",
+        "inline; filename=\"lab.hl7\"",
+        "inline; filename*=utf-8''l",
+    ] {
+        let file = format!(
+            "Content-Type: text/plain\r\nContent-Disposition: {disposition}\r\n\r\nMSH|^~&|"
+        );
+        for message in [
+            format!("Subject: secret\r\n{file}"),
+            format!(
+                "Subject: secret\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n\
+                 --x\r\n{file}\r\n--x--\r\n"
+            ),
+        ] {
+            let (_, inner) = payload(&message, HeaderPolicy::Baseline, Layer::Encrypted);
+            assert!(inner.contains("\r\n\r\nMSH|"), "{inner}");
+            assert!(!inner.contains("legacy-display"), "{inner}");
+        }
+    }
+}

@@ -436,9 +436,12 @@ fn key_material_that_is_none_is_refused_without_a_panic() {
         .unwrap();
     let mut sealed_to = Vec::new();
     for (index, (algorithm, material)) in all.into_iter().enumerate() {
-        let created: std::time::SystemTime = at(days(-30)).into();
-        let Ok(key) = Key4::<PublicParts, SubordinateRole>::new(created, algorithm, material)
-        else {
+        let created = at(days(-30));
+        let Ok(key) = Key4::<PublicParts, SubordinateRole>::new(
+            std::time::UNIX_EPOCH + std::time::Duration::from_secs(u32::from(created).into()),
+            algorithm,
+            material,
+        ) else {
             continue;
         };
         let key: Key<PublicParts, SubordinateRole> = key.into();
