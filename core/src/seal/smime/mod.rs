@@ -1,7 +1,7 @@
 //! S/MIME.
 
 mod algorithms;
-#[cfg(all(test, feature = "testing"))]
+#[cfg(test)]
 mod attacks;
 mod ber;
 mod capabilities;
