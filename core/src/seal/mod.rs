@@ -9,9 +9,32 @@
 //! no I/O and reads no clock. It refuses rather than weakens: a key that
 //! cannot be used is [`SealError::Key`], never a message in clear.
 //!
+//! [`open`](mod@open) is the way back. Private keys sign through
+//! [`DigestSigner`], which a host implements for its HSM or KMS. Recipients'
+//! certificates come from a [`Certificates`] source.
+//!
 //! ```
-//! use mailseal::seal::SealError;
-//! assert_eq!(SealError::NoKey.code(), "seal.no_key");
+//! use std::sync::Arc;
+//! use mailseal::base::{Address, Form, FormReason, KeyTrust, Timestamp};
+//! use mailseal::discover::{CertificateFormat, PinnedKeys};
+//! use mailseal::seal::pgp::{PgpKey, PgpSealer};
+//! use mailseal::seal::{SealJob, Sealer};
+//!
+//! let now = Timestamp::from_unix_ms(1_795_000_000_000);
+//! let (clinic, pat): (Address, Address) =
+//!     ("clinic@harbor.example".parse()?, "pat@mail.example".parse()?);
+//! let known = PinnedKeys::new();
+//! let certificate = PgpKey::make_random(&pat, now)?.certificate()?;
+//! known.pin(&pat, CertificateFormat::OpenPgpBinary, &certificate)?;
+//! let sealer = PgpSealer::new(known).identity(&clinic, PgpKey::make_random(&clinic, now)?);
+//!
+//! let status = sealer.assess(&clinic, &pat, now);
+//! assert_eq!(status.trust.proven(), Some(&KeyTrust::Pinned));
+//! assert_eq!(status.form, Some((Form::SeipdV1, FormReason::Default)));
+//! let message = b"From: clinic@harbor.example\r\nSubject: Your HbA1c\r\n\r\n9.1 %\r\n";
+//! let sealed = sealer.seal(&SealJob::new(message, &clinic, &pat, now))?;
+//! assert!(!sealed.windows(5).any(|w| w == b"HbA1c"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 #![cfg_attr(
     not(all(feature = "pgp", feature = "smime")),

@@ -1,9 +1,41 @@
 //! OpenPGP (RFC 9580) in PGP/MIME (RFC 3156).
 //!
-//! [`PgpSealer`] encrypts and signs, [`PgpKey`] is the secret key of an
-//! identity. The cryptography of OpenPGP stands behind the joint
-//! [`backend::PgpBackend`]; [`sequoia`] is what stands there today. RSA
-//! secrets are used in aws-lc alone (RUSTSEC-2023-0071).
+//! **In**: a rendered message, the recipients' certificates, the sender's
+//! [`PgpKey`]. **Out**: multipart/encrypted, signed inside where the sender has
+//! a key. [`PgpSealer`] writes version 1 SEIPD (AES-256-CFB with MDC) for
+//! version 4 certificates, which gpg 2.2 and Thunderbird read, and version 2
+//! (AES-256-OCB) for version 6 ones, or where the host says so. A certificate
+//! that merely advertises version 2 does not count: its holder's client often
+//! cannot read it. Nothing is compressed.
+//!
+//! **Checked**: of certificates the binding signatures, dates, revocations and
+//! key flags at the time that is passed in, and the user ids' addresses; a
+//! certify-only primary key neither signs nor is encrypted to. Signatures name
+//! whom they are meant for (section 5.2.3.36).
+//!
+//! **Refused**: SHA-1 and MD5 in bindings and signatures, RSA below 2048 bits,
+//! DSA and Elgamal, 64-bit ciphers, messages without integrity protection, key
+//! files in clear, anything but exactly one literal inside. Nothing of an
+//! encrypted message is given out before its end was verified.
+//!
+//! The cryptography stands behind the joint `backend::PgpBackend`; what stands
+//! there today is sequoia-openpgp (LGPL-2.0-or-later: see the README). Two
+//! things are not sequoia's: RSA secrets are used in aws-lc alone
+//! (RUSTSEC-2023-0071), and version 1 SEIPD is written by aws-lc, three times
+//! as fast.
+//!
+//! ```
+//! use mailseal::base::{Secret, Timestamp};
+//! use mailseal::seal::{KeyFileError, pgp::PgpKey};
+//! let now = Timestamp::from_unix_ms(1_795_000_000_000);
+//! let key = PgpKey::make_random(&"clinic@harbor.example".parse()?, now)?;
+//! let file = key.to_file(&Secret::from("correct horse"))?;
+//! let wrong = PgpKey::read(file.as_bytes(), &Secret::from("battery staple"));
+//! assert_eq!(wrong.map(|_| ()), Err(KeyFileError::Passphrase));
+//! let read = PgpKey::read(file.as_bytes(), &Secret::from("correct horse"))?;
+//! assert_eq!(read.fingerprint(), key.fingerprint());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod backend;
 mod key;
