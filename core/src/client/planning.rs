@@ -16,6 +16,7 @@ use crate::policy::{
     ContentFacts, ContextFacts, Facts, Onward, RecipientFacts, TransportFacts, WaiverFact,
     WaiverVoid, decide,
 };
+use crate::seal::KeyStatus;
 
 /// The marker that `Message::secure` stands for, as if it stood in the subject.
 const SECURE: &str = "[secure]";
@@ -173,25 +174,20 @@ impl Engine {
                 facts.transport = TransportFacts::UNKNOWN;
             }
         }
-        let (sender, now) = (plan.message().sender(), self.clock.now());
-        if let Some(sealer) = self.sealer(Route::Pgp) {
-            let status = sealer.assess(sender, address, now);
-            facts.pgp = status.trust;
-            facts.pgp_changed = status.fault == Some(KeyFault::Changed);
-            facts.pgp_fault = status.fault;
-            facts.pgp_form = status.form;
-        } else {
-            facts.pgp = Fact::Refuted;
-        }
-        if let Some(sealer) = self.sealer(Route::Smime) {
-            let status = sealer.assess(sender, address, now);
-            facts.smime = status.trust;
-            facts.smime_changed = status.fault == Some(KeyFault::Changed);
-            facts.smime_fault = status.fault;
-            facts.smime_form = status.form;
-        } else {
-            facts.smime = Fact::Refuted;
-        }
+        let status = |route| {
+            self.sealer(route).map_or(KeyStatus::NONE, |sealer| {
+                sealer.assess(plan.message().sender(), address, self.clock.now())
+            })
+        };
+        let (pgp, smime) = (status(Route::Pgp), status(Route::Smime));
+        facts.pgp = pgp.trust;
+        facts.pgp_changed = pgp.fault == Some(KeyFault::Changed);
+        facts.pgp_fault = pgp.fault;
+        facts.pgp_form = pgp.form;
+        facts.smime = smime.trust;
+        facts.smime_changed = smime.fault == Some(KeyFault::Changed);
+        facts.smime_fault = smime.fault;
+        facts.smime_form = smime.form;
         let has_factor =
             recipient.phone_number().is_some() || recipient.agreed_passphrase().is_some();
         facts.factor_available = has_factor.then_some(FactorLevel::P2);

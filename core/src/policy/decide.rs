@@ -1,11 +1,9 @@
 //! From facts to decision. Every step leaves its reason.
 
-use crate::base::{
-    Fact, FactorLevel, Form, FormReason, KeyFault, KeyTrust, Route, Sensitivity, TlsAssurance,
-};
+use crate::base::{Fact, FactorLevel, KeyTrust, Route, Sensitivity, TlsAssurance};
 
 use super::decision::{Decision, Reason, Refusal, Rung, Worth};
-use super::facts::{Facts, Onward};
+use super::facts::{Facts, KeyFacts, Onward};
 use super::model::{Policy, Requirement};
 use super::rules::{self, Action, Raised};
 use super::waiver::{WaiverFact, WaiverVoid};
@@ -201,26 +199,7 @@ impl Climb<'_> {
         } else {
             match route {
                 Route::Tls => self.tls(),
-                Route::Pgp => {
-                    let recipient = &self.facts.recipient;
-                    self.sealed(
-                        route,
-                        recipient.pgp,
-                        recipient.pgp_changed,
-                        recipient.pgp_fault,
-                        recipient.pgp_form,
-                    );
-                }
-                Route::Smime => {
-                    let recipient = &self.facts.recipient;
-                    self.sealed(
-                        route,
-                        recipient.smime,
-                        recipient.smime_changed,
-                        recipient.smime_fault,
-                        recipient.smime_form,
-                    );
-                }
+                Route::Pgp | Route::Smime => self.sealed(route),
                 Route::Escrow => self.escrow(),
             }
         }
@@ -272,14 +251,13 @@ impl Climb<'_> {
         self.place(least, footing);
     }
 
-    fn sealed(
-        &mut self,
-        route: Route,
-        key: Fact<KeyTrust>,
-        changed: bool,
-        fault: Option<KeyFault>,
-        form: Option<(Form, FormReason)>,
-    ) {
+    fn sealed(&mut self, route: Route) {
+        let KeyFacts {
+            trust: key,
+            changed,
+            fault,
+            form,
+        } = self.facts.recipient.key(route);
         // Whatever the sensitivity accepts: else a lower one, which accepts more,
         // would be barred from what a higher one may use.
         if changed {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::base::{
-    Address, Fact, FactorLevel, Form, FormReason, KeyFault, KeyTrust, NextHop, Sensitivity,
+    Address, Fact, FactorLevel, Form, FormReason, KeyFault, KeyTrust, NextHop, Route, Sensitivity,
     TlsAssurance,
 };
 use crate::discover::{Capabilities, HostCapability, StsMode};
@@ -292,7 +292,34 @@ pub struct RecipientFacts {
     pub waiver: WaiverFact,
 }
 
+/// What is known of a recipient's key for one route.
+pub(super) struct KeyFacts {
+    pub(super) trust: Fact<KeyTrust>,
+    pub(super) changed: bool,
+    pub(super) fault: Option<KeyFault>,
+    pub(super) form: Option<(Form, FormReason)>,
+}
+
 impl RecipientFacts {
+    /// The facts of the key for OpenPGP, or else S/MIME.
+    pub(super) fn key(&self, route: Route) -> KeyFacts {
+        let (trust, changed, fault, form) = match route {
+            Route::Pgp => (self.pgp, self.pgp_changed, self.pgp_fault, self.pgp_form),
+            _ => (
+                self.smime,
+                self.smime_changed,
+                self.smime_fault,
+                self.smime_form,
+            ),
+        };
+        KeyFacts {
+            trust,
+            changed,
+            fault,
+            form,
+        }
+    }
+
     /// A recipient of whom nothing is known.
     pub fn new(address: Address) -> Self {
         Self {
