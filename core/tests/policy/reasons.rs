@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use mailseal::base::{Fact, FactorLevel, KeyTrust, RecipientId, Route, Sensitivity, TlsAssurance};
+use mailseal::base::{
+    Fact, FactorLevel, Form, FormReason, KeyFault, KeyTrust, RecipientId, Route, Sensitivity,
+    TlsAssurance,
+};
 use mailseal::policy::{
     Decision, Onward, Policy, Reason, Refusal, Rule, Rung, Show, TransportFacts, WaiverFact,
     WaiverVoid, decide,
@@ -166,6 +169,31 @@ fn all() -> Vec<(Reason, &'static str, &'static str)> {
             "S/MIME: the host's own mailer has no declared assurance",
         ),
         (
+            Reason::KeyUnusable {
+                route,
+                fault: KeyFault::Expired,
+            },
+            "key_unusable",
+            "S/MIME: the recipient's certificate must not be used: it has expired",
+        ),
+        (
+            Reason::KeyUnusable {
+                route,
+                fault: KeyFault::NoSigningKey,
+            },
+            "key_unusable",
+            "S/MIME: the sender has no key to sign with",
+        ),
+        (
+            Reason::FormChosen {
+                route,
+                form: Form::Enveloped,
+                because: FormReason::Default,
+            },
+            "form_chosen",
+            "S/MIME in the form EnvelopedData, AES-256-CBC: what every client reads",
+        ),
+        (
             Reason::NoKey { route },
             "no_key",
             "S/MIME: the recipient has no key",
@@ -222,7 +250,7 @@ fn every_reason_has_a_stable_code_and_plain_words() {
         assert!(serde_json::to_string(&reason).unwrap().contains(code));
         codes.insert(code);
     }
-    assert_eq!(codes.len(), 36);
+    assert_eq!(codes.len(), 38);
 }
 
 #[test]
@@ -362,4 +390,52 @@ fn every_rung_accepted_or_rejected_has_its_reason() {
         "{json}"
     );
     assert!(matches!(decision, Decision::Send { .. }));
+}
+
+#[test]
+fn faults_and_forms_are_those_of_their_own_route() {
+    let [(_, hipaa), ..] = presets();
+    let mut facts = blank();
+    facts.content.found = Some(Sensitivity::Sensitive);
+    facts.context.pgp_built = true;
+    facts.context.smime_built = true;
+    facts.recipient.takes_mail = Fact::Proven(());
+    facts.recipient.transport = TransportFacts::exactly(Encrypted);
+    let has = |facts: &_, reason: Reason| decide(&hipaa, facts).why().contains(&reason);
+    for (route, other) in [(Route::Pgp, Route::Smime), (Route::Smime, Route::Pgp)] {
+        let mut facts = facts.clone();
+        let fault = KeyFault::Revoked;
+        let (form, because) = (Form::AuthEnveloped, FormReason::Certificate);
+        facts.recipient.pgp = Fact::Refuted;
+        facts.recipient.smime = Fact::Refuted;
+        let (bad, good) = match route {
+            Route::Pgp => (
+                &mut facts.recipient.pgp_fault,
+                &mut facts.recipient.smime_form,
+            ),
+            _ => (
+                &mut facts.recipient.smime_fault,
+                &mut facts.recipient.pgp_form,
+            ),
+        };
+        (*bad, *good) = (Some(fault), Some((form, because)));
+        match route {
+            Route::Pgp => facts.recipient.smime = Fact::Proven(KeyTrust::Pinned),
+            _ => facts.recipient.pgp = Fact::Proven(KeyTrust::Pinned),
+        }
+        assert!(has(&facts, Reason::KeyUnusable { route, fault }));
+        let chosen = Reason::FormChosen {
+            route: other,
+            form,
+            because,
+        };
+        assert!(has(&facts, chosen));
+        // No fault, no certificate; no form, no word of it.
+        facts.recipient.pgp_fault = None;
+        facts.recipient.smime_fault = None;
+        facts.recipient.pgp_form = None;
+        facts.recipient.smime_form = None;
+        assert!(has(&facts, Reason::NoKey { route }));
+        assert!(!has(&facts, chosen));
+    }
 }
