@@ -1,4 +1,4 @@
-//! What calls leave on the stack.
+//! What calls leave on the stack and in freed memory.
 //!
 //! The libraries wipe what they free and not always what they leave behind on
 //! the stack: after an ECDH in aws-lc the shared secret stood there, and after
@@ -30,4 +30,25 @@ fn wipe() {
     let mut area = [0_u64; DEPTH / 8];
     zeroize::Zeroize::zeroize(&mut area);
     std::hint::black_box(&mut area);
+}
+
+/// How many blocks are overwritten: more than the allocator keeps of one size.
+#[cfg(feature = "pgp")]
+const BLOCKS: usize = 64;
+
+/// Overwrites blocks of up to `size` octets that were freed by this thread and
+/// would be handed out next. For libraries that free one with a secret in it:
+/// an allocator that gives such blocks out again first, as most do, gives them
+/// to us.
+#[cfg(feature = "pgp")]
+pub(crate) fn overwrite_freed(size: usize) {
+    let blocks: Vec<Vec<u8>> = (0..BLOCKS)
+        .map(|_| {
+            // Zeros would be asked for as such, and taken from elsewhere.
+            let mut block = Vec::with_capacity(size);
+            block.resize(size, std::hint::black_box(0xa5));
+            std::hint::black_box(block)
+        })
+        .collect();
+    drop(std::hint::black_box(blocks));
 }

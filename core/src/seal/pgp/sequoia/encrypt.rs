@@ -13,6 +13,7 @@ use openpgp::serialize::stream::{
 use openpgp::types::{AEADAlgorithm, DataFormat, Features, SignatureType, SymmetricAlgorithm};
 use openpgp::{Cert, KeyHandle};
 
+use crate::base::crypto::stack::overwrite_freed;
 use crate::base::{Form, KeyFault, Timestamp};
 use crate::seal::{SealError, SignError};
 
@@ -56,7 +57,22 @@ impl Write for Spool {
 
 pub(super) const NOT_MADE: SealError = SealError::Message("the OpenPGP message could not be made");
 
+/// The session key as ECDH wraps it: algorithm, key, checksum.
+const PADDED: usize = 40;
+
 pub(super) fn encrypt(
+    order: &Order<'_>,
+    certs: &[Arc<Cert>],
+    out: &mut dyn Write,
+) -> Result<(), SealError> {
+    let result = encrypt_to(order, certs, out);
+    // sequoia pads the session key for ECDH in a vector that grows, and the
+    // block that was too small is freed as it is.
+    overwrite_freed(PADDED);
+    result
+}
+
+fn encrypt_to(
     order: &Order<'_>,
     certs: &[Arc<Cert>],
     out: &mut dyn Write,
