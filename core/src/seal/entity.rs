@@ -202,6 +202,11 @@ impl<'a> Entity<'a> {
     }
 }
 
+/// Where `piece`, a slice of `whole`, begins in it.
+pub(crate) fn offset(whole: &[u8], piece: &[u8]) -> usize {
+    (piece.as_ptr() as usize).saturating_sub(whole.as_ptr() as usize)
+}
+
 /// The length of the first line, its end included.
 pub(crate) fn line_length(text: &[u8]) -> usize {
     text.iter()

@@ -11,7 +11,7 @@
 use base64::Engine as _;
 
 use crate::compose::decode_quoted_printable;
-use crate::seal::entity::Entity;
+use crate::seal::entity::{Entity, offset};
 
 const DEPTH: usize = 6;
 /// An element is looked for in so much of a base64 body.
@@ -162,11 +162,6 @@ fn encoded_element(body: &[u8]) -> Option<usize> {
         }
     }
     None
-}
-
-/// Where `piece`, a slice of `whole`, begins in it.
-fn offset(whole: &[u8], piece: &[u8]) -> usize {
-    (piece.as_ptr() as usize).saturating_sub(whole.as_ptr() as usize)
 }
 
 /// Where the text behind the first blank line begins.

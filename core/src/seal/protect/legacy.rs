@@ -7,7 +7,7 @@
 use base64::Engine as _;
 use zeroize::Zeroizing;
 
-use crate::seal::entity::{ContentType, Entity};
+use crate::seal::entity::{ContentType, Entity, offset};
 
 /// Text to be inserted into a body.
 #[derive(Clone)]
@@ -293,9 +293,4 @@ fn escape(text: &str) -> String {
 /// The subject as a person reads it, on one line.
 fn decoded(subject: &str) -> String {
     crate::compose::decoded_text(subject)
-}
-
-/// Where `piece`, a slice of `whole`, begins in it.
-fn offset(whole: &[u8], piece: &[u8]) -> usize {
-    (piece.as_ptr() as usize).saturating_sub(whole.as_ptr() as usize)
 }
