@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::{Part, Phi, Sensitivity, UnknownWord};
+use crate::base::{Part, Phi, RecipientId, Sensitivity, UnknownWord};
 
 /// Whether a kind identifies a person, is health content, or is context.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -177,6 +177,57 @@ impl FromStr for Confidence {
     }
 }
 
+/// What led to a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Evidence {
+    /// The characters have the shape of the kind.
+    Shape,
+    /// A check digit or check sum is right.
+    Checksum,
+    /// A label stands at it: "MRN", a column's header.
+    Label,
+    /// A word near it speaks for the kind.
+    Cue,
+    /// It stands in a code list, a dictionary or a list of names.
+    Dictionary,
+    /// The format says so: a field of HL7, FHIR, C-CDA, X12, CSV.
+    Structure,
+    /// The trained model says so.
+    Model,
+    /// The same value was found elsewhere in the message with better evidence.
+    Repeated,
+    /// It is a patient of the host's roster.
+    Roster,
+    /// It fits a pattern or a dictionary of the host's.
+    Host,
+    /// A word near it speaks against the kind.
+    Against,
+    /// It was hidden: zero-width characters, look-alike letters, split tags.
+    Obfuscated,
+}
+
+impl Evidence {
+    /// The word for it in JSON and reports.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Shape => "shape",
+            Self::Checksum => "checksum",
+            Self::Label => "label",
+            Self::Cue => "cue",
+            Self::Dictionary => "dictionary",
+            Self::Structure => "structure",
+            Self::Model => "model",
+            Self::Repeated => "repeated",
+            Self::Roster => "roster",
+            Self::Host => "host",
+            Self::Against => "against",
+            Self::Obfuscated => "obfuscated",
+        }
+    }
+}
+
 /// Something found, without its value.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -185,12 +236,18 @@ pub struct Finding {
     pub kind: FindingKind,
     /// Where it is.
     pub part: Part,
-    /// Its bytes in the part's decoded text.
+    /// Its bytes in the part's decoded text; where [`inside`](Self::inside)
+    /// is set, in the text of that entry.
     pub span: Range<usize>,
+    /// The entry of a container (`word/document.xml`, `page 3`, a file in an
+    /// archive) that it stands in.
+    pub inside: Option<Phi<String>>,
     /// How sure it is.
     pub confidence: Confidence,
     /// The specially protected category it belongs to.
     pub category: Option<Category>,
+    /// What led to it, in the order of [`Evidence`].
+    pub evidence: Vec<Evidence>,
     value: Phi<String>,
 }
 
@@ -207,8 +264,10 @@ impl Finding {
             kind,
             part,
             span,
+            inside: None,
             confidence,
             category: None,
+            evidence: Vec::new(),
             value: value.into(),
         }
     }
@@ -217,6 +276,22 @@ impl Finding {
     #[must_use]
     pub fn with_category(mut self, category: Category) -> Self {
         self.category = Some(category);
+        self
+    }
+
+    /// With the evidence that led to it.
+    #[must_use]
+    pub fn with_evidence(mut self, evidence: impl IntoIterator<Item = Evidence>) -> Self {
+        self.evidence.extend(evidence);
+        self.evidence.sort_unstable();
+        self.evidence.dedup();
+        self
+    }
+
+    /// With the entry of a container that it stands in.
+    #[must_use]
+    pub fn with_inside(mut self, entry: impl Into<Phi<String>>) -> Self {
+        self.inside = Some(entry.into());
         self
     }
 
@@ -234,6 +309,7 @@ impl fmt::Debug for Finding {
             .field("span", &self.span)
             .field("confidence", &self.confidence)
             .field("category", &self.category)
+            .field("evidence", &self.evidence)
             .finish_non_exhaustive()
     }
 }
@@ -255,6 +331,80 @@ impl Unscannable {
     }
 }
 
+/// One reason for or against a message's being PHI.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[non_exhaustive]
+pub struct RiskReason {
+    /// A stable code: `identifier`, `audience`, `sender_speciality`, …
+    pub code: &'static str,
+    /// How much it speaks for PHI (above 0) or against it, in hundredths of a
+    /// natural log-odds unit.
+    pub weight: i32,
+}
+
+impl RiskReason {
+    /// A reason with its weight.
+    pub const fn new(code: &'static str, weight: i32) -> Self {
+        Self { code, weight }
+    }
+}
+
+/// What the message as a whole is, by all that the scanner knows of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Risk {
+    /// How sensitive it is.
+    pub sensitivity: Sensitivity,
+    /// The specially protected categories that it touches.
+    pub categories: Vec<Category>,
+    /// Why, the weightiest first.
+    pub reasons: Vec<RiskReason>,
+}
+
+impl Risk {
+    /// A verdict.
+    pub fn new(
+        sensitivity: Sensitivity,
+        categories: Vec<Category>,
+        reasons: Vec<RiskReason>,
+    ) -> Self {
+        Self {
+            sensitivity,
+            categories,
+            reasons,
+        }
+    }
+}
+
+/// Why a recipient looks like the wrong one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum MisaddressedWhy {
+    /// The message names a patient of the roster, and the recipient's address
+    /// belongs to another.
+    OtherPatient,
+    /// The recipient's address is not the named patient's, but looks like it.
+    LookAlike,
+}
+
+/// A recipient that looks like the wrong one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Misaddressed {
+    /// The recipient.
+    pub recipient: RecipientId,
+    /// Why.
+    pub why: MisaddressedWhy,
+}
+
+impl Misaddressed {
+    /// A recipient and why it looks wrong.
+    pub const fn new(recipient: RecipientId, why: MisaddressedWhy) -> Self {
+        Self { recipient, why }
+    }
+}
+
 /// All that scanning a message showed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -266,12 +416,24 @@ pub struct Findings {
     /// Whether the scanner looks for the names of persons; only then does the
     /// absence of a name mean anything.
     pub knows_names: bool,
+    /// What the message as a whole is, where the scanner judges that.
+    pub risk: Option<Risk>,
+    /// Recipients that look like the wrong ones, by the host's roster.
+    pub misaddressed: Vec<Misaddressed>,
 }
 
 impl Findings {
-    /// The sensitivity that the findings themselves show, `None` where there
-    /// are none: what no findings mean is the policy's to say.
+    /// The sensitivity that the scanner found, `None` where it judges single
+    /// findings only and there are none: what that means is the policy's to
+    /// say. What could not be scanned counts as PHI.
     pub fn sensitivity(&self) -> Option<Sensitivity> {
+        if let Some(risk) = &self.risk {
+            let unread = match self.unscannable.is_empty() {
+                true => Sensitivity::None,
+                false => Sensitivity::Phi,
+            };
+            return Some(risk.sensitivity.max(unread));
+        }
         if self.items.iter().any(|f| f.category.is_some()) {
             return Some(Sensitivity::Sensitive);
         }

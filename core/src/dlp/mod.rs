@@ -43,7 +43,8 @@ mod view;
 
 pub use crate::base::Part;
 pub use findings::{
-    Category, Confidence, Finding, FindingClass, FindingKind, Findings, Unscannable,
+    Category, Confidence, Evidence, Finding, FindingClass, FindingKind, Findings, Misaddressed,
+    MisaddressedWhy, Risk, RiskReason, Unscannable,
 };
 pub use rules::RuleScanner;
 pub use scanner::Scanner;

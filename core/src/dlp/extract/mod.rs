@@ -1,0 +1,52 @@
+//! Text out of attachments, by content and not by file name, all of it bounded.
+//!
+//! **In**: the decoded bytes of a part and its media type. **Out**: [`Piece`]s of
+//! text, one at a time, and the reasons why some of it could not be read.
+
+use std::ops::Range;
+
+use super::{Confidence, FindingKind};
+
+/// How a piece's text is to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// As it stands.
+    Plain,
+    /// As HTML or XML: tags away, entities decoded, blocks broken.
+    Markup,
+}
+
+/// A stretch of a piece's text whose kind the format itself tells.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Hint {
+    /// Bytes in the piece's text.
+    pub(super) range: Range<usize>,
+    /// What the format says it is.
+    pub(super) kind: FindingKind,
+    /// How surely.
+    pub(super) confidence: Confidence,
+}
+
+/// Text that was found in a part.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub(super) struct Piece {
+    /// The text. Where `inside` is `None` it is the part's own text, so that
+    /// offsets in it are offsets in the part.
+    pub(super) text: String,
+    /// Plain or markup.
+    pub(super) form: Form,
+    /// The entry of a container that it stands in: `word/document.xml`,
+    /// `page 3`, `inner.zip/list.csv`.
+    pub(super) inside: Option<String>,
+    /// What the format tells of stretches of the text, in order.
+    pub(super) hints: Vec<Hint>,
+    /// Whether the format itself is the record of a patient (an HL7 message
+    /// with a PID segment, a C-CDA document, a FHIR Patient, an 837 claim).
+    pub(super) patient_record: bool,
+}
+
+impl Default for Form {
+    fn default() -> Self {
+        Self::Plain
+    }
+}
