@@ -190,6 +190,27 @@ pub(super) fn mbi(text: &[u8]) -> bool {
         })
 }
 
+/// The check digit of a LOINC code (LOINC Users' Guide, appendix): modulus 10
+/// over the digits before the hyphen.
+pub(super) fn mod10_pair(digits: &[u8], check: &[u8]) -> bool {
+    let whole: Option<Vec<u8>> = digits
+        .iter()
+        .chain(check)
+        .map(|b| b.is_ascii_digit().then(|| b.wrapping_sub(b'0')))
+        .collect();
+    whole.is_some_and(|d| luhn(&d))
+}
+
+/// The check of a US routing number (ABA): 3, 7, 1.
+pub(super) fn routing(d: &[u8]) -> bool {
+    let sum: u32 = d
+        .iter()
+        .zip([3u32, 7, 1].into_iter().cycle())
+        .map(|(&x, weight)| u32::from(x) * weight)
+        .sum();
+    d.len() == 9 && sum != 0 && sum.is_multiple_of(10)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -117,7 +117,7 @@ struct Hit {
 }
 
 struct Reader<'a> {
-    view: &'a View,
+    view: &'a View<'a>,
     /// Upper case, for shapes; labels are compared without case.
     text: Vec<u8>,
 }
@@ -127,7 +127,7 @@ fn is_word(byte: u8) -> bool {
 }
 
 impl<'a> Reader<'a> {
-    fn new(view: &'a View) -> Self {
+    fn new(view: &'a View<'a>) -> Self {
         Self {
             view,
             text: view.text.to_ascii_uppercase(),

@@ -7,30 +7,60 @@
 //! insides of tags with attributes follow as lines of their own, since they
 //! travel too.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
-/// Any character that is not folded.
+use unicode_normalization::char::decompose_compatible;
+
+/// Any character that is not folded; it counts as a letter.
 const OTHER: u8 = 0x80;
+
+/// A stretch of the view and what it stands for.
+#[derive(Debug, Clone, Copy)]
+struct Run {
+    /// Where it starts in the view.
+    view: u32,
+    /// Where it starts in the source.
+    source: u32,
+    /// 0: byte for byte. Else one byte stands for so many of the source.
+    width: u32,
+}
 
 /// A normalised text with an offset map.
 #[derive(Default)]
-pub(super) struct View {
-    pub(super) text: Vec<u8>,
-    spans: Vec<(u32, u32)>,
+pub(super) struct View<'a> {
+    pub(super) text: Cow<'a, [u8]>,
+    /// Sorted by both offsets; empty where the view is the source.
+    runs: Vec<Run>,
+    /// Where text starts that a reader of HTML does not see.
+    pub(super) hidden: usize,
+    /// Where the insides of `script` and `style` start.
+    pub(super) code: usize,
+    /// Characters that were dropped or replaced by look-alikes of ASCII.
+    pub(super) disguised: u32,
 }
 
-impl View {
+impl<'a> View<'a> {
     /// Plain text. The caller bounds the length below 4 GiB.
-    pub(super) fn plain(text: &str) -> Self {
-        let mut view = Self::with_capacity(text.len());
-        view.push_str(text, 0..text.len(), false);
-        view
+    pub(super) fn plain(text: &'a str) -> Self {
+        if text.is_ascii() {
+            return Self {
+                text: Cow::Borrowed(text.as_bytes()),
+                hidden: text.len(),
+                code: text.len(),
+                ..Self::default()
+            };
+        }
+        let mut pen = Pen::with_capacity(text.len());
+        pen.push_str(text, 0..text.len(), false);
+        pen.finish(None)
     }
 
     /// HTML.
-    pub(super) fn html(source: &str) -> Self {
-        let mut view = Self::with_capacity(source.len());
+    pub(super) fn html(source: &str) -> View<'static> {
+        let mut pen = Pen::with_capacity(source.len());
         let mut hidden: Vec<Range<usize>> = Vec::new();
+        let mut code: Vec<Range<usize>> = Vec::new();
         let mut tags = Tags {
             source: source.as_bytes(),
             quotes: true,
@@ -40,7 +70,7 @@ impl View {
         let mut at = 0;
         while at < source.len() {
             let next = source[at..].find('<').map_or(source.len(), |n| at + n);
-            view.push_str(source, at..next, true);
+            pen.push_str(source, at..next, true);
             at = next;
             if at == source.len() {
                 break;
@@ -48,65 +78,144 @@ impl View {
             match tags.tag(at) {
                 Some(tag) => {
                     if let Some(byte) = tag.space {
-                        view.push(byte, at, tag.end);
+                        pen.push(byte, at, tag.end);
                     }
                     hidden.extend(tag.hidden);
                     at = tag.end;
+                    if let Some(name) = tag.raw_text {
+                        let end = tags.raw_text_end(at, name);
+                        code.push(at..end);
+                        at = end;
+                    }
                 }
                 None => {
-                    view.push(b'<', at, at + 1);
+                    pen.push(b'<', at, at + 1);
                     at += 1;
                 }
             }
         }
+        let seen = pen.text.len();
         for range in hidden {
-            view.push(b'\n', range.start, range.start);
-            view.push_str(source, range, true);
+            pen.push(b'\n', range.start, range.start);
+            pen.push_str(source, range, true);
         }
-        view
-    }
-
-    fn with_capacity(bytes: usize) -> Self {
-        Self {
-            text: Vec::with_capacity(bytes),
-            spans: Vec::with_capacity(bytes),
+        let prose = pen.text.len();
+        for range in code {
+            pen.push(b'\n', range.start, range.start);
+            pen.push_str(source, range, false);
         }
+        pen.finish(Some((seen, prose)))
     }
 
     /// The bytes of the source that `range` of the view stands for.
     pub(super) fn source(&self, range: Range<usize>) -> Range<usize> {
-        let part = self.spans.get(range).unwrap_or_default();
-        let start = part.first().map_or(0, |s| s.0);
-        let end = part.last().map_or(start, |s| s.1);
-        start as usize..end as usize
+        if self.runs.is_empty() || range.is_empty() {
+            return range;
+        }
+        let start = self.at(range.start);
+        let end = self.at(range.end - 1);
+        start.start..end.end.max(start.start)
+    }
+
+    /// The bytes of the source that one byte stands for.
+    fn at(&self, view: usize) -> Range<usize> {
+        let before = self.runs.partition_point(|r| r.view as usize <= view);
+        let Some(run) = before.checked_sub(1).and_then(|n| self.runs.get(n)) else {
+            return view..view + 1;
+        };
+        let start = run.source as usize + (view - run.view as usize);
+        match run.width {
+            0 => start..start + 1,
+            width => run.source as usize..run.source as usize + width as usize,
+        }
+    }
+}
+
+/// Writes a view.
+struct Pen {
+    text: Vec<u8>,
+    runs: Vec<Run>,
+    /// Where the source goes on if the next byte stands for itself.
+    next: usize,
+    disguised: u32,
+}
+
+impl Pen {
+    fn with_capacity(bytes: usize) -> Self {
+        Self {
+            text: Vec::with_capacity(bytes),
+            runs: Vec::new(),
+            next: 0,
+            disguised: 0,
+        }
+    }
+
+    fn finish(self, ends: Option<(usize, usize)>) -> View<'static> {
+        let (hidden, code) = ends.unwrap_or((self.text.len(), self.text.len()));
+        View {
+            hidden,
+            code,
+            text: Cow::Owned(self.text),
+            runs: self.runs,
+            disguised: self.disguised,
+        }
+    }
+
+    fn run(&mut self, source: usize, width: usize) {
+        let offset = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        self.runs.push(Run {
+            view: offset(self.text.len()),
+            source: offset(source),
+            width: offset(width),
+        });
     }
 
     fn push(&mut self, byte: u8, start: usize, end: usize) {
-        let offset = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        if end - start == 1 {
+            self.copy(&[byte], start);
+            return;
+        }
+        self.run(start, end - start);
         self.text.push(byte);
-        self.spans.push((offset(start), offset(end)));
+        // Whatever comes next starts a run of its own.
+        self.next = usize::MAX;
+    }
+
+    /// Bytes that stand for themselves.
+    fn copy(&mut self, bytes: &[u8], start: usize) {
+        if bytes.is_empty() {
+            return;
+        }
+        if self.next != start {
+            self.run(start, 0);
+        }
+        self.text.extend_from_slice(bytes);
+        self.next = start + bytes.len();
     }
 
     fn push_str(&mut self, source: &str, range: Range<usize>, entities: bool) {
-        let base = range.start;
-        let text = source.get(range).unwrap_or_default();
-        let mut chars = text.char_indices();
-        while let Some((at, c)) = chars.next() {
-            let start = base + at;
-            let mut end = start + c.len_utf8();
-            let mut folded = fold(c);
-            if entities
-                && c == '&'
-                && let Some((decoded, length)) = entity(&text.as_bytes()[at..])
-            {
-                end = start + length;
-                folded = fold(decoded);
-                // An entity is ASCII: one character a byte.
-                chars.nth(length.saturating_sub(2));
+        let mut at = range.start;
+        let text = source.get(..range.end).unwrap_or_default();
+        let bytes = text.as_bytes();
+        while at < bytes.len() {
+            let plain = bytes[at..]
+                .iter()
+                .position(|&b| b >= 0x80 || (entities && b == b'&'))
+                .unwrap_or(bytes.len() - at);
+            self.copy(&bytes[at..at + plain], at);
+            at += plain;
+            let Some(c) = text.get(at..).and_then(|t| t.chars().next()) else {
+                break;
+            };
+            let (decoded, length) = match c {
+                '&' => entity(&bytes[at..]).unwrap_or(('&', 1)),
+                c => (c, c.len_utf8()),
+            };
+            match fold(decoded) {
+                Some(byte) => self.push(byte, at, at + length),
+                None => self.disguised = self.disguised.saturating_add(1),
             }
-            if let Some(byte) = folded {
-                self.push(byte, start, end);
-            }
+            at += length;
         }
     }
 }
@@ -127,16 +236,98 @@ fn fold(c: char) -> Option<u8> {
         | 0xfe00..=0xfe0f
         | 0xfeff
         | 0xe0000..=0xe007f => None,
+        // Combining accents of a decomposed letter.
+        0x300..=0x36f => None,
         0xa0 | 0x2000..=0x200a | 0x202f | 0x205f | 0x3000 => Some(b' '),
         0x2010..=0x2015 | 0x2043 | 0x2212 | 0xfe58 | 0xfe63 => Some(b'-'),
+        0x2018 | 0x2019 | 0x2bc | 0x2032 => Some(b'\''),
+        0x201c | 0x201d | 0xab | 0xbb => Some(b'"'),
+        0x2022 | 0xb7 | 0x25cf | 0x25aa => Some(b'*'),
         0x2028 | 0x2029 | 0x85 => Some(b'\n'),
         0x660..=0x669 => digit(0x660),
         0x6f0..=0x6f9 => digit(0x6f0),
         0x966..=0x96f => digit(0x966),
         0x1d7ce..=0x1d7ff => Some(b'0' + u8::try_from((n - 0x1d7ce) % 10).unwrap_or(0)),
         0xff01..=0xff5e => u8::try_from(n - 0xff01 + 0x21).ok(),
+        0xc0..=0x24f | 0x1e00..=0x1eff | 0x2100..=0x214f | 0x2460..=0x24ff | 0x1d400..=0x1d7cd => {
+            Some(latin(c))
+        }
+        0x370..=0x556 => Some(look_alike(c)),
         _ => Some(OTHER),
     }
+}
+
+/// The ASCII letter below the accents.
+fn latin(c: char) -> u8 {
+    let special = match c {
+        'ø' => 'o',
+        'Ø' => 'O',
+        'ł' => 'l',
+        'Ł' => 'L',
+        'đ' | 'ð' => 'd',
+        'Đ' | 'Ð' => 'D',
+        'ß' => 's',
+        'æ' => 'a',
+        'Æ' => 'A',
+        'œ' => 'o',
+        'Œ' => 'O',
+        'ı' => 'i',
+        'þ' => 't',
+        'Þ' => 'T',
+        'ħ' => 'h',
+        c => c,
+    };
+    let mut first = None;
+    decompose_compatible(special, |d| {
+        first.get_or_insert(d);
+    });
+    first
+        .filter(char::is_ascii)
+        .and_then(|d| u8::try_from(d).ok())
+        .unwrap_or(OTHER)
+}
+
+/// Greek, Cyrillic and Armenian letters that look like Latin ones.
+fn look_alike(c: char) -> u8 {
+    const PAIRS: &[(&str, u8)] = &[
+        ("аα", b'a'),
+        ("АΑ", b'A'),
+        ("ВΒ", b'B'),
+        ("сϲ", b'c'),
+        ("СϹ", b'C'),
+        ("ԁ", b'd'),
+        ("е", b'e'),
+        ("ЕΕ", b'E'),
+        ("һ", b'h'),
+        ("НΗ", b'H'),
+        ("іι", b'i'),
+        ("ІΙ", b'I'),
+        ("ј", b'j'),
+        ("Ј", b'J'),
+        ("КΚ", b'K'),
+        ("МΜ", b'M'),
+        ("Ν", b'N'),
+        ("оοօ", b'o'),
+        ("ОΟ", b'O'),
+        ("рρ", b'p'),
+        ("РΡ", b'P'),
+        ("ԛ", b'q'),
+        ("ѕ", b's'),
+        ("Ѕ", b'S'),
+        ("ТΤ", b'T'),
+        ("υս", b'u'),
+        ("νѵ", b'v'),
+        ("ԝ", b'w'),
+        ("хχ", b'x'),
+        ("ХΧ", b'X'),
+        ("уγ", b'y'),
+        ("УΥ", b'Y'),
+        ("Ζ", b'Z'),
+    ];
+    PAIRS
+        .iter()
+        .find(|(letters, _)| letters.contains(c))
+        .map_or(OTHER, |(_, ascii)| *ascii)
 }
 
 /// Named entities that stand in numbers or around labels.
@@ -209,6 +400,15 @@ fn entity(text: &[u8]) -> Option<(char, usize)> {
         return None;
     }
     let name = &rest[..length];
+    // `&eacute;` and its like: a letter and its accent.
+    const ACCENTS: &[&[u8]] = &[
+        b"acute", b"grave", b"circ", b"uml", b"tilde", b"ring", b"cedil", b"slash", b"caron",
+    ];
+    if let Some((&letter, accent)) = name.split_first()
+        && ACCENTS.contains(&accent)
+    {
+        return Some((char::from(letter), length + 2));
+    }
     // Any other named character is one that no detector reads.
     let c = NAMED
         .iter()
@@ -220,7 +420,9 @@ fn entity(text: &[u8]) -> Option<(char, usize)> {
 struct Tag {
     end: usize,
     space: Option<u8>,
-    hidden: Option<Range<usize>>,
+    hidden: Vec<Range<usize>>,
+    /// The name of an element whose content is not markup.
+    raw_text: Option<&'static str>,
 }
 
 /// Finds the end of tags. A search that ran to the end of the text is not
@@ -239,11 +441,11 @@ impl Tags<'_> {
             if self.comments
                 && let Some(n) = rest[4..].windows(3).position(|w| w == b"-->")
             {
-                let hidden = Some(at + 4..at + 4 + n);
                 return Some(Tag {
                     end: at + n + 7,
                     space: None,
-                    hidden,
+                    hidden: vec![at + 4..at + 4 + n],
+                    raw_text: None,
                 });
             }
             self.comments = false;
@@ -262,12 +464,34 @@ impl Tags<'_> {
             .iter()
             .take_while(|b| b.is_ascii_alphanumeric())
             .count()];
-        let hidden = inside.contains(&b'=').then_some(at + 1..end - 1);
+        let closes = inside.first() == Some(&b'/');
+        let raw_text = ["script", "style"]
+            .into_iter()
+            .find(|raw| !closes && name.eq_ignore_ascii_case(raw.as_bytes()));
+        let hidden = match inside.contains(&b'=') {
+            true => attributes(inside, at + 1),
+            false => Vec::new(),
+        };
         Some(Tag {
             end,
             space: space(name),
             hidden,
+            raw_text,
         })
+    }
+
+    /// Where the content of a `script` or `style` element that opened before
+    /// `at` ends.
+    fn raw_text_end(&self, at: usize, name: &str) -> usize {
+        let rest = self.source.get(at..).unwrap_or_default();
+        let closes = |w: &[u8]| {
+            w.starts_with(b"</")
+                && w.get(2..)
+                    .is_some_and(|n| n.eq_ignore_ascii_case(name.as_bytes()))
+        };
+        rest.windows(name.len() + 2)
+            .position(closes)
+            .map_or(self.source.len(), |n| at + n)
     }
 
     fn length(&mut self, rest: &[u8]) -> Option<usize> {
@@ -296,6 +520,83 @@ impl Tags<'_> {
         }
         None
     }
+}
+
+/// Attributes whose values are layout, not content.
+const LAYOUT: &[&str] = &[
+    "align",
+    "bgcolor",
+    "border",
+    "cellpadding",
+    "cellspacing",
+    "charset",
+    "class",
+    "color",
+    "colspan",
+    "dir",
+    "face",
+    "height",
+    "http-equiv",
+    "lang",
+    "rel",
+    "role",
+    "rowspan",
+    "size",
+    "style",
+    "target",
+    "type",
+    "valign",
+    "width",
+    "xmlns",
+];
+
+/// The values of the attributes of a tag that may hold text, in the source.
+fn attributes(inside: &[u8], base: usize) -> Vec<Range<usize>> {
+    let mut out = Vec::new();
+    let mut at = 0;
+    while let Some(equals) = inside
+        .get(at..)
+        .and_then(|rest| rest.iter().position(|&b| b == b'='))
+    {
+        let equals = at + equals;
+        let before = inside[at..equals].trim_ascii_end();
+        let name_start = before
+            .iter()
+            .rposition(|b| b.is_ascii_whitespace() || matches!(b, b'"' | b'\'' | b'/'))
+            .map_or(0, |n| n + 1);
+        let name = &before[name_start..];
+        let value = equals
+            + 1
+            + inside[equals + 1..]
+                .iter()
+                .take_while(|b| b.is_ascii_whitespace())
+                .count();
+        let (start, end) = match inside.get(value) {
+            Some(&quote @ (b'"' | b'\'')) => {
+                let length = inside[value + 1..]
+                    .iter()
+                    .position(|&b| b == quote)
+                    .unwrap_or(inside.len() - value - 1);
+                (value + 1, value + 1 + length)
+            }
+            _ => {
+                let length = inside[value..]
+                    .iter()
+                    .position(u8::is_ascii_whitespace)
+                    .unwrap_or(inside.len() - value);
+                (value, value + length)
+            }
+        };
+        if start < end
+            && !LAYOUT
+                .iter()
+                .any(|l| name.eq_ignore_ascii_case(l.as_bytes()))
+        {
+            out.push(base + start..base + end);
+        }
+        at = (end + 1).min(inside.len());
+    }
+    out
 }
 
 /// What a tag puts between the texts around it: nothing for inline ones.
@@ -382,17 +683,23 @@ mod tests {
     fn entities_and_look_alikes_are_folded() {
         assert_eq!(html("2W81&#8209;AD9&#x2011KT66"), "2W81-AD9-KT66");
         assert_eq!(html("124&thinsp;12&nbsp;81&shy;00&zwnj;"), "124 12 8100");
-        assert_eq!(html("&eacute;&bogus &"), "?&bogus &");
+        assert_eq!(html("&eacute;&Omega;&bogus &"), "e?&bogus &");
+        assert_eq!(
+            View::plain("Siobhán Łukasz Раtient Æsa 李").text.as_ref(),
+            b"Siobhan Lukasz Patient Asa \x80"
+        );
         let view = View::plain("１２\u{200b}٣–４");
-        assert_eq!(view.text, b"123-4");
+        assert_eq!(view.text.as_ref(), b"123-4");
     }
 
     #[test]
     fn what_is_hidden_in_tags_is_read_too() {
         let text = html("<img alt=\"SSN 1 > 2\"><!-- x -->end");
-        assert_eq!(text, "end\nimg alt=\"SSN 1 > 2\"\n x ");
+        assert_eq!(text, "end\nSSN 1 > 2\n x ");
         assert_eq!(html("<a title='open"), "<a title='open");
-        assert_eq!(html("<a title='b>c"), "c\na title='b");
+        assert_eq!(html("<a title='b>c"), "c\nb");
+        assert_eq!(html("<p class=x data-mrn = 17 hidden>y"), "\ny\n17");
+        assert_eq!(html("<style>p{}</style>z<script>q"), "\n\nz\n\np{}\nq");
     }
 
     #[test]

@@ -1,0 +1,404 @@
+//! Word lists, frozen into hash tables: names, places, health terms, labels.
+//!
+//! `lexicon.bin` is made by the program in `training/` from lists in the
+//! repository; its layout is this file's. A word or a term of several words
+//! leads to a set of [`Flag`]s. Only hashes are kept: a word that is in no list
+//! is taken for one that is in about one of 100,000 cases, which costs a false
+//! alarm and never a miss.
+
+use std::sync::LazyLock;
+
+use super::token::{Token, join};
+
+macro_rules! flags {
+    ($($(#[$doc:meta])* $name:ident,)+) => {
+        /// What the lists say of a word.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        #[repr(u8)]
+        pub(crate) enum Flag { $($(#[$doc])* $name),+ }
+
+        impl Flag {
+            /// Every flag, in the order of its number.
+            #[cfg(feature = "training")]
+            pub(crate) const ALL: &'static [(&'static str, Self)] =
+                &[$((stringify!($name), Self::$name)),+];
+        }
+    };
+}
+
+flags! {
+    /// Among the 300 commonest given names of each sex.
+    GivenTop, Given, GivenWorld,
+    /// Among the 1,000 commonest family names.
+    SurnameTop, SurnameMid, SurnameRare, SurnameWorld,
+    /// A name that is an ordinary word too.
+    NameAmbiguous,
+    /// Among the commonest words of English.
+    English,
+    /// Of these, one that only holds sentences together.
+    Function,
+    Medication, MedicationUnsure,
+    /// One letter away from a drug's name.
+    MedicationNear,
+    Condition, ConditionUnsure, Procedure, ProcedureUnsure, Lab, LabUnsure,
+    MentalHealth, SubstanceUse, StiHiv, Reproductive, Genetic, Abuse,
+    Month, Weekday, State, City, Street, StreetSuffix, UnitWord,
+    FacilityPrefix, FacilityField, FacilitySuffix,
+    TitleBefore, TitleAfter, Role, PersonalTitle, Relative,
+    /// How surely a sender or audience of this name speaks of care.
+    Speciality1, Speciality2, Speciality3,
+    CueSsn, CueMrn, CuePlan, CueAccount, CueLicense, CueVehicle, CueDevice, CueOther, CuePhone,
+    CueFax, CueEmail, CueBirth, CueVisit, CueCard, CueBank, CueIp, CueBiometric, CueNpi, CueDea,
+    CueNdc, CueLoinc, CueIcd, CueCpt, CueName, CueProvider, CueAddress, CueUrl, CueNegative,
+    PatientSpeech, CareEvent, Aggregate, Dummy, Software, Marketing, Veterinary, Staff,
+    /// A longer term starts so.
+    Continues,
+    /// A word inside terms of several words.
+    ConditionWord, ProcedureWord, MedicationWord, LabWord,
+}
+
+/// A set of [`Flag`]s.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+pub(crate) struct Flags(pub(crate) u128);
+
+impl Flags {
+    pub(crate) const fn of(flags: &[Flag]) -> Self {
+        let mut bits = 0;
+        let mut n = 0;
+        while n < flags.len() {
+            bits |= 1 << (flags[n] as u8);
+            n += 1;
+        }
+        Self(bits)
+    }
+
+    pub(crate) const fn has(self, flag: Flag) -> bool {
+        self.0 >> (flag as u8) & 1 != 0
+    }
+
+    pub(crate) const fn any(self, of: Self) -> bool {
+        self.0 & of.0 != 0
+    }
+
+    pub(crate) const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    pub(crate) const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+/// Bits of a slot that hold the class; the others hold what is left of the hash.
+const CLASS_BITS: u32 = 13;
+
+/// An open-addressing table from hashes to classes.
+pub(crate) struct Table {
+    slots: Vec<u32>,
+    shift: u32,
+}
+
+impl Table {
+    /// The class of a hash; 0 where it is not in the table.
+    pub(crate) fn find(&self, hash: u32) -> u16 {
+        let mask = self.slots.len() - 1;
+        let tag = hash & (u32::MAX >> CLASS_BITS);
+        let mut at = (hash >> self.shift) as usize & mask;
+        // A full table cannot be made: see `training`.
+        loop {
+            let slot = self.slots[at];
+            if slot == 0 {
+                return 0;
+            }
+            if slot >> CLASS_BITS == tag {
+                #[expect(clippy::cast_possible_truncation, reason = "13 bits")]
+                return (slot & ((1 << CLASS_BITS) - 1)) as u16;
+            }
+            at = (at + 1) & mask;
+        }
+    }
+
+    fn read(bytes: &mut Bytes<'_>) -> Self {
+        let log = bytes.u32();
+        let slots = (0..1usize << log).map(|_| bytes.u32()).collect();
+        Self {
+            slots,
+            shift: 32 - log,
+        }
+    }
+
+    /// The bytes of a table with these entries.
+    #[cfg(feature = "training")]
+    pub(crate) fn write(entries: &std::collections::BTreeMap<u32, u16>, out: &mut Vec<u8>) {
+        let mut log = 4;
+        while entries.len() * 2 > 1 << log {
+            log += 1;
+        }
+        let mask = (1usize << log) - 1;
+        let mut slots = vec![0u32; 1 << log];
+        for (&hash, &class) in entries {
+            assert!(class > 0 && u32::from(class) < 1 << CLASS_BITS);
+            let mut at = (hash >> (32 - log)) as usize & mask;
+            while slots[at] != 0 {
+                at = (at + 1) & mask;
+            }
+            slots[at] = (hash & (u32::MAX >> CLASS_BITS)) << CLASS_BITS | u32::from(class);
+        }
+        out.extend_from_slice(&(log as u32).to_le_bytes());
+        out.extend(slots.iter().flat_map(|s| s.to_le_bytes()));
+    }
+}
+
+/// Reads the parts of a blob that was checked when it was made.
+pub(crate) struct Bytes<'a>(pub(crate) &'a [u8]);
+
+impl Bytes<'_> {
+    pub(crate) fn u32(&mut self) -> u32 {
+        u32::from_le_bytes(self.take())
+    }
+
+    pub(crate) fn take<const N: usize>(&mut self) -> [u8; N] {
+        match self.0.split_first_chunk::<N>() {
+            Some((first, rest)) => {
+                self.0 = rest;
+                *first
+            }
+            None => [0; N],
+        }
+    }
+}
+
+/// All lists.
+pub(crate) struct Lexicon {
+    classes: Vec<Flags>,
+    words: Table,
+    phrases: Table,
+    codes: Table,
+}
+
+static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| Lexicon::read(include_bytes!("lexicon.bin")));
+
+/// Keys of the code lists in their common table.
+const ICD: u32 = 0x1cd1_0000;
+const HCPCS: u32 = 0xc9c5_0000;
+/// Keys of words with one letter taken out.
+const NEAR: u32 = 0x0ea4_0000;
+/// Terms have so many words at most.
+pub(crate) const LONGEST: usize = 8;
+
+impl Lexicon {
+    pub(crate) fn get() -> &'static Self {
+        &LEXICON
+    }
+
+    fn read(blob: &[u8]) -> Self {
+        let mut bytes = Bytes(blob);
+        let classes = bytes.u32();
+        Self {
+            classes: (0..classes)
+                .map(|_| Flags(u128::from_le_bytes(bytes.take())))
+                .collect(),
+            words: Table::read(&mut bytes),
+            phrases: Table::read(&mut bytes),
+            codes: Table::read(&mut bytes),
+        }
+    }
+
+    fn class(&self, class: u16) -> Flags {
+        self.classes
+            .get(usize::from(class))
+            .copied()
+            .unwrap_or_default()
+    }
+
+    /// What the lists say of a single word.
+    pub(crate) fn word(&self, hash: u32) -> Flags {
+        self.class(self.words.find(hash))
+    }
+
+    /// The longest term of several words that starts at the first of `tokens`:
+    /// how many tokens it has and what it is. Hyphens, slashes and points
+    /// inside it are passed over.
+    pub(crate) fn phrase(&self, text: &[u8], tokens: &[Token]) -> Option<(usize, Flags)> {
+        let mut key = tokens.first()?.hash;
+        let mut words = 1;
+        let mut best = None;
+        let mut at = 1;
+        while words < LONGEST {
+            while tokens.get(at).is_some_and(|t| inner_sign(text, t)) {
+                at += 1;
+            }
+            let next = tokens.get(at)?;
+            if next.gap > super::token::Gap::Line {
+                break;
+            }
+            key = join(key, next.hash);
+            let class = self.phrases.find(key);
+            if class == 0 {
+                break;
+            }
+            at += 1;
+            words += 1;
+            let flags = self.class(class);
+            if flags.0 & !Flags::of(&[Flag::Continues]).0 != 0 {
+                best = Some((at, flags));
+            }
+            if !flags.has(Flag::Continues) {
+                break;
+            }
+        }
+        best
+    }
+
+    /// Whether a word is a drug's name with one letter wrong, missing, too
+    /// much, or two exchanged.
+    pub(crate) fn near_medication(&self, word: &[u8]) -> bool {
+        if !(7..=24).contains(&word.len()) {
+            return false;
+        }
+        let whole = super::token::hash(word);
+        if self.phrases.find(join(NEAR, whole)) != 0 {
+            return true;
+        }
+        let mut shorter = Vec::with_capacity(word.len());
+        (0..word.len()).any(|out| {
+            shorter.clear();
+            shorter.extend_from_slice(&word[..out]);
+            shorter.extend_from_slice(&word[out + 1..]);
+            let hash = super::token::hash(&shorter);
+            self.phrases.find(join(NEAR, hash)) != 0
+                || self.word(hash).has(Flag::Medication) && shorter.len() >= 7
+        })
+    }
+
+    /// Whether an ICD-10-CM code, upper or lower case and without its point, is
+    /// in the list.
+    pub(crate) fn is_icd10(&self, code: &[u8]) -> bool {
+        self.codes.find(join(ICD, super::token::hash(code))) != 0
+    }
+
+    /// Whether a HCPCS level II code is in the list.
+    pub(crate) fn is_hcpcs(&self, code: &[u8]) -> bool {
+        self.codes.find(join(HCPCS, super::token::hash(code))) != 0
+    }
+}
+
+/// A sign that stands inside a term without blanks: `x-ray`, `s/p`, `c. diff`.
+pub(crate) fn inner_sign(text: &[u8], token: &Token) -> bool {
+    token.gap == super::token::Gap::None
+        && matches!(
+            text.get(token.start as usize),
+            Some(b'-' | b'/' | b'.' | b'\'')
+        )
+}
+
+/// What the program in `training/` needs to write the blob.
+#[cfg(feature = "training")]
+pub(crate) mod build {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    /// Lists on their way into a blob.
+    #[derive(Default)]
+    pub(crate) struct Builder {
+        words: BTreeMap<u32, Flags>,
+        phrases: BTreeMap<u32, Flags>,
+        codes: BTreeMap<u32, u16>,
+    }
+
+    impl Builder {
+        /// Adds what is said of a term of one word or several.
+        pub(crate) fn term(&mut self, term: &str, flags: Flags) {
+            let view = crate::dlp::view::View::plain(term);
+            let mut all = Vec::new();
+            crate::dlp::token::tokens(&view.text, 0, view.text.len(), &mut all);
+            let words: Vec<u32> = all
+                .iter()
+                .enumerate()
+                .filter(|(n, t)| *n == 0 || !inner_sign(&view.text, t))
+                .map(|(_, t)| t.hash)
+                .take(LONGEST)
+                .collect();
+            let add = |map: &mut BTreeMap<u32, Flags>, key, flags: Flags| {
+                let old = map.entry(key).or_default();
+                *old = old.and(flags);
+            };
+            let Some((&first, rest)) = words.split_first() else {
+                return;
+            };
+            if rest.is_empty() {
+                add(&mut self.words, first, flags);
+                return;
+            }
+            let continues = Flags::of(&[Flag::Continues]);
+            add(&mut self.words, first, continues);
+            let mut key = first;
+            for (n, &word) in rest.iter().enumerate() {
+                key = join(key, word);
+                let last = n + 1 == rest.len();
+                add(&mut self.phrases, key, if last { flags } else { continues });
+            }
+            let inner = [
+                (Flag::Condition, Flag::ConditionWord),
+                (Flag::Procedure, Flag::ProcedureWord),
+                (Flag::Medication, Flag::MedicationWord),
+                (Flag::Lab, Flag::LabWord),
+            ];
+            for word in words {
+                for (whole, part) in inner {
+                    if flags.has(whole) {
+                        add(&mut self.words, word, Flags::of(&[part]));
+                    }
+                }
+            }
+        }
+
+        /// Adds the near misses of a drug's name.
+        pub(crate) fn near(&mut self, word: &str) {
+            let word = word.as_bytes();
+            if !(7..=24).contains(&word.len()) || !word.iter().all(u8::is_ascii_lowercase) {
+                return;
+            }
+            for out in 0..word.len() {
+                let shorter = [&word[..out], &word[out + 1..]].concat();
+                let key = join(NEAR, crate::dlp::token::hash(&shorter));
+                self.phrases.insert(key, Flags::of(&[Flag::MedicationNear]));
+            }
+        }
+
+        pub(crate) fn icd10(&mut self, code: &str) {
+            let hash = crate::dlp::token::hash(code.as_bytes());
+            self.codes.insert(join(ICD, hash), 1);
+        }
+
+        pub(crate) fn hcpcs(&mut self, code: &str) {
+            let hash = crate::dlp::token::hash(code.as_bytes());
+            self.codes.insert(join(HCPCS, hash), 1);
+        }
+
+        /// The blob.
+        pub(crate) fn write(&self) -> Vec<u8> {
+            let mut classes = vec![Flags::default()];
+            let mut number: BTreeMap<u128, u16> = BTreeMap::new();
+            let mut tables = Vec::new();
+            for map in [&self.words, &self.phrases] {
+                let entries = map
+                    .iter()
+                    .map(|(&hash, &flags)| {
+                        let class = *number.entry(flags.0).or_insert_with(|| {
+                            classes.push(flags);
+                            u16::try_from(classes.len() - 1).expect("below 8,192 classes")
+                        });
+                        (hash, class)
+                    })
+                    .collect();
+                Table::write(&entries, &mut tables);
+            }
+            Table::write(&self.codes, &mut tables);
+            let mut out = u32::try_from(classes.len()).expect("few").to_le_bytes().to_vec();
+            out.extend(classes.iter().flat_map(|c| c.0.to_le_bytes()));
+            out.extend(tables);
+            out
+        }
+    }
+}

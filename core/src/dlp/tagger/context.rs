@@ -1,0 +1,164 @@
+//! What the models know of the message around a passage.
+
+use crate::dlp::lexicon::{Flag, Flags, Lexicon};
+use crate::dlp::token::{Shape, Token, hash, tokens};
+
+/// What sender, recipients, audience and the text as a whole say.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Context {
+    /// Hashes of the words in recipients' names and addresses.
+    recipients: Vec<u32>,
+    /// Hashes of the words in the sender's name and address.
+    senders: Vec<u32>,
+    /// Strength of care in the sender's name, 0 to 3.
+    pub(crate) sender_care: u8,
+    /// Strength of care in the audience, 0 to 3; 4 where there is an audience
+    /// without.
+    pub(crate) audience_care: u8,
+    /// Words that speak to or of a patient, less those that speak against it.
+    pub(crate) speech: i32,
+    /// Categories of the sender's and the audience's specialities.
+    pub(crate) speciality: Flags,
+}
+
+const CARE: [Flag; 3] = [Flag::Speciality1, Flag::Speciality2, Flag::Speciality3];
+const CATEGORIES: Flags = Flags::of(&[
+    Flag::MentalHealth,
+    Flag::SubstanceUse,
+    Flag::StiHiv,
+    Flag::Reproductive,
+    Flag::Genetic,
+    Flag::Abuse,
+]);
+
+impl Context {
+    /// From the sender's and the recipients' header texts and the audience.
+    pub(crate) fn new<'t>(
+        sender: &str,
+        recipients: impl IntoIterator<Item = &'t str>,
+        audience: Option<&str>,
+    ) -> Self {
+        let mut context = Self::default();
+        words(sender, &mut context.senders);
+        for recipient in recipients {
+            words(recipient, &mut context.recipients);
+        }
+        context.recipients.sort_unstable();
+        context.senders.sort_unstable();
+        let (care, speciality) = care_of(sender);
+        context.sender_care = care;
+        context.speciality = speciality;
+        if let Some(audience) = audience {
+            let (care, speciality) = care_of(audience);
+            context.audience_care = if care == 0 { 4 } else { care };
+            context.speciality = context.speciality.and(speciality);
+        }
+        context
+    }
+
+    /// Whether a word stands in a recipient's (1) or the sender's (2) address.
+    pub(super) fn own(&self, hash: u32, shape: Shape) -> u32 {
+        if shape == Shape::Sign {
+            return 0;
+        }
+        u32::from(self.recipients.binary_search(&hash).is_ok())
+            | u32::from(self.senders.binary_search(&hash).is_ok()) << 1
+    }
+
+    /// Care in sender and audience as one small number.
+    pub(super) fn care(&self) -> u32 {
+        u32::from(self.sender_care.min(3)) | u32::from(self.audience_care.min(4)) << 2
+    }
+
+    /// How much the text speaks to a patient, in five steps.
+    pub(super) fn speech(&self) -> u32 {
+        match self.speech {
+            ..=-3 => 0,
+            -2..=0 => 1,
+            1..=2 => 2,
+            3..=6 => 3,
+            _ => 4,
+        }
+    }
+}
+
+/// The words of a header text; those of an address are told apart by signs, by
+/// capitals, and by the words of the lexicon that a fused name consists of.
+fn words(text: &str, out: &mut Vec<u32>) {
+    let view = crate::dlp::view::View::plain(text);
+    let mut all: Vec<Token> = Vec::new();
+    tokens(&view.text, 0, view.text.len(), &mut all);
+    let lexicon = Lexicon::get();
+    for token in all {
+        if !token.is_word() && token.shape != Shape::Alnum {
+            continue;
+        }
+        let bytes = &view.text[token.range()];
+        let letters = bytes.iter().take_while(|b| !b.is_ascii_digit()).count();
+        let bytes = &bytes[..letters];
+        let known = lexicon.word(hash(bytes));
+        if bytes.len() < 3 || known.has(Flag::Function) || bytes.len() > 40 || bytes == b"example" {
+            continue;
+        }
+        out.push(hash(bytes));
+        // `patlindqvist`: any tail after a known given name may be a name.
+        if known.is_empty() {
+            for cut in 1..bytes.len().saturating_sub(2) {
+                let head = lexicon.word(hash(&bytes[..cut]));
+                if cut == 1 || head.has(Flag::GivenTop) || head.has(Flag::Given) || head.has(Flag::GivenWorld) {
+                    out.push(hash(&bytes[cut..]));
+                    if cut >= 3 {
+                        out.push(hash(&bytes[..cut]));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The strongest speciality in a text, and the categories it points to. Words
+/// fused in a domain (`harborkidney`) are looked for at every cut.
+pub(crate) fn care_of(text: &str) -> (u8, Flags) {
+    let view = crate::dlp::view::View::plain(text);
+    let mut all: Vec<Token> = Vec::new();
+    tokens(&view.text, 0, view.text.len(), &mut all);
+    let lexicon = Lexicon::get();
+    let mut found = Flags::default();
+    for (n, token) in all.iter().enumerate() {
+        if token.shape == Shape::Sign {
+            continue;
+        }
+        let mut flags = lexicon.word(token.hash);
+        if let Some((_, phrase)) = lexicon.phrase(&view.text, &all[n..]) {
+            flags = flags.and(phrase);
+        }
+        let bytes = view.text[token.range()].to_ascii_lowercase();
+        if flags.0 & SPECIALITIES.0 == 0 && (6..=40).contains(&bytes.len()) {
+            for cut in 3..=bytes.len() - 3 {
+                flags = flags.and(speciality(lexicon.word(hash(&bytes[cut..]))));
+                if cut >= 5 {
+                    flags = flags.and(speciality(lexicon.word(hash(&bytes[..cut]))));
+                }
+            }
+        }
+        found = found.and(speciality(flags));
+    }
+    let care = CARE
+        .iter()
+        .rposition(|f| found.has(*f))
+        .map_or(0, |n| n + 1);
+    (
+        u8::try_from(care).unwrap_or(3),
+        Flags(found.0 & CATEGORIES.0),
+    )
+}
+
+const SPECIALITIES: Flags = Flags::of(&CARE);
+
+/// The flags of a speciality's word; nothing of other words.
+fn speciality(flags: Flags) -> Flags {
+    match flags.any(SPECIALITIES) {
+        true => Flags(flags.0 & (SPECIALITIES.0 | CATEGORIES.0)),
+        false => Flags::default(),
+    }
+}

@@ -1,0 +1,398 @@
+//! What the models see of a unit: numbers of hash-table rows.
+//!
+//! The same functions serve training and scanning; a change here asks for the
+//! models to be trained anew.
+
+use crate::dlp::lexicon::{Flag, Flags};
+use crate::dlp::passage::{Item, Passage, Region};
+use crate::dlp::token::{Gap, Shape, join};
+use crate::dlp::unit::{Facts, UnitKind};
+
+use super::context::Context;
+
+/// The rows of one unit.
+pub(crate) struct Rows {
+    rows: [u32; Self::MAX],
+    len: usize,
+}
+
+impl Rows {
+    pub(crate) const MAX: usize = 96;
+
+    pub(crate) fn new() -> Self {
+        Self {
+            rows: [0; Self::MAX],
+            len: 0,
+        }
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.len = 0;
+    }
+
+    pub(crate) fn as_slice(&self) -> &[u32] {
+        &self.rows[..self.len]
+    }
+
+    /// Back to the first `len` rows.
+    pub(crate) fn truncate(&mut self, len: usize) {
+        self.len = self.len.min(len);
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    fn add(&mut self, template: u32, value: u32) {
+        if let Some(row) = self.rows.get_mut(self.len) {
+            *row = join(template.wrapping_mul(0x9e37_79b1), value);
+            self.len += 1;
+        }
+    }
+}
+
+const NAME: Flags = Flags::of(&[
+    Flag::GivenTop, Flag::Given, Flag::GivenWorld, Flag::SurnameTop, Flag::SurnameMid,
+    Flag::SurnameRare, Flag::SurnameWorld, Flag::NameAmbiguous,
+]);
+const HEALTH: Flags = Flags::of(&[
+    Flag::Medication, Flag::MedicationUnsure, Flag::MedicationNear, Flag::Condition,
+    Flag::ConditionUnsure, Flag::Procedure, Flag::ProcedureUnsure, Flag::Lab, Flag::LabUnsure,
+]);
+const PARTS: Flags = Flags::of(&[
+    Flag::ConditionWord, Flag::ProcedureWord, Flag::MedicationWord, Flag::LabWord,
+]);
+const PLACE: Flags = Flags::of(&[
+    Flag::State, Flag::City, Flag::Street, Flag::StreetSuffix, Flag::UnitWord,
+    Flag::FacilityPrefix, Flag::FacilityField, Flag::FacilitySuffix,
+]);
+const PEOPLE: Flags = Flags::of(&[
+    Flag::TitleBefore, Flag::TitleAfter, Flag::Role, Flag::PersonalTitle, Flag::Relative,
+    Flag::CueName, Flag::CueProvider, Flag::CueAddress, Flag::CueBirth,
+]);
+const PLAIN: Flags = Flags::of(&[Flag::English, Flag::Function, Flag::Month, Flag::Weekday]);
+const CUES: Flags = Flags((((1 << 28) - 1) as u128) << (Flag::CueSsn as u8));
+
+/// The flags of a group as one number.
+fn group(flags: Flags, of: Flags) -> u32 {
+    let bits = flags.0 & of.0;
+    #[expect(clippy::cast_possible_truncation, reason = "a hash of the bits is wanted")]
+    let (low, high) = ((bits as u64) as u32 ^ (bits >> 32) as u32, (bits >> 64) as u32);
+    if bits == 0 { 0 } else { join(low, high) | 1 }
+}
+
+struct Window<'p, 'a> {
+    passage: &'p Passage<'a>,
+    at: usize,
+}
+
+impl<'p> Window<'p, '_> {
+    fn item(&self, offset: isize) -> Option<&'p Item> {
+        self.at
+            .checked_add_signed(offset)
+            .and_then(|n| self.passage.items.get(n))
+    }
+
+    /// The word there, or what kind of thing, or the edge of the text.
+    fn hash(&self, offset: isize) -> u32 {
+        let Some(item) = self.item(offset) else {
+            return 1;
+        };
+        let edge = match offset {
+            0 => false,
+            n if n > 0 => (1..=n).any(|o| self.gap(o) == Gap::Paragraph),
+            n => (n + 1..=0).any(|o| self.gap(o) == Gap::Paragraph),
+        };
+        if edge {
+            return 2;
+        }
+        match item.kind {
+            UnitKind::Word | UnitKind::Sign => item.hash,
+            kind => kind as u32 + 16,
+        }
+    }
+
+    fn gap(&self, offset: isize) -> Gap {
+        self.item(offset).map_or(Gap::Paragraph, |i| i.gap)
+    }
+
+    fn flags(&self, offset: isize) -> Flags {
+        self.item(offset).map(Item::flags).unwrap_or_default()
+    }
+
+    fn word_flags(&self, offset: isize) -> Flags {
+        self.item(offset).map(|i| i.word).unwrap_or_default()
+    }
+
+    fn shape(&self, offset: isize) -> u32 {
+        self.item(offset)
+            .map_or(31, |i| i.shape as u32 | (i.kind as u32) << 4)
+    }
+
+    /// Whether it is the first of its line.
+    fn line_start(&self) -> bool {
+        self.gap(0) >= Gap::Line
+    }
+}
+
+fn suffix(bytes: &[u8], n: usize) -> u32 {
+    let tail = bytes.len().saturating_sub(n);
+    crate::dlp::token::hash(&bytes[tail..])
+}
+
+fn prefix(bytes: &[u8], n: usize) -> u32 {
+    crate::dlp::token::hash(&bytes[..n.min(bytes.len())])
+}
+
+/// What the word model sees of a unit before the labels of those before it.
+pub(crate) fn word(passage: &Passage<'_>, context: &Context, at: usize, rows: &mut Rows) {
+    let w = Window { passage, at };
+    let Some(item) = w.item(0) else { return };
+    let bytes = passage.bytes(at);
+    let h = w.hash(0);
+    let (h_1, h1) = (w.hash(-1), w.hash(1));
+    let (flags, word) = (w.flags(0), item.word);
+    let name = group(word, NAME);
+    let plain = group(word, PLAIN);
+    let health = group(flags, HEALTH);
+    let shape = w.shape(0);
+    let phrase = group(item.phrase, HEALTH) ^ u32::from(item.phrase_first);
+    let people_1 = group(w.flags(-1), PEOPLE);
+
+    rows.add(1, h);
+    rows.add(2, h_1);
+    rows.add(3, h1);
+    rows.add(4, w.hash(-2));
+    rows.add(5, w.hash(2));
+    rows.add(6, join(h_1, h));
+    rows.add(7, join(h, h1));
+    rows.add(8, join(shape, name));
+    rows.add(9, join(w.shape(-1), join(shape, w.shape(1))));
+    rows.add(10, join(suffix(bytes, 3), shape));
+    rows.add(11, suffix(bytes, 4));
+    rows.add(12, prefix(bytes, 4));
+    rows.add(13, join(name, plain));
+    rows.add(14, join(group(w.word_flags(-1), NAME), shape));
+    rows.add(15, join(group(w.word_flags(1), NAME), join(shape, name)));
+    rows.add(16, health);
+    rows.add(17, join(health, plain));
+    rows.add(18, join(phrase, 7));
+    rows.add(19, join(group(w.flags(1), HEALTH), group(word, PARTS)));
+    rows.add(20, join(group(w.flags(-1), HEALTH), group(word, PARTS)));
+    rows.add(21, join(group(word, PLACE), shape));
+    rows.add(22, join(group(w.word_flags(1), PLACE), join(shape, group(word, PLACE))));
+    rows.add(23, join(group(w.word_flags(2), PLACE), group(w.word_flags(1), PLACE)));
+    rows.add(24, people_1);
+    rows.add(25, join(people_1, join(shape, name)));
+    rows.add(26, join(group(w.flags(-2), PEOPLE), shape));
+    rows.add(27, join(group(w.flags(1), PEOPLE), shape));
+    rows.add(28, join(u32::from(item.cue), join(u32::from(item.cue_distance.min(4)), shape)));
+    rows.add(29, join(item.gap as u32, join(w.gap(1) as u32, shape)));
+    rows.add(30, join(passage.region as u32, join(shape, name)));
+    let own = context.own(item.hash, item.shape);
+    rows.add(31, join(own, shape));
+    rows.add(32, join(own, join(group(w.flags(0), PLACE), name)));
+    rows.add(33, join(context.care(), join(shape, name)));
+    rows.add(34, join(w.line_start().into(), join(h1, shape)));
+    rows.add(35, join(w.shape(1), join(w.shape(2), shape)));
+    rows.add(36, join(h_1, join(shape, name)));
+    rows.add(37, join(h1, join(shape, name)));
+    rows.add(38, join(group(flags, PEOPLE), shape));
+}
+
+/// What it sees of the labels before: `one` of the unit before, `two` of the
+/// one before that.
+pub(crate) fn history(passage: &Passage<'_>, at: usize, one: u8, two: u8, rows: &mut Rows) {
+    let w = Window { passage, at };
+    let Some(item) = w.item(0) else { return };
+    let (one, two) = (u32::from(one) + 1, u32::from(two) + 1);
+    let shape = w.shape(0);
+    rows.add(50, one);
+    rows.add(51, join(one, two));
+    rows.add(52, join(one, w.hash(0)));
+    rows.add(53, join(one, join(shape, group(item.word, NAME))));
+    rows.add(54, join(one, join(group(item.flags(), HEALTH), u32::from(item.phrase_first))));
+    rows.add(55, join(one, join(group(item.word, PLACE), shape)));
+    rows.add(56, join(one, join(item.gap as u32, shape)));
+    rows.add(57, join(one, w.hash(1)));
+    rows.add(58, join(one, join(w.hash(-1), shape)));
+}
+
+/// What the code model sees of a unit.
+pub(crate) fn code(passage: &Passage<'_>, context: &Context, at: usize, rows: &mut Rows) {
+    let w = Window { passage, at };
+    let Some(item) = w.item(0) else { return };
+    let kind = item.kind as u32;
+    let bytes = passage.bytes(at);
+    let cue = u32::from(item.cue);
+    let near = u32::from(match item.cue_distance {
+        0..=2 => 1u8,
+        3..=4 => 2,
+        5..=8 => 3,
+        _ => 4,
+    });
+    let strong = item.facts.0
+        & (Facts::CARD.0 | Facts::IBAN.0 | Facts::VIN.0 | Facts::MBI.0 | Facts::NPI.0 | Facts::DEA.0
+            | Facts::ICD.0 | Facts::HCPCS.0 | Facts::LOINC.0 | Facts::NDC_SHAPE.0 | Facts::SSN_SHAPE.0
+            | Facts::ICD_DOTTED.0 | Facts::CPT_SHAPE.0 | Facts::OVER_89.0 | Facts::MASKED.0 | Facts::UNIQUE.0);
+    let length = u32::try_from(bytes.len().min(24)).unwrap_or(24);
+    let line_cues = line_cues(&w);
+    let right = right_cues(&w);
+
+    rows.add(101, kind);
+    rows.add(102, join(kind, item.facts.0));
+    for bit in 0..29 {
+        if item.facts.0 >> bit & 1 != 0 {
+            rows.add(103, join(kind, bit + 1));
+        }
+    }
+    rows.add(104, item.hash);
+    rows.add(105, join(cue, kind));
+    rows.add(106, join(cue, join(near, kind)));
+    rows.add(107, join(cue, join(near, item.hash)));
+    rows.add(108, join(cue, join(strong, kind)));
+    rows.add(109, join(w.hash(-1), kind));
+    rows.add(110, join(w.hash(-2), kind));
+    rows.add(111, join(w.hash(-3), kind));
+    rows.add(112, join(w.hash(1), kind));
+    rows.add(113, join(w.hash(2), kind));
+    rows.add(114, join(w.hash(-1), join(w.hash(-2), kind)));
+    rows.add(115, join(w.hash(-1), item.hash));
+    rows.add(116, join(line_cues, kind));
+    rows.add(117, join(right, kind));
+    rows.add(118, join(right, join(cue, strong)));
+    rows.add(119, join(passage.region as u32, kind));
+    rows.add(120, join(context.care(), kind));
+    rows.add(121, join(context.care(), join(kind, cue)));
+    rows.add(122, join(context.speech(), kind));
+    rows.add(123, join(context.speech(), join(context.care(), join(kind, u32::from(item.facts.has(Facts::YEAR))))));
+    rows.add(124, join(length, kind));
+    rows.add(125, join(prefix(bytes, 2), kind));
+    rows.add(126, join(prefix(bytes, 3), length));
+    rows.add(127, join(w.shape(-1), join(w.shape(1), kind)));
+    rows.add(128, join(item.gap as u32, join(w.gap(1) as u32, kind)));
+    rows.add(129, join(group(w.word_flags(1), NAME), join(group(w.word_flags(-1), NAME), kind)));
+    rows.add(130, join(group(w.flags(-1), PEOPLE.and(HEALTH)), kind));
+    rows.add(131, join(group(w.flags(1), PEOPLE.and(HEALTH)), kind));
+    rows.add(132, join(u32::from(w.line_start()), join(kind, w.hash(1))));
+    rows.add(133, join(decade(bytes, item), kind));
+    rows.add(134, join(line_people(&w), kind));
+    rows.add(135, join(line_people(&w), join(context.care(), kind)));
+    if let Some(n) = (1..=8).find(|n| w.item(-n).is_some_and(|i| i.kind == UnitKind::Word && i.shape != Shape::Sign)) {
+        rows.add(136, join(w.hash(-n), kind));
+        rows.add(137, join(w.hash(-n), join(w.hash(-n - 1), kind)));
+        rows.add(138, join(w.hash(-n), item.hash));
+    }
+    for n in 4..=6 {
+        rows.add(139, join(w.hash(-n), kind));
+    }
+}
+
+/// The labels before it on its line, as bits.
+fn line_cues(w: &Window<'_, '_>) -> u32 {
+    let mut bits = 0u128;
+    let mut n = 0;
+    while n > -12 && w.gap(n) < Gap::Line {
+        n -= 1;
+        bits |= w.flags(n).0 & CUES.0;
+    }
+    group(Flags(bits), CUES)
+}
+
+/// The labels behind it, three units at most.
+fn right_cues(w: &Window<'_, '_>) -> u32 {
+    let mut bits = 0u128;
+    for n in 1..=3 {
+        if w.gap(n) >= Gap::Line {
+            break;
+        }
+        bits |= w.flags(n).0 & CUES.0;
+    }
+    group(Flags(bits), CUES)
+}
+
+/// Whether names or titles stand on its line before it, and what else of that
+/// sort: 4 bits.
+fn line_people(w: &Window<'_, '_>) -> u32 {
+    let mut out = 0;
+    let mut n = 0;
+    while n > -10 && w.gap(n) < Gap::Line {
+        n -= 1;
+        let flags = w.flags(n);
+        let capital = w.item(n).is_some_and(|i| i.shape != Shape::Lower);
+        out |= u32::from(capital && flags.any(NAME) && !flags.has(Flag::Function));
+        out |= u32::from(flags.has(Flag::TitleBefore) || flags.has(Flag::TitleAfter)) << 1;
+        out |= u32::from(flags.any(HEALTH)) << 2;
+        out |= u32::from(flags.has(Flag::Relative) || flags.has(Flag::PersonalTitle)) << 3;
+    }
+    out
+}
+
+/// The decade of a date's year: births lie further back than visits.
+fn decade(bytes: &[u8], item: &Item) -> u32 {
+    if !matches!(item.kind, UnitKind::Date | UnitKind::Month) || !item.facts.has(Facts::YEAR) {
+        return 99;
+    }
+    let mut number = 0u32;
+    let mut digits = 0;
+    let mut found = 0;
+    for &b in bytes.iter().chain(b" ") {
+        if b.is_ascii_digit() {
+            number = number.saturating_mul(10).saturating_add(u32::from(b - b'0'));
+            digits += 1;
+        } else {
+            if digits >= 4 {
+                found = number / 10u32.pow(digits - 4);
+            } else if digits == 2 {
+                found = found.max(if number > 40 { 1900 + number } else { 2000 + number });
+            }
+            (number, digits) = (0, 0);
+        }
+    }
+    match found {
+        0..=1899 => 0,
+        1900..=1999 => found / 10,
+        2000..=2014 => 200,
+        2015..=2022 => 201,
+        _ => 202,
+    }
+}
+
+/// Whether the word model looks at a unit at all: the words that only hold a
+/// sentence together, signs and what has a shape of its own are looked at only
+/// inside something that has begun.
+pub(crate) fn asks_word(item: &Item, one: u8) -> bool {
+    match item.kind {
+        UnitKind::Word => one != 0 || !(item.word.has(Flag::Function) && item.shape == Shape::Lower),
+        UnitKind::Code | UnitKind::Number => true,
+        UnitKind::Sign => one != 0,
+        UnitKind::Age | UnitKind::Month => one != 0,
+        _ => false,
+    }
+}
+
+/// Whether the code model looks at a unit.
+pub(crate) fn asks_code(passage: &Passage<'_>, at: usize) -> bool {
+    let Some(item) = passage.items.get(at) else {
+        return false;
+    };
+    match item.kind {
+        UnitKind::Word => {
+            // A code may be all letters where a label stands right before it.
+            item.cue != 0
+                && item.cue_distance <= 3
+                && item.shape == Shape::Upper
+                && item.word.is_empty()
+                && passage.bytes(at).len() >= 4
+                && passage.region != Region::Code
+        }
+        UnitKind::Sign | UnitKind::Time | UnitKind::Money => false,
+        UnitKind::Number => {
+            passage.bytes(at).len() >= 4
+                || item.facts.has(Facts::OVER_89)
+                || item.cue != 0 && item.cue_distance <= 3
+        }
+        UnitKind::Age => item.facts.has(Facts::OVER_89),
+        _ => true,
+    }
+}

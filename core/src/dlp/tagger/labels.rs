@@ -1,0 +1,48 @@
+//! What the two models choose from.
+
+use crate::dlp::FindingKind;
+
+/// Kinds of several words. Each has two labels, first word and further word.
+pub(crate) const WORD_KINDS: [FindingKind; 8] = [
+    FindingKind::Name,
+    FindingKind::Provider,
+    FindingKind::Facility,
+    FindingKind::Address,
+    FindingKind::Condition,
+    FindingKind::Medication,
+    FindingKind::Procedure,
+    FindingKind::Lab,
+];
+
+/// A word's label: 0 is none, `1 + 2k` starts kind `k`, `2 + 2k` goes on.
+pub(crate) type WordLabel = u8;
+pub(crate) const WORD_LABELS: usize = 16;
+
+/// Kinds of one unit. Label 0 is none, `1 + n` is kind `n`.
+pub(crate) const CODE_KINDS: [FindingKind; 24] = [
+    FindingKind::Date,
+    FindingKind::AgeOver89,
+    FindingKind::Phone,
+    FindingKind::Fax,
+    FindingKind::Email,
+    FindingKind::Ssn,
+    FindingKind::Mrn,
+    FindingKind::HealthPlanId,
+    FindingKind::Account,
+    FindingKind::License,
+    FindingKind::Vehicle,
+    FindingKind::Device,
+    FindingKind::Url,
+    FindingKind::Ip,
+    FindingKind::Biometric,
+    FindingKind::OtherId,
+    FindingKind::CreditCard,
+    FindingKind::BankAccount,
+    FindingKind::Npi,
+    FindingKind::Dea,
+    FindingKind::Icd10,
+    FindingKind::Ndc,
+    FindingKind::Cpt,
+    FindingKind::Loinc,
+];
+pub(crate) const CODE_LABELS: usize = 24;

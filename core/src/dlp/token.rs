@@ -1,0 +1,263 @@
+//! Words, numbers and signs of a view, found in one pass.
+
+/// What a token is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub(super) enum Shape {
+    /// One sign.
+    Sign,
+    /// `word`
+    Lower,
+    /// `Word`
+    Title,
+    /// `WORD`, or one capital letter.
+    Upper,
+    /// `McAllister`, `HbA1c` without its digit.
+    Mixed,
+    /// `1234`
+    Digits,
+    /// `A1c`, `88mg`
+    Alnum,
+}
+
+/// What stands between a token and the one before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub(super) enum Gap {
+    /// Nothing.
+    None,
+    /// One blank.
+    Space,
+    /// Two blanks or more, or a tab: a column of a table.
+    Column,
+    /// A line's end.
+    Line,
+    /// An empty line, or the start of the text.
+    Paragraph,
+}
+
+/// One token.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Token {
+    /// First byte in the view.
+    pub(super) start: u32,
+    /// Behind its last byte.
+    pub(super) end: u32,
+    /// Of its lower-case form.
+    pub(super) hash: u32,
+    pub(super) shape: Shape,
+    pub(super) gap: Gap,
+}
+
+impl Token {
+    pub(super) fn range(&self) -> std::ops::Range<usize> {
+        self.start as usize..self.end as usize
+    }
+
+    /// Whether it starts with a letter or is made of letters.
+    pub(super) fn is_word(&self) -> bool {
+        matches!(
+            self.shape,
+            Shape::Lower | Shape::Title | Shape::Upper | Shape::Mixed
+        )
+    }
+
+    pub(super) fn is_capital(&self) -> bool {
+        matches!(self.shape, Shape::Title | Shape::Upper | Shape::Mixed)
+    }
+
+    pub(super) fn has_digit(&self) -> bool {
+        matches!(self.shape, Shape::Digits | Shape::Alnum)
+    }
+}
+
+const SIGN: u8 = 0;
+const LOWER: u8 = 1;
+const UPPER: u8 = 2;
+const DIGIT: u8 = 3;
+const BLANK: u8 = 4;
+const LINE: u8 = 5;
+
+const fn class_of(b: u8) -> u8 {
+    match b {
+        b'a'..=b'z' | 0x80..=0xff => LOWER,
+        b'A'..=b'Z' => UPPER,
+        b'0'..=b'9' => DIGIT,
+        b'\n' => LINE,
+        b' ' | b'\t' | b'\r' | 0x0b | 0x0c => BLANK,
+        _ => SIGN,
+    }
+}
+
+const CLASS: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut n = 0;
+    while n < 256 {
+        #[expect(clippy::cast_possible_truncation, reason = "n is below 256")]
+        let byte = n as u8;
+        table[n] = class_of(byte);
+        n += 1;
+    }
+    table
+};
+
+const SEED: u32 = 0x811c_9dc5;
+const PRIME: u32 = 0x0100_0193;
+
+/// The hash of a word in lower case.
+pub(super) fn hash(word: &[u8]) -> u32 {
+    finish(word.iter().fold(SEED, |h, &b| step(h, b)))
+}
+
+fn step(h: u32, b: u8) -> u32 {
+    (h ^ u32::from(b.to_ascii_lowercase())).wrapping_mul(PRIME)
+}
+
+/// FNV leaves its high bits better mixed than its low ones.
+fn finish(h: u32) -> u32 {
+    let h = (h ^ (h >> 15)).wrapping_mul(0x85eb_ca6b);
+    h ^ (h >> 13)
+}
+
+/// Joins the hashes of several words or features to one.
+pub(super) fn join(a: u32, b: u32) -> u32 {
+    finish(
+        (a.rotate_left(5) ^ b)
+            .wrapping_mul(0x9e37_79b1)
+            .wrapping_add(0x7f4a_7c15),
+    )
+}
+
+/// Appends the tokens of `text[from..to]` to `out`.
+///
+/// A word is a run of letters with single apostrophes inside; letters and
+/// digits without a sign between them are one token; every other sign stands
+/// alone.
+pub(super) fn tokens(text: &[u8], from: usize, to: usize, out: &mut Vec<Token>) {
+    let text = &text[..to.min(text.len())];
+    let mut at = from;
+    let mut gap = Gap::Paragraph;
+    while let Some(&first) = text.get(at) {
+        let class = CLASS[usize::from(first)];
+        match class {
+            BLANK => {
+                let wide = first == b'\t'
+                    || text.get(at + 1) == Some(&b' ')
+                    || text.get(at + 1) == Some(&b'\t');
+                gap = gap.max(if wide { Gap::Column } else { Gap::Space });
+                at += 1;
+                continue;
+            }
+            LINE => {
+                gap = if gap >= Gap::Line {
+                    Gap::Paragraph
+                } else {
+                    Gap::Line
+                };
+                at += 1;
+                continue;
+            }
+            SIGN => {
+                push(out, at, at + 1, hash(&[first]), Shape::Sign, gap);
+                at += 1;
+                gap = Gap::None;
+                continue;
+            }
+            _ => {}
+        }
+        let start = at;
+        let mut h = SEED;
+        // One bit for each class of character seen.
+        let mut seen = 0u8;
+        let mut uppers = 0u32;
+        while let Some(&b) = text.get(at) {
+            let class = CLASS[usize::from(b)];
+            if matches!(class, LOWER | UPPER | DIGIT) {
+                seen |= 1 << class;
+                uppers += u32::from(class == UPPER);
+            } else if b != b'\'' || seen & (1 << DIGIT) != 0 || !joins(&text[at + 1..]) {
+                break;
+            }
+            h = step(h, b);
+            at += 1;
+        }
+        let capital_first = class == UPPER;
+        let shape = match (
+            seen & (1 << DIGIT) != 0,
+            seen & (1 << LOWER) != 0,
+            seen & (1 << UPPER) != 0,
+        ) {
+            (true, false, false) => Shape::Digits,
+            (true, _, _) => Shape::Alnum,
+            (false, true, false) => Shape::Lower,
+            (false, false, _) => Shape::Upper,
+            (false, true, true) if capital_first && uppers == 1 => Shape::Title,
+            (false, true, true) => Shape::Mixed,
+        };
+        push(out, start, at, finish(h), shape, gap);
+        gap = Gap::None;
+    }
+}
+
+/// Whether an apostrophe before `rest` is inside a word: `O'Brien`, and not
+/// `Brien's`.
+fn joins(rest: &[u8]) -> bool {
+    let letter = |b: Option<&u8>| b.is_some_and(|&b| matches!(CLASS[usize::from(b)], LOWER | UPPER));
+    letter(rest.first()) && (!matches!(rest[0], b's' | b'S') || letter(rest.get(1)))
+}
+
+fn push(out: &mut Vec<Token>, start: usize, end: usize, hash: u32, shape: Shape, gap: Gap) {
+    let offset = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    out.push(Token {
+        start: offset(start),
+        end: offset(end),
+        hash,
+        shape,
+        gap,
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn split(text: &str) -> Vec<(&str, Shape, Gap)> {
+        let mut out = Vec::new();
+        tokens(text.as_bytes(), 0, text.len(), &mut out);
+        out.iter()
+            .map(|t| (&text[t.range()], t.shape, t.gap))
+            .collect()
+    }
+
+    #[test]
+    fn words_numbers_and_signs() {
+        use Gap::{Column, Line, None, Paragraph, Space};
+        use Shape::{Alnum, Digits, Lower, Mixed, Sign, Title, Upper};
+        assert_eq!(
+            split("Mr. O'Brien's A1c\t9.1\nMcAdam  MRN\n\nx'"),
+            [
+                ("Mr", Title, Paragraph),
+                (".", Sign, None),
+                ("O'Brien", Mixed, Space),
+                ("'", Sign, None),
+                ("s", Lower, None),
+                ("A1c", Alnum, Space),
+                ("9", Digits, Column),
+                (".", Sign, None),
+                ("1", Digits, None),
+                ("McAdam", Mixed, Line),
+                ("MRN", Upper, Column),
+                ("x", Lower, Paragraph),
+                ("'", Sign, None),
+            ]
+        );
+    }
+
+    #[test]
+    fn case_does_not_change_the_hash() {
+        let mut out = Vec::new();
+        tokens(b"Rose ROSE rose", 0, 14, &mut out);
+        assert!(out.iter().all(|t| t.hash == hash(b"rose")));
+        assert_ne!(hash(b"rose"), hash(b"roses"));
+    }
+}

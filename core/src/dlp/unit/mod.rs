@@ -1,0 +1,268 @@
+//! Units: the tokens again, with what has a shape of its own (a date, a
+//! telephone number, a code) joined to one.
+//!
+//! One pass, no regular expressions: at each token the readers below are asked
+//! in turn, the most specific first, and each looks ahead a bounded way.
+
+mod codes;
+mod dates;
+mod phones;
+
+use super::token::{Gap, Shape, Token};
+
+/// What a unit is by its shape.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub(crate) enum UnitKind {
+    /// A word.
+    Word,
+    /// A sign.
+    Sign,
+    /// Digits that are nothing more special.
+    Number,
+    /// Letters and digits, or groups of them joined by signs.
+    Code,
+    /// A calendar date with day and month, or month and year in figures.
+    Date,
+    /// A month's name alone or with a year.
+    Month,
+    /// A day of the week alone.
+    Weekday,
+    /// A time of day.
+    Time,
+    /// Figures with a currency sign.
+    Money,
+    Phone,
+    Email,
+    Url,
+    Ip,
+    /// An age, or what looks like one: `94-year-old`, `90th`.
+    Age,
+}
+
+/// What is known of a unit besides, as bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Facts(pub(crate) u32);
+
+macro_rules! facts {
+    ($($name:ident = $bit:literal,)+) => {
+        impl Facts { $(pub(crate) const $name: Self = Self(1 << $bit);)+ }
+    };
+}
+
+facts! {
+    CARD = 0, IBAN = 1, IBAN_SHAPE = 2, VIN = 3, VIN_SHAPE = 4, MBI = 5, SSN_SHAPE = 6,
+    SSN_VALID = 7, NPI = 8, DEA = 9, DEA_SHAPE = 10, ICD = 11, ICD_DOTTED = 12, HCPCS = 13,
+    CPT_SHAPE = 14, LOINC = 15, NDC_SHAPE = 16, NANP = 17, LETTERS = 18, FAKE = 19, UNIQUE = 20,
+    YEAR = 21, OVER_89 = 22, MASKED = 23, UDI = 24, DUMMY_DATE = 25, ROUTING = 26, LONG = 27,
+    GROUPED = 28,
+}
+
+impl Facts {
+    pub(crate) const fn has(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    pub(crate) fn set(&mut self, other: Self) {
+        self.0 |= other.0;
+    }
+}
+
+/// One unit.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Unit {
+    /// First token.
+    pub(crate) first: u32,
+    /// Behind its last token.
+    pub(crate) last: u32,
+    pub(crate) kind: UnitKind,
+    pub(crate) facts: Facts,
+    /// Bytes cut off from the last token (`88mg`, a trailing sign).
+    pub(crate) start: u32,
+    pub(crate) end: u32,
+}
+
+/// A view's tokens with a cursor's tools.
+#[derive(Clone, Copy)]
+pub(super) struct Tape<'a> {
+    pub(super) text: &'a [u8],
+    pub(super) tokens: &'a [Token],
+}
+
+impl<'a> Tape<'a> {
+    pub(super) fn get(&self, at: usize) -> Option<&'a Token> {
+        self.tokens.get(at)
+    }
+
+    pub(super) fn bytes(&self, at: usize) -> &'a [u8] {
+        self.tokens
+            .get(at)
+            .and_then(|t| self.text.get(t.range()))
+            .unwrap_or_default()
+    }
+
+    /// Digits only, not longer than a number that is read whole.
+    pub(super) fn digits(&self, at: usize) -> Option<&'a [u8]> {
+        let token = self.tokens.get(at)?;
+        (token.shape == Shape::Digits).then(|| self.bytes(at))
+    }
+
+    /// The value of up to nine digits.
+    pub(super) fn number(&self, at: usize) -> Option<u32> {
+        let digits = self.digits(at)?;
+        (digits.len() <= 9).then(|| {
+            digits
+                .iter()
+                .fold(0, |n, d| n * 10 + u32::from(d.wrapping_sub(b'0')))
+        })
+    }
+
+    /// A sign, standing at the token before it.
+    pub(super) fn sign(&self, at: usize) -> Option<u8> {
+        let token = self.tokens.get(at)?;
+        (token.shape == Shape::Sign && token.gap == Gap::None)
+            .then(|| self.text.get(token.start as usize).copied())
+            .flatten()
+    }
+
+    pub(super) fn gap(&self, at: usize) -> Gap {
+        self.tokens.get(at).map_or(Gap::Paragraph, |t| t.gap)
+    }
+
+    /// Whether nothing stands between a token and the one before it.
+    pub(super) fn tight(&self, at: usize) -> bool {
+        self.gap(at) == Gap::None
+    }
+
+    /// Same line, one blank at most.
+    pub(super) fn close(&self, at: usize) -> bool {
+        self.gap(at) <= Gap::Space
+    }
+
+    pub(super) fn start(&self, at: usize) -> usize {
+        self.tokens.get(at).map_or(self.text.len(), |t| t.start as usize)
+    }
+
+    pub(super) fn end(&self, at: usize) -> usize {
+        self.tokens.get(at).map_or(self.text.len(), |t| t.end as usize)
+    }
+
+    pub(super) fn is(&self, at: usize, word: &str) -> bool {
+        self.bytes(at).eq_ignore_ascii_case(word.as_bytes())
+    }
+
+    pub(super) fn is_any(&self, at: usize, words: &[&str]) -> bool {
+        words.iter().any(|w| self.is(at, w))
+    }
+}
+
+/// What a reader found: so many tokens, up to that byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Found {
+    pub(super) last: usize,
+    pub(super) kind: UnitKind,
+    pub(super) facts: Facts,
+    /// Where it ends if not with its last token.
+    pub(super) end: Option<usize>,
+}
+
+impl Found {
+    pub(super) fn new(last: usize, kind: UnitKind) -> Self {
+        Self {
+            last,
+            kind,
+            facts: Facts::default(),
+            end: None,
+        }
+    }
+
+    pub(super) fn with(mut self, facts: Facts) -> Self {
+        self.facts.set(facts);
+        self
+    }
+}
+
+/// Appends the units of all tokens.
+pub(super) fn units(text: &[u8], tokens: &[Token], out: &mut Vec<Unit>) {
+    let tape = Tape { text, tokens };
+    let mut at = 0;
+    // Where the run of tokens without blanks between them ends.
+    let mut run_end = 0;
+    while let Some(token) = tokens.get(at) {
+        if at >= run_end {
+            run_end = at + 1;
+            while tape.tight(run_end) && run_end < tokens.len() {
+                run_end += 1;
+            }
+        }
+        let found = read(&tape, at, run_end);
+        let unit = match found {
+            Some(found) => Unit {
+                first: offset(at),
+                last: offset(found.last),
+                kind: found.kind,
+                facts: found.facts,
+                start: token.start,
+                end: found.end.map_or_else(
+                    || offset(tape.end(found.last.saturating_sub(1))),
+                    offset,
+                ),
+            },
+            None => Unit {
+                first: offset(at),
+                last: offset(at + 1),
+                kind: match token.shape {
+                    Shape::Sign => UnitKind::Sign,
+                    Shape::Digits => UnitKind::Number,
+                    Shape::Alnum => UnitKind::Code,
+                    _ => UnitKind::Word,
+                },
+                facts: Facts::default(),
+                start: token.start,
+                end: token.end,
+            },
+        };
+        at = (unit.last as usize).max(at + 1);
+        out.push(unit);
+    }
+}
+
+fn offset(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+fn read(tape: &Tape<'_>, at: usize, run_end: usize) -> Option<Found> {
+    let token = tape.get(at)?;
+    match token.shape {
+        Shape::Digits | Shape::Alnum => codes::ip(tape, at)
+            .or_else(|| codes::email(tape, at, run_end))
+            .or_else(|| codes::checked(tape, at))
+            .or_else(|| dates::date(tape, at))
+            .or_else(|| dates::age(tape, at))
+            .or_else(|| phones::phone(tape, at))
+            .or_else(|| codes::code(tape, at, run_end)),
+        Shape::Sign => match tape.text.get(token.start as usize) {
+            Some(b'(' | b'+') => phones::phone(tape, at),
+            Some(b'$') => codes::money(tape, at),
+            Some(b'*' | b'#') => codes::masked(tape, at),
+            Some(b':') => codes::ip(tape, at),
+            _ => None,
+        },
+        _ => {
+            let tight = run_end > at + 1;
+            tight
+                .then(|| {
+                    codes::url(tape, at, run_end)
+                        .or_else(|| codes::email(tape, at, run_end))
+                        .or_else(|| codes::ip(tape, at))
+                })
+                .flatten()
+                .or_else(|| codes::checked_word(tape, at))
+                .or_else(|| dates::worded(tape, at))
+                .or_else(|| tight.then(|| codes::code(tape, at, run_end)).flatten())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
