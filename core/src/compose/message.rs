@@ -121,6 +121,14 @@ impl Message {
         &self.sender
     }
 
+    /// The text of From, display name and all, decoded.
+    pub(crate) fn sender_text(&self) -> String {
+        self.head
+            .value(self.raw.expose(), "From")
+            .map(|s| header::decode(&s))
+            .unwrap_or_default()
+    }
+
     /// The recipients in the order To, Cc, Bcc, each address once. A
     /// [`RecipientId`](crate::base::RecipientId) is an index into it.
     pub fn recipients(&self) -> &[(Role, Recipient)] {

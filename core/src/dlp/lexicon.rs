@@ -395,7 +395,10 @@ pub(crate) mod build {
                 Table::write(&entries, &mut tables);
             }
             Table::write(&self.codes, &mut tables);
-            let mut out = u32::try_from(classes.len()).expect("few").to_le_bytes().to_vec();
+            let mut out = u32::try_from(classes.len())
+                .expect("few")
+                .to_le_bytes()
+                .to_vec();
             out.extend(classes.iter().flat_map(|c| c.0.to_le_bytes()));
             out.extend(tables);
             out

@@ -102,7 +102,9 @@ fn items(text: &[u8], tokens: &[Token], units: &[Unit]) -> Vec<Item> {
     let mut cue = (0u8, u8::MAX);
     for unit in units {
         let first = unit.first as usize;
-        let Some(token) = tokens.get(first) else { break };
+        let Some(token) = tokens.get(first) else {
+            break;
+        };
         let mut word = Flags::default();
         let mut phrase_first = false;
         if token.shape != Shape::Sign && unit.last == unit.first + 1 {
@@ -132,7 +134,11 @@ fn items(text: &[u8], tokens: &[Token], units: &[Unit]) -> Vec<Item> {
         };
         let hash = match unit.kind {
             UnitKind::Word | UnitKind::Sign => token.hash,
-            kind => pattern(text.get(unit.start as usize..unit.end as usize).unwrap_or_default(), kind),
+            kind => pattern(
+                text.get(unit.start as usize..unit.end as usize)
+                    .unwrap_or_default(),
+                kind,
+            ),
         };
         match token.gap {
             Gap::Paragraph => cue = (0, u8::MAX),

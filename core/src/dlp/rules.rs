@@ -1,582 +1,236 @@
-//! The scanner for the kinds that have a rule or a checksum.
+//! What holds whatever the models say, and what led to a finding.
 //!
-//! One pass over the words of each part. At a word's start the word and what
-//! follows it behind single separators is read as one candidate of at most 48
-//! characters, and the most specific detector that accepts it wins. What
-//! stands around it (labels within 60 characters) raises or lowers the
-//! confidence; a label never goes unheard because a digit is wrong.
+//! A number with a right check digit and a label is what the label says; the
+//! models decide where shape and words alone must.
 
-use std::ops::Range;
+use super::lexicon::{Flag, Flags};
+use super::passage::{Item, Passage};
+use super::tagger::Tag;
+use super::unit::{Facts, UnitKind};
+use super::{Confidence, Evidence, FindingClass, FindingKind};
 
-use super::check;
-use super::view::View;
-use super::{Confidence, Finding, FindingKind, Findings, Part, Scanner, Unscannable};
-use crate::base::Phi;
-use crate::compose::{Message, PartContent};
-
-/// Finds social security numbers, Medicare numbers (MBI), payment cards,
-/// IBANs, NPIs, DEA numbers and VINs in subject, text, HTML, file names, other
-/// header text and text attachments.
-///
-/// | kind | high | medium | low |
-/// |---|---|---|---|
-/// | `ssn` | label and valid | `3-2-4` shape and valid; label and invalid area; "ending 1234" | shape and invalid area; known fakes |
-/// | `health_plan_id` | MBI with label or hyphens | MBI bare | CMS's own examples |
-/// | `credit_card` | Luhn, issuer, and label or groups | Luhn and issuer; "ending 1234" | test numbers; beside "order", "tracking", … |
-/// | `bank_account` | IBAN with its check digits | label, wrong check digits | |
-/// | `npi` | label and check digit | | label, wrong check digit |
-/// | `dea` | label and check digit | check digit | label, wrong check digit |
-/// | `vehicle` | VIN with label and check digit | VIN with label, or check digit | |
-///
-/// It does not look for names, dates, addresses or health content, so that
-/// finding nothing means little: policies treat that as PHI unless told
-/// otherwise. Any other media type than `text/plain` and `text/html` is
-/// reported as unscannable, `unsupported_type` (other `text/*` is read all the
-/// same); text above 8 MiB is `too_large`.
-///
-/// ```
-/// use mailseal::compose::Message;
-/// use mailseal::dlp::{FindingKind, Part, RuleScanner, Scanner};
-///
-/// let message = Message::builder()
-///     .from("clinic@harbor.example".parse()?)
-///     .to("pat@mail.example".parse::<mailseal::base::Address>()?)
-///     .text("SSN: 281-15-9804")
-///     .build()?;
-/// let findings = RuleScanner::new().scan(&message);
-/// assert_eq!(findings.items[0].kind, FindingKind::Ssn);
-/// assert_eq!((findings.items[0].part, findings.items[0].span.clone()), (Part::Text, 5..16));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Debug, Clone, Copy, Default)]
-#[non_exhaustive]
-pub struct RuleScanner;
-
-/// More in one part than any message has that a person wrote.
-const MAX_FINDINGS: usize = 10_000;
-/// Bytes of one text.
-const MAX_TEXT: usize = 8 * 1024 * 1024;
-/// How far around a candidate its labels stand.
-const NEAR: usize = 60;
-
-impl RuleScanner {
-    /// The scanner; it has no options.
-    pub fn new() -> Self {
-        Self
-    }
+/// The label before an item, as a flag's distance from the first cue.
+pub(super) fn cue(item: &Item, flag: Flag) -> bool {
+    item.cue != 0
+        && u32::from(item.cue - 1) == flag as u32 - Flag::CueSsn as u32
+        && item.cue_distance <= 8
 }
 
-impl Scanner for RuleScanner {
-    fn scan(&self, message: &Message) -> Findings {
-        let mut found = Findings::default();
-        for scanned in message.parts() {
-            let part = scanned.part();
-            let media_type = scanned.media_type();
-            if !matches!(media_type, "text/plain" | "text/html") {
-                found
-                    .unscannable
-                    .push(Unscannable::new(part, "unsupported_type"));
-                if !media_type.starts_with("text/") {
-                    continue;
-                }
-            }
-            match scanned.content() {
-                PartContent::Text(text) if text.expose().len() > MAX_TEXT => {
-                    found.unscannable.push(Unscannable::new(part, "too_large"));
-                }
-                PartContent::Text(text) => {
-                    let view = match media_type {
-                        "text/html" => View::html(text.expose()),
-                        _ => View::plain(text.expose()),
-                    };
-                    if !Reader::new(&view).read(part, &mut found.items) {
-                        found
-                            .unscannable
-                            .push(Unscannable::new(part, "too_many_findings"));
-                    }
-                }
-                PartContent::Unreadable(why) => found.unscannable.push(Unscannable::new(part, why)),
-                PartContent::Binary(_) => {
-                    found
-                        .unscannable
-                        .push(Unscannable::new(part, "unsupported_type"));
-                }
-            }
-        }
-        found
+/// The kind that shape, check digit and label make certain.
+fn certain(item: &Item) -> Option<FindingKind> {
+    let facts = item.facts;
+    if facts.has(Facts::FAKE) {
+        return None;
     }
+    let against = cue(item, Flag::CueNegative);
+    if facts.has(Facts::MBI) && !against {
+        return Some(FindingKind::HealthPlanId);
+    }
+    if facts.has(Facts::IBAN) {
+        return Some(FindingKind::BankAccount);
+    }
+    if facts.has(Facts::VIN) && (cue(item, Flag::CueVehicle) || !against) {
+        return Some(FindingKind::Vehicle);
+    }
+    if facts.has(Facts::CARD) && (facts.has(Facts::GROUPED) && !against || cue(item, Flag::CueCard))
+    {
+        return Some(FindingKind::CreditCard);
+    }
+    if facts.has(Facts::SSN_SHAPE) && facts.has(Facts::SSN_VALID) && !against
+        || cue(item, Flag::CueSsn) && (facts.has(Facts::SSN_SHAPE) || facts.has(Facts::SSN_VALID))
+    {
+        return Some(FindingKind::Ssn);
+    }
+    if facts.has(Facts::NPI) && cue(item, Flag::CueNpi) {
+        return Some(FindingKind::Npi);
+    }
+    if facts.has(Facts::DEA) && cue(item, Flag::CueDea) {
+        return Some(FindingKind::Dea);
+    }
+    None
 }
 
-/// Digits or letters between single separators.
-type Group = Range<usize>;
-
-struct Hit {
-    kind: FindingKind,
-    end: usize,
-    confidence: Confidence,
-}
-
-struct Reader<'a> {
-    view: &'a View<'a>,
-    /// Upper case, for shapes; labels are compared without case.
-    text: Vec<u8>,
-}
-
-fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte >= 0x80
-}
-
-impl<'a> Reader<'a> {
-    fn new(view: &'a View<'a>) -> Self {
-        Self {
-            view,
-            text: view.text.to_ascii_uppercase(),
+/// Adds what is certain and was not tagged, and, where the model for words did
+/// not run, the health terms of the lists.
+pub(super) fn apply(passage: &Passage<'_>, tags: &mut Vec<Tag>, names: bool) {
+    let mut taken = vec![false; passage.items.len()];
+    for tag in tags.iter() {
+        for slot in taken.iter_mut().take(tag.last).skip(tag.first) {
+            *slot = true;
         }
     }
-
-    /// False where there is too much to report.
-    fn read(&self, part: Part, items: &mut Vec<Finding>) -> bool {
-        let first = items.len();
-        let mut at = 0;
-        while at < self.text.len() {
-            if !is_word(self.text[at]) {
-                at += 1;
-                continue;
-            }
-            let groups = self.groups(at);
-            let word_end = groups.first().map_or(at + 1, |g| g.end);
-            match self.detect(&groups) {
-                Some(hit) => {
-                    if items.len() - first == MAX_FINDINGS {
-                        return false;
-                    }
-                    let value: String = self.view.text[at..hit.end]
-                        .iter()
-                        .map(|&b| char::from(b))
-                        .collect();
-                    let span = self.view.source(at..hit.end);
-                    items.push(Finding::new(
-                        hit.kind,
-                        part,
-                        span,
-                        hit.confidence,
-                        Phi::new(value),
-                    ));
-                    at = hit.end;
-                }
-                None => at = word_end,
-            }
+    let before = tags.len();
+    for (at, item) in passage.items.iter().enumerate() {
+        if taken[at] {
+            continue;
         }
-        true
-    }
-
-    /// The word at `start` and those behind single separators, 48 characters
-    /// at most; a longer word is one group to its end.
-    fn groups(&self, start: usize) -> Vec<Group> {
-        let mut groups = Vec::with_capacity(8);
-        let mut at = start;
-        loop {
-            let length = self.text[at..].iter().take_while(|b| is_word(**b)).count();
-            if length == 0 {
-                break;
-            }
-            groups.push(at..at + length);
-            at += length;
-            let separated = matches!(self.text.get(at), Some(b'-' | b' ' | b'.' | b'\t'));
-            if !separated || at - start > 48 {
-                break;
-            }
-            at += 1;
-        }
-        groups
-    }
-
-    fn detect(&self, groups: &[Group]) -> Option<Hit> {
-        let first = groups.first()?;
-        if first.len() > 40 {
-            return None;
-        }
-        self.iban(groups)
-            .or_else(|| self.card(groups))
-            .or_else(|| self.vin(first))
-            .or_else(|| self.mbi(groups))
-            .or_else(|| self.ssn(groups))
-            .or_else(|| self.last_four(first))
-            .or_else(|| self.npi(first))
-            .or_else(|| self.dea(first))
-    }
-
-    /// The groups joined, up to where `length` characters are reached exactly.
-    fn joined(&self, groups: &[Group], length: usize) -> Option<(Vec<u8>, usize)> {
-        let mut out = Vec::with_capacity(length);
-        for group in groups {
-            out.extend_from_slice(&self.text[group.clone()]);
-            if out.len() == length {
-                return Some((out, group.end));
-            }
-            if out.len() > length {
-                return None;
-            }
-        }
-        None
-    }
-
-    /// The digits of the groups that are nothing else.
-    fn digits(&self, groups: &[Group], length: usize) -> Option<(Vec<u8>, usize)> {
-        let (text, end) = self.joined(groups, length)?;
-        let digits: Option<Vec<u8>> = text
-            .iter()
-            .map(|b| b.is_ascii_digit().then(|| b - b'0'))
-            .collect();
-        Some((digits?, end))
-    }
-
-    fn iban(&self, groups: &[Group]) -> Option<Hit> {
-        let first = &self.text[groups[0].clone()];
-        let length = check::iban_length(first.get(..2)?)?;
-        if !first.get(2..4)?.iter().all(u8::is_ascii_digit) {
-            return None;
-        }
-        let (text, end) = self.joined(groups, length)?;
-        if !text.iter().all(u8::is_ascii_alphanumeric) {
-            return None;
-        }
-        let confidence = match (check::iban(&text), self.label(groups[0].start, IBAN)) {
-            (true, _) => Confidence::High,
-            (false, true) => Confidence::Medium,
-            (false, false) => return None,
-        };
-        Some(Hit {
-            kind: FindingKind::BankAccount,
-            end,
-            confidence,
-        })
-    }
-
-    fn card(&self, groups: &[Group]) -> Option<Hit> {
-        let start = groups[0].start;
-        let mut digits: Vec<u8> = Vec::new();
-        let mut ends: Vec<(usize, usize)> = Vec::new();
-        for group in groups {
-            let text = &self.text[group.clone()];
-            if digits.len() + text.len() > 19 || !text.iter().all(u8::is_ascii_digit) {
-                break;
-            }
-            digits.extend(text.iter().map(|b| b - b'0'));
-            ends.push((digits.len(), group.end));
-        }
-        // The longest that fits: `4539 2423 7144 8309 123` may end either way.
-        let (length, end) = ends
-            .into_iter()
-            .rev()
-            .find(|(n, _)| check::card_issuer(&digits[..*n]) && check::luhn(&digits[..*n]))?;
-        digits.truncate(length);
-        let grouped = groups[0].len() == 4 && end - start > digits.len();
-        let labelled = self.near(start, end, CARD);
-        let confidence = if TEST_CARDS
-            .iter()
-            .any(|t| t.bytes().map(|b| b - b'0').eq(digits.iter().copied()))
+        if item.facts != Facts::default()
+            && let Some(kind) = certain(item)
         {
-            Confidence::Low
-        } else if grouped || labelled {
-            Confidence::High
-        } else if self.near(start, end, NOT_A_CARD) {
-            Confidence::Low
-        } else {
-            Confidence::Medium
-        };
-        Some(Hit {
-            kind: FindingKind::CreditCard,
-            end,
-            confidence,
-        })
-    }
-
-    fn vin(&self, word: &Group) -> Option<Hit> {
-        let text = &self.text[word.clone()];
-        let right = check::vin(text)?;
-        let mixed = text.iter().any(u8::is_ascii_digit) && text.iter().any(u8::is_ascii_alphabetic);
-        let confidence = match (self.near(word.start, word.end, VIN), right && mixed) {
-            (true, true) => Confidence::High,
-            (true, false) | (false, true) => Confidence::Medium,
-            (false, false) => return None,
-        };
-        Some(Hit {
-            kind: FindingKind::Vehicle,
-            end: word.end,
-            confidence,
-        })
-    }
-
-    fn mbi(&self, groups: &[Group]) -> Option<Hit> {
-        let whole = groups[0].len() == 11;
-        let split = groups.len() >= 3 && groups[..3].iter().map(Range::len).eq([4, 3, 4]);
-        if !whole && !split {
-            return None;
-        }
-        let (text, end) = self.joined(groups, 11)?;
-        if !check::mbi(&text) {
-            return None;
-        }
-        let hyphens = split && self.text[groups[0].end] == b'-';
-        let confidence = if text.starts_with(b"1EG4TE5MK7") {
-            Confidence::Low
-        } else if hyphens || self.near(groups[0].start, end, MBI) {
-            Confidence::High
-        } else {
-            Confidence::Medium
-        };
-        Some(Hit {
-            kind: FindingKind::HealthPlanId,
-            end,
-            confidence,
-        })
-    }
-
-    fn ssn(&self, groups: &[Group]) -> Option<Hit> {
-        let start = groups[0].start;
-        let whole = groups[0].len() == 9;
-        let split = groups.len() >= 3 && groups[..3].iter().map(Range::len).eq([3, 2, 4]);
-        if !whole && !split {
-            return None;
-        }
-        let (d, end) = self.digits(groups, 9)?;
-        if split {
-            let separators = [self.text[groups[0].end], self.text[groups[1].end]];
-            if separators[0] != separators[1] {
-                return None;
-            }
-            // A longer number with the same separator is something else.
-            let more = self.text.get(end) == Some(&separators[0])
-                && separators[0] != b' '
-                && self.text.get(end + 1).is_some_and(u8::is_ascii_digit);
-            let before = separators[0] != b' '
-                && start >= 2
-                && self.text[start - 1] == separators[0]
-                && self.text[start - 2].is_ascii_digit();
-            if more || before {
-                return None;
+            tags.push(Tag {
+                first: at,
+                last: at + 1,
+                kind,
+                margin: 0,
+            });
+        } else if !names
+            && item.kind == UnitKind::Word
+            && (item.phrase_first || item.phrase.is_empty())
+        {
+            let flags = match item.phrase_first {
+                true => item.phrase,
+                false => item.word,
+            };
+            if let Some(kind) = listed(flags) {
+                let length = (at + 1..passage.items.len())
+                    .take_while(|n| {
+                        let next = &passage.items[*n];
+                        item.phrase_first && !next.phrase_first && next.phrase == item.phrase
+                    })
+                    .count();
+                tags.push(Tag {
+                    first: at,
+                    last: at + 1 + length,
+                    kind,
+                    margin: 0,
+                });
             }
         }
-        let number = |part: &[u8]| part.iter().fold(0u32, |n, &x| n * 10 + u32::from(x));
-        let (area, group, serial) = (number(&d[..3]), number(&d[3..5]), number(&d[5..]));
-        let valid = area != 0 && area != 666 && area < 900 && group != 0 && serial != 0;
-        let labelled = self.label(start, SSN) || self.behind(end, SSN);
-        let known_fake = d.iter().all(|x| *x == d[0])
-            || matches!(number(&d), 78_051_120 | 219_099_999 | 123_456_789)
-            || (area == 987 && group == 65 && (4320..=4329).contains(&serial));
-        let confidence = match (labelled, valid) {
-            _ if whole && !labelled => return None,
-            (true, _) | (false, true) if known_fake => Confidence::Low,
-            (true, true) => Confidence::High,
-            (true, false) | (false, true) => Confidence::Medium,
-            (false, false) => Confidence::Low,
-        };
-        Some(Hit {
-            kind: FindingKind::Ssn,
-            end,
-            confidence,
-        })
     }
+    if tags.len() > before {
+        tags.sort_by_key(|t| (t.first, t.last));
+    }
+}
 
-    /// "SSN ends 3719", "card on file ending 8309", "account ****4406".
-    fn last_four(&self, word: &Group) -> Option<Hit> {
-        let text = &self.text[word.clone()];
-        if text.len() != 4 || !text.iter().all(u8::is_ascii_digit) {
-            return None;
-        }
-        let before = self.before(word.start, 24);
-        let masked =
-            before.ends_with(b"**") || before.ends_with(b"XX-") || before.ends_with(b"**-");
-        let gap = last_word(before, ENDING).map(|end| before.len() - end);
-        // "a plan ending June 1, 2025" ends with a year, not with a number's digits.
-        let year = matches!(text, [b'1', b'9', ..] | [b'2', b'0', ..]);
-        if !masked && gap.is_none_or(|gap| year && gap > 5) {
-            return None;
-        }
-        let kind = [
-            (SSN, FindingKind::Ssn),
-            (CARD, FindingKind::CreditCard),
-            (ACCOUNT, FindingKind::BankAccount),
-        ]
+/// The kind of a term that is nothing else.
+fn listed(flags: Flags) -> Option<FindingKind> {
+    let kinds = [
+        (Flag::Medication, FindingKind::Medication),
+        (Flag::Condition, FindingKind::Condition),
+        (Flag::Procedure, FindingKind::Procedure),
+        (Flag::Lab, FindingKind::Lab),
+    ];
+    let unsure = Flags::of(&[
+        Flag::MedicationUnsure,
+        Flag::ConditionUnsure,
+        Flag::ProcedureUnsure,
+        Flag::LabUnsure,
+    ]);
+    if flags.any(unsure) {
+        return None;
+    }
+    kinds
         .into_iter()
-        .filter_map(|(cues, kind)| Some((last_word(self.before(word.start, NEAR), cues)?, kind)))
-        .max_by_key(|(at, _)| *at)
-        .map(|(_, kind)| kind)?;
-        Some(Hit {
-            kind,
-            end: word.end,
-            confidence: Confidence::Medium,
-        })
-    }
+        .find(|(flag, _)| flags.has(*flag))
+        .map(|(_, kind)| kind)
+}
 
-    fn npi(&self, word: &Group) -> Option<Hit> {
-        let (digits, end) = self.digits(std::slice::from_ref(word), 10)?;
-        // One telephone number in ten passes the check: no label, no NPI.
-        if !self.label(word.start, NPI) {
-            return None;
+/// How sure a tag is, and why.
+pub(super) fn evidence(passage: &Passage<'_>, tag: &Tag) -> (Confidence, Vec<Evidence>) {
+    let mut evidence = Vec::new();
+    let items = passage.items.get(tag.first..tag.last).unwrap_or_default();
+    let checks = Facts(
+        Facts::CARD.0
+            | Facts::IBAN.0
+            | Facts::VIN.0
+            | Facts::MBI.0
+            | Facts::NPI.0
+            | Facts::DEA.0
+            | Facts::LOINC.0,
+    );
+    let checksum = items
+        .iter()
+        .any(|i| i.facts.has(checks) && !i.facts.has(Facts::FAKE))
+        && matches!(
+            tag.kind,
+            FindingKind::CreditCard
+                | FindingKind::BankAccount
+                | FindingKind::Vehicle
+                | FindingKind::HealthPlanId
+                | FindingKind::Npi
+                | FindingKind::Dea
+                | FindingKind::Loinc
+        );
+    let label = items
+        .first()
+        .is_some_and(|i| label_of(tag.kind).is_some_and(|flag| cue(i, flag)));
+    let listed = tag.kind.class() == FindingClass::Health
+        && items.iter().any(|i| {
+            i.flags().any(Flags::of(&[
+                Flag::Medication,
+                Flag::Condition,
+                Flag::Procedure,
+                Flag::Lab,
+            ])) || i.facts.has(Facts(Facts::ICD.0 | Facts::HCPCS.0))
+        })
+        || matches!(tag.kind, FindingKind::Name | FindingKind::Provider)
+            && items.iter().any(|i| i.word.any(NAMES));
+    let against = items.first().is_some_and(|i| cue(i, Flag::CueNegative));
+    let shaped = items
+        .iter()
+        .any(|i| !matches!(i.kind, UnitKind::Word | UnitKind::Sign));
+    for (found, what) in [
+        (shaped, Evidence::Shape),
+        (checksum, Evidence::Checksum),
+        (label, Evidence::Label),
+        (listed, Evidence::Dictionary),
+        (tag.margin > 0, Evidence::Model),
+        (against, Evidence::Against),
+    ] {
+        if found {
+            evidence.push(what);
         }
-        let confidence = if check::npi(&digits) {
-            Confidence::High
-        } else {
-            Confidence::Low
-        };
-        Some(Hit {
-            kind: FindingKind::Npi,
-            end,
-            confidence,
-        })
     }
-
-    fn dea(&self, word: &Group) -> Option<Hit> {
-        let text = &self.text[word.clone()];
-        let (letters, number) = text.split_at_checked(2)?;
-        let shape = number.len() == 7
-            && b"ABCDEFGHJKLMPRSTUX".contains(&letters[0])
-            && (letters[1].is_ascii_uppercase() || letters[1] == b'9')
-            && number.iter().all(u8::is_ascii_digit);
-        if !shape {
-            return None;
-        }
-        let digits: Vec<u8> = number.iter().map(|b| b - b'0').collect();
-        let confidence = match (self.near(word.start, word.end, DEA), check::dea(&digits)) {
-            (true, true) => Confidence::High,
-            (false, true) => Confidence::Medium,
-            (true, false) => Confidence::Low,
-            (false, false) => return None,
-        };
-        Some(Hit {
-            kind: FindingKind::Dea,
-            end: word.end,
-            confidence,
-        })
-    }
-
-    fn before(&self, start: usize, reach: usize) -> &[u8] {
-        &self.text[start.saturating_sub(reach)..start]
-    }
-
-    /// A label before the candidate with no other number between.
-    fn label(&self, start: usize, cues: &[&str]) -> bool {
-        let before = self.before(start, NEAR);
-        last_word(before, cues).is_some_and(|end| {
-            let between = &before[end..];
-            !between
-                .split(|b| !b.is_ascii_digit())
-                .any(|run| run.len() >= 4)
-        })
-    }
-
-    /// A label right behind: `281-15-9804 (SSN)`.
-    fn behind(&self, end: usize, cues: &[&str]) -> bool {
-        let behind = &self.text[end..(end + 12).min(self.text.len())];
-        has_word(behind, cues)
-    }
-
-    fn near(&self, start: usize, end: usize, cues: &[&str]) -> bool {
-        has_word(self.before(start, NEAR), cues) || self.behind(end, cues)
-    }
+    let confidence = match tag.margin {
+        _ if checksum && label => Confidence::High,
+        80.. => Confidence::High,
+        _ if checksum || label => Confidence::High,
+        25.. => Confidence::Medium,
+        _ if listed => Confidence::Medium,
+        _ => Confidence::Low,
+    };
+    (confidence, evidence)
 }
 
-const SSN: &[&str] = &[
-    "SSN",
-    "SS#",
-    "SS #",
-    "SOCIAL SECURITY",
-    "SOCIAL SEC",
-    "SOCIAL",
-    "SOC SEC",
-    "SOC. SEC",
-    "SSA NUMBER",
-    "REF*SY*",
-    "SEGURO SOCIAL",
-];
-const MBI: &[&str] = &[
-    "MEDICARE",
-    "MBI",
-    "BENEFICIARY",
-    "MEMBER",
-    "MEMBER ID",
-    "INSURED",
-    "SUBSCRIBER",
-];
-const CARD: &[&str] = &[
-    "CARD",
-    "CREDIT",
-    "DEBIT",
-    "VISA",
-    "MASTERCARD",
-    "AMEX",
-    "AMERICAN EXPRESS",
-    "DISCOVER",
-    "CC",
-    "CVV",
-    "EXP",
-    "CHARGED",
-];
-const NOT_A_CARD: &[&str] = &[
-    "ORDER", "INVOICE", "TRACKING", "VERSION", "SERIAL", "SKU", "UPC", "SHIPMENT", "TICKET",
-];
-const IBAN: &[&str] = &["IBAN"];
-const ACCOUNT: &[&str] = &["ACCOUNT", "ACCT", "CHECKING", "SAVINGS", "BANK"];
-const VIN: &[&str] = &["VIN", "VEHICLE", "CHASSIS"];
-const NPI: &[&str] = &[
-    "NPI",
-    "NATIONAL PROVIDER IDENTIFIER",
-    "NPI NUMBER",
-    "PROVIDER ID",
-    "*XX*",
-];
-const DEA: &[&str] = &["DEA"];
-const ENDING: &[&str] = &[
-    "ENDING",
-    "ENDS",
-    "LAST FOUR",
-    "LAST 4",
-    "LAST DIGITS",
-    "ENDING IN",
-    "LAST4",
-];
+const NAMES: Flags = Flags::of(&[
+    Flag::GivenTop,
+    Flag::Given,
+    Flag::GivenWorld,
+    Flag::SurnameTop,
+    Flag::SurnameMid,
+    Flag::SurnameRare,
+    Flag::SurnameWorld,
+]);
 
-/// End of the last of `cues` that stands in `text` as a word of its own.
-fn last_word(text: &[u8], cues: &[&str]) -> Option<usize> {
-    cues.iter()
-        .filter_map(|cue| {
-            let cue = cue.as_bytes();
-            (0..=text.len().checked_sub(cue.len())?)
-                .rev()
-                .find_map(|at| {
-                    let end = at + cue.len();
-                    let whole = text[at..end] == *cue
-                        && (!is_word(cue[0]) || at == 0 || !is_word(text[at - 1]))
-                        && (!is_word(cue[cue.len() - 1])
-                            || text.get(end).is_none_or(|b| !is_word(*b)));
-                    whole.then_some(end)
-                })
-        })
-        .max()
+/// The label that names a kind.
+fn label_of(kind: FindingKind) -> Option<Flag> {
+    Some(match kind {
+        FindingKind::Ssn => Flag::CueSsn,
+        FindingKind::Mrn => Flag::CueMrn,
+        FindingKind::HealthPlanId => Flag::CuePlan,
+        FindingKind::Account => Flag::CueAccount,
+        FindingKind::License => Flag::CueLicense,
+        FindingKind::Vehicle => Flag::CueVehicle,
+        FindingKind::Device => Flag::CueDevice,
+        FindingKind::OtherId => Flag::CueOther,
+        FindingKind::Phone => Flag::CuePhone,
+        FindingKind::Fax => Flag::CueFax,
+        FindingKind::Email => Flag::CueEmail,
+        FindingKind::Date => Flag::CueBirth,
+        FindingKind::CreditCard => Flag::CueCard,
+        FindingKind::BankAccount => Flag::CueBank,
+        FindingKind::Ip => Flag::CueIp,
+        FindingKind::Biometric => Flag::CueBiometric,
+        FindingKind::Npi => Flag::CueNpi,
+        FindingKind::Dea => Flag::CueDea,
+        FindingKind::Ndc => Flag::CueNdc,
+        FindingKind::Loinc => Flag::CueLoinc,
+        FindingKind::Icd10 => Flag::CueIcd,
+        FindingKind::Cpt => Flag::CueCpt,
+        FindingKind::Name => Flag::CueName,
+        FindingKind::Provider => Flag::CueProvider,
+        FindingKind::Address => Flag::CueAddress,
+        FindingKind::Url => Flag::CueUrl,
+        _ => return None,
+    })
 }
-
-fn has_word(text: &[u8], cues: &[&str]) -> bool {
-    last_word(text, cues).is_some()
-}
-
-/// Numbers that payment processors publish for tests.
-const TEST_CARDS: &[&str] = &[
-    "4111111111111111",
-    "4242424242424242",
-    "4012888888881881",
-    "4000056655665556",
-    "5555555555554444",
-    "5105105105105100",
-    "5200828282828210",
-    "2223003122003222",
-    "378282246310005",
-    "371449635398431",
-    "6011111111111117",
-    "6011000990139424",
-    "3056930009020004",
-    "36227206271667",
-    "3566002020360505",
-    "6200000000000005",
-];

@@ -202,7 +202,8 @@ pub(super) fn tokens(text: &[u8], from: usize, to: usize, out: &mut Vec<Token>) 
 /// Whether an apostrophe before `rest` is inside a word: `O'Brien`, and not
 /// `Brien's`.
 fn joins(rest: &[u8]) -> bool {
-    let letter = |b: Option<&u8>| b.is_some_and(|&b| matches!(CLASS[usize::from(b)], LOWER | UPPER));
+    let letter =
+        |b: Option<&u8>| b.is_some_and(|&b| matches!(CLASS[usize::from(b)], LOWER | UPPER));
     letter(rest.first()) && (!matches!(rest[0], b's' | b'S') || letter(rest.get(1)))
 }
 

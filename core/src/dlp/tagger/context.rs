@@ -65,6 +65,16 @@ impl Context {
             | u32::from(self.senders.binary_search(&hash).is_ok()) << 1
     }
 
+    /// Whether a word stands in a recipient's name or address.
+    pub(crate) fn own_recipient(&self, hash: u32) -> bool {
+        self.recipients.binary_search(&hash).is_ok()
+    }
+
+    /// Hashes of the words in the sender's name and address.
+    pub(crate) fn senders(&self) -> &[u32] {
+        &self.senders
+    }
+
     /// Care in sender and audience as one small number.
     pub(super) fn care(&self) -> u32 {
         u32::from(self.sender_care.min(3)) | u32::from(self.audience_care.min(4)) << 2
@@ -105,7 +115,11 @@ fn words(text: &str, out: &mut Vec<u32>) {
         if known.is_empty() {
             for cut in 1..bytes.len().saturating_sub(2) {
                 let head = lexicon.word(hash(&bytes[..cut]));
-                if cut == 1 || head.has(Flag::GivenTop) || head.has(Flag::Given) || head.has(Flag::GivenWorld) {
+                if cut == 1
+                    || head.has(Flag::GivenTop)
+                    || head.has(Flag::Given)
+                    || head.has(Flag::GivenWorld)
+                {
                     out.push(hash(&bytes[cut..]));
                     if cut >= 3 {
                         out.push(hash(&bytes[..cut]));

@@ -52,23 +52,52 @@ impl Rows {
 }
 
 const NAME: Flags = Flags::of(&[
-    Flag::GivenTop, Flag::Given, Flag::GivenWorld, Flag::SurnameTop, Flag::SurnameMid,
-    Flag::SurnameRare, Flag::SurnameWorld, Flag::NameAmbiguous,
+    Flag::GivenTop,
+    Flag::Given,
+    Flag::GivenWorld,
+    Flag::SurnameTop,
+    Flag::SurnameMid,
+    Flag::SurnameRare,
+    Flag::SurnameWorld,
+    Flag::NameAmbiguous,
 ]);
 const HEALTH: Flags = Flags::of(&[
-    Flag::Medication, Flag::MedicationUnsure, Flag::MedicationNear, Flag::Condition,
-    Flag::ConditionUnsure, Flag::Procedure, Flag::ProcedureUnsure, Flag::Lab, Flag::LabUnsure,
+    Flag::Medication,
+    Flag::MedicationUnsure,
+    Flag::MedicationNear,
+    Flag::Condition,
+    Flag::ConditionUnsure,
+    Flag::Procedure,
+    Flag::ProcedureUnsure,
+    Flag::Lab,
+    Flag::LabUnsure,
 ]);
 const PARTS: Flags = Flags::of(&[
-    Flag::ConditionWord, Flag::ProcedureWord, Flag::MedicationWord, Flag::LabWord,
+    Flag::ConditionWord,
+    Flag::ProcedureWord,
+    Flag::MedicationWord,
+    Flag::LabWord,
 ]);
 const PLACE: Flags = Flags::of(&[
-    Flag::State, Flag::City, Flag::Street, Flag::StreetSuffix, Flag::UnitWord,
-    Flag::FacilityPrefix, Flag::FacilityField, Flag::FacilitySuffix,
+    Flag::State,
+    Flag::City,
+    Flag::Street,
+    Flag::StreetSuffix,
+    Flag::UnitWord,
+    Flag::FacilityPrefix,
+    Flag::FacilityField,
+    Flag::FacilitySuffix,
 ]);
 const PEOPLE: Flags = Flags::of(&[
-    Flag::TitleBefore, Flag::TitleAfter, Flag::Role, Flag::PersonalTitle, Flag::Relative,
-    Flag::CueName, Flag::CueProvider, Flag::CueAddress, Flag::CueBirth,
+    Flag::TitleBefore,
+    Flag::TitleAfter,
+    Flag::Role,
+    Flag::PersonalTitle,
+    Flag::Relative,
+    Flag::CueName,
+    Flag::CueProvider,
+    Flag::CueAddress,
+    Flag::CueBirth,
 ]);
 const PLAIN: Flags = Flags::of(&[Flag::English, Flag::Function, Flag::Month, Flag::Weekday]);
 const CUES: Flags = Flags((((1 << 28) - 1) as u128) << (Flag::CueSsn as u8));
@@ -76,8 +105,14 @@ const CUES: Flags = Flags((((1 << 28) - 1) as u128) << (Flag::CueSsn as u8));
 /// The flags of a group as one number.
 fn group(flags: Flags, of: Flags) -> u32 {
     let bits = flags.0 & of.0;
-    #[expect(clippy::cast_possible_truncation, reason = "a hash of the bits is wanted")]
-    let (low, high) = ((bits as u64) as u32 ^ (bits >> 32) as u32, (bits >> 64) as u32);
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a hash of the bits is wanted"
+    )]
+    let (low, high) = (
+        (bits as u64) as u32 ^ (bits >> 32) as u32,
+        (bits >> 64) as u32,
+    );
     if bits == 0 { 0 } else { join(low, high) | 1 }
 }
 
@@ -180,13 +215,28 @@ pub(crate) fn word(passage: &Passage<'_>, context: &Context, at: usize, rows: &m
     rows.add(19, join(group(w.flags(1), HEALTH), group(word, PARTS)));
     rows.add(20, join(group(w.flags(-1), HEALTH), group(word, PARTS)));
     rows.add(21, join(group(word, PLACE), shape));
-    rows.add(22, join(group(w.word_flags(1), PLACE), join(shape, group(word, PLACE))));
-    rows.add(23, join(group(w.word_flags(2), PLACE), group(w.word_flags(1), PLACE)));
+    rows.add(
+        22,
+        join(
+            group(w.word_flags(1), PLACE),
+            join(shape, group(word, PLACE)),
+        ),
+    );
+    rows.add(
+        23,
+        join(group(w.word_flags(2), PLACE), group(w.word_flags(1), PLACE)),
+    );
     rows.add(24, people_1);
     rows.add(25, join(people_1, join(shape, name)));
     rows.add(26, join(group(w.flags(-2), PEOPLE), shape));
     rows.add(27, join(group(w.flags(1), PEOPLE), shape));
-    rows.add(28, join(u32::from(item.cue), join(u32::from(item.cue_distance.min(4)), shape)));
+    rows.add(
+        28,
+        join(
+            u32::from(item.cue),
+            join(u32::from(item.cue_distance.min(4)), shape),
+        ),
+    );
     rows.add(29, join(item.gap as u32, join(w.gap(1) as u32, shape)));
     rows.add(30, join(passage.region as u32, join(shape, name)));
     let own = context.own(item.hash, item.shape);
@@ -211,7 +261,13 @@ pub(crate) fn history(passage: &Passage<'_>, at: usize, one: u8, two: u8, rows: 
     rows.add(51, join(one, two));
     rows.add(52, join(one, w.hash(0)));
     rows.add(53, join(one, join(shape, group(item.word, NAME))));
-    rows.add(54, join(one, join(group(item.flags(), HEALTH), u32::from(item.phrase_first))));
+    rows.add(
+        54,
+        join(
+            one,
+            join(group(item.flags(), HEALTH), u32::from(item.phrase_first)),
+        ),
+    );
     rows.add(55, join(one, join(group(item.word, PLACE), shape)));
     rows.add(56, join(one, join(item.gap as u32, shape)));
     rows.add(57, join(one, w.hash(1)));
@@ -232,9 +288,22 @@ pub(crate) fn code(passage: &Passage<'_>, context: &Context, at: usize, rows: &m
         _ => 4,
     });
     let strong = item.facts.0
-        & (Facts::CARD.0 | Facts::IBAN.0 | Facts::VIN.0 | Facts::MBI.0 | Facts::NPI.0 | Facts::DEA.0
-            | Facts::ICD.0 | Facts::HCPCS.0 | Facts::LOINC.0 | Facts::NDC_SHAPE.0 | Facts::SSN_SHAPE.0
-            | Facts::ICD_DOTTED.0 | Facts::CPT_SHAPE.0 | Facts::OVER_89.0 | Facts::MASKED.0 | Facts::UNIQUE.0);
+        & (Facts::CARD.0
+            | Facts::IBAN.0
+            | Facts::VIN.0
+            | Facts::MBI.0
+            | Facts::NPI.0
+            | Facts::DEA.0
+            | Facts::ICD.0
+            | Facts::HCPCS.0
+            | Facts::LOINC.0
+            | Facts::NDC_SHAPE.0
+            | Facts::SSN_SHAPE.0
+            | Facts::ICD_DOTTED.0
+            | Facts::CPT_SHAPE.0
+            | Facts::OVER_89.0
+            | Facts::MASKED.0
+            | Facts::UNIQUE.0);
     let length = u32::try_from(bytes.len().min(24)).unwrap_or(24);
     let line_cues = line_cues(&w);
     let right = right_cues(&w);
@@ -265,20 +334,38 @@ pub(crate) fn code(passage: &Passage<'_>, context: &Context, at: usize, rows: &m
     rows.add(120, join(context.care(), kind));
     rows.add(121, join(context.care(), join(kind, cue)));
     rows.add(122, join(context.speech(), kind));
-    rows.add(123, join(context.speech(), join(context.care(), join(kind, u32::from(item.facts.has(Facts::YEAR))))));
+    rows.add(
+        123,
+        join(
+            context.speech(),
+            join(
+                context.care(),
+                join(kind, u32::from(item.facts.has(Facts::YEAR))),
+            ),
+        ),
+    );
     rows.add(124, join(length, kind));
     rows.add(125, join(prefix(bytes, 2), kind));
     rows.add(126, join(prefix(bytes, 3), length));
     rows.add(127, join(w.shape(-1), join(w.shape(1), kind)));
     rows.add(128, join(item.gap as u32, join(w.gap(1) as u32, kind)));
-    rows.add(129, join(group(w.word_flags(1), NAME), join(group(w.word_flags(-1), NAME), kind)));
+    rows.add(
+        129,
+        join(
+            group(w.word_flags(1), NAME),
+            join(group(w.word_flags(-1), NAME), kind),
+        ),
+    );
     rows.add(130, join(group(w.flags(-1), PEOPLE.and(HEALTH)), kind));
     rows.add(131, join(group(w.flags(1), PEOPLE.and(HEALTH)), kind));
     rows.add(132, join(u32::from(w.line_start()), join(kind, w.hash(1))));
     rows.add(133, join(decade(bytes, item), kind));
     rows.add(134, join(line_people(&w), kind));
     rows.add(135, join(line_people(&w), join(context.care(), kind)));
-    if let Some(n) = (1..=8).find(|n| w.item(-n).is_some_and(|i| i.kind == UnitKind::Word && i.shape != Shape::Sign)) {
+    if let Some(n) = (1..=8).find(|n| {
+        w.item(-n)
+            .is_some_and(|i| i.kind == UnitKind::Word && i.shape != Shape::Sign)
+    }) {
         rows.add(136, join(w.hash(-n), kind));
         rows.add(137, join(w.hash(-n), join(w.hash(-n - 1), kind)));
         rows.add(138, join(w.hash(-n), item.hash));
@@ -338,13 +425,19 @@ fn decade(bytes: &[u8], item: &Item) -> u32 {
     let mut found = 0;
     for &b in bytes.iter().chain(b" ") {
         if b.is_ascii_digit() {
-            number = number.saturating_mul(10).saturating_add(u32::from(b - b'0'));
+            number = number
+                .saturating_mul(10)
+                .saturating_add(u32::from(b - b'0'));
             digits += 1;
         } else {
             if digits >= 4 {
                 found = number / 10u32.pow(digits - 4);
             } else if digits == 2 {
-                found = found.max(if number > 40 { 1900 + number } else { 2000 + number });
+                found = found.max(if number > 40 {
+                    1900 + number
+                } else {
+                    2000 + number
+                });
             }
             (number, digits) = (0, 0);
         }
@@ -363,7 +456,9 @@ fn decade(bytes: &[u8], item: &Item) -> u32 {
 /// inside something that has begun.
 pub(crate) fn asks_word(item: &Item, one: u8) -> bool {
     match item.kind {
-        UnitKind::Word => one != 0 || !(item.word.has(Flag::Function) && item.shape == Shape::Lower),
+        UnitKind::Word => {
+            one != 0 || !(item.word.has(Flag::Function) && item.shape == Shape::Lower)
+        }
         UnitKind::Code | UnitKind::Number => true,
         UnitKind::Sign => one != 0,
         UnitKind::Age | UnitKind::Month => one != 0,

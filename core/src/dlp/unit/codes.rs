@@ -12,7 +12,8 @@ const MAX_CODE: usize = 96;
 const MAX_URL: usize = 2_048;
 
 fn length(tape: &Tape<'_>, at: usize, last: usize) -> usize {
-    tape.end(last.saturating_sub(1)).saturating_sub(tape.start(at))
+    tape.end(last.saturating_sub(1))
+        .saturating_sub(tape.start(at))
 }
 
 /// `10.20.30.40`, `2001:db8::1`.
@@ -88,7 +89,10 @@ pub(super) fn email(tape: &Tape<'_>, at: usize, run_end: usize) -> Option<Found>
     let mut next = at + 1;
     let local = |n: usize| {
         tape.get(n).is_some_and(|t| t.shape != Shape::Sign)
-            || matches!(tape.bytes(n), b"." | b"_" | b"+" | b"-" | b"'" | b"&" | b"=" | b"%")
+            || matches!(
+                tape.bytes(n),
+                b"." | b"_" | b"+" | b"-" | b"'" | b"&" | b"=" | b"%"
+            )
     };
     while next < run_end && next < at + 24 && local(next) {
         next += 1;
@@ -127,11 +131,19 @@ pub(super) fn url(tape: &Tape<'_>, at: usize, run_end: usize) -> Option<Found> {
     let mut last = at;
     while last < run_end
         && length(tape, at, last + 1) <= MAX_URL
-        && !matches!(tape.bytes(last), b"<" | b">" | b"\"" | b"|" | b"{" | b"}" | b"]" | b"`")
+        && !matches!(
+            tape.bytes(last),
+            b"<" | b">" | b"\"" | b"|" | b"{" | b"}" | b"]" | b"`"
+        )
     {
         last += 1;
     }
-    while last > at + 1 && matches!(tape.bytes(last - 1), b"." | b"," | b";" | b":" | b")" | b"!" | b"?" | b"'" | b"*") {
+    while last > at + 1
+        && matches!(
+            tape.bytes(last - 1),
+            b"." | b"," | b";" | b":" | b")" | b"!" | b"?" | b"'" | b"*"
+        )
+    {
         last -= 1;
     }
     let mut found = Found::new(last, UnitKind::Url);
@@ -153,9 +165,21 @@ fn bare_host(tape: &Tape<'_>, at: usize, run_end: usize) -> Option<usize> {
         dots += usize::from(tape.bytes(next) == b".");
         next += 2;
     }
-    (dots >= 1 && next + 1 < run_end && tape.bytes(next) == b"/" && dots + 1 < run_end - at
-        && tape.get(next - 1).is_some_and(|t| t.is_word() && t.end - t.start >= 2)
-        && (dots >= 2 || tape.is_any(next - 1, &["example", "com", "org", "net", "health", "care", "io", "co", "us", "gov", "edu", "app", "link", "ly"])))
+    (dots >= 1
+        && next + 1 < run_end
+        && tape.bytes(next) == b"/"
+        && dots + 1 < run_end - at
+        && tape
+            .get(next - 1)
+            .is_some_and(|t| t.is_word() && t.end - t.start >= 2)
+        && (dots >= 2
+            || tape.is_any(
+                next - 1,
+                &[
+                    "example", "com", "org", "net", "health", "care", "io", "co", "us", "gov",
+                    "edu", "app", "link", "ly",
+                ],
+            )))
     .then_some(next)
 }
 
@@ -277,7 +301,11 @@ impl Groups {
     }
 
     fn shape(&self, lens: &[usize]) -> bool {
-        self.count >= lens.len() && lens.iter().enumerate().all(|(n, l)| self.group_len(n) == *l)
+        self.count >= lens.len()
+            && lens
+                .iter()
+                .enumerate()
+                .all(|(n, l)| self.group_len(n) == *l)
     }
 }
 
@@ -328,7 +356,11 @@ fn iban(groups: &Groups) -> Option<Found> {
         true => Facts::IBAN,
         false => Facts::IBAN_SHAPE,
     };
-    Some(Found::new(last, UnitKind::Code).with(facts).with(Facts::LETTERS))
+    Some(
+        Found::new(last, UnitKind::Code)
+            .with(facts)
+            .with(Facts::LETTERS),
+    )
 }
 
 fn card(tape: &Tape<'_>, at: usize, groups: &Groups) -> Option<Found> {
@@ -346,7 +378,8 @@ fn card(tape: &Tape<'_>, at: usize, groups: &Groups) -> Option<Found> {
     if groups.count > 1 && !grouped && groups.group_len(0) != length {
         return None;
     }
-    let test = TEST_CARDS.contains(&std::str::from_utf8(&groups.text[..length]).unwrap_or_default());
+    let test =
+        TEST_CARDS.contains(&std::str::from_utf8(&groups.text[..length]).unwrap_or_default());
     let zeros = groups.text[..length].windows(8).any(|w| w == b"00000000");
     let mut found = Found::new(last, UnitKind::Number).with(Facts::CARD);
     if test || zeros {
@@ -369,7 +402,9 @@ fn vin(groups: &Groups) -> Option<Found> {
     if letters < 2 {
         return None;
     }
-    let mut found = Found::new(last, UnitKind::Code).with(Facts::VIN_SHAPE).with(Facts::LETTERS);
+    let mut found = Found::new(last, UnitKind::Code)
+        .with(Facts::VIN_SHAPE)
+        .with(Facts::LETTERS);
     if right {
         found.facts.set(Facts::VIN);
     }
@@ -385,7 +420,9 @@ fn mbi(groups: &Groups) -> Option<Found> {
     if !check::mbi(text) {
         return None;
     }
-    let mut found = Found::new(last, UnitKind::Code).with(Facts::MBI).with(Facts::LETTERS);
+    let mut found = Found::new(last, UnitKind::Code)
+        .with(Facts::MBI)
+        .with(Facts::LETTERS);
     if text == b"1EG4TE5MK72" || text == b"1EG4TE5MK73" {
         found.facts.set(Facts::FAKE);
     }
@@ -411,7 +448,10 @@ fn ssn(tape: &Tape<'_>, groups: &Groups) -> Option<Found> {
     let (area, group, serial) = (number(&d[..3]), number(&d[3..5]), number(&d[5..]));
     let valid = area != 0 && area != 666 && area < 900 && group != 0 && serial != 0;
     let fake = d.iter().all(|x| *x == d[0])
-        || matches!(number(&d), 78_051_120 | 219_099_999 | 123_456_789 | 987_654_321)
+        || matches!(
+            number(&d),
+            78_051_120 | 219_099_999 | 123_456_789 | 987_654_321
+        )
         || (area == 987 && group == 65 && (4320..=4329).contains(&serial));
     let mut found = Found::new(last, UnitKind::Number);
     if split {
@@ -450,7 +490,9 @@ fn icd(tape: &Tape<'_>, at: usize) -> Option<Found> {
     let lexicon = Lexicon::get();
     if dotted {
         let code = [head, tape.bytes(at + 2)].concat();
-        let found = Found::new(at + 3, UnitKind::Code).with(Facts::LETTERS).with(Facts::ICD_DOTTED);
+        let found = Found::new(at + 3, UnitKind::Code)
+            .with(Facts::LETTERS)
+            .with(Facts::ICD_DOTTED);
         // A code of last year or of another country still has the shape.
         let listed = lexicon.is_icd10(&code);
         let tail_digits = tape.bytes(at + 2).iter().any(u8::is_ascii_digit);
@@ -459,7 +501,10 @@ fn icd(tape: &Tape<'_>, at: usize) -> Option<Found> {
             false => tail_digits.then_some(found),
         };
     }
-    if matches!(tape.sign(at + 1), Some(b'-' | b'_' | b'/')) && tape.tight(at + 2) && tape.get(at + 2).is_some_and(|t| t.has_digit()) {
+    if matches!(tape.sign(at + 1), Some(b'-' | b'_' | b'/'))
+        && tape.tight(at + 2)
+        && tape.get(at + 2).is_some_and(|t| t.has_digit())
+    {
         return None;
     }
     let mut facts = Facts::LETTERS;
@@ -469,7 +514,9 @@ fn icd(tape: &Tape<'_>, at: usize) -> Option<Found> {
     if head.len() == 5 && lexicon.is_hcpcs(head) {
         facts.set(Facts::HCPCS);
     }
-    facts.has(Facts::ICD).then(|| Found::new(at + 1, UnitKind::Code).with(facts))
+    facts
+        .has(Facts::ICD)
+        .then(|| Found::new(at + 1, UnitKind::Code).with(facts))
 }
 
 /// `08627-0091-11` and the other plans of a National Drug Code.
@@ -492,8 +539,13 @@ pub(super) fn code(tape: &Tape<'_>, at: usize, run_end: usize) -> Option<Found> 
     let mut digit = first.has_digit();
     let mut letters = first.shape != Shape::Digits;
     while last + 1 < run_end
-        && matches!(tape.bytes(last), b"-" | b"/" | b"." | b"_" | b"#" | b":" | b"~")
-        && tape.get(last + 1).is_some_and(|t| t.shape != Shape::Sign && t.gap == Gap::None)
+        && matches!(
+            tape.bytes(last),
+            b"-" | b"/" | b"." | b"_" | b"#" | b":" | b"~"
+        )
+        && tape
+            .get(last + 1)
+            .is_some_and(|t| t.shape != Shape::Sign && t.gap == Gap::None)
         && length(tape, at, last + 2) <= MAX_CODE
     {
         let sign = tape.bytes(last);
@@ -521,7 +573,9 @@ pub(super) fn code(tape: &Tape<'_>, at: usize, run_end: usize) -> Option<Found> 
     // Words before the first digit are part of a code only where they look
     // like a prefix: capitals, or joined by `_` or `-`.
     if first.is_word() {
-        let prefix = first.shape == Shape::Upper || first.shape == Shape::Mixed || tape.bytes(at).len() <= 4 && tape.bytes(at + 1) != b"/";
+        let prefix = first.shape == Shape::Upper
+            || first.shape == Shape::Mixed
+            || tape.bytes(at).len() <= 4 && tape.bytes(at + 1) != b"/";
         if !prefix {
             return None;
         }
@@ -553,7 +607,11 @@ fn single(tape: &Tape<'_>, at: usize) -> Option<Found> {
     let token = tape.get(at)?;
     let bytes = tape.bytes(at);
     let mut facts = Facts::default();
-    let upper: Vec<u8> = bytes.iter().take(MAX_CODE).map(u8::to_ascii_uppercase).collect();
+    let upper: Vec<u8> = bytes
+        .iter()
+        .take(MAX_CODE)
+        .map(u8::to_ascii_uppercase)
+        .collect();
     if token.shape == Shape::Digits {
         if bytes.len() == 10 && all_digits(bytes).is_some_and(|d| check::npi(&d)) {
             facts.set(Facts::NPI);
@@ -582,7 +640,8 @@ fn single(tape: &Tape<'_>, at: usize) -> Option<Found> {
         if Lexicon::get().is_hcpcs(&upper) {
             facts.set(Facts::HCPCS);
         }
-        let category_two = upper[..4].iter().all(u8::is_ascii_digit) && matches!(upper[4], b'F' | b'T' | b'U' | b'M');
+        let category_two = upper[..4].iter().all(u8::is_ascii_digit)
+            && matches!(upper[4], b'F' | b'T' | b'U' | b'M');
         let dental = matches!(upper[0], b'D') && upper[1..].iter().all(u8::is_ascii_digit);
         if category_two || dental {
             facts.set(Facts::CPT_SHAPE);

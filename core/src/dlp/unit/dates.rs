@@ -4,16 +4,70 @@ use super::{Facts, Found, Tape, UnitKind};
 use crate::dlp::token::{Gap, Shape};
 
 const MONTHS: &[&str] = &[
-    "jan", "january", "feb", "february", "mar", "march", "apr", "april", "may", "jun", "june",
-    "jul", "july", "aug", "august", "sep", "sept", "september", "oct", "october", "nov",
-    "november", "dec", "december", "enero", "febrero", "marzo", "abril", "mayo", "junio", "julio",
-    "agosto", "septiembre", "octubre", "noviembre", "diciembre",
+    "jan",
+    "january",
+    "feb",
+    "february",
+    "mar",
+    "march",
+    "apr",
+    "april",
+    "may",
+    "jun",
+    "june",
+    "jul",
+    "july",
+    "aug",
+    "august",
+    "sep",
+    "sept",
+    "september",
+    "oct",
+    "october",
+    "nov",
+    "november",
+    "dec",
+    "december",
+    "enero",
+    "febrero",
+    "marzo",
+    "abril",
+    "mayo",
+    "junio",
+    "julio",
+    "agosto",
+    "septiembre",
+    "octubre",
+    "noviembre",
+    "diciembre",
 ];
 
 const WEEKDAYS: &[&str] = &[
-    "mon", "monday", "tue", "tues", "tuesday", "wed", "weds", "wednesday", "thu", "thur", "thurs",
-    "thursday", "fri", "friday", "sat", "saturday", "sun", "sunday", "lunes", "martes",
-    "miercoles", "jueves", "viernes", "sabado", "domingo",
+    "mon",
+    "monday",
+    "tue",
+    "tues",
+    "tuesday",
+    "wed",
+    "weds",
+    "wednesday",
+    "thu",
+    "thur",
+    "thurs",
+    "thursday",
+    "fri",
+    "friday",
+    "sat",
+    "saturday",
+    "sun",
+    "sunday",
+    "lunes",
+    "martes",
+    "miercoles",
+    "jueves",
+    "viernes",
+    "sabado",
+    "domingo",
 ];
 
 fn is_month(tape: &Tape<'_>, at: usize) -> bool {
@@ -97,7 +151,8 @@ fn numeric(tape: &Tape<'_>, at: usize) -> Option<Found> {
         !more
     };
     if third {
-        let first_year = year(tape, at).is_some() && month_number(tape, at + 2) && day_part(tape, at + 4);
+        let first_year =
+            year(tape, at).is_some() && month_number(tape, at + 2) && day_part(tape, at + 4);
         let last_year = day(tape, at)
             && day(tape, at + 2)
             && (month_number(tape, at) || month_number(tape, at + 2))
@@ -119,7 +174,11 @@ fn numeric(tape: &Tape<'_>, at: usize) -> Option<Found> {
         let month_day = month_number(tape, at) && day(tape, at + 2);
         let month_year = sign == b'/' && month_number(tape, at) && year(tape, at + 2).is_some();
         if sign == b'/' && (month_day || month_year) && stop(at + 3) {
-            let facts = if month_year { Facts::YEAR } else { Facts::default() };
+            let facts = if month_year {
+                Facts::YEAR
+            } else {
+                Facts::default()
+            };
             return Some(Found::new(at + 3, UnitKind::Date).with(facts));
         }
     }
@@ -139,7 +198,11 @@ fn day_part(tape: &Tape<'_>, at: usize) -> bool {
 
 /// An ISO time right behind a date belongs to it.
 fn with_time(tape: &Tape<'_>, mut found: Found) -> Found {
-    if tape.bytes(found.last - 1).len() >= 5 && tape.get(found.last - 1).is_some_and(|t| t.shape == Shape::Alnum) {
+    if tape.bytes(found.last - 1).len() >= 5
+        && tape
+            .get(found.last - 1)
+            .is_some_and(|t| t.shape == Shape::Alnum)
+    {
         let mut last = found.last;
         while matches!(tape.sign(last), Some(b':' | b'.' | b'+' | b'-'))
             && tape.tight(last + 1)
@@ -211,7 +274,11 @@ fn day_then_month(tape: &Tape<'_>, at: usize) -> Option<Found> {
         return None;
     }
     // `may` and `mar` in lower case are words first.
-    if tape.get(next)?.shape == Shape::Lower && tape.is_any(next, &["may", "mar"]) && next == at + 1 && !ordinal_day(tape, at) {
+    if tape.get(next)?.shape == Shape::Lower
+        && tape.is_any(next, &["may", "mar"])
+        && next == at + 1
+        && !ordinal_day(tape, at)
+    {
         return None;
     }
     let mut last = next + 1;
@@ -262,7 +329,9 @@ pub(super) fn worded(tape: &Tape<'_>, at: usize) -> Option<Found> {
             } else {
                 numeric(tape, next)
                     .or_else(|| day_then_month(tape, next))
-                    .or_else(|| ordinal_day(tape, next).then(|| Found::new(next + 1, UnitKind::Date)))
+                    .or_else(|| {
+                        ordinal_day(tape, next).then(|| Found::new(next + 1, UnitKind::Date))
+                    })
             };
             if let Some(found) = behind.filter(|f| f.kind == UnitKind::Date) {
                 return Some(found);
@@ -292,8 +361,12 @@ fn month_then_day(tape: &Tape<'_>, at: usize) -> Option<Found> {
         next += 1;
     }
     let near = tape.gap(next) <= Gap::Line;
-    if near && (day(tape, next) || ordinal_day(tape, next)) && tape.sign(next + 1) != Some(b':')
-        && !(tape.sign(next + 1) == Some(b'.') && tape.digits(next + 2).is_some() && tape.tight(next + 2))
+    if near
+        && (day(tape, next) || ordinal_day(tape, next))
+        && tape.sign(next + 1) != Some(b':')
+        && !(tape.sign(next + 1) == Some(b'.')
+            && tape.digits(next + 2).is_some()
+            && tape.tight(next + 2))
         && !(lower && ambiguous && !ordinal_day(tape, next) && tape.is(at, "may"))
     {
         return Some(year_behind(tape, next + 1, next + 1, UnitKind::Date));
@@ -324,7 +397,10 @@ fn time(tape: &Tape<'_>, at: usize) -> Option<Found> {
         && tape.number(last + 1).is_some_and(|n| n < 60)
     {
         last += 2;
-        if tape.sign(last) == Some(b':') && tape.tight(last + 1) && tape.number(last + 1).is_some_and(|n| n < 60) {
+        if tape.sign(last) == Some(b':')
+            && tape.tight(last + 1)
+            && tape.number(last + 1).is_some_and(|n| n < 60)
+        {
             last += 2;
         }
     }
@@ -351,15 +427,33 @@ pub(super) fn age(tape: &Tape<'_>, at: usize) -> Option<Found> {
         _ => return None,
     };
     let end = Some(tape.start(at) + digits);
-    let found = |last| Some(Found { last, kind: UnitKind::Age, facts, end });
+    let found = |last| {
+        Some(Found {
+            last,
+            kind: UnitKind::Age,
+            facts,
+            end,
+        })
+    };
     let suffix = &bytes[digits..];
     let is = |w: &[&str], b: &[u8]| w.iter().any(|w| b.eq_ignore_ascii_case(w.as_bytes()));
-    if is(&["yo", "yof", "yom", "yrs", "y", "th", "st", "nd", "rd", "s", "f", "m", "yr"], suffix) && !suffix.is_empty() {
+    if is(
+        &[
+            "yo", "yof", "yom", "yrs", "y", "th", "st", "nd", "rd", "s", "f", "m", "yr",
+        ],
+        suffix,
+    ) && !suffix.is_empty()
+    {
         let ordinal = is(&["th", "st", "nd", "rd", "s"], suffix);
         if ordinal {
             // Ordinals are ages where a person is 90 or more.
             let end = Some(tape.start(at) + bytes.len());
-            return (value >= 90).then_some(Found { last: at + 1, kind: UnitKind::Age, facts, end });
+            return (value >= 90).then_some(Found {
+                last: at + 1,
+                kind: UnitKind::Age,
+                facts,
+                end,
+            });
         }
         return found(at + 1);
     }
@@ -385,6 +479,17 @@ pub(super) fn age(tape: &Tape<'_>, at: usize) -> Option<Found> {
             return found(at + 1);
         }
     }
-    (value >= 90 && value <= 112).then(|| Found { last: at + 1, kind: UnitKind::Number, facts, end: None })
-        .filter(|_| !matches!(tape.sign(at + 1), Some(b'-' | b'/' | b'.' | b':' | b',' | b'%')) || !tape.tight(at + 2))
+    (value >= 90 && value <= 112)
+        .then(|| Found {
+            last: at + 1,
+            kind: UnitKind::Number,
+            facts,
+            end: None,
+        })
+        .filter(|_| {
+            !matches!(
+                tape.sign(at + 1),
+                Some(b'-' | b'/' | b'.' | b':' | b',' | b'%')
+            ) || !tape.tight(at + 2)
+        })
 }

@@ -140,11 +140,15 @@ impl<'a> Tape<'a> {
     }
 
     pub(super) fn start(&self, at: usize) -> usize {
-        self.tokens.get(at).map_or(self.text.len(), |t| t.start as usize)
+        self.tokens
+            .get(at)
+            .map_or(self.text.len(), |t| t.start as usize)
     }
 
     pub(super) fn end(&self, at: usize) -> usize {
-        self.tokens.get(at).map_or(self.text.len(), |t| t.end as usize)
+        self.tokens
+            .get(at)
+            .map_or(self.text.len(), |t| t.end as usize)
     }
 
     pub(super) fn is(&self, at: usize, word: &str) -> bool {
@@ -203,10 +207,9 @@ pub(super) fn units(text: &[u8], tokens: &[Token], out: &mut Vec<Unit>) {
                 kind: found.kind,
                 facts: found.facts,
                 start: token.start,
-                end: found.end.map_or_else(
-                    || offset(tape.end(found.last.saturating_sub(1))),
-                    offset,
-                ),
+                end: found
+                    .end
+                    .map_or_else(|| offset(tape.end(found.last.saturating_sub(1))), offset),
             },
             None => Unit {
                 first: offset(at),
@@ -263,6 +266,3 @@ fn read(tape: &Tape<'_>, at: usize, run_end: usize) -> Option<Found> {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -72,7 +72,10 @@ fn plus(tape: &Tape<'_>, at: usize) -> Option<Found> {
     }
     if tape.bytes(at + 1) == b"1" {
         let next = separator(tape, at + 2)?;
-        if let Some(f) = (tape.bytes(next) == b"(").then(|| parenthesis(tape, next)).flatten() {
+        if let Some(f) = (tape.bytes(next) == b"(")
+            .then(|| parenthesis(tape, next))
+            .flatten()
+        {
             return Some(f);
         }
         return groups(tape, next);

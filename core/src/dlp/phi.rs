@@ -1,0 +1,367 @@
+//! The scanner for all kinds, and its verdict.
+
+use std::ops::Range;
+
+use super::lexicon::{Flags, Lexicon};
+use super::passage::{Passage, Region};
+use super::risk::Weights;
+use super::risk::features::{Envelope, features};
+use super::risk::summary::{Summary, category_of};
+use super::tagger::context::Context;
+use super::tagger::model::Model;
+use super::tagger::{Tag, tag};
+use super::token::hash;
+use super::view::View;
+use super::{
+    Confidence, Evidence, Finding, FindingKind, Findings, Part, Scanner, Unscannable, rules,
+};
+use crate::base::Phi;
+use crate::compose::{Message, PartContent};
+
+/// More in one part than any message has that a person wrote.
+const MAX_FINDINGS: usize = 10_000;
+/// Bytes that are read at a time.
+const CHUNK: usize = 64 * 1024;
+/// Bytes of one text.
+const MAX_TEXT: usize = 256 * 1024 * 1024;
+
+/// Finds all kinds of identifiers and of health content, and judges the
+/// message as a whole.
+#[derive(Debug, Clone)]
+pub struct PhiScanner {
+    names: bool,
+}
+
+impl Default for PhiScanner {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl PhiScanner {
+    /// The scanner with everything that it knows.
+    pub fn new() -> Self {
+        Self { names: true }
+    }
+
+    /// Without the model for words: several times faster, and blind to names,
+    /// places and health terms that are in no list. It gives no verdict, so
+    /// that a policy treats what it passes as PHI.
+    #[must_use]
+    pub fn without_names(mut self) -> Self {
+        self.names = false;
+        self
+    }
+}
+
+impl Scanner for PhiScanner {
+    fn scan(&self, message: &Message) -> Findings {
+        let mut scan = Scan::new(self, message);
+        scan.run(message);
+        scan.finish()
+    }
+}
+
+/// One message while it is scanned.
+pub(super) struct Scan<'s> {
+    scanner: &'s PhiScanner,
+    pub(super) context: Context,
+    pub(super) envelope: Envelope,
+    pub(super) audience: Vec<u32>,
+    /// Of the text and everything but the HTML, and of the HTML.
+    pub(super) summary: Summary,
+    html: Summary,
+    found: Findings,
+    model: &'static Model,
+}
+
+/// A text that is read.
+struct Source<'t> {
+    part: Part,
+    region: Region,
+    view: View<'t>,
+}
+
+impl<'s> Scan<'s> {
+    fn new(scanner: &'s PhiScanner, message: &Message) -> Self {
+        let sender = message.sender_text();
+        let recipients: Vec<String> = message
+            .recipients()
+            .iter()
+            .map(|(_, r)| {
+                let name = r.display_name().map_or("", |n| n.expose());
+                format!("{name} {}", r.address().as_str())
+            })
+            .collect();
+        let mut context = Context::new(
+            &sender,
+            recipients.iter().map(String::as_str),
+            message.audience(),
+        );
+        context.speech = 0;
+        Self {
+            scanner,
+            envelope: envelope(message, &recipients),
+            audience: words_of(message.audience().unwrap_or_default()),
+            context,
+            summary: Summary::default(),
+            html: Summary::default(),
+            found: Findings {
+                knows_names: scanner.names,
+                ..Findings::default()
+            },
+            model: Model::get(),
+        }
+    }
+
+    fn run(&mut self, message: &Message) {
+        let parts = message.parts();
+        let mut contents: Vec<(Part, String, PartContent)> = Vec::new();
+        for scanned in &parts {
+            contents.push((
+                scanned.part(),
+                scanned.media_type().to_owned(),
+                scanned.content(),
+            ));
+        }
+        let mut sources = Vec::new();
+        for (part, media_type, content) in &contents {
+            match content {
+                PartContent::Text(text) if text.expose().len() > MAX_TEXT => {
+                    self.unscannable(*part, "too_large");
+                }
+                PartContent::Text(text) => {
+                    let view = match media_type.as_str() {
+                        "text/html" => View::html(text.expose()),
+                        _ => View::plain(text.expose()),
+                    };
+                    let region = match part {
+                        Part::Subject => Region::Subject,
+                        Part::Attachment(_) => Region::Attachment,
+                        Part::AttachmentName(_) => Region::FileName,
+                        Part::Other(_) => Region::Header,
+                        _ => Region::Body,
+                    };
+                    self.summary.attachments += u32::from(matches!(part, Part::Attachment(_)));
+                    sources.push(Source {
+                        part: *part,
+                        region,
+                        view,
+                    });
+                }
+                PartContent::Unreadable(why) => self.unscannable(*part, why),
+                PartContent::Binary(_) => {
+                    self.summary.attachments += 1;
+                    self.unscannable(*part, "unsupported_type");
+                }
+            }
+        }
+        // First the words of all, since the models ask how the message speaks.
+        let first: Vec<Passage<'_>> = sources
+            .iter()
+            .map(|s| {
+                let end = s.view.text.len().min(CHUNK);
+                Passage::read(&s.view.text, 0, chunk_end(&s.view.text, 0, end), s.region)
+            })
+            .collect();
+        let mut words = Summary::default();
+        for (source, passage) in sources.iter().zip(&first) {
+            if source.part != Part::Html || !sources.iter().any(|s| s.part == Part::Text) {
+                words.read(passage);
+            }
+        }
+        self.context.speech = words.speech();
+        for (source, passage) in sources.iter().zip(first) {
+            self.source(source, passage);
+        }
+    }
+
+    /// Reads a text passage by passage; the first has been read already.
+    fn source(&mut self, source: &Source<'_>, first: Passage<'_>) {
+        let text = &source.view.text;
+        let before = self.found.items.len();
+        let mut at = chunk_end(text, 0, text.len().min(CHUNK));
+        self.passage(source, &first);
+        drop(first);
+        while at < text.len() {
+            if self.found.items.len() - before > MAX_FINDINGS {
+                self.found.items.truncate(before + MAX_FINDINGS);
+                self.unscannable(source.part, "too_many_findings");
+                return;
+            }
+            let end = chunk_end(text, at, (at + CHUNK).min(text.len()));
+            let passage = Passage::read(text, at, end, source.region);
+            self.passage(source, &passage);
+            at = end;
+        }
+    }
+
+    fn passage(&mut self, source: &Source<'_>, passage: &Passage<'_>) {
+        let mut tags = tag(passage, &self.context, self.model, self.scanner.names);
+        rules::apply(passage, &mut tags, self.scanner.names);
+        let summary = match source.part {
+            Part::Html => &mut self.html,
+            _ => &mut self.summary,
+        };
+        summary.read(passage);
+        summary.add(passage, &tags, &self.context);
+        for tag in tags {
+            let finding = finding(source, passage, &tag);
+            self.found.items.push(finding);
+        }
+    }
+
+    fn unscannable(&mut self, part: Part, why: &'static str) {
+        self.found.unscannable.push(Unscannable::new(part, why));
+    }
+
+    fn finish(mut self) -> Findings {
+        let features = self.features();
+        if self.scanner.names {
+            self.found.risk = Some(Weights::get().judge(&features));
+        }
+        self.found
+    }
+
+    pub(super) fn features(&mut self) -> Vec<super::risk::features::Feature> {
+        self.summary.join(&self.html);
+        features(
+            &self.summary,
+            &self.context,
+            self.envelope,
+            self.context.senders(),
+            &self.audience,
+        )
+    }
+}
+
+/// Where a passage that may end at `end` ends: behind a line, or a blank.
+fn chunk_end(text: &[u8], start: usize, end: usize) -> usize {
+    if end >= text.len() {
+        return text.len();
+    }
+    let window = text.get(start..end).unwrap_or_default();
+    let cut = window
+        .iter()
+        .rposition(|&b| b == b'\n')
+        .filter(|n| *n > window.len() / 2)
+        .or_else(|| window.iter().rposition(|&b| b == b' '))
+        .map_or(window.len(), |n| n + 1);
+    start + cut
+}
+
+/// A tag as a finding.
+fn finding(source: &Source<'_>, passage: &Passage<'_>, tag: &Tag) -> Finding {
+    let (start, end) = bytes_of(passage, tag);
+    let span = source.view.source(start..end);
+    let value: String = passage
+        .text
+        .get(start..end)
+        .unwrap_or_default()
+        .iter()
+        .map(|&b| if b < 0x80 { char::from(b) } else { '\u{fffd}' })
+        .collect();
+    let (confidence, evidence) = rules::evidence(passage, tag);
+    let mut finding = Finding::new(tag.kind, source.part, span, confidence, Phi::new(value))
+        .with_evidence(evidence);
+    if start >= source.view.hidden {
+        finding = finding.with_evidence([Evidence::Obfuscated]);
+    }
+    let flags = (tag.first..tag.last)
+        .filter_map(|n| passage.items.get(n))
+        .fold(Flags::default(), |all, item| all.and(item.flags()));
+    if let Some(category) = category_of(flags)
+        && tag.kind.class() == super::FindingClass::Health
+    {
+        finding = finding.with_category(category);
+    }
+    finding
+}
+
+fn bytes_of(passage: &Passage<'_>, tag: &Tag) -> (usize, usize) {
+    let start = passage.units.get(tag.first).map_or(0, |u| u.start as usize);
+    let end = passage
+        .units
+        .get(tag.last - 1)
+        .map_or(start, |u| u.end as usize);
+    (start, end.max(start))
+}
+
+/// Hashes of the words of a text.
+pub(super) fn words_of(text: &str) -> Vec<u32> {
+    let view = View::plain(text);
+    let passage = Passage::read(&view.text, 0, view.text.len(), Region::Header);
+    passage
+        .items
+        .iter()
+        .filter(|i| {
+            i.kind == super::unit::UnitKind::Word && !i.word.has(super::lexicon::Flag::Function)
+        })
+        .map(|i| i.hash)
+        .collect()
+}
+
+fn envelope(message: &Message, recipients: &[String]) -> Envelope {
+    let addresses: Vec<&str> = message
+        .recipients()
+        .iter()
+        .map(|(_, r)| r.address().as_str())
+        .collect();
+    let _ = recipients;
+    envelope_of(
+        message.sender().as_str(),
+        &addresses,
+        message.audience().is_some(),
+    )
+}
+
+pub(super) fn envelope_of(sender: &str, recipients: &[&str], has_audience: bool) -> Envelope {
+    let domain = |a: &str| a.rsplit_once('@').map(|(_, d)| d.to_ascii_lowercase());
+    let personal = recipients.iter().filter(|a| looks_personal(a)).count();
+    Envelope {
+        personal: match personal {
+            0 => 0,
+            n if n == recipients.len() => 1,
+            _ => 2,
+        },
+        recipients: u8::try_from(recipients.len()).unwrap_or(u8::MAX),
+        internal: !recipients.is_empty() && recipients.iter().all(|a| domain(a) == domain(sender)),
+        has_audience,
+    }
+}
+
+/// Whether the local part of an address looks like a person's name.
+fn looks_personal(address: &str) -> bool {
+    use super::lexicon::Flag;
+    let local = address.split('@').next().unwrap_or_default();
+    let lexicon = Lexicon::get();
+    let names = Flags::of(&[
+        Flag::GivenTop,
+        Flag::Given,
+        Flag::GivenWorld,
+        Flag::SurnameTop,
+        Flag::SurnameMid,
+        Flag::SurnameRare,
+        Flag::SurnameWorld,
+    ]);
+    let mut words = 0;
+    let mut named = 0;
+    let mut roles = 0;
+    for piece in local
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|p| !p.is_empty())
+    {
+        words += 1;
+        let flags = lexicon.word(hash(piece.as_bytes()));
+        let initial = piece.len() == 1;
+        if initial || flags.any(names) && !flags.has(Flag::English) {
+            named += 1;
+        } else if flags.has(Flag::English)
+            || flags.has(Flag::Role)
+            || flags.has(Flag::FacilityField)
+        {
+            roles += 1;
+        }
+    }
+    named > 0 || roles == 0 && words > 0 && local.len() > 4
+}

@@ -1,0 +1,223 @@
+//! What the verdict looks at.
+
+use super::summary::{SECTIONS, Summary, index_of};
+use crate::dlp::lexicon::Flag;
+use crate::dlp::tagger::context::Context;
+use crate::dlp::token::{hash, join};
+use crate::dlp::{FindingClass, FindingKind};
+
+/// One feature that a message has: the hash of its weights, and the code that
+/// stands for it among the reasons.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Feature {
+    pub(crate) hash: u32,
+    pub(crate) code: &'static str,
+}
+
+/// 0, 1, 2–3, 4–7, 8 and more.
+fn bucket(n: u32) -> u32 {
+    match n {
+        0 => 0,
+        1 => 1,
+        2..=3 => 2,
+        4..=7 => 3,
+        _ => 4,
+    }
+}
+
+/// What is known of a message besides its text.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Envelope {
+    /// 0: none looks like a person's; 1: all do; 2: some.
+    pub(crate) personal: u8,
+    pub(crate) recipients: u8,
+    /// Sender and all recipients are of one domain.
+    pub(crate) internal: bool,
+    pub(crate) has_audience: bool,
+}
+
+const SECTION_CODES: [&str; SECTIONS] = [
+    "patient_speech",
+    "care_event",
+    "aggregate",
+    "dummy_data",
+    "software",
+    "marketing",
+    "veterinary",
+    "staff",
+];
+
+/// All features of a message.
+pub(crate) fn features(
+    summary: &Summary,
+    context: &Context,
+    envelope: Envelope,
+    sender: &[u32],
+    audience: &[u32],
+) -> Vec<Feature> {
+    let mut out = Vec::with_capacity(256);
+    let mut add = |code: &'static str, value: u32| {
+        out.push(Feature {
+            hash: join(hash(code.as_bytes()), value),
+            code,
+        });
+    };
+    let of = |kind| summary.kinds[index_of(kind)];
+    let class = |class: FindingClass, but: &[FindingKind]| -> u32 {
+        FindingKind::ALL
+            .iter()
+            .filter(|k| k.class() == class && !but.contains(k))
+            .map(|k| summary.kinds[index_of(*k)])
+            .sum()
+    };
+    let health = class(FindingClass::Health, &[]);
+    let identifiers = class(
+        FindingClass::Identifier,
+        &[FindingKind::Date, FindingKind::Name],
+    );
+    // Numbers that only care and its payment give out.
+    let medical_ids: u32 = [
+        FindingKind::Mrn,
+        FindingKind::HealthPlanId,
+        FindingKind::OtherId,
+        FindingKind::Device,
+        FindingKind::Account,
+        FindingKind::Biometric,
+    ]
+    .into_iter()
+    .map(of)
+    .sum();
+    let names = of(FindingKind::Name);
+    let dates = of(FindingKind::Date);
+    let care = u32::from(context.sender_care);
+    let audience_care = u32::from(context.audience_care);
+    let personal = u32::from(envelope.personal);
+    for (n, kind) in FindingKind::ALL.iter().enumerate() {
+        let count = bucket(summary.kinds[n]);
+        if count > 0 {
+            add("finding", join(hash(kind.word().as_bytes()), 1));
+            add("findings", join(hash(kind.word().as_bytes()), count));
+        }
+    }
+    add("names", bucket(names));
+    add(
+        "people",
+        bucket(u32::try_from(summary.people.len()).unwrap_or(9)),
+    );
+    add("identifiers", bucket(identifiers));
+    add("medical_identifiers", bucket(medical_ids));
+    add("health_content", bucket(health));
+    add("dates", bucket(dates));
+    add(
+        "name_and_health",
+        join(bucket(names).min(2), bucket(health).min(3)),
+    );
+    add(
+        "identifier_and_health",
+        join(bucket(identifiers).min(2), bucket(health).min(3)),
+    );
+    add("person_and_health_together", bucket(summary.together));
+    add(
+        "medical_identifier_and_name",
+        join(bucket(medical_ids).min(2), bucket(names).min(2)),
+    );
+    add(
+        "name_and_sender",
+        join(bucket(names).min(2), join(care, personal)),
+    );
+    add(
+        "health_and_sender",
+        join(bucket(health).min(3), join(care, personal)),
+    );
+    add(
+        "date_and_sender",
+        join(bucket(dates).min(2), join(care, personal)),
+    );
+    add(
+        "name_of_recipient",
+        join(bucket(summary.own_names).min(2), bucket(health).min(2)),
+    );
+    add(
+        "recipient_and_sender",
+        join(bucket(summary.own_names).min(1), care),
+    );
+    add(
+        "name_of_other",
+        join(bucket(summary.other_names).min(2), bucket(health).min(2)),
+    );
+    add(
+        "subject",
+        join(summary.subject_names.min(2), summary.subject_health.min(2)),
+    );
+    add("sender_speciality", care);
+    add("audience", audience_care);
+    add("audience_and_sender", join(audience_care, care));
+    add(
+        "recipients",
+        join(personal, u32::from(envelope.recipients.min(3))),
+    );
+    add("internal", u32::from(envelope.internal));
+    add(
+        "internal_and_sender",
+        join(u32::from(envelope.internal), join(care, personal)),
+    );
+    add(
+        "addressed_to_person",
+        join(bucket(summary.you), join(personal, care)),
+    );
+    add(
+        "first_person",
+        join(bucket(summary.me), bucket(health).min(2)),
+    );
+    add(
+        "you_and_health",
+        join(bucket(summary.you).min(2), bucket(health).min(2)),
+    );
+    add(
+        "audience_and_you",
+        join(audience_care, bucket(summary.you).min(2)),
+    );
+    add("length", bucket(summary.units / 24));
+    if summary.records > 0 {
+        add("patient_record", 1);
+    }
+    if summary.roster > 0 {
+        add("roster", bucket(summary.roster));
+    }
+    if summary.attachments > 0 {
+        add("attachments", 1);
+    }
+    for (n, code) in SECTION_CODES.iter().enumerate() {
+        let count = bucket(summary.sections[n]);
+        for step in 1..=count {
+            add(code, step);
+        }
+        if count > 0 {
+            add(
+                code,
+                join(bucket(names).min(1), join(bucket(health).min(1), 77)),
+            );
+            add(code, join(care, join(personal, 78)));
+        }
+    }
+    for (n, count) in summary.categories.iter().enumerate() {
+        let n = u32::try_from(n).unwrap_or(0);
+        for step in 1..=bucket(*count) {
+            add("category_terms", join(n, step));
+        }
+        let bit = Flag::MentalHealth as u32 + n;
+        if context.speciality.0 >> bit & 1 != 0 {
+            add("category_of_sender_or_audience", n);
+        }
+    }
+    for &word in &summary.words {
+        add("words", word);
+    }
+    for &word in sender {
+        add("sender_words", word);
+    }
+    for &word in audience {
+        add("audience_words", word);
+    }
+    out
+}

@@ -1,0 +1,196 @@
+//! What is counted over a message while it is scanned.
+
+use std::collections::BTreeSet;
+
+use crate::dlp::lexicon::{Flag, Flags};
+use crate::dlp::passage::{Passage, Region};
+use crate::dlp::tagger::Tag;
+use crate::dlp::tagger::context::Context;
+use crate::dlp::token::{Gap, hash};
+use crate::dlp::unit::UnitKind;
+use crate::dlp::{Category, FindingClass, FindingKind};
+
+/// More different words add nothing to a verdict.
+const MAX_WORDS: usize = 2_048;
+
+/// Counts over a message.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Summary {
+    /// Findings by kind, in the order of [`FindingKind::ALL`].
+    pub(crate) kinds: [u32; FindingKind::ALL.len()],
+    /// Terms that speak for or against, by section, from
+    /// [`Flag::PatientSpeech`] on.
+    pub(crate) sections: [u32; SECTIONS],
+    /// Health findings and terms of each category.
+    pub(crate) categories: [u32; 6],
+    /// "you", "your" and "I", "my".
+    pub(crate) you: u32,
+    pub(crate) me: u32,
+    /// Lines where a person and health stand together.
+    pub(crate) together: u32,
+    /// Names that are a recipient's own, and others.
+    pub(crate) own_names: u32,
+    pub(crate) other_names: u32,
+    /// Different names.
+    pub(crate) people: BTreeSet<u32>,
+    pub(crate) subject_names: u32,
+    pub(crate) subject_health: u32,
+    pub(crate) words: BTreeSet<u32>,
+    pub(crate) units: u32,
+    /// A part that is a patient's record by its format.
+    pub(crate) records: u32,
+    pub(crate) attachments: u32,
+    /// Patients of the host's roster.
+    pub(crate) roster: u32,
+}
+
+pub(crate) const SECTIONS: usize = 8;
+
+pub(crate) const CATEGORY_FLAGS: [(Flag, Category); 6] = [
+    (Flag::MentalHealth, Category::MentalHealth),
+    (Flag::SubstanceUse, Category::SubstanceUse),
+    (Flag::StiHiv, Category::StiHiv),
+    (Flag::Reproductive, Category::Reproductive),
+    (Flag::Genetic, Category::Genetic),
+    (Flag::Abuse, Category::Abuse),
+];
+
+/// The category that the lists give a term.
+pub(crate) fn category_of(flags: Flags) -> Option<Category> {
+    CATEGORY_FLAGS
+        .iter()
+        .find(|(flag, _)| flags.has(*flag))
+        .map(|(_, category)| *category)
+}
+
+pub(crate) fn index_of(kind: FindingKind) -> usize {
+    FindingKind::ALL
+        .iter()
+        .position(|k| *k == kind)
+        .unwrap_or(0)
+}
+
+impl Summary {
+    /// Counts the words of a passage, before its units are labelled.
+    pub(crate) fn read(&mut self, passage: &Passage<'_>) {
+        let pronouns = Pronouns::get();
+        for item in &passage.items {
+            if item.kind != UnitKind::Word {
+                continue;
+            }
+            self.units = self.units.saturating_add(1);
+            let flags = match item.phrase_first {
+                true => item.flags(),
+                false => item.word,
+            };
+            for (n, count) in self.sections.iter_mut().enumerate() {
+                let bit = Flag::PatientSpeech as usize + n;
+                *count += u32::from(flags.0 >> bit & 1 != 0);
+            }
+            self.you += u32::from(pronouns.you.contains(&item.hash));
+            self.me += u32::from(pronouns.me.contains(&item.hash));
+            if self.words.len() < MAX_WORDS && !item.word.has(Flag::Function) {
+                self.words.insert(item.hash);
+            }
+        }
+    }
+
+    /// The larger of each count: text and HTML say the same.
+    pub(crate) fn join(&mut self, other: &Self) {
+        for (a, b) in self.kinds.iter_mut().zip(other.kinds) {
+            *a = (*a).max(b);
+        }
+        for (a, b) in self.sections.iter_mut().zip(other.sections) {
+            *a = (*a).max(b);
+        }
+        for (a, b) in self.categories.iter_mut().zip(other.categories) {
+            *a = (*a).max(b);
+        }
+        self.you = self.you.max(other.you);
+        self.me = self.me.max(other.me);
+        self.together = self.together.max(other.together);
+        self.own_names = self.own_names.max(other.own_names);
+        self.other_names = self.other_names.max(other.other_names);
+        self.people.extend(&other.people);
+        self.units = self.units.max(other.units);
+        self.words.extend(&other.words);
+    }
+
+    /// How much the words so far speak to a patient.
+    pub(crate) fn speech(&self) -> i32 {
+        let count = |n: usize| i32::try_from(self.sections[n].min(20)).unwrap_or(20);
+        2 * count(0) + 2 * count(1) - 2 * count(2) - 2 * count(3) - count(4) - count(5) - count(7)
+    }
+
+    /// Counts the findings of a passage.
+    pub(crate) fn add(&mut self, passage: &Passage<'_>, tags: &[Tag], context: &Context) {
+        // The units of the line that a tag stands in.
+        let mut line = (0, 0, false, false);
+        for tag in tags {
+            self.kinds[index_of(tag.kind)] += 1;
+            let class = tag.kind.class();
+            let health = class == FindingClass::Health;
+            let flags = (tag.first..tag.last)
+                .filter_map(|n| passage.items.get(n))
+                .fold(Flags::default(), |all, item| all.and(item.flags()));
+            if health {
+                for (n, (flag, _)) in CATEGORY_FLAGS.iter().enumerate() {
+                    self.categories[n] += u32::from(flags.has(*flag));
+                }
+            }
+            if tag.kind == FindingKind::Name {
+                let own = (tag.first..tag.last).any(|n| {
+                    passage
+                        .items
+                        .get(n)
+                        .is_some_and(|i| context.own_recipient(i.hash))
+                });
+                self.own_names += u32::from(own);
+                self.other_names += u32::from(!own);
+                if self.people.len() < 1_000
+                    && let Some(last) = passage.items.get(tag.last - 1)
+                {
+                    self.people.insert(last.hash);
+                }
+            }
+            if passage.region == Region::Subject {
+                self.subject_names += u32::from(class == FindingClass::Identifier);
+                self.subject_health += u32::from(health);
+            }
+            if tag.first >= line.1 {
+                let start = tag.first;
+                let mut end = start + 1;
+                // A paragraph's lines count together.
+                while passage
+                    .items
+                    .get(end)
+                    .is_some_and(|i| i.gap < Gap::Paragraph)
+                    && end < start + 200
+                {
+                    end += 1;
+                }
+                line = (start, end, false, false);
+            }
+            line.2 |= class == FindingClass::Identifier && tag.kind != FindingKind::Date;
+            line.3 |= health;
+            if line.2 && line.3 {
+                self.together += 1;
+                (line.2, line.3) = (false, false);
+            }
+        }
+    }
+}
+
+struct Pronouns {
+    you: [u32; 4],
+    me: [u32; 5],
+}
+
+impl Pronouns {
+    fn get() -> Self {
+        Self {
+            you: [b"you".as_slice(), b"your", b"yours", b"usted"].map(hash),
+            me: [b"i".as_slice(), b"my", b"me", b"mine", b"we"].map(hash),
+        }
+    }
+}

@@ -1,0 +1,329 @@
+//! Training, for the program in `training/`.
+//!
+//! Averaged perceptrons with a margin, in whole numbers. A label that should
+//! have been given and was not costs more than one that should not have been:
+//! a miss is a breach, a false alarm an annoyance.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::context::Context;
+use super::features::{self, Rows, asks_code, asks_word};
+use super::labels::{CODE_KINDS, CODE_LABELS, WORD_KINDS, WORD_LABELS};
+use super::model::Weights;
+use super::word_open;
+use crate::dlp::FindingKind;
+use crate::dlp::passage::{Passage, Region};
+
+/// One text with its truth.
+pub(crate) struct Example<'a> {
+    pub(crate) passage: Passage<'a>,
+    pub(crate) context: Context,
+    /// Of the mail that it comes from; variants of one share it.
+    pub(crate) mail: u32,
+    /// Byte ranges and their kinds.
+    pub(crate) spans: Vec<(std::ops::Range<usize>, FindingKind)>,
+    pub(crate) region: Region,
+}
+
+/// What training may be tuned by.
+#[derive(Debug, Clone)]
+pub(crate) struct Options {
+    pub(crate) epochs: u32,
+    /// Margins: of a missed label, and of a false one.
+    pub(crate) miss: i32,
+    pub(crate) alarm: i32,
+    /// A feature counts from so many different mails on.
+    pub(crate) least: u32,
+    /// So many features are kept.
+    pub(crate) keep_word: usize,
+    pub(crate) keep_code: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            epochs: 12,
+            miss: 60,
+            alarm: 25,
+            least: 2,
+            keep_word: 60_000,
+            keep_code: 24_000,
+        }
+    }
+}
+
+/// The gold label of each unit: for the word model, and for the code model.
+fn gold(example: &Example<'_>) -> (Vec<u8>, Vec<u8>) {
+    let units = &example.passage.units;
+    let mut words = vec![0u8; units.len()];
+    let mut codes = vec![0u8; units.len()];
+    for (span, kind) in &example.spans {
+        let mut first = true;
+        for (n, unit) in units.iter().enumerate() {
+            let (start, end) = (unit.start as usize, unit.end as usize);
+            let shared = end.min(span.end).saturating_sub(start.max(span.start));
+            // A unit that lies mostly outside is not what was meant.
+            if shared == 0 || shared * 2 < end - start {
+                continue;
+            }
+            if let Some(k) = WORD_KINDS.iter().position(|w| w == kind) {
+                words[n] = u8::try_from(2 * k + if first { 1 } else { 2 }).unwrap_or(0);
+                first = false;
+            } else if let Some(k) = CODE_KINDS.iter().position(|c| c == kind) {
+                codes[n] = u8::try_from(k + 1).unwrap_or(0);
+            }
+        }
+    }
+    (words, codes)
+}
+
+/// Weights while they are learnt, with the sums that averaging needs.
+struct Learner<const N: usize> {
+    index: HashMap<u32, u32>,
+    now: Vec<[i32; N]>,
+    sums: Vec<[i64; N]>,
+    bias: [i32; N],
+    bias_sums: [i64; N],
+    step: i64,
+}
+
+impl<const N: usize> Learner<N> {
+    fn new(counts: HashMap<u32, (u32, u32)>, least: u32) -> Self {
+        // Sorted, so that the order of hashing plays no part.
+        let kept: BTreeMap<u32, ()> = counts
+            .into_iter()
+            .filter(|(_, (mails, _))| *mails >= least)
+            .map(|(hash, _)| (hash, ()))
+            .collect();
+        let index: HashMap<u32, u32> = kept.keys().copied().zip(0..).collect();
+        let n = index.len();
+        Self {
+            index,
+            now: vec![[0; N]; n],
+            sums: vec![[0; N]; n],
+            bias: [0; N],
+            bias_sums: [0; N],
+            step: 0,
+        }
+    }
+
+    fn score(&self, rows: &[u32]) -> [i32; N] {
+        let mut out = self.bias;
+        for row in rows.iter().filter_map(|r| self.index.get(r)) {
+            for (sum, w) in out.iter_mut().zip(&self.now[*row as usize]) {
+                *sum += w;
+            }
+        }
+        out
+    }
+
+    fn add(&mut self, rows: &[u32], label: usize, by: i32) {
+        let Some(k) = label.checked_sub(1) else {
+            return;
+        };
+        let at = self.step * i64::from(by);
+        self.bias[k] += by;
+        self.bias_sums[k] += at;
+        for row in rows.iter().filter_map(|r| self.index.get(r)) {
+            self.now[*row as usize][k] += by;
+            self.sums[*row as usize][k] += at;
+        }
+    }
+
+    /// The averaged weights as bytes, the weightiest `keep` features.
+    fn finish(self, keep: usize, out: &mut Vec<u8>) {
+        let steps = self.step.max(1);
+        let average = |now: i32, sum: i64| (i64::from(now) * steps - sum) as f64 / steps as f64;
+        let mut rows: Vec<(u32, [f64; N], f64)> = self
+            .index
+            .iter()
+            .map(|(&hash, &row)| {
+                let row = row as usize;
+                let weights: [f64; N] =
+                    std::array::from_fn(|k| average(self.now[row][k], self.sums[row][k]));
+                let size = weights.iter().fold(0f64, |m, w| m.max(w.abs()));
+                (hash, weights, size)
+            })
+            .collect();
+        rows.sort_by(|a, b| b.2.total_cmp(&a.2).then(a.0.cmp(&b.0)));
+        rows.truncate(keep);
+        // One in a thousand weights may be cut off.
+        let top = rows.get(rows.len() / 1000).map_or(1.0, |r| r.2).max(1.0);
+        let scale = 127.0 / top;
+        let small = |w: f64| (w * scale).round().clamp(-127.0, 127.0) as i8;
+        let bias = std::array::from_fn(|k| {
+            (average(self.bias[k], self.bias_sums[k]) * scale)
+                .round()
+                .clamp(-30_000.0, 30_000.0) as i16
+        });
+        let rows = rows
+            .into_iter()
+            .map(|(hash, weights, _)| (hash, weights.map(small)))
+            .filter(|(_, weights)| weights.iter().any(|w| *w != 0))
+            .collect();
+        Weights::<N>::write(bias, &rows, out);
+    }
+}
+
+fn count(counts: &mut HashMap<u32, (u32, u32)>, rows: &[u32], mail: u32) {
+    for &row in rows {
+        let entry = counts.entry(row).or_insert((0, u32::MAX));
+        if entry.1 != mail {
+            *entry = (entry.0 + 1, mail);
+        }
+    }
+}
+
+/// A small generator for the order of examples (SplitMix64).
+struct Shuffle(u64);
+
+impl Shuffle {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    fn order(&mut self, n: usize) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..n).collect();
+        for i in (1..n).rev() {
+            let j = (self.next() % (i as u64 + 1)) as usize;
+            order.swap(i, j);
+        }
+        order
+    }
+}
+
+/// The label that most violates its margin; the gold one where none does.
+fn violator<const N: usize>(
+    scores: &[i32; N],
+    gold: usize,
+    open: impl Fn(usize) -> bool,
+    options: &Options,
+) -> usize {
+    let score = |l: usize| l.checked_sub(1).map_or(0, |k| scores[k]);
+    let mut best = (gold, score(gold));
+    for label in 0..=N {
+        if label == gold || !open(label) {
+            continue;
+        }
+        let cost = match (gold, label) {
+            (0, _) => options.alarm,
+            _ => options.miss,
+        };
+        if score(label) + cost > best.1 {
+            best = (label, score(label) + cost);
+        }
+    }
+    best.0
+}
+
+/// Learns both models and gives their bytes.
+pub(crate) fn train(
+    examples: &[Example<'_>],
+    options: &Options,
+    mut progress: impl FnMut(&str),
+) -> Vec<u8> {
+    let mut rows = Rows::new();
+    let golds: Vec<_> = examples.iter().map(gold).collect();
+    let mut word_counts = HashMap::new();
+    let mut code_counts = HashMap::new();
+    // The features that do not hang on labels are kept between epochs.
+    let mut static_word: Vec<Vec<Vec<u32>>> = Vec::new();
+    let mut static_code: Vec<Vec<Vec<u32>>> = Vec::new();
+    for (example, (words, _)) in examples.iter().zip(&golds) {
+        let passage = &example.passage;
+        let (mut word_rows, mut code_rows) = (Vec::new(), Vec::new());
+        for at in 0..passage.items.len() {
+            rows.clear();
+            features::word(passage, &example.context, at, &mut rows);
+            let fixed = rows.len();
+            let label = |n: usize| at.checked_sub(n).map_or(0, |n| words[n]);
+            if asks_word(&passage.items[at], label(1)) {
+                features::history(passage, at, label(1), label(2), &mut rows);
+                count(&mut word_counts, rows.as_slice(), example.mail);
+            }
+            rows.truncate(fixed);
+            word_rows.push(rows.as_slice().to_vec());
+            rows.clear();
+            if asks_code(passage, at) {
+                features::code(passage, &example.context, at, &mut rows);
+                count(&mut code_counts, rows.as_slice(), example.mail);
+            }
+            code_rows.push(rows.as_slice().to_vec());
+        }
+        static_word.push(word_rows);
+        static_code.push(code_rows);
+    }
+    let mut word: Learner<WORD_LABELS> = Learner::new(word_counts, options.least);
+    let mut code: Learner<CODE_LABELS> = Learner::new(code_counts, options.least);
+    let mut shuffle = Shuffle(7);
+    for epoch in 0..options.epochs {
+        let (mut wrong_words, mut wrong_codes) = (0u32, 0u32);
+        for n in shuffle.order(examples.len()) {
+            let example = &examples[n];
+            let passage = &example.passage;
+            let (words, codes) = &golds[n];
+            let (mut one, mut two) = (0u8, 0u8);
+            for at in 0..passage.items.len() {
+                let mut label = 0u8;
+                if asks_word(&passage.items[at], one) {
+                    rows.clear();
+                    features::history(passage, at, one, two, &mut rows);
+                    let mut all = static_word[n][at].clone();
+                    all.extend_from_slice(rows.as_slice());
+                    let scores = word.score(&all);
+                    // Where the way there was wrong, an inner word starts anew.
+                    let mut wanted = words[at];
+                    if !word_open(wanted, one) {
+                        wanted -= 1;
+                    }
+                    let open = |l: usize| word_open(u8::try_from(l).unwrap_or(0), one);
+                    let bad = violator(&scores, wanted.into(), open, options);
+                    label = (0..=WORD_LABELS)
+                        .filter(|l| open(*l))
+                        .max_by_key(|l| {
+                            (
+                                l.checked_sub(1).map_or(0, |k| scores[k]),
+                                std::cmp::Reverse(*l),
+                            )
+                        })
+                        .and_then(|l| u8::try_from(l).ok())
+                        .unwrap_or(0);
+                    wrong_words += u32::from(label != wanted);
+                    word.step += 1;
+                    if bad != usize::from(wanted) {
+                        word.add(&all, wanted.into(), 1);
+                        word.add(&all, bad, -1);
+                    }
+                }
+                if asks_code(passage, at) {
+                    let all = &static_code[n][at];
+                    let scores = code.score(all);
+                    let wanted = usize::from(codes[at]);
+                    // A unit inside an address or another term of words is
+                    // that term's.
+                    if words[at] == 0 {
+                        let bad = violator(&scores, wanted, |_| true, options);
+                        code.step += 1;
+                        if bad != wanted {
+                            wrong_codes += 1;
+                            code.add(all, wanted, 1);
+                            code.add(all, bad, -1);
+                        }
+                    }
+                }
+                (two, one) = (one, label);
+            }
+        }
+        progress(&format!(
+            "epoch {epoch}: {wrong_words} words wrong, {wrong_codes} codes below their margin"
+        ));
+    }
+    let mut out = Vec::new();
+    word.finish(options.keep_word, &mut out);
+    code.finish(options.keep_code, &mut out);
+    out
+}
