@@ -1,3 +1,295 @@
 //! What the program that makes the scanner's word lists and models needs.
 //!
-//! Not for hosts, and not stable.
+//! Not for hosts, and not stable: the files that it writes are read by the
+//! same version of this crate only.
+
+use std::ops::Range;
+
+use super::lexicon::build::Builder;
+use super::lexicon::{Flag, Flags, Lexicon};
+use super::passage::{Passage, Region};
+use super::phi::{envelope_of, words_of};
+use super::risk::features::features;
+use super::risk::summary::Summary;
+use super::risk::train as risk;
+use super::tagger::context::Context;
+use super::tagger::model::Model;
+use super::tagger::{tag, train as tagger};
+use super::token::hash;
+use super::{Category, FindingKind, rules};
+use crate::base::Sensitivity;
+
+/// Where a text of a mail stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Place {
+    /// The subject.
+    Subject,
+    /// The body.
+    Body,
+    /// An attachment's content.
+    Attachment,
+    /// An attachment's name.
+    FileName,
+}
+
+/// A text with its truth.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Text {
+    /// Where it stands.
+    pub place: Place,
+    /// The text.
+    pub text: String,
+    /// Bytes and kinds.
+    pub spans: Vec<(Range<usize>, FindingKind)>,
+}
+
+impl Text {
+    /// A text with its truth.
+    pub fn new(place: Place, text: String, spans: Vec<(Range<usize>, FindingKind)>) -> Self {
+        Self { place, text, spans }
+    }
+}
+
+/// A mail with its truth.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Mail {
+    /// Variants of one mail share it.
+    pub id: u32,
+    /// Whether its health terms were exchanged, so that its verdict may be wrong.
+    pub shuffled: bool,
+    /// The From field.
+    pub from: String,
+    /// The addresses of the recipients.
+    pub to: Vec<String>,
+    /// The audience.
+    pub audience: Option<String>,
+    /// All texts.
+    pub texts: Vec<Text>,
+    /// The verdict.
+    pub sensitivity: Sensitivity,
+    /// The protected categories.
+    pub categories: Vec<Category>,
+}
+
+impl Mail {
+    /// A mail without texts.
+    pub fn new(id: u32, from: String, to: Vec<String>, sensitivity: Sensitivity) -> Self {
+        Self {
+            id,
+            shuffled: false,
+            from,
+            to,
+            audience: None,
+            texts: Vec::new(),
+            sensitivity,
+            categories: Vec::new(),
+        }
+    }
+}
+
+/// Word lists on their way into `lexicon.bin`.
+#[derive(Default)]
+pub struct LexiconBuilder(Builder);
+
+impl std::fmt::Debug for LexiconBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LexiconBuilder").finish_non_exhaustive()
+    }
+}
+
+impl LexiconBuilder {
+    /// An empty one.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a term under flags named as in `lexicon.rs`.
+    ///
+    /// # Panics
+    /// Where there is no such flag.
+    #[expect(clippy::panic, reason = "a mistake in the calling program")]
+    pub fn term(&mut self, term: &str, flags: &[&str]) {
+        let flags = flags.iter().fold(Flags::default(), |all, name| {
+            let Some((_, flag)) = Flag::ALL.iter().find(|(n, _)| n == name) else {
+                panic!("no flag {name}");
+            };
+            all.and(Flags::of(&[*flag]))
+        });
+        self.0.term(term, flags);
+    }
+
+    /// Adds the near misses of a drug's name.
+    pub fn near_medication(&mut self, word: &str) {
+        self.0.near(word);
+    }
+
+    /// Adds an ICD-10-CM code without its point.
+    pub fn icd10(&mut self, code: &str) {
+        self.0.icd10(code);
+    }
+
+    /// Adds a HCPCS code.
+    pub fn hcpcs(&mut self, code: &str) {
+        self.0.hcpcs(code);
+    }
+
+    /// The file.
+    pub fn write(&self) -> Vec<u8> {
+        self.0.write()
+    }
+}
+
+/// Whether the compiled-in lists know a word as (a given name, a family name,
+/// a word of a facility's name, an English word).
+pub fn known(word: &str) -> (bool, bool, bool, bool) {
+    let flags = Lexicon::get().word(hash(word.as_bytes()));
+    let any = |of: &[Flag]| flags.any(Flags::of(of));
+    (
+        any(&[Flag::GivenTop, Flag::Given, Flag::GivenWorld]),
+        any(&[
+            Flag::SurnameTop,
+            Flag::SurnameMid,
+            Flag::SurnameRare,
+            Flag::SurnameWorld,
+        ]),
+        any(&[Flag::FacilityPrefix]),
+        any(&[Flag::English]),
+    )
+}
+
+fn region(place: Place) -> Region {
+    match place {
+        Place::Subject => Region::Subject,
+        Place::Body => Region::Body,
+        Place::Attachment => Region::Attachment,
+        Place::FileName => Region::FileName,
+    }
+}
+
+fn context<'t>(mail: &'t Mail, views: &[super::view::View<'t>]) -> (Context, Summary) {
+    let mut context = Context::new(
+        &mail.from,
+        mail.to.iter().map(String::as_str),
+        mail.audience.as_deref(),
+    );
+    let mut words = Summary::default();
+    for (text, view) in mail.texts.iter().zip(views) {
+        words.read(&Passage::read(
+            &view.text,
+            0,
+            view.text.len(),
+            region(text.place),
+        ));
+    }
+    context.speech = words.speech();
+    (context, words)
+}
+
+/// The model of words and codes.
+pub fn train_tagger(mails: &[Mail], progress: impl FnMut(&str)) -> Vec<u8> {
+    let views: Vec<Vec<_>> = mails
+        .iter()
+        .map(|m| {
+            m.texts
+                .iter()
+                .map(|t| super::view::View::plain(&t.text))
+                .collect()
+        })
+        .collect();
+    let mut examples = Vec::new();
+    for (mail, views) in mails.iter().zip(&views) {
+        let (context, _) = context(mail, views);
+        for (text, view) in mail.texts.iter().zip(views) {
+            // Spans are of the text; the passage's units are of the view.
+            let spans = text
+                .spans
+                .iter()
+                .map(|(span, kind)| (view.back(span.clone()), *kind))
+                .collect();
+            examples.push(tagger::Example {
+                passage: Passage::read(&view.text, 0, view.text.len(), region(text.place)),
+                context: context.clone(),
+                mail: mail.id,
+                spans,
+            });
+        }
+    }
+    tagger::train(&examples, &tagger::Options::default(), progress)
+}
+
+/// The features of a mail's verdict, with labels by `model`.
+fn verdict(mail: &Mail, model: &Model) -> risk::Example {
+    let views: Vec<_> = mail
+        .texts
+        .iter()
+        .map(|t| super::view::View::plain(&t.text))
+        .collect();
+    let (context, _) = context(mail, &views);
+    let mut summary = Summary::default();
+    for (text, view) in mail.texts.iter().zip(&views) {
+        let passage = Passage::read(&view.text, 0, view.text.len(), region(text.place));
+        let mut tags = tag(&passage, &context, model, true);
+        rules::apply(&passage, &mut tags, true);
+        summary.read(&passage);
+        summary.add(&passage, &tags, &context);
+        summary.attachments += u32::from(text.place == Place::Attachment);
+    }
+    let to: Vec<&str> = mail.to.iter().map(String::as_str).collect();
+    let address = mail
+        .from
+        .rsplit_once('<')
+        .map_or(mail.from.as_str(), |(_, a)| a.trim_end_matches('>'));
+    let envelope = envelope_of(address, &to, mail.audience.is_some());
+    let audience = words_of(mail.audience.as_deref().unwrap_or_default());
+    let mut truth = [false; super::risk::OUTPUTS];
+    truth[0] = mail.sensitivity > Sensitivity::None;
+    for (slot, category) in truth[1..].iter_mut().zip(Category::ALL) {
+        *slot = mail.categories.contains(category);
+    }
+    risk::Example {
+        features: features(&summary, &context, envelope, context.senders(), &audience),
+        truth,
+        mail: mail.id,
+    }
+}
+
+/// The model of the verdict. Its examples are labelled by taggers that were
+/// trained on the other part of the mails, as new mails will be: `folds` are
+/// pairs of such a tagger's file and the mails that it has not seen.
+pub fn train_verdict(folds: &[(Vec<u8>, Vec<&Mail>)]) -> Vec<u8> {
+    let examples: Vec<risk::Example> = folds
+        .iter()
+        .flat_map(|(blob, mails)| {
+            let model = Model::read(blob);
+            mails.iter().map(|m| verdict(m, &model)).collect::<Vec<_>>()
+        })
+        .collect();
+    risk::train(&examples, &risk::Options::default())
+}
+
+/// How well a tagger and a verdict do on mails: right and wrong of PHI and of
+/// each category as (true positives, false positives, false negatives).
+pub fn judge(mails: &[&Mail], tagger: &[u8], verdicts: &[u8]) -> [(u32, u32, u32); 7] {
+    let model = Model::read(tagger);
+    let weights = super::risk::Weights::read(verdicts);
+    let mut out = [(0, 0, 0); 7];
+    for mail in mails {
+        let example = verdict(mail, &model);
+        let scores = weights.score(&example.features);
+        for (n, slot) in out.iter_mut().enumerate() {
+            if n > 0 && !example.truth[0] {
+                continue;
+            }
+            match (example.truth[n], scores[n] > 0) {
+                (true, true) => slot.0 += 1,
+                (false, true) => slot.1 += 1,
+                (true, false) => slot.2 += 1,
+                (false, false) => {}
+            }
+        }
+    }
+    out
+}

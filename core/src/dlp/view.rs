@@ -117,6 +117,23 @@ impl<'a> View<'a> {
         start.start..end.end.max(start.start)
     }
 
+    /// The bytes of the view that stand for `range` of the source.
+    #[cfg(feature = "training")]
+    pub(super) fn back(&self, range: Range<usize>) -> Range<usize> {
+        let first = |wanted: usize| {
+            let (mut low, mut high) = (0, self.text.len());
+            while low < high {
+                let middle = low.midpoint(high);
+                match self.at(middle).end <= wanted {
+                    true => low = middle + 1,
+                    false => high = middle,
+                }
+            }
+            low
+        };
+        first(range.start)..first(range.end - 1) + 1
+    }
+
     /// The bytes of the source that one byte stands for.
     fn at(&self, view: usize) -> Range<usize> {
         let before = self.runs.partition_point(|r| r.view as usize <= view);

@@ -12,7 +12,7 @@ use super::labels::{CODE_KINDS, CODE_LABELS, WORD_KINDS, WORD_LABELS};
 use super::model::Weights;
 use super::word_open;
 use crate::dlp::FindingKind;
-use crate::dlp::passage::{Passage, Region};
+use crate::dlp::passage::Passage;
 
 /// One text with its truth.
 pub(crate) struct Example<'a> {
@@ -22,7 +22,6 @@ pub(crate) struct Example<'a> {
     pub(crate) mail: u32,
     /// Byte ranges and their kinds.
     pub(crate) spans: Vec<(std::ops::Range<usize>, FindingKind)>,
-    pub(crate) region: Region,
 }
 
 /// What training may be tuned by.

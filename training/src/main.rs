@@ -1,0 +1,158 @@
+//! Makes the files of the scanner in `core/src/dlp/`: `lexicon.bin`,
+//! `tagger/model.bin` and `risk/risk.bin`.
+//!
+//! ```text
+//! cargo run --release -p mailseal-training -- lexicon   # lists → lexicon.bin
+//! cargo run --release -p mailseal-training -- models    # mails → model.bin, risk.bin
+//! cargo run --release -p mailseal-training -- check     # both again: the same bytes?
+//! cargo run --release -p mailseal-training -- cross     # how well it does on mails not seen
+//! ```
+//!
+//! `models` reads the lists that are compiled in: run `lexicon` first, and
+//! `models` again after each change of a list, of the features or of a mail.
+//! Everything is in whole numbers and seeded: the same sources give the same
+//! bytes on every machine.
+
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+mod lists;
+mod mails;
+mod random;
+mod vary;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::{env, fs, io};
+
+use mailseal::dlp::training::{self, Mail};
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn dlp() -> PathBuf {
+    root().join("../core/src/dlp")
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let done = match arguments.first().map(String::as_str) {
+        Some("lexicon") => lexicon().and_then(|blob| put(&dlp().join("lexicon.bin"), &blob)),
+        Some("models") => models(),
+        Some("check") => check(),
+        Some("cross") => cross(),
+        _ => {
+            eprintln!("usage: training lexicon | models | check | cross");
+            return ExitCode::from(2);
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("training: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    fs::write(path, bytes)?;
+    println!("{}: {} bytes", path.display(), bytes.len());
+    Ok(())
+}
+
+fn lexicon() -> io::Result<Vec<u8>> {
+    lists::lexicon(&root())
+}
+
+/// The mails and their variants.
+fn corpus() -> io::Result<Vec<Mail>> {
+    let mails = mails::read(&root().join("mails"))?;
+    let pools = vary::Pools::read(&root())?;
+    Ok(vary::with_variants(&mails, &pools))
+}
+
+/// Trains both: the verdict on labels by taggers that have not seen the mail.
+fn make(corpus: &[Mail]) -> (Vec<u8>, Vec<u8>) {
+    let half = |n: u32| -> (Vec<Mail>, Vec<&Mail>) {
+        (
+            corpus.iter().filter(|m| m.id % 2 != n).cloned().collect(),
+            corpus
+                .iter()
+                .filter(|m| m.id % 2 == n && !m.shuffled)
+                .collect(),
+        )
+    };
+    let folds: Vec<(Vec<u8>, Vec<&Mail>)> = (0..2)
+        .map(|n| {
+            let (seen, unseen) = half(n);
+            println!("fold {n}: {} mails, {} not seen", seen.len(), unseen.len());
+            (training::train_tagger(&seen, |_| {}), unseen)
+        })
+        .collect();
+    let verdict = training::train_verdict(&folds);
+    println!("all {} mails", corpus.len());
+    let tagger = training::train_tagger(corpus, |line| println!("  {line}"));
+    (tagger, verdict)
+}
+
+fn models() -> io::Result<()> {
+    let corpus = corpus()?;
+    let (tagger, verdict) = make(&corpus);
+    put(&dlp().join("tagger/model.bin"), &tagger)?;
+    put(&dlp().join("risk/risk.bin"), &verdict)
+}
+
+fn check() -> io::Result<()> {
+    let same = |path: PathBuf, made: &[u8]| -> io::Result<()> {
+        if fs::read(&path)? == made {
+            println!("{}: the same", path.display());
+            return Ok(());
+        }
+        Err(io::Error::other(format!("{} is another", path.display())))
+    };
+    same(dlp().join("lexicon.bin"), &lexicon()?)?;
+    let (tagger, verdict) = make(&corpus()?);
+    same(dlp().join("tagger/model.bin"), &tagger)?;
+    same(dlp().join("risk/risk.bin"), &verdict)
+}
+
+/// Verdicts on each fifth of the mails by what was learnt from the others.
+fn cross() -> io::Result<()> {
+    let corpus = corpus()?;
+    let mut sums = [(0u32, 0u32, 0u32); 7];
+    for fold in 0..5 {
+        let seen: Vec<Mail> = corpus
+            .iter()
+            .filter(|m| m.id % 5 != fold)
+            .cloned()
+            .collect();
+        let held: Vec<&Mail> = corpus
+            .iter()
+            .filter(|m| m.id % 5 == fold && !m.shuffled)
+            .collect();
+        let (tagger, verdict) = make(&seen);
+        let got = training::judge(&held, &tagger, &verdict);
+        for (sum, one) in sums.iter_mut().zip(got) {
+            *sum = (sum.0 + one.0, sum.1 + one.1, sum.2 + one.2);
+        }
+    }
+    let names = [
+        "phi",
+        "mental_health",
+        "substance_use",
+        "sti_hiv",
+        "reproductive",
+        "genetic",
+        "abuse",
+    ];
+    for (name, (right, alarms, misses)) in names.iter().zip(sums) {
+        let share = |a: u32, b: u32| 100.0 * f64::from(a) / f64::from((a + b).max(1));
+        println!(
+            "{name:14} precision {:5.1}  recall {:5.1}  ({right} right, {alarms} false alarms, {misses} missed)",
+            share(right, alarms),
+            share(right, misses)
+        );
+    }
+    Ok(())
+}
