@@ -10,7 +10,7 @@ fn lines(path: &Path) -> io::Result<Vec<String>> {
     Ok(fs::read_to_string(path)
         .map_err(|e| io::Error::other(format!("{}: {e}", path.display())))?
         .lines()
-        .filter(|l| !l.starts_with('#') && !l.trim().is_empty())
+        .filter(|l| !l.starts_with("# ") && *l != "#" && !l.trim().is_empty())
         .map(str::to_owned)
         .collect())
 }

@@ -31,7 +31,7 @@ impl Pools {
         let lines = |file: &str, most: usize| -> io::Result<Vec<String>> {
             Ok(fs::read_to_string(root.join(file))?
                 .lines()
-                .filter(|l| !l.starts_with('#') && !l.trim().is_empty())
+                .filter(|l| !l.starts_with("# ") && !l.trim().is_empty())
                 .take(most)
                 .map(|l| l.trim().to_owned())
                 .collect())

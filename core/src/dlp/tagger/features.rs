@@ -425,13 +425,14 @@ fn decade(bytes: &[u8], item: &Item) -> u32 {
     let mut found = 0;
     for &b in bytes.iter().chain(b" ") {
         if b.is_ascii_digit() {
-            number = number
-                .saturating_mul(10)
-                .saturating_add(u32::from(b - b'0'));
+            // Of `19580314` the year alone.
+            if digits < 4 {
+                number = number * 10 + u32::from(b - b'0');
+            }
             digits += 1;
         } else {
             if digits >= 4 {
-                found = number / 10u32.pow(digits - 4);
+                found = number;
             } else if digits == 2 {
                 found = found.max(if number > 40 {
                     1900 + number
