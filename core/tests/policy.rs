@@ -6,6 +6,8 @@
     clippy::print_stdout
 )]
 
+#[path = "policy/actions.rs"]
+mod actions;
 #[path = "policy/enumeration.rs"]
 mod enumeration;
 #[path = "policy/facts.rs"]

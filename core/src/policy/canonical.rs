@@ -92,6 +92,7 @@ fn rule_to_toml(rule: &Rule, out: &mut String) {
         Confidence::High => "\"high\"",
     });
     put(out, "confidence", confidence.map(String::from));
+    put(out, "count", rule.count.map(|n| n.max(1).to_string()));
     put_list(out, "marker", &rule.markers, String::clone);
     put(
         out,

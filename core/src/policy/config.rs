@@ -18,9 +18,16 @@
 //! [[rule]]
 //! name = "asked for"
 //! marker = ["[secure]"]       # also: recipient, domain, sender, sender_domain,
-//! end_to_end = true           # audience, finding, category, confidence
-//!                             # also: sensitivity, transport, factor,
-//!                             # redirect, action = "hold" | "refuse"
+//! end_to_end = true           # audience, and those of findings below
+//!
+//! [[rule]]
+//! name = "lists of patients"
+//! finding = ["mrn", "ssn"]    # also: category = ["sti_hiv"]
+//! confidence = "medium"       # the least
+//! count = 10                  # different ones, at the least
+//! redirect = "escrow"         # also: sensitivity, transport, factor,
+//!                             # end_to_end, action = "hold" | "refuse"
+//!
 //! [[partner]]
 //! domain = "lab.example"
 //! pin = "…64 hexadecimal digits of SHA-256 of the public key…"   # or ca = PEM
@@ -268,6 +275,20 @@ impl<'a> Table<'a> {
             .ok_or_else(|| self.bad(value, key, "true or false"))
     }
 
+    fn count(&self, key: &str) -> Result<Option<u32>, PolicyError> {
+        let Some(value) = self.value(key) else {
+            return Ok(None);
+        };
+        let count = value.get_ref().as_integer().and_then(|number| {
+            // The digits as they stand, without sign, in their base.
+            u32::from_str_radix(number.as_str(), number.radix()).ok()
+        });
+        count
+            .filter(|&count| count > 0)
+            .map(Some)
+            .ok_or_else(|| self.bad(value, key, "a whole number from 1 on"))
+    }
+
     fn items(&self, key: &str) -> Result<&'a [Value<'a>], PolicyError> {
         let Some(value) = self.value(key) else {
             return Ok(&[]);
@@ -442,7 +463,7 @@ impl<'a> Table<'a> {
     fn rule(&self) -> Result<Rule, PolicyError> {
         self.only(
             "name recipient domain sender sender_domain audience finding category confidence \
-             marker sensitivity transport factor end_to_end redirect action",
+             count marker sensitivity transport factor end_to_end redirect action",
         )?;
         let owned = |s: &str| Some(s.to_owned());
         let marker = |s: &str| Some(super::normal_marker(s)).filter(|m| !m.is_empty());
@@ -457,6 +478,7 @@ impl<'a> Table<'a> {
             kinds: self.words("finding", "a list of kinds of finding", word)?,
             categories: self.words("category", "a list of categories", word)?,
             confidence: self.parse("confidence", "one of: low medium high", word)?,
+            count: self.count("count")?,
             markers: self.words("marker", "a list of texts that are not empty", marker)?,
             sensitivity: self.parse("sensitivity", "one of: none phi sensitive", word)?,
             transport: self.parse("transport", assurance, word)?,

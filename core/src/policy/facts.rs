@@ -1,13 +1,16 @@
 //! What goes in: what is known of the content, the recipient and the way.
 
+use std::collections::HashMap;
 use std::fmt;
+
+use zeroize::Zeroizing;
 
 use crate::base::{
     Address, Fact, FactorLevel, Form, FormReason, KeyFault, KeyTrust, NextHop, Route, Sensitivity,
-    TlsAssurance,
+    TlsAssurance, crypto,
 };
 use crate::discover::{Capabilities, HostCapability, StsMode};
-use crate::dlp::{Category, Confidence, FindingKind, Findings};
+use crate::dlp::{Category, Confidence, Finding, FindingKind, Findings};
 
 use super::waiver::WaiverFact;
 
@@ -44,10 +47,13 @@ pub struct FindingFact {
     pub category: Option<Category>,
     /// How sure it is.
     pub confidence: Confidence,
+    /// Findings with the same number are one value that stands in the message
+    /// more than once; without a number it is a value of its own.
+    pub value: Option<u32>,
 }
 
 impl FindingFact {
-    /// A finding.
+    /// A finding of a value of its own.
     pub const fn new(
         kind: FindingKind,
         category: Option<Category>,
@@ -57,8 +63,35 @@ impl FindingFact {
             kind,
             category,
             confidence,
+            value: None,
         }
     }
+
+    /// With the number of its value.
+    #[must_use]
+    pub const fn with_value(mut self, value: u32) -> Self {
+        self.value = Some(value);
+        self
+    }
+}
+
+/// The findings with their values numbered. A text and its HTML say the same
+/// twice: a value counts once, however it is written.
+fn numbered(findings: &Findings) -> Vec<FindingFact> {
+    let mut numbers: HashMap<(FindingKind, [u8; 32]), u32> = HashMap::new();
+    let number = |finding: &Finding| {
+        let text = finding.expose().expose().chars();
+        let bare: Zeroizing<String> = Zeroizing::new(
+            text.filter(|c| c.is_alphanumeric())
+                .flat_map(char::to_lowercase)
+                .collect(),
+        );
+        let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
+        let digest = crypto::sha256(bare.as_bytes());
+        let value = *numbers.entry((finding.kind, digest)).or_insert(next);
+        FindingFact::new(finding.kind, finding.category, finding.confidence).with_value(value)
+    };
+    findings.items.iter().map(number).collect()
 }
 
 /// What is known of the message.
@@ -103,11 +136,7 @@ impl From<&Findings> for ContentFacts {
     fn from(findings: &Findings) -> Self {
         let names = findings.items.iter().any(|f| f.kind == FindingKind::Name);
         Self {
-            findings: findings
-                .items
-                .iter()
-                .map(|f| FindingFact::new(f.kind, f.category, f.confidence))
-                .collect(),
+            findings: numbered(findings),
             found: findings.sensitivity(),
             unscannable: !findings.unscannable.is_empty(),
             // A name may be the recipient's own: only that no name at all was

@@ -200,8 +200,27 @@ fn findings_become_facts_of_the_content() {
             FindingKind::Ssn,
             Some(Category::Genetic),
             Confidence::High
-        )]
+        )
+        .with_value(0)]
     );
+
+    // One value, however it is written, has one number; of another kind or
+    // another value it has another.
+    let of = |kind, value: &str| {
+        Finding::new(kind, Part::Html, 0..3, Confidence::Low, value.to_owned())
+    };
+    findings.items = vec![
+        of(FindingKind::Mrn, "AB-10 22"),
+        of(FindingKind::Mrn, "AB-1023"),
+        of(FindingKind::Mrn, "ab1022"),
+        of(FindingKind::Account, "AB1022"),
+    ];
+    let numbers: Vec<_> = ContentFacts::from(&findings)
+        .findings
+        .iter()
+        .map(|f| f.value)
+        .collect();
+    assert_eq!(numbers, [Some(0), Some(1), Some(0), Some(2)]);
 
     findings.items = vec![finding(FindingKind::Name)];
     assert_eq!(ContentFacts::from(&findings).other_people, U);

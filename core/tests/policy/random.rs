@@ -44,11 +44,13 @@ fn rule() -> impl Strategy<Value = Rule> {
         prop::bool::weighted(0.2),
         prop::option::weighted(0.2, select(Route::ALL)),
         prop::bool::weighted(0.5),
+        prop::option::weighted(0.3, 1u32..4),
     )
         .prop_map(
-            |(sensitivity, transport, factor, end_to_end, redirect, marked)| {
+            |(sensitivity, transport, factor, end_to_end, redirect, marked, count)| {
                 let mut rule = Rule::new("r");
                 rule.sensitivity = sensitivity;
+                rule.count = count;
                 rule.transport = transport;
                 rule.factor = factor;
                 rule.end_to_end = end_to_end;

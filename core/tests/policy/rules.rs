@@ -68,6 +68,13 @@ fn each_condition_matches_what_it_says_and_all_must_hold() {
             .kind(FindingKind::Condition)
             .confidence(Confidence::Low),
         rule().confidence(Confidence::Medium),
+        rule().at_least(2),
+        rule().at_least(0),
+        rule()
+            .kind(FindingKind::Mrn)
+            .kind(FindingKind::Ssn)
+            .kind(FindingKind::Condition)
+            .at_least(2),
         rule().marker(" [SECURE] "),
         rule()
             .marker("urgent")
@@ -91,6 +98,9 @@ fn each_condition_matches_what_it_says_and_all_must_hold() {
             .kind(FindingKind::Ssn)
             .category(Category::SubstanceUse),
         rule().category(Category::Genetic),
+        rule().at_least(3),
+        rule().at_least(2).at_least(3).at_least(1),
+        rule().confidence(Confidence::Medium).at_least(2),
         rule().marker("[phi]"),
         rule().marker("urgent").audience("payer"),
         rule().domain(d("mail.example")).kind(FindingKind::Mrn),
@@ -113,6 +123,7 @@ fn each_condition_matches_what_it_says_and_all_must_hold() {
         rule().sender_domain(d("example")),
         rule().audience("patient"),
         rule().confidence(Confidence::Low),
+        rule().at_least(1),
     ] {
         assert!(decide(&Policy::hipaa().rule(rule), &unknown).is_send());
     }

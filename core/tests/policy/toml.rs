@@ -49,6 +49,7 @@ action = "hold"
 
 [[rule]]
 confidence = "low"
+count = 0x10
 action = "refuse"
 
 [[rule]]
@@ -110,7 +111,7 @@ fn full() -> Policy {
                 .redirect(Route::Escrow)
                 .hold(),
         )
-        .rule(Rule::new("").confidence(Confidence::Low).refuse())
+        .rule(Rule::new("").confidence(Confidence::Low).at_least(16).refuse())
         .rule(Rule::new("").confidence(Confidence::High))
         .partner(Partner::new(
             d("lab.example"),
@@ -254,6 +255,26 @@ fn errors_name_line_and_key_and_repeat_no_value() {
             "preset = \"hippa\"",
             "policy.value",
             "line 1: `preset` must be one of: hipaa strict tls_exclusive custom",
+        ),
+        (
+            "preset = \"hipaa\"\n[[rule]]\ncount = 0",
+            "policy.value",
+            "line 3: `rule[1].count` must be a whole number from 1 on",
+        ),
+        (
+            "preset = \"hipaa\"\n[[rule]]\n[[rule]]\ncount = -5",
+            "policy.value",
+            "line 4: `rule[2].count` must be a whole number from 1 on",
+        ),
+        (
+            "preset = \"hipaa\"\n[[rule]]\ncount = 4294967296",
+            "policy.value",
+            "line 3: `rule[1].count` must be a whole number from 1 on",
+        ),
+        (
+            "preset = \"hipaa\"\n[[rule]]\ncount = \"5\"",
+            "policy.value",
+            "line 3: `rule[1].count` must be a whole number from 1 on",
         ),
         (
             "preset = \"hipaa\"\n\nladder = \"tls\"",
