@@ -23,3 +23,5 @@ mod scene;
 mod sealing;
 #[path = "client/way.rs"]
 mod way;
+#[path = "client/wrong.rs"]
+mod wrong;

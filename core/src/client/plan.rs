@@ -8,7 +8,7 @@ use crate::base::{Address, MessageId, Phi, Recipient, RecipientId, Role, Sensiti
 use crate::compose::{Message, PartContent};
 use crate::dlp::Findings;
 use crate::error::{Error, PlanError};
-use crate::policy::{Decision, Disclosure, Rung, Show, Waiver};
+use crate::policy::{Decision, Disclosure, Reason, Rung, Show, Waiver};
 
 /// What the host knows beside the message.
 #[derive(Debug, Clone, Default)]
@@ -91,6 +91,18 @@ impl Planned {
     /// The address.
     pub fn address(&self) -> &Address {
         self.recipient.address()
+    }
+
+    /// Whether the message goes to a recipient who looks like the wrong one,
+    /// on the host's word.
+    pub(super) fn is_vouched_for(&self) -> bool {
+        !self.dropped && self.decision.is_send() && self.doubts().next().is_some()
+    }
+
+    /// The doubts about the recipient that the host's word lifted.
+    pub(super) fn doubts(&self) -> impl Iterator<Item = &Reason> {
+        let why = self.decision.why().iter();
+        why.filter(|r| matches!(r, Reason::RecipientConfirmed { .. }))
     }
 
     pub(super) fn recipient(&self) -> &Recipient {
@@ -229,6 +241,14 @@ impl Plan {
 
     pub(super) fn disclosure(&self) -> Disclosure {
         self.message.disclosure()
+    }
+
+    /// The recipients whom the host vouched for where that counted, and why.
+    pub(super) fn confirmed(&self) -> Vec<(RecipientId, String)> {
+        let vouched = self.recipients.iter().filter(|r| r.is_vouched_for());
+        vouched
+            .filter_map(|r| Some((r.id, self.message.confirmation(r.address())?.to_owned())))
+            .collect()
     }
 
     pub(super) fn decisions(&self) -> Vec<Decision> {

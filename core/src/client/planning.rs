@@ -92,10 +92,15 @@ impl Engine {
             .iter()
             .enumerate()
             .map(|(index, (role, recipient))| {
-                let about = self.recipient_facts(plan, recipient, recipients.len(), &known, onward);
+                let id = RecipientId::new(u32::try_from(index).unwrap_or(u32::MAX));
+                let mut about =
+                    self.recipient_facts(plan, recipient, recipients.len(), &known, onward);
+                let suspected = plan.findings.misaddressed.iter();
+                about.misaddressed = suspected.filter(|m| m.recipient == id).map(|m| m.why).min();
+                about.confirmed = plan.message.confirmation(recipient.address()).is_some();
                 let facts = Facts::new(content.clone(), about, context.clone());
                 Planned {
-                    id: RecipientId::new(u32::try_from(index).unwrap_or(u32::MAX)),
+                    id,
                     role: *role,
                     recipient: recipient.clone(),
                     decision: decide(&self.policy, &facts),

@@ -188,6 +188,13 @@ impl<S, R> Builder<S, R> {
         self.with(|f| f.marks.no_phi_reason = Some(reason.into()))
     }
 
+    /// Vouches that the message is meant for this recipient, although the
+    /// address looks like the wrong one. The reason is recorded.
+    #[must_use]
+    pub fn recipient_confirmed(self, recipient: Address, reason: impl Into<String>) -> Self {
+        self.with(|f| f.marks.confirmed.push((recipient, reason.into())))
+    }
+
     /// Says what the list or segment is that the message goes to.
     #[must_use]
     pub fn audience(self, audience: impl Into<String>) -> Self {
@@ -341,6 +348,9 @@ impl Fields {
         }
         if let Some(reason) = self.marks.no_phi_reason.take() {
             self.marks.no_phi_reason = Some(checked_reason(reason)?);
+        }
+        for (_, reason) in &mut self.marks.confirmed {
+            *reason = checked_reason(std::mem::take(reason))?;
         }
         let content: usize = self
             .attachments

@@ -42,8 +42,8 @@ pub enum ComposeError {
         /// The attachment's place, from 0.
         index: usize,
     },
-    /// `assert_no_phi` without a reason.
-    #[error("assert_no_phi needs a reason: it is recorded in the audit log")]
+    /// `assert_no_phi` or a confirmed recipient without a reason.
+    #[error("the host's word on a message needs a reason: it is recorded")]
     EmptyReason,
     /// Nobody to send to.
     #[error("the message names no recipient in To, Cc or Bcc")]
@@ -58,7 +58,7 @@ pub enum ComposeError {
     },
     /// The host's details are for an address the message does not name.
     #[error(
-        "the message does not name this recipient; details can be given for its recipients only"
+        "the message does not name this recipient; details and confirmations can be given for its recipients only"
     )]
     UnknownRecipient,
     /// A copy was asked for somebody the message does not have.

@@ -22,9 +22,12 @@ pub fn decide(policy: &Policy, facts: &Facts) -> Decision {
         why,
     };
 
+    // Whatever the content: a message for somebody else is a breach by itself.
+    let wrong = misaddressed(facts, &mut why);
     match raised.action {
         Some(Action::Refuse) => return refuse(Refusal::Refused, why),
         Some(Action::Hold) => return refuse(Refusal::Held, why),
+        None if wrong => return refuse(Refusal::Held, why),
         None => {}
     }
     if facts.recipient.takes_mail == Fact::Refuted {
@@ -122,6 +125,20 @@ fn sensitivity(policy: &Policy, facts: &Facts, why: &mut Vec<Reason>) -> Sensiti
         joined = joined.max(sensitivity);
     }
     joined
+}
+
+/// Whether the recipient looks like the wrong one. Only the host's word for
+/// this recipient lifts it: who approves a message looks at its content.
+fn misaddressed(facts: &Facts, why: &mut Vec<Reason>) -> bool {
+    let Some(because) = facts.recipient.misaddressed else {
+        return false;
+    };
+    let confirmed = facts.recipient.confirmed;
+    why.push(match confirmed {
+        true => Reason::RecipientConfirmed { because },
+        false => Reason::Misaddressed { because },
+    });
+    !confirmed
 }
 
 /// Whether a waiver counts for this message.

@@ -9,6 +9,7 @@ use crate::base::{
 };
 
 use super::waiver::WaiverVoid;
+use crate::dlp::MisaddressedWhy;
 
 /// One acceptable way to send, with what must hold before anything leaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -84,7 +85,8 @@ pub(super) enum Worth {
 pub enum Refusal {
     /// The policy drops what it cannot protect.
     Dropped,
-    /// A rule keeps it for a person to look at.
+    /// A person must look at it first: a rule says so, or the recipient looks
+    /// like the wrong one.
     Held,
     /// It is refused, and the sender is told.
     Refused,
@@ -190,6 +192,10 @@ pub enum Reason {
     HoldApproved { rule: u32 },
     /// A rule refuses it.
     RuleRefused { rule: u32 },
+    /// The recipient looks like the wrong one: it is held.
+    Misaddressed { because: MisaddressedWhy },
+    /// The recipient looks like the wrong one, and the host vouches for it.
+    RecipientConfirmed { because: MisaddressedWhy },
     /// The domain takes no mail.
     NoMailHost,
     /// The recipient's waiver allows clear text.
@@ -268,6 +274,8 @@ impl Reason {
             Self::RuleHeld { .. } => "policy.rule_held",
             Self::HoldApproved { .. } => "policy.hold_approved",
             Self::RuleRefused { .. } => "policy.rule_refused",
+            Self::Misaddressed { .. } => "policy.misaddressed",
+            Self::RecipientConfirmed { .. } => "policy.recipient_confirmed",
             Self::NoMailHost => "policy.no_mail_host",
             Self::WaiverApplies => "policy.waiver_applies",
             Self::WaiverVoid { .. } => "policy.waiver_void",
@@ -305,6 +313,17 @@ fn name(route: Route) -> &'static str {
         Route::Pgp => "PGP",
         Route::Smime => "S/MIME",
         Route::Escrow => "escrow",
+    }
+}
+
+fn suspicion(because: MisaddressedWhy) -> &'static str {
+    match because {
+        MisaddressedWhy::OtherPatient => {
+            "it names a patient, and the address belongs to another one"
+        }
+        MisaddressedWhy::LookAlike => {
+            "the address is not the named patient's, but looks much like it"
+        }
     }
 }
 
@@ -356,6 +375,16 @@ impl fmt::Display for Reason {
                 write!(f, "rule {rule} would hold it, and it was approved")
             }
             Self::RuleRefused { rule } => write!(f, "rule {rule} refuses it"),
+            Self::Misaddressed { because } => write!(
+                f,
+                "it may be for somebody else: {}; it is held until the host confirms this recipient",
+                suspicion(*because)
+            ),
+            Self::RecipientConfirmed { because } => write!(
+                f,
+                "the host confirmed this recipient, although {}",
+                suspicion(*because)
+            ),
             Self::NoMailHost => f.write_str("the domain takes no mail"),
             Self::WaiverApplies => {
                 f.write_str("the recipient prefers plain e-mail; TLS is tried all the same")

@@ -10,7 +10,7 @@ use crate::base::{
     TlsAssurance, crypto,
 };
 use crate::discover::{Capabilities, HostCapability, StsMode};
-use crate::dlp::{Category, Confidence, Finding, FindingKind, Findings};
+use crate::dlp::{Category, Confidence, Finding, FindingKind, Findings, MisaddressedWhy};
 
 use super::waiver::WaiverFact;
 
@@ -319,6 +319,10 @@ pub struct RecipientFacts {
     pub other_recipients: bool,
     /// What is known of a waiver.
     pub waiver: WaiverFact,
+    /// Why the recipient looks like the wrong one, if so.
+    pub misaddressed: Option<MisaddressedWhy>,
+    /// The host vouches that this recipient is meant.
+    pub confirmed: bool,
 }
 
 /// What is known of a recipient's key for one route.
@@ -366,6 +370,8 @@ impl RecipientFacts {
             factor_available: None,
             other_recipients: false,
             waiver: WaiverFact::Absent,
+            misaddressed: None,
+            confirmed: false,
         }
     }
 

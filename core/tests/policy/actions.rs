@@ -4,10 +4,12 @@
 use std::collections::BTreeSet;
 
 use mailseal::base::{Fact, KeyTrust, Route, Sensitivity, TlsAssurance};
-use mailseal::dlp::{Category, Confidence, FindingKind};
-use mailseal::policy::{Decision, Facts, FindingFact, Policy, Refusal, Rule, TransportFacts, decide};
+use mailseal::dlp::{Category, Confidence, FindingKind, MisaddressedWhy};
+use mailseal::policy::{
+    Decision, Facts, FindingFact, Policy, Reason, Refusal, Rule, TransportFacts, WaiverFact, decide,
+};
 
-use super::enumeration::blank;
+use super::enumeration::{blank, presets};
 
 /// Kind, category, confidence, and the number of the value.
 type Found = (FindingKind, Option<Category>, Confidence, Option<u32>);
@@ -62,6 +64,16 @@ fn facts() -> Facts {
     facts
 }
 
+fn with_action(rule: Rule, action: &str) -> Rule {
+    match action {
+        "end to end" => rule.end_to_end(),
+        "escrow" => rule.redirect(Route::Escrow),
+        "hold" => rule.hold(),
+        "refuse" => rule.refuse(),
+        _ => rule,
+    }
+}
+
 fn routes(decision: &Decision) -> BTreeSet<&'static str> {
     decision.rungs().map(|r| r.route.word()).collect()
 }
@@ -110,14 +122,7 @@ fn every_action_follows_kind_category_confidence_and_count() {
                 rule.categories = categories.to_vec();
                 rule.confidence = confidence;
                 rule.count = count;
-                rule = match action {
-                    "end to end" => rule.end_to_end(),
-                    "escrow" => rule.redirect(Route::Escrow),
-                    "hold" => rule.hold(),
-                    "refuse" => rule.refuse(),
-                    _ => rule,
-                };
-                let policy = Policy::hipaa().rule(rule);
+                let policy = Policy::hipaa().rule(with_action(rule, action));
                 let decision = decide(&policy, &facts);
                 let expected: (&[&str], Option<Refusal>) = match (action, hit) {
                     ("end to end", true) => (&["pgp", "escrow"], None),
@@ -170,4 +175,83 @@ fn conditions() -> Vec<Condition> {
         }
     }
     all
+}
+
+/// A recipient who looks like the wrong one is held whatever the rest says,
+/// unless a rule refuses it outright or the host confirmed this recipient.
+#[test]
+fn a_wrong_looking_recipient_is_held_until_it_is_confirmed() {
+    let doubts = [
+        None,
+        Some(MisaddressedWhy::OtherPatient),
+        Some(MisaddressedWhy::LookAlike),
+    ];
+    let waivers = [WaiverFact::Absent, WaiverFact::Valid];
+    let transports = [
+        TransportFacts::exactly(TlsAssurance::Anchored),
+        TransportFacts::exactly(TlsAssurance::Opportunistic),
+        TransportFacts::UNKNOWN,
+    ];
+    let takes = [Fact::Proven(()), Fact::Refuted, Fact::Unknown];
+    let (mut count, mut held) = (0u32, 0u32);
+    for (preset, policy) in presets() {
+        for index in 0..3 * 2 * 2 * 5 * 3 * 2 * 3 * 3 * 2 {
+            let mut rest = index;
+            let mut digit = |size: usize| {
+                let value = rest % size;
+                rest /= size;
+                value
+            };
+            let mut facts = facts();
+            facts.recipient.misaddressed = doubts[digit(3)];
+            facts.recipient.confirmed = digit(2) == 1;
+            facts.context.approved = digit(2) == 1;
+            let action = ACTIONS[digit(5)];
+            let sensitivity = Sensitivity::ALL[digit(3)];
+            facts.content.declared = Some(sensitivity);
+            facts.content.no_phi_asserted = true;
+            facts.recipient.waiver = waivers[digit(2)];
+            facts.recipient.transport = transports[digit(3)];
+            facts.recipient.takes_mail = takes[digit(3)];
+            facts.recipient.other_recipients = digit(2) == 1;
+            let rule = with_action(Rule::new("r"), action);
+            let policy = policy.clone().rule(rule);
+            let decision = decide(&policy, &facts);
+            // The judge: without the doubt it is as it always was.
+            let (doubt, word) = (facts.recipient.misaddressed, facts.recipient.confirmed);
+            let mut sure = facts.clone();
+            sure.recipient.misaddressed = None;
+            let without = decide(&policy, &sure);
+            let kind = |d: &Decision| match d {
+                Decision::Refuse { kind, .. } => Some(*kind),
+                _ => None,
+            };
+            let at = format!("{preset} #{index} {decision:?}");
+            assert_eq!(decision.sensitivity(), sensitivity, "{at}");
+            if doubt.is_some() && !word {
+                let expected = match action {
+                    "refuse" => Refusal::Refused,
+                    _ => Refusal::Held,
+                };
+                assert_eq!(kind(&decision), Some(expected), "{at}");
+                held += u32::from(expected == Refusal::Held);
+            } else {
+                assert_eq!(kind(&decision), kind(&without), "{at}");
+                assert!(decision.rungs().eq(without.rungs()), "{at}");
+            }
+            let told = decision.why().iter().find_map(|reason| match reason {
+                Reason::Misaddressed { because } => Some((*because, false)),
+                Reason::RecipientConfirmed { because } => Some((*because, true)),
+                _ => None,
+            });
+            assert_eq!(told, doubt.map(|because| (because, word)), "{at}");
+            count += 1;
+        }
+    }
+    println!(
+        "axes: doubt 3, confirmed 2, approved 2, rule's action 5, sensitivity 3, waiver 2, \
+         way 3, takes mail 3, other recipients 2; 3 presets"
+    );
+    println!("{count} decisions, {held} held for the doubt alone, 0 violations");
+    assert_eq!(count, 3 * 3 * 2 * 2 * 5 * 3 * 2 * 3 * 3 * 2);
 }

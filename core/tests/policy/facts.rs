@@ -196,19 +196,16 @@ fn findings_become_facts_of_the_content() {
     assert_eq!(facts.found, Some(Sensitivity::Sensitive));
     assert_eq!(
         facts.findings,
-        [FindingFact::new(
-            FindingKind::Ssn,
-            Some(Category::Genetic),
-            Confidence::High
-        )
-        .with_value(0)]
+        [
+            FindingFact::new(FindingKind::Ssn, Some(Category::Genetic), Confidence::High)
+                .with_value(0)
+        ]
     );
 
     // One value, however it is written, has one number; of another kind or
     // another value it has another.
-    let of = |kind, value: &str| {
-        Finding::new(kind, Part::Html, 0..3, Confidence::Low, value.to_owned())
-    };
+    let of =
+        |kind, value: &str| Finding::new(kind, Part::Html, 0..3, Confidence::Low, value.to_owned());
     findings.items = vec![
         of(FindingKind::Mrn, "AB-10 22"),
         of(FindingKind::Mrn, "AB-1023"),

@@ -6,6 +6,7 @@ use mailseal::base::{
     Fact, FactorLevel, Form, FormReason, KeyFault, KeyTrust, RecipientId, Route, Sensitivity,
     TlsAssurance,
 };
+use mailseal::dlp::MisaddressedWhy;
 use mailseal::policy::{
     Decision, Onward, Policy, Reason, Refusal, Rule, Rung, Show, TransportFacts, WaiverFact,
     WaiverVoid, decide,
@@ -78,6 +79,20 @@ fn all() -> Vec<(Reason, &'static str, &'static str)> {
             Reason::RuleRefused { rule: 2 },
             "rule_refused",
             "rule 2 refuses it",
+        ),
+        (
+            Reason::Misaddressed {
+                because: MisaddressedWhy::OtherPatient,
+            },
+            "misaddressed",
+            "it may be for somebody else: it names a patient, and the address belongs to another one; it is held until the host confirms this recipient",
+        ),
+        (
+            Reason::RecipientConfirmed {
+                because: MisaddressedWhy::LookAlike,
+            },
+            "recipient_confirmed",
+            "the host confirmed this recipient, although the address is not the named patient's, but looks much like it",
         ),
         (
             Reason::NoMailHost,
@@ -250,7 +265,7 @@ fn every_reason_has_a_stable_code_and_plain_words() {
         assert!(serde_json::to_string(&reason).unwrap().contains(code));
         codes.insert(code);
     }
-    assert_eq!(codes.len(), 38);
+    assert_eq!(codes.len(), 40);
 }
 
 #[test]

@@ -111,7 +111,12 @@ fn full() -> Policy {
                 .redirect(Route::Escrow)
                 .hold(),
         )
-        .rule(Rule::new("").confidence(Confidence::Low).at_least(16).refuse())
+        .rule(
+            Rule::new("")
+                .confidence(Confidence::Low)
+                .at_least(16)
+                .refuse(),
+        )
         .rule(Rule::new("").confidence(Confidence::High))
         .partner(Partner::new(
             d("lab.example"),
