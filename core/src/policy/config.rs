@@ -3,7 +3,7 @@
 //! ```toml
 //! preset = "hipaa"            # hipaa | strict | tls_exclusive | custom
 //! name = "harbor"             # optional
-//! no_findings = "phi"         # phi | none | sensitive
+//! no_findings = "none"        # where the scanner judged it: none | phi | sensitive
 //! ladder = ["tls", "pgp", "smime", "escrow"]
 //! waivers = true
 //!

@@ -97,11 +97,13 @@ pub fn decide(policy: &Policy, facts: &Facts) -> Decision {
 }
 
 /// The maximum of what the scanner found, what the host declared and what
-/// could not be scanned; where that says nothing, what the policy presumes.
+/// could not be scanned. Where the scanner judged the message and found
+/// nothing, the policy says what that means; where it judges single findings
+/// only, that there are none says nothing, and PHI is presumed.
 fn sensitivity(policy: &Policy, facts: &Facts, why: &mut Vec<Reason>) -> Sensitivity {
     let content = &facts.content;
     let mut joined = Sensitivity::None;
-    if let Some(sensitivity) = content.found {
+    if let Some(sensitivity) = content.found.filter(|&found| found > Sensitivity::None) {
         why.push(Reason::Found { sensitivity });
         joined = joined.max(sensitivity);
     }
@@ -119,9 +121,13 @@ fn sensitivity(policy: &Policy, facts: &Facts, why: &mut Vec<Reason>) -> Sensiti
         } else {
             Reason::AssertionOverruled
         });
-    } else if content.found.is_none_or(|found| found == Sensitivity::None) {
+    } else if content.found == Some(Sensitivity::None) {
         let sensitivity = policy.no_findings;
         why.push(Reason::NothingFound { sensitivity });
+        joined = joined.max(sensitivity);
+    } else if content.found.is_none() {
+        let sensitivity = policy.no_findings.max(Sensitivity::Phi);
+        why.push(Reason::NotJudged { sensitivity });
         joined = joined.max(sensitivity);
     }
     joined

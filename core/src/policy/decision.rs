@@ -176,8 +176,12 @@ pub enum Reason {
     Declared { sensitivity: Sensitivity },
     /// A part could not be scanned.
     Unscannable,
-    /// Nothing was found, and the policy says what that means.
+    /// The scanner judged the message and found nothing, and the policy says
+    /// what that means.
     NothingFound { sensitivity: Sensitivity },
+    /// Nothing was found by a scanner that does not judge messages, which
+    /// shows nothing.
+    NotJudged { sensitivity: Sensitivity },
     /// The host asserted that there is no PHI.
     NoPhiAsserted,
     /// The host's assertion did not count: there is evidence against it.
@@ -267,6 +271,7 @@ impl Reason {
             Self::Declared { .. } => "policy.declared",
             Self::Unscannable => "policy.unscannable",
             Self::NothingFound { .. } => "policy.nothing_found",
+            Self::NotJudged { .. } => "policy.not_judged",
             Self::NoPhiAsserted => "policy.no_phi_asserted",
             Self::AssertionOverruled => "policy.assertion_overruled",
             Self::RuleRaised { .. } => "policy.rule_raised",
@@ -360,8 +365,12 @@ impl fmt::Display for Reason {
             Self::Declared { sensitivity } => write!(f, "the host declared it {sensitivity}"),
             Self::Unscannable => f.write_str("a part could not be scanned and counts as phi"),
             Self::NothingFound { sensitivity } => {
-                write!(f, "nothing was found, which this policy takes for {sensitivity}")
+                write!(f, "the scanner judged it and found nothing, which this policy takes for {sensitivity}")
             }
+            Self::NotJudged { sensitivity } => write!(
+                f,
+                "nothing was found by a scanner that does not judge messages; it is presumed {sensitivity}"
+            ),
             Self::NoPhiAsserted => f.write_str("the host asserted that it holds no PHI"),
             Self::AssertionOverruled => {
                 f.write_str("the host asserted that it holds no PHI, which the evidence overrules")

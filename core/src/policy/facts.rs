@@ -100,14 +100,15 @@ fn numbered(findings: &Findings) -> Vec<FindingFact> {
 pub struct ContentFacts {
     /// The findings, for rules.
     pub findings: Vec<FindingFact>,
-    /// The sensitivity that the findings show, `None` where there are none.
+    /// The sensitivity that the scanner found: by its verdict on the message,
+    /// or by its findings. `None` where it gives no verdict and there are none.
     pub found: Option<Sensitivity>,
     /// Whether a part could not be scanned.
     pub unscannable: bool,
     /// What the host declared.
     pub declared: Option<Sensitivity>,
-    /// The host asserted that there is no PHI. It lifts what the policy
-    /// presumes of a message without findings, and overrules no evidence.
+    /// The host asserted that there is no PHI. It lifts what is presumed of a
+    /// message without findings, and overrules no evidence.
     pub no_phi_asserted: bool,
     /// Whether other people than the recipient are named. Only a scanner that
     /// knows names, or the host, can refute it.

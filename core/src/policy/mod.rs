@@ -30,6 +30,9 @@
 //!   declared of them counts. REQUIRETLS (RFC 8689) counts as `Authenticated`.
 //! - A pinned key that changed bars every rung after it in the ladder that is
 //!   not end-to-end.
+//! - The presets take a message in which nothing was found for `None`, but
+//!   only where the scanner judged the message. A scanner of single findings,
+//!   such as [`RuleScanner`](crate::dlp::RuleScanner), lowers nothing.
 //! - `assert_no_phi` lifts what is presumed where nothing was found; it
 //!   overrules no finding and no unscannable part.
 //! - Escrow is offered at the lowest factor that is acceptable; the next

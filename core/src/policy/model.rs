@@ -196,6 +196,7 @@ impl Policy {
             .verified_key(Opportunistic)
             .escrow(FactorLevel::P2, Opportunistic);
         Self::custom("hipaa")
+            .no_findings(Sensitivity::None)
             .require(
                 Sensitivity::None,
                 sealed
@@ -217,6 +218,7 @@ impl Policy {
     pub fn strict() -> Self {
         use TlsAssurance::{Anchored, Authenticated, Encrypted, Opportunistic};
         Self::custom("strict")
+            .no_findings(Sensitivity::None)
             .require(
                 Sensitivity::None,
                 Requirement::NOTHING
@@ -243,6 +245,7 @@ impl Policy {
     /// TLS or nothing: for senders without keys and without a portal.
     pub fn tls_exclusive() -> Self {
         Self::custom("tls_exclusive")
+            .no_findings(Sensitivity::None)
             .require(
                 Sensitivity::None,
                 Requirement::NOTHING.tls(TlsAssurance::Encrypted).or_drop(),
@@ -275,8 +278,11 @@ impl Policy {
         self
     }
 
-    /// What a message without findings is taken for. Only `None` and `Phi`
-    /// make sense; `Sensitive` is taken as given.
+    /// What a message is taken for that the scanner judged, and in which it
+    /// found nothing. The presets say `None`, `custom` says `Phi`; `Sensitive`
+    /// is taken as given. It counts only where the scanner gave a verdict
+    /// ([`Findings::risk`](crate::dlp::Findings::risk)): that a scanner of
+    /// single findings has none shows nothing, and PHI is presumed.
     #[must_use]
     pub fn no_findings(mut self, sensitivity: Sensitivity) -> Self {
         self.no_findings = sensitivity;

@@ -2,7 +2,9 @@
 
 use mailseal::base::{Fact, NextHop, Sensitivity, Timestamp, TlsAssurance};
 use mailseal::discover::{Capabilities, HostCapability, MxHost, StsMode, StsPolicy, TlsSeen};
-use mailseal::dlp::{Category, Confidence, Finding, FindingKind, Findings, Part, Unscannable};
+use mailseal::dlp::{
+    Category, Confidence, Finding, FindingKind, Findings, Part, Risk, Unscannable,
+};
 use mailseal::policy::{ContentFacts, FindingFact, Onward, RecipientFacts, TransportFacts};
 
 const P: Fact<()> = Fact::Proven(());
@@ -188,6 +190,14 @@ fn findings_become_facts_of_the_content() {
         (facts.found, facts.unscannable, facts.other_people),
         (None, false, U)
     );
+
+    // A verdict that there is nothing is something else than no verdict.
+    findings.risk = Some(Risk::new(Sensitivity::None, Vec::new(), Vec::new()));
+    assert_eq!(ContentFacts::from(&findings).found, Some(Sensitivity::None));
+    findings.unscannable = vec![Unscannable::new(Part::Attachment(0), "encrypted")];
+    assert_eq!(ContentFacts::from(&findings).found, Some(Sensitivity::Phi));
+    findings.risk = None;
+    findings.unscannable.clear();
 
     findings.knows_names = true;
     findings.items = vec![finding(FindingKind::Ssn).with_category(Category::Genetic)];

@@ -43,7 +43,12 @@ fn all() -> Vec<(Reason, &'static str, &'static str)> {
         (
             Reason::NothingFound { sensitivity },
             "nothing_found",
-            "nothing was found, which this policy takes for phi",
+            "the scanner judged it and found nothing, which this policy takes for phi",
+        ),
+        (
+            Reason::NotJudged { sensitivity },
+            "not_judged",
+            "nothing was found by a scanner that does not judge messages; it is presumed phi",
         ),
         (
             Reason::NoPhiAsserted,
@@ -265,7 +270,7 @@ fn every_reason_has_a_stable_code_and_plain_words() {
         assert!(serde_json::to_string(&reason).unwrap().contains(code));
         codes.insert(code);
     }
-    assert_eq!(codes.len(), 40);
+    assert_eq!(codes.len(), 41);
 }
 
 #[test]
@@ -361,8 +366,10 @@ fn every_rung_accepted_or_rejected_has_its_reason() {
     facts.content.no_phi_asserted = false;
     assert_eq!(
         reasons(&facts, &hipaa),
-        "nothing_found defers key_unknown key_unknown accepted transport_unknown passcode_by_sender"
+        "not_judged defers key_unknown key_unknown accepted transport_unknown passcode_by_sender"
     );
+    facts.content.found = Some(Sensitivity::None);
+    assert!(reasons(&facts, &hipaa).starts_with("nothing_found "));
     facts.content.found = Some(Sensitivity::Phi);
     facts.content.no_phi_asserted = true;
     facts.content.unscannable = true;
