@@ -21,6 +21,8 @@ mod restart;
 mod scene;
 #[path = "client/sealing.rs"]
 mod sealing;
+#[path = "client/shown.rs"]
+mod shown;
 #[path = "client/way.rs"]
 mod way;
 #[path = "client/wrong.rs"]

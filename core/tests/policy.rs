@@ -12,6 +12,8 @@ mod actions;
 mod enumeration;
 #[path = "policy/facts.rs"]
 mod facts;
+#[path = "policy/guard.rs"]
+mod guard;
 #[path = "policy/oracle.rs"]
 mod oracle;
 #[path = "policy/random.rs"]

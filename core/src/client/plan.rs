@@ -105,6 +105,18 @@ impl Planned {
         why.filter(|r| matches!(r, Reason::RecipientConfirmed { .. }))
     }
 
+    /// Whether the copy has a neutral subject where the route shows one.
+    pub(super) fn hides_subject(&self) -> bool {
+        let mut why = self.decision.why().iter();
+        why.any(|r| matches!(r, Reason::SubjectReplaced { .. }))
+    }
+
+    /// Whether its files have neutral names there.
+    pub(super) fn hides_file_names(&self) -> bool {
+        let mut why = self.decision.why().iter();
+        why.any(|r| matches!(r, Reason::FileNamesReplaced { .. }))
+    }
+
     pub(super) fn recipient(&self) -> &Recipient {
         &self.recipient
     }
@@ -129,6 +141,8 @@ pub struct Plan {
     pub(super) made: Timestamp,
     pub(super) expires: Timestamp,
     pub(super) findings: Findings,
+    /// Whether nothing in the message may be replaced.
+    pub(super) fixed: bool,
     pub(super) recipients: Vec<Planned>,
     pub(super) options: PlanOptions,
 }
@@ -172,6 +186,22 @@ impl Plan {
     /// What the scanner found.
     pub fn findings(&self) -> &Findings {
         &self.findings
+    }
+
+    /// The subject that some recipient's copy shows by TLS in place of its own,
+    /// which stands inside; `None` where none is replaced.
+    pub fn neutral_subject(&self) -> Option<String> {
+        let replaced = self.recipients.iter().any(Planned::hides_subject);
+        replaced.then(|| super::planning::neutral_subject(&self.message))
+    }
+
+    /// What the files are called in some recipient's copy by TLS; empty where
+    /// they keep their names.
+    pub fn neutral_file_names(&self) -> Vec<String> {
+        match self.recipients.iter().any(Planned::hides_file_names) {
+            true => self.message.neutral_file_names(),
+            false => Vec::new(),
+        }
     }
 
     /// Takes a recipient out: they get nothing, and the receipt says so.
@@ -220,6 +250,25 @@ impl Plan {
         );
         for finding in summary(&self.findings) {
             let _ = writeln!(text, "  found        {finding}");
+        }
+        if let Some(subject) = self.neutral_subject() {
+            // It may hold the sender's name.
+            let subject = match show {
+                Show::Clear => format!("\"{subject}\""),
+                _ => "a neutral one".to_owned(),
+            };
+            let _ = writeln!(
+                text,
+                "  shown        {subject} in place of the subject, which stands inside"
+            );
+        }
+        let names = self.neutral_file_names();
+        if !names.is_empty() {
+            let names = names.join(", ");
+            let _ = writeln!(
+                text,
+                "  shown        {names} in place of the file names, which stand inside"
+            );
         }
         for planned in &self.recipients {
             let mut who = show.recipient(planned.id, planned.address());

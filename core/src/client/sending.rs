@@ -7,8 +7,9 @@ use futures_util::future::join_all;
 use zeroize::Zeroizing;
 
 use super::SealedMessage;
-use super::engine::{Engine, Work, blocking};
+use super::engine::{Engine, Work, blocking, neutral};
 use super::plan::{Plan, Planned};
+use super::planning::neutral_subject;
 use super::receipt::{Outcome, Receipt, Status};
 use crate::audit::{Event, EventKind};
 use crate::base::{Address, ReceiptId, Role, Route, Timestamp, TlsAssurance};
@@ -209,7 +210,10 @@ impl Engine {
             let bytes = match (made.body, rung.route) {
                 (Some(body), _) => body.to_vec(),
                 (None, Route::Pgp | Route::Smime) => self.seal(rung, &record, &message)?,
-                (None, _) => message.to_vec(),
+                (None, _) => match neutral(&record, true) {
+                    Some(neutral) => neutral.apply(&message)?.into_inner(),
+                    None => message.to_vec(),
+                },
             };
             let outcome = self
                 .outcome(&record, Status::HandedOver, None)
@@ -384,6 +388,10 @@ impl Engine {
             rungs,
             rung: 0,
             waived_until: waived_until(plan, planned, self.clock.now()),
+            neutral_subject: planned
+                .hides_subject()
+                .then(|| neutral_subject(plan.message())),
+            neutral_names: planned.hides_file_names(),
             grant: None,
             attempts: 0,
             created: self.clock.now(),

@@ -29,7 +29,7 @@ pub struct NoRecipient;
 pub struct HasRecipient;
 
 /// A file that goes with a message. Its content may be PHI; its name travels
-/// in clear under some routes and must not be.
+/// in clear under some routes and should not be.
 #[derive(Clone)]
 pub struct Attachment {
     name: String,
@@ -144,7 +144,8 @@ impl<S, R> Builder<S, R> {
     }
 
     /// The subject. It travels in clear under most routes: no PHI here, and a
-    /// `Phi<String>` does not go in.
+    /// `Phi<String>` does not go in. Where the scanner finds some all the same,
+    /// the policy's [`Guard`](crate::policy::Guard) says what is shown.
     #[must_use]
     pub fn subject(self, subject: impl Into<String>) -> Self {
         self.with(|f| f.subject = Some(subject.into()))

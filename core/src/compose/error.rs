@@ -45,6 +45,10 @@ pub enum ComposeError {
     /// `assert_no_phi` or a confirmed recipient without a reason.
     #[error("the host's word on a message needs a reason: it is recorded")]
     EmptyReason,
+    /// A subject or file name is to be replaced in a message that holds a
+    /// signature, or whose structure is broken.
+    #[error("the message holds a signature, or its structure is broken: it cannot be changed")]
+    MustStay,
     /// Nobody to send to.
     #[error("the message names no recipient in To, Cc or Bcc")]
     NoRecipients,
@@ -188,6 +192,7 @@ impl ComposeError {
             Self::ReservedHeader { .. } => "compose.reserved_header",
             Self::MediaType { .. } => "compose.media_type",
             Self::EmptyReason => "compose.empty_reason",
+            Self::MustStay => "compose.must_stay",
             Self::NoRecipients => "compose.no_recipients",
             Self::TooManyRecipients { .. } => "compose.too_many_recipients",
             Self::UnknownRecipient => "compose.unknown_recipient",

@@ -40,6 +40,7 @@ mod check;
 mod findings;
 mod rules;
 mod scanner;
+pub mod subject;
 mod view;
 
 pub use crate::base::Part;

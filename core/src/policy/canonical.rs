@@ -31,6 +31,8 @@ impl Policy {
             Some(list(&self.ladder, |r| r.word().into())),
         );
         put(&mut out, "waivers", Some(self.waivers.to_string()));
+        put(&mut out, "subject", Some(quote(self.subject.word())));
+        put(&mut out, "file_names", Some(quote(self.file_names.word())));
         for (sensitivity, row) in Sensitivity::ALL.iter().zip(&self.rows) {
             out += &format!("\n[require.{sensitivity}]\n");
             let word = |floor: Option<TlsAssurance>| floor.map(|f| quote(f.word()));

@@ -6,6 +6,8 @@
 //! no_findings = "none"        # where the scanner judged it: none | phi | sensitive
 //! ladder = ["tls", "pgp", "smime", "escrow"]
 //! waivers = true
+//! subject = "neutral"         # PHI in it, where it is shown: protect | neutral | refuse
+//! file_names = "neutral"      # the same for the names of attachments
 //!
 //! [require.phi]               # raises the preset's; none | phi | sensitive
 //! tls = "anchored"            # an assurance, or "never"
@@ -42,7 +44,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::decision::Refusal;
-use super::model::{Partner, Policy, Requirement};
+use super::model::{Guard, Partner, Policy, Requirement};
 use super::rules::{Action, Rule};
 use crate::base::{FactorLevel, PartnerIdentity, Route, Sensitivity, TlsAssurance};
 
@@ -348,7 +350,9 @@ impl<'a> Table<'a> {
     }
 
     fn policy(&self) -> Result<Policy, PolicyError> {
-        self.only("preset name no_findings ladder waivers require rule partner")?;
+        self.only(
+            "preset name no_findings ladder waivers subject file_names require rule partner",
+        )?;
         let preset = self
             .parse(
                 "preset",
@@ -384,6 +388,8 @@ impl<'a> Table<'a> {
         if let Some(waivers) = self.flag("waivers")? {
             policy.waivers = waivers;
         }
+        self.guard("subject", &mut policy.subject, only_raise)?;
+        self.guard("file_names", &mut policy.file_names, only_raise)?;
         if let Some(require) = self.table("require", "require.".into())? {
             require.only("none phi sensitive")?;
             for &sensitivity in Sensitivity::ALL {
@@ -401,6 +407,26 @@ impl<'a> Table<'a> {
             policy.partners.push(table.partner()?);
         }
         Ok(policy)
+    }
+
+    fn guard(&self, key: &str, guard: &mut Guard, only_raise: bool) -> Result<(), PolicyError> {
+        let all = [Guard::Protect, Guard::Neutral, Guard::Refuse];
+        let expected = "one of: protect neutral refuse";
+        let read = self.parse(key, expected, |s| all.into_iter().find(|g| g.word() == s))?;
+        let Some(read) = read else { return Ok(()) };
+        if only_raise && read < *guard {
+            return Err(self.weaker(key));
+        }
+        *guard = read;
+        Ok(())
+    }
+
+    fn weaker(&self, key: &str) -> PolicyError {
+        let at = self.value(key).map_or(self.start, |v| v.span().start);
+        PolicyError::Weaker {
+            line: line_of(self.text, at),
+            key: self.key(key),
+        }
     }
 
     fn requirement(
@@ -440,11 +466,7 @@ impl<'a> Table<'a> {
                 ("otherwise", own.otherwise != joined.otherwise),
             ];
             if let Some((key, _)) = weaker.into_iter().find(|(_, weaker)| *weaker) {
-                let at = self.value(key).map_or(self.start, |v| v.span().start);
-                return Err(PolicyError::Weaker {
-                    line: line_of(self.text, at),
-                    key: self.key(key),
-                });
+                return Err(self.weaker(key));
             }
         }
         Ok(row)

@@ -234,6 +234,18 @@ pub enum Reason {
     /// It is not known whether the connection meets the floor, and a stronger
     /// variant of the same route does not need it.
     TransportUnknown { rung: Rung },
+    /// The subject holds PHI: on this route a neutral one is shown, and the own
+    /// one stands inside.
+    SubjectReplaced { route: Route },
+    /// The same for the names of attachments.
+    FileNamesReplaced { route: Route },
+    /// The route would show a subject that holds PHI.
+    SubjectShown { route: Route },
+    /// The route would show the name of an attachment that holds PHI.
+    FileNamesShown { route: Route },
+    /// The route would show a subject or file name that holds PHI, and the
+    /// message is signed, so that none can be replaced.
+    MustStay { route: Route },
     /// The host's own mailer has no declared assurance.
     MailerUndeclared { route: Route },
     /// The certificate that is there must not be used, or not without a key of
@@ -297,6 +309,11 @@ impl Reason {
             Self::NotEndToEnd { .. } => "policy.not_end_to_end",
             Self::TransportUnmet { .. } => "policy.transport_unmet",
             Self::TransportUnknown { .. } => "policy.transport_unknown",
+            Self::SubjectReplaced { .. } => "policy.subject_replaced",
+            Self::FileNamesReplaced { .. } => "policy.file_names_replaced",
+            Self::SubjectShown { .. } => "policy.subject_shown",
+            Self::FileNamesShown { .. } => "policy.file_names_shown",
+            Self::MustStay { .. } => "policy.must_stay",
             Self::MailerUndeclared { .. } => "policy.mailer_undeclared",
             Self::KeyUnusable { .. } => "policy.key_unusable",
             Self::FormChosen { .. } => "policy.form_chosen",
@@ -434,6 +451,27 @@ impl fmt::Display for Reason {
             Self::TransportUnknown { rung } => write!(
                 f,
                 "{rung}: it is not known whether the connection meets this"
+            ),
+            Self::SubjectReplaced { route } => write!(
+                f,
+                "{}: the subject holds PHI; a neutral one is shown, and the own one stands inside",
+                name(*route)
+            ),
+            Self::FileNamesReplaced { route } => write!(
+                f,
+                "{}: a file name holds PHI; neutral ones are shown, and the own ones stand inside",
+                name(*route)
+            ),
+            Self::SubjectShown { route } => {
+                write!(f, "{}: it would show the subject, which holds PHI", name(*route))
+            }
+            Self::FileNamesShown { route } => {
+                write!(f, "{}: it would show a file name that holds PHI", name(*route))
+            }
+            Self::MustStay { route } => write!(
+                f,
+                "{}: it would show a subject or file name that holds PHI, and the message is signed or broken, so that none can be replaced",
+                name(*route)
             ),
             Self::MailerUndeclared { route } => write!(
                 f,

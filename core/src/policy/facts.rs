@@ -10,7 +10,9 @@ use crate::base::{
     TlsAssurance, crypto,
 };
 use crate::discover::{Capabilities, HostCapability, StsMode};
-use crate::dlp::{Category, Confidence, Finding, FindingKind, Findings, MisaddressedWhy};
+use crate::dlp::{
+    Category, Confidence, Finding, FindingClass, FindingKind, Findings, MisaddressedWhy, Part,
+};
 
 use super::waiver::WaiverFact;
 
@@ -116,6 +118,12 @@ pub struct ContentFacts {
     /// The markers on the message: subject keywords and flags of the API, in
     /// the form of [`normal_marker`](super::normal_marker).
     pub markers: Vec<String>,
+    /// Whether the subject holds PHI, or hides what it holds.
+    pub subject_tells: bool,
+    /// Whether the name of an attachment does.
+    pub file_name_tells: bool,
+    /// Whether nothing in the message may be replaced: it is signed.
+    pub fixed: bool,
 }
 
 impl Default for ContentFacts {
@@ -129,8 +137,18 @@ impl Default for ContentFacts {
             no_phi_asserted: false,
             other_people: Fact::Unknown,
             markers: Vec::new(),
+            subject_tells: false,
+            file_name_tells: false,
+            fixed: false,
         }
     }
+}
+
+/// Whether such a part holds an identifier or health content, or what it holds
+/// could not be read.
+fn tells(findings: &Findings, of: impl Fn(Part) -> bool) -> bool {
+    let personal = |f: &Finding| of(f.part) && f.kind.class() != FindingClass::Context;
+    findings.items.iter().any(personal) || findings.unscannable.iter().any(|u| of(u.part))
 }
 
 impl From<&Findings> for ContentFacts {
@@ -140,6 +158,8 @@ impl From<&Findings> for ContentFacts {
             findings: numbered(findings),
             found: findings.sensitivity(),
             unscannable: !findings.unscannable.is_empty(),
+            subject_tells: tells(findings, |part| part == Part::Subject),
+            file_name_tells: tells(findings, |part| matches!(part, Part::AttachmentName(_))),
             // A name may be the recipient's own: only that no name at all was
             // found, by a scanner that looks for them, shows anything.
             other_people: if findings.knows_names && !names {
@@ -426,6 +446,10 @@ pub struct ContextFacts {
     pub pgp_built: bool,
     /// Whether the build has the S/MIME seal.
     pub smime_built: bool,
+    /// Whether the OpenPGP seal leaves the subject in clear.
+    pub pgp_shows: bool,
+    /// Whether the S/MIME seal does.
+    pub smime_shows: bool,
     /// Whether the host runs a pickup portal.
     pub escrow_configured: bool,
     /// The sender, for rules.
@@ -456,6 +480,8 @@ impl Default for ContextFacts {
             onward: Onward::Mx,
             pgp_built: false,
             smime_built: false,
+            pgp_shows: false,
+            smime_shows: false,
             escrow_configured: false,
             sender: None,
             audience: None,

@@ -262,3 +262,32 @@ fn a_context_shows_the_way_and_not_the_hosts_words() {
     assert!(text.contains("onward: Mx") && text.contains("approved: true"));
     assert!(!text.contains("Okafor"));
 }
+
+#[test]
+fn what_subject_and_file_names_tell_is_seen_in_their_own_parts() {
+    let told = |findings: &Findings| {
+        let facts = ContentFacts::from(findings);
+        (facts.subject_tells, facts.file_name_tells, facts.fixed)
+    };
+    let name = Part::AttachmentName(1);
+    for (part, kind, expected) in [
+        (Part::Subject, FindingKind::Name, (true, false)),
+        (Part::Subject, FindingKind::Condition, (true, false)),
+        (Part::Subject, FindingKind::Facility, (false, false)),
+        (name, FindingKind::Mrn, (false, true)),
+        (name, FindingKind::Provider, (false, false)),
+        (Part::Text, FindingKind::Name, (false, false)),
+        (Part::Attachment(1), FindingKind::Name, (false, false)),
+    ] {
+        let mut findings = Findings::default();
+        findings.items = vec![Finding::new(kind, part, 0..3, Confidence::Low, "x")];
+        let expected = (expected.0, expected.1, false);
+        assert_eq!(told(&findings), expected, "{part} {kind:?}");
+    }
+    // What they hide may be anything.
+    for (part, expected) in [(Part::Subject, (true, false)), (name, (false, true))] {
+        let mut findings = Findings::default();
+        findings.unscannable = vec![Unscannable::new(part, "malformed")];
+        assert_eq!(told(&findings), (expected.0, expected.1, false), "{part}");
+    }
+}

@@ -184,6 +184,31 @@ fn all() -> Vec<(Reason, &'static str, &'static str)> {
             "escrow at P2, its notice over a connection at least authenticated: it is not known whether the connection meets this",
         ),
         (
+            Reason::SubjectReplaced { route: Route::Tls },
+            "subject_replaced",
+            "TLS: the subject holds PHI; a neutral one is shown, and the own one stands inside",
+        ),
+        (
+            Reason::FileNamesReplaced { route: Route::Tls },
+            "file_names_replaced",
+            "TLS: a file name holds PHI; neutral ones are shown, and the own ones stand inside",
+        ),
+        (
+            Reason::SubjectShown { route },
+            "subject_shown",
+            "S/MIME: it would show the subject, which holds PHI",
+        ),
+        (
+            Reason::FileNamesShown { route: Route::Tls },
+            "file_names_shown",
+            "TLS: it would show a file name that holds PHI",
+        ),
+        (
+            Reason::MustStay { route: Route::Tls },
+            "must_stay",
+            "TLS: it would show a subject or file name that holds PHI, and the message is signed or broken, so that none can be replaced",
+        ),
+        (
             Reason::MailerUndeclared { route },
             "mailer_undeclared",
             "S/MIME: the host's own mailer has no declared assurance",
@@ -270,7 +295,7 @@ fn every_reason_has_a_stable_code_and_plain_words() {
         assert!(serde_json::to_string(&reason).unwrap().contains(code));
         codes.insert(code);
     }
-    assert_eq!(codes.len(), 41);
+    assert_eq!(codes.len(), 46);
 }
 
 #[test]
