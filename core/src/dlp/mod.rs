@@ -38,6 +38,7 @@
 
 mod check;
 mod findings;
+pub mod redact;
 mod rules;
 mod scanner;
 pub mod subject;

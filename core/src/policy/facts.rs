@@ -3,8 +3,6 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use zeroize::Zeroizing;
-
 use crate::base::{
     Address, Fact, FactorLevel, Form, FormReason, KeyFault, KeyTrust, NextHop, Route, Sensitivity,
     TlsAssurance, crypto,
@@ -82,14 +80,8 @@ impl FindingFact {
 fn numbered(findings: &Findings) -> Vec<FindingFact> {
     let mut numbers: HashMap<(FindingKind, [u8; 32]), u32> = HashMap::new();
     let number = |finding: &Finding| {
-        let text = finding.expose().expose().chars();
-        let bare: Zeroizing<String> = Zeroizing::new(
-            text.filter(|c| c.is_alphanumeric())
-                .flat_map(char::to_lowercase)
-                .collect(),
-        );
         let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
-        let digest = crypto::sha256(bare.as_bytes());
+        let digest = crypto::sha256(finding.bare().expose().as_bytes());
         let value = *numbers.entry((finding.kind, digest)).or_insert(next);
         FindingFact::new(finding.kind, finding.category, finding.confidence).with_value(value)
     };
