@@ -21,5 +21,9 @@ mod restart;
 mod scene;
 #[path = "client/sealing.rs"]
 mod sealing;
+#[path = "client/shown.rs"]
+mod shown;
 #[path = "client/way.rs"]
 mod way;
+#[path = "client/wrong.rs"]
+mod wrong;

@@ -6,10 +6,14 @@
     clippy::print_stdout
 )]
 
+#[path = "policy/actions.rs"]
+mod actions;
 #[path = "policy/enumeration.rs"]
 mod enumeration;
 #[path = "policy/facts.rs"]
 mod facts;
+#[path = "policy/guard.rs"]
+mod guard;
 #[path = "policy/oracle.rs"]
 mod oracle;
 #[path = "policy/random.rs"]

@@ -66,6 +66,8 @@ kinds! {
     GaveUp = "gave_up",
     /// The host declared that a message holds no PHI.
     NoPhiAsserted = "no_phi_asserted",
+    /// The host vouched for a recipient who looks like the wrong one.
+    RecipientConfirmed = "recipient_confirmed",
     /// A waiver was used: the patient was warned and prefers plain e-mail.
     WaiverUsed = "waiver_used",
     /// A message was put into escrow.

@@ -18,6 +18,7 @@ use crate::audit::{Audit, EventKind};
 use crate::base::{
     Address, Clock, Fact, KeyFault, KeyTrust, NextHop, Phi, Route, Secret, Timestamp, TlsAssurance,
 };
+use crate::compose::Neutral;
 use crate::deliver::{
     Attempt, Barrier, BarrierError, Cause, Delivery, Envelope, Hop, Job, Requirement, Stage,
     Transport,
@@ -170,9 +171,24 @@ impl Engine {
             Fact::Refuted => return fail(Delivery::Rejected, Stage::Resolve, Cause::NoHost),
             Fact::Unknown => return fail(Delivery::Deferred, Stage::Resolve, Cause::Dns),
         };
-        let sealed;
+        let (sealed, shown);
         let message: &[u8] = match rung.route {
-            Route::Tls | Route::Escrow => &work.body,
+            Route::Escrow => &work.body,
+            Route::Tls => match neutral(&work.record, true) {
+                None => &work.body,
+                Some(neutral) => {
+                    let body = Arc::clone(&work.body);
+                    shown = match blocking(move || neutral.apply(&body)).await {
+                        Ok(Ok(copy)) => copy,
+                        // The plan tried it; another rung may need none.
+                        Ok(Err(_)) => {
+                            return fail(Delivery::FloorUnmet, Stage::Resolve, Cause::Content);
+                        }
+                        Err(_) => return fail(Delivery::Deferred, Stage::Resolve, Cause::Content),
+                    };
+                    shown.expose()
+                }
+            },
             Route::Pgp | Route::Smime => match self.seal_copy(work, &rung).await {
                 Ok(bytes) => {
                     sealed = bytes;
@@ -509,6 +525,19 @@ fn bar_weaker(rungs: &mut Vec<Rung>, next: usize, failed: &Rung) {
     });
 }
 
+/// What of a copy is replaced on a route that shows the subject and, with
+/// `file_names`, the names of attachments too.
+pub(super) fn neutral(record: &CopyRecord, file_names: bool) -> Option<Neutral> {
+    let mut neutral = Neutral::new();
+    if let Some(subject) = &record.neutral_subject {
+        neutral = neutral.subject(subject);
+    }
+    if file_names && record.neutral_names {
+        neutral = neutral.file_names();
+    }
+    (neutral != Neutral::new()).then_some(neutral)
+}
+
 /// Seals a copy for its recipient and those who share it.
 fn seal(
     sealer: &dyn Sealer,
@@ -523,6 +552,11 @@ fn seal(
     let sender: Address = sender.parse()?;
     let shared = record.shared_with.iter().map(|a| a.parse());
     let shared: Vec<Address> = shared.collect::<Result<_, _>>()?;
+    let shown = match neutral(record, false).filter(|_| sealer.shows_subject()) {
+        Some(neutral) => Some(neutral.apply(message)?),
+        None => None,
+    };
+    let message = shown.as_ref().map_or(message, |copy| copy.expose());
     let job = SealJob::new(message, &sender, &recipient, now)
         .shared_with(&shared)
         .least_trust(least);

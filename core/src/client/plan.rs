@@ -8,7 +8,7 @@ use crate::base::{Address, MessageId, Phi, Recipient, RecipientId, Role, Sensiti
 use crate::compose::{Message, PartContent};
 use crate::dlp::Findings;
 use crate::error::{Error, PlanError};
-use crate::policy::{Decision, Disclosure, Rung, Show, Waiver};
+use crate::policy::{Decision, Disclosure, Reason, Rung, Show, Waiver};
 
 /// What the host knows beside the message.
 #[derive(Debug, Clone, Default)]
@@ -93,6 +93,30 @@ impl Planned {
         self.recipient.address()
     }
 
+    /// Whether the message goes to a recipient who looks like the wrong one,
+    /// on the host's word.
+    pub(super) fn is_vouched_for(&self) -> bool {
+        !self.dropped && self.decision.is_send() && self.doubts().next().is_some()
+    }
+
+    /// The doubts about the recipient that the host's word lifted.
+    pub(super) fn doubts(&self) -> impl Iterator<Item = &Reason> {
+        let why = self.decision.why().iter();
+        why.filter(|r| matches!(r, Reason::RecipientConfirmed { .. }))
+    }
+
+    /// Whether the copy has a neutral subject where the route shows one.
+    pub(super) fn hides_subject(&self) -> bool {
+        let mut why = self.decision.why().iter();
+        why.any(|r| matches!(r, Reason::SubjectReplaced { .. }))
+    }
+
+    /// Whether its files have neutral names there.
+    pub(super) fn hides_file_names(&self) -> bool {
+        let mut why = self.decision.why().iter();
+        why.any(|r| matches!(r, Reason::FileNamesReplaced { .. }))
+    }
+
     pub(super) fn recipient(&self) -> &Recipient {
         &self.recipient
     }
@@ -117,6 +141,8 @@ pub struct Plan {
     pub(super) made: Timestamp,
     pub(super) expires: Timestamp,
     pub(super) findings: Findings,
+    /// Whether nothing in the message may be replaced.
+    pub(super) fixed: bool,
     pub(super) recipients: Vec<Planned>,
     pub(super) options: PlanOptions,
 }
@@ -160,6 +186,22 @@ impl Plan {
     /// What the scanner found.
     pub fn findings(&self) -> &Findings {
         &self.findings
+    }
+
+    /// The subject that some recipient's copy shows by TLS in place of its own,
+    /// which stands inside; `None` where none is replaced.
+    pub fn neutral_subject(&self) -> Option<String> {
+        let replaced = self.recipients.iter().any(Planned::hides_subject);
+        replaced.then(|| super::planning::neutral_subject(&self.message))
+    }
+
+    /// What the files are called in some recipient's copy by TLS; empty where
+    /// they keep their names.
+    pub fn neutral_file_names(&self) -> Vec<String> {
+        match self.recipients.iter().any(Planned::hides_file_names) {
+            true => self.message.neutral_file_names(),
+            false => Vec::new(),
+        }
     }
 
     /// Takes a recipient out: they get nothing, and the receipt says so.
@@ -209,6 +251,25 @@ impl Plan {
         for finding in summary(&self.findings) {
             let _ = writeln!(text, "  found        {finding}");
         }
+        if let Some(subject) = self.neutral_subject() {
+            // It may hold the sender's name.
+            let subject = match show {
+                Show::Clear => format!("\"{subject}\""),
+                _ => "a neutral one".to_owned(),
+            };
+            let _ = writeln!(
+                text,
+                "  shown        {subject} in place of the subject, which stands inside"
+            );
+        }
+        let names = self.neutral_file_names();
+        if !names.is_empty() {
+            let names = names.join(", ");
+            let _ = writeln!(
+                text,
+                "  shown        {names} in place of the file names, which stand inside"
+            );
+        }
         for planned in &self.recipients {
             let mut who = show.recipient(planned.id, planned.address());
             if planned.dropped {
@@ -229,6 +290,14 @@ impl Plan {
 
     pub(super) fn disclosure(&self) -> Disclosure {
         self.message.disclosure()
+    }
+
+    /// The recipients whom the host vouched for where that counted, and why.
+    pub(super) fn confirmed(&self) -> Vec<(RecipientId, String)> {
+        let vouched = self.recipients.iter().filter(|r| r.is_vouched_for());
+        vouched
+            .filter_map(|r| Some((r.id, self.message.confirmation(r.address())?.to_owned())))
+            .collect()
     }
 
     pub(super) fn decisions(&self) -> Vec<Decision> {

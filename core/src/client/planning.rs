@@ -9,8 +9,9 @@ use crate::base::{
     Address, Domain, Fact, FactorLevel, KeyFault, MessageId, Recipient, RecipientId, Role, Route,
     Sensitivity, Timestamp,
 };
-use crate::compose::Message;
+use crate::compose::{Message, Neutral};
 use crate::discover::Capabilities;
+use crate::dlp::{Findings, subject};
 use crate::error::Error;
 use crate::policy::{
     ContentFacts, ContextFacts, Facts, Onward, RecipientFacts, TransportFacts, WaiverFact,
@@ -26,10 +27,15 @@ const DISCOVERIES: usize = 16;
 
 impl Engine {
     pub(super) async fn plan(&self, message: Message, options: PlanOptions) -> Result<Plan, Error> {
-        let findings = {
+        let (findings, fixed) = {
             let scanner = std::sync::Arc::clone(&self.scanner);
             let message = message.clone();
-            blocking(move || scanner.scan(&message)).await?
+            let looking = blocking(move || {
+                let findings = scanner.scan(&message);
+                let fixed = is_fixed(&message, &findings);
+                (findings, fixed)
+            });
+            looking.await?
         };
         let made = self.clock.now();
         let id = MessageId::make_random();
@@ -48,6 +54,7 @@ impl Engine {
             made,
             expires: made.plus(self.plan_lifetime),
             findings,
+            fixed,
             recipients: Vec::new(),
             options,
             message,
@@ -92,10 +99,15 @@ impl Engine {
             .iter()
             .enumerate()
             .map(|(index, (role, recipient))| {
-                let about = self.recipient_facts(plan, recipient, recipients.len(), &known, onward);
+                let id = RecipientId::new(u32::try_from(index).unwrap_or(u32::MAX));
+                let mut about =
+                    self.recipient_facts(plan, recipient, recipients.len(), &known, onward);
+                let suspected = plan.findings.misaddressed.iter();
+                about.misaddressed = suspected.filter(|m| m.recipient == id).map(|m| m.why).min();
+                about.confirmed = plan.message.confirmation(recipient.address()).is_some();
                 let facts = Facts::new(content.clone(), about, context.clone());
                 Planned {
-                    id: RecipientId::new(u32::try_from(index).unwrap_or(u32::MAX)),
+                    id,
                     role: *role,
                     recipient: recipient.clone(),
                     decision: decide(&self.policy, &facts),
@@ -141,6 +153,7 @@ impl Engine {
             facts.other_people = Fact::Refuted;
         }
         facts.markers.clone_from(&plan.markers);
+        facts.fixed = plan.fixed;
         facts
     }
 
@@ -149,11 +162,17 @@ impl Engine {
             onward,
             pgp_built: self.sealer(Route::Pgp).is_some(),
             smime_built: self.sealer(Route::Smime).is_some(),
+            pgp_shows: self.shows_subject(Route::Pgp),
+            smime_shows: self.shows_subject(Route::Smime),
             escrow_configured: self.escrow.is_some(),
             sender: Some(plan.message.sender().clone()),
             audience: plan.message.audience().map(str::to_owned),
             approved: plan.options.approved,
         }
+    }
+
+    fn shows_subject(&self, route: Route) -> bool {
+        self.sealer(route).is_some_and(|s| s.shows_subject())
     }
 
     fn recipient_facts(
@@ -216,4 +235,23 @@ impl Engine {
             None => WaiverFact::Absent,
         }
     }
+}
+
+/// Whether what the message shows cannot be replaced, where it tells something.
+/// Tried out, not guessed.
+fn is_fixed(message: &Message, findings: &Findings) -> bool {
+    let facts = ContentFacts::from(findings);
+    let mut neutral = Neutral::new();
+    if facts.subject_tells {
+        neutral = neutral.subject(neutral_subject(message));
+    }
+    if facts.file_name_tells {
+        neutral = neutral.file_names();
+    }
+    neutral != Neutral::new() && !message.takes(&neutral)
+}
+
+/// What stands in the subject's place where it must not be shown.
+pub(super) fn neutral_subject(message: &Message) -> String {
+    subject::neutral(message.sender_name().as_deref())
 }

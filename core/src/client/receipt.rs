@@ -178,12 +178,38 @@ pub struct Receipt {
     pub outcomes: Vec<Outcome>,
     #[serde(skip)]
     pub(super) no_phi_reason: Option<Phi<String>>,
+    #[serde(skip)]
+    pub(super) confirmed: Vec<(RecipientId, Phi<String>)>,
 }
 
 impl Receipt {
+    pub(super) fn new(
+        id: ReceiptId,
+        plan: &Plan,
+        created: Timestamp,
+        outcomes: Vec<Outcome>,
+    ) -> Self {
+        let confirmed = plan.confirmed().into_iter();
+        Self {
+            id,
+            message: plan.id(),
+            created,
+            outcomes,
+            no_phi_reason: plan.message().no_phi_reason().map(Phi::from),
+            confirmed: confirmed.map(|(id, why)| (id, Phi::new(why))).collect(),
+        }
+    }
+
     /// Why the host asserted that the message holds no PHI, if it did.
     pub fn no_phi_reason(&self) -> Option<&Phi<String>> {
         self.no_phi_reason.as_ref()
+    }
+
+    /// Why the host vouched for a recipient who looked like the wrong one, if
+    /// it did.
+    pub fn confirmation(&self, id: RecipientId) -> Option<&Phi<String>> {
+        let found = self.confirmed.iter().find(|(of, _)| *of == id);
+        found.map(|(_, reason)| reason)
     }
 
     /// The outcome for one recipient.
@@ -206,6 +232,8 @@ struct Head {
     created: Timestamp,
     #[serde(default)]
     no_phi_reason: Option<String>,
+    #[serde(default)]
+    confirmed: Vec<(RecipientId, String)>,
 }
 
 /// An outcome with the two fields that its `Serialize` leaves out.
@@ -229,6 +257,7 @@ impl Receipts {
             message: plan.id(),
             created,
             no_phi_reason: plan.message().no_phi_reason().map(str::to_owned),
+            confirmed: plan.confirmed(),
         };
         self.put(id.as_bytes().to_vec(), &head)
     }
@@ -277,6 +306,11 @@ impl Receipts {
             created: head.created,
             outcomes,
             no_phi_reason: head.no_phi_reason.map(Phi::new),
+            confirmed: head
+                .confirmed
+                .into_iter()
+                .map(|(id, reason)| (id, Phi::new(reason)))
+                .collect(),
         }))
     }
 

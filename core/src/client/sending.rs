@@ -7,11 +7,12 @@ use futures_util::future::join_all;
 use zeroize::Zeroizing;
 
 use super::SealedMessage;
-use super::engine::{Engine, Work, blocking};
+use super::engine::{Engine, Work, blocking, neutral};
 use super::plan::{Plan, Planned};
+use super::planning::neutral_subject;
 use super::receipt::{Outcome, Receipt, Status};
 use crate::audit::{Event, EventKind};
-use crate::base::{Address, Phi, ReceiptId, Role, Route, Timestamp, TlsAssurance};
+use crate::base::{Address, ReceiptId, Role, Route, Timestamp, TlsAssurance};
 use crate::compose::{Copy, Visible};
 use crate::deliver::Envelope;
 use crate::error::{Error, PlanError};
@@ -63,13 +64,7 @@ impl Engine {
         }
         outcomes.extend(join_all(works.into_iter().map(|work| self.drive(work))).await);
         outcomes.sort_by_key(|o| o.recipient);
-        Ok(Receipt {
-            id: receipt,
-            message: plan.id(),
-            created: now,
-            outcomes,
-            no_phi_reason: plan.message().no_phi_reason().map(Phi::from),
-        })
+        Ok(Receipt::new(receipt, &plan, now, outcomes))
     }
 
     /// The change that lets a plan, or an idempotency key, be used once.
@@ -96,7 +91,7 @@ impl Engine {
         };
         let batch = &mut intents.batch;
         batch.push(self.receipts.put_head(receipt, plan, now));
-        self.record_claims(plan, receipt, batch);
+        self.record_claims(plan, receipt, batch)?;
         if replanned {
             batch.push(self.plan_event(EventKind::Replanned, plan, receipt));
         }
@@ -117,10 +112,23 @@ impl Engine {
 
     /// What the host said of the message, as far as the log holds it: the words
     /// of the reason, which may name somebody, lie encrypted with the receipt.
-    fn record_claims(&self, plan: &Plan, receipt: ReceiptId, batch: &mut Batch) {
+    fn record_claims(
+        &self,
+        plan: &Plan,
+        receipt: ReceiptId,
+        batch: &mut Batch,
+    ) -> Result<(), Error> {
         if plan.message().no_phi_reason().is_some() {
             batch.push(self.plan_event(EventKind::NoPhiAsserted, plan, receipt));
         }
+        for planned in plan.recipients().iter().filter(|r| r.is_vouched_for()) {
+            let record = self.record(plan, planned, Vec::new(), receipt);
+            let event = self
+                .event(EventKind::RecipientConfirmed, &record)?
+                .reasons(planned.doubts().map(|r| r.code()));
+            batch.push(self.audit.entry(&event));
+        }
+        Ok(())
     }
 
     fn plan_event(&self, kind: EventKind, plan: &Plan, receipt: ReceiptId) -> Op {
@@ -167,14 +175,7 @@ impl Engine {
             });
         }
         outcomes.sort_by_key(|o| o.recipient);
-        let receipt = Receipt {
-            id: receipt,
-            message: plan.id(),
-            created: now,
-            outcomes,
-            no_phi_reason: plan.message().no_phi_reason().map(Phi::from),
-        };
-        Ok((receipt, sealed))
+        Ok((Receipt::new(receipt, &plan, now, outcomes), sealed))
     }
 
     /// The messages for the host's mailer, and what is recorded of them. Work
@@ -187,7 +188,7 @@ impl Engine {
     ) -> Result<HandOuts, Error> {
         let mut batch = Batch::new();
         batch.push(self.receipts.put_head(receipt, plan, now));
-        self.record_claims(plan, receipt, &mut batch);
+        self.record_claims(plan, receipt, &mut batch)?;
         let mut sealed = Vec::new();
         let mut outcomes = Vec::new();
         let mut impossible = Vec::new();
@@ -209,7 +210,10 @@ impl Engine {
             let bytes = match (made.body, rung.route) {
                 (Some(body), _) => body.to_vec(),
                 (None, Route::Pgp | Route::Smime) => self.seal(rung, &record, &message)?,
-                (None, _) => message.to_vec(),
+                (None, _) => match neutral(&record, true) {
+                    Some(neutral) => neutral.apply(&message)?.into_inner(),
+                    None => message.to_vec(),
+                },
             };
             let outcome = self
                 .outcome(&record, Status::HandedOver, None)
@@ -384,6 +388,10 @@ impl Engine {
             rungs,
             rung: 0,
             waived_until: waived_until(plan, planned, self.clock.now()),
+            neutral_subject: planned
+                .hides_subject()
+                .then(|| neutral_subject(plan.message())),
+            neutral_names: planned.hides_file_names(),
             grant: None,
             attempts: 0,
             created: self.clock.now(),

@@ -29,7 +29,7 @@ pub struct NoRecipient;
 pub struct HasRecipient;
 
 /// A file that goes with a message. Its content may be PHI; its name travels
-/// in clear under some routes and must not be.
+/// in clear under some routes and should not be.
 #[derive(Clone)]
 pub struct Attachment {
     name: String,
@@ -144,7 +144,8 @@ impl<S, R> Builder<S, R> {
     }
 
     /// The subject. It travels in clear under most routes: no PHI here, and a
-    /// `Phi<String>` does not go in.
+    /// `Phi<String>` does not go in. Where the scanner finds some all the same,
+    /// the policy's [`Guard`](crate::policy::Guard) says what is shown.
     #[must_use]
     pub fn subject(self, subject: impl Into<String>) -> Self {
         self.with(|f| f.subject = Some(subject.into()))
@@ -186,6 +187,13 @@ impl<S, R> Builder<S, R> {
     #[must_use]
     pub fn assert_no_phi(self, reason: impl Into<String>) -> Self {
         self.with(|f| f.marks.no_phi_reason = Some(reason.into()))
+    }
+
+    /// Vouches that the message is meant for this recipient, although the
+    /// address looks like the wrong one. The reason is recorded.
+    #[must_use]
+    pub fn recipient_confirmed(self, recipient: Address, reason: impl Into<String>) -> Self {
+        self.with(|f| f.marks.confirmed.push((recipient, reason.into())))
     }
 
     /// Says what the list or segment is that the message goes to.
@@ -341,6 +349,9 @@ impl Fields {
         }
         if let Some(reason) = self.marks.no_phi_reason.take() {
             self.marks.no_phi_reason = Some(checked_reason(reason)?);
+        }
+        for (_, reason) in &mut self.marks.confirmed {
+            *reason = checked_reason(std::mem::take(reason))?;
         }
         let content: usize = self
             .attachments

@@ -42,9 +42,13 @@ pub enum ComposeError {
         /// The attachment's place, from 0.
         index: usize,
     },
-    /// `assert_no_phi` without a reason.
-    #[error("assert_no_phi needs a reason: it is recorded in the audit log")]
+    /// `assert_no_phi` or a confirmed recipient without a reason.
+    #[error("the host's word on a message needs a reason: it is recorded")]
     EmptyReason,
+    /// A subject or file name is to be replaced in a message that holds a
+    /// signature, or whose structure is broken.
+    #[error("the message holds a signature, or its structure is broken: it cannot be changed")]
+    MustStay,
     /// Nobody to send to.
     #[error("the message names no recipient in To, Cc or Bcc")]
     NoRecipients,
@@ -58,7 +62,7 @@ pub enum ComposeError {
     },
     /// The host's details are for an address the message does not name.
     #[error(
-        "the message does not name this recipient; details can be given for its recipients only"
+        "the message does not name this recipient; details and confirmations can be given for its recipients only"
     )]
     UnknownRecipient,
     /// A copy was asked for somebody the message does not have.
@@ -188,6 +192,7 @@ impl ComposeError {
             Self::ReservedHeader { .. } => "compose.reserved_header",
             Self::MediaType { .. } => "compose.media_type",
             Self::EmptyReason => "compose.empty_reason",
+            Self::MustStay => "compose.must_stay",
             Self::NoRecipients => "compose.no_recipients",
             Self::TooManyRecipients { .. } => "compose.too_many_recipients",
             Self::UnknownRecipient => "compose.unknown_recipient",

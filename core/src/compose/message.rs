@@ -18,6 +18,8 @@ pub(super) struct Marks {
     pub(super) secure: bool,
     pub(super) disclosure: Disclosure,
     pub(super) idempotency_key: Option<String>,
+    /// Recipients whom the host vouches for, and why.
+    pub(super) confirmed: Vec<(Address, String)>,
 }
 
 /// A message ready to be planned: built, or parsed from RFC 5322.
@@ -98,6 +100,12 @@ impl Message {
                 count: recipients.len(),
                 limit: limits.recipients,
             });
+        }
+        for (address, _) in &marks.confirmed {
+            let known = |(_, r): &(Role, Recipient)| r.address().canonical() == address.canonical();
+            if !recipients.iter().any(known) {
+                return Err(ComposeError::UnknownRecipient);
+            }
         }
         let structure = Structure::walk(raw.expose(), &head, limits)?;
         let subject = head
@@ -181,6 +189,14 @@ impl Message {
         self.marks.no_phi_reason.as_deref()
     }
 
+    /// Why the host vouches that the message is meant for this recipient, if
+    /// it does.
+    pub fn confirmation(&self, recipient: &Address) -> Option<&str> {
+        let of = |(address, _): &&(Address, String)| address.canonical() == recipient.canonical();
+        let found = self.marks.confirmed.iter().find(of);
+        found.map(|(_, reason)| reason.as_str())
+    }
+
     /// What the host knows of the list or segment the message goes to.
     pub fn audience(&self) -> Option<&str> {
         self.marks.audience.as_deref()
@@ -243,6 +259,25 @@ impl Message {
     /// Asserts that the message holds no PHI. The reason is recorded.
     pub fn assert_no_phi(mut self, reason: impl Into<String>) -> Result<Self, ComposeError> {
         self.marks.no_phi_reason = Some(checked_reason(reason.into())?);
+        Ok(self)
+    }
+
+    /// Vouches that the message is meant for this recipient, although the
+    /// address looks like the wrong one. The reason is recorded.
+    ///
+    /// # Errors
+    /// [`ComposeError::UnknownRecipient`], [`ComposeError::EmptyReason`].
+    pub fn confirm_recipient(
+        mut self,
+        recipient: &Address,
+        reason: impl Into<String>,
+    ) -> Result<Self, ComposeError> {
+        let reason = checked_reason(reason.into())?;
+        let known = |(_, r): &(Role, Recipient)| r.address().canonical() == recipient.canonical();
+        if !self.recipients.iter().any(known) {
+            return Err(ComposeError::UnknownRecipient);
+        }
+        self.marks.confirmed.push((recipient.clone(), reason));
         Ok(self)
     }
 

@@ -14,6 +14,7 @@ use mail_parser::decoders::quoted_printable::quoted_printable_decode;
 use mail_parser::{MessageParser, MimeHeaders};
 
 use super::header::{self, Head};
+use super::neutral::Named;
 use super::{ComposeError, Limits};
 use crate::base::Part;
 use crate::base::Phi;
@@ -143,7 +144,24 @@ pub(super) struct Structure {
     items: Vec<Item>,
     /// Whether a header below the top one holds raw UTF-8.
     pub(super) utf8_headers: bool,
+    /// The message's own files, not those of a message in it.
+    pub(super) named: Vec<Named>,
+    /// Whether nothing may be changed: some part is signed, or encrypted
+    /// already, or two readers may take it differently.
+    pub(super) fixed: bool,
 }
+
+/// Media types that a signature or an encryption brings along.
+const SIGNED: &[&str] = &[
+    "multipart/signed",
+    "multipart/encrypted",
+    "application/pgp-encrypted",
+    "application/pgp-signature",
+    "application/pkcs7-mime",
+    "application/pkcs7-signature",
+    "application/x-pkcs7-mime",
+    "application/x-pkcs7-signature",
+];
 
 /// Top-level fields that hold no free text, or are scanned on their own.
 const STRUCTURAL: &[&str] = &[
@@ -187,6 +205,8 @@ impl Structure {
             limits,
             items: Vec::new(),
             utf8_headers: false,
+            named: Vec::new(),
+            fixed: false,
             parts: 0,
             has_text: false,
             has_html: false,
@@ -205,6 +225,8 @@ impl Structure {
         Ok(Self {
             items: walk.items,
             utf8_headers: walk.utf8_headers,
+            named: walk.named,
+            fixed: walk.fixed,
         })
     }
 
@@ -230,6 +252,8 @@ struct Walk<'a> {
     limits: &'a Limits,
     items: Vec<Item>,
     utf8_headers: bool,
+    named: Vec<Named>,
+    fixed: bool,
     parts: usize,
     has_text: bool,
     has_html: bool,
@@ -292,6 +316,7 @@ impl Walk<'_> {
             // A part that is cut off in its head, or has no head at all.
             Err(ComposeError::HeaderSyntax { .. }) => {
                 self.count()?;
+                self.fixed = true;
                 self.other("application/octet-stream", Source::Unreadable("malformed"));
                 self.other("text/plain", Source::Raw(range));
                 return Ok(());
@@ -343,12 +368,21 @@ impl Walk<'_> {
             || twice("Content-Transfer-Encoding")
             || twice("Content-Disposition")
         {
+            self.fixed = true;
             self.other("application/octet-stream", Source::Unreadable("malformed"));
             self.other("text/plain", Source::Raw(body));
             return Ok(());
         }
         let about = About::read(&block[..head.end], head, block, place.in_digest);
+        self.fixed |= !place.embedded && SIGNED.contains(&about.media_type.as_str());
         if let Some(name) = &about.name {
+            if !place.embedded {
+                self.named.push(Named {
+                    start: body.start - head.body,
+                    fields: head.fields.clone(),
+                    name: Phi::new(header::decode(name)),
+                });
+            }
             // The parser has decoded it, whatever the charset: ask the source.
             let hides = ["Content-Disposition", "Content-Type"]
                 .iter()
@@ -378,6 +412,7 @@ impl Walk<'_> {
                     )
                 }
                 _ => {
+                    self.fixed = true;
                     self.leaf(&about, Source::Unreadable("malformed"));
                     self.other("text/plain", Source::Raw(body));
                     Ok(())
@@ -507,6 +542,7 @@ impl Walk<'_> {
             self.entity(start..body.end, child)?;
         }
         if !begun || ambiguous {
+            self.fixed = true;
             self.other("application/octet-stream", Source::Unreadable("malformed"));
         }
         // What stands around the parts travels too.

@@ -60,6 +60,7 @@ mod limits;
 mod mailbox;
 mod message;
 mod mime;
+mod neutral;
 mod render;
 
 pub use crate::base::Disclosure;
@@ -68,6 +69,7 @@ pub use error::ComposeError;
 pub use limits::Limits;
 pub use message::Message;
 pub use mime::{PartContent, ScanPart};
+pub use neutral::Neutral;
 pub use render::{Copy, Rendered, Visible};
 
 /// Unstructured header text with its encoded words (RFC 2047) decoded, on one

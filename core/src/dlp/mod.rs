@@ -17,7 +17,8 @@
 //! 7812), IBANs (ISO 13616), NPIs (45 CFR 162.406), DEA numbers (21 CFR
 //! 1301.13) and VINs (49 CFR 565). The kinds are those of 45 CFR
 //! 164.514(b)(2). It knows no names and no health content, so the absence of
-//! findings means little, and the presets' `no_findings = "phi"` says so.
+//! findings means little: it gives no verdict ([`Findings::risk`]), and without
+//! one policies presume PHI.
 //!
 //! ```
 //! use mailseal::compose::Message;
@@ -43,10 +44,12 @@ mod lexicon;
 mod passage;
 mod phi;
 mod records;
+pub mod redact;
 mod risk;
 mod rule_scanner;
 mod rules;
 mod scanner;
+pub mod subject;
 mod tagger;
 mod token;
 #[cfg(feature = "training")]

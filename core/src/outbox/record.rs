@@ -125,6 +125,12 @@ pub struct CopyRecord {
     /// Until when a waiver allows what the policy alone does not.
     #[serde(default)]
     pub(crate) waived_until: Option<Timestamp>,
+    /// What stands in the subject's place on routes that show it.
+    #[serde(default)]
+    pub(crate) neutral_subject: Option<String>,
+    /// Whether attachments have neutral names on routes that show them.
+    #[serde(default)]
+    pub(crate) neutral_names: bool,
     /// The grant, where the present rung is escrow.
     pub grant: Option<GrantId>,
     /// Tries so far.
@@ -280,6 +286,8 @@ mod tests {
             rungs: vec![Rung::new(Route::Tls, TlsAssurance::Authenticated, None)],
             rung: 0,
             waived_until: None,
+            neutral_subject: None,
+            neutral_names: false,
             grant: None,
             attempts: 0,
             created: Timestamp::from_unix_ms(0),

@@ -31,6 +31,8 @@ impl Policy {
             Some(list(&self.ladder, |r| r.word().into())),
         );
         put(&mut out, "waivers", Some(self.waivers.to_string()));
+        put(&mut out, "subject", Some(quote(self.subject.word())));
+        put(&mut out, "file_names", Some(quote(self.file_names.word())));
         for (sensitivity, row) in Sensitivity::ALL.iter().zip(&self.rows) {
             out += &format!("\n[require.{sensitivity}]\n");
             let word = |floor: Option<TlsAssurance>| floor.map(|f| quote(f.word()));
@@ -92,6 +94,7 @@ fn rule_to_toml(rule: &Rule, out: &mut String) {
         Confidence::High => "\"high\"",
     });
     put(out, "confidence", confidence.map(String::from));
+    put(out, "count", rule.count.map(|n| n.max(1).to_string()));
     put_list(out, "marker", &rule.markers, String::clone);
     put(
         out,

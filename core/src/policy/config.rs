@@ -3,9 +3,11 @@
 //! ```toml
 //! preset = "hipaa"            # hipaa | strict | tls_exclusive | custom
 //! name = "harbor"             # optional
-//! no_findings = "phi"         # phi | none | sensitive
+//! no_findings = "none"        # where the scanner judged it: none | phi | sensitive
 //! ladder = ["tls", "pgp", "smime", "escrow"]
 //! waivers = true
+//! subject = "neutral"         # PHI in it, where it is shown: protect | neutral | refuse
+//! file_names = "neutral"      # the same for the names of attachments
 //!
 //! [require.phi]               # raises the preset's; none | phi | sensitive
 //! tls = "anchored"            # an assurance, or "never"
@@ -18,9 +20,16 @@
 //! [[rule]]
 //! name = "asked for"
 //! marker = ["[secure]"]       # also: recipient, domain, sender, sender_domain,
-//! end_to_end = true           # audience, finding, category, confidence
-//!                             # also: sensitivity, transport, factor,
-//!                             # redirect, action = "hold" | "refuse"
+//! end_to_end = true           # audience, and those of findings below
+//!
+//! [[rule]]
+//! name = "lists of patients"
+//! finding = ["mrn", "ssn"]    # also: category = ["sti_hiv"]
+//! confidence = "medium"       # the least
+//! count = 10                  # different ones, at the least
+//! redirect = "escrow"         # also: sensitivity, transport, factor,
+//!                             # end_to_end, action = "hold" | "refuse"
+//!
 //! [[partner]]
 //! domain = "lab.example"
 //! pin = "…64 hexadecimal digits of SHA-256 of the public key…"   # or ca = PEM
@@ -35,7 +44,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::decision::Refusal;
-use super::model::{Partner, Policy, Requirement};
+use super::model::{Guard, Partner, Policy, Requirement};
 use super::rules::{Action, Rule};
 use crate::base::{FactorLevel, PartnerIdentity, Route, Sensitivity, TlsAssurance};
 
@@ -268,6 +277,20 @@ impl<'a> Table<'a> {
             .ok_or_else(|| self.bad(value, key, "true or false"))
     }
 
+    fn count(&self, key: &str) -> Result<Option<u32>, PolicyError> {
+        let Some(value) = self.value(key) else {
+            return Ok(None);
+        };
+        let count = value.get_ref().as_integer().and_then(|number| {
+            // The digits as they stand, without sign, in their base.
+            u32::from_str_radix(number.as_str(), number.radix()).ok()
+        });
+        count
+            .filter(|&count| count > 0)
+            .map(Some)
+            .ok_or_else(|| self.bad(value, key, "a whole number from 1 on"))
+    }
+
     fn items(&self, key: &str) -> Result<&'a [Value<'a>], PolicyError> {
         let Some(value) = self.value(key) else {
             return Ok(&[]);
@@ -327,7 +350,9 @@ impl<'a> Table<'a> {
     }
 
     fn policy(&self) -> Result<Policy, PolicyError> {
-        self.only("preset name no_findings ladder waivers require rule partner")?;
+        self.only(
+            "preset name no_findings ladder waivers subject file_names require rule partner",
+        )?;
         let preset = self
             .parse(
                 "preset",
@@ -363,6 +388,8 @@ impl<'a> Table<'a> {
         if let Some(waivers) = self.flag("waivers")? {
             policy.waivers = waivers;
         }
+        self.guard("subject", &mut policy.subject, only_raise)?;
+        self.guard("file_names", &mut policy.file_names, only_raise)?;
         if let Some(require) = self.table("require", "require.".into())? {
             require.only("none phi sensitive")?;
             for &sensitivity in Sensitivity::ALL {
@@ -380,6 +407,26 @@ impl<'a> Table<'a> {
             policy.partners.push(table.partner()?);
         }
         Ok(policy)
+    }
+
+    fn guard(&self, key: &str, guard: &mut Guard, only_raise: bool) -> Result<(), PolicyError> {
+        let all = [Guard::Protect, Guard::Neutral, Guard::Refuse];
+        let expected = "one of: protect neutral refuse";
+        let read = self.parse(key, expected, |s| all.into_iter().find(|g| g.word() == s))?;
+        let Some(read) = read else { return Ok(()) };
+        if only_raise && read < *guard {
+            return Err(self.weaker(key));
+        }
+        *guard = read;
+        Ok(())
+    }
+
+    fn weaker(&self, key: &str) -> PolicyError {
+        let at = self.value(key).map_or(self.start, |v| v.span().start);
+        PolicyError::Weaker {
+            line: line_of(self.text, at),
+            key: self.key(key),
+        }
     }
 
     fn requirement(
@@ -419,11 +466,7 @@ impl<'a> Table<'a> {
                 ("otherwise", own.otherwise != joined.otherwise),
             ];
             if let Some((key, _)) = weaker.into_iter().find(|(_, weaker)| *weaker) {
-                let at = self.value(key).map_or(self.start, |v| v.span().start);
-                return Err(PolicyError::Weaker {
-                    line: line_of(self.text, at),
-                    key: self.key(key),
-                });
+                return Err(self.weaker(key));
             }
         }
         Ok(row)
@@ -442,7 +485,7 @@ impl<'a> Table<'a> {
     fn rule(&self) -> Result<Rule, PolicyError> {
         self.only(
             "name recipient domain sender sender_domain audience finding category confidence \
-             marker sensitivity transport factor end_to_end redirect action",
+             count marker sensitivity transport factor end_to_end redirect action",
         )?;
         let owned = |s: &str| Some(s.to_owned());
         let marker = |s: &str| Some(super::normal_marker(s)).filter(|m| !m.is_empty());
@@ -457,6 +500,7 @@ impl<'a> Table<'a> {
             kinds: self.words("finding", "a list of kinds of finding", word)?,
             categories: self.words("category", "a list of categories", word)?,
             confidence: self.parse("confidence", "one of: low medium high", word)?,
+            count: self.count("count")?,
             markers: self.words("marker", "a list of texts that are not empty", marker)?,
             sensitivity: self.parse("sensitivity", "one of: none phi sensitive", word)?,
             transport: self.parse("transport", assurance, word)?,

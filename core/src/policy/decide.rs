@@ -4,7 +4,7 @@ use crate::base::{Fact, FactorLevel, KeyTrust, Route, Sensitivity, TlsAssurance}
 
 use super::decision::{Decision, Reason, Refusal, Rung, Worth};
 use super::facts::{Facts, KeyFacts, Onward};
-use super::model::{Policy, Requirement};
+use super::model::{Guard, Policy, Requirement};
 use super::rules::{self, Action, Raised};
 use super::waiver::{WaiverFact, WaiverVoid};
 
@@ -22,9 +22,12 @@ pub fn decide(policy: &Policy, facts: &Facts) -> Decision {
         why,
     };
 
+    // Whatever the content: a message for somebody else is a breach by itself.
+    let wrong = misaddressed(facts, &mut why);
     match raised.action {
         Some(Action::Refuse) => return refuse(Refusal::Refused, why),
         Some(Action::Hold) => return refuse(Refusal::Held, why),
+        None if wrong => return refuse(Refusal::Held, why),
         None => {}
     }
     if facts.recipient.takes_mail == Fact::Refuted {
@@ -35,6 +38,7 @@ pub fn decide(policy: &Policy, facts: &Facts) -> Decision {
     let waived = waived(policy, facts, sensitivity, &mut why);
     let requirement = policy.requirement(sensitivity);
     let mut climb = Climb {
+        policy,
         facts,
         raised,
         requirement,
@@ -94,11 +98,13 @@ pub fn decide(policy: &Policy, facts: &Facts) -> Decision {
 }
 
 /// The maximum of what the scanner found, what the host declared and what
-/// could not be scanned; where that says nothing, what the policy presumes.
+/// could not be scanned. Where the scanner judged the message and found
+/// nothing, the policy says what that means; where it judges single findings
+/// only, that there are none says nothing, and PHI is presumed.
 fn sensitivity(policy: &Policy, facts: &Facts, why: &mut Vec<Reason>) -> Sensitivity {
     let content = &facts.content;
     let mut joined = Sensitivity::None;
-    if let Some(sensitivity) = content.found {
+    if let Some(sensitivity) = content.found.filter(|&found| found > Sensitivity::None) {
         why.push(Reason::Found { sensitivity });
         joined = joined.max(sensitivity);
     }
@@ -116,12 +122,30 @@ fn sensitivity(policy: &Policy, facts: &Facts, why: &mut Vec<Reason>) -> Sensiti
         } else {
             Reason::AssertionOverruled
         });
-    } else if content.found.is_none_or(|found| found == Sensitivity::None) {
+    } else if content.found == Some(Sensitivity::None) {
         let sensitivity = policy.no_findings;
         why.push(Reason::NothingFound { sensitivity });
         joined = joined.max(sensitivity);
+    } else if content.found.is_none() {
+        let sensitivity = policy.no_findings.max(Sensitivity::Phi);
+        why.push(Reason::NotJudged { sensitivity });
+        joined = joined.max(sensitivity);
     }
     joined
+}
+
+/// Whether the recipient looks like the wrong one. Only the host's word for
+/// this recipient lifts it: who approves a message looks at its content.
+fn misaddressed(facts: &Facts, why: &mut Vec<Reason>) -> bool {
+    let Some(because) = facts.recipient.misaddressed else {
+        return false;
+    };
+    let confirmed = facts.recipient.confirmed;
+    why.push(match confirmed {
+        true => Reason::RecipientConfirmed { because },
+        false => Reason::Misaddressed { because },
+    });
+    !confirmed
 }
 
 /// Whether a waiver counts for this message.
@@ -168,6 +192,7 @@ enum Footing {
 }
 
 struct Climb<'a> {
+    policy: &'a Policy,
     facts: &'a Facts,
     raised: Raised,
     requirement: Requirement,
@@ -239,6 +264,9 @@ impl Climb<'_> {
             self.why.push(Reason::TransportUnmet { rung: least });
             return;
         }
+        if !self.hides(route, true, true) {
+            return;
+        }
         for &rung in better.iter().rev() {
             // The preferred floor lies above the least one, whose footing
             // says whether there is a fallback at once.
@@ -294,8 +322,13 @@ impl Climb<'_> {
             return;
         };
         let rung = self.make(route, floor, None);
+        let shows = match route {
+            Route::Pgp => self.facts.context.pgp_shows,
+            _ => self.facts.context.smime_shows,
+        };
         match self.footing(&rung) {
             Footing::None => self.why.push(Reason::TransportUnmet { rung }),
+            _ if !self.hides(route, shows, false) => {}
             footing => {
                 self.place(rung, footing);
                 if let Some((form, because)) = form {
@@ -365,6 +398,48 @@ impl Climb<'_> {
         } else {
             Some(floor)
         }
+    }
+
+    /// Whether nothing that the route shows tells what the message is about:
+    /// because it does not, or because it is replaced. What needs no
+    /// protection may be shown.
+    fn hides(&mut self, route: Route, subject: bool, file_names: bool) -> bool {
+        let content = &self.facts.content;
+        let protected = self.sensitivity > Sensitivity::None;
+        let subject = protected && subject && content.subject_tells;
+        let file_names = protected && file_names && content.file_name_tells;
+        let parts = [
+            (
+                subject,
+                self.policy.subject,
+                Reason::SubjectReplaced { route },
+                Reason::SubjectShown { route },
+            ),
+            (
+                file_names,
+                self.policy.file_names,
+                Reason::FileNamesReplaced { route },
+                Reason::FileNamesShown { route },
+            ),
+        ];
+        let told = parts.into_iter().filter(|(tells, ..)| *tells);
+        let mut replaced = Vec::new();
+        for (_, guard, instead, shown) in told {
+            match guard {
+                Guard::Protect => {}
+                Guard::Neutral if content.fixed => {
+                    self.why.push(Reason::MustStay { route });
+                    return false;
+                }
+                Guard::Neutral => replaced.push(instead),
+                Guard::Refuse => {
+                    self.why.push(shown);
+                    return false;
+                }
+            }
+        }
+        self.why.append(&mut replaced);
+        true
     }
 
     fn mailer_undeclared(&self) -> bool {

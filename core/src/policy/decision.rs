@@ -9,6 +9,7 @@ use crate::base::{
 };
 
 use super::waiver::WaiverVoid;
+use crate::dlp::MisaddressedWhy;
 
 /// One acceptable way to send, with what must hold before anything leaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -84,7 +85,8 @@ pub(super) enum Worth {
 pub enum Refusal {
     /// The policy drops what it cannot protect.
     Dropped,
-    /// A rule keeps it for a person to look at.
+    /// A person must look at it first: a rule says so, or the recipient looks
+    /// like the wrong one.
     Held,
     /// It is refused, and the sender is told.
     Refused,
@@ -174,8 +176,12 @@ pub enum Reason {
     Declared { sensitivity: Sensitivity },
     /// A part could not be scanned.
     Unscannable,
-    /// Nothing was found, and the policy says what that means.
+    /// The scanner judged the message and found nothing, and the policy says
+    /// what that means.
     NothingFound { sensitivity: Sensitivity },
+    /// Nothing was found by a scanner that does not judge messages, which
+    /// shows nothing.
+    NotJudged { sensitivity: Sensitivity },
     /// The host asserted that there is no PHI.
     NoPhiAsserted,
     /// The host's assertion did not count: there is evidence against it.
@@ -190,6 +196,10 @@ pub enum Reason {
     HoldApproved { rule: u32 },
     /// A rule refuses it.
     RuleRefused { rule: u32 },
+    /// The recipient looks like the wrong one: it is held.
+    Misaddressed { because: MisaddressedWhy },
+    /// The recipient looks like the wrong one, and the host vouches for it.
+    RecipientConfirmed { because: MisaddressedWhy },
     /// The domain takes no mail.
     NoMailHost,
     /// The recipient's waiver allows clear text.
@@ -224,6 +234,18 @@ pub enum Reason {
     /// It is not known whether the connection meets the floor, and a stronger
     /// variant of the same route does not need it.
     TransportUnknown { rung: Rung },
+    /// The subject holds PHI: on this route a neutral one is shown, and the own
+    /// one stands inside.
+    SubjectReplaced { route: Route },
+    /// The same for the names of attachments.
+    FileNamesReplaced { route: Route },
+    /// The route would show a subject that holds PHI.
+    SubjectShown { route: Route },
+    /// The route would show the name of an attachment that holds PHI.
+    FileNamesShown { route: Route },
+    /// The route would show a subject or file name that holds PHI, and the
+    /// message is signed, so that none can be replaced.
+    MustStay { route: Route },
     /// The host's own mailer has no declared assurance.
     MailerUndeclared { route: Route },
     /// The certificate that is there must not be used, or not without a key of
@@ -261,6 +283,7 @@ impl Reason {
             Self::Declared { .. } => "policy.declared",
             Self::Unscannable => "policy.unscannable",
             Self::NothingFound { .. } => "policy.nothing_found",
+            Self::NotJudged { .. } => "policy.not_judged",
             Self::NoPhiAsserted => "policy.no_phi_asserted",
             Self::AssertionOverruled => "policy.assertion_overruled",
             Self::RuleRaised { .. } => "policy.rule_raised",
@@ -268,6 +291,8 @@ impl Reason {
             Self::RuleHeld { .. } => "policy.rule_held",
             Self::HoldApproved { .. } => "policy.hold_approved",
             Self::RuleRefused { .. } => "policy.rule_refused",
+            Self::Misaddressed { .. } => "policy.misaddressed",
+            Self::RecipientConfirmed { .. } => "policy.recipient_confirmed",
             Self::NoMailHost => "policy.no_mail_host",
             Self::WaiverApplies => "policy.waiver_applies",
             Self::WaiverVoid { .. } => "policy.waiver_void",
@@ -284,6 +309,11 @@ impl Reason {
             Self::NotEndToEnd { .. } => "policy.not_end_to_end",
             Self::TransportUnmet { .. } => "policy.transport_unmet",
             Self::TransportUnknown { .. } => "policy.transport_unknown",
+            Self::SubjectReplaced { .. } => "policy.subject_replaced",
+            Self::FileNamesReplaced { .. } => "policy.file_names_replaced",
+            Self::SubjectShown { .. } => "policy.subject_shown",
+            Self::FileNamesShown { .. } => "policy.file_names_shown",
+            Self::MustStay { .. } => "policy.must_stay",
             Self::MailerUndeclared { .. } => "policy.mailer_undeclared",
             Self::KeyUnusable { .. } => "policy.key_unusable",
             Self::FormChosen { .. } => "policy.form_chosen",
@@ -305,6 +335,17 @@ fn name(route: Route) -> &'static str {
         Route::Pgp => "PGP",
         Route::Smime => "S/MIME",
         Route::Escrow => "escrow",
+    }
+}
+
+fn suspicion(because: MisaddressedWhy) -> &'static str {
+    match because {
+        MisaddressedWhy::OtherPatient => {
+            "it names a patient, and the address belongs to another one"
+        }
+        MisaddressedWhy::LookAlike => {
+            "the address is not the named patient's, but looks much like it"
+        }
     }
 }
 
@@ -341,8 +382,12 @@ impl fmt::Display for Reason {
             Self::Declared { sensitivity } => write!(f, "the host declared it {sensitivity}"),
             Self::Unscannable => f.write_str("a part could not be scanned and counts as phi"),
             Self::NothingFound { sensitivity } => {
-                write!(f, "nothing was found, which this policy takes for {sensitivity}")
+                write!(f, "the scanner judged it and found nothing, which this policy takes for {sensitivity}")
             }
+            Self::NotJudged { sensitivity } => write!(
+                f,
+                "nothing was found by a scanner that does not judge messages; it is presumed {sensitivity}"
+            ),
             Self::NoPhiAsserted => f.write_str("the host asserted that it holds no PHI"),
             Self::AssertionOverruled => {
                 f.write_str("the host asserted that it holds no PHI, which the evidence overrules")
@@ -356,6 +401,16 @@ impl fmt::Display for Reason {
                 write!(f, "rule {rule} would hold it, and it was approved")
             }
             Self::RuleRefused { rule } => write!(f, "rule {rule} refuses it"),
+            Self::Misaddressed { because } => write!(
+                f,
+                "it may be for somebody else: {}; it is held until the host confirms this recipient",
+                suspicion(*because)
+            ),
+            Self::RecipientConfirmed { because } => write!(
+                f,
+                "the host confirmed this recipient, although {}",
+                suspicion(*because)
+            ),
             Self::NoMailHost => f.write_str("the domain takes no mail"),
             Self::WaiverApplies => {
                 f.write_str("the recipient prefers plain e-mail; TLS is tried all the same")
@@ -396,6 +451,27 @@ impl fmt::Display for Reason {
             Self::TransportUnknown { rung } => write!(
                 f,
                 "{rung}: it is not known whether the connection meets this"
+            ),
+            Self::SubjectReplaced { route } => write!(
+                f,
+                "{}: the subject holds PHI; a neutral one is shown, and the own one stands inside",
+                name(*route)
+            ),
+            Self::FileNamesReplaced { route } => write!(
+                f,
+                "{}: a file name holds PHI; neutral ones are shown, and the own ones stand inside",
+                name(*route)
+            ),
+            Self::SubjectShown { route } => {
+                write!(f, "{}: it would show the subject, which holds PHI", name(*route))
+            }
+            Self::FileNamesShown { route } => {
+                write!(f, "{}: it would show a file name that holds PHI", name(*route))
+            }
+            Self::MustStay { route } => write!(
+                f,
+                "{}: it would show a subject or file name that holds PHI, and the message is signed or broken, so that none can be replaced",
+                name(*route)
             ),
             Self::MailerUndeclared { route } => write!(
                 f,

@@ -1,13 +1,16 @@
 //! What goes in: what is known of the content, the recipient and the way.
 
+use std::collections::HashMap;
 use std::fmt;
 
 use crate::base::{
     Address, Fact, FactorLevel, Form, FormReason, KeyFault, KeyTrust, NextHop, Route, Sensitivity,
-    TlsAssurance,
+    TlsAssurance, crypto,
 };
 use crate::discover::{Capabilities, HostCapability, StsMode};
-use crate::dlp::{Category, Confidence, FindingKind, Findings};
+use crate::dlp::{
+    Category, Confidence, Finding, FindingClass, FindingKind, Findings, MisaddressedWhy, Part,
+};
 
 use super::waiver::WaiverFact;
 
@@ -44,10 +47,13 @@ pub struct FindingFact {
     pub category: Option<Category>,
     /// How sure it is.
     pub confidence: Confidence,
+    /// Findings with the same number are one value that stands in the message
+    /// more than once; without a number it is a value of its own.
+    pub value: Option<u32>,
 }
 
 impl FindingFact {
-    /// A finding.
+    /// A finding of a value of its own.
     pub const fn new(
         kind: FindingKind,
         category: Option<Category>,
@@ -57,8 +63,29 @@ impl FindingFact {
             kind,
             category,
             confidence,
+            value: None,
         }
     }
+
+    /// With the number of its value.
+    #[must_use]
+    pub const fn with_value(mut self, value: u32) -> Self {
+        self.value = Some(value);
+        self
+    }
+}
+
+/// The findings with their values numbered. A text and its HTML say the same
+/// twice: a value counts once, however it is written.
+fn numbered(findings: &Findings) -> Vec<FindingFact> {
+    let mut numbers: HashMap<(FindingKind, [u8; 32]), u32> = HashMap::new();
+    let number = |finding: &Finding| {
+        let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
+        let digest = crypto::sha256(finding.bare().expose().as_bytes());
+        let value = *numbers.entry((finding.kind, digest)).or_insert(next);
+        FindingFact::new(finding.kind, finding.category, finding.confidence).with_value(value)
+    };
+    findings.items.iter().map(number).collect()
 }
 
 /// What is known of the message.
@@ -67,14 +94,15 @@ impl FindingFact {
 pub struct ContentFacts {
     /// The findings, for rules.
     pub findings: Vec<FindingFact>,
-    /// The sensitivity that the findings show, `None` where there are none.
+    /// The sensitivity that the scanner found: by its verdict on the message,
+    /// or by its findings. `None` where it gives no verdict and there are none.
     pub found: Option<Sensitivity>,
     /// Whether a part could not be scanned.
     pub unscannable: bool,
     /// What the host declared.
     pub declared: Option<Sensitivity>,
-    /// The host asserted that there is no PHI. It lifts what the policy
-    /// presumes of a message without findings, and overrules no evidence.
+    /// The host asserted that there is no PHI. It lifts what is presumed of a
+    /// message without findings, and overrules no evidence.
     pub no_phi_asserted: bool,
     /// Whether other people than the recipient are named. Only a scanner that
     /// knows names, or the host, can refute it.
@@ -82,6 +110,12 @@ pub struct ContentFacts {
     /// The markers on the message: subject keywords and flags of the API, in
     /// the form of [`normal_marker`](super::normal_marker).
     pub markers: Vec<String>,
+    /// Whether the subject holds PHI, or hides what it holds.
+    pub subject_tells: bool,
+    /// Whether the name of an attachment does.
+    pub file_name_tells: bool,
+    /// Whether nothing in the message may be replaced: it is signed.
+    pub fixed: bool,
 }
 
 impl Default for ContentFacts {
@@ -95,21 +129,29 @@ impl Default for ContentFacts {
             no_phi_asserted: false,
             other_people: Fact::Unknown,
             markers: Vec::new(),
+            subject_tells: false,
+            file_name_tells: false,
+            fixed: false,
         }
     }
+}
+
+/// Whether such a part holds an identifier or health content, or what it holds
+/// could not be read.
+fn tells(findings: &Findings, of: impl Fn(Part) -> bool) -> bool {
+    let personal = |f: &Finding| of(f.part) && f.kind.class() != FindingClass::Context;
+    findings.items.iter().any(personal) || findings.unscannable.iter().any(|u| of(u.part))
 }
 
 impl From<&Findings> for ContentFacts {
     fn from(findings: &Findings) -> Self {
         let names = findings.items.iter().any(|f| f.kind == FindingKind::Name);
         Self {
-            findings: findings
-                .items
-                .iter()
-                .map(|f| FindingFact::new(f.kind, f.category, f.confidence))
-                .collect(),
+            findings: numbered(findings),
             found: findings.sensitivity(),
             unscannable: !findings.unscannable.is_empty(),
+            subject_tells: tells(findings, |part| part == Part::Subject),
+            file_name_tells: tells(findings, |part| matches!(part, Part::AttachmentName(_))),
             // A name may be the recipient's own: only that no name at all was
             // found, by a scanner that looks for them, shows anything.
             other_people: if findings.knows_names && !names {
@@ -290,6 +332,10 @@ pub struct RecipientFacts {
     pub other_recipients: bool,
     /// What is known of a waiver.
     pub waiver: WaiverFact,
+    /// Why the recipient looks like the wrong one, if so.
+    pub misaddressed: Option<MisaddressedWhy>,
+    /// The host vouches that this recipient is meant.
+    pub confirmed: bool,
 }
 
 /// What is known of a recipient's key for one route.
@@ -337,6 +383,8 @@ impl RecipientFacts {
             factor_available: None,
             other_recipients: false,
             waiver: WaiverFact::Absent,
+            misaddressed: None,
+            confirmed: false,
         }
     }
 
@@ -390,6 +438,10 @@ pub struct ContextFacts {
     pub pgp_built: bool,
     /// Whether the build has the S/MIME seal.
     pub smime_built: bool,
+    /// Whether the OpenPGP seal leaves the subject in clear.
+    pub pgp_shows: bool,
+    /// Whether the S/MIME seal does.
+    pub smime_shows: bool,
     /// Whether the host runs a pickup portal.
     pub escrow_configured: bool,
     /// The sender, for rules.
@@ -420,6 +472,8 @@ impl Default for ContextFacts {
             onward: Onward::Mx,
             pgp_built: false,
             smime_built: false,
+            pgp_shows: false,
+            smime_shows: false,
             escrow_configured: false,
             sender: None,
             audience: None,

@@ -30,6 +30,12 @@
 //!   declared of them counts. REQUIRETLS (RFC 8689) counts as `Authenticated`.
 //! - A pinned key that changed bars every rung after it in the ladder that is
 //!   not end-to-end.
+//! - The presets take a message in which nothing was found for `None`, but
+//!   only where the scanner judged the message. A scanner of single findings,
+//!   such as [`RuleScanner`](crate::dlp::RuleScanner), lowers nothing.
+//! - The subject and file names of a message that needs protection are shown
+//!   by TLS: where they hold PHI, neutral ones take their place there
+//!   ([`Guard`]), and the own ones stand inside.
 //! - `assert_no_phi` lifts what is presumed where nothing was found; it
 //!   overrules no finding and no unscannable part.
 //! - Escrow is offered at the lowest factor that is acceptable; the next
@@ -81,6 +87,6 @@ pub use explain::Show;
 pub use facts::{
     ContentFacts, ContextFacts, Facts, FindingFact, Onward, RecipientFacts, TransportFacts,
 };
-pub use model::{MarkedSubject, Partner, Policy, Requirement};
+pub use model::{Guard, MarkedSubject, Partner, Policy, Requirement};
 pub use rules::{Action, Rule, normal_marker};
 pub use waiver::{Waiver, WaiverFact, WaiverVoid};

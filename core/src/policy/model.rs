@@ -158,6 +158,32 @@ impl fmt::Debug for Partner {
     }
 }
 
+/// What becomes of PHI in a subject or a file name on a route that shows them
+/// to who carries the message and to who sees a notification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Guard {
+    /// They are as protected as the route is: hidden where it seals the
+    /// message, shown where it does not.
+    Protect,
+    /// A neutral one is shown in their place, and the own ones stand inside.
+    /// A message that must stay as it is does not take the route.
+    Neutral,
+    /// The message does not take the route.
+    Refuse,
+}
+
+impl Guard {
+    /// `protect`, `neutral` or `refuse`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Protect => "protect",
+            Self::Neutral => "neutral",
+            Self::Refuse => "refuse",
+        }
+    }
+}
+
 /// What is accepted, by sensitivity; in which order; and what raises it.
 ///
 /// What a sensitivity requires is joined with what the lower ones require, so
@@ -170,6 +196,8 @@ pub struct Policy {
     pub(super) no_findings: Sensitivity,
     pub(super) ladder: Vec<Route>,
     pub(super) waivers: bool,
+    pub(super) subject: Guard,
+    pub(super) file_names: Guard,
     pub(super) rules: Vec<Rule>,
     pub(super) partners: Vec<Partner>,
 }
@@ -183,6 +211,8 @@ impl Policy {
             no_findings: Sensitivity::Phi,
             ladder: Route::ALL.to_vec(),
             waivers: true,
+            subject: Guard::Neutral,
+            file_names: Guard::Neutral,
             rules: Vec::new(),
             partners: Vec::new(),
         }
@@ -196,6 +226,7 @@ impl Policy {
             .verified_key(Opportunistic)
             .escrow(FactorLevel::P2, Opportunistic);
         Self::custom("hipaa")
+            .no_findings(Sensitivity::None)
             .require(
                 Sensitivity::None,
                 sealed
@@ -217,6 +248,7 @@ impl Policy {
     pub fn strict() -> Self {
         use TlsAssurance::{Anchored, Authenticated, Encrypted, Opportunistic};
         Self::custom("strict")
+            .no_findings(Sensitivity::None)
             .require(
                 Sensitivity::None,
                 Requirement::NOTHING
@@ -243,6 +275,7 @@ impl Policy {
     /// TLS or nothing: for senders without keys and without a portal.
     pub fn tls_exclusive() -> Self {
         Self::custom("tls_exclusive")
+            .no_findings(Sensitivity::None)
             .require(
                 Sensitivity::None,
                 Requirement::NOTHING.tls(TlsAssurance::Encrypted).or_drop(),
@@ -275,8 +308,11 @@ impl Policy {
         self
     }
 
-    /// What a message without findings is taken for. Only `None` and `Phi`
-    /// make sense; `Sensitive` is taken as given.
+    /// What a message is taken for that the scanner judged, and in which it
+    /// found nothing. The presets say `None`, `custom` says `Phi`; `Sensitive`
+    /// is taken as given. It counts only where the scanner gave a verdict
+    /// ([`Findings::risk`](crate::dlp::Findings::risk)): that a scanner of
+    /// single findings has none shows nothing, and PHI is presumed.
     #[must_use]
     pub fn no_findings(mut self, sensitivity: Sensitivity) -> Self {
         self.no_findings = sensitivity;
@@ -287,6 +323,21 @@ impl Policy {
     #[must_use]
     pub fn waivers(mut self, honoured: bool) -> Self {
         self.waivers = honoured;
+        self
+    }
+
+    /// What becomes of PHI in the subject where a route would show it. The
+    /// presets and `custom` say [`Guard::Neutral`].
+    #[must_use]
+    pub fn subject(mut self, guard: Guard) -> Self {
+        self.subject = guard;
+        self
+    }
+
+    /// What becomes of PHI in the names of attachments, likewise.
+    #[must_use]
+    pub fn file_names(mut self, guard: Guard) -> Self {
+        self.file_names = guard;
         self
     }
 

@@ -1,5 +1,6 @@
 //! Rules: what they match, and what they raise.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use crate::base::{Address, Domain, FactorLevel, Route, Sensitivity, TlsAssurance};
@@ -48,6 +49,8 @@ pub struct Rule {
     pub categories: Vec<Category>,
     /// The least confidence of a finding.
     pub confidence: Option<Confidence>,
+    /// How many different findings must meet all three, at the least.
+    pub count: Option<u32>,
     /// Markers, in normal form.
     pub markers: Vec<String>,
     /// Raises the sensitivity to this.
@@ -141,6 +144,28 @@ impl Rule {
         self
     }
 
+    /// Matches messages with at least this many findings of the kinds,
+    /// categories and confidence that the rule names, or of any. A value that
+    /// stands in the message twice counts once. 0 is taken for 1.
+    ///
+    /// ```
+    /// use mailseal::base::Route;
+    /// use mailseal::dlp::FindingKind;
+    /// use mailseal::policy::Rule;
+    /// // A list of patients leaves by the portal only.
+    /// let list = Rule::new("lists")
+    ///     .kind(FindingKind::Mrn)
+    ///     .kind(FindingKind::Ssn)
+    ///     .at_least(10)
+    ///     .redirect(Route::Escrow);
+    /// # assert_eq!(list.count, Some(10));
+    /// ```
+    #[must_use]
+    pub fn at_least(mut self, findings: u32) -> Self {
+        self.count = self.count.max(Some(findings.max(1)));
+        self
+    }
+
     /// Matches messages with this marker: a subject keyword or an API flag.
     #[must_use]
     pub fn marker(mut self, marker: &str) -> Self {
@@ -227,16 +252,28 @@ impl Rule {
         })
     }
 
-    /// One and the same finding must meet kind, category and confidence.
+    /// One and the same finding must meet kind, category and confidence, and
+    /// there must be enough of such findings.
     fn matches_findings(&self, findings: &[FindingFact]) -> bool {
-        if self.kinds.is_empty() && self.categories.is_empty() && self.confidence.is_none() {
+        if self.kinds.is_empty()
+            && self.categories.is_empty()
+            && self.confidence.is_none()
+            && self.count.is_none()
+        {
             return true;
         }
-        findings.iter().any(|finding| {
-            any_or_empty(&self.kinds, |&kind| kind == finding.kind)
-                && any_or_empty(&self.categories, |&c| Some(c) == finding.category)
-                && Some(finding.confidence) >= self.confidence
-        })
+        let mut seen = HashSet::new();
+        let matching = findings
+            .iter()
+            .filter(|finding| {
+                any_or_empty(&self.kinds, |&kind| kind == finding.kind)
+                    && any_or_empty(&self.categories, |&c| Some(c) == finding.category)
+                    && Some(finding.confidence) >= self.confidence
+            })
+            // The same value once more counts no more.
+            .filter(|finding| finding.value.is_none_or(|value| seen.insert(value)))
+            .count();
+        u32::try_from(matching).unwrap_or(u32::MAX) >= self.count.unwrap_or(1).max(1)
     }
 
     fn raises(&self) -> bool {

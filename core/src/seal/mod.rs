@@ -181,6 +181,12 @@ pub trait Sealer: fmt::Debug + Send + Sync + 'static {
     /// What is known of the recipient's key, for mail from `sender`.
     fn assess(&self, sender: &Address, recipient: &Address, now: Timestamp) -> KeyStatus;
 
+    /// Whether the sealed message shows the subject in its outer header. Where
+    /// the subject holds PHI, the policy then asks for a neutral one.
+    fn shows_subject(&self) -> bool {
+        false
+    }
+
     /// Seals a rendered message.
     ///
     /// # Errors
@@ -200,6 +206,10 @@ impl<T: Sealer> Sealer for std::sync::Arc<T> {
 
     fn assess(&self, sender: &Address, recipient: &Address, now: Timestamp) -> KeyStatus {
         (**self).assess(sender, recipient, now)
+    }
+
+    fn shows_subject(&self) -> bool {
+        (**self).shows_subject()
     }
 
     fn seal(&self, job: &SealJob<'_>) -> Result<Vec<u8>, SealError> {

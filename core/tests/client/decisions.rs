@@ -1,6 +1,8 @@
 //! What each preset does with each kind of host, told and done.
 
 use mailseal::base::{Route, Sensitivity, TlsAssurance};
+use mailseal::compose::Message;
+use mailseal::dlp::{Findings, Risk, Scanner};
 use mailseal::policy::{Decision, Policy, Refusal, Show};
 use mailseal::{PlanError, Status};
 
@@ -235,4 +237,46 @@ async fn who_is_dropped_though_allowed_gets_nothing_and_that_is_recorded_as_such
     let about = client.audit().about(&at(ANCHORED)).await.unwrap();
     assert_eq!(about.len(), 1);
     assert_eq!(about[0].record.kind, mailseal::audit::EventKind::Dropped);
+}
+
+/// A scanner that judges whole messages, and says what it is told to.
+#[derive(Debug)]
+struct Judge(Option<Sensitivity>);
+
+impl Scanner for Judge {
+    fn scan(&self, _: &Message) -> Findings {
+        let mut findings = Findings::default();
+        let judged = |sensitivity| Risk::new(sensitivity, Vec::new(), Vec::new());
+        findings.risk = self.0.map(judged);
+        findings
+    }
+}
+
+#[tokio::test]
+async fn only_a_scanner_that_judges_messages_lowers_what_is_presumed() {
+    use Sensitivity::{None as Harmless, Phi, Sensitive};
+    for (verdict, taken_for) in [
+        (None, Phi),
+        (Some(Harmless), Harmless),
+        (Some(Phi), Phi),
+        (Some(Sensitive), Sensitive),
+    ] {
+        let scene = Scene::new(&[VALID]).await;
+        let builder = scene.builder().policy(Policy::hipaa());
+        let client = builder.scanner(Judge(verdict)).build().await.unwrap();
+        let plan = client.plan(message(&at(VALID))).await.unwrap();
+        assert_eq!(plan.sensitivity(), taken_for, "{verdict:?}");
+        // What the host declares and asks for still raises.
+        let declared = message(&at(VALID)).declare(Sensitivity::Sensitive);
+        let plan = client.plan(declared).await.unwrap();
+        assert_eq!(plan.sensitivity(), Sensitive, "{verdict:?}");
+        let secure = message(&at(VALID)).marker_secure(true);
+        let plan = client.plan(secure).await.unwrap();
+        assert_eq!(plan.sensitivity(), taken_for.max(Phi), "{verdict:?}");
+    }
+    // The built-in scanner of single findings gives no verdict.
+    let scene = Scene::new(&[VALID]).await;
+    let client = scene.hipaa().await;
+    let plan = client.plan(message(&at(VALID))).await.unwrap();
+    assert_eq!(plan.sensitivity(), Phi);
 }

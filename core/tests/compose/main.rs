@@ -8,6 +8,7 @@ use mailseal::compose::{
 };
 use mailseal::dlp::Part;
 
+mod neutral;
 mod properties;
 
 fn to(s: &str) -> Recipient {

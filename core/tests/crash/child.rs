@@ -138,7 +138,8 @@ pub(crate) async fn client(
         .policy(
             Policy::custom("open")
                 .require(Sensitivity::None, open)
-                .no_findings(Sensitivity::None),
+                // Nobody judges the messages, so that they count as PHI.
+                .require(Sensitivity::Phi, open),
         )
         .storage(Storage::custom(Arc::new(Telling(store))))
         .keys(Keys::file(folder.join("mail.key")).unwrap())

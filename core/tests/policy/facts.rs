@@ -2,7 +2,9 @@
 
 use mailseal::base::{Fact, NextHop, Sensitivity, Timestamp, TlsAssurance};
 use mailseal::discover::{Capabilities, HostCapability, MxHost, StsMode, StsPolicy, TlsSeen};
-use mailseal::dlp::{Category, Confidence, Finding, FindingKind, Findings, Part, Unscannable};
+use mailseal::dlp::{
+    Category, Confidence, Finding, FindingKind, Findings, Part, Risk, Unscannable,
+};
 use mailseal::policy::{ContentFacts, FindingFact, Onward, RecipientFacts, TransportFacts};
 
 const P: Fact<()> = Fact::Proven(());
@@ -189,6 +191,14 @@ fn findings_become_facts_of_the_content() {
         (None, false, U)
     );
 
+    // A verdict that there is nothing is something else than no verdict.
+    findings.risk = Some(Risk::new(Sensitivity::None, Vec::new(), Vec::new()));
+    assert_eq!(ContentFacts::from(&findings).found, Some(Sensitivity::None));
+    findings.unscannable = vec![Unscannable::new(Part::Attachment(0), "encrypted")];
+    assert_eq!(ContentFacts::from(&findings).found, Some(Sensitivity::Phi));
+    findings.risk = None;
+    findings.unscannable.clear();
+
     findings.knows_names = true;
     findings.items = vec![finding(FindingKind::Ssn).with_category(Category::Genetic)];
     let facts = ContentFacts::from(&findings);
@@ -196,12 +206,28 @@ fn findings_become_facts_of_the_content() {
     assert_eq!(facts.found, Some(Sensitivity::Sensitive));
     assert_eq!(
         facts.findings,
-        [FindingFact::new(
-            FindingKind::Ssn,
-            Some(Category::Genetic),
-            Confidence::High
-        )]
+        [
+            FindingFact::new(FindingKind::Ssn, Some(Category::Genetic), Confidence::High)
+                .with_value(0)
+        ]
     );
+
+    // One value, however it is written, has one number; of another kind or
+    // another value it has another.
+    let of =
+        |kind, value: &str| Finding::new(kind, Part::Html, 0..3, Confidence::Low, value.to_owned());
+    findings.items = vec![
+        of(FindingKind::Mrn, "AB-10 22"),
+        of(FindingKind::Mrn, "AB-1023"),
+        of(FindingKind::Mrn, "ab1022"),
+        of(FindingKind::Account, "AB1022"),
+    ];
+    let numbers: Vec<_> = ContentFacts::from(&findings)
+        .findings
+        .iter()
+        .map(|f| f.value)
+        .collect();
+    assert_eq!(numbers, [Some(0), Some(1), Some(0), Some(2)]);
 
     findings.items = vec![finding(FindingKind::Name)];
     assert_eq!(ContentFacts::from(&findings).other_people, U);
@@ -235,4 +261,33 @@ fn a_context_shows_the_way_and_not_the_hosts_words() {
     let text = format!("{context:?}");
     assert!(text.contains("onward: Mx") && text.contains("approved: true"));
     assert!(!text.contains("Okafor"));
+}
+
+#[test]
+fn what_subject_and_file_names_tell_is_seen_in_their_own_parts() {
+    let told = |findings: &Findings| {
+        let facts = ContentFacts::from(findings);
+        (facts.subject_tells, facts.file_name_tells, facts.fixed)
+    };
+    let name = Part::AttachmentName(1);
+    for (part, kind, expected) in [
+        (Part::Subject, FindingKind::Name, (true, false)),
+        (Part::Subject, FindingKind::Condition, (true, false)),
+        (Part::Subject, FindingKind::Facility, (false, false)),
+        (name, FindingKind::Mrn, (false, true)),
+        (name, FindingKind::Provider, (false, false)),
+        (Part::Text, FindingKind::Name, (false, false)),
+        (Part::Attachment(1), FindingKind::Name, (false, false)),
+    ] {
+        let mut findings = Findings::default();
+        findings.items = vec![Finding::new(kind, part, 0..3, Confidence::Low, "x")];
+        let expected = (expected.0, expected.1, false);
+        assert_eq!(told(&findings), expected, "{part} {kind:?}");
+    }
+    // What they hide may be anything.
+    for (part, expected) in [(Part::Subject, (true, false)), (name, (false, true))] {
+        let mut findings = Findings::default();
+        findings.unscannable = vec![Unscannable::new(part, "malformed")];
+        assert_eq!(told(&findings), (expected.0, expected.1, false), "{part}");
+    }
 }

@@ -4,9 +4,13 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use mailseal::base::{Fact, FactorLevel, KeyTrust, Route, Sensitivity, TlsAssurance};
-use mailseal::policy::{Decision, Facts, Onward, Policy, Requirement, Rule, WaiverFact, decide};
+use mailseal::policy::{
+    Decision, Facts, Guard, Onward, Policy, Requirement, Rule, WaiverFact, decide,
+};
 
 use super::enumeration::blank;
+
+const GUARDS: [Guard; 3] = [Guard::Protect, Guard::Neutral, Guard::Refuse];
 
 fn level() -> impl Strategy<Value = TlsAssurance> {
     select(TlsAssurance::ALL)
@@ -44,11 +48,13 @@ fn rule() -> impl Strategy<Value = Rule> {
         prop::bool::weighted(0.2),
         prop::option::weighted(0.2, select(Route::ALL)),
         prop::bool::weighted(0.5),
+        prop::option::weighted(0.3, 1u32..4),
     )
         .prop_map(
-            |(sensitivity, transport, factor, end_to_end, redirect, marked)| {
+            |(sensitivity, transport, factor, end_to_end, redirect, marked, count)| {
                 let mut rule = Rule::new("r");
                 rule.sensitivity = sensitivity;
+                rule.count = count;
                 rule.transport = transport;
                 rule.factor = factor;
                 rule.end_to_end = end_to_end;
@@ -65,11 +71,14 @@ fn policy() -> impl Strategy<Value = Policy> {
         prop::collection::vec(rule(), 0..3),
         any::<bool>(),
         select(&Sensitivity::ALL[..2]),
+        (select(&GUARDS[..]), select(&GUARDS[..])),
     )
-        .prop_map(|(rows, ladder, rules, waivers, no_findings)| {
+        .prop_map(|(rows, ladder, rules, waivers, no_findings, guards)| {
             let mut policy = Policy::custom("random")
                 .ladder(ladder)
                 .waivers(waivers)
+                .subject(guards.0)
+                .file_names(guards.1)
                 .no_findings(no_findings);
             for (&sensitivity, row) in Sensitivity::ALL.iter().zip(rows) {
                 policy = policy.require(sensitivity, row);
@@ -122,7 +131,7 @@ fn facts() -> impl Strategy<Value = Facts> {
         keys,
         onward(),
         rest,
-        any::<[bool; 3]>(),
+        any::<[bool; 8]>(),
         prop::option::of(select(Sensitivity::ALL)),
     )
         .prop_map(|(t, k, onward, rest, built, found)| {
@@ -150,6 +159,11 @@ fn facts() -> impl Strategy<Value = Facts> {
             f.context.smime_built = built[1];
             f.context.escrow_configured = built[2];
             f.content.found = found;
+            f.content.subject_tells = built[3];
+            f.content.file_name_tells = built[4];
+            f.content.fixed = built[5];
+            f.context.pgp_shows = built[6];
+            f.context.smime_shows = built[7];
             f
         })
 }

@@ -6,6 +6,7 @@ use mailseal::base::{
     Fact, FactorLevel, Form, FormReason, KeyFault, KeyTrust, RecipientId, Route, Sensitivity,
     TlsAssurance,
 };
+use mailseal::dlp::MisaddressedWhy;
 use mailseal::policy::{
     Decision, Onward, Policy, Reason, Refusal, Rule, Rung, Show, TransportFacts, WaiverFact,
     WaiverVoid, decide,
@@ -42,7 +43,12 @@ fn all() -> Vec<(Reason, &'static str, &'static str)> {
         (
             Reason::NothingFound { sensitivity },
             "nothing_found",
-            "nothing was found, which this policy takes for phi",
+            "the scanner judged it and found nothing, which this policy takes for phi",
+        ),
+        (
+            Reason::NotJudged { sensitivity },
+            "not_judged",
+            "nothing was found by a scanner that does not judge messages; it is presumed phi",
         ),
         (
             Reason::NoPhiAsserted,
@@ -78,6 +84,20 @@ fn all() -> Vec<(Reason, &'static str, &'static str)> {
             Reason::RuleRefused { rule: 2 },
             "rule_refused",
             "rule 2 refuses it",
+        ),
+        (
+            Reason::Misaddressed {
+                because: MisaddressedWhy::OtherPatient,
+            },
+            "misaddressed",
+            "it may be for somebody else: it names a patient, and the address belongs to another one; it is held until the host confirms this recipient",
+        ),
+        (
+            Reason::RecipientConfirmed {
+                because: MisaddressedWhy::LookAlike,
+            },
+            "recipient_confirmed",
+            "the host confirmed this recipient, although the address is not the named patient's, but looks much like it",
         ),
         (
             Reason::NoMailHost,
@@ -162,6 +182,31 @@ fn all() -> Vec<(Reason, &'static str, &'static str)> {
             Reason::TransportUnknown { rung },
             "transport_unknown",
             "escrow at P2, its notice over a connection at least authenticated: it is not known whether the connection meets this",
+        ),
+        (
+            Reason::SubjectReplaced { route: Route::Tls },
+            "subject_replaced",
+            "TLS: the subject holds PHI; a neutral one is shown, and the own one stands inside",
+        ),
+        (
+            Reason::FileNamesReplaced { route: Route::Tls },
+            "file_names_replaced",
+            "TLS: a file name holds PHI; neutral ones are shown, and the own ones stand inside",
+        ),
+        (
+            Reason::SubjectShown { route },
+            "subject_shown",
+            "S/MIME: it would show the subject, which holds PHI",
+        ),
+        (
+            Reason::FileNamesShown { route: Route::Tls },
+            "file_names_shown",
+            "TLS: it would show a file name that holds PHI",
+        ),
+        (
+            Reason::MustStay { route: Route::Tls },
+            "must_stay",
+            "TLS: it would show a subject or file name that holds PHI, and the message is signed or broken, so that none can be replaced",
         ),
         (
             Reason::MailerUndeclared { route },
@@ -250,7 +295,7 @@ fn every_reason_has_a_stable_code_and_plain_words() {
         assert!(serde_json::to_string(&reason).unwrap().contains(code));
         codes.insert(code);
     }
-    assert_eq!(codes.len(), 38);
+    assert_eq!(codes.len(), 46);
 }
 
 #[test]
@@ -346,8 +391,10 @@ fn every_rung_accepted_or_rejected_has_its_reason() {
     facts.content.no_phi_asserted = false;
     assert_eq!(
         reasons(&facts, &hipaa),
-        "nothing_found defers key_unknown key_unknown accepted transport_unknown passcode_by_sender"
+        "not_judged defers key_unknown key_unknown accepted transport_unknown passcode_by_sender"
     );
+    facts.content.found = Some(Sensitivity::None);
+    assert!(reasons(&facts, &hipaa).starts_with("nothing_found "));
     facts.content.found = Some(Sensitivity::Phi);
     facts.content.no_phi_asserted = true;
     facts.content.unscannable = true;

@@ -9,7 +9,7 @@ use mailseal::policy::{
     TransportFacts, decide,
 };
 
-use super::enumeration::{blank, rungs};
+use super::enumeration::{blank, presets, rungs};
 
 use TlsAssurance::{Anchored, Authenticated, Encrypted, Opportunistic};
 
@@ -68,6 +68,13 @@ fn each_condition_matches_what_it_says_and_all_must_hold() {
             .kind(FindingKind::Condition)
             .confidence(Confidence::Low),
         rule().confidence(Confidence::Medium),
+        rule().at_least(2),
+        rule().at_least(0),
+        rule()
+            .kind(FindingKind::Mrn)
+            .kind(FindingKind::Ssn)
+            .kind(FindingKind::Condition)
+            .at_least(2),
         rule().marker(" [SECURE] "),
         rule()
             .marker("urgent")
@@ -91,6 +98,9 @@ fn each_condition_matches_what_it_says_and_all_must_hold() {
             .kind(FindingKind::Ssn)
             .category(Category::SubstanceUse),
         rule().category(Category::Genetic),
+        rule().at_least(3),
+        rule().at_least(2).at_least(3).at_least(1),
+        rule().confidence(Confidence::Medium).at_least(2),
         rule().marker("[phi]"),
         rule().marker("urgent").audience("payer"),
         rule().domain(d("mail.example")).kind(FindingKind::Mrn),
@@ -113,6 +123,7 @@ fn each_condition_matches_what_it_says_and_all_must_hold() {
         rule().sender_domain(d("example")),
         rule().audience("patient"),
         rule().confidence(Confidence::Low),
+        rule().at_least(1),
     ] {
         assert!(decide(&Policy::hipaa().rule(rule), &unknown).is_send());
     }
@@ -586,22 +597,34 @@ fn the_factor_asked_for_may_be_the_highest_the_host_has() {
 }
 
 #[test]
-fn findings_that_show_nothing_are_no_findings() {
+fn only_a_verdict_makes_a_message_harmless() {
     let mut facts = facts();
     facts.content.declared = None;
-    facts.content.found = Some(Sensitivity::None);
     facts.content.no_phi_asserted = false;
-    assert_eq!(
-        decide(&Policy::hipaa(), &facts).sensitivity(),
-        Sensitivity::Phi
-    );
-    let none = Policy::hipaa().no_findings(Sensitivity::None);
-    assert_eq!(decide(&none, &facts).sensitivity(), Sensitivity::None);
+    let policies = presets().map(|(_, policy)| policy);
+    let careful = |p: &Policy| p.clone().no_findings(Sensitivity::Phi);
+    let of = |policy: &Policy, facts: &Facts| decide(policy, facts).sensitivity();
+    for policy in &policies {
+        facts.content.found = Some(Sensitivity::None);
+        assert_eq!(of(policy, &facts), Sensitivity::None);
+        assert_eq!(of(&careful(policy), &facts), Sensitivity::Phi);
+        // Nothing found by who judges nothing.
+        facts.content.found = None;
+        assert_eq!(of(policy, &facts), Sensitivity::Phi);
+        assert_eq!(of(&careful(policy), &facts), Sensitivity::Phi);
+        // Nor does a verdict hide what could not be read.
+        facts.content.found = Some(Sensitivity::None);
+        facts.content.unscannable = true;
+        assert_eq!(of(policy, &facts), Sensitivity::Phi);
+        facts.content.unscannable = false;
+    }
+    let custom = Policy::custom("x");
+    assert_eq!(of(&custom, &facts), Sensitivity::Phi);
     facts.content.no_phi_asserted = true;
-    assert_eq!(
-        decide(&Policy::hipaa(), &facts).sensitivity(),
-        Sensitivity::None
-    );
+    for found in [None, Some(Sensitivity::None)] {
+        facts.content.found = found;
+        assert_eq!(of(&custom, &facts), Sensitivity::None);
+    }
 }
 
 #[test]

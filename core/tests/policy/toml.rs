@@ -2,7 +2,7 @@
 
 use mailseal::base::{FactorLevel, PartnerIdentity, Route, Sensitivity, TlsAssurance};
 use mailseal::dlp::{Category, Confidence, FindingKind};
-use mailseal::policy::{Partner, Policy, PolicyError, Requirement, Rule};
+use mailseal::policy::{Guard, Partner, Policy, PolicyError, Requirement, Rule};
 
 use super::enumeration::presets;
 
@@ -16,6 +16,8 @@ name = "harbor \"x\" \\ \u0007"
 no_findings = "none"
 ladder = ["escrow", "tls"]
 waivers = false
+subject = "refuse"
+file_names = "protect"
 
 [require.none]
 tls = "opportunistic"
@@ -49,6 +51,7 @@ action = "hold"
 
 [[rule]]
 confidence = "low"
+count = 0x10
 action = "refuse"
 
 [[rule]]
@@ -75,6 +78,8 @@ fn full() -> Policy {
         .no_findings(Sensitivity::None)
         .ladder([Route::Escrow, Route::Tls])
         .waivers(false)
+        .subject(Guard::Refuse)
+        .file_names(Guard::Protect)
         .require(
             Sensitivity::None,
             Requirement::NOTHING
@@ -110,7 +115,12 @@ fn full() -> Policy {
                 .redirect(Route::Escrow)
                 .hold(),
         )
-        .rule(Rule::new("").confidence(Confidence::Low).refuse())
+        .rule(
+            Rule::new("")
+                .confidence(Confidence::Low)
+                .at_least(16)
+                .refuse(),
+        )
         .rule(Rule::new("").confidence(Confidence::High))
         .partner(Partner::new(
             d("lab.example"),
@@ -160,10 +170,12 @@ fn the_fingerprint_follows_the_policy() {
     let mut seen: Vec<[u8; 32]> = presets().iter().map(|(_, p)| p.fingerprint()).collect();
     seen.push(full().fingerprint());
     seen.push(Policy::hipaa().waivers(false).fingerprint());
+    seen.push(Policy::hipaa().subject(Guard::Refuse).fingerprint());
+    seen.push(Policy::hipaa().file_names(Guard::Refuse).fingerprint());
     assert_eq!(Policy::hipaa().fingerprint(), seen[0]);
     seen.sort();
     seen.dedup();
-    assert_eq!(seen.len(), 5);
+    assert_eq!(seen.len(), 7);
     assert!(!seen.contains(&[0; 32]) && !seen.contains(&[1; 32]));
 }
 
@@ -180,6 +192,28 @@ fn a_file_raises_its_preset_and_does_not_lower_it() {
         raised.requirement(Sensitivity::Sensitive).verified_key,
         None
     );
+
+    let guarded = |preset: &str, key: &str, word: &str| {
+        Policy::from_toml(&format!("preset = \"{preset}\"\n{key} = \"{word}\"\n"))
+    };
+    for key in ["subject", "file_names"] {
+        for preset in ["hipaa", "strict", "tls_exclusive"] {
+            let error = guarded(preset, key, "protect").unwrap_err();
+            assert_eq!(error.code(), "policy.weaker");
+            assert!(
+                error
+                    .to_string()
+                    .starts_with(&format!("line 2: `{key}` is weaker"))
+            );
+            assert!(guarded(preset, key, "neutral").is_ok());
+            assert!(guarded(preset, key, "refuse").is_ok());
+        }
+        assert!(guarded("custom", key, "protect").is_ok());
+        assert_eq!(
+            guarded("custom", key, "hide").unwrap_err().to_string(),
+            format!("line 2: `{key}` must be one of: protect neutral refuse")
+        );
+    }
 
     let weaker = |preset: &str, row: &str, line_of: &str| {
         let text = format!("preset = \"{preset}\"\n\n[require.{row}]\n{line_of}\n");
@@ -256,6 +290,26 @@ fn errors_name_line_and_key_and_repeat_no_value() {
             "line 1: `preset` must be one of: hipaa strict tls_exclusive custom",
         ),
         (
+            "preset = \"hipaa\"\n[[rule]]\ncount = 0",
+            "policy.value",
+            "line 3: `rule[1].count` must be a whole number from 1 on",
+        ),
+        (
+            "preset = \"hipaa\"\n[[rule]]\n[[rule]]\ncount = -5",
+            "policy.value",
+            "line 4: `rule[2].count` must be a whole number from 1 on",
+        ),
+        (
+            "preset = \"hipaa\"\n[[rule]]\ncount = 4294967296",
+            "policy.value",
+            "line 3: `rule[1].count` must be a whole number from 1 on",
+        ),
+        (
+            "preset = \"hipaa\"\n[[rule]]\ncount = \"5\"",
+            "policy.value",
+            "line 3: `rule[1].count` must be a whole number from 1 on",
+        ),
+        (
             "preset = \"hipaa\"\n\nladder = \"tls\"",
             "policy.value",
             "line 3: `ladder` must be a list",
@@ -293,7 +347,7 @@ fn errors_name_line_and_key_and_repeat_no_value() {
         (
             "preset = \"hipaa\"\nlader = []",
             "policy.unknown_key",
-            "line 2: unknown key `lader`; expected one of: preset name no_findings ladder waivers require rule partner",
+            "line 2: unknown key `lader`; expected one of: preset name no_findings ladder waivers subject file_names require rule partner",
         ),
         (
             "preset = \"hipaa\"\n\"pat@mail.example\" = 1",

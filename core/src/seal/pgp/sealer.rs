@@ -226,6 +226,10 @@ impl Sealer for PgpSealer {
         Route::Pgp
     }
 
+    fn shows_subject(&self) -> bool {
+        self.headers == HeaderPolicy::Clear
+    }
+
     fn assess(&self, sender: &Address, recipient: &Address, now: Timestamp) -> KeyStatus {
         match self.usable(recipient, now) {
             Ok(usable) => {

@@ -380,6 +380,10 @@ impl Sealer for SmimeSealer {
         Route::Smime
     }
 
+    fn shows_subject(&self) -> bool {
+        self.headers == HeaderPolicy::Clear
+    }
+
     fn assess(&self, sender: &Address, recipient: &Address, now: Timestamp) -> KeyStatus {
         let chosen = match self.choose(recipient, now) {
             Ok(Some(chosen)) => chosen,

@@ -1,0 +1,218 @@
+//! Copies without what was found.
+//!
+//! **In**: a text and its [`Finding`]s. **Out**: the text with every found
+//! stretch replaced by a label (`[NAME]`), by black boxes, or by a pseudonym
+//! that is the same wherever the same value stands (`[NAME-1]`). All else
+//! stays as it is; HTML keeps its tags.
+//!
+//! A copy is as good as the findings are: what the scanner missed still stands
+//! in it. What could not be scanned is not redacted but refused.
+//!
+//! ```
+//! use mailseal::compose::Message;
+//! use mailseal::dlp::redact::{Redaction, Style};
+//! use mailseal::dlp::{Part, RuleScanner, Scanner};
+//!
+//! let message = Message::builder()
+//!     .from("clinic@harbor.example".parse()?)
+//!     .to("pat@mail.example".parse::<mailseal::base::Address>()?)
+//!     .html("<p>SSN: 281-<b>15</b>-9804</p>")
+//!     .build()?;
+//! let findings = RuleScanner::new().scan(&message);
+//! let copy = findings.redacted(&message, Part::Html, &Redaction::new(Style::Label))?;
+//! assert_eq!(copy, "<p>SSN: [SSN]<b></b></p>");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod html;
+mod marks;
+
+use super::{Finding, FindingClass, Findings};
+use crate::base::{Part, Phi};
+use crate::compose::{Message, PartContent};
+use marks::{Marks, Values};
+
+/// What takes the place of what was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Style {
+    /// The kind: `[NAME]`.
+    #[default]
+    Label,
+    /// A black box for each character; line breaks stay.
+    Box,
+    /// The kind and a number, the same for the same value: `[NAME-1]`.
+    Pseudonym,
+}
+
+/// What is redacted, and how. Identifiers always are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Redaction {
+    /// What takes their place.
+    pub style: Style,
+    /// Health content too.
+    pub health: bool,
+    /// Providers and facilities too.
+    pub context: bool,
+}
+
+impl Redaction {
+    /// Identifiers only.
+    pub fn new(style: Style) -> Self {
+        Self {
+            style,
+            ..Self::default()
+        }
+    }
+
+    /// Health content too.
+    #[must_use]
+    pub fn health(mut self) -> Self {
+        self.health = true;
+        self
+    }
+
+    /// Providers and facilities too.
+    #[must_use]
+    pub fn context(mut self) -> Self {
+        self.context = true;
+        self
+    }
+
+    fn covers(&self, finding: &Finding) -> bool {
+        match finding.kind.class() {
+            FindingClass::Identifier => true,
+            FindingClass::Health => self.health,
+            FindingClass::Context => self.context,
+        }
+    }
+}
+
+/// Why a part has no redacted copy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Unredactable {
+    /// The message has no such part.
+    #[error("the message has no such part")]
+    NoSuchPart,
+    /// The part is no text. Where the scanner read text out of it, that text
+    /// can be redacted with [`Findings::redacted_entry`].
+    #[error("the part is no text: what was read out of it can be redacted, not the part")]
+    Binary,
+    /// The part, or something in it, could not be scanned, so that nobody
+    /// knows what it holds.
+    #[error("the part could not be scanned: {why}")]
+    Unscannable {
+        /// The scanner's code.
+        why: &'static str,
+    },
+}
+
+impl Unredactable {
+    /// A stable code.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::NoSuchPart => "redact.no_such_part",
+            Self::Binary => "redact.binary",
+            Self::Unscannable { .. } => "redact.unscannable",
+        }
+    }
+}
+
+/// A text without the findings given, whose spans are bytes of the text, in
+/// any order. Overlapping ones become one. Where the value of one stands
+/// elsewhere in the text as words of its own (three letters or digits at
+/// least), it is replaced there too.
+pub fn redact(text: &str, findings: &[&Finding], style: Style) -> String {
+    let values = Values::of(findings.iter().copied());
+    plain(text, &Marks::new(text, findings, &values, style))
+}
+
+/// As [`redact`], for HTML or XML: only characters of the text are replaced.
+/// A span may cross tags, which stay; attributes' values and comments that
+/// hold findings are blanked like text.
+pub fn redact_html(html: &str, findings: &[&Finding], style: Style) -> String {
+    let values = Values::of(findings.iter().copied());
+    let marks = Marks::new(html, findings, &values, style);
+    html::redacted(html, &marks.in_markup())
+}
+
+fn plain(text: &str, marks: &Marks<'_>) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut writer = marks.writer();
+    writer.text(&mut out, text, 0..text.len(), marks::characters);
+    out
+}
+
+impl Findings {
+    /// A redacted copy of a part that is text: subject, text, HTML, a file's
+    /// name, a text file. Pseudonyms are those of the whole message.
+    ///
+    /// # Errors
+    /// [`Unredactable`]: no such part, no text, or not scanned.
+    pub fn redacted(
+        &self,
+        message: &Message,
+        part: Part,
+        how: &Redaction,
+    ) -> Result<String, Unredactable> {
+        if let Some(unread) = self.unscannable.iter().find(|u| u.part == part) {
+            return Err(Unredactable::Unscannable { why: unread.why });
+        }
+        let parts = message.parts();
+        let found = parts.iter().find(|p| p.part() == part);
+        let found = found.ok_or(Unredactable::NoSuchPart)?;
+        let here = self.items.iter().filter(|f| f.part == part);
+        if here.clone().any(|f| f.inside.is_some()) {
+            return Err(Unredactable::Binary);
+        }
+        let here: Vec<&Finding> = here.filter(|f| how.covers(f)).collect();
+        let text = match found.content() {
+            PartContent::Text(text) => text,
+            PartContent::Unreadable(why) => return Err(Unredactable::Unscannable { why }),
+            PartContent::Binary(bytes) => match String::from_utf8(bytes.expose().clone()) {
+                Ok(text) if !text.contains('\0') => Phi::new(text),
+                _ => return Err(Unredactable::Binary),
+            },
+        };
+        let markup = match found.media_type() {
+            "text/html" | "text/xml" => true,
+            "text/plain" => false,
+            _ => text.expose().trim_start().starts_with('<'),
+        };
+        Ok(self.redacted_text(text.expose(), &here, markup, how.style))
+    }
+
+    /// A redacted copy of the text that the scanner read out of a container's
+    /// entry ([`Finding::inside`]): a page of a PDF, a sheet, a file of an
+    /// archive. `text` is that text, as the scanner saw it.
+    pub fn redacted_entry(&self, part: Part, entry: &str, text: &str, how: &Redaction) -> String {
+        let is_there = |f: &&Finding| {
+            let inside = f.inside.as_ref().map(|inside| inside.expose().as_str());
+            f.part == part && inside == Some(entry) && how.covers(f)
+        };
+        let here: Vec<&Finding> = self.items.iter().filter(is_there).collect();
+        let markup = text.trim_start().starts_with('<');
+        self.redacted_text(text, &here, markup, how.style)
+    }
+
+    fn redacted_text(&self, text: &str, here: &[&Finding], markup: bool, style: Style) -> String {
+        let values = Values::of(&self.items);
+        let marks = Marks::new(text, here, &values, style);
+        match markup {
+            true => html::redacted(text, &marks.in_markup()),
+            false => plain(text, &marks),
+        }
+    }
+}
+
+impl Finding {
+    /// The letters and digits of the value, in lower case: the same for one
+    /// value, however it is written.
+    pub(crate) fn bare(&self) -> Phi<String> {
+        let chars = self.expose().expose().chars();
+        let bare = chars.filter(|c| c.is_alphanumeric());
+        Phi::new(bare.flat_map(char::to_lowercase).collect())
+    }
+}

@@ -1,0 +1,488 @@
+//! Redacted copies: nothing found stands in them, and all else is as it was.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::ops::Range;
+
+use proptest::prelude::*;
+
+use mailseal::base::Address;
+use mailseal::compose::{Attachment, Message};
+use mailseal::dlp::redact::{Redaction, Style, Unredactable, redact, redact_html};
+use mailseal::dlp::{Confidence, Finding, FindingKind, Findings, Part, Unscannable};
+
+fn found(kind: FindingKind, span: Range<usize>, value: &str) -> Finding {
+    Finding::new(kind, Part::Text, span, Confidence::High, value.to_owned())
+}
+
+/// The finding of this text in another one.
+fn at(kind: FindingKind, text: &str, value: &str) -> Finding {
+    let start = text.find(value).unwrap();
+    found(kind, start..start + value.len(), value)
+}
+
+fn all(findings: &[Finding]) -> Vec<&Finding> {
+    findings.iter().collect()
+}
+
+#[test]
+fn each_style_in_plain_text() {
+    use FindingKind::{Date, Name, Ssn};
+    let text = "Pat Lindqvist, born 1 May 1980,\nSSN 281-15-9804. Call\u{a0}Zoë.";
+    // In no order.
+    let findings = [
+        at(Ssn, text, "281-15-9804"),
+        at(Name, text, "Zoë"),
+        at(Date, text, "1 May 1980"),
+        at(Name, text, "Pat Lindqvist"),
+    ];
+    let findings = all(&findings);
+    assert_eq!(
+        redact(text, &findings, Style::Label),
+        "[NAME], born [DATE],\nSSN [SSN]. Call\u{a0}[NAME]."
+    );
+    assert_eq!(
+        redact(text, &findings, Style::Box),
+        "█████████████, born ██████████,\nSSN ███████████. Call\u{a0}███."
+    );
+    // Numbered in the order given.
+    assert_eq!(
+        redact(text, &findings, Style::Pseudonym),
+        "[NAME-2], born [DATE-1],\nSSN [SSN-1]. Call\u{a0}[NAME-1]."
+    );
+    assert_eq!(redact(text, &[], Style::Label), text);
+    assert_eq!(redact("", &findings, Style::Label), "");
+}
+
+#[test]
+fn one_value_has_one_pseudonym_and_goes_wherever_it_stands() {
+    let text = "MRN AB-1023 and ab1023; Ann met Annual; AB-1023!";
+    let first = at(FindingKind::Mrn, text, "AB-1023");
+    let findings = [
+        first,
+        at(FindingKind::Mrn, text, "ab1023"),
+        at(FindingKind::Name, text, "Ann"),
+    ];
+    assert_eq!(
+        redact(text, &all(&findings), Style::Pseudonym),
+        "MRN [MRN-1] and [MRN-1]; [NAME-1] met Annual; [MRN-1]!"
+    );
+    // Too short to be looked for elsewhere.
+    let text = "91 of 91";
+    let findings = [found(FindingKind::AgeOver89, 0..2, "91")];
+    assert_eq!(
+        redact(text, &all(&findings), Style::Label),
+        "[AGE_OVER_89] of 91"
+    );
+}
+
+#[test]
+fn overlapping_spans_are_one_and_bad_ones_do_no_harm() {
+    let text = "Zoë Lee 12 Elm St";
+    let findings = [
+        found(FindingKind::Name, 5..8, "Lee"),
+        found(FindingKind::Address, 9..18, "12 Elm St"),
+        found(FindingKind::Name, 0..8, "Zoë Lee"),
+        found(FindingKind::Date, 6..11, "ee 12"),
+    ];
+    assert_eq!(
+        redact(text, &all(&findings), Style::Label),
+        "[ADDRESS]",
+        "the longest names it"
+    );
+    let reversed = Range { start: 4, end: 3 };
+    for span in [2..3, 3..4, 0..4, reversed, 100..200, 17..usize::MAX, 0..0] {
+        for style in [Style::Label, Style::Box, Style::Pseudonym] {
+            let finding = found(FindingKind::Name, span.clone(), "x");
+            let _ = redact(text, &[&finding], style);
+            let _ = redact_html(text, &[&finding], style);
+        }
+    }
+    // A span within a character takes the whole of it.
+    let finding = found(FindingKind::Name, 0..3, "Zo");
+    assert_eq!(
+        redact(text, &[&finding], Style::Label),
+        "[NAME] Lee 12 Elm St"
+    );
+}
+
+#[test]
+fn markup_keeps_its_tags() {
+    use FindingKind::{Email, Name, Ssn};
+    let of = |html: &str, kind, source: &str, value: &str| {
+        let start = html.find(source).unwrap();
+        found(kind, start..start + source.len(), value)
+    };
+    let html = "<p>SSN 281-<b class=x>15</b>-9804, P&aacute;t&nbsp;Lee</p>";
+    let findings = [
+        of(html, Ssn, "281-<b class=x>15</b>-9804", "281-15-9804"),
+        of(html, Name, "P&aacute;t&nbsp;Lee", "Pát Lee"),
+    ];
+    let findings = all(&findings);
+    assert_eq!(
+        redact_html(html, &findings, Style::Label),
+        "<p>SSN [SSN]<b class=x></b>, [NAME]</p>"
+    );
+    assert_eq!(
+        redact_html(html, &findings, Style::Box),
+        "<p>SSN ████<b class=x>██</b>█████, ███████</p>"
+    );
+
+    // Attributes, comments, and what stands in them again.
+    let html = "<a href=\"mailto:pat@x.example\" title='Pat Lee'>Pat Lee</a><!-- Pat Lee, room 7 --><img alt=Pat>Lee";
+    let findings = [
+        of(html, Email, "pat@x.example", "pat@x.example"),
+        of(html, Name, "Pat Lee</a>", "Pat Lee"),
+    ];
+    let mut findings = findings.to_vec();
+    findings[1].span.end -= "</a>".len();
+    assert_eq!(
+        redact_html(html, &all(&findings), Style::Label),
+        "<a href=\"mailto:[EMAIL]\" title='[NAME]'>[NAME]</a><!-- [NAME], room 7 --><img alt=Pat>Lee"
+    );
+    let alone = of(html, Name, "Pat>Lee", "Pat Lee");
+    // Across a tag's own signs: the attributes go.
+    assert_eq!(
+        redact_html(html, &[&alone], Style::Label),
+        "<a href=\"mailto:pat@x.example\" title='[NAME]'>[NAME]</a><!-- [NAME], room 7 --><img>[NAME]"
+    );
+
+    // A value of its own inside a tag that another span covers.
+    let html = "<i>Pat <b title=\"P&#97;t L\">Lee</b></i>";
+    let findings = [
+        of(html, Name, "Pat <b title=\"P&#97;t L\">Lee", "Pat Lee"),
+        of(html, Name, "P&#97;t L", "Pat L"),
+    ];
+    assert_eq!(
+        redact_html(html, &all(&findings), Style::Label),
+        "<i>[NAME]<b></b></i>"
+    );
+    // An entity's name is no value.
+    let html = "Nbsp&nbsp;&#160; nbsp 160";
+    let findings = [found(Name, 17..21, "nbsp"), found(Ssn, 22..25, "160")];
+    assert_eq!(
+        redact_html(html, &all(&findings), Style::Label),
+        "Nbsp&nbsp;&#160; [NAME] [SSN]"
+    );
+    // An attribute's name, and a tag that is none.
+    let html = "<a data-281159804=1>x</a>";
+    let finding = of(html, Ssn, "281159804", "281159804");
+    assert_eq!(redact_html(html, &[&finding], Style::Label), "<a>x</a>");
+    let html = "<p281159804>x";
+    let finding = of(html, Ssn, "281159804", "281159804");
+    assert_eq!(redact_html(html, &[&finding], Style::Label), "x");
+    let html = "a < b <281159804 <a title='281159804";
+    let finding = of(html, Ssn, "281159804", "281159804");
+    assert_eq!(
+        redact_html(html, &[&finding], Style::Label),
+        "a < b <[SSN] <a title='[SSN]"
+    );
+}
+
+#[test]
+fn time_stays_linear_on_hostile_markup() {
+    for piece in ["<a '", "<!--", "<a x=\"", "<", "<a b", "&", "<a x='>", "é "] {
+        let html = piece.repeat(1_000_000 / piece.len());
+        let finding = found(FindingKind::Name, 0..html.len() / 2, "x y z");
+        for style in [Style::Label, Style::Box] {
+            assert!(!redact_html(&html, &[&finding], style).is_empty());
+            assert!(!redact(&html, &[&finding], style).is_empty());
+        }
+    }
+    // Many findings over many tags.
+    let html = "<b title=\"x\">12345</b>".repeat(20_000);
+    let findings: Vec<Finding> = (0..20_000)
+        .map(|i| found(FindingKind::Mrn, i * 22 + 13..i * 22 + 18, "12345"))
+        .collect();
+    let one = found(FindingKind::Name, 5..html.len() - 5, "long");
+    let mut findings = all(&findings);
+    assert_eq!(
+        redact_html(&html, &findings, Style::Label),
+        "<b title=\"x\">[MRN]</b>".repeat(20_000)
+    );
+    findings.push(&one);
+    assert!(!redact_html(&html, &findings, Style::Label).contains("12345"));
+}
+
+fn message() -> Message {
+    Message::builder()
+        .from("clinic@harbor.example".parse::<Address>().unwrap())
+        .to("pat@mail.example".parse::<Address>().unwrap())
+        .subject("Zoë has asthma")
+        .text("Zoë saw Dr. Lee: asthma.\nBye")
+        .html("<p>Zoë</p>")
+        .attachment(Attachment::new(
+            "Zoë.csv",
+            "text/csv; charset=utf-8",
+            "name\r\nZoë\r\n".as_bytes().to_vec(),
+        ))
+        .attachment(Attachment::new(
+            "a.json",
+            "application/json",
+            b"{\"n\":\"Zo\"}".to_vec(),
+        ))
+        .attachment(Attachment::new("b.pdf", "application/pdf", vec![0u8, 255]))
+        .attachment(Attachment::new("c.pdf", "application/pdf", vec![0u8, 255]))
+        .build()
+        .unwrap()
+}
+
+fn findings() -> Findings {
+    use FindingKind::{Condition, Name, Provider};
+    let of = |part, kind, span, value: &str| {
+        Finding::new(kind, part, span, Confidence::High, value.to_owned())
+    };
+    let mut findings = Findings::default();
+    findings.items = vec![
+        of(Part::Attachment(2), Name, 4..7, "Lee").with_inside("page 1".to_owned()),
+        of(Part::Subject, Name, 0..4, "Zoë"),
+        of(Part::Subject, Condition, 9..15, "asthma"),
+        of(Part::Text, Name, 0..4, "Zoë"),
+        of(Part::Text, Provider, 13..16, "Lee"),
+        of(Part::Text, Condition, 18..24, "asthma"),
+        of(Part::Html, Name, 3..7, "Zoë"),
+        of(Part::AttachmentName(0), Name, 0..4, "Zoë"),
+        of(Part::Attachment(0), Name, 5..9, "Zoë"),
+        of(Part::Attachment(1), Name, 6..8, "Zo"),
+    ];
+    findings.unscannable = vec![Unscannable::new(Part::Attachment(3), "encrypted")];
+    findings
+}
+
+#[test]
+fn each_part_that_is_text_has_a_copy() {
+    let (message, findings) = (message(), findings());
+    let how = Redaction::new(Style::Pseudonym);
+    let copy = |part, how: &Redaction| findings.redacted(&message, part, how);
+    for (part, expected) in [
+        (Part::Subject, "[NAME-2] has asthma"),
+        (Part::Text, "[NAME-2] saw Dr. Lee: asthma.\nBye"),
+        (Part::Html, "<p>[NAME-2]</p>"),
+        (Part::AttachmentName(0), "[NAME-2].csv"),
+        (Part::Attachment(0), "name\n[NAME-2]\n"),
+        (Part::Attachment(1), "{\"n\":\"[NAME-3]\"}"),
+        (Part::AttachmentName(1), "a.json"),
+    ] {
+        assert_eq!(copy(part, &how).unwrap(), expected, "{part}");
+    }
+    // Health content and providers on request.
+    let all = Redaction::new(Style::Label).health();
+    assert_eq!(copy(Part::Subject, &all).unwrap(), "[NAME] has [CONDITION]");
+    assert_eq!(
+        copy(Part::Text, &all.context()).unwrap(),
+        "[NAME] saw Dr. [PROVIDER]: [CONDITION].\nBye"
+    );
+    // What was read out of a container, and only of that entry.
+    let text = "Ms. Lee";
+    let part = Part::Attachment(2);
+    assert_eq!(
+        findings.redacted_entry(part, "page 1", text, &how),
+        "Ms. [NAME-1]"
+    );
+    assert_eq!(findings.redacted_entry(part, "page 2", text, &how), text);
+}
+
+#[test]
+fn what_has_no_copy_says_why() {
+    let (message, mut findings) = (message(), findings());
+    let how = Redaction::default();
+    for (part, error, code) in [
+        (
+            Part::Attachment(9),
+            Unredactable::NoSuchPart,
+            "redact.no_such_part",
+        ),
+        (Part::Attachment(2), Unredactable::Binary, "redact.binary"),
+        (
+            Part::Attachment(3),
+            Unredactable::Unscannable { why: "encrypted" },
+            "redact.unscannable",
+        ),
+    ] {
+        let told = findings.redacted(&message, part, &how).unwrap_err();
+        assert_eq!((told, told.code()), (error, code));
+    }
+    findings.items.clear();
+    findings.unscannable.clear();
+    let told = findings.redacted(&message, Part::Attachment(2), &how);
+    assert_eq!(told, Err(Unredactable::Binary));
+}
+
+/// One unit of text: what it is in the source, and whether it is a tag.
+#[derive(Debug, Clone)]
+struct Unit {
+    source: String,
+    is_tag: bool,
+}
+
+/// A document of unlike words, entities and tags.
+fn document(markup: bool) -> impl Strategy<Value = Vec<Unit>> {
+    let unit = prop_oneof![
+        6 => Just(0), 3 => Just(1), 1 => Just(2), 3 => Just(if markup { 3 } else { 0 }),
+        1 => Just(if markup { 4 } else { 1 }),
+    ];
+    prop::collection::vec(unit, 1..60).prop_map(|kinds| {
+        let mut units = Vec::new();
+        for (place, kind) in kinds.into_iter().enumerate() {
+            let tags = [
+                "<b>",
+                "</b>",
+                "<a href=\"x&gt;y\" k='>'>",
+                "<br/>",
+                "<i\nq=1 >",
+            ];
+            let mut text = |text: String, is_tag| {
+                units.push(Unit {
+                    source: text,
+                    is_tag,
+                });
+            };
+            match kind {
+                0 => format!("w{place}é")
+                    .chars()
+                    .for_each(|c| text(c.into(), false)),
+                1 => text(" ".into(), false),
+                2 => text("\n".into(), false),
+                3 => text(tags[place % tags.len()].into(), true),
+                _ => text("&aacute;".into(), false),
+            }
+        }
+        units
+    })
+}
+
+/// Spans over the units, each from a character to a character.
+fn cover(units: &[Unit], spans: &[(usize, usize)]) -> (String, Vec<Finding>, Vec<Range<usize>>) {
+    let mut source = String::new();
+    let mut places = Vec::new();
+    for unit in units {
+        let start = source.len();
+        source.push_str(&unit.source);
+        places.push(start..source.len());
+    }
+    let texts: Vec<usize> = (0..units.len()).filter(|i| !units[*i].is_tag).collect();
+    let mut findings = Vec::new();
+    let mut covered = Vec::new();
+    for (a, b) in spans.iter().filter(|_| !texts.is_empty()) {
+        let (a, b) = (a % texts.len(), b % texts.len());
+        let (from, to) = (texts[a.min(b)], texts[a.max(b)]);
+        let value: String = (from..=to)
+            .filter(|i| !units[*i].is_tag)
+            .map(|i| units[i].source.replace("&aacute;", "á"))
+            .collect();
+        let span = places[from].start..places[to].end;
+        findings.push(found(FindingKind::Name, span, &value));
+        covered.push(from..to + 1);
+    }
+    (source, findings, covered)
+}
+
+/// Whether a value stands somewhere as words of its own.
+fn stands(text: &str, value: &str) -> bool {
+    let value = value.trim_matches(|c: char| !c.is_alphanumeric());
+    text.match_indices(value).any(|(at, _)| {
+        let before = text[..at].chars().next_back();
+        let after = text[at + value.len()..].chars().next();
+        ![before, after]
+            .into_iter()
+            .flatten()
+            .any(char::is_alphanumeric)
+    })
+}
+
+/// What is expected, unit by unit.
+fn expected(units: &[Unit], covered: &[Range<usize>], style: Style) -> String {
+    let mut out = String::new();
+    let mut told_until = 0;
+    for (i, unit) in units.iter().enumerate() {
+        let hit = covered.iter().any(|c| c.contains(&i));
+        match (hit && !unit.is_tag, style) {
+            (false, _) => out.push_str(&unit.source),
+            (true, Style::Box) if unit.source == "\n" => out.push('\n'),
+            (true, Style::Box) => out.push('█'),
+            (true, _) if i >= told_until => {
+                out.push_str("[NAME]");
+                // Until no span that overlaps goes on.
+                told_until = i + 1;
+                loop {
+                    let overlaps = |c: &&Range<usize>| c.start < told_until && c.end > told_until;
+                    match covered.iter().filter(overlaps).map(|c| c.end).max() {
+                        Some(end) => told_until = end,
+                        None => break,
+                    }
+                }
+            }
+            (true, _) => {}
+        }
+    }
+    out
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn nothing_found_stands_in_it_and_all_else_does(
+        units in document(false),
+        spans in prop::collection::vec((0usize..400, 0usize..400), 0..6),
+    ) {
+        let (source, findings, covered) = cover(&units, &spans);
+        for style in [Style::Label, Style::Box] {
+            let copy = redact(&source, &all(&findings), style);
+            prop_assert_eq!(&copy, &expected(&units, &covered, style));
+            for finding in &findings {
+                let value = finding.expose().expose();
+                let long = value.chars().filter(|c| c.is_alphanumeric()).count() >= 3;
+                prop_assert!(!long || !stands(&copy, value), "{value} in {copy}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_same_holds_for_markup_and_the_tags_stay(
+        units in document(true),
+        spans in prop::collection::vec((0usize..400, 0usize..400), 0..6),
+    ) {
+        let (source, findings, covered) = cover(&units, &spans);
+        for style in [Style::Label, Style::Box] {
+            let copy = redact_html(&source, &all(&findings), style);
+            prop_assert_eq!(&copy, &expected(&units, &covered, style));
+        }
+    }
+
+    /// Values that stand several times, of which one was found.
+    #[test]
+    fn a_value_found_once_stands_nowhere(
+        words in prop::collection::vec(prop::sample::select(&["Pat", "Lee", "Ann-Lee", "Zoë", "von", "x"][..]), 1..40),
+        pick in prop::collection::vec((0usize..40, 1usize..4), 1..4),
+    ) {
+        let text = words.join(" ");
+        let mut findings = Vec::new();
+        for (from, length) in pick {
+            let from = from % words.len();
+            let to = (from + length).min(words.len());
+            let start = words[..from].join(" ").len() + usize::from(from > 0);
+            let value = words[from..to].join(" ");
+            findings.push(found(FindingKind::Name, start..start + value.len(), &value));
+        }
+        for style in [Style::Label, Style::Box, Style::Pseudonym] {
+            let copy = redact(&text, &all(&findings), style);
+            for finding in &findings {
+                let value = finding.expose().expose();
+                let long = value.chars().filter(|c| c.is_alphanumeric()).count() >= 3;
+                prop_assert!(!long || !stands(&copy, value), "{value} in {copy}");
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_makes_it_panic(html in "(<|>|</|<!--|-->|'|\"|=|&|;|a|é| |\n|<b |title=){0,40}", spans in prop::collection::vec((0usize..60, 0usize..60), 0..5)) {
+        let findings: Vec<Finding> = spans
+            .iter()
+            .map(|(a, b)| found(FindingKind::Name, *a..*b, "a é"))
+            .collect();
+        for style in [Style::Label, Style::Box, Style::Pseudonym] {
+            let _ = redact(&html, &all(&findings), style);
+            let _ = redact_html(&html, &all(&findings), style);
+        }
+    }
+}
