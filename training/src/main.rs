@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::{env, fs, io};
 
-use mailseal::dlp::training::{self, Mail};
+use mailseal::dlp::training::{self, Made, Mail};
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -72,35 +72,54 @@ fn corpus() -> io::Result<Vec<Mail>> {
     Ok(vary::with_variants(&mails, &pools))
 }
 
-/// Trains both: the verdict on labels by taggers that have not seen the mail.
-fn make(corpus: &[Mail]) -> (Vec<u8>, Vec<u8>) {
-    let half = |n: u32| -> (Vec<Mail>, Vec<&Mail>) {
-        (
-            corpus.iter().filter(|m| m.id % 2 != n).cloned().collect(),
-            corpus
-                .iter()
-                .filter(|m| m.id % 2 == n && !m.shuffled)
-                .collect(),
-        )
-    };
-    let folds: Vec<(Vec<u8>, Vec<&Mail>)> = (0..2)
+/// Trains all three. What a later model learns from is labelled by earlier ones
+/// that have not seen the mail, as new mails will be.
+fn make(corpus: &[Mail]) -> Made {
+    let honest: Vec<&Mail> = corpus.iter().filter(|m| !m.shuffled).collect();
+    const FOLDS: u32 = 4;
+    let fold = |n: u32| move |m: &&Mail| m.id % FOLDS == n;
+    // First verdicts, each without one fold.
+    let priors: Vec<Vec<u8>> = (0..FOLDS)
         .map(|n| {
-            let (seen, unseen) = half(n);
-            println!("fold {n}: {} mails, {} not seen", seen.len(), unseen.len());
-            (training::train_tagger(&seen, |_| {}), unseen)
+            let seen: Vec<&Mail> = honest.iter().copied().filter(|m| !fold(n)(m)).collect();
+            training::train_prior(&seen)
         })
         .collect();
+    let with_priors = |keep: &dyn Fn(&Mail) -> bool| -> Vec<(Vec<u8>, Vec<&Mail>)> {
+        (0..FOLDS)
+            .map(|n| {
+                let mails = corpus
+                    .iter()
+                    .filter(|m| m.id % FOLDS == n && keep(m))
+                    .collect();
+                (priors[n as usize].clone(), mails)
+            })
+            .collect()
+    };
+    let mut folds = Vec::new();
+    for half in 0..2 {
+        let tagger = training::train_tagger(&with_priors(&|m| m.id % 2 != half), |_| {});
+        println!("half {half}");
+        for n in (0..FOLDS).filter(|n| n % 2 == half) {
+            let mails = honest.iter().copied().filter(fold(n)).collect();
+            folds.push((priors[n as usize].clone(), tagger.clone(), mails));
+        }
+    }
     let verdict = training::train_verdict(&folds);
     println!("all {} mails", corpus.len());
-    let tagger = training::train_tagger(corpus, |line| println!("  {line}"));
-    (tagger, verdict)
+    let tagger = training::train_tagger(&with_priors(&|_| true), |line| println!("  {line}"));
+    Made {
+        prior: training::train_prior(&honest),
+        tagger,
+        verdict,
+    }
 }
 
 fn models() -> io::Result<()> {
-    let corpus = corpus()?;
-    let (tagger, verdict) = make(&corpus);
-    put(&dlp().join("tagger/model.bin"), &tagger)?;
-    put(&dlp().join("risk/risk.bin"), &verdict)
+    let made = make(&corpus()?);
+    put(&dlp().join("risk/prior.bin"), &made.prior)?;
+    put(&dlp().join("tagger/model.bin"), &made.tagger)?;
+    put(&dlp().join("risk/risk.bin"), &made.verdict)
 }
 
 fn check() -> io::Result<()> {
@@ -112,9 +131,10 @@ fn check() -> io::Result<()> {
         Err(io::Error::other(format!("{} is another", path.display())))
     };
     same(dlp().join("lexicon.bin"), &lexicon()?)?;
-    let (tagger, verdict) = make(&corpus()?);
-    same(dlp().join("tagger/model.bin"), &tagger)?;
-    same(dlp().join("risk/risk.bin"), &verdict)
+    let made = make(&corpus()?);
+    same(dlp().join("risk/prior.bin"), &made.prior)?;
+    same(dlp().join("tagger/model.bin"), &made.tagger)?;
+    same(dlp().join("risk/risk.bin"), &made.verdict)
 }
 
 /// Verdicts on each fifth of the mails by what was learnt from the others.
@@ -131,8 +151,7 @@ fn cross() -> io::Result<()> {
             .iter()
             .filter(|m| m.id % 5 == fold && !m.shuffled)
             .collect();
-        let (tagger, verdict) = make(&seen);
-        let got = training::judge(&held, &tagger, &verdict);
+        let got = training::judge(&held, &make(&seen));
         for (sum, one) in sums.iter_mut().zip(got) {
             *sum = (sum.0 + one.0, sum.1 + one.1, sum.2 + one.2);
         }

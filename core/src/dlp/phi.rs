@@ -98,10 +98,12 @@ impl<'s> Scan<'s> {
             recipients.iter().map(String::as_str),
             message.audience(),
         );
-        context.speech = 0;
+        let envelope = envelope(message);
+        context.personal = envelope.personal;
+        context.internal = envelope.internal;
         Self {
             scanner,
-            envelope: envelope(message, &recipients),
+            envelope,
             audience: words_of(message.audience().unwrap_or_default()),
             context,
             summary: Summary::default(),
@@ -171,6 +173,14 @@ impl<'s> Scan<'s> {
             }
         }
         self.context.speech = words.speech();
+        let prior = features(
+            &words,
+            &self.context,
+            self.envelope,
+            self.context.senders(),
+            &self.audience,
+        );
+        self.context.prior = Weights::prior().step(&prior);
         for (source, passage) in sources.iter().zip(first) {
             self.source(source, passage);
         }
@@ -301,21 +311,16 @@ pub(super) fn words_of(text: &str) -> Vec<u32> {
         .collect()
 }
 
-fn envelope(message: &Message, recipients: &[String]) -> Envelope {
+fn envelope(message: &Message) -> Envelope {
     let addresses: Vec<&str> = message
         .recipients()
         .iter()
         .map(|(_, r)| r.address().as_str())
         .collect();
-    let _ = recipients;
-    envelope_of(
-        message.sender().as_str(),
-        &addresses,
-        message.audience().is_some(),
-    )
+    envelope_of(message.sender().as_str(), &addresses)
 }
 
-pub(super) fn envelope_of(sender: &str, recipients: &[&str], has_audience: bool) -> Envelope {
+pub(super) fn envelope_of(sender: &str, recipients: &[&str]) -> Envelope {
     let domain = |a: &str| a.rsplit_once('@').map(|(_, d)| d.to_ascii_lowercase());
     let personal = recipients.iter().filter(|a| looks_personal(a)).count();
     Envelope {
@@ -326,7 +331,6 @@ pub(super) fn envelope_of(sender: &str, recipients: &[&str], has_audience: bool)
         },
         recipients: u8::try_from(recipients.len()).unwrap_or(u8::MAX),
         internal: !recipients.is_empty() && recipients.iter().all(|a| domain(a) == domain(sender)),
-        has_audience,
     }
 }
 

@@ -9,7 +9,8 @@ use super::lexicon::build::Builder;
 use super::lexicon::{Flag, Flags, Lexicon};
 use super::passage::{Passage, Region};
 use super::phi::{envelope_of, words_of};
-use super::risk::features::features;
+use super::risk::Weights;
+use super::risk::features::{Envelope, Feature, features};
 use super::risk::summary::Summary;
 use super::risk::train as risk;
 use super::tagger::context::Context;
@@ -169,7 +170,12 @@ fn region(place: Place) -> Region {
     }
 }
 
-fn context<'t>(mail: &'t Mail, views: &[super::view::View<'t>]) -> (Context, Summary) {
+/// What is known of a mail before its units are labelled, and the features of
+/// its first verdict.
+fn context(
+    mail: &Mail,
+    views: &[super::view::View<'_>],
+) -> (Context, Vec<Feature>, Envelope, Vec<u32>) {
     let mut context = Context::new(
         &mail.from,
         mail.to.iter().map(String::as_str),
@@ -184,24 +190,67 @@ fn context<'t>(mail: &'t Mail, views: &[super::view::View<'t>]) -> (Context, Sum
             region(text.place),
         ));
     }
+    let to: Vec<&str> = mail.to.iter().map(String::as_str).collect();
+    let address = mail
+        .from
+        .rsplit_once('<')
+        .map_or(mail.from.as_str(), |(_, a)| a.trim_end_matches('>'));
+    let envelope = envelope_of(address, &to);
+    let audience = words_of(mail.audience.as_deref().unwrap_or_default());
     context.speech = words.speech();
-    (context, words)
+    context.personal = envelope.personal;
+    context.internal = envelope.internal;
+    let first = features(&words, &context, envelope, context.senders(), &audience);
+    (context, first, envelope, audience)
 }
 
-/// The model of words and codes.
-pub fn train_tagger(mails: &[Mail], progress: impl FnMut(&str)) -> Vec<u8> {
-    let views: Vec<Vec<_>> = mails
+fn views(mail: &Mail) -> Vec<super::view::View<'_>> {
+    mail.texts
         .iter()
-        .map(|m| {
-            m.texts
+        .map(|t| super::view::View::plain(&t.text))
+        .collect()
+}
+
+fn truth(mail: &Mail) -> [bool; super::risk::OUTPUTS] {
+    let mut truth = [false; super::risk::OUTPUTS];
+    truth[0] = mail.sensitivity > Sensitivity::None;
+    for (slot, category) in truth[1..].iter_mut().zip(Category::ALL) {
+        *slot = mail.categories.contains(category);
+    }
+    truth
+}
+
+/// The model of the verdict before anything is found.
+pub fn train_prior(mails: &[&Mail]) -> Vec<u8> {
+    let examples: Vec<risk::Example> = mails
+        .iter()
+        .map(|mail| risk::Example {
+            features: context(mail, &views(mail)).1,
+            truth: truth(mail),
+            mail: mail.id,
+        })
+        .collect();
+    risk::train(&examples, &risk::Options::default())
+}
+
+/// Mails, and the first verdict's model that has not seen them.
+pub type Fold<'m> = (Vec<u8>, Vec<&'m Mail>);
+
+/// The model of words and codes.
+pub fn train_tagger(folds: &[Fold<'_>], progress: impl FnMut(&str)) -> Vec<u8> {
+    let all: Vec<(&Mail, Vec<super::view::View<'_>>, Weights)> = folds
+        .iter()
+        .flat_map(|(prior, mails)| {
+            mails
                 .iter()
-                .map(|t| super::view::View::plain(&t.text))
-                .collect()
+                .map(|m| (*m, views(m), Weights::read(prior)))
+                .collect::<Vec<_>>()
         })
         .collect();
     let mut examples = Vec::new();
-    for (mail, views) in mails.iter().zip(&views) {
-        let (context, _) = context(mail, views);
+    for (mail, views, prior) in &all {
+        let (mut context, first, ..) = context(mail, views);
+        context.prior = prior.step(&first);
         for (text, view) in mail.texts.iter().zip(views) {
             // Spans are of the text; the passage's units are of the view.
             let spans = text
@@ -221,13 +270,10 @@ pub fn train_tagger(mails: &[Mail], progress: impl FnMut(&str)) -> Vec<u8> {
 }
 
 /// The features of a mail's verdict, with labels by `model`.
-fn verdict(mail: &Mail, model: &Model) -> risk::Example {
-    let views: Vec<_> = mail
-        .texts
-        .iter()
-        .map(|t| super::view::View::plain(&t.text))
-        .collect();
-    let (context, _) = context(mail, &views);
+fn verdict(mail: &Mail, prior: &Weights, model: &Model) -> risk::Example {
+    let views = views(mail);
+    let (mut context, first, envelope, audience) = context(mail, &views);
+    context.prior = prior.step(&first);
     let mut summary = Summary::default();
     for (text, view) in mail.texts.iter().zip(&views) {
         let passage = Passage::read(&view.text, 0, view.text.len(), region(text.place));
@@ -237,47 +283,50 @@ fn verdict(mail: &Mail, model: &Model) -> risk::Example {
         summary.add(&passage, &tags, &context);
         summary.attachments += u32::from(text.place == Place::Attachment);
     }
-    let to: Vec<&str> = mail.to.iter().map(String::as_str).collect();
-    let address = mail
-        .from
-        .rsplit_once('<')
-        .map_or(mail.from.as_str(), |(_, a)| a.trim_end_matches('>'));
-    let envelope = envelope_of(address, &to, mail.audience.is_some());
-    let audience = words_of(mail.audience.as_deref().unwrap_or_default());
-    let mut truth = [false; super::risk::OUTPUTS];
-    truth[0] = mail.sensitivity > Sensitivity::None;
-    for (slot, category) in truth[1..].iter_mut().zip(Category::ALL) {
-        *slot = mail.categories.contains(category);
-    }
     risk::Example {
         features: features(&summary, &context, envelope, context.senders(), &audience),
-        truth,
+        truth: truth(mail),
         mail: mail.id,
     }
 }
 
-/// The model of the verdict. Its examples are labelled by taggers that were
-/// trained on the other part of the mails, as new mails will be: `folds` are
-/// pairs of such a tagger's file and the mails that it has not seen.
-pub fn train_verdict(folds: &[(Vec<u8>, Vec<&Mail>)]) -> Vec<u8> {
+/// The model of the verdict. Its examples are labelled by models that have not
+/// seen them, as new mails will be: a first verdict's, a tagger's, the mails.
+pub fn train_verdict(folds: &[(Vec<u8>, Vec<u8>, Vec<&Mail>)]) -> Vec<u8> {
     let examples: Vec<risk::Example> = folds
         .iter()
-        .flat_map(|(blob, mails)| {
-            let model = Model::read(blob);
-            mails.iter().map(|m| verdict(m, &model)).collect::<Vec<_>>()
+        .flat_map(|(prior, tagger, mails)| {
+            let (prior, model) = (Weights::read(prior), Model::read(tagger));
+            mails
+                .iter()
+                .map(|m| verdict(m, &prior, &model))
+                .collect::<Vec<_>>()
         })
         .collect();
     risk::train(&examples, &risk::Options::default())
 }
 
+/// The three models' files.
+#[derive(Debug, Clone)]
+#[expect(clippy::exhaustive_structs, reason = "for one program")]
+pub struct Made {
+    /// `risk/prior.bin`
+    pub prior: Vec<u8>,
+    /// `tagger/model.bin`
+    pub tagger: Vec<u8>,
+    /// `risk/risk.bin`
+    pub verdict: Vec<u8>,
+}
+
 /// How well a tagger and a verdict do on mails: right and wrong of PHI and of
 /// each category as (true positives, false positives, false negatives).
-pub fn judge(mails: &[&Mail], tagger: &[u8], verdicts: &[u8]) -> [(u32, u32, u32); 7] {
-    let model = Model::read(tagger);
-    let weights = super::risk::Weights::read(verdicts);
+pub fn judge(mails: &[&Mail], made: &Made) -> [(u32, u32, u32); 7] {
+    let model = Model::read(&made.tagger);
+    let prior = Weights::read(&made.prior);
+    let weights = Weights::read(&made.verdict);
     let mut out = [(0, 0, 0); 7];
     for mail in mails {
-        let example = verdict(mail, &model);
+        let example = verdict(mail, &prior, &model);
         let scores = weights.score(&example.features);
         for (n, slot) in out.iter_mut().enumerate() {
             if n > 0 && !example.truth[0] {

@@ -33,7 +33,6 @@ pub(crate) struct Envelope {
     pub(crate) recipients: u8,
     /// Sender and all recipients are of one domain.
     pub(crate) internal: bool,
-    pub(crate) has_audience: bool,
 }
 
 const SECTION_CODES: [&str; SECTIONS] = [

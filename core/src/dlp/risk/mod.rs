@@ -29,10 +29,28 @@ pub(crate) struct Weights {
 }
 
 static WEIGHTS: LazyLock<Weights> = LazyLock::new(|| Weights::read(include_bytes!("risk.bin")));
+static PRIOR: LazyLock<Weights> = LazyLock::new(|| Weights::read(include_bytes!("prior.bin")));
 
 impl Weights {
     pub(crate) fn get() -> &'static Self {
         &WEIGHTS
+    }
+
+    /// Those for what is known before anything is found.
+    pub(crate) fn prior() -> &'static Self {
+        &PRIOR
+    }
+
+    /// How much speaks for PHI, from 0 to 5.
+    pub(crate) fn step(&self, features: &[Feature]) -> u8 {
+        match self.score(features)[0] {
+            ..=-2_000 => 0,
+            -1_999..=-800 => 1,
+            -799..=0 => 2,
+            1..=800 => 3,
+            801..=2_000 => 4,
+            _ => 5,
+        }
     }
 
     pub(crate) fn read(blob: &[u8]) -> Self {

@@ -17,6 +17,13 @@ pub(crate) struct Context {
     pub(crate) audience_care: u8,
     /// Words that speak to or of a patient, less those that speak against it.
     pub(crate) speech: i32,
+    /// How much words, sender and audience alone speak for PHI, in steps from 0
+    /// (not at all) to 5.
+    pub(crate) prior: u8,
+    /// Whether recipients look like persons (see the verdict's features), and
+    /// whether the mail stays in its domain.
+    pub(crate) personal: u8,
+    pub(crate) internal: bool,
     /// Categories of the sender's and the audience's specialities.
     pub(crate) speciality: Flags,
 }

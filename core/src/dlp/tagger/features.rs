@@ -248,6 +248,19 @@ pub(crate) fn word(passage: &Passage<'_>, context: &Context, at: usize, rows: &m
     rows.add(36, join(h_1, join(shape, name)));
     rows.add(37, join(h1, join(shape, name)));
     rows.add(38, join(group(flags, PEOPLE), shape));
+    let prior = u32::from(context.prior);
+    rows.add(39, join(prior, join(shape, name)));
+    rows.add(40, join(prior, people_1));
+    let whom = u32::from(context.personal) << 1 | u32::from(context.internal);
+    rows.add(
+        41,
+        join(
+            whom,
+            join(context.care(), join(shape, u32::from(w.line_start()))),
+        ),
+    );
+    rows.add(42, join(whom, join(own, join(shape, h_1))));
+    rows.add(43, join(prior, join(own, join(h1, h_1))));
 }
 
 /// What it sees of the labels before: `one` of the unit before, `two` of the
@@ -344,6 +357,13 @@ pub(crate) fn code(passage: &Passage<'_>, context: &Context, at: usize, rows: &m
             ),
         ),
     );
+    let prior = u32::from(context.prior);
+    rows.add(140, join(prior, kind));
+    rows.add(141, join(prior, join(kind, join(cue, near))));
+    rows.add(142, join(prior, join(kind, w.hash(-1))));
+    rows.add(143, join(prior, join(kind, item.facts.0)));
+    rows.add(144, join(prior, join(kind, passage.region as u32)));
+    rows.add(145, join(prior, join(kind, item.hash)));
     rows.add(124, join(length, kind));
     rows.add(125, join(prefix(bytes, 2), kind));
     rows.add(126, join(prefix(bytes, 3), length));

@@ -532,6 +532,90 @@ fn ndc(tape: &Tape<'_>, at: usize) -> Option<Found> {
     (hyphens && plan && !more).then(|| Found::new(at + 5, UnitKind::Code).with(Facts::NDC_SHAPE))
 }
 
+/// `(01)00846366403136(17)270131(21)PJN604418S`: a device's identifier as it
+/// stands below its bar code (GS1 application identifiers).
+pub(super) fn udi(tape: &Tape<'_>, at: usize) -> Option<Found> {
+    let mut last = at;
+    let mut parts = 0;
+    while tape.bytes(last) == b"("
+        && (last == at || tape.tight(last))
+        && matches!(tape.digits(last + 1), Some([_, _] | [_, _, _]))
+        && tape.sign(last + 2) == Some(b')')
+        && tape.tight(last + 3)
+        && tape.get(last + 3).is_some_and(|t| t.shape != Shape::Sign)
+        && parts < 12
+    {
+        last += 4;
+        parts += 1;
+        while matches!(tape.sign(last), Some(b'-' | b'/' | b'.'))
+            && tape.tight(last + 1)
+            && tape.get(last + 1).is_some_and(|t| t.shape != Shape::Sign)
+            && length(tape, at, last) < MAX_CODE
+        {
+            last += 2;
+        }
+    }
+    let whole =
+        parts >= 2 || parts == 1 && tape.bytes(at + 1) == b"01" && tape.bytes(at + 3).len() == 14;
+    whole.then(|| {
+        Found::new(last, UnitKind::Code)
+            .with(Facts::UDI)
+            .with(Facts::LETTERS)
+    })
+}
+
+/// Groups with single blanks between them: `BH 330 914 772 02`,
+/// `1Z 7E4 R29 03 4471 0096`.
+pub(super) fn spaced(tape: &Tape<'_>, at: usize) -> Option<Found> {
+    let group = |n: usize| {
+        let t = tape.get(n)?;
+        let bytes = tape.bytes(n);
+        let short = bytes.len() <= 5
+            && match t.shape {
+                Shape::Digits => bytes.len() >= 2,
+                Shape::Alnum => !bytes.iter().any(u8::is_ascii_lowercase),
+                _ => false,
+            };
+        short.then_some(bytes)
+    };
+    let lettered = tape
+        .get(at)
+        .is_some_and(|t| t.shape == Shape::Upper && (2..=4).contains(&tape.bytes(at).len()));
+    if !lettered {
+        group(at)?;
+    }
+    let mut last = at + 1;
+    while last < at + 8 && tape.gap(last) == Gap::Space && group(last).is_some() {
+        last += 1;
+    }
+    // What hangs on behind belongs to something else: a measure, a date.
+    let hangs = matches!(tape.sign(last), Some(b'/' | b'-' | b':' | b'%'))
+        || matches!(tape.sign(last), Some(b'.'))
+            && tape.tight(last + 1)
+            && tape.digits(last + 1).is_some();
+    if hangs && last > at {
+        last -= 1;
+    }
+    let count = last - at;
+    // A house number before a street: `0655 1180 N Olive`.
+    let street = tape
+        .get(last)
+        .is_some_and(|t| t.gap == Gap::Space && matches!(t.shape, Shape::Title));
+    let enough = if lettered {
+        count >= 4
+    } else {
+        count >= 3 && !street
+    };
+    if !enough {
+        return None;
+    }
+    let mut found = Found::new(last, UnitKind::Code).with(Facts::GROUPED);
+    if lettered || (at..last).any(|n| tape.get(n).is_some_and(|t| t.shape == Shape::Alnum)) {
+        found.facts.set(Facts::LETTERS);
+    }
+    Some(found)
+}
+
 /// Anything else with a digit: groups joined by signs without blanks.
 pub(super) fn code(tape: &Tape<'_>, at: usize, run_end: usize) -> Option<Found> {
     let first = tape.get(at)?;
@@ -552,6 +636,13 @@ pub(super) fn code(tape: &Tape<'_>, at: usize, run_end: usize) -> Option<Found> 
         let next = tape.get(last + 1)?;
         // A label and its value: `MRN:0048`, `DOB:3/4/61`, `#:12`.
         if matches!(sign, b":" | b"#") && !digit {
+            break;
+        }
+        // Two codes at a slash: `58301/58300`.
+        if sign == b"/"
+            && tape.bytes(last - 1).len() >= 4
+            && tape.bytes(last + 1).len() == tape.bytes(last - 1).len()
+        {
             break;
         }
         // The end of a sentence without a blank, two words at a slash.

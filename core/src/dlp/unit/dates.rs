@@ -123,12 +123,14 @@ fn ordinal_day(tape: &Tape<'_>, at: usize) -> bool {
 pub(super) fn date(tape: &Tape<'_>, at: usize) -> Option<Found> {
     let token = tape.get(at)?;
     if token.shape == Shape::Alnum {
-        return compact_time(tape, at).or_else(|| {
-            if !ordinal_day(tape, at) {
-                return None;
-            }
-            day_then_month(tape, at)
-        });
+        return compact_time(tape, at)
+            .or_else(|| fused(tape, at))
+            .or_else(|| {
+                if !ordinal_day(tape, at) {
+                    return None;
+                }
+                day_then_month(tape, at)
+            });
     }
     numeric(tape, at)
         .or_else(|| day_then_month(tape, at))
@@ -259,6 +261,24 @@ fn compact_time(tape: &Tape<'_>, at: usize) -> Option<Found> {
     fits.then(|| Found::new(at + 1, UnitKind::Date).with(Facts::YEAR))
 }
 
+/// `14SEP2021`, `05mar24`.
+fn fused(tape: &Tape<'_>, at: usize) -> Option<Found> {
+    let bytes = tape.bytes(at);
+    let day = bytes.iter().take_while(|b| b.is_ascii_digit()).count();
+    let rest = bytes.get(day..)?;
+    let letters = rest.iter().take_while(|b| b.is_ascii_alphabetic()).count();
+    let year = rest.get(letters..)?;
+    let month = rest.get(..letters)?;
+    let fits = (1..=2).contains(&day)
+        && (3..=9).contains(&letters)
+        && matches!(year.len(), 2 | 4)
+        && year.iter().all(u8::is_ascii_digit)
+        && MONTHS
+            .iter()
+            .any(|m| month.eq_ignore_ascii_case(m.as_bytes()));
+    fits.then(|| Found::new(at + 1, UnitKind::Date).with(Facts::YEAR))
+}
+
 /// `14 March 1958`, `8 Dec`, `3rd of May`, `12-MAR-2025`.
 fn day_then_month(tape: &Tape<'_>, at: usize) -> Option<Found> {
     if !(day(tape, at) || ordinal_day(tape, at)) {
@@ -305,7 +325,7 @@ fn year_behind(tape: &Tape<'_>, from: usize, least: usize, kind: UnitKind) -> Fo
     let full = year(tape, next).is_some();
     let short = (apostrophe || comma && tape.tight(next))
         && tape.digits(next).is_some_and(|d| d.len() == 2);
-    if (full || short) && tape.gap(next) <= Gap::Line && !(tape.sign(next + 1) == Some(b':')) {
+    if (full || short && tape.sign(next + 1) != Some(b':')) && tape.gap(next) <= Gap::Line {
         return Found::new(next + 1, kind).with(Facts::YEAR);
     }
     Found::new(least, kind)

@@ -243,9 +243,11 @@ fn read(tape: &Tape<'_>, at: usize, run_end: usize) -> Option<Found> {
             .or_else(|| dates::date(tape, at))
             .or_else(|| dates::age(tape, at))
             .or_else(|| phones::phone(tape, at))
+            .or_else(|| codes::spaced(tape, at))
             .or_else(|| codes::code(tape, at, run_end)),
         Shape::Sign => match tape.text.get(token.start as usize) {
-            Some(b'(' | b'+') => phones::phone(tape, at),
+            Some(b'(') => codes::udi(tape, at).or_else(|| phones::phone(tape, at)),
+            Some(b'+') => phones::phone(tape, at),
             Some(b'$') => codes::money(tape, at),
             Some(b'*' | b'#') => codes::masked(tape, at),
             Some(b':') => codes::ip(tape, at),
@@ -261,6 +263,7 @@ fn read(tape: &Tape<'_>, at: usize, run_end: usize) -> Option<Found> {
                 })
                 .flatten()
                 .or_else(|| codes::checked_word(tape, at))
+                .or_else(|| codes::spaced(tape, at))
                 .or_else(|| dates::worded(tape, at))
                 .or_else(|| tight.then(|| codes::code(tape, at, run_end)).flatten())
         }
