@@ -194,6 +194,9 @@ fn a_mail_with_an_attachment_is_shown_masked() {
         ran.out
     );
     assert!(ran.out.contains("1 file: 1 phi"), "{}", ran.out);
+    // The file's own name tells no more than its content does.
+    desk.write("MRN 00482913.eml", MAIL);
+    without_values(&desk.run(&["@MRN 00482913.eml"]).out);
     let shown = desk.run(&["@a.eml", "--show-values"]);
     assert!(shown.out.contains("Zoë Ångström"), "{}", shown.out);
 }
@@ -313,8 +316,12 @@ fn a_draft_and_mixed_line_ends_are_still_mails() {
     .write(
         "mixed.eml",
         "From: a@x.example\r\nTo: b@x.example\nSubject: MRN 00482913\r\n\r\nx\ny\r\n",
+    )
+    .write(
+        "nobody.eml",
+        "Subject: MRN 00482913\n\nneither author nor recipient\n",
     );
-    for file in ["@draft.eml", "@mixed.eml"] {
+    for file in ["@draft.eml", "@mixed.eml", "@nobody.eml"] {
         let ran = desk.run(&[file]);
         assert_eq!(ran.code, 10, "{ran:?}");
         assert!(ran.out.contains("mrn   subject  1:5"), "{}", ran.out);

@@ -121,7 +121,7 @@ pub(super) fn trouble(path: &Path, error: &std::io::Error) -> Trouble {
 }
 
 /// A file as a message, or why it is none.
-pub struct Read1 {
+pub struct Loaded {
     /// The message.
     pub message: Option<Message>,
     /// Why not all of the file is in the message.
@@ -132,8 +132,8 @@ pub struct Read1 {
 
 impl Source {
     /// Reads the file. What cannot be read is not clean, so this cannot fail.
-    pub fn read(&self, envelope: &Envelope) -> Read1 {
-        let none = |why, bytes| Read1 {
+    pub fn read(&self, envelope: &Envelope) -> Loaded {
+        let none = |why, bytes| Loaded {
             message: None,
             why: Some(why),
             bytes,
@@ -155,7 +155,7 @@ impl Source {
             return none("too_large", bytes);
         }
         match message(&self.name, &raw, envelope) {
-            Ok((message, why)) => Read1 {
+            Ok((message, why)) => Loaded {
                 message: Some(message),
                 why,
                 bytes,
@@ -178,7 +178,7 @@ pub fn message(
     envelope: &Envelope,
 ) -> Result<(Message, Option<&'static str>), ComposeError> {
     let mut why = None;
-    if is_mail(raw) {
+    if extension(name) == "eml" || is_mail(raw) {
         match parse(raw) {
             Ok(message) => {
                 return Ok((
@@ -250,7 +250,17 @@ fn one_line_end(raw: &[u8]) -> Vec<u8> {
     out
 }
 
-/// Whether a header block stands at the beginning that only a mail has.
+/// Fields of which a mail has at least one beside From.
+const FIELDS: &[&str] = &[
+    "to",
+    "subject",
+    "date",
+    "message-id",
+    "mime-version",
+    "received",
+];
+
+/// Whether a mail's header block stands at the beginning.
 fn is_mail(raw: &[u8]) -> bool {
     let (mut from, mut other) = (false, false);
     for (n, line) in raw.split(|&b| b == b'\n').take(1_000).enumerate() {
@@ -270,9 +280,7 @@ fn is_mail(raw: &[u8]) -> bool {
         }
         let is = |field: &str| name.eq_ignore_ascii_case(field.as_bytes());
         from |= is("from");
-        other |= is("message-id") || is("mime-version") || is("received") || is("return-path");
-        other |= from && (is("to") || is("subject") || is("date"));
-        other |= (is("to") || is("subject") || is("date")) && n < 20;
+        other |= FIELDS.iter().any(|field| is(field));
     }
     from && other
 }
@@ -289,15 +297,19 @@ fn file_name(path: &str) -> String {
     }
 }
 
+/// In lower case; empty where there is none.
+fn extension(path: &str) -> String {
+    match file_name(path).rsplit_once('.') {
+        Some((_, extension)) => extension.to_ascii_lowercase(),
+        None => String::new(),
+    }
+}
+
 /// What a mail program would say of the file. The scanner looks at the content
 /// itself; this only has to tell text from the rest.
 fn media_type(name: &str, raw: &[u8]) -> &'static str {
-    let extension = match file_name(name).rsplit_once('.') {
-        Some((_, extension)) => extension.to_ascii_lowercase(),
-        None => String::new(),
-    };
     let text = !raw.contains(&0);
-    match extension.as_str() {
+    match extension(name).as_str() {
         "pdf" => "application/pdf",
         "rtf" => "application/rtf",
         "zip" => "application/zip",

@@ -114,3 +114,31 @@ impl Progress {
 fn rate(n: u64, time: Duration) -> f64 {
     n as f64 / time.as_secs_f64().max(1e-9)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bar_is_drawn_where_somebody_looks_and_goes_away() {
+        for (shown, drawn) in [(true, true), (false, false)] {
+            let mut progress = Progress::new(shown);
+            progress.begin(4, 4_000);
+            let mut err = Vec::new();
+            progress.step(&mut err, 1, 1_000);
+            assert!(err.is_empty(), "too early");
+            progress.started = progress
+                .started
+                .checked_sub(QUIET)
+                .unwrap_or(progress.started);
+            progress.step(&mut err, 1, 1_000);
+            progress.step(&mut err, 1, 1_000);
+            progress.clear(&mut err);
+            let text = String::from_utf8_lossy(&err);
+            let bar = format!("\r\x1b[K{}{}  2 of 4 files", "█".repeat(12), "░".repeat(12));
+            assert_eq!(text.starts_with(&bar), drawn, "{text:?}");
+            assert_eq!(text.matches('█').count(), if drawn { 12 } else { 0 });
+            assert_eq!(text.ends_with("\r\x1b[K"), drawn);
+        }
+    }
+}

@@ -229,14 +229,17 @@ impl Report {
         }
     }
 
-    /// The file's path. What was found in its name is masked like any other
-    /// value.
+    /// The file's path. What was found in its name, and identifiers of persons
+    /// that were found inside, are masked there too.
     pub fn name(&self, clear: bool) -> String {
         let path = printable(self.name.expose());
         if clear {
             return path;
         }
-        let named = |r: &&Row| matches!(r.part, Part::AttachmentName(_));
+        let named = |r: &&Row| {
+            matches!(r.part, Part::AttachmentName(_))
+                || r.kind.class() == FindingClass::Identifier && r.value.expose().len() > 3
+        };
         self.rows.iter().filter(named).fold(path, |path, row| {
             let value = printable(row.value.expose());
             match value.is_empty() {

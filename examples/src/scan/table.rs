@@ -30,8 +30,8 @@ pub struct Style {
 }
 
 impl Style {
-    fn verdict(self, verdict: Verdict) -> String {
-        let word = verdict.word();
+    fn verdict(self, verdict: Verdict, width: usize) -> String {
+        let word = &format!("{:width$}", verdict.word());
         match verdict {
             Verdict::None => self.paint.good(word),
             Verdict::Phi => self.paint.wait(word),
@@ -46,8 +46,8 @@ pub fn file(out: &mut dyn Write, report: &Report, style: Style) -> io::Result<()
     let paint = style.paint;
     let mut line = format!(
         "{}  {}",
+        style.verdict(report.verdict, "unscannable".len()),
         paint.bold(&report.name(style.clear)),
-        style.verdict(report.verdict)
     );
     if !report.categories.is_empty() {
         let names: Vec<&str> = report
@@ -55,7 +55,7 @@ pub fn file(out: &mut dyn Write, report: &Report, style: Style) -> io::Result<()
             .iter()
             .map(|c| words::category(*c))
             .collect();
-        line.push_str(&format!(": {}", names.join(", ")));
+        line.push_str(&format!("  {}", paint.bad(&names.join(", "))));
     }
     let mut beside = vec![words::size(report.bytes)];
     if !report.rows.is_empty() {
@@ -235,7 +235,7 @@ impl Totals {
         let verdicts: Vec<String> = self
             .verdicts
             .iter()
-            .map(|(verdict, n)| format!("{n} {}", style.verdict(*verdict)))
+            .map(|(verdict, n)| format!("{n} {}", style.verdict(*verdict, 0)))
             .collect();
         writeln!(
             out,
