@@ -54,6 +54,11 @@ impl Paint {
         self.code("31", text)
     }
 
+    /// What nobody can tell.
+    pub fn unsure(self, text: &str) -> String {
+        self.code("35", text)
+    }
+
     /// A status in its colour, padded to `width`.
     pub fn status(self, status: Status, width: usize) -> String {
         let text = format!("{:width$}", status.word());

@@ -1,0 +1,336 @@
+//! Files and folders as messages.
+
+use std::borrow::Cow;
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use mailseal::base::Phi;
+use mailseal::compose::{Attachment, ComposeError, Limits, Message};
+
+use super::envelope::{Envelope, RECIPIENT, SENDER, one_line};
+use crate::config::Trouble;
+
+/// A folder that is deeper is more likely a loop of mounts than mail.
+const MAX_DEPTH: usize = 64;
+/// Files in all.
+const MAX_FILES: usize = 200_000;
+/// Bytes of one file.
+const MAX_BYTES: u64 = 256 * 1024 * 1024;
+/// Bytes of a file's name in a message.
+const MAX_NAME: usize = 200;
+
+/// Something to scan.
+#[derive(Debug)]
+pub struct Source {
+    /// Its path as it was given, or as it was come upon.
+    pub name: String,
+    /// Bytes, as far as it is known before it is read.
+    pub size: u64,
+    at: At,
+}
+
+#[derive(Debug)]
+enum At {
+    File(PathBuf),
+    /// Standard input, read already.
+    Given(Phi<Vec<u8>>),
+}
+
+/// All that is to be scanned, in order.
+#[derive(Debug, Default)]
+pub struct Sources {
+    /// The files.
+    pub files: Vec<Source>,
+    /// Symbolic links, sockets and devices in folders, left out.
+    pub skipped: usize,
+}
+
+impl Sources {
+    /// Looks the paths up; folders are read whole. What was named and is not
+    /// there is an error, as is more than anybody keeps in a folder of mail.
+    pub fn find(paths: &[PathBuf], input: &mut dyn Read) -> Result<Self, Trouble> {
+        let mut all = Self::default();
+        for path in paths {
+            if path == Path::new("-") {
+                let mut raw = Vec::new();
+                let read = input.take(MAX_BYTES + 1).read_to_end(&mut raw);
+                read.map_err(|e| trouble(path, &e))?;
+                all.files.push(Source {
+                    name: "-".to_owned(),
+                    size: raw.len() as u64,
+                    at: At::Given(Phi::new(raw)),
+                });
+                continue;
+            }
+            // A link that was named is followed.
+            let about = fs::metadata(path).map_err(|e| trouble(path, &e))?;
+            if about.is_dir() {
+                all.folder(path, 0)?;
+            } else {
+                all.add(path.clone(), about.len())?;
+            }
+        }
+        Ok(all)
+    }
+
+    fn add(&mut self, path: PathBuf, size: u64) -> Result<(), Trouble> {
+        if self.files.len() == MAX_FILES {
+            return Err(Trouble::new(
+                "scan.too_many",
+                format!("more than {MAX_FILES} files: scan the folders one by one"),
+            ));
+        }
+        self.files.push(Source {
+            name: one_line(&path.to_string_lossy()),
+            size,
+            at: At::File(path),
+        });
+        Ok(())
+    }
+
+    fn folder(&mut self, path: &Path, depth: usize) -> Result<(), Trouble> {
+        if depth > MAX_DEPTH {
+            return Err(Trouble::new(
+                "scan.too_deep",
+                format!("{}: deeper than {MAX_DEPTH} folders", path.display()),
+            ));
+        }
+        let mut entries = fs::read_dir(path)
+            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+            .map_err(|e| trouble(path, &e))?;
+        entries.sort_by_key(fs::DirEntry::file_name);
+        for entry in entries {
+            let path = entry.path();
+            // Of the entry itself, not of what a link points to.
+            let about = entry.metadata().map_err(|e| trouble(&path, &e))?;
+            if about.is_dir() {
+                self.folder(&path, depth + 1)?;
+            } else if about.is_file() {
+                self.add(path, about.len())?;
+            } else {
+                self.skipped += 1;
+            }
+        }
+        Ok(())
+    }
+}
+
+pub(super) fn trouble(path: &Path, error: &std::io::Error) -> Trouble {
+    Trouble::new("scan.read", format!("{}: {error}", path.display()))
+}
+
+/// A file as a message, or why it is none.
+pub struct Loaded {
+    /// The message.
+    pub message: Option<Message>,
+    /// Why not all of the file is in the message.
+    pub why: Option<&'static str>,
+    /// Bytes read.
+    pub bytes: u64,
+}
+
+impl Source {
+    /// Reads the file. What cannot be read is not clean, so this cannot fail.
+    pub fn read(&self, envelope: &Envelope) -> Loaded {
+        let none = |why, bytes| Loaded {
+            message: None,
+            why: Some(why),
+            bytes,
+        };
+        let raw = match &self.at {
+            At::Given(raw) => Cow::Borrowed(raw.expose().as_slice()),
+            At::File(path) => {
+                let mut raw = Vec::new();
+                let read = File::open(path)
+                    .and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut raw));
+                if read.is_err() {
+                    return none("unreadable", 0);
+                }
+                Cow::Owned(raw)
+            }
+        };
+        let bytes = raw.len() as u64;
+        if bytes > MAX_BYTES {
+            return none("too_large", bytes);
+        }
+        match message(&self.name, &raw, envelope) {
+            Ok((message, why)) => Loaded {
+                message: Some(message),
+                why,
+                bytes,
+            },
+            Err(error) => none(error.code(), bytes),
+        }
+    }
+}
+
+/// Room for the largest file in base64.
+fn limits() -> Limits {
+    Limits::default().message_bytes(400 * 1024 * 1024)
+}
+
+/// A mail as it is, anything else as an attachment; and why not all of it can
+/// be vouched for.
+pub fn message(
+    name: &str,
+    raw: &[u8],
+    envelope: &Envelope,
+) -> Result<(Message, Option<&'static str>), ComposeError> {
+    let mut why = None;
+    if extension(name) == "eml" || is_mail(raw) {
+        match parse(raw) {
+            Ok(message) => {
+                return Ok((
+                    match envelope.audience() {
+                        Some(audience) => message.with_audience(audience),
+                        None => message,
+                    },
+                    None,
+                ));
+            }
+            // Its text is scanned all the same, as it stands.
+            Err(error) => why = Some(error.code()),
+        }
+    }
+    let message = envelope
+        .builder()
+        .limits(limits())
+        .attachment(Attachment::new(
+            file_name(name),
+            media_type(name, raw),
+            raw.to_vec(),
+        ))
+        .build()?;
+    Ok((message, why))
+}
+
+/// A mail as files on disk have it: a draft without recipients, line ends that
+/// a text editor mixed.
+fn parse(raw: &[u8]) -> Result<Message, ComposeError> {
+    let mut raw = Cow::Borrowed(raw);
+    let mut tries = 0;
+    loop {
+        let error = match Message::parse_with(&raw, &limits()) {
+            Ok(message) => return Ok(message),
+            Err(error) => error,
+        };
+        tries += 1;
+        let end = match raw.contains(&b'\r') {
+            true => "\r\n",
+            false => "\n",
+        };
+        let mended = match error {
+            ComposeError::NoRecipients => {
+                [format!("Bcc: {RECIPIENT}{end}").as_bytes(), &raw].concat()
+            }
+            ComposeError::MissingHeader { header: "From" } => {
+                [format!("From: {SENDER}{end}").as_bytes(), &raw].concat()
+            }
+            ComposeError::BareLf { .. } | ComposeError::BareCr { .. } => one_line_end(&raw),
+            _ => return Err(error),
+        };
+        if tries > 3 {
+            return Err(error);
+        }
+        raw = Cow::Owned(mended);
+    }
+}
+
+/// Every line end as LF.
+fn one_line_end(raw: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(raw.len());
+    for (n, &byte) in raw.iter().enumerate() {
+        match byte {
+            b'\r' if raw.get(n + 1) == Some(&b'\n') => {}
+            b'\r' => out.push(b'\n'),
+            byte => out.push(byte),
+        }
+    }
+    out
+}
+
+/// Fields of which a mail has at least one beside From.
+const FIELDS: &[&str] = &[
+    "to",
+    "subject",
+    "date",
+    "message-id",
+    "mime-version",
+    "received",
+];
+
+/// Whether a mail's header block stands at the beginning.
+fn is_mail(raw: &[u8]) -> bool {
+    let (mut from, mut other) = (false, false);
+    for (n, line) in raw.split(|&b| b == b'\n').take(1_000).enumerate() {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        if line.is_empty() {
+            break;
+        }
+        if matches!(line.first(), Some(b' ' | b'\t')) && n > 0 {
+            continue;
+        }
+        let Some(colon) = line.iter().position(|&b| b == b':') else {
+            return false;
+        };
+        let name = &line[..colon];
+        if name.is_empty() || !name.iter().all(|b| b.is_ascii_graphic()) {
+            return false;
+        }
+        let is = |field: &str| name.eq_ignore_ascii_case(field.as_bytes());
+        from |= is("from");
+        other |= FIELDS.iter().any(|field| is(field));
+    }
+    from && other
+}
+
+/// The last component of a path, short enough for a header.
+fn file_name(path: &str) -> String {
+    let name = path.rsplit(['/', '\\']).next().unwrap_or_default();
+    let from = name.len().saturating_sub(MAX_NAME);
+    // The end has the extension.
+    let at = (from..=name.len()).find(|&n| name.is_char_boundary(n));
+    match name.get(at.unwrap_or(0)..) {
+        None | Some("" | "-") => "input".to_owned(),
+        Some(name) => name.to_owned(),
+    }
+}
+
+/// In lower case; empty where there is none.
+fn extension(path: &str) -> String {
+    match file_name(path).rsplit_once('.') {
+        Some((_, extension)) => extension.to_ascii_lowercase(),
+        None => String::new(),
+    }
+}
+
+/// What a mail program would say of the file. The scanner looks at the content
+/// itself; this only has to tell text from the rest.
+fn media_type(name: &str, raw: &[u8]) -> &'static str {
+    let text = !raw.contains(&0);
+    match extension(name).as_str() {
+        "pdf" => "application/pdf",
+        "rtf" => "application/rtf",
+        "zip" => "application/zip",
+        "docx" => "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        "xlsx" => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        "pptx" => "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+        "odt" => "application/vnd.oasis.opendocument.text",
+        "dcm" => "application/dicom",
+        "png" => "image/png",
+        "jpg" | "jpeg" => "image/jpeg",
+        "gif" => "image/gif",
+        "html" | "htm" if text => "text/html; charset=utf-8",
+        "csv" if text && std::str::from_utf8(raw).is_ok() => "text/csv; charset=utf-8",
+        _ if raw.starts_with(&[0xff, 0xfe]) || raw.starts_with(&[0xfe, 0xff]) => "text/plain",
+        _ if text && raw.starts_with(b"%PDF-") => "application/pdf",
+        _ if text && raw.starts_with(b"{\\rtf") => "application/rtf",
+        _ if text && std::str::from_utf8(raw).is_ok() => "text/plain; charset=utf-8",
+        // Old exports.
+        "txt" | "csv" | "tsv" | "log" | "hl7" | "edi" | "x12" if text => {
+            "text/plain; charset=windows-1252"
+        }
+        _ => "application/octet-stream",
+    }
+}

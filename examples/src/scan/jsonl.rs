@@ -1,0 +1,287 @@
+//! Labelled mails in, predictions out: one line of JSON for each.
+
+use std::io::{BufRead, Read as _};
+use std::time::{Duration, Instant};
+
+use mailseal::base::{Part, Sensitivity};
+use mailseal::compose::{Attachment, ComposeError, Limits, Message, PartContent};
+use mailseal::dlp::{FindingKind, Findings, Scanner};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::Progress;
+use super::envelope::{Envelope, one_line};
+use super::offsets::Offsets;
+use crate::Streams;
+use crate::config::Trouble;
+
+/// Bytes of one line.
+const MAX_LINE: u64 = 512 * 1024 * 1024;
+/// Lines that are held at a time.
+const BATCH: usize = 512;
+
+#[derive(Deserialize)]
+struct Mail {
+    id: Value,
+    from: Option<String>,
+    #[serde(default)]
+    to: Option<Vec<String>>,
+    audience: Option<String>,
+    subject: Option<String>,
+    text: Option<String>,
+    html: Option<String>,
+    attachments: Option<Vec<File>>,
+}
+
+#[derive(Deserialize)]
+struct File {
+    name: String,
+    media_type: Option<String>,
+    text: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Prediction<'m> {
+    id: &'m Value,
+    sensitivity: &'static str,
+    findings: Vec<Span>,
+}
+
+#[derive(Serialize)]
+struct Span {
+    kind: FindingKind,
+    #[serde(rename = "where")]
+    place: String,
+    start: usize,
+    end: usize,
+}
+
+/// One line that was scanned.
+struct Scanned {
+    line: String,
+    bytes: u64,
+    took: Duration,
+    /// Why the mail was not scanned, which counts as PHI.
+    refused: Option<ComposeError>,
+}
+
+/// Scans every line, in order; the time is that in the scanner.
+pub fn run(
+    mut input: &mut dyn BufRead,
+    scanner: &dyn Scanner,
+    threads: usize,
+    io: &mut Streams<'_>,
+    progress: &mut Progress,
+) -> Result<Duration, Trouble> {
+    let mut took = Duration::ZERO;
+    let (mut number, mut more) = (0, true);
+    while more {
+        let mut lines = Vec::new();
+        while more && lines.len() < BATCH {
+            let mut line = Vec::new();
+            let read = (&mut input).take(MAX_LINE).read_until(b'\n', &mut line);
+            more = read
+                .map_err(|e| Trouble::new("scan.jsonl", format!("line {}: {e}", number + 1)))?
+                > 0;
+            if line.len() as u64 == MAX_LINE {
+                let message = format!("line {}: longer than {MAX_LINE} bytes", number + 1);
+                return Err(Trouble::new("scan.jsonl", message));
+            }
+            number += usize::from(more);
+            if !line.trim_ascii().is_empty() {
+                lines.push((number, line));
+            }
+        }
+        let each = lines.len().div_ceil(threads.max(1)).max(1);
+        let scanned: Vec<Result<Scanned, Trouble>> = match threads {
+            0 | 1 => lines.iter().map(|l| scan(l, scanner)).collect(),
+            _ => std::thread::scope(|scope| {
+                let work: Vec<_> = lines
+                    .chunks(each)
+                    .map(|chunk| {
+                        scope.spawn(move || {
+                            chunk.iter().map(|l| scan(l, scanner)).collect::<Vec<_>>()
+                        })
+                    })
+                    .collect();
+                work.into_iter()
+                    .flat_map(|w| w.join().unwrap_or_default())
+                    .collect()
+            }),
+        };
+        if scanned.len() != lines.len() {
+            return Err(Trouble::new("scan.jsonl", "a thread ended early"));
+        }
+        for ((number, _), scanned) in lines.iter().zip(scanned) {
+            let scanned = scanned?;
+            progress.clear(io.err);
+            writeln!(io.out, "{}", scanned.line)?;
+            if let Some(error) = scanned.refused {
+                let code = error.code();
+                let _ = writeln!(
+                    io.err,
+                    "scan: line {number}: not scanned, so PHI: {error} [{code}]"
+                );
+            }
+            took += scanned.took;
+            progress.step(io.err, 1, scanned.bytes);
+        }
+    }
+    progress.clear(io.err);
+    io.out.flush()?;
+    Ok(took)
+}
+
+fn scan((number, line): &(usize, Vec<u8>), scanner: &dyn Scanner) -> Result<Scanned, Trouble> {
+    // Serde's own words may repeat the text.
+    let mail: Mail = serde_json::from_slice(line).map_err(|e| {
+        let what = match e.is_data() {
+            true => "a field is missing or of another type",
+            false => "not JSON",
+        };
+        let message = format!("line {number}, column {}: {what}", e.column());
+        Trouble::new("scan.jsonl", message)
+    })?;
+    let bytes = mail.places().map(|(_, text)| text.len() as u64).sum();
+    let (prediction, took, refused) = match mail.message() {
+        Ok(message) => {
+            let start = Instant::now();
+            let findings = scanner.scan(&message);
+            let took = start.elapsed();
+            (mail.prediction(&message, &findings), took, None)
+        }
+        Err(error) => {
+            let prediction = Prediction {
+                id: &mail.id,
+                sensitivity: Sensitivity::Phi.word(),
+                findings: Vec::new(),
+            };
+            (prediction, Duration::ZERO, Some(error))
+        }
+    };
+    Ok(Scanned {
+        line: serde_json::to_string(&prediction).map_err(std::io::Error::from)?,
+        bytes,
+        took,
+        refused,
+    })
+}
+
+impl Mail {
+    fn message(&self) -> Result<Message, ComposeError> {
+        let from = self.from.as_deref().and_then(|from| from.parse().ok());
+        let to = self.to.iter().flatten().filter_map(|to| to.parse().ok());
+        let mut builder = Envelope::new(from, to.collect(), self.audience.clone())
+            .builder()
+            .limits(Limits::default().message_bytes(1024 * 1024 * 1024));
+        if let Some(subject) = given(&self.subject) {
+            builder = builder.subject(one_line(subject));
+        }
+        if let Some(text) = given(&self.text) {
+            builder = builder.text(whole(text));
+        }
+        if let Some(html) = given(&self.html) {
+            builder = builder.html(whole(html));
+        }
+        for file in self.attachments.iter().flatten() {
+            let text = whole(file.text.as_deref().unwrap_or_default());
+            builder = builder.attachment(Attachment::new(
+                one_line(&file.name),
+                file.as_text(),
+                text.into_bytes(),
+            ));
+        }
+        builder.build()
+    }
+
+    /// The texts that a span can be in.
+    fn places(&self) -> impl Iterator<Item = (Part, &str)> {
+        let body = [
+            (Part::Subject, given(&self.subject)),
+            (Part::Text, given(&self.text)),
+            (Part::Html, given(&self.html)),
+        ];
+        let files = self.attachments.iter().flatten().zip(0u32..);
+        body.into_iter()
+            .filter_map(|(part, text)| Some((part, text?)))
+            .chain(files.flat_map(|(file, n)| {
+                let text = file.text.as_deref().unwrap_or_default();
+                [
+                    (Part::Attachment(n), text),
+                    (Part::AttachmentName(n), file.name.as_str()),
+                ]
+            }))
+    }
+
+    fn prediction(&self, message: &Message, findings: &Findings) -> Prediction<'_> {
+        let mut spans = Vec::with_capacity(findings.items.len());
+        let places: Vec<(Part, &str)> = self.places().collect();
+        for scanned in message.parts() {
+            let part = scanned.part();
+            let Some((_, given)) = places.iter().find(|(p, _)| *p == part) else {
+                continue;
+            };
+            let mut found = findings.items.iter().filter(|f| f.part == part).peekable();
+            if found.peek().is_none() {
+                continue;
+            }
+            let PartContent::Text(seen) = scanned.content() else {
+                continue;
+            };
+            let offsets = Offsets::new(given, seen.expose());
+            for finding in found {
+                let span = match &finding.inside {
+                    None => offsets.span(&finding.span),
+                    // In the text of an entry: it stands in the whole as well,
+                    // if the entry was not packed.
+                    Some(_) => find(given, finding.expose().expose()),
+                };
+                if let Some(span) = span {
+                    spans.push(Span {
+                        kind: finding.kind,
+                        place: super::report::where_word(part),
+                        start: span.start,
+                        end: span.end,
+                    });
+                }
+            }
+        }
+        Prediction {
+            id: &self.id,
+            sensitivity: findings.sensitivity().unwrap_or(Sensitivity::None).word(),
+            findings: spans,
+        }
+    }
+}
+
+impl File {
+    /// The text was taken out of the file already: only the types of text that
+    /// tell how to read it are kept.
+    fn as_text(&self) -> &'static str {
+        let name = self.media_type.as_deref().unwrap_or_default();
+        let name = name.split(';').next().unwrap_or_default().trim();
+        match name.to_ascii_lowercase().as_str() {
+            "text/html" => "text/html; charset=utf-8",
+            "text/csv" => "text/csv; charset=utf-8",
+            "text/calendar" => "text/calendar; charset=utf-8",
+            _ => "text/plain; charset=utf-8",
+        }
+    }
+}
+
+/// A text that is there and not empty.
+fn given(text: &Option<String>) -> Option<&str> {
+    text.as_deref().filter(|t| !t.is_empty())
+}
+
+/// Without NUL, which no mail has; a blank stands for it.
+fn whole(text: &str) -> String {
+    text.replace('\0', " ")
+}
+
+/// The code points of the first place where a value stands.
+fn find(text: &str, value: &str) -> Option<std::ops::Range<usize>> {
+    let at = text.find(value).filter(|_| !value.is_empty())?;
+    let start = text.get(..at)?.chars().count();
+    Some(start..start + value.chars().count())
+}

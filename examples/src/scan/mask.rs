@@ -1,0 +1,212 @@
+//! Values for eyes that need not see them.
+
+/// Stands for one character.
+const DOT: char = '•';
+/// A mask does not tell how long a long value is.
+const MAX_DOTS: usize = 12;
+
+/// First and last character with dots between; dots alone where that would
+/// tell most of it.
+pub fn value(text: &str) -> String {
+    let chars: Vec<char> = text
+        .trim()
+        .chars()
+        .filter(|c| !c.is_control() && !invisible(*c))
+        .collect();
+    match chars.as_slice() {
+        [first, inner @ .., last] if inner.len() >= 3 => {
+            let dots: String = std::iter::repeat_n(DOT, inner.len().min(MAX_DOTS)).collect();
+            format!("{first}{dots}{last}")
+        }
+        few => std::iter::repeat_n(DOT, few.len().max(1)).collect(),
+    }
+}
+
+/// Words that say what stands beside them, and nothing of anybody.
+const LABELS: &[&str] = &[
+    "a",
+    "account",
+    "address",
+    "and",
+    "at",
+    "birth",
+    "born",
+    "by",
+    "card",
+    "claim",
+    "code",
+    "date",
+    "dear",
+    "dob",
+    "dr",
+    "e-mail",
+    "email",
+    "fax",
+    "for",
+    "from",
+    "group",
+    "has",
+    "health",
+    "id",
+    "in",
+    "insurance",
+    "is",
+    "lab",
+    "licence",
+    "license",
+    "member",
+    "mobile",
+    "mr",
+    "mrn",
+    "mrs",
+    "ms",
+    "name",
+    "no",
+    "npi",
+    "number",
+    "of",
+    "on",
+    "order",
+    "patient",
+    "phone",
+    "plan",
+    "policy",
+    "record",
+    "ref",
+    "ssn",
+    "subject",
+    "tel",
+    "the",
+    "to",
+    "was",
+    "with",
+    "your",
+];
+
+/// Text around a finding, which may hold what no scanner found: labels stay,
+/// every other letter and digit is a dot.
+pub fn context(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut word = String::new();
+    let flush = |word: &mut String, out: &mut String| {
+        if LABELS.contains(&word.to_lowercase().as_str()) {
+            out.push_str(word);
+        } else {
+            out.extend(word.chars().map(|_| DOT));
+        }
+        word.clear();
+    };
+    for c in text.chars() {
+        if c.is_ascii_punctuation() || c.is_whitespace() {
+            flush(&mut word, &mut out);
+            out.push(if c.is_whitespace() { ' ' } else { c });
+        } else if !c.is_control() && !invisible(c) {
+            word.push(c);
+        }
+    }
+    flush(&mut word, &mut out);
+    out
+}
+
+/// The pieces of a container that every file of its format has.
+const STRUCTURE: &[&str] = &[
+    "word",
+    "xl",
+    "ppt",
+    "docprops",
+    "worksheets",
+    "slides",
+    "document",
+    "content",
+    "styles",
+    "sharedstrings",
+    "core",
+    "app",
+    "page",
+    "slide",
+    "sheet",
+    "part",
+    "row",
+    "column",
+    "segment",
+    "header",
+    "footer",
+    "footnotes",
+    "endnotes",
+    "comments",
+    "notes",
+    "pid",
+    "meta",
+    "body",
+];
+
+/// The name of an entry in a container: what the format itself calls so stays,
+/// names that people gave are masked but for their extension.
+pub fn entry(path: &str) -> String {
+    let pieces: Vec<String> = path.split('/').map(piece).collect();
+    pieces.join("/")
+}
+
+fn piece(name: &str) -> String {
+    let (stem, extension) = match name.rsplit_once('.') {
+        Some((stem, e)) if e.len() <= 4 && e.chars().all(|c| c.is_ascii_alphabetic()) => {
+            (stem, format!(".{e}"))
+        }
+        _ => (name, String::new()),
+    };
+    let word = stem.trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, ' ' | '-'));
+    // The number of a page tells nothing, that of a patient does.
+    let number = stem.len() - word.len();
+    if number <= 6 && STRUCTURE.contains(&word.to_ascii_lowercase().as_str()) {
+        return name.to_owned();
+    }
+    format!("{}{extension}", value(stem))
+}
+
+/// Zero-width characters, and those that turn the direction of a line.
+pub fn invisible(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mask_never_tells_the_value() {
+        for (clear, masked) in [
+            ("", "•"),
+            ("7", "•"),
+            ("92", "••"),
+            ("Li W", "••••"),
+            ("Okoro", "O•••o"),
+            ("Zoë Ångström", "Z••••••••••m"),
+            ("1EG4-TE5-MK73", "1•••••••••••3"),
+            ("a very long address, 12 Example Street", "a••••••••••••t"),
+        ] {
+            assert_eq!(value(clear), masked);
+        }
+    }
+
+    #[test]
+    fn context_keeps_labels_alone() {
+        assert_eq!(
+            context("Patient: Ann Lee, MRN\t#"),
+            "Patient: ••• •••, MRN #"
+        );
+        assert_eq!(context("Zoë's DOB"), "•••'• DOB");
+    }
+
+    #[test]
+    fn entries_that_people_named_are_masked() {
+        assert_eq!(entry("word/document.xml"), "word/document.xml");
+        assert_eq!(entry("page 12"), "page 12");
+        assert_eq!(
+            entry("xl/worksheets/sheet1.xml"),
+            "xl/worksheets/sheet1.xml"
+        );
+        assert_eq!(entry("john smith.zip/list.csv"), "j••••••••h.zip/••••.csv");
+        assert_eq!(entry("page 1234567"), "p••••••••••7");
+    }
+}

@@ -1,0 +1,143 @@
+//! Stable codes in plain words.
+
+use mailseal::dlp::{Category, Confidence, MisaddressedWhy};
+
+/// A reason of the verdict. Codes that are not known yet show as they are.
+pub fn reason(code: &str) -> String {
+    let words = match code {
+        "finding" => "kinds of findings",
+        "findings" => "how many of each kind",
+        "names" => "names of persons",
+        "people" => "how many persons are named",
+        "identifiers" => "numbers and addresses of persons",
+        "medical_identifiers" => "numbers that only care gives out",
+        "health_content" => "conditions, drugs, tests",
+        "dates" => "dates",
+        "name_and_health" => "a name and health content",
+        "identifier_and_health" => "an identifier and health content",
+        "person_and_health_together" => "person and health close together",
+        "medical_identifier_and_name" => "a name and a medical number",
+        "name_and_sender" => "a name, and who sends it to whom",
+        "health_and_sender" => "health content, and who sends it to whom",
+        "date_and_sender" => "a date, and who sends it to whom",
+        "name_of_recipient" => "it names its recipient",
+        "recipient_and_sender" => "its recipient's name, from a place of care",
+        "name_of_other" => "it names somebody else",
+        "subject" => "what the subject says",
+        "sender_speciality" => "the sender is a place of care",
+        "audience" => "whom the mailing is for",
+        "audience_and_sender" => "whom the mailing is for, and who sends it",
+        "recipients" => "what the recipients look like",
+        "internal" => "within one organisation",
+        "internal_and_sender" => "within or out of a place of care",
+        "addressed_to_person" => "it speaks to a person",
+        "first_person" => "somebody speaks of themselves",
+        "you_and_health" => "it speaks to you of health",
+        "audience_and_you" => "it speaks to patients",
+        "length" => "its length",
+        "patient_record" => "the format is a patient's record",
+        "roster" => "patients of the roster",
+        "attachments" => "it has attachments",
+        "patient_speech" => "words that one says to a patient",
+        "care_event" => "words of an appointment, a result, a bill",
+        "aggregate" => "figures about many",
+        "dummy_data" => "test data",
+        "software" => "talk about software",
+        "marketing" => "marketing",
+        "veterinary" => "about animals",
+        "staff" => "about staff",
+        "category_terms" => "words of a specially protected kind",
+        "category_of_sender_or_audience" => "sender or audience is of a protected kind",
+        "words" => "its words",
+        "sender_words" => "the sender's name",
+        "audience_words" => "the audience's name",
+        other => return other.replace('_', " "),
+    };
+    words.to_owned()
+}
+
+/// Why something could not be read.
+pub fn unscannable(why: &str) -> String {
+    let words = match why {
+        "unreadable" => "the file cannot be opened",
+        "unsupported_type" => "a kind of file that is not read",
+        "unsupported_encoding" => "an unknown transfer encoding",
+        "unknown_charset" => "an unknown character set",
+        "too_large" => "too large",
+        "too_deep" => "nested too deep",
+        "too_many_findings" => "too many findings; the rest was not read",
+        "encrypted" => "encrypted",
+        "malformed" => "broken",
+        other => match other.strip_prefix("compose.") {
+            Some(code) => {
+                return format!(
+                    "not a mail as RFC 5322 has it ({}); read as plain text",
+                    code.replace('_', " ")
+                );
+            }
+            None => return other.replace('_', " "),
+        },
+    };
+    words.to_owned()
+}
+
+/// A protected category.
+pub fn category(category: Category) -> &'static str {
+    match category {
+        Category::MentalHealth => "mental health",
+        Category::SubstanceUse => "substance use",
+        Category::StiHiv => "HIV and STI",
+        Category::Reproductive => "reproductive care",
+        Category::Genetic => "genetic testing",
+        Category::Abuse => "abuse",
+        other => other.word(),
+    }
+}
+
+/// How sure.
+pub const fn confidence(confidence: Confidence) -> &'static str {
+    match confidence {
+        Confidence::Low => "low",
+        Confidence::Medium => "medium",
+        Confidence::High => "high",
+    }
+}
+
+/// Why a recipient looks wrong.
+pub const fn misaddressed(why: MisaddressedWhy) -> &'static str {
+    match why {
+        MisaddressedWhy::OtherPatient => "the address belongs to another patient",
+        MisaddressedWhy::LookAlike => "the address looks like the patient's and is not",
+        _ => "it looks like the wrong one",
+    }
+}
+
+/// `1,234,567`.
+pub fn number(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// `1 file`, `2 files`.
+pub fn count(n: usize, one: &str) -> String {
+    let s = if n == 1 { "" } else { "s" };
+    format!("{} {one}{s}", number(n as u64))
+}
+
+/// Bytes for people.
+pub fn size(bytes: u64) -> String {
+    #[allow(clippy::cast_precision_loss)]
+    let n = bytes as f64;
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..1_000_000 => format!("{:.1} kB", n / 1e3),
+        _ => format!("{:.1} MB", n / 1e6),
+    }
+}

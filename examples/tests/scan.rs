@@ -1,0 +1,525 @@
+//! `scan` as a person runs it, with a scanner that finds known words, so that
+//! what is shown does not hang on what the library finds.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use mailseal::base::Sensitivity;
+use mailseal::compose::{Message, PartContent};
+use mailseal::dlp::{
+    Category, Confidence, Evidence, Finding, FindingKind, Findings, Risk, RiskReason, Scanner,
+    Unscannable,
+};
+use mailseal_examples::print::Paint;
+use mailseal_examples::scan::{self, Arguments, Progress};
+use mailseal_examples::{Streams, scan::scanner};
+use serde_json::{Value, json};
+
+/// Finds these words wherever they stand, and judges by their kinds.
+#[derive(Debug)]
+struct Words;
+
+const WORDS: &[(&str, FindingKind)] = &[
+    ("Zoë Ångström", FindingKind::Name),
+    ("<b>Okoro & Sons</b>", FindingKind::Name),
+    ("00482913", FindingKind::Mrn),
+    ("12/03/1961", FindingKind::Date),
+    ("Dr. Vasquez", FindingKind::Provider),
+    ("asthma", FindingKind::Condition),
+    ("naltrexone", FindingKind::Medication),
+];
+
+impl Scanner for Words {
+    fn scan(&self, message: &Message) -> Findings {
+        let mut found = Findings::default();
+        for part in message.parts() {
+            let text = match part.content() {
+                PartContent::Text(text) => text,
+                _ => {
+                    found
+                        .unscannable
+                        .push(Unscannable::new(part.part(), "unsupported_type"));
+                    continue;
+                }
+            };
+            for (word, kind) in WORDS {
+                for (at, _) in text.expose().match_indices(word) {
+                    let span = at..at + word.len();
+                    let mut finding = Finding::new(
+                        *kind,
+                        part.part(),
+                        span,
+                        Confidence::High,
+                        (*word).to_owned(),
+                    )
+                    .with_evidence([Evidence::Label, Evidence::Cue]);
+                    if *word == "naltrexone" {
+                        finding = finding.with_category(Category::SubstanceUse);
+                    }
+                    found.items.push(finding);
+                }
+            }
+        }
+        let has = |kind| found.items.iter().any(|f| f.kind == kind);
+        let sensitivity = if has(FindingKind::Medication) {
+            Sensitivity::Sensitive
+        } else if has(FindingKind::Mrn) || has(FindingKind::Name) {
+            Sensitivity::Phi
+        } else {
+            Sensitivity::None
+        };
+        let categories = match sensitivity {
+            Sensitivity::Sensitive => vec![Category::SubstanceUse],
+            _ => Vec::new(),
+        };
+        let reasons = match sensitivity {
+            Sensitivity::None => vec![RiskReason::new("marketing", -120)],
+            _ => vec![
+                RiskReason::new("name_and_health", 240),
+                RiskReason::new("internal", -60),
+            ],
+        };
+        found.risk = Some(Risk::new(sensitivity, categories, reasons));
+        found
+    }
+}
+
+fn words(_: &Arguments) -> Box<dyn Scanner> {
+    Box::new(Words)
+}
+
+#[derive(Debug)]
+struct Ran {
+    code: u8,
+    out: String,
+    err: String,
+}
+
+struct Desk(tempfile::TempDir);
+
+impl Desk {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn write(&self, name: &str, content: impl AsRef<[u8]>) -> &Self {
+        let path = self.path(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, content).unwrap();
+        self
+    }
+
+    fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    fn run(&self, words: &[&str]) -> Ran {
+        self.run_with(words, "")
+    }
+
+    /// Words that begin with `@` are files of the desk.
+    fn run_with(&self, given: &[&str], input: &str) -> Ran {
+        let all = given.iter().map(|word| match word.strip_prefix('@') {
+            Some(file) => self.path(file).into_os_string(),
+            None => OsString::from(word),
+        });
+        let mut input = input.as_bytes();
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let streams = Streams {
+            input: &mut input,
+            out: &mut out,
+            err: &mut err,
+            paint: Paint::none(),
+        };
+        let all = std::iter::once(OsString::from("scan")).chain(all);
+        let code = scan::program(all, &words, streams, Progress::none());
+        Ran {
+            code,
+            out: String::from_utf8(out).unwrap(),
+            err: String::from_utf8(err).unwrap(),
+        }
+    }
+}
+
+const MAIL: &str = "From: Harbor <desk@harbor.example>\nTo: pat@mail.example\n\
+    Subject: MRN 00482913\nMIME-Version: 1.0\n\
+    Content-Type: multipart/mixed; boundary=b\n\n\
+    --b\nContent-Type: text/plain; charset=utf-8\n\n\
+    Dear\nZoë Ångström,\nyour asthma visit with Dr. Vasquez.\n\
+    --b\nContent-Type: text/csv; charset=utf-8\n\
+    Content-Disposition: attachment; filename=\"list.csv\"\n\n\
+    name,mrn\nZoë Ångström,00482913\n--b--\n";
+const CLEAN: &str = "From: a@news.example\nTo: b@mail.example\nSubject: Sale\n\nTen percent off.\n";
+
+/// Every value that the scanner of these tests finds.
+fn values() -> impl Iterator<Item = &'static str> {
+    WORDS.iter().map(|(word, _)| *word)
+}
+
+#[track_caller]
+fn without_values(text: &str) {
+    for value in values().chain(["Ångström", "Vasquez", "482913", "03/1961"]) {
+        assert!(!text.contains(value), "`{value}` in {text}");
+    }
+}
+
+#[test]
+fn a_mail_with_an_attachment_is_shown_masked() {
+    let desk = Desk::new();
+    desk.write("a.eml", MAIL);
+    let ran = desk.run(&["@a.eml"]);
+    assert_eq!(ran.code, 10, "{ran:?}");
+    without_values(&ran.out);
+    for line in [
+        "name       text          2:1       Z••••••••••m  high  label, cue",
+        "mrn        subject       1:5       0••••••3      high  label, cue",
+        "mrn        attachment:0  2:14      0••••••3      high  label, cue",
+        "provider   text          3:24      D•••••••••z  high",
+        "condition  text          3:6       a••••a        high",
+    ] {
+        let line = line.replace("D•••••••••z  high", "D•••••••••z   high");
+        assert!(ran.out.contains(&line), "`{line}` in\n{}", ran.out);
+    }
+    assert!(ran.out.contains("a name and health content"), "{}", ran.out);
+    assert!(ran.out.contains("▇▇▇▇▇▇▇▇▇▇  +2.40"), "{}", ran.out);
+    assert!(
+        ran.out.contains("-0.60  within one organisation"),
+        "{}",
+        ran.out
+    );
+    assert!(ran.out.contains("1 file: 1 phi"), "{}", ran.out);
+    // The file's own name tells no more than its content does.
+    desk.write("MRN 00482913.eml", MAIL);
+    without_values(&desk.run(&["@MRN 00482913.eml"]).out);
+    let shown = desk.run(&["@a.eml", "--show-values"]);
+    assert!(shown.out.contains("Zoë Ångström"), "{}", shown.out);
+}
+
+#[test]
+fn the_exit_code_is_that_of_the_worst_file() {
+    let desk = Desk::new();
+    let health = MAIL.replace("asthma", "naltrexone");
+    desk.write("clean.eml", CLEAN)
+        .write("phi.eml", MAIL)
+        .write("sensitive.eml", health)
+        .write("photo.jpg", [0xff, 0xd8, 0xff, 0, 1])
+        .write(
+            "broken.eml",
+            format!(
+                "From: a@x.example\nFrom: b@x.example\nTo: c@x.example\n\n{}",
+                "x"
+            ),
+        );
+    for (files, code) in [
+        (&["@clean.eml"][..], 0),
+        (&["@clean.eml", "@photo.jpg"], 12),
+        (&["@clean.eml", "@broken.eml"], 12),
+        (&["@photo.jpg", "@phi.eml"], 10),
+        (&["@photo.jpg", "@sensitive.eml", "@phi.eml"], 11),
+        (&["@gone.eml"], 1),
+        (&["--show-values"], 2),
+        (&["@clean.eml", "--jsonl", "@clean.eml"], 2),
+    ] {
+        let ran = desk.run(files);
+        assert_eq!(ran.code, code, "{files:?} {ran:?}");
+    }
+}
+
+#[test]
+fn a_folder_is_read_in_order_and_links_are_not_followed() {
+    let desk = Desk::new();
+    let other = Desk::new();
+    other.write("secret.txt", "MRN 00482913");
+    desk.write("in/b.txt", "MRN 00482913")
+        .write("in/a/z.eml", CLEAN)
+        .write("in/c.txt", "none");
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(other.0.path(), desk.path("in/link")).unwrap();
+    for threads in ["1", "4"] {
+        let ran = desk.run(&["@in", "--json", "--threads", threads]);
+        assert_eq!(ran.code, 10, "{ran:?}");
+        let all: Value = serde_json::from_str(&ran.out).unwrap();
+        let files = all["files"].as_array().unwrap();
+        let names: Vec<&str> = files
+            .iter()
+            .map(|f| f["file"].as_str().unwrap().rsplit("in/").next().unwrap())
+            .collect();
+        assert_eq!(names, ["a/z.eml", "b.txt", "c.txt"]);
+        assert_eq!(all["totals"]["verdicts"]["phi"], 1);
+        #[cfg(unix)]
+        assert!(ran.err.contains("1 symbolic link"), "{}", ran.err);
+    }
+}
+
+#[test]
+fn json_masks_values_and_counts_characters() {
+    let desk = Desk::new();
+    desk.write("Zoë Ångström.txt", "😀 Zoë Ångström\r\n12/03/1961");
+    let ran = desk.run(&["--json", "@Zoë Ångström.txt"]);
+    without_values(&ran.out);
+    let all: Value = serde_json::from_str(&ran.out).unwrap();
+    let file = &all["files"][0];
+    assert!(
+        file["file"].as_str().unwrap().ends_with("Z••••••••••m.txt"),
+        "{file}"
+    );
+    let date = file["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|f| f["kind"] == "date")
+        .unwrap();
+    assert_eq!(
+        *date,
+        json!({
+            "kind": "date", "class": "identifier", "where": "attachment:0", "inside": null,
+            "start": 15, "end": 25, "line": 2, "column": 1, "value": "1••••••••1", "masked": true,
+            "confidence": "high", "category": null, "evidence": ["label", "cue"],
+        })
+    );
+    let clear = desk.run(&["--json", "--show-values", "@Zoë Ångström.txt"]);
+    assert!(clear.out.contains("Zoë Ångström.txt"), "{}", clear.out);
+}
+
+#[test]
+fn standard_input_may_be_a_mail_or_text() {
+    let desk = Desk::new();
+    let mail = desk.run_with(&["-"], MAIL);
+    assert!(mail.out.contains("subject"), "{}", mail.out);
+    let text = desk.run_with(&["-", "--json"], "Note: MRN 00482913");
+    let all: Value = serde_json::from_str(&text.out).unwrap();
+    assert_eq!(all["files"][0]["findings"][0]["where"], "attachment:0");
+}
+
+#[test]
+fn long_lists_are_cut_unless_all_is_asked_for() {
+    let desk = Desk::new();
+    desk.write("list.txt", "MRN 00482913\n".repeat(50));
+    let cut = desk.run(&["@list.txt"]).out;
+    assert!(cut.contains("… 30 more (--all)"), "{cut}");
+    assert!(desk.run(&["@list.txt", "--all"]).out.contains(" 50:5 "));
+}
+
+#[test]
+fn a_draft_and_mixed_line_ends_are_still_mails() {
+    let desk = Desk::new();
+    desk.write(
+        "draft.eml",
+        "From: a@x.example\nSubject: MRN 00482913\n\ntext\n",
+    )
+    .write(
+        "mixed.eml",
+        "From: a@x.example\r\nTo: b@x.example\nSubject: MRN 00482913\r\n\r\nx\ny\r\n",
+    )
+    .write(
+        "nobody.eml",
+        "Subject: MRN 00482913\n\nneither author nor recipient\n",
+    );
+    for file in ["@draft.eml", "@mixed.eml", "@nobody.eml"] {
+        let ran = desk.run(&[file]);
+        assert_eq!(ran.code, 10, "{ran:?}");
+        assert!(ran.out.contains("mrn   subject  1:5"), "{}", ran.out);
+        assert!(!ran.out.contains("unread"), "{}", ran.out);
+    }
+}
+
+#[test]
+fn the_page_escapes_text_and_is_its_owners() {
+    let desk = Desk::new();
+    desk.write(
+        "a.txt",
+        "<script>alert('x')</script> & \"q\"\nName: <b>Okoro & Sons</b>, MRN: 00482913\nEve Untold \u{202e}",
+    );
+    let ran = desk.run(&["@a.txt", "--html", "@clear.html", "--show-values"]);
+    assert_eq!(ran.code, 10, "{ran:?}");
+    let page = desk.read("clear.html");
+    assert!(
+        !page.contains("<script") && !page.contains("<b>Okoro"),
+        "{page}"
+    );
+    assert!(page.contains("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt; &amp; &quot;q&quot;"));
+    assert!(page.contains(
+        "<mark class=\"identifier\" title=\"name · high · label, cue\">&lt;b&gt;Okoro &amp; Sons&lt;/b&gt;</mark>"
+    ));
+    assert!(page.contains("Eve Untold \u{fffd}"));
+
+    desk.run(&["@a.txt", "--html", "@masked.html"]);
+    let page = desk.read("masked.html");
+    without_values(&page);
+    // What nobody found must not stand there either.
+    for text in ["Okoro", "Sons", "Eve", "Untold", "alert"] {
+        assert!(!page.contains(text), "{text}");
+    }
+    assert!(page.contains("Name: </span><mark"), "{page}");
+    #[cfg(unix)]
+    for file in ["masked.html", "clear.html"] {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::metadata(desk.path(file))
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    let again = desk.run(&["@a.txt", "--html", "@masked.html"]);
+    assert_eq!(again.code, 1);
+    assert!(again.err.contains("is there already"), "{again:?}");
+}
+
+/// Code points of `text`.
+fn cut(text: &str, start: &Value, end: &Value) -> String {
+    let (start, end) = (
+        start.as_u64().unwrap() as usize,
+        end.as_u64().unwrap() as usize,
+    );
+    text.chars().skip(start).take(end - start).collect()
+}
+
+#[test]
+fn every_span_of_a_prediction_is_the_value_in_the_text_as_given() {
+    let desk = Desk::new();
+    let mails = [
+        json!({
+            "id": "m-1", "from": "Harbor Clinic <desk@harbor.example>", "to": ["pat@mail.example"],
+            "audience": "patients", "subject": "  Zoë Ångström,\tMRN   00482913 ",
+            "text": "é 😀\r\nZoë Ångström  \r\rMRN\u{a0}00482913\r\n", "html": "<p>Zoë Ångström</p>\n\n00482913",
+            "attachments": [
+                {"name": "Zoë Ångström 😀.pdf", "media_type": "application/pdf", "text": "asthma\n\r\n😀 naltrexone"},
+                {"name": "scan 00482913.jpg", "media_type": "image/jpeg", "text": "\u{feff}\t12/03/1961"},
+            ],
+            "labels": {"phi": true},
+        }),
+        json!({"id": 7, "from": "nobody", "to": [], "audience": null, "subject": "Sale",
+            "text": "a\u{0}b 00482913", "html": null, "attachments": []}),
+        json!({"id": "long", "from": null, "to": ["x@y.example"], "subject": null,
+            "text": format!("{}\n{}00482913", "é".repeat(3000), "word ".repeat(900))}),
+        json!({"id": "none", "from": "a@b.example", "to": ["c@d.example"], "subject": "Sale", "text": ""}),
+    ];
+    let lines: Vec<String> = mails.iter().map(Value::to_string).collect();
+    desk.write("mails.jsonl", lines.join("\n"));
+    let ran = desk.run(&["--jsonl", "@mails.jsonl"]);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{ran:?}");
+    let out: Vec<Value> = ran
+        .out
+        .lines()
+        .map(|l| serde_json::from_str(l).unwrap())
+        .collect();
+    assert_eq!(out.len(), mails.len());
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    for (mail, said) in mails.iter().zip(&out) {
+        assert_eq!(mail["id"], said["id"]);
+        for finding in said["findings"].as_array().unwrap() {
+            let place = finding["where"].as_str().unwrap();
+            let text = match place.split_once(':') {
+                Some(("attachment", n)) => {
+                    &mail["attachments"][n.parse::<usize>().unwrap()]["text"]
+                }
+                Some((_, n)) => &mail["attachments"][n.parse::<usize>().unwrap()]["name"],
+                None => &mail[place],
+            };
+            let value = cut(text.as_str().unwrap(), &finding["start"], &finding["end"]);
+            let kind: FindingKind = finding["kind"].as_str().unwrap().parse().unwrap();
+            assert!(WORDS.contains(&(&value, kind)), "`{value}` {finding}");
+            *seen.entry(place.to_owned()).or_default() += 1;
+        }
+    }
+    let seen: Vec<(&str, usize)> = seen.iter().map(|(k, n)| (k.as_str(), *n)).collect();
+    assert_eq!(
+        seen,
+        [
+            ("attachment:0", 2),
+            ("attachment:1", 1),
+            ("attachment_name:0", 1),
+            ("attachment_name:1", 1),
+            ("html", 2),
+            ("subject", 2),
+            ("text", 4)
+        ]
+    );
+    let words: Vec<&str> = out
+        .iter()
+        .map(|l| l["sensitivity"].as_str().unwrap())
+        .collect();
+    assert_eq!(words, ["sensitive", "phi", "phi", "none"]);
+    assert!(ran.out.starts_with(
+        "{\"id\":\"m-1\",\"sensitivity\":\"sensitive\",\"findings\":[{\"kind\":\"name\",\"where\":\"subject\",\"start\":2,\"end\":14}"
+    ), "{}", ran.out);
+    assert_eq!(
+        desk.run(&["--jsonl", "@mails.jsonl", "--threads", "3"]).out,
+        ran.out
+    );
+    let timed = desk.run(&["--jsonl", "@mails.jsonl", "--time"]);
+    assert_eq!(timed.out, ran.out);
+    assert!(
+        timed.err.contains("4 mails") && timed.err.contains("MB/s"),
+        "{}",
+        timed.err
+    );
+}
+
+#[test]
+fn a_bad_line_is_named_and_its_text_is_not() {
+    let desk = Desk::new();
+    desk.write(
+        "mails.jsonl",
+        "{\"id\":1,\"text\":\"ok\"}\n{\"id\":2,\"text\":[\"MRN 00482913\"]}\n",
+    );
+    let ran = desk.run(&["--jsonl", "@mails.jsonl"]);
+    assert_eq!(ran.code, 1);
+    assert!(
+        ran.err.contains("line 2") && !ran.err.contains("00482913"),
+        "{ran:?}"
+    );
+}
+
+#[test]
+fn a_mail_that_cannot_be_built_is_phi() {
+    let desk = Desk::new();
+    let mail = json!({"id": "x", "subject": "s".repeat(40_000), "text": "none"});
+    desk.write("mails.jsonl", mail.to_string());
+    let ran = desk.run(&["--jsonl", "@mails.jsonl"]);
+    assert_eq!(
+        ran.out,
+        "{\"id\":\"x\",\"sensitivity\":\"phi\",\"findings\":[]}\n"
+    );
+    assert!(ran.err.contains("compose.value_too_long"), "{ran:?}");
+}
+
+#[test]
+fn the_help_is_the_manual() {
+    let ran = Desk::new().run(&["--help"]);
+    assert_eq!(ran.code, 0);
+    for word in ["--jsonl", "exit code", "  12  unscannable", "Examples:"] {
+        assert!(ran.out.contains(word), "{word} in {}", ran.out);
+    }
+}
+
+#[test]
+fn the_librarys_own_scanner_goes_through() {
+    let desk = Desk::new();
+    desk.write("a.eml", MAIL);
+    let path = desk.path("a.eml").into_os_string();
+    for more in [&["--json"][..], &["--json", "--without-names"]] {
+        let all = ["scan".into(), path.clone()]
+            .into_iter()
+            .chain(more.iter().map(OsString::from));
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let streams = Streams {
+            input: &mut std::io::empty(),
+            out: &mut out,
+            err: &mut err,
+            paint: Paint::none(),
+        };
+        let code = scan::program(all, &scanner, streams, Progress::none());
+        assert!(matches!(code, 0 | 10 | 11 | 12), "{code}");
+        let all: Value = serde_json::from_slice(&out).unwrap();
+        for finding in all["files"][0]["findings"].as_array().unwrap() {
+            assert_eq!(finding["masked"], true);
+        }
+    }
+}
