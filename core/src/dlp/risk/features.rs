@@ -98,6 +98,30 @@ pub(crate) fn features(
             add("findings", join(hash(kind.word().as_bytes()), count));
         }
     }
+    // A person is identified: by a name or a number, or as the recipient.
+    let person = u32::from(names + medical_ids + of(FindingKind::Ssn) > 0);
+    let spoken_to = u32::from(personal == 1 && summary.you > 0);
+    let cared_for = u32::from(health > 0);
+    let sender_cares = u32::from(care >= 2);
+    let audience_cares = u32::from((1..=3).contains(&audience_care));
+    let against = u32::from(summary.sections[2] > 0)
+        | u32::from(summary.sections[3] > 0) << 1
+        | u32::from(summary.sections[4] > 1) << 2
+        | u32::from(summary.sections[5] > 0) << 3
+        | u32::from(summary.sections[6] > 0) << 4
+        | u32::from(summary.sections[7] > 1) << 5;
+    let case = person | spoken_to << 1 | cared_for << 2 | sender_cares << 3 | audience_cares << 4;
+    let for_it = u32::from(summary.sections[0] + summary.sections[1] > 0);
+    add("case", case);
+    add("case", join(case, for_it));
+    for n in 0..6 {
+        if against >> n & 1 != 0 {
+            add("case_against", join(person | cared_for << 1, n));
+        }
+    }
+    add("against", against.count_ones());
+    let dense = health + identifiers + names;
+    add("density", bucket((100 * dense).checked_div(summary.units).unwrap_or(0) / 3));
     add("names", bucket(names));
     add(
         "people",
@@ -149,8 +173,14 @@ pub(crate) fn features(
         join(summary.subject_names.min(2), summary.subject_health.min(2)),
     );
     add("sender_speciality", care);
-    add("audience", audience_care);
-    add("audience_and_sender", join(audience_care, care));
+    if audience_care > 0 {
+        add("audience", audience_care);
+        add("audience_and_sender", join(audience_care, care));
+        add(
+            "audience_and_you",
+            join(audience_care, bucket(summary.you).min(2)),
+        );
+    }
     add(
         "recipients",
         join(personal, u32::from(envelope.recipients.min(3))),
@@ -171,10 +201,6 @@ pub(crate) fn features(
     add(
         "you_and_health",
         join(bucket(summary.you).min(2), bucket(health).min(2)),
-    );
-    add(
-        "audience_and_you",
-        join(audience_care, bucket(summary.you).min(2)),
     );
     add("length", bucket(summary.units / 24));
     if summary.records > 0 {

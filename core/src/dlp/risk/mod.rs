@@ -44,11 +44,11 @@ impl Weights {
     /// How much speaks for PHI, from 0 to 5.
     pub(crate) fn step(&self, features: &[Feature]) -> u8 {
         match self.score(features)[0] {
-            ..=-2_000 => 0,
-            -1_999..=-800 => 1,
-            -799..=0 => 2,
-            1..=800 => 3,
-            801..=2_000 => 4,
+            ..=-300 => 0,
+            -299..=-100 => 1,
+            -99..=50 => 2,
+            51..=200 => 3,
+            201..=400 => 4,
             _ => 5,
         }
     }

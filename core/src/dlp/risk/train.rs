@@ -17,23 +17,26 @@ pub(crate) struct Example {
 #[derive(Debug, Clone)]
 pub(crate) struct Options {
     pub(crate) epochs: u32,
-    /// Margins below which a missed and a false one are learnt from.
-    pub(crate) miss: i64,
-    pub(crate) alarm: i64,
+    /// How much more a missed one costs than a false one.
+    pub(crate) miss: f64,
     /// Words count from so many mails on.
     pub(crate) least: u32,
-    /// How much more a feature that is no word learns.
-    pub(crate) dense: i64,
+    /// Pull towards zero: of words, and of all else.
+    pub(crate) words: f64,
+    pub(crate) dense: f64,
+    /// The recall of PHI that the threshold is set for, in thousandths.
+    pub(crate) recall: usize,
 }
 
 impl Default for Options {
     fn default() -> Self {
         Self {
-            epochs: 30,
-            miss: 120,
-            alarm: 60,
-            least: 4,
-            dense: 3,
+            epochs: 40,
+            miss: 1.3,
+            least: 3,
+            words: 0.004,
+            dense: 0.0006,
+            recall: 970,
         }
     }
 }
@@ -42,90 +45,168 @@ fn is_word(code: &str) -> bool {
     code.ends_with("words")
 }
 
-/// Averaged perceptrons with margins, in whole numbers.
+/// e to the x by repeated squaring: the same on every machine, as the
+/// library's need not be.
+fn exp(x: f64) -> f64 {
+    let mut y = 1.0 + x.clamp(-30.0, 30.0) / 4096.0;
+    for _ in 0..12 {
+        y *= y;
+    }
+    y
+}
+
+/// Weights of all features for each output, in log-odds.
+struct Fit {
+    rows: Vec<[f64; OUTPUTS]>,
+    bias: [f64; OUTPUTS],
+}
+
+impl Fit {
+    /// Logistic regression by AdaGrad, with a pull towards zero.
+    fn new(
+        rows: &[Vec<u32>],
+        truths: &[[bool; OUTPUTS]],
+        pulls: &[f64],
+        options: &Options,
+    ) -> Self {
+        let mut fit = Self {
+            rows: vec![[0.0; OUTPUTS]; pulls.len()],
+            bias: [0.0; OUTPUTS],
+        };
+        let mut squares = vec![[1e-3; OUTPUTS]; pulls.len()];
+        let mut bias_squares = [1e-3; OUTPUTS];
+        let mut seed = 11u64;
+        let mut order: Vec<usize> = (0..rows.len()).collect();
+        for _ in 0..options.epochs {
+            for i in (1..order.len()).rev() {
+                seed = seed
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1_442_695_040_888_963_407);
+                let j = usize::try_from((seed >> 33) % (i as u64 + 1)).unwrap_or(0);
+                order.swap(i, j);
+            }
+            for &n in &order {
+                let scores = fit.score(&rows[n]);
+                for out in 0..OUTPUTS {
+                    // The categories of a mail that is no PHI mean nothing.
+                    if out > 0 && !truths[n][0] {
+                        continue;
+                    }
+                    let truth = truths[n][out];
+                    let chance = 1.0 / (1.0 + exp(-scores[out]));
+                    let cost = if truth { options.miss } else { 1.0 };
+                    let slope = cost * (chance - if truth { 1.0 } else { 0.0 });
+                    bias_squares[out] += slope * slope;
+                    fit.bias[out] -= 0.1 * slope / f64::sqrt(bias_squares[out]);
+                    for &row in &rows[n] {
+                        let row = row as usize;
+                        let slope = slope + pulls[row] * fit.rows[row][out];
+                        squares[row][out] += slope * slope;
+                        fit.rows[row][out] -= 0.1 * slope / f64::sqrt(squares[row][out]);
+                    }
+                }
+            }
+        }
+        fit
+    }
+
+    fn score(&self, rows: &[u32]) -> [f64; OUTPUTS] {
+        let mut out = self.bias;
+        for &row in rows {
+            for (sum, w) in out.iter_mut().zip(&self.rows[row as usize]) {
+                *sum += w;
+            }
+        }
+        out
+    }
+}
+
+/// Learns the weights and gives their bytes.
 pub(crate) fn train(examples: &[Example], options: &Options) -> Vec<u8> {
-    let mut counts: HashMap<u32, (u32, u32)> = HashMap::new();
+    let mut counts: HashMap<u32, (u32, u32, bool)> = HashMap::new();
     for example in examples {
         for feature in &example.features {
-            let entry = counts.entry(feature.hash).or_insert((0, u32::MAX));
+            let entry = counts
+                .entry(feature.hash)
+                .or_insert((0, u32::MAX, is_word(feature.code)));
             if entry.1 != example.mail {
-                *entry = (entry.0 + 1, example.mail);
+                (entry.0, entry.1) = (entry.0 + 1, example.mail);
             }
         }
     }
-    let kept: BTreeMap<u32, usize> = counts
+    // Sorted, so that the order of hashing plays no part.
+    let kept: BTreeMap<u32, bool> = counts
         .iter()
-        .filter(|(_, (mails, _))| *mails >= options.least)
-        .map(|(hash, _)| *hash)
-        .collect::<std::collections::BTreeSet<u32>>()
-        .into_iter()
-        .zip(0..)
+        .filter(|(_, (mails, ..))| *mails >= options.least)
+        .map(|(hash, (_, _, word))| (*hash, *word))
         .collect();
-    let index: HashMap<u32, usize> = kept.iter().map(|(h, n)| (*h, *n)).collect();
-    let rows: Vec<Vec<(usize, i64)>> = examples
+    let index: HashMap<u32, u32> = kept.keys().copied().zip(0..).collect();
+    let pulls: Vec<f64> = kept
+        .values()
+        .map(|word| if *word { options.words } else { options.dense })
+        .collect();
+    let rows: Vec<Vec<u32>> = examples
         .iter()
         .map(|e| {
             e.features
                 .iter()
-                .filter_map(|f| {
-                    let by = if is_word(f.code) { 1 } else { options.dense };
-                    Some((*index.get(&f.hash)?, by))
-                })
+                .filter_map(|f| index.get(&f.hash).copied())
                 .collect()
         })
         .collect();
-    let mut now = vec![[0i64; OUTPUTS]; kept.len()];
-    let mut sums = vec![[0i64; OUTPUTS]; kept.len()];
-    let mut bias = [0i64; OUTPUTS];
-    let mut bias_sums = [0i64; OUTPUTS];
-    let mut step = 0i64;
-    let mut seed = 11u64;
-    let mut order: Vec<usize> = (0..examples.len()).collect();
-    for _ in 0..options.epochs {
-        for i in (1..order.len()).rev() {
-            seed = seed
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1_442_695_040_888_963_407);
-            let j = usize::try_from((seed >> 33) % (i as u64 + 1)).unwrap_or(0);
-            order.swap(i, j);
-        }
-        for &n in &order {
-            let example = &examples[n];
-            step += 1;
-            for out in 0..OUTPUTS {
-                // The categories of a mail that is no PHI mean nothing.
-                if out > 0 && !example.truth[0] {
-                    continue;
-                }
-                let score: i64 = bias[out] + rows[n].iter().map(|(r, _)| now[*r][out]).sum::<i64>();
-                let by = match example.truth[out] {
-                    true if score < options.miss => 1,
-                    false if score > -options.alarm => -1,
-                    _ => continue,
-                };
-                bias[out] += by;
-                bias_sums[out] += step * by;
-                for &(row, rate) in &rows[n] {
-                    now[row][out] += by * rate;
-                    sums[row][out] += step * by * rate;
-                }
+    let truths: Vec<[bool; OUTPUTS]> = examples.iter().map(|e| e.truth).collect();
+    let shift = thresholds(examples, &rows, &truths, &pulls, options);
+    let fit = Fit::new(&rows, &truths, &pulls, options);
+    let hundredths = |w: f64| (w * 100.0).round().clamp(-30_000.0, 30_000.0) as i16;
+    let out = kept
+        .keys()
+        .zip(&fit.rows)
+        .map(|(hash, row)| (*hash, row.map(hundredths)))
+        .filter(|(_, row)| row.iter().any(|w| *w != 0))
+        .collect();
+    let bias = std::array::from_fn(|k| hundredths(fit.bias[k] - shift[k]));
+    Weights::write(bias, &out)
+}
+
+/// Where to draw the line of each output, by scores of mails that were not
+/// learnt from: for PHI the best harmonic mean of precision and recall among
+/// those that reach the wanted recall; for a category the best one.
+fn thresholds(
+    examples: &[Example],
+    rows: &[Vec<u32>],
+    truths: &[[bool; OUTPUTS]],
+    pulls: &[f64],
+    options: &Options,
+) -> [f64; OUTPUTS] {
+    let mut scores: Vec<([f64; OUTPUTS], [bool; OUTPUTS])> = Vec::new();
+    for part in 0..4 {
+        let (seen, held): (Vec<usize>, Vec<usize>) =
+            (0..rows.len()).partition(|n| examples[*n].mail / 4 % 4 != part);
+        let of = |ns: &[usize]| -> (Vec<Vec<u32>>, Vec<[bool; OUTPUTS]>) {
+            ns.iter().map(|n| (rows[*n].clone(), truths[*n])).unzip()
+        };
+        let (seen_rows, seen_truths) = of(&seen);
+        let fit = Fit::new(&seen_rows, &seen_truths, pulls, options);
+        scores.extend(held.iter().map(|n| (fit.score(&rows[*n]), truths[*n])));
+    }
+    std::array::from_fn(|out| {
+        let mut points: Vec<(f64, bool)> = scores
+            .iter()
+            .filter(|(_, truth)| out == 0 || truth[0])
+            .map(|(score, truth)| (score[out], truth[out]))
+            .collect();
+        points.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let all = points.iter().filter(|p| p.1).count();
+        let (mut right, mut best) = (0usize, (0usize, 0.0));
+        for (n, (score, truth)) in points.iter().enumerate() {
+            right += usize::from(*truth);
+            // Twice the harmonic mean, in thousandths.
+            let mean = 2000 * right / (n + 1 + all).max(1);
+            let enough = out > 0 || right * 1000 >= all * options.recall;
+            if enough && mean > best.0 {
+                best = (mean, *score);
             }
         }
-    }
-    let step = step.max(1);
-    let small = |now: i64, sum: i64| -> i16 {
-        let tenths = (now * step - sum) * 10 / step;
-        i16::try_from(tenths.clamp(-30_000, 30_000)).unwrap_or(0)
-    };
-    let rows = kept
-        .iter()
-        .map(|(hash, n)| {
-            (
-                *hash,
-                std::array::from_fn(|k| small(now[*n][k], sums[*n][k])),
-            )
-        })
-        .filter(|(_, row): &(u32, [i16; OUTPUTS])| row.iter().any(|w| *w != 0))
-        .collect();
-    Weights::write(std::array::from_fn(|k| small(bias[k], bias_sums[k])), &rows)
+        best.1.clamp(-2.0, 0.5)
+    })
 }

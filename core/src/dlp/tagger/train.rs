@@ -273,6 +273,8 @@ pub(crate) fn train(
                     features::history(passage, at, one, two, &mut rows);
                     let mut all = static_word[n][at].clone();
                     all.extend_from_slice(rows.as_slice());
+                    // One in eight is hidden, so that none is leant on alone.
+                    all.retain(|_| !shuffle.next().is_multiple_of(8));
                     let scores = word.score(&all);
                     // Where the way there was wrong, an inner word starts anew.
                     let mut wanted = words[at];
@@ -299,7 +301,9 @@ pub(crate) fn train(
                     }
                 }
                 if asks_code(passage, at) {
-                    let all = &static_code[n][at];
+                    let mut all = static_code[n][at].clone();
+                    all.retain(|_| !shuffle.next().is_multiple_of(8));
+                    let all = &all;
                     let scores = code.score(all);
                     let wanted = usize::from(codes[at]);
                     // A unit inside an address or another term of words is
