@@ -11,6 +11,8 @@
 
 mod headers;
 mod hints;
+mod hl7;
+mod hl7_fields;
 mod shape;
 mod table;
 
@@ -33,5 +35,5 @@ pub(super) struct Record {
 /// What the format of `text` tells, by the content and not by the media type
 /// or a file name alone; `None` where it is ordinary text.
 pub(super) fn read(text: &str, media_type: &str) -> Option<Record> {
-    table::read(text, media_type)
+    hl7::read(text).or_else(|| table::read(text, media_type))
 }

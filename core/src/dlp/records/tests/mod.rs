@@ -1,5 +1,6 @@
 //! Small invented messages of each format, and the samples where they are.
 
+mod hl7;
 mod table;
 
 use std::ops::Range;
