@@ -30,20 +30,20 @@ pub(super) struct Field {
 /// Names that were looked at, each once.
 #[derive(Default)]
 pub(super) struct Names<'t> {
-    seen: HashMap<&'t str, Option<Field>>,
+    seen: HashMap<(&'t str, &'t str), Option<Field>>,
 }
 
 impl<'t> Names<'t> {
     /// What a name says, `under` being the name of what it stands in.
-    pub(super) fn field(&mut self, name: &'t str) -> Option<Field> {
-        if let Some(known) = self.seen.get(name) {
+    pub(super) fn field(&mut self, under: &'t str, name: &'t str) -> Option<Field> {
+        if let Some(known) = self.seen.get(&(under, name)) {
             return *known;
         }
         if self.seen.len() >= MAX_NAMES {
             return None;
         }
-        let field = classify("", name);
-        self.seen.insert(name, field);
+        let field = classify(under, name);
+        self.seen.insert((under, name), field);
         field
     }
 }
@@ -732,8 +732,8 @@ mod tests {
         let text: Vec<String> = (0..MAX_NAMES).map(|n| format!("k{n}")).collect();
         let mut names = Names::default();
         for name in &text {
-            names.field(name);
+            names.field("", name);
         }
-        assert_eq!(names.field("mrn"), None);
+        assert_eq!(names.field("", "mrn"), None);
     }
 }

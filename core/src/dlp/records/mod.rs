@@ -9,10 +9,13 @@
 //! Formats are told by content. Every reader is one pass, bounded in depth and
 //! in hints, and takes what it can from a text that is cut off or broken.
 
+mod codes;
+mod fhir;
 mod headers;
 mod hints;
 mod hl7;
 mod hl7_fields;
+mod json;
 mod shape;
 mod table;
 
@@ -35,5 +38,7 @@ pub(super) struct Record {
 /// What the format of `text` tells, by the content and not by the media type
 /// or a file name alone; `None` where it is ordinary text.
 pub(super) fn read(text: &str, media_type: &str) -> Option<Record> {
-    hl7::read(text).or_else(|| table::read(text, media_type))
+    hl7::read(text)
+        .or_else(|| fhir::read(text))
+        .or_else(|| table::read(text, media_type))
 }

@@ -98,7 +98,7 @@ impl Reader<'_> {
                 let name = self.text.get(cell)?.trim_matches(['*', '_', ':', ' ']);
                 // A value is no header.
                 (!name.contains('@') && shape::guess(name).is_none())
-                    .then(|| self.names.field(name))?
+                    .then(|| self.names.field("", name))?
             })
             .collect();
         let known = fields.iter().flatten().count();

@@ -1,5 +1,6 @@
 //! Small invented messages of each format, and the samples where they are.
 
+mod fhir;
 mod hl7;
 mod table;
 
