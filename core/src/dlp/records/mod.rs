@@ -18,6 +18,7 @@ mod hl7_fields;
 mod json;
 mod shape;
 mod table;
+mod x12;
 
 #[cfg(test)]
 mod tests;
@@ -40,5 +41,6 @@ pub(super) struct Record {
 pub(super) fn read(text: &str, media_type: &str) -> Option<Record> {
     hl7::read(text)
         .or_else(|| fhir::read(text))
+        .or_else(|| x12::read(text))
         .or_else(|| table::read(text, media_type))
 }

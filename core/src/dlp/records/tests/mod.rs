@@ -3,6 +3,7 @@
 mod fhir;
 mod hl7;
 mod table;
+mod x12;
 
 use std::ops::Range;
 
