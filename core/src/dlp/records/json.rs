@@ -3,10 +3,8 @@
 
 use std::ops::Range;
 
-use super::headers::{Field, Names};
-use super::hints::{self, Hints, says_nothing};
-use super::shape;
-use crate::dlp::{Confidence, FindingKind};
+use super::headers::{Named, Names};
+use super::hints::Hints;
 
 /// Deeper values are passed over.
 const MAX_DEPTH: usize = 128;
@@ -216,37 +214,18 @@ pub(super) fn by_keys(values: &[Json], hints: &mut Hints<'_>) -> bool {
     let mut keys = Keys {
         text: hints.text(),
         names: Names::default(),
-        found: Vec::new(),
+        found: Named::default(),
     };
     for value in values {
         keys.walk("", "", value);
     }
-    let found = keys.found;
-    let person = found.iter().any(|(_, field)| field.person);
-    let health = found.iter().any(|(_, field)| field.health);
-    for (range, field) in found {
-        if field.weak && !person {
-            continue;
-        }
-        let confidence = if field.weak {
-            Confidence::Medium
-        } else {
-            Confidence::High
-        };
-        let range = if field.kind == FindingKind::Medication {
-            hints::drug(hints.text(), range)
-        } else {
-            range
-        };
-        hints.add(range, field.kind, confidence);
-    }
-    person && health
+    keys.found.give(hints)
 }
 
 struct Keys<'t> {
     text: &'t str,
     names: Names<'t>,
-    found: Vec<(Range<usize>, Field)>,
+    found: Named,
 }
 
 impl<'t> Keys<'t> {
@@ -264,14 +243,8 @@ impl<'t> Keys<'t> {
                 }
             }
             Json::Text(range) | Json::Other(range) => {
-                let value = self.text.get(range.clone()).unwrap_or_default();
-                if value.len() > 200 || says_nothing(value) {
-                    return;
-                }
                 let field = self.names.field(under, key);
-                if let Some(field) = field.filter(|field| shape::fits(field.kind, value)) {
-                    self.found.push((range.clone(), field));
-                }
+                self.found.add(self.text, range.clone(), field);
             }
         }
     }

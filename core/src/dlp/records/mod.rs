@@ -9,6 +9,7 @@
 //! Formats are told by content. Every reader is one pass, bounded in depth and
 //! in hints, and takes what it can from a text that is cut off or broken.
 
+mod cda;
 mod codes;
 mod fhir;
 mod headers;
@@ -18,7 +19,9 @@ mod hl7_fields;
 mod json;
 mod shape;
 mod table;
+mod words;
 mod x12;
+mod xml;
 
 #[cfg(test)]
 mod tests;
@@ -39,7 +42,8 @@ pub(super) struct Record {
 /// What the format of `text` tells, by the content and not by the media type
 /// or a file name alone; `None` where it is ordinary text.
 pub(super) fn read(text: &str, media_type: &str) -> Option<Record> {
-    hl7::read(text)
+    cda::read(text, media_type)
+        .or_else(|| hl7::read(text))
         .or_else(|| fhir::read(text))
         .or_else(|| x12::read(text))
         .or_else(|| table::read(text, media_type))

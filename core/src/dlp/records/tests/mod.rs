@@ -1,6 +1,8 @@
 //! Small invented messages of each format, and the samples where they are.
 
+mod cda;
 mod fhir;
+mod headers;
 mod hl7;
 mod table;
 mod x12;
