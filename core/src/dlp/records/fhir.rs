@@ -21,7 +21,10 @@ pub(super) fn read(text: &str) -> Option<Record> {
     loop {
         match parser.blank() {
             None => break,
-            Some(b'{' | b'[') => values.extend(parser.value()),
+            Some(b'{' | b'[') => match parser.value() {
+                Some(value) => values.push(value),
+                None => break,
+            },
             Some(_) => {
                 // Prose: on to the next line.
                 let rest = text.as_bytes().get(parser.at()..).unwrap_or_default();

@@ -9,6 +9,7 @@
 //! Formats are told by content. Every reader is one pass, bounded in depth and
 //! in hints, and takes what it can from a text that is cut off or broken.
 
+mod calendar;
 mod cda;
 mod codes;
 mod fhir;
@@ -46,5 +47,6 @@ pub(super) fn read(text: &str, media_type: &str) -> Option<Record> {
         .or_else(|| hl7::read(text))
         .or_else(|| fhir::read(text))
         .or_else(|| x12::read(text))
+        .or_else(|| calendar::read(text))
         .or_else(|| table::read(text, media_type))
 }

@@ -1,9 +1,11 @@
 //! Small invented messages of each format, and the samples where they are.
 
+mod calendar;
 mod cda;
 mod fhir;
 mod headers;
 mod hl7;
+mod samples;
 mod table;
 mod x12;
 
