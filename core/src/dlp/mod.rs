@@ -36,7 +36,11 @@
 //! ```
 
 mod check;
-#[expect(dead_code, reason = "the engine that reads pieces is not there yet")]
+#[allow(
+    dead_code,
+    clippy::derivable_impls,
+    reason = "the engine that reads pieces is not there yet"
+)]
 mod extract;
 mod findings;
 #[cfg_attr(

@@ -123,7 +123,13 @@ impl<'t> Reader<'t> {
                 }
             }
             "DTSTART" | "DTEND" | "DUE" => self.of_event.push((value, FindingKind::Date)),
-            "UID" => self.of_event.push((value, FindingKind::OtherId)),
+            "UID" => {
+                // Behind the `@` stands the host that made it.
+                let shown = self.str(value.clone());
+                let length = shown.find('@').unwrap_or(shown.len());
+                self.of_event
+                    .push((value.start..value.start + length, FindingKind::OtherId));
+            }
             _ => {}
         }
     }

@@ -41,6 +41,9 @@ pub(super) struct Names<'t> {
 impl<'t> Names<'t> {
     /// What a name says, `under` being the name of what it stands in.
     pub(super) fn field(&mut self, under: &'t str, name: &'t str) -> Option<Field> {
+        if name.len() > MAX_NAME {
+            return None;
+        }
         if let Some(known) = self.seen.get(&(under, name)) {
             return *known;
         }
@@ -173,7 +176,7 @@ fn kind(all: u64, own: u64) -> Option<(FindingKind, bool)> {
     if any(PROCEDURE) && any(CODE) {
         return sure(K::Cpt);
     }
-    if any(VEHICLE) {
+    if any(VEHICLE) && known {
         return sure(K::Vehicle);
     }
     if any(BANK) && any(ACCOUNT) {

@@ -54,11 +54,6 @@ impl<'t> Hints<'t> {
         self.add(range, kind, Confidence::High);
     }
 
-    /// Whether there are any, and of which kinds.
-    pub(super) fn any(&self, is: impl Fn(FindingKind) -> bool) -> bool {
-        self.found.iter().any(|hint| is(hint.kind))
-    }
-
     /// All of them by place, each once.
     pub(super) fn finish(mut self) -> Vec<Hint> {
         self.found

@@ -32,6 +32,12 @@ const USUAL: Delimiters = Delimiters {
 
 /// What the HL7 v2 segments in a text tell.
 pub(super) fn read(text: &str) -> Option<Record> {
+    if !["|", "MSH", "FHS", "BHS"]
+        .iter()
+        .any(|mark| text.contains(mark))
+    {
+        return None;
+    }
     let mut reader = Reader {
         hints: Hints::new(text),
         delimiters: USUAL,

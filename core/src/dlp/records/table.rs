@@ -77,16 +77,18 @@ impl Reader<'_> {
     fn table(&mut self, at: usize, whole: bool, named: bool) -> Option<usize> {
         let (first, next) = line(self.text, at);
         let (second, _) = line(self.text, next);
-        let counts = |range: &Range<usize>, delimiter: u8| {
-            let bytes = self.text.as_bytes().get(range.clone()).unwrap_or_default();
-            bytes.iter().filter(|b| **b == delimiter).count()
-        };
         // The delimiter that stands most often in the first line, where the
         // second has it too.
-        let delimiter = DELIMITERS
+        let here = counts(self.text, first);
+        if here == [0; 4] {
+            return None;
+        }
+        let there = counts(self.text, second);
+        let (delimiter, _) = DELIMITERS
             .into_iter()
-            .filter(|d| counts(&first, *d) > 0 && counts(&second, *d) > 0)
-            .max_by_key(|d| counts(&first, *d))?;
+            .zip(here.into_iter().zip(there))
+            .filter(|(_, (here, there))| *here > 0 && *there > 0)
+            .max_by_key(|(_, (here, _))| *here)?;
         let (header, body) = self.row(at, delimiter)?;
         if header.len() < 2 {
             return None;
@@ -97,24 +99,29 @@ impl Reader<'_> {
                 let cell = hints::trim(self.text, cell.clone());
                 let name = self.text.get(cell)?.trim_matches(['*', '_', ':', ' ']);
                 // A value is no header.
-                (!name.contains('@') && shape::guess(name).is_none())
+                let digits = name.bytes().filter(u8::is_ascii_digit).count();
+                (digits <= 2 && !name.contains('@') && shape::guess(name).is_none())
                     .then(|| self.names.field("", name))?
             })
             .collect();
         let known = fields.iter().flatten().count();
         let strong = fields.iter().flatten().filter(|f| !f.weak).count();
-        let file = whole && (named || delimiter != b',' || header.len() >= 3);
-        let has_header = if file {
-            strong > 0
-        } else {
-            known >= 2 && strong > 0
+        if strong == 0 && !whole {
+            return None;
+        }
+        let sample = self.sample(body, delimiter, header.len(), whole);
+        let even = |rows: usize| {
+            sample.len() >= rows
+                && sample
+                    .iter()
+                    .take(rows)
+                    .all(|row| row.len() == header.len())
         };
-        if has_header {
-            let sample = self.sample(body, delimiter, header.len(), whole);
-            if sample.len() >= if file && named { 1 } else { 2 } {
-                let columns = self.columns(&fields, &sample);
-                return Some(self.rows(body, delimiter, &columns, whole));
-            }
+        // A file is one table. In a text prose looks like one now and then.
+        let file = whole && (named && !sample.is_empty() || header.len() >= 3 && even(3));
+        if strong > 0 && (file || known >= 2 && even(2)) {
+            let columns = self.columns(&fields, &sample);
+            return Some(self.rows(body, delimiter, &columns, file));
         }
         if file && strong == 0 {
             return self.headless(at, delimiter, header.len());
@@ -162,7 +169,7 @@ impl Reader<'_> {
             return Shape::Rule;
         }
         // A text goes on behind its table; a file is one table.
-        if !whole && row.len() * 2 < width + 1 || row.len() < 2 && !whole {
+        if !whole && (row.len() < 2 || row.len() * 2 <= width) {
             return Shape::End;
         }
         if row.len() < 2 {
@@ -338,6 +345,22 @@ enum Shape {
     /// A rule or a blank line between rows.
     Rule,
     End,
+}
+
+/// How often each delimiter stands in a line.
+fn counts(text: &str, line: Range<usize>) -> [usize; 4] {
+    let mut counts = [0; 4];
+    for byte in text.as_bytes().get(line).unwrap_or_default() {
+        let [tab, comma, semicolon, pipe] = &mut counts;
+        match byte {
+            b'\t' => *tab += 1,
+            b',' => *comma += 1,
+            b';' => *semicolon += 1,
+            b'|' => *pipe += 1,
+            _ => {}
+        }
+    }
+    counts
 }
 
 /// Behind the marks of a quoted mail: `> `.

@@ -25,6 +25,9 @@ struct Delimiters {
 
 /// What the X12 interchanges in a text tell.
 pub(super) fn read(text: &str) -> Option<Record> {
+    if !text.contains("ISA") && !text.contains("ST") {
+        return None;
+    }
     let mut reader = Reader {
         hints: Hints::new(text),
         delimiters: None,

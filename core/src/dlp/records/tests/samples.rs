@@ -1,5 +1,7 @@
 //! Public sample messages, where they are at hand, whole, cut off and damaged.
 
+#![allow(clippy::print_stderr)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};

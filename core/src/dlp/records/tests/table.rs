@@ -84,6 +84,7 @@ fn tables_of_things_give_nothing() {
         "sku,quantity,price\n4411,3,9.99\n4412,1,5.00\n",
         "code,description,gross,cash\n70553,MRI brain,3120.00,1404.00\n45378,Colonoscopy,2870.00,1291.50\n",
         "date,name,value\n2025-01-01,build,3\n2025-01-02,test,4\n",
+        "Unit M-9, VIN 1FTBW3XM5HK373906, plate EMS 91.\nTransmission flushed, new belt, siren checked (sorry, neighbors).\nGood, so far, and 3 to go, bye\n",
         "Dear all, thanks, and bye\nthis, too, is prose\nand, well, so is this\n",
     ] {
         assert!(read(text, "text/csv").is_none(), "{text}");
