@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::extract::{Form, Hint};
 use super::lexicon::{Flags, Lexicon};
 use super::passage::{Passage, Region};
 use super::risk::Weights;
@@ -12,9 +13,7 @@ use super::tagger::model::Model;
 use super::tagger::{Tag, tag};
 use super::token::hash;
 use super::view::View;
-use super::{
-    Confidence, Evidence, Finding, FindingKind, Findings, Part, Scanner, Unscannable, rules,
-};
+use super::{Evidence, Finding, FindingKind, Findings, Part, Scanner, Unscannable, records, rules};
 use crate::base::Phi;
 use crate::compose::{Message, PartContent};
 
@@ -79,7 +78,53 @@ pub(super) struct Scan<'s> {
 struct Source<'t> {
     part: Part,
     region: Region,
+    /// As it stands in the part.
+    text: &'t str,
     view: View<'t>,
+    /// What its format says, as ranges of the view.
+    hints: Vec<(Range<usize>, FindingKind)>,
+    patient_record: bool,
+}
+
+impl<'t> Source<'t> {
+    fn new(part: Part, media_type: &str, text: &'t str) -> Self {
+        let record = match media_type {
+            "text/html" => None,
+            _ => records::read(text, media_type),
+        };
+        let markup =
+            media_type == "text/html" || record.as_ref().is_some_and(|r| r.form == Form::Markup);
+        let view = match markup {
+            true => View::html(text),
+            false => View::plain(text),
+        };
+        let region = match part {
+            Part::Subject => Region::Subject,
+            Part::Attachment(_) => Region::Attachment,
+            Part::AttachmentName(_) => Region::FileName,
+            Part::Other(_) => Region::Header,
+            _ => Region::Body,
+        };
+        let patient_record = record.as_ref().is_some_and(|r| r.patient_record);
+        Self {
+            part,
+            region,
+            text,
+            hints: record.map_or_else(Vec::new, |r| hints_of(&view, &r.hints)),
+            view,
+            patient_record,
+        }
+    }
+}
+
+/// Hints as ranges of the view.
+pub(super) fn hints_of(view: &View<'_>, hints: &[Hint]) -> Vec<(Range<usize>, FindingKind)> {
+    let mut out: Vec<_> = hints
+        .iter()
+        .map(|h| (view.back(h.range.clone()), h.kind))
+        .collect();
+    out.sort_by_key(|(range, _)| range.start);
+    out
 }
 
 impl<'s> Scan<'s> {
@@ -133,23 +178,8 @@ impl<'s> Scan<'s> {
                     self.unscannable(*part, "too_large");
                 }
                 PartContent::Text(text) => {
-                    let view = match media_type.as_str() {
-                        "text/html" => View::html(text.expose()),
-                        _ => View::plain(text.expose()),
-                    };
-                    let region = match part {
-                        Part::Subject => Region::Subject,
-                        Part::Attachment(_) => Region::Attachment,
-                        Part::AttachmentName(_) => Region::FileName,
-                        Part::Other(_) => Region::Header,
-                        _ => Region::Body,
-                    };
                     self.summary.attachments += u32::from(matches!(part, Part::Attachment(_)));
-                    sources.push(Source {
-                        part: *part,
-                        region,
-                        view,
-                    });
+                    sources.push(Source::new(*part, media_type, text.expose()));
                 }
                 PartContent::Unreadable(why) => self.unscannable(*part, why),
                 PartContent::Binary(_) => {
@@ -191,6 +221,7 @@ impl<'s> Scan<'s> {
         let text = &source.view.text;
         let before = self.found.items.len();
         let mut at = chunk_end(text, 0, text.len().min(CHUNK));
+        self.summary.records += u32::from(source.patient_record);
         self.passage(source, &first);
         drop(first);
         while at < text.len() {
@@ -208,6 +239,7 @@ impl<'s> Scan<'s> {
 
     fn passage(&mut self, source: &Source<'_>, passage: &Passage<'_>) {
         let mut tags = tag(passage, &self.context, self.model, self.scanner.names);
+        rules::hinted(passage, &mut tags, &source.hints);
         rules::apply(passage, &mut tags, self.scanner.names);
         let summary = match source.part {
             Part::Html => &mut self.html,
@@ -264,13 +296,17 @@ fn chunk_end(text: &[u8], start: usize, end: usize) -> usize {
 fn finding(source: &Source<'_>, passage: &Passage<'_>, tag: &Tag) -> Finding {
     let (start, end) = bytes_of(passage, tag);
     let span = source.view.source(start..end);
-    let value: String = passage
-        .text
-        .get(start..end)
-        .unwrap_or_default()
-        .iter()
-        .map(|&b| if b < 0x80 { char::from(b) } else { '\u{fffd}' })
-        .collect();
+    // Plain text as it is; of markup what a reader sees.
+    let value = match source.text.get(span.clone()) {
+        Some(text) if !source.view.markup => text.to_owned(),
+        _ => passage
+            .text
+            .get(start..end)
+            .unwrap_or_default()
+            .iter()
+            .map(|&b| if b < 0x80 { char::from(b) } else { '\u{fffd}' })
+            .collect(),
+    };
     let (confidence, evidence) = rules::evidence(passage, tag);
     let mut finding = Finding::new(tag.kind, source.part, span, confidence, Phi::new(value))
         .with_evidence(evidence);

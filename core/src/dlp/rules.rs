@@ -3,6 +3,8 @@
 //! A number with a right check digit and a label is what the label says; the
 //! models decide where shape and words alone must.
 
+use std::ops::Range;
+
 use super::lexicon::{Flag, Flags};
 use super::passage::{Item, Passage};
 use super::tagger::Tag;
@@ -102,6 +104,58 @@ pub(super) fn apply(passage: &Passage<'_>, tags: &mut Vec<Tag>, names: bool) {
     }
 }
 
+/// Puts what the format itself says in the place of what the models say.
+/// `hints` are ranges of the view.
+pub(super) fn hinted(
+    passage: &Passage<'_>,
+    tags: &mut Vec<Tag>,
+    hints: &[(Range<usize>, FindingKind)],
+) {
+    let mut told: Vec<Tag> = Vec::new();
+    let (mut at, mut next) = (0, 0);
+    let end = passage.units.last().map_or(0, |u| u.end as usize);
+    while let Some((range, kind)) = hints.get(next) {
+        if range.start >= end {
+            break;
+        }
+        while passage
+            .units
+            .get(at)
+            .is_some_and(|u| u.end as usize <= range.start)
+        {
+            at += 1;
+        }
+        let last = (at..passage.units.len())
+            .take_while(|n| (passage.units[*n].start as usize) < range.end)
+            .last()
+            .map_or(at, |n| n + 1);
+        if last > at {
+            told.push(Tag {
+                first: at,
+                last,
+                kind: *kind,
+                margin: FORMAT,
+            });
+        }
+        next += 1;
+    }
+    if told.is_empty() {
+        return;
+    }
+    let mut n = 0;
+    tags.retain(|tag| {
+        while told.get(n).is_some_and(|t| t.last <= tag.first) {
+            n += 1;
+        }
+        told.get(n).is_none_or(|t| t.first >= tag.last)
+    });
+    tags.append(&mut told);
+    tags.sort_by_key(|t| (t.first, t.last));
+}
+
+/// The margin of what the format says.
+const FORMAT: i16 = i16::MAX;
+
 /// The kind of a term that is nothing else.
 fn listed(flags: Flags) -> Option<FindingKind> {
     let kinds = [
@@ -174,7 +228,8 @@ pub(super) fn evidence(passage: &Passage<'_>, tag: &Tag) -> (Confidence, Vec<Evi
         (checksum, Evidence::Checksum),
         (label, Evidence::Label),
         (listed, Evidence::Dictionary),
-        (tag.margin > 0, Evidence::Model),
+        (tag.margin == FORMAT, Evidence::Structure),
+        (tag.margin > 0 && tag.margin < FORMAT, Evidence::Model),
         (against, Evidence::Against),
     ] {
         if found {

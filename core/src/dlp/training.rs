@@ -8,7 +8,7 @@ use std::ops::Range;
 use super::lexicon::build::Builder;
 use super::lexicon::{Flag, Flags, Lexicon};
 use super::passage::{Passage, Region};
-use super::phi::{envelope_of, words_of};
+use super::phi::{envelope_of, hints_of, words_of};
 use super::risk::Weights;
 use super::risk::features::{Envelope, Feature, features};
 use super::risk::summary::Summary;
@@ -17,7 +17,7 @@ use super::tagger::context::Context;
 use super::tagger::model::Model;
 use super::tagger::{tag, train as tagger};
 use super::token::hash;
-use super::{Category, FindingKind, rules};
+use super::{Category, FindingKind, records, rules};
 use crate::base::Sensitivity;
 
 /// Where a text of a mail stands.
@@ -278,6 +278,10 @@ fn verdict(mail: &Mail, prior: &Weights, model: &Model) -> risk::Example {
     for (text, view) in mail.texts.iter().zip(&views) {
         let passage = Passage::read(&view.text, 0, view.text.len(), region(text.place));
         let mut tags = tag(&passage, &context, model, true);
+        if let Some(record) = records::read(&text.text, "text/plain") {
+            rules::hinted(&passage, &mut tags, &hints_of(view, &record.hints));
+            summary.records += u32::from(record.patient_record);
+        }
         rules::apply(&passage, &mut tags, true);
         summary.read(&passage);
         summary.add(&passage, &tags, &context);

@@ -36,6 +36,8 @@ pub(super) struct View<'a> {
     pub(super) hidden: usize,
     /// Where the insides of `script` and `style` start.
     pub(super) code: usize,
+    /// Whether the source is HTML or XML.
+    pub(super) markup: bool,
     /// Characters that were dropped or replaced by look-alikes of ASCII.
     pub(super) disguised: u32,
 }
@@ -117,11 +119,15 @@ impl<'a> View<'a> {
         start.start..end.end.max(start.start)
     }
 
-    /// The bytes of the view that stand for `range` of the source.
-    #[cfg(feature = "training")]
+    /// The bytes of the view that stand for `range` of the source, where both
+    /// run in the same order.
     pub(super) fn back(&self, range: Range<usize>) -> Range<usize> {
+        if self.runs.is_empty() || range.is_empty() {
+            return range;
+        }
         let first = |wanted: usize| {
-            let (mut low, mut high) = (0, self.text.len());
+            // What is hidden in HTML stands behind the rest and out of order.
+            let (mut low, mut high) = (0, self.hidden);
             while low < high {
                 let middle = low.midpoint(high);
                 match self.at(middle).end <= wanted {
@@ -172,6 +178,7 @@ impl Pen {
         View {
             hidden,
             code,
+            markup: ends.is_some(),
             text: Cow::Owned(self.text),
             runs: self.runs,
             disguised: self.disguised,

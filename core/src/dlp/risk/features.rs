@@ -121,7 +121,10 @@ pub(crate) fn features(
     }
     add("against", against.count_ones());
     let dense = health + identifiers + names;
-    add("density", bucket((100 * dense).checked_div(summary.units).unwrap_or(0) / 3));
+    add(
+        "density",
+        bucket((100 * dense).checked_div(summary.units).unwrap_or(0) / 3),
+    );
     add("names", bucket(names));
     add(
         "people",

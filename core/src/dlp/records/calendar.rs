@@ -1,0 +1,241 @@
+//! iCalendar (RFC 5545) and vCard (RFC 6350). Folded lines are read as one;
+//! the hint of a folded value covers the fold.
+
+use std::ops::Range;
+
+use super::Record;
+use super::hints::Hints;
+use crate::dlp::extract::Form;
+use crate::dlp::{Confidence, FindingKind};
+
+/// What the calendars and cards in a text tell.
+pub(super) fn read(text: &str) -> Option<Record> {
+    let start = text.as_bytes().get(..text.len().min(4096))?;
+    if !start
+        .windows(8)
+        .any(|w| w.eq_ignore_ascii_case(b"BEGIN:VC"))
+    {
+        return None;
+    }
+    let mut reader = Reader {
+        hints: Hints::new(text),
+        inside: Inside::Nothing,
+        of_event: Vec::new(),
+        attended: false,
+    };
+    let mut at = 0;
+    while at < text.len() {
+        let (line, next) = unfolded(text, at);
+        reader.line(line);
+        at = next;
+    }
+    reader.end_event();
+    Some(Record {
+        hints: reader.hints.finish(),
+        patient_record: false,
+        form: Form::Plain,
+    })
+}
+
+#[derive(PartialEq, Eq)]
+enum Inside {
+    Nothing,
+    Event,
+    Card,
+}
+
+struct Reader<'t> {
+    hints: Hints<'t>,
+    inside: Inside,
+    /// What is somebody's only if the event has somebody.
+    of_event: Vec<(Range<usize>, FindingKind)>,
+    attended: bool,
+}
+
+impl<'t> Reader<'t> {
+    fn str(&self, range: Range<usize>) -> &'t str {
+        self.hints.text().get(range).unwrap_or_default()
+    }
+
+    fn line(&mut self, line: Range<usize>) {
+        let Some((name, parameters, value)) = property(self.hints.text(), line) else {
+            return;
+        };
+        let shown = self.str(value.clone()).trim().to_ascii_uppercase();
+        match (name.as_str(), shown.as_str()) {
+            ("BEGIN", "VEVENT" | "VTODO" | "VJOURNAL") => {
+                self.end_event();
+                self.inside = Inside::Event;
+            }
+            ("BEGIN", "VCARD") => self.inside = Inside::Card,
+            ("END", "VEVENT" | "VTODO" | "VJOURNAL") => self.end_event(),
+            ("END", "VCARD") => self.inside = Inside::Nothing,
+            (name, _) => match self.inside {
+                Inside::Event => self.event(name, parameters, value),
+                Inside::Card => self.card(name, value),
+                Inside::Nothing => {}
+            },
+        }
+    }
+
+    fn end_event(&mut self) {
+        for (range, kind) in std::mem::take(&mut self.of_event) {
+            if self.attended {
+                self.hints.sure(range, kind);
+            }
+        }
+        self.attended = false;
+        self.inside = Inside::Nothing;
+    }
+
+    fn event(&mut self, name: &str, parameters: Range<usize>, value: Range<usize>) {
+        match name {
+            "ATTENDEE" | "ORGANIZER" => {
+                let upper = self.str(parameters.clone()).to_ascii_uppercase();
+                // Rooms and projectors attend too.
+                if upper.contains("CUTYPE=ROOM") || upper.contains("CUTYPE=RESOURCE") {
+                    return;
+                }
+                let attendee = name == "ATTENDEE";
+                self.attended |= attendee;
+                if let Some(name) = common_name(self.hints.text(), parameters) {
+                    let kind = if attendee {
+                        FindingKind::Name
+                    } else {
+                        FindingKind::Provider
+                    };
+                    let (kind, confidence) = if self.str(name.clone()).contains('@') {
+                        (FindingKind::Email, Confidence::Medium)
+                    } else if attendee {
+                        (kind, Confidence::High)
+                    } else {
+                        (kind, Confidence::Medium)
+                    };
+                    if attendee || kind == FindingKind::Provider {
+                        self.hints.add(name, kind, confidence);
+                    }
+                }
+                if attendee {
+                    self.hints.sure(
+                        behind_scheme(self.hints.text(), value, "mailto:"),
+                        FindingKind::Email,
+                    );
+                }
+            }
+            "DTSTART" | "DTEND" | "DUE" => self.of_event.push((value, FindingKind::Date)),
+            "UID" => {
+                // Behind the `@` stands the host that made it.
+                let shown = self.str(value.clone());
+                let length = shown.find('@').unwrap_or(shown.len());
+                self.of_event
+                    .push((value.start..value.start + length, FindingKind::OtherId));
+            }
+            _ => {}
+        }
+    }
+
+    fn card(&mut self, name: &str, value: Range<usize>) {
+        use FindingKind as K;
+        let text = self.hints.text();
+        // `item1.TEL`
+        match name.rsplit('.').next().unwrap_or(name) {
+            "FN" => self.hints.sure(value, K::Name),
+            "N" => {
+                let name = components(text, value, 0, 2);
+                self.hints.sure(name, K::Name);
+            }
+            "TEL" => self
+                .hints
+                .sure(behind_scheme(text, value, "tel:"), K::Phone),
+            "EMAIL" => self
+                .hints
+                .sure(behind_scheme(text, value, "mailto:"), K::Email),
+            // Box, extension, street, city, region, code; then the country.
+            "ADR" => self.hints.sure(components(text, value, 0, 5), K::Address),
+            "BDAY" | "DEATHDATE" | "ANNIVERSARY" => self.hints.sure(value, K::Date),
+            _ => {}
+        }
+    }
+}
+
+/// The line at `at` with the lines that continue it, and where the next starts.
+fn unfolded(text: &str, at: usize) -> (Range<usize>, usize) {
+    let bytes = text.as_bytes();
+    let mut end = at;
+    loop {
+        while bytes.get(end).is_some_and(|b| !matches!(b, b'\r' | b'\n')) {
+            end += 1;
+        }
+        let mut next = end;
+        if bytes.get(next) == Some(&b'\r') {
+            next += 1;
+        }
+        if bytes.get(next) == Some(&b'\n') {
+            next += 1;
+        }
+        if next > end && matches!(bytes.get(next), Some(b' ' | b'\t')) {
+            end = next;
+            continue;
+        }
+        return (at..end, next.max(end + 1));
+    }
+}
+
+/// Name in upper case, parameters and value of a property. Quoted parameters
+/// may hold a colon.
+fn property(text: &str, line: Range<usize>) -> Option<(String, Range<usize>, Range<usize>)> {
+    let shown = text.get(line.clone())?;
+    let length = shown.find([':', ';'])?;
+    let name = shown.get(..length).filter(|name| name.len() <= 40)?;
+    let mut quoted = false;
+    let colon = length
+        + shown.get(length..)?.find(|c| {
+            quoted ^= c == '"';
+            c == ':' && !quoted
+        })?;
+    Some((
+        name.trim().to_ascii_uppercase(),
+        line.start + length..line.start + colon,
+        line.start + colon + 1..line.end,
+    ))
+}
+
+/// The value of the parameter CN.
+fn common_name(text: &str, parameters: Range<usize>) -> Option<Range<usize>> {
+    let shown = text.get(parameters.clone())?;
+    let at = shown.to_ascii_uppercase().find(";CN=")? + 4;
+    let rest = shown.get(at..)?;
+    let (start, length) = match rest.strip_prefix('"') {
+        Some(inside) => (at + 1, inside.find('"').unwrap_or(inside.len())),
+        None => (at, rest.find(';').unwrap_or(rest.len())),
+    };
+    let start = parameters.start + start;
+    Some(start..start + length)
+}
+
+fn behind_scheme(text: &str, value: Range<usize>, scheme: &str) -> Range<usize> {
+    let shown = text.get(value.clone()).unwrap_or_default();
+    let has = shown
+        .get(..scheme.len())
+        .is_some_and(|start| start.eq_ignore_ascii_case(scheme));
+    if has {
+        value.start + scheme.len()..value.end
+    } else {
+        value
+    }
+}
+
+/// From the first of the components `from..=to` that says something to the last.
+fn components(text: &str, value: Range<usize>, from: usize, to: usize) -> Range<usize> {
+    let mut start = value.start;
+    let mut said: Option<Range<usize>> = None;
+    let shown = text.get(value.clone()).unwrap_or_default();
+    for (n, part) in shown.split(';').enumerate().take(to + 1) {
+        let range = start..start + part.len();
+        start = range.end + 1;
+        if n >= from && !part.trim().is_empty() {
+            said = Some(said.map_or(range.start, |said| said.start)..range.end);
+        }
+    }
+    said.unwrap_or(value.start..value.start)
+}

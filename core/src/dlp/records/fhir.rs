@@ -1,0 +1,537 @@
+//! FHIR: a resource, a bundle, resources line by line, or one pasted into a
+//! mail. Other JSON goes by its keys.
+
+use std::ops::Range;
+
+use super::hints::{self, Hints};
+use super::json::{self, Json, Parser};
+use super::{Record, codes, hl7, shape};
+use crate::dlp::extract::Form;
+use crate::dlp::{Confidence, FindingKind};
+
+/// What the JSON in a text tells.
+pub(super) fn read(text: &str) -> Option<Record> {
+    let start = text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n', '>']);
+    let whole = start.starts_with(['{', '[']);
+    if !whole && !text.contains("\"resourceType\"") {
+        return None;
+    }
+    let mut parser = Parser::new(text);
+    let mut values = Vec::new();
+    loop {
+        match parser.blank() {
+            None => break,
+            Some(b'{' | b'[') => match parser.value() {
+                Some(value) => values.push(value),
+                None => break,
+            },
+            Some(_) => {
+                // Prose: on to the next line.
+                let rest = text.as_bytes().get(parser.at()..).unwrap_or_default();
+                let line = rest.iter().position(|b| *b == b'\n').unwrap_or(rest.len());
+                parser.skip_to(parser.at() + line + 1);
+            }
+        }
+    }
+    let mut walk = Walk {
+        hints: Hints::new(text),
+        patient_record: false,
+        resources: 0,
+    };
+    for value in &values {
+        walk.value(value, "", Place::default());
+    }
+    if walk.resources == 0 {
+        walk.patient_record = json::by_keys(&values, &mut walk.hints);
+    }
+    let patient_record = walk.patient_record;
+    let (resources, hints) = (walk.resources, walk.hints.finish());
+    (resources > 0 || !hints.is_empty()).then_some(Record {
+        hints,
+        patient_record,
+        form: Form::Plain,
+    })
+}
+
+/// Whom the fields around a value speak of.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Who {
+    /// A patient, a relative.
+    Person,
+    /// A member of the staff.
+    Staff,
+    /// A hospital, a payer.
+    Organization,
+    /// Something that befalls a patient: a visit, a result.
+    Event,
+    /// A product, a terminology, a form: nobody.
+    #[default]
+    Nobody,
+}
+
+/// Where a value stands.
+#[derive(Clone, Copy, Default)]
+struct Place<'t> {
+    /// The type of the resource around it.
+    resource: &'t str,
+    who: Who,
+    /// The key of the object around it.
+    under: &'t str,
+    /// Whether the object around it is the resource itself.
+    top: bool,
+}
+
+fn who(resource: &str) -> Who {
+    match resource {
+        "Patient" | "RelatedPerson" | "Person" => Who::Person,
+        "Practitioner" | "PractitionerRole" => Who::Staff,
+        "Organization" | "Location" | "HealthcareService" | "Endpoint" | "InsurancePlan" => {
+            Who::Organization
+        }
+        "ValueSet"
+        | "CodeSystem"
+        | "ConceptMap"
+        | "StructureDefinition"
+        | "CapabilityStatement"
+        | "SearchParameter"
+        | "OperationDefinition"
+        | "ImplementationGuide"
+        | "NamingSystem"
+        | "Questionnaire"
+        | "PlanDefinition"
+        | "ActivityDefinition"
+        | "Library"
+        | "Measure"
+        | "Medication"
+        | "Substance"
+        | "Bundle"
+        | "OperationOutcome"
+        | "Parameters"
+        | "Subscription"
+        | "MedicationKnowledge"
+        | "Provenance"
+        | "GraphDefinition"
+        | "TestScript" => Who::Nobody,
+        _ => Who::Event,
+    }
+}
+
+struct Walk<'t> {
+    hints: Hints<'t>,
+    patient_record: bool,
+    resources: usize,
+}
+
+impl<'t> Walk<'t> {
+    fn str(&self, range: &Range<usize>) -> &'t str {
+        self.hints.text().get(range.clone()).unwrap_or_default()
+    }
+
+    fn value(&mut self, value: &Json, key: &'t str, place: Place<'t>) {
+        match value {
+            Json::Array(values) => {
+                for value in values {
+                    self.value(value, key, place);
+                }
+            }
+            Json::Object(fields) => self.object(value, fields, key, place),
+            Json::Text(range) => self.text(range.clone(), key, place),
+            Json::Other(_) => {}
+        }
+    }
+
+    fn object(
+        &mut self,
+        value: &Json,
+        fields: &[(Range<usize>, Json)],
+        key: &'t str,
+        place: Place<'t>,
+    ) {
+        let text = self.hints.text();
+        let mut place = Place {
+            under: key,
+            top: false,
+            ..place
+        };
+        let resource = value.str(text, "resourceType");
+        if !resource.is_empty() {
+            self.resources += 1;
+            place = Place {
+                resource,
+                who: who(resource),
+                under: "",
+                top: true,
+            };
+            self.patient_record |= resource == "Patient";
+        }
+        match key {
+            // Server's data and narrative, which the detectors read.
+            "meta" => return,
+            "text" if value.get(text, "div").is_some() => return,
+            "contact" if place.resource == "Patient" => place.who = Who::Person,
+            "identifier" => return self.identifier(value, place),
+            "telecom" => return self.telecom(value, place),
+            _ => {}
+        }
+        if value.get(text, "reference").is_some()
+            || value.get(text, "display").is_some() && value.get(text, "code").is_none()
+        {
+            self.reference(value, key, place);
+            return;
+        }
+        if value.get(text, "coding").is_some() {
+            self.concept(value, key, place);
+            return;
+        }
+        if key.ends_with("Coding") || key == "coding" {
+            self.coding(value, key, place);
+            return;
+        }
+        if value.str(text, "url").ends_with("mothersMaidenName")
+            && let Some(Json::Text(name)) = value.get(text, "valueString")
+        {
+            self.hints.sure(name.clone(), FindingKind::Name);
+        }
+        for (name, value) in fields {
+            self.value(value, self.str(name), place);
+        }
+    }
+
+    /// A string that stands under `key`.
+    fn text(&mut self, range: Range<usize>, key: &'t str, place: Place<'t>) {
+        use FindingKind as K;
+        let value = self.str(&range);
+        let person = match place.who {
+            Who::Person => Some(K::Name),
+            Who::Staff => Some(K::Provider),
+            _ => None,
+        };
+        let kind = match (place.under, key) {
+            ("name", "family" | "given" | "text") => person,
+            ("", "name") if place.who == Who::Organization => Some(K::Facility),
+            ("address" | "valueAddress", "line" | "city" | "postalCode" | "district" | "text") => {
+                (place.who == Who::Person).then_some(K::Address)
+            }
+            ("", "id") if place.top && matches!(place.who, Who::Person | Who::Event) => {
+                Some(K::OtherId)
+            }
+            ("", "subscriberId" | "policyHolderId") => Some(K::HealthPlanId),
+            ("class", "value") if place.resource == "Coverage" => Some(K::HealthPlanId),
+            (_, "serialNumber" | "distinctIdentifier" | "carrierHRF" | "deviceIdentifier")
+                if place.resource == "Device" =>
+            {
+                Some(K::Device)
+            }
+            (_, "udi") => Some(K::Device),
+            ("code", "text") | ("medicationCodeableConcept", "text") | ("reasonCode", "text") => {
+                words_kind(place.resource, place.under, value)
+            }
+            _ if matches!(place.who, Who::Person | Who::Event)
+                && key != "lastUpdated"
+                && is_iso_date(value) =>
+            {
+                Some(K::Date)
+            }
+            _ => None,
+        };
+        if let Some(kind) = kind {
+            let range = if kind == K::Medication {
+                hints::drug(self.hints.text(), range)
+            } else {
+                range
+            };
+            self.hints.sure(range, kind);
+        }
+    }
+
+    fn identifier(&mut self, identifier: &Json, place: Place<'t>) {
+        use FindingKind as K;
+        let text = self.hints.text();
+        let Some(Json::Text(value)) = identifier.get(text, "value") else {
+            return;
+        };
+        let system = identifier.str(text, "system");
+        let sort = identifier.get(text, "type");
+        let code = sort
+            .and_then(|sort| sort.get(text, "coding"))
+            .and_then(|coding| coding.each().first())
+            .map_or("", |coding| coding.str(text, "code"));
+        let words = sort.map_or("", |sort| sort.str(text, "text"));
+        let told = codes::identifier_system(system)
+            .or_else(|| hl7::id_kind(code, ""))
+            .or_else(|| super::headers::classify("", words).map(|field| field.kind))
+            .filter(|kind| !matches!(kind, K::Name | K::Date));
+        let (kind, confidence) = match (place.who, told) {
+            (Who::Nobody, _) => return,
+            (Who::Staff | Who::Organization, told) => match told {
+                Some(kind @ (K::Npi | K::Dea)) => (kind, Confidence::High),
+                _ => return,
+            },
+            (_, Some(kind)) => (kind, Confidence::High),
+            (Who::Person, None) if place.resource == "Patient" => (K::Mrn, Confidence::Medium),
+            (_, None) => match place.resource {
+                "Claim" | "ClaimResponse" | "ExplanationOfBenefit" | "Account" | "Invoice" => {
+                    (K::Account, Confidence::High)
+                }
+                "Coverage" => (K::HealthPlanId, Confidence::High),
+                "Device" => (K::Device, Confidence::High),
+                _ => (K::OtherId, Confidence::High),
+            },
+        };
+        self.hints.add(value.clone(), kind, confidence);
+    }
+
+    fn telecom(&mut self, telecom: &Json, place: Place<'t>) {
+        let text = self.hints.text();
+        // An organisation's numbers are public.
+        if place.who != Who::Person {
+            return;
+        }
+        let kind = match telecom.str(text, "system") {
+            "phone" | "sms" | "pager" | "" => FindingKind::Phone,
+            "fax" => FindingKind::Fax,
+            "email" => FindingKind::Email,
+            "url" => FindingKind::Url,
+            _ => return,
+        };
+        if let Some(Json::Text(value)) = telecom.get(text, "value") {
+            self.hints.sure(value.clone(), kind);
+        }
+    }
+
+    /// `{"reference": "Patient/1", "display": "Ana Ruiz"}`
+    fn reference(&mut self, value: &Json, key: &str, place: Place<'t>) {
+        use FindingKind as K;
+        let text = self.hints.text();
+        if place.who == Who::Nobody {
+            return;
+        }
+        let target = match value.get(text, "reference") {
+            Some(Json::Text(range)) => range.clone(),
+            _ => 0..0,
+        };
+        let (sort, id) = match self.str(&target).rsplit_once('/') {
+            Some((sort, id)) => (
+                sort.rsplit('/').next().unwrap_or_default(),
+                target.end - id.len()..target.end,
+            ),
+            None => ("", target.clone()),
+        };
+        let patient = sort == "Patient"
+            || matches!(
+                key,
+                "subject" | "patient" | "beneficiary" | "subscriber" | "for"
+            );
+        self.patient_record |= patient;
+        if !sort.is_empty()
+            && matches!(who(sort), Who::Person | Who::Event)
+            && sort.starts_with(|c: char| c.is_ascii_uppercase())
+            || patient && self.str(&target).starts_with("urn:uuid:")
+        {
+            let id = if sort.is_empty() {
+                target.start + "urn:uuid:".len()..target.end
+            } else {
+                id
+            };
+            self.hints.sure(id, K::OtherId);
+        }
+        let Some(Json::Text(display)) = value.get(text, "display") else {
+            return;
+        };
+        let shown = self.str(display);
+        let kind = if patient {
+            K::Name
+        } else {
+            match key {
+                "serviceProvider"
+                | "managingOrganization"
+                | "custodian"
+                | "location"
+                | "facility" => K::Facility,
+                "performer"
+                | "requester"
+                | "individual"
+                | "author"
+                | "recorder"
+                | "asserter"
+                | "provider"
+                | "prescriber"
+                | "attester"
+                | "participant"
+                | "actor"
+                | "practitioner"
+                | "generalPractitioner"
+                | "resultsInterpreter"
+                | "responsible"
+                | "enterer"
+                | "source"
+                | "sender" => {
+                    if is_place(shown) || matches!(sort, "Organization" | "Location") {
+                        K::Facility
+                    } else {
+                        K::Provider
+                    }
+                }
+                "medicationReference" => K::Medication,
+                "reasonReference" | "diagnosisReference" | "condition" => K::Condition,
+                "result" => K::Lab,
+                _ => return,
+            }
+        };
+        let range = if kind == K::Medication {
+            hints::drug(text, display.clone())
+        } else {
+            display.clone()
+        };
+        self.hints.sure(range, kind);
+    }
+
+    /// A CodeableConcept: its codings, and its words.
+    fn concept(&mut self, value: &Json, key: &'t str, place: Place<'t>) {
+        let text = self.hints.text();
+        let place = Place {
+            under: key,
+            ..place
+        };
+        if let Some(codings) = value.get(text, "coding") {
+            for coding in codings.each() {
+                self.coding(coding, key, place);
+            }
+        }
+        if place.who != Who::Event {
+            return;
+        }
+        if let Some(Json::Text(words)) = value.get(text, "text")
+            && let Some(kind) = words_kind(place.resource, key, self.str(words))
+        {
+            self.word(words.clone(), kind);
+        }
+    }
+
+    fn word(&mut self, range: Range<usize>, kind: FindingKind) {
+        let range = if kind == FindingKind::Medication {
+            hints::drug(self.hints.text(), range)
+        } else {
+            range
+        };
+        self.hints.sure(range, kind);
+    }
+
+    fn coding(&mut self, coding: &Json, key: &str, place: Place<'t>) {
+        use FindingKind as K;
+        let text = self.hints.text();
+        if !matches!(place.who, Who::Event | Who::Nobody)
+            || place.who == Who::Nobody && place.resource != "Medication"
+        {
+            return;
+        }
+        let system = codes::system(coding.str(text, "system"));
+        if let (Some(Json::Text(code)), Some(kind)) = (
+            coding.get(text, "code"),
+            system.and_then(codes::System::code),
+        ) {
+            self.hints.sure(code.clone(), kind);
+        }
+        let Some(Json::Text(display)) = coding.get(text, "display") else {
+            return;
+        };
+        let words = self.str(display);
+        let by_field = words_kind(place.resource, key, words);
+        let kind = match system {
+            Some(codes::System::Loinc) => match by_field {
+                // Kinds of documents and sections are no findings.
+                None if place.resource != "Observation" => None,
+                Some(K::Procedure) => Some(K::Procedure),
+                _ if hints::is_ordered_test(words) => Some(K::Procedure),
+                _ => Some(K::Lab),
+            },
+            Some(codes::System::Snomed) => by_field,
+            Some(system) => system.words().or(by_field),
+            None if coding.str(text, "system").contains("hl7.org") => None,
+            None => by_field,
+        };
+        if let Some(kind) = kind {
+            self.word(display.clone(), kind);
+        }
+    }
+}
+
+/// What the words of a concept are by the resource and the field it stands in.
+fn words_kind(resource: &str, key: &str, words: &str) -> Option<FindingKind> {
+    use FindingKind as K;
+    Some(match (resource, key) {
+        ("Medication", "code")
+        | (_, "medicationCodeableConcept" | "medication" | "vaccineCode") => K::Medication,
+        ("AllergyIntolerance", "code" | "substance") => {
+            if words.to_ascii_lowercase().contains("allergy") {
+                K::Condition
+            } else {
+                K::Medication
+            }
+        }
+        (
+            _,
+            "reasonCode"
+            | "reason"
+            | "diagnosisCodeableConcept"
+            | "manifestation"
+            | "complication"
+            | "indication",
+        ) => K::Condition,
+        (
+            "Condition" | "ClinicalImpression" | "FamilyMemberHistory" | "DetectedIssue" | "Flag",
+            "code",
+        ) => K::Condition,
+        ("Observation", "code") => {
+            if hints::is_ordered_test(words) {
+                K::Procedure
+            } else {
+                K::Lab
+            }
+        }
+        ("Observation", "valueCodeableConcept") => return None,
+        (
+            "Procedure" | "ServiceRequest" | "ProcedureRequest" | "DiagnosticReport"
+            | "DiagnosticOrder" | "CarePlan" | "ImagingStudy" | "Encounter" | "Appointment",
+            "code" | "procedureCode" | "serviceType" | "procedure" | "description",
+        )
+        | ("Encounter", "type")
+        | (_, "productOrService" | "procedureCodeableConcept") => K::Procedure,
+        _ => return None,
+    })
+}
+
+fn is_iso_date(value: &str) -> bool {
+    let bytes = value.as_bytes();
+    bytes.len() >= 7
+        && bytes.get(4) == Some(&b'-')
+        && bytes.iter().take(4).all(u8::is_ascii_digit)
+        && (shape::is_full_date(value) || shape::is_date(value))
+}
+
+/// Whether a name is a place's and not a person's.
+fn is_place(name: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "clinic",
+        "hospital",
+        "center",
+        "centre",
+        "lab",
+        "labs",
+        "laboratory",
+        "health",
+        "medical",
+        "pharmacy",
+        "group",
+        "practice",
+        "pediatrics",
+        "associates",
+        "care",
+        "institute",
+        "imaging",
+        "services",
+        "department",
+    ];
+    name.split(|c: char| !c.is_alphanumeric())
+        .any(|word| WORDS.iter().any(|w| word.eq_ignore_ascii_case(w)))
+}

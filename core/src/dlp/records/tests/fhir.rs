@@ -1,0 +1,173 @@
+use super::{all, has, hints, lacks, read};
+use crate::dlp::{Confidence, FindingKind as K};
+
+const BUNDLE: &str = r#"{
+  "resourceType": "Bundle", "type": "transaction", "id": "b-1",
+  "entry": [
+    {"resource": {
+      "resourceType": "Patient", "id": "vh-pt-5520",
+      "meta": {"lastUpdated": "2025-01-02T10:00:00Z"},
+      "text": {"status": "generated", "div": "<div>2020-01-01</div>"},
+      "extension": [{"url": "http://hl7.org/fhir/StructureDefinition/patient-mothersMaidenName", "valueString": "Elsa Grau"}],
+      "identifier": [{"value": "VH.55-209", "type": {"text": "MRN"}},
+        {"type": {"coding": [{"code": "SS"}]}, "value": "123-45-6780"},
+        {"system": "http://hl7.org/fhir/sid/us-mbi", "value": "2XX0XX0XX00"}, {"value": "U-77"}],
+      "name": [{"use": "official", "family": "Ñañez Corral", "given": ["María", "Luz"], "prefix": ["Sra."]}],
+      "telecom": [{"system": "phone", "value": "+1 505 555 0173"}, {"value": "m@mail.example", "system": "email"}],
+      "gender": "female", "birthDate": "1974-09-27",
+      "contact": [{"name": {"text": "Pablo Ñañez"}, "telecom": [{"system": "phone", "value": "505-555-0174"}]}],
+      "address": [{"line": ["212 Calle Sauce"], "city": "Taos", "state": "NM", "postalCode": "87532"}]}},
+    {"resource": {"resourceType": "Practitioner", "id": "dr-1",
+      "identifier": [{"system": "http://hl7.org/fhir/sid/us-npi", "value": "1234567893"}],
+      "name": [{"family": "Okon", "given": ["Ife"]}], "telecom": [{"system": "phone", "value": "505-555-0100"}]}},
+    {"resource": {"resourceType": "Organization", "id": "o-1", "name": "Dune Clinic"}},
+    {"resource": {"resourceType": "Observation", "id": "obs-1",
+      "code": {"coding": [{"code": "2345-7", "display": "Glucose", "system": "urn:oid:2.16.840.1.113883.6.1"}]},
+      "subject": {"reference": "Patient/vh-pt-5520", "display": "María Ñañez"},
+      "performer": [{"display": "Beacon Clinic"}, {"reference": "Practitioner/dr-1", "display": "Ife Okon"}],
+      "effectiveDateTime": "2025-05-06T07:42:00-06:00"}},
+    {"resource": {"resourceType": "Condition", "code": {"coding": [
+      {"system": "http://snomed.info/sct", "code": "38341003", "display": "Hypertension"},
+      {"system": "http://hl7.org/fhir/sid/icd-10-cm", "code": "I10", "display": "Essential hypertension"}], "text": "High pressure"}}},
+    {"resource": {"resourceType": "MedicationRequest", "authoredOn": "2025-05-07",
+      "medicationCodeableConcept": {"coding": [{"system": "http://www.nlm.nih.gov/research/umls/rxnorm", "code": "316049", "display": "Hydrochlorothiazide 25 MG"}]}}},
+    {"resource": {"resourceType": "Coverage", "subscriberId": "SUB-88"}},
+    {"resource": {"resourceType": "Device", "serialNumber": "SN-4410", "udiCarrier": [{"carrierHRF": "(01)0088"}]}},
+    {"resource": {"resourceType": "Claim", "identifier": [{"value": "CL-9"}]}},
+    {"resource": {"resourceType": "DocumentReference", "type": {"coding": [{"system": "http://loinc.org", "code": "34133-9", "display": "Summary of episode"}]}}},
+    {"resource": {"resourceType": "Procedure", "code": {"text": "Appendectomy"}, "performedPeriod": {"start": "2024-02-03"}}}
+  ]}"#;
+
+#[test]
+fn resources_say_what_their_elements_are() {
+    let record = read(BUNDLE, "application/json").unwrap();
+    assert!(record.patient_record);
+    let found = all(BUNDLE, &record);
+    for (kind, value) in [
+        (K::OtherId, "vh-pt-5520"),
+        (K::Mrn, "VH.55-209"),
+        (K::Ssn, "123-45-6780"),
+        (K::HealthPlanId, "2XX0XX0XX00"),
+        (K::Mrn, "U-77"),
+        (K::Name, "Ñañez Corral"),
+        (K::Name, "María"),
+        (K::Name, "Luz"),
+        (K::Name, "Elsa Grau"),
+        (K::Phone, "+1 505 555 0173"),
+        (K::Email, "m@mail.example"),
+        (K::Date, "1974-09-27"),
+        (K::Name, "Pablo Ñañez"),
+        (K::Phone, "505-555-0174"),
+        (K::Address, "212 Calle Sauce"),
+        (K::Address, "Taos"),
+        (K::Address, "87532"),
+        (K::Npi, "1234567893"),
+        (K::Provider, "Okon"),
+        (K::Provider, "Ife"),
+        (K::Facility, "Dune Clinic"),
+        (K::OtherId, "obs-1"),
+        (K::Loinc, "2345-7"),
+        (K::Lab, "Glucose"),
+        (K::Name, "María Ñañez"),
+        (K::Facility, "Beacon Clinic"),
+        (K::Provider, "Ife Okon"),
+        (K::Date, "2025-05-06T07:42:00-06:00"),
+        (K::Condition, "Hypertension"),
+        (K::Icd10, "I10"),
+        (K::Condition, "Essential hypertension"),
+        (K::Condition, "High pressure"),
+        (K::Medication, "Hydrochlorothiazide"),
+        (K::Date, "2025-05-07"),
+        (K::HealthPlanId, "SUB-88"),
+        (K::Device, "SN-4410"),
+        (K::Device, "(01)0088"),
+        (K::Account, "CL-9"),
+        (K::Procedure, "Appendectomy"),
+        (K::Date, "2024-02-03"),
+    ] {
+        has(&found, kind, value);
+    }
+    for value in [
+        "2025-01-02",
+        "2020-01-01",
+        "505-555-0100",
+        "o-1",
+        "Summary",
+        "b-1",
+        "Sra.",
+    ] {
+        lacks(&found, value);
+    }
+    let untyped = record
+        .hints
+        .iter()
+        .find(|h| &BUNDLE[h.range.clone()] == "U-77")
+        .unwrap();
+    assert_eq!(untyped.confidence, Confidence::Medium);
+}
+
+#[test]
+fn resources_line_by_line_and_pasted_into_mail() {
+    let line = r#"{"resourceType":"Patient","name":[{"family":"Lind","given":["Bo"]}],"birthDate":"1960-01-02"}"#;
+    for text in [
+        format!("{line}\n{}\n", line.replace("Lind", "Poe")),
+        format!(
+            "Hi,\n\nthis [one] fails:\n\n{line}\n{}\n\nBye {{x}}\n",
+            line.replace("Lind", "Poe")
+        ),
+        format!(
+            "> {}",
+            format!("{line}\n{}", line.replace("Lind", "Poe")).replace(',', ",\n> ")
+        ),
+    ] {
+        let found = hints(&text, "text/plain");
+        has(&found, K::Name, "Lind");
+        has(&found, K::Name, "Poe");
+        has(&found, K::Date, "1960-01-02");
+        assert_eq!(found.len(), 6, "{found:?}");
+    }
+}
+
+#[test]
+fn other_json_goes_by_its_keys() {
+    let text = r#"{"visits": [{"patient": {"name": "Ana Ruiz", "dob": "1961-03-04", "id": 88012}, "provider": {"name": "Ife Okon"},
+        "memberId": "W-1", "diagnosisCode": "E11.9", "note": "well", "joined": "2024-01-01", "drug": "warfarin 5 mg"}]}"#;
+    let record = read(text, "application/json").unwrap();
+    assert!(record.patient_record);
+    let found = all(text, &record);
+    for (kind, value) in [
+        (K::Name, "Ana Ruiz"),
+        (K::Date, "1961-03-04"),
+        (K::Mrn, "88012"),
+        (K::Provider, "Ife Okon"),
+        (K::HealthPlanId, "W-1"),
+        (K::Icd10, "E11.9"),
+        (K::Medication, "warfarin"),
+    ] {
+        has(&found, kind, value);
+    }
+    assert_eq!(found.len(), 7, "{found:?}");
+}
+
+#[test]
+fn json_of_things_gives_nothing() {
+    for text in [
+        r#"{"name": "left-pad", "version": "1.0.0", "description": "pads", "author": {"name": "Ana Ruiz"}, "license": "MIT"}"#,
+        r#"{"date": "2025-01-01", "host": {"name": "db1", "ip": "10.0.0.1"}}"#,
+        "[not json at all]",
+        "{",
+    ] {
+        assert!(
+            read(text, "application/json").is_none(),
+            "{:?}",
+            hints(text, "application/json")
+        );
+    }
+}
+
+#[test]
+fn definitions_are_nobodys() {
+    let text = r#"{"resourceType": "StructureDefinition", "id": "x-1", "date": "2020-01-01", "name": "MyPatient", "contact": [{"telecom": [{"system": "email", "value": "a@b.example"}]}]}"#;
+    let record = read(text, "application/json").unwrap();
+    assert!(!record.patient_record && record.hints.is_empty());
+}

@@ -1,0 +1,128 @@
+use super::{all, has, hints, lacks, read};
+use crate::dlp::{Confidence, FindingKind as K};
+
+const PATIENTS: &str = "mrn,last,first,dob,phone,a1c,last_visit,plan_id\r\n\
+    QH-0048291,Obi-Stone,Ada,1958-07-19,317-555-0148,9.4,2025-02-20,WQX449201877\r\n\
+    QH-0051330,\"Pham, Jr\",Quoc Bao,1970-11-02,n/a,7.1,2025-02-21,WQX449310025\r\n";
+
+#[test]
+fn columns_are_told_by_their_headers() {
+    let record = read(PATIENTS, "text/csv").unwrap();
+    assert!(record.patient_record);
+    assert!(
+        record
+            .hints
+            .iter()
+            .any(|h| h.confidence == Confidence::High)
+    );
+    let found = all(PATIENTS, &record);
+    has(&found, K::Mrn, "QH-0048291");
+    has(&found, K::Name, "Obi-Stone");
+    has(&found, K::Name, "Pham, Jr");
+    has(&found, K::Name, "Quoc Bao");
+    has(&found, K::Date, "1958-07-19");
+    has(&found, K::Date, "2025-02-21");
+    has(&found, K::Phone, "317-555-0148");
+    has(&found, K::HealthPlanId, "WQX449310025");
+    lacks(&found, "9.4");
+    lacks(&found, "n/a");
+    assert_eq!(found.len(), 13);
+}
+
+#[test]
+fn every_delimiter_is_read() {
+    for delimiter in ['\t', ';', '|'] {
+        let text = PATIENTS
+            .replace("\"Pham, Jr\"", "Pham")
+            .replace(',', &delimiter.to_string());
+        let found = hints(&text, "text/plain");
+        has(&found, K::Mrn, "QH-0051330");
+        has(&found, K::Name, "Pham");
+    }
+}
+
+#[test]
+fn a_table_in_a_mail_is_found_quoted_or_not() {
+    for mark in ["", "> ", ">> "] {
+        let text = format!(
+            "Hi, see below, please, as agreed\n\n{mark}Patient | DOB | Rx\n{mark}---|---|---\n{mark}Ana Ruiz | 3/4/1961 | warfarin 5 mg\n\
+             {mark}Bo Lind | 5/6/1972 | lithium 300\n\nThanks, Kim, again, bye\n"
+        );
+        let record = read(&text, "text/plain").unwrap();
+        assert!(record.patient_record);
+        let found = all(&text, &record);
+        has(&found, K::Name, "Ana Ruiz");
+        has(&found, K::Date, "5/6/1972");
+        has(&found, K::Medication, "warfarin");
+        lacks(&found, "Kim");
+        assert_eq!(found.len(), 6);
+    }
+}
+
+#[test]
+fn a_quoted_field_may_hold_lines_and_quotes() {
+    let text = "Patient Name,Diagnosis,Note\n\"Ruiz, \"\"Ana\"\"\",\"asthma\",\"a\nb,c\"\nBo Lind,gout,x\n";
+    let found = hints(text, "text/csv");
+    has(&found, K::Condition, "asthma");
+    has(&found, K::Name, "Bo Lind");
+    has(&found, K::Condition, "gout");
+}
+
+#[test]
+fn a_quote_that_never_closes_costs_one_cell() {
+    let text = format!(
+        "mrn,name,dx\n\"1,A B,gout\n{}2,C D,asthma\n",
+        "3,E F,flu\n".repeat(10)
+    );
+    has(&hints(&text, "text/csv"), K::Condition, "asthma");
+}
+
+#[test]
+fn tables_of_things_give_nothing() {
+    for text in [
+        "asset_id,serial,model,ward,next_service,owner\nA-1,PMP-0041-7733,IX-200,ICU,2026-07-01,Biomed\nA-2,PMP-0041-7734,IX-200,ICU,2026-07-01,Biomed\n",
+        "sku,quantity,price\n4411,3,9.99\n4412,1,5.00\n",
+        "code,description,gross,cash\n70553,MRI brain,3120.00,1404.00\n45378,Colonoscopy,2870.00,1291.50\n",
+        "date,name,value\n2025-01-01,build,3\n2025-01-02,test,4\n",
+        "Unit M-9, VIN 1FTBW3XM5HK373906, plate EMS 91.\nTransmission flushed, new belt, siren checked (sorry, neighbors).\nGood, so far, and 3 to go, bye\n",
+        "Dear all, thanks, and bye\nthis, too, is prose\nand, well, so is this\n",
+    ] {
+        assert!(read(text, "text/csv").is_none(), "{text}");
+    }
+}
+
+#[test]
+fn weak_headers_count_beside_a_person() {
+    let text = "name,pronouns,mobile,joined\nBjork Amund,they,303-555-0113,2025-09-08\nVal Cordero,she,303-555-0126,2025-09-15\n";
+    let record = read(text, "text/csv").unwrap();
+    let found = all(text, &record);
+    has(&found, K::Name, "Bjork Amund");
+    has(&found, K::Date, "2025-09-15");
+    assert!(!record.patient_record);
+}
+
+#[test]
+fn without_a_header_the_values_tell() {
+    let text = "Ana Ruiz,123-45-6780,ana@mail.example,J45.50\nBo Lind,123-45-6781,bo@mail.example,E11.9\nCy Poe,123-45-6782,cy@mail.example,I10.0\n";
+    let record = read(text, "text/csv").unwrap();
+    assert!(
+        record
+            .hints
+            .iter()
+            .all(|h| h.confidence == Confidence::Medium)
+    );
+    let found = all(text, &record);
+    has(&found, K::Ssn, "123-45-6780");
+    has(&found, K::Email, "bo@mail.example");
+    has(&found, K::Icd10, "E11.9");
+    assert!(record.patient_record);
+}
+
+#[test]
+fn values_correct_a_header() {
+    let text = "patient,provider,diagnosis\n88012,1234567893,J45.50\n88013,1234567893,E11.9\n";
+    let found = hints(text, "text/csv");
+    has(&found, K::Mrn, "88012");
+    has(&found, K::Npi, "1234567893");
+    has(&found, K::Icd10, "E11.9");
+}

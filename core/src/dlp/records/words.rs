@@ -1,0 +1,164 @@
+//! The words that names of columns, keys and elements are made of, English
+//! and Spanish.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+/// Meanings of words, as bits.
+pub(super) mod means {
+    pub(in crate::dlp::records) const PATIENT: u64 = 1;
+    pub(in crate::dlp::records) const PERSON: u64 = 1 << 1;
+    pub(in crate::dlp::records) const PROVIDER: u64 = 1 << 2;
+    pub(in crate::dlp::records) const FACILITY: u64 = 1 << 3;
+    pub(in crate::dlp::records) const PLAN: u64 = 1 << 4;
+    pub(in crate::dlp::records) const MEMBER: u64 = 1 << 5;
+    pub(in crate::dlp::records) const GROUP: u64 = 1 << 6;
+    pub(in crate::dlp::records) const THING: u64 = 1 << 7;
+    pub(in crate::dlp::records) const NAME: u64 = 1 << 8;
+    pub(in crate::dlp::records) const FIRST: u64 = 1 << 9;
+    pub(in crate::dlp::records) const TEXT: u64 = 1 << 10;
+    pub(in crate::dlp::records) const ID: u64 = 1 << 11;
+    pub(in crate::dlp::records) const CODE: u64 = 1 << 12;
+    pub(in crate::dlp::records) const DATE: u64 = 1 << 13;
+    pub(in crate::dlp::records) const BIRTH: u64 = 1 << 14;
+    pub(in crate::dlp::records) const DEATH: u64 = 1 << 15;
+    pub(in crate::dlp::records) const VISIT: u64 = 1 << 16;
+    pub(in crate::dlp::records) const PHONE: u64 = 1 << 17;
+    pub(in crate::dlp::records) const FAX: u64 = 1 << 18;
+    pub(in crate::dlp::records) const EMAIL: u64 = 1 << 19;
+    pub(in crate::dlp::records) const ADDRESS: u64 = 1 << 20;
+    pub(in crate::dlp::records) const IP: u64 = 1 << 21;
+    pub(in crate::dlp::records) const SSN: u64 = 1 << 22;
+    pub(in crate::dlp::records) const SOCIAL: u64 = 1 << 23;
+    pub(in crate::dlp::records) const SECURITY: u64 = 1 << 24;
+    pub(in crate::dlp::records) const MRN: u64 = 1 << 25;
+    pub(in crate::dlp::records) const MEDICAL: u64 = 1 << 26;
+    pub(in crate::dlp::records) const RECORD: u64 = 1 << 27;
+    pub(in crate::dlp::records) const MEMBER_ID: u64 = 1 << 28;
+    pub(in crate::dlp::records) const ACCOUNT: u64 = 1 << 29;
+    pub(in crate::dlp::records) const CLAIM: u64 = 1 << 30;
+    pub(in crate::dlp::records) const LICENSE: u64 = 1 << 31;
+    pub(in crate::dlp::records) const VEHICLE: u64 = 1 << 32;
+    pub(in crate::dlp::records) const DEVICE: u64 = 1 << 33;
+    pub(in crate::dlp::records) const SERIAL: u64 = 1 << 34;
+    pub(in crate::dlp::records) const UDI: u64 = 1 << 35;
+    pub(in crate::dlp::records) const NPI: u64 = 1 << 36;
+    pub(in crate::dlp::records) const DEA: u64 = 1 << 37;
+    pub(in crate::dlp::records) const NDC: u64 = 1 << 38;
+    pub(in crate::dlp::records) const LOINC: u64 = 1 << 39;
+    pub(in crate::dlp::records) const ICD: u64 = 1 << 40;
+    pub(in crate::dlp::records) const CPT: u64 = 1 << 41;
+    pub(in crate::dlp::records) const DIAGNOSIS: u64 = 1 << 42;
+    pub(in crate::dlp::records) const DRUG: u64 = 1 << 43;
+    pub(in crate::dlp::records) const PROCEDURE: u64 = 1 << 44;
+    pub(in crate::dlp::records) const LAB: u64 = 1 << 45;
+    pub(in crate::dlp::records) const AGE: u64 = 1 << 46;
+    pub(in crate::dlp::records) const CASE: u64 = 1 << 47;
+    pub(in crate::dlp::records) const ORDER: u64 = 1 << 48;
+    pub(in crate::dlp::records) const BANK: u64 = 1 << 49;
+    pub(in crate::dlp::records) const IBAN: u64 = 1 << 50;
+    pub(in crate::dlp::records) const CARD: u64 = 1 << 51;
+    pub(in crate::dlp::records) const FILLER: u64 = 1 << 52;
+    pub(in crate::dlp::records) const UNKNOWN: u64 = 1 << 53;
+    pub(in crate::dlp::records) const STREET: u64 = 1 << 54;
+}
+
+/// The words that names are made of.
+#[rustfmt::skip]
+pub(super) static WORDS: LazyLock<HashMap<&'static str, u64>> = LazyLock::new(|| {
+    use means::*;
+    let groups: &[(u64, &[&str])] = &[
+        (PATIENT, &["patient", "patients", "pt", "pat", "paciente", "pacientes", "inpatient", "outpatient"]),
+        (PERSON, &["client", "cliente", "resident", "guarantor", "guardian", "parent", "mother", "father", "madre",
+            "padre", "spouse", "dependent", "child", "newborn", "contact", "contacto", "emergency", "emergencia",
+            "nok", "kin", "relative", "donor", "participant", "applicant", "holder", "policyholder", "claimant",
+            "veteran", "customer", "caregiver", "responsible", "person", "persona", "party"]),
+        (MEMBER, &["member", "mbr", "miembro", "afiliado", "subscriber", "sub", "insured", "enrollee", "beneficiary",
+            "bene", "asegurado"]),
+        (PROVIDER, &["provider", "prov", "doctor", "dr", "physician", "phys", "attending", "referring", "ordering",
+            "rendering", "prescriber", "prescribing", "surgeon", "nurse", "therapist", "clinician", "pcp",
+            "counselor", "practitioner", "performer", "medico", "medica", "proveedor", "doctora", "supervising",
+            "admitting", "consulting", "dentist", "pharmacist", "dispenser", "interpreter", "radiologist",
+            "technician", "rn", "operator", "staff", "requester"]),
+        (FACILITY, &["facility", "hospital", "clinic", "site", "practice", "pharmacy", "laboratory", "clinica",
+            "centro", "farmacia", "organization", "location", "ward", "office", "department"]),
+        (PLAN, &["plan", "policy", "poliza", "insurance", "ins", "payer", "payor", "insurer", "carrier", "seguro",
+            "health", "medicaid", "medicare", "coverage", "benefit", "primary", "secondary", "hic"]),
+        (GROUP, &["group", "grp", "grupo"]),
+        (THING, &["product", "item", "sku", "part", "vendor", "supplier", "company", "file", "folder", "user",
+            "username", "host", "hostname", "server", "asset", "manufacturer", "mfr", "event", "brand", "domain",
+            "login", "modified", "updated", "created", "app", "project", "repo", "package", "module", "version",
+            "branch", "commit", "table", "column", "field", "key", "quantity", "qty", "price", "cost", "amount",
+            "amt", "total", "balance", "charge", "paid", "unit", "units", "count", "template", "build", "job",
+            "error", "class", "function", "font", "color", "size", "country", "state", "city_code", "book",
+            "course", "song", "author", "publisher", "invoice_total", "tracking", "shipment", "warehouse"]),
+        (NAME, &["name", "nm", "nombre", "nombres", "fullname"]),
+        (FIRST | NAME, &["fname", "lname", "mname", "surname", "apellido", "apellidos", "firstname", "lastname",
+            "forename", "maiden", "alias", "aka"]),
+        (FIRST, &["first", "last", "middle", "given", "family", "full", "preferred", "legal", "mi", "primer", "segundo"]),
+        (TEXT, &["description", "desc", "text", "display", "descripcion", "title", "list"]),
+        (ID, &["id", "ids", "number", "num", "no", "nbr", "nr", "numero", "identifier", "identificador", "#", "ref",
+            "reference", "identificacion", "last4"]),
+        (CODE, &["code", "codes", "cd", "codigo"]),
+        (DATE, &["date", "dt", "fecha", "datetime", "timestamp", "day", "when"]),
+        (BIRTH, &["dob", "birth", "birthdate", "born", "birthday", "bday", "nacimiento", "birthtime", "fdn"]),
+        (DEATH, &["death", "deceased", "died", "dod", "fallecimiento", "defuncion"]),
+        (VISIT, &["visit", "visita", "visits", "admit", "admitted", "admission", "adm", "ingreso", "discharge",
+            "discharged", "disch", "alta", "appointment", "appt", "cita", "consulta", "encounter", "enc", "dos",
+            "seen", "followup", "arrival", "checkin", "stay"]),
+        (PHONE, &["phone", "tel", "telephone", "mobile", "cell", "cellphone", "telefono", "celular", "movil", "telecom"]),
+        (FAX, &["fax"]),
+        (EMAIL, &["email", "mail", "correo", "emails"]),
+        (ADDRESS, &["address", "addr", "direccion", "domicilio", "residence", "zip", "zipcode", "postal", "postcode",
+            "postalcode", "city", "town", "ciudad", "municipio", "county", "cp"]),
+        (STREET, &["street", "calle", "apt"]),
+        (IP, &["ip", "ipaddress", "ipv4", "ipv6"]),
+        (SSN, &["ssn", "ssan", "ss", "nss", "socsec", "itin"]),
+        (SOCIAL, &["social", "soc"]),
+        (SECURITY, &["security", "sec"]),
+        (MRN, &["mrn", "mrns", "emrn", "umrn", "empi", "mpi", "hrn", "expediente", "nhc"]),
+        (MEDICAL, &["medical", "med", "health", "hospital", "historia", "mr", "emr", "ehr", "clinical", "unit"]),
+        (RECORD, &["record", "rec", "chart", "clinica", "mr", "emr", "ehr"]),
+        (MEMBER_ID, &["mbi", "hicn", "hcid", "medicaid", "cin", "subno"]),
+        (ACCOUNT, &["account", "acct", "acc", "cuenta", "invoice", "factura", "har", "bill", "statement"]),
+        (CLAIM, &["claim", "claims", "clm", "reclamo", "icn", "dcn"]),
+        (LICENSE, &["license", "licence", "lic", "licencia", "driver", "drivers", "dl", "passport", "pasaporte",
+            "certificate"]),
+        (VEHICLE, &["vin", "plate", "matricula", "placa"]),
+        (DEVICE, &["device", "implant", "pacemaker", "pump", "prosthesis", "dispositivo"]),
+        (SERIAL, &["serial", "sn", "serie"]),
+        (UDI, &["udi"]),
+        (NPI, &["npi"]),
+        (DEA, &["dea"]),
+        (NDC, &["ndc"]),
+        (LOINC, &["loinc"]),
+        (ICD, &["icd", "icd10", "icd9", "icd10cm", "cie", "cie10"]),
+        (CPT, &["cpt", "cpt4", "hcpcs"]),
+        (DIAGNOSIS, &["dx", "dxs", "diag", "diagnosis", "diagnoses", "diagnostico", "diagnosticos", "condition",
+            "conditions", "problem", "problems", "complaint", "cc", "symptom", "symptoms", "allergy", "allergies",
+            "alergias", "indication", "disease", "enfermedad", "comorbidities", "principal"]),
+        (DRUG, &["drug", "drugs", "medication", "medications", "med", "meds", "rx", "medicine", "prescription",
+            "medicamento", "medicamentos", "vaccine", "immunization", "receta", "generic"]),
+        (PROCEDURE, &["procedure", "procedures", "proc", "px", "surgery", "operation", "exam", "treatment", "therapy",
+            "procedimiento", "cirugia", "tratamiento", "service", "servicio", "study", "modality", "svc"]),
+        (LAB, &["lab", "labs", "analyte", "test", "assay", "component", "observation", "prueba", "analito", "result",
+            "collection", "collected"]),
+        (AGE, &["age", "edad"]),
+        (CASE, &["accession", "specimen", "csn", "referral", "auth", "authorization", "encounter", "enc", "visit",
+            "prescription", "rx", "sample", "requisition", "episode", "study", "subject", "muestra", "case"]),
+        (ORDER, &["order", "orden", "confirmation", "ticket", "request"]),
+        (BANK, &["bank", "banco", "checking", "routing"]),
+        (IBAN, &["iban"]),
+        (CARD, &["card", "credit", "tarjeta", "pan"]),
+        (FILLER, &["of", "the", "de", "del", "la", "el", "y", "and", "for", "to", "home", "work", "day", "evening",
+            "line", "main", "current", "next", "s", "x", "e", "in", "on", "at", "our", "his", "her", "new", "old",
+            "resource", "info", "details", "value", "chief", "presenting", "electronico", "electronica", "start", "end", "from", "a", "b", "cm", "pcs"]),
+    ];
+    let mut words = HashMap::new();
+    for (bits, list) in groups {
+        for word in *list {
+            *words.entry(*word).or_insert(0) |= bits;
+        }
+    }
+    words
+});
