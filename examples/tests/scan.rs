@@ -81,7 +81,7 @@ impl Scanner for Words {
                 RiskReason::new("internal", -60),
             ],
         };
-        found.risk = Some(Risk::new(sensitivity, categories, reasons));
+        found.risk = Some(Risk::new(sensitivity, categories, 0, reasons));
         found
     }
 }

@@ -357,6 +357,8 @@ pub struct Risk {
     pub sensitivity: Sensitivity,
     /// The specially protected categories that it touches.
     pub categories: Vec<Category>,
+    /// How surely it is PHI: above 0 it is. In hundredths of log-odds.
+    pub score: i32,
     /// Why, the weightiest first.
     pub reasons: Vec<RiskReason>,
 }
@@ -366,11 +368,13 @@ impl Risk {
     pub fn new(
         sensitivity: Sensitivity,
         categories: Vec<Category>,
+        score: i32,
         reasons: Vec<RiskReason>,
     ) -> Self {
         Self {
             sensitivity,
             categories,
+            score,
             reasons,
         }
     }

@@ -246,7 +246,7 @@ struct Judge(Option<Sensitivity>);
 impl Scanner for Judge {
     fn scan(&self, _: &Message) -> Findings {
         let mut findings = Findings::default();
-        let judged = |sensitivity| Risk::new(sensitivity, Vec::new(), Vec::new());
+        let judged = |sensitivity| Risk::new(sensitivity, Vec::new(), 0, Vec::new());
         findings.risk = self.0.map(judged);
         findings
     }

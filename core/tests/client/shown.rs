@@ -44,7 +44,7 @@ impl Scanner for OneName {
             true => Sensitivity::None,
             false => Sensitivity::Phi,
         };
-        findings.risk = Some(Risk::new(sensitivity, Vec::new(), Vec::new()));
+        findings.risk = Some(Risk::new(sensitivity, Vec::new(), 0, Vec::new()));
         findings
     }
 }

@@ -192,7 +192,7 @@ fn findings_become_facts_of_the_content() {
     );
 
     // A verdict that there is nothing is something else than no verdict.
-    findings.risk = Some(Risk::new(Sensitivity::None, Vec::new(), Vec::new()));
+    findings.risk = Some(Risk::new(Sensitivity::None, Vec::new(), 0, Vec::new()));
     assert_eq!(ContentFacts::from(&findings).found, Some(Sensitivity::None));
     findings.unscannable = vec![Unscannable::new(Part::Attachment(0), "encrypted")];
     assert_eq!(ContentFacts::from(&findings).found, Some(Sensitivity::Phi));

@@ -113,6 +113,6 @@ impl Weights {
                 sensitivity = Sensitivity::Sensitive;
             }
         }
-        Risk::new(sensitivity, categories, reasons)
+        Risk::new(sensitivity, categories, scores[0], reasons)
     }
 }
