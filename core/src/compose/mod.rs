@@ -88,3 +88,10 @@ pub(crate) fn sole_address(value: &str) -> Option<crate::base::Address> {
 pub(crate) fn decode_quoted_printable(text: &[u8]) -> Option<Vec<u8>> {
     mail_parser::decoders::quoted_printable::quoted_printable_decode(text)
 }
+
+/// Text in a named charset; `None` where the charset is not known.
+pub(crate) fn decode_charset(name: &str, bytes: &[u8]) -> Option<String> {
+    let name = name.trim().to_ascii_lowercase();
+    mail_parser::decoders::charsets::map::charset_decoder(name.as_bytes())
+        .map(|decode| decode(bytes))
+}

@@ -36,6 +36,8 @@
 //! ```
 
 mod check;
+#[expect(dead_code, reason = "the scanner that reads attachments calls it")]
+mod extract;
 mod findings;
 mod rules;
 mod scanner;
