@@ -17,6 +17,7 @@ mod flow;
 mod inflate;
 mod odf;
 mod ooxml;
+mod pdf;
 mod sheet;
 mod sniff;
 mod text;
@@ -24,6 +25,8 @@ mod walk;
 mod xml;
 mod zip;
 
+#[cfg(test)]
+mod pdf_tests;
 #[cfg(test)]
 mod test_support;
 #[cfg(test)]

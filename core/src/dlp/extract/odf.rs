@@ -9,6 +9,16 @@ use super::zip::Archive;
 /// Cells and blanks that one attribute may stand for.
 const REPEAT: usize = 64;
 
+/// Elements whose text a program keeps for itself.
+const PROGRAM: &[&str] = &[
+    "config-item",
+    "creation-date",
+    "print-date",
+    "generator",
+    "editing-duration",
+    "editing-cycles",
+];
+
 /// Reads a package.
 pub(super) fn read(walk: &mut Walk<'_>, archive: &Archive<'_>) {
     let before = walk.pieces;
@@ -104,7 +114,7 @@ fn content(walk: &mut Walk<'_>, name: &str, bytes: &[u8]) {
                         flow.push(": ");
                     }
                 }
-                "config-item" => settings += 1,
+                name if PROGRAM.contains(&name) => settings += 1,
                 "a" => {
                     if let Some(target) = tag.get("href").filter(|h| !h.starts_with('#')) {
                         flow.aside(&target);
@@ -114,8 +124,7 @@ fn content(walk: &mut Walk<'_>, name: &str, bytes: &[u8]) {
             },
             Node::End(name) => match name.as_str() {
                 "p" | "h" | "creator" | "date" | "title" | "desc" | "initial-creator"
-                | "keyword" | "subject" | "description" | "user-defined" | "creation-date"
-                | "generator" | "editing-duration" | "editing-cycles" | "printed-by" => {
+                | "keyword" | "subject" | "description" | "user-defined" | "printed-by" => {
                     flow.end_paragraph();
                 }
                 "table-cell" | "covered-table-cell" => {
@@ -129,7 +138,7 @@ fn content(walk: &mut Walk<'_>, name: &str, bytes: &[u8]) {
                     cell = Cell::default();
                 }
                 "table-row" => flow.end_row(),
-                "config-item" => settings = settings.saturating_sub(1),
+                name if PROGRAM.contains(&name) => settings = settings.saturating_sub(1),
                 _ => {}
             },
             Node::Text(text) if settings == 0 => {

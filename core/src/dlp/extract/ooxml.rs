@@ -14,10 +14,10 @@ use super::{Form, Piece, sheet};
 
 /// Reads a package.
 pub(super) fn read(walk: &mut Walk<'_>, archive: &Archive<'_>) {
-    let before = walk.pieces;
-    let mut images = false;
+    let (mut images, mut any) = (false, false);
     if archive.entries.iter().any(|e| e.name.starts_with("xl/")) {
         sheet::read(walk, archive);
+        any = true;
     }
     for entry in &archive.entries {
         let lower = entry.name.to_ascii_lowercase();
@@ -37,7 +37,10 @@ pub(super) fn read(walk: &mut Walk<'_>, archive: &Archive<'_>) {
         };
         walk.budget.held -= held;
         match reader(&lower) {
-            Reader::Flow => flowing(walk, &entry.name, &bytes),
+            Reader::Flow => {
+                let prompts = lower.contains("slidemasters/") || lower.contains("slidelayouts/");
+                any |= flowing(walk, &entry.name, &bytes) && !prompts;
+            }
             Reader::Properties => properties(walk, &entry.name, &bytes),
             Reader::Links => links(walk, &entry.name, &bytes),
             Reader::Markup => walk.piece(Piece {
@@ -50,7 +53,7 @@ pub(super) fn read(walk: &mut Walk<'_>, archive: &Archive<'_>) {
         }
         walk.budget.held += held;
     }
-    if images && walk.pieces == before {
+    if images && !any {
         walk.fail("image_only");
     }
 }
@@ -139,8 +142,35 @@ const ASIDE: &[&str] = &[
     "userId",
 ];
 
-/// The text of a part of any of the three formats.
-fn flowing(walk: &mut Walk<'_>, name: &str, bytes: &[u8]) {
+/// Elements whose text places or formats something.
+const NUMBERS: &[&str] = &[
+    "posOffset",
+    "pctWidth",
+    "pctHeight",
+    "align",
+    "sizeRelH",
+    "f",
+    "formatCode",
+    "ptCount",
+    "idx",
+    "order",
+    "col",
+    "colOff",
+    "row",
+    "rowOff",
+    "Anchor",
+    "Row",
+    "Column",
+    "Visible",
+    "AutoFill",
+    "MoveWithCells",
+    "SizeWithCells",
+];
+
+/// The text of a part of any of the three formats. Tells whether it has any,
+/// what stands in attributes aside.
+fn flowing(walk: &mut Walk<'_>, name: &str, bytes: &[u8]) -> bool {
+    let mut any = false;
     let text = super::text::xml(bytes);
     let mut xml = Xml::new(&text);
     let mut flow = Flow::new(name);
@@ -180,19 +210,7 @@ fn flowing(walk: &mut Walk<'_>, name: &str, bytes: &[u8]) {
                         flow.aside(&value);
                     }
                 }
-                open.push(!matches!(
-                    element,
-                    "posOffset"
-                        | "pctWidth"
-                        | "pctHeight"
-                        | "align"
-                        | "sizeRelH"
-                        | "f"
-                        | "formatCode"
-                        | "ptCount"
-                        | "idx"
-                        | "order"
-                ));
+                open.push(!NUMBERS.contains(&element));
             }
             Node::End(element) => {
                 open.pop();
@@ -219,6 +237,7 @@ fn flowing(walk: &mut Walk<'_>, name: &str, bytes: &[u8]) {
             }
             Node::Text(text) if open.last() != Some(&false) => {
                 if !text.trim().is_empty() || !text.contains('\n') {
+                    any |= !text.trim().is_empty();
                     flow.push(&text);
                 }
             }
@@ -233,6 +252,7 @@ fn flowing(walk: &mut Walk<'_>, name: &str, bytes: &[u8]) {
         walk.fail("malformed");
     }
     flow.finish(walk);
+    any
 }
 
 /// Names that programs give: `Picture 3`, `TextBox 12`.
@@ -265,6 +285,35 @@ fn is_generated(value: &str) -> bool {
         .any(|w| word.ends_with(w))
 }
 
+/// Properties that a program keeps for itself.
+const COUNTS: &[&str] = &[
+    "revision",
+    "created",
+    "modified",
+    "lastPrinted",
+    "TotalTime",
+    "Pages",
+    "Words",
+    "Characters",
+    "CharactersWithSpaces",
+    "Lines",
+    "Paragraphs",
+    "Application",
+    "AppVersion",
+    "DocSecurity",
+    "ScaleCrop",
+    "LinksUpToDate",
+    "SharedDoc",
+    "HyperlinksChanged",
+    "Slides",
+    "Notes",
+    "HiddenSlides",
+    "MMClips",
+    "PresentationFormat",
+    "Template",
+    "variant",
+];
+
 /// Author, title, company and the like, one a line.
 fn properties(walk: &mut Walk<'_>, name: &str, bytes: &[u8]) {
     let text = super::text::xml(bytes);
@@ -281,7 +330,7 @@ fn properties(walk: &mut Walk<'_>, name: &str, bytes: &[u8]) {
                     other => other.to_owned(),
                 };
             }
-            Node::Text(text) if !text.trim().is_empty() => {
+            Node::Text(text) if !text.trim().is_empty() && !COUNTS.contains(&label.as_str()) => {
                 if flow.len() == 0 || flow.since(flow.len().saturating_sub(1)) == "\n" {
                     flow.push(&label);
                     flow.push(": ");

@@ -228,7 +228,8 @@ impl Book {
         };
         let mut xml = Xml::new(text);
         let mut cell: Option<Cell> = None;
-        let (mut column, mut value, mut reading) = (0, String::new(), Reading::Nothing);
+        let (mut column, mut reading) = (0, Reading::Nothing);
+        let (mut value, mut beside) = (String::new(), String::new());
         while let Some(node) = xml.next() {
             match node {
                 Node::Start(tag) => match tag.name() {
@@ -260,10 +261,8 @@ impl Book {
                 },
                 Node::Text(text) => match reading {
                     Reading::Value => value.push_str(&text),
-                    // A formula may hold a text that its value does not show.
-                    Reading::Formula if text.contains('"') => flow.aside(&text),
-                    Reading::Beside => flow.aside(&text),
-                    _ => {}
+                    Reading::Formula | Reading::Beside => beside.push_str(&text),
+                    Reading::Nothing => {}
                 },
                 Node::End(name) => match name.as_str() {
                     "c" => {
@@ -280,6 +279,13 @@ impl Book {
                     "row" => flow.push("\n"),
                     "v" | "t" | "f" | "formula1" | "formula2" | "oddHeader" | "oddFooter"
                     | "evenHeader" | "evenFooter" | "firstHeader" | "firstFooter" => {
+                        let beside = std::mem::take(&mut beside);
+                        match reading {
+                            // A formula may hold text that its value does not show.
+                            Reading::Formula if beside.contains('"') => flow.aside(&beside),
+                            Reading::Beside => flow.aside(&without_codes(&beside)),
+                            _ => {}
+                        }
                         reading = Reading::Nothing;
                     }
                     _ => {}
@@ -343,6 +349,17 @@ impl Cell {
             style: tag.get("s").and_then(|s| s.parse().ok()),
         }
     }
+}
+
+/// A page header or footer: `&C`, `&P` and the like are blanks.
+fn without_codes(text: &str) -> String {
+    let mut code = false;
+    text.chars()
+        .map(|c| {
+            let hidden = std::mem::replace(&mut code, c == '&');
+            if hidden || c == '&' { ' ' } else { c }
+        })
+        .collect()
 }
 
 /// The column of a reference such as `AB12`, counted from 0.

@@ -7,6 +7,8 @@ pub(super) enum Kind {
     Zip,
     /// A Compound File: an Office document of before 2007, or an encrypted one.
     Ole,
+    /// A PDF file.
+    Pdf,
     /// Text in any encoding.
     Text,
     /// Anything else.
@@ -21,6 +23,13 @@ pub(super) fn kind(bytes: &[u8], media_type: &str, _name: &str) -> Kind {
     }
     if bytes.starts_with(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1") {
         return Kind::Ole;
+    }
+    // Readers take a file whose header stands in its first 1,024 bytes.
+    let head = bytes.get(..bytes.len().min(1024)).unwrap_or_default();
+    if let Some(at) = find(head, b"%PDF-", 0)
+        && (at < 8 || media_type == "application/pdf" || find(bytes, b"endobj", at).is_some())
+    {
+        return Kind::Pdf;
     }
     if looks_like_text(bytes, media_type) {
         return Kind::Text;

@@ -2,7 +2,7 @@
 
 use super::budget::Budget;
 use super::sniff::{self, Kind};
-use super::{Form, Piece, text, zip};
+use super::{Form, Piece, pdf, text, zip};
 
 /// Characters of a name that stand in a piece's place. Whole names are given
 /// out as text of their own.
@@ -132,6 +132,13 @@ impl<'a> Walk<'a> {
                 true => "encrypted",
                 false => "unsupported_type",
             }),
+            Kind::Pdf => {
+                pdf::read(self, bytes);
+                // One file may be both.
+                if zip::has_directory(bytes) {
+                    zip::read(self, bytes);
+                }
+            }
             Kind::Text => text::read(self, bytes, media_type),
             Kind::Unknown => self.fail("unsupported_type"),
         }
