@@ -53,6 +53,7 @@
 //! ```
 
 mod builder;
+mod embedded;
 mod error;
 mod guard;
 mod header;
@@ -64,6 +65,7 @@ mod render;
 
 pub use crate::base::Disclosure;
 pub use builder::{Attachment, Builder, HasRecipient, HasSender, NoRecipient, NoSender};
+pub(crate) use embedded::Embedded;
 pub use error::ComposeError;
 pub use limits::Limits;
 pub use message::Message;
@@ -92,6 +94,9 @@ pub(crate) fn decode_quoted_printable(text: &[u8]) -> Option<Vec<u8>> {
 /// Text in a named charset; `None` where the charset is not known.
 pub(crate) fn decode_charset(name: &str, bytes: &[u8]) -> Option<String> {
     let name = name.trim().to_ascii_lowercase();
+    if matches!(name.as_str(), "utf-8" | "utf8") {
+        return Some(String::from_utf8_lossy(bytes).into_owned());
+    }
     mail_parser::decoders::charsets::map::charset_decoder(name.as_bytes())
         .map(|decode| decode(bytes))
 }

@@ -36,7 +36,10 @@
 //! ```
 
 mod check;
-#[expect(dead_code, reason = "the scanner that reads attachments calls it")]
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the scanner that reads attachments calls it")
+)]
 mod extract;
 mod findings;
 mod rules;

@@ -13,18 +13,24 @@
 //! `unsupported_type`, `image_only`, `unknown_charset`, `ratio`.
 
 mod budget;
+mod dicom;
+mod eml;
 mod flow;
 mod inflate;
 mod odf;
 mod ooxml;
 mod pdf;
+mod rtf;
 mod sheet;
 mod sniff;
+mod tar;
 mod text;
 mod walk;
 mod xml;
 mod zip;
 
+#[cfg(test)]
+mod more_tests;
 #[cfg(test)]
 mod pdf_tests;
 #[cfg(test)]
@@ -40,9 +46,10 @@ use std::ops::Range;
 use super::{Confidence, FindingKind};
 
 /// How a piece's text is to be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Form {
     /// As it stands.
+    #[default]
     Plain,
     /// As HTML or XML: tags away, entities decoded, blocks broken.
     Markup,
@@ -75,12 +82,6 @@ pub(super) struct Piece {
     /// Whether the format itself is the record of a patient (an HL7 message
     /// with a PID segment, a C-CDA document, a FHIR Patient, an 837 claim).
     pub(super) patient_record: bool,
-}
-
-impl Default for Form {
-    fn default() -> Self {
-        Self::Plain
-    }
 }
 
 /// Gives each piece of text of a part to `each`, and returns the codes of what

@@ -9,6 +9,16 @@ pub(super) enum Kind {
     Ole,
     /// A PDF file.
     Pdf,
+    /// A DICOM file.
+    Dicom,
+    /// Rich Text Format.
+    Rtf,
+    /// A message, or a mailbox.
+    Message,
+    /// A TAR archive.
+    Tar,
+    /// Something compressed by GZIP.
+    Gzip,
     /// Text in any encoding.
     Text,
     /// Anything else.
@@ -17,7 +27,11 @@ pub(super) enum Kind {
 
 /// Tells what `bytes` are. The declared type and the name decide only where
 /// the content could be two things.
-pub(super) fn kind(bytes: &[u8], media_type: &str, _name: &str) -> Kind {
+pub(super) fn kind(bytes: &[u8], media_type: &str, name: &str) -> Kind {
+    // Its preamble may be that of another format.
+    if bytes.get(128..132) == Some(b"DICM") {
+        return Kind::Dicom;
+    }
     if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06") {
         return Kind::Zip;
     }
@@ -30,6 +44,22 @@ pub(super) fn kind(bytes: &[u8], media_type: &str, _name: &str) -> Kind {
         && (at < 8 || media_type == "application/pdf" || find(bytes, b"endobj", at).is_some())
     {
         return Kind::Pdf;
+    }
+    if bytes.starts_with(b"{\\rt") {
+        return Kind::Rtf;
+    }
+    if bytes.starts_with(b"\x1f\x8b\x08") {
+        return Kind::Gzip;
+    }
+    if super::tar::is_tar(bytes) {
+        return Kind::Tar;
+    }
+    let declared = matches!(
+        media_type,
+        "message/rfc822" | "message/global" | "application/mbox"
+    ) || name.to_ascii_lowercase().ends_with(".eml");
+    if (declared && looks_like_text(bytes, "text/plain")) || super::eml::is_message(bytes) {
+        return Kind::Message;
     }
     if looks_like_text(bytes, media_type) {
         return Kind::Text;

@@ -89,14 +89,14 @@ fn decode_wide(bytes: &[u8], wide: Wide) -> (String, Option<&'static str>) {
                 [a, b] => u16::from_be_bytes([a, b]),
                 _ => 0,
             });
-            bad |= bytes.len() % 2 == 1;
+            bad |= !bytes.len().is_multiple_of(2);
             for c in char::decode_utf16(units) {
                 bad |= c.is_err();
                 text.push(c.unwrap_or(char::REPLACEMENT_CHARACTER));
             }
         }
         Wide::Utf32Le | Wide::Utf32Be => {
-            bad |= bytes.len() % 4 != 0;
+            bad |= !bytes.len().is_multiple_of(4);
             for four in bytes.chunks_exact(4) {
                 let unit = match *four {
                     [a, b, c, d] if wide == Wide::Utf32Le => u32::from_le_bytes([a, b, c, d]),

@@ -202,11 +202,7 @@ impl Reader<'_, '_, '_> {
             };
             let number = |n: usize| operands.get(n).and_then(Object::number).map_or(0.0, single);
             match &word[..] {
-                b"q" => {
-                    if states.len() < MAX_STATES {
-                        states.push(state.clone());
-                    }
-                }
+                b"q" if states.len() < MAX_STATES => states.push(state.clone()),
                 b"Q" => {
                     if let Some(last) = states.pop() {
                         state = last;

@@ -203,8 +203,8 @@ impl<'a> File<'a> {
                 .unwrap_or(0);
             let index = u32::try_from(self.decoded.len()).ok();
             let mut parser = Parser::new(&bytes, 0);
-            let mut total: usize = self.objects.values().map(Vec::len).sum();
-            for _ in 0..count {
+            let room = MAX_OBJECTS.saturating_sub(self.objects.values().map(Vec::len).sum());
+            for n in 0..count {
                 if parser.at >= first {
                     break;
                 }
@@ -217,11 +217,10 @@ impl<'a> File<'a> {
                     self.fail("malformed");
                     break;
                 };
-                if total == MAX_OBJECTS {
+                if n == room {
                     self.fail("too_many_entries");
                     break;
                 }
-                total += 1;
                 let place = Place {
                     stream: index,
                     at: first.saturating_add(offset),

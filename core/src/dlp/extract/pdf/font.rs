@@ -54,7 +54,7 @@ impl Font {
         Self {
             unicode: None,
             coding: Coding::Byte,
-            simple: (0..=255u8).map(|b| glyphs::standard(b)).collect(),
+            simple: (0..=255u8).map(glyphs::standard).collect(),
             widths: HashMap::new(),
             made: 0,
             default_width: 500.0,
