@@ -69,6 +69,7 @@ pub(super) fn inflate(input: &[u8], zlib: bool, budget: &mut Budget) -> Inflated
     };
     let ratio = written > RATIO_FROM && written / used.max(1) > budget.ratio;
     bytes.truncate(written);
+    bytes.shrink_to_fit();
     budget.spend(written);
     Inflated {
         bytes,

@@ -233,3 +233,22 @@ fn dicom_gives_the_header_and_reports_the_picture() {
     );
     batter(&bytes, "application/dicom");
 }
+
+#[test]
+fn dicom_without_representations_is_read() {
+    let mut bytes = vec![0; 128];
+    bytes.extend(b"DICM");
+    bytes.extend(element(2, 0x10, "UI", b"1.2.840.10008.1.2\0"));
+    for (group, number, value) in [
+        (0x10u16, 0x10u16, &b"Roth^Ines "[..]),
+        (0x10, 0x20, b"4471920 "),
+    ] {
+        bytes.extend(group.to_le_bytes());
+        bytes.extend(number.to_le_bytes());
+        bytes.extend((value.len() as u32).to_le_bytes());
+        bytes.extend(value);
+    }
+    let out = run(&bytes);
+    assert!(out.reasons.is_empty(), "{:?}", out.reasons);
+    out.has("PatientName: Roth^Ines\nPatientID: 4471920\n");
+}

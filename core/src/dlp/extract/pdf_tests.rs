@@ -106,6 +106,14 @@ fn text_that_no_table_maps_is_not_silent() {
         "{:?}",
         out.reasons
     );
+    // A number in such a font on a page of other text.
+    let fonts = format!("{HELVETICA} {}", composite.replace("/F ", "/G "));
+    let content = format!(
+        "BT /F 9 Tf ({}) Tj /G 9 Tf <00010002000300040005> Tj ET",
+        "words ".repeat(100)
+    );
+    let out = run(&page(content.as_bytes(), &fonts, &[]));
+    assert_eq!(out.reasons, ["unsupported_type"]);
 }
 
 #[test]
@@ -241,7 +249,9 @@ fn loops_and_nesting_end() {
         .unwrap();
     let mut looped = looped;
     looped[at + 7] = b'2';
-    assert_eq!(run(&looped).text().matches("once").count(), 1);
+    let out = run(&looped);
+    assert_eq!(out.text().matches("once").count(), 1);
+    assert!(out.reasons.is_empty(), "{:?}", out.reasons);
     // Object streams and lengths that refer to themselves.
     for object in [
         "4 0 obj << /Type /ObjStm /N 9 /First 0 /Length 4 0 R >> stream\n4 0 obj\nendstream endobj",
@@ -284,6 +294,13 @@ fn forms_that_multiply_are_read_once() {
     }
     let out = run(&page(b"/X Do BT /F 9 Tf (text) Tj ET", HELVETICA, &more));
     assert_eq!(out.reasons, ["too_deep"]);
+    let form = stream("/Subtype /Form", b"BT /F 9 Tf (shown) Tj ET");
+    let twice = page(
+        b"/X Do /Y Do",
+        &format!("{HELVETICA} >> /XObject << /X 5 0 R /Y 5 0 R"),
+        &[form],
+    );
+    assert_eq!(run(&twice).text().matches("shown").count(), 1);
     // Many pages that share one large content.
     let large = zlib(&b"(x) Tj ".repeat(1 << 17));
     let kids = "3 0 R ".repeat(50_000);

@@ -289,6 +289,7 @@ impl<'a> Archive<'a> {
             return None;
         }
         let packed = self.data.get(entry.start..entry.end)?;
+        let mut whole = true;
         let content = match entry.method {
             0 => {
                 if !walk.budget.spend(packed.len()) {
@@ -305,7 +306,7 @@ impl<'a> Archive<'a> {
                 if out.end == End::Ratio {
                     return None;
                 }
-                let whole = out.end == End::Done;
+                whole = out.end == End::Done;
                 // Bytes behind the stream are content that nobody unpacks.
                 if whole && entry.check.is_some() && out.used < packed.len() {
                     walk.fail("malformed");
@@ -318,6 +319,7 @@ impl<'a> Archive<'a> {
             }
         };
         if let Some((size, crc)) = entry.check
+            && whole
             && (u64::try_from(content.len()) != Ok(size) || crc32(&content) != crc)
         {
             walk.fail("malformed");

@@ -119,7 +119,7 @@ impl CMap {
 
     /// About as many bytes as the map takes.
     pub(super) fn size(&self) -> usize {
-        self.made * 64
+        self.made * 112
     }
 
     /// The text of a code; `None` where the map says nothing of use.

@@ -71,7 +71,7 @@ impl Font {
             && let Some(bytes) = file.content(&stream, budget)
         {
             let map = CMap::read(&bytes);
-            if map.size() > budget.held || !budget.spend(map.size() / 4) {
+            if !budget.spend(map.size()) || map.size() > budget.held {
                 file.fail("too_large");
             } else {
                 budget.held -= map.size();
@@ -83,6 +83,15 @@ impl Font {
             font.composite(file, dict, budget);
         } else {
             font.single(file, dict, budget);
+        }
+        // Fonts are kept, and a width costs a few bytes of the file.
+        let size = font.made * 24;
+        if !budget.spend(size) || size > budget.held {
+            file.fail("too_large");
+            font.widths = HashMap::new();
+        } else {
+            budget.held -= size;
+            file.held += size;
         }
         font
     }
