@@ -16,7 +16,7 @@ caf\'e9 \u8211?x\uc2\u233\'c3\'a9y {\f1\'cf\'e0} \u-10179?\u-8704?{\pict\bin4 }}
         String::from_utf8_lossy(text).replace("\\uc2\\u233\\'c3\\'a9y", "{\\uc2\\u233\\'c3\\'a9y}");
     let out = run(text.as_bytes());
     assert!(out.reasons.is_empty(), "{:?}", out.reasons);
-    out.has("Nadia OrsoloDear Pat,\nSSN 577-96-4121\nhidden 4471920\n");
+    out.has("Nadia Orsolo\nDear Pat,\nSSN 577-96-4121\nhidden 4471920\n");
     out.has("MRN\tDOB\t\n12\t1961\t\n");
     out.has("café \u{2013}xéy Па \u{1f600}{end}");
     batter(text.as_bytes(), "application/rtf");

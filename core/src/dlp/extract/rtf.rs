@@ -49,6 +49,8 @@ const SKIPPED: &[&str] = &[
 #[derive(Clone)]
 struct Group {
     skip: bool,
+    /// Whether its text stands on lines of its own.
+    apart: bool,
     /// Fallback characters behind `\u`.
     fallback: usize,
     /// The charset of the font that is on.
@@ -62,6 +64,7 @@ pub(super) fn read(walk: &mut Walk<'_>, data: &[u8]) {
         at: 0,
         group: Group {
             skip: false,
+            apart: false,
             fallback: 1,
             charset: "windows-1252",
         },
@@ -135,7 +138,12 @@ impl Reader<'_> {
                 b'}' => {
                     self.decode(walk);
                     match self.groups.pop() {
-                        Some(group) => self.group = group,
+                        Some(group) => {
+                            if self.group.apart && !group.apart {
+                                self.flow.end_line();
+                            }
+                            self.group = group;
+                        }
                         None => {
                             walk.fail("malformed");
                             return;
@@ -336,6 +344,7 @@ impl Reader<'_> {
             | "fldinst" | "sn" | "sv" | "bkmkstart" | "shptxt" => {
                 self.decode(walk);
                 if !self.group.skip {
+                    self.group.apart = true;
                     self.flow.end_line();
                 }
             }
