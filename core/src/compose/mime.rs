@@ -200,19 +200,7 @@ const MAX_BOUNDARY: usize = 200;
 impl Structure {
     /// Walks a message whose top head is indexed.
     pub(super) fn walk(raw: &[u8], head: &Head, limits: &Limits) -> Result<Self, ComposeError> {
-        let mut walk = Walk {
-            raw,
-            limits,
-            items: Vec::new(),
-            utf8_headers: false,
-            named: Vec::new(),
-            fixed: false,
-            parts: 0,
-            has_text: false,
-            has_html: false,
-            attachments: 0,
-            others: 0,
-        };
+        let mut walk = Walk::new(raw, limits);
         if let Some(subject) = head.value(raw, "Subject") {
             walk.value(
                 Part::Subject,
@@ -225,6 +213,18 @@ impl Structure {
         Ok(Self {
             items: walk.items,
             utf8_headers: walk.utf8_headers,
+            named: walk.named,
+            fixed: walk.fixed,
+        })
+    }
+
+    /// Walks a message that is itself content: all its fields are.
+    pub(super) fn embedded(raw: &[u8], limits: &Limits) -> Result<Self, ComposeError> {
+        let mut walk = Walk::new(raw, limits);
+        walk.embedded(0..raw.len(), Place::default())?;
+        Ok(Self {
+            items: walk.items,
+            utf8_headers: false,
             named: walk.named,
             fixed: walk.fixed,
         })
@@ -259,6 +259,24 @@ struct Walk<'a> {
     has_html: bool,
     attachments: u32,
     others: u32,
+}
+
+impl<'a> Walk<'a> {
+    fn new(raw: &'a [u8], limits: &'a Limits) -> Self {
+        Self {
+            raw,
+            limits,
+            items: Vec::new(),
+            utf8_headers: false,
+            named: Vec::new(),
+            fixed: false,
+            parts: 0,
+            has_text: false,
+            has_html: false,
+            attachments: 0,
+            others: 0,
+        }
+    }
 }
 
 impl Walk<'_> {

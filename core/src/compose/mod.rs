@@ -53,6 +53,7 @@
 //! ```
 
 mod builder;
+mod embedded;
 mod error;
 mod guard;
 mod header;
@@ -65,6 +66,7 @@ mod render;
 
 pub use crate::base::Disclosure;
 pub use builder::{Attachment, Builder, HasRecipient, HasSender, NoRecipient, NoSender};
+pub(crate) use embedded::Embedded;
 pub use error::ComposeError;
 pub use limits::Limits;
 pub use message::Message;
@@ -89,4 +91,14 @@ pub(crate) fn sole_address(value: &str) -> Option<crate::base::Address> {
 /// Quoted-printable (RFC 2045 section 6.7) undone.
 pub(crate) fn decode_quoted_printable(text: &[u8]) -> Option<Vec<u8>> {
     mail_parser::decoders::quoted_printable::quoted_printable_decode(text)
+}
+
+/// Text in a named charset; `None` where the charset is not known.
+pub(crate) fn decode_charset(name: &str, bytes: &[u8]) -> Option<String> {
+    let name = name.trim().to_ascii_lowercase();
+    if matches!(name.as_str(), "utf-8" | "utf8") {
+        return Some(String::from_utf8_lossy(bytes).into_owned());
+    }
+    mail_parser::decoders::charsets::map::charset_decoder(name.as_bytes())
+        .map(|decode| decode(bytes))
 }

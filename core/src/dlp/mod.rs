@@ -37,7 +37,6 @@
 //! ```
 
 mod check;
-#[expect(dead_code, reason = "wired in when its formats are read")]
 mod extract;
 mod findings;
 mod lexicon;

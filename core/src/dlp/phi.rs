@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::extract::{Form, Hint};
+use super::extract::{Budget, Form, Hint, Piece, extract};
 use super::lexicon::{Flags, Lexicon};
 use super::passage::{Passage, Region};
 use super::risk::Weights;
@@ -84,9 +84,26 @@ struct Source<'t> {
     /// What its format says, as ranges of the view.
     hints: Vec<(Range<usize>, FindingKind)>,
     patient_record: bool,
+    /// The entry of a container.
+    inside: Option<&'t str>,
 }
 
 impl<'t> Source<'t> {
+    /// A piece of an attachment's text.
+    fn piece(part: Part, piece: &'t Piece) -> Self {
+        let mut source = Self::new(part, "text/plain", &piece.text);
+        if piece.form == Form::Markup && !source.view.markup {
+            source.view = View::html(&piece.text);
+            source.hints.clear();
+        }
+        if !piece.hints.is_empty() {
+            source.hints = hints_of(&source.view, &piece.hints);
+        }
+        source.patient_record |= piece.patient_record;
+        source.inside = piece.inside.as_deref();
+        source
+    }
+
     fn new(part: Part, media_type: &str, text: &'t str) -> Self {
         let record = match media_type {
             "text/html" => None,
@@ -113,6 +130,7 @@ impl<'t> Source<'t> {
             hints: record.map_or_else(Vec::new, |r| hints_of(&view, &r.hints)),
             view,
             patient_record,
+            inside: None,
         }
     }
 }
@@ -172,20 +190,22 @@ impl<'s> Scan<'s> {
             ));
         }
         let mut sources = Vec::new();
+        let mut files: Vec<(Part, &str, &[u8])> = Vec::new();
         for (part, media_type, content) in &contents {
+            self.summary.attachments += u32::from(matches!(part, Part::Attachment(_)));
             match content {
                 PartContent::Text(text) if text.expose().len() > MAX_TEXT => {
                     self.unscannable(*part, "too_large");
                 }
+                // What calls itself text and is a document.
+                PartContent::Text(text) if is_document(text.expose()) => {
+                    files.push((*part, media_type, text.expose().as_bytes()));
+                }
                 PartContent::Text(text) => {
-                    self.summary.attachments += u32::from(matches!(part, Part::Attachment(_)));
                     sources.push(Source::new(*part, media_type, text.expose()));
                 }
                 PartContent::Unreadable(why) => self.unscannable(*part, why),
-                PartContent::Binary(_) => {
-                    self.summary.attachments += 1;
-                    self.unscannable(*part, "unsupported_type");
-                }
+                PartContent::Binary(bytes) => files.push((*part, media_type, bytes.expose())),
             }
         }
         // First the words of all, since the models ask how the message speaks.
@@ -213,6 +233,18 @@ impl<'s> Scan<'s> {
         self.context.prior = Weights::prior().step(&prior);
         for (source, passage) in sources.iter().zip(first) {
             self.source(source, passage);
+        }
+        let mut budget = Budget::new();
+        for (part, media_type, bytes) in files {
+            let reasons = extract(bytes, media_type, None, &mut budget, &mut |piece| {
+                let source = Source::piece(part, &piece);
+                let end = chunk_end(&source.view.text, 0, source.view.text.len().min(CHUNK));
+                let first = Passage::read(&source.view.text, 0, end, source.region);
+                self.source(&source, first);
+            });
+            for why in reasons {
+                self.unscannable(part, why);
+            }
         }
     }
 
@@ -277,6 +309,12 @@ impl<'s> Scan<'s> {
     }
 }
 
+/// Whether a text is the source of a document of another kind.
+fn is_document(text: &str) -> bool {
+    let start = text.trim_start_matches(['\u{feff}', ' ', '\n', '\t']);
+    start.starts_with("{\\rtf") || start.starts_with("%PDF-") || start.starts_with("PK\u{3}\u{4}")
+}
+
 /// Where a passage that may end at `end` ends: behind a line, or a blank.
 fn chunk_end(text: &[u8], start: usize, end: usize) -> usize {
     if end >= text.len() {
@@ -310,6 +348,9 @@ fn finding(source: &Source<'_>, passage: &Passage<'_>, tag: &Tag) -> Finding {
     let (confidence, evidence) = rules::evidence(passage, tag);
     let mut finding = Finding::new(tag.kind, source.part, span, confidence, Phi::new(value))
         .with_evidence(evidence);
+    if let Some(inside) = source.inside {
+        finding = finding.with_inside(inside.to_owned());
+    }
     if start >= source.view.hidden {
         finding = finding.with_evidence([Evidence::Obfuscated]);
     }

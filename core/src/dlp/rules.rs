@@ -38,8 +38,11 @@ fn certain(item: &Item) -> Option<FindingKind> {
     {
         return Some(FindingKind::CreditCard);
     }
-    if facts.has(Facts::SSN_SHAPE) && facts.has(Facts::SSN_VALID) && !against
-        || cue(item, Flag::CueSsn) && (facts.has(Facts::SSN_SHAPE) || facts.has(Facts::SSN_VALID))
+    // Without its label the shape alone counts where no other label claims it.
+    let unclaimed = item.cue == 0 || item.cue_distance > 4;
+    let shaped = facts.has(Facts::SSN_SHAPE);
+    if shaped && facts.has(Facts::SSN_VALID) && unclaimed
+        || cue(item, Flag::CueSsn) && (shaped || facts.has(Facts::SSN_VALID))
     {
         return Some(FindingKind::Ssn);
     }

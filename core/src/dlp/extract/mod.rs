@@ -3,14 +3,53 @@
 //! **In**: the decoded bytes of a part and its media type. **Out**: [`Piece`]s of
 //! text, one at a time, and the reasons why some of it could not be read.
 
+//!
+//! What a part is, is told by its content ([`sniff`]). Containers are walked
+//! one entry at a time, each entry as a part of its own. All that an attacker
+//! can multiply (text, inflated bytes, bytes held at once, entries, levels)
+//! counts down in one [`Budget`], so a message costs what its bounds say,
+//! whatever it holds. What cannot be read leaves a code behind:
+//! `encrypted`, `malformed`, `too_large`, `too_deep`, `too_many_entries`,
+//! `unsupported_type`, `image_only`, `unknown_charset`, `ratio`.
+
+mod budget;
+mod dicom;
+mod eml;
+mod flow;
+mod inflate;
+mod odf;
+mod ooxml;
+mod pdf;
+mod rtf;
+mod sheet;
+mod sniff;
+mod tar;
+mod text;
+mod walk;
+mod xml;
+mod zip;
+
+#[cfg(test)]
+mod more_tests;
+#[cfg(test)]
+mod pdf_tests;
+#[cfg(test)]
+mod test_support;
+#[cfg(test)]
+mod tests;
+
+pub(super) use budget::Budget;
+use walk::Walk;
+
 use std::ops::Range;
 
 use super::{Confidence, FindingKind};
 
 /// How a piece's text is to be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Form {
     /// As it stands.
+    #[default]
     Plain,
     /// As HTML or XML: tags away, entities decoded, blocks broken.
     Markup,
@@ -45,8 +84,16 @@ pub(super) struct Piece {
     pub(super) patient_record: bool,
 }
 
-impl Default for Form {
-    fn default() -> Self {
-        Self::Plain
-    }
+/// Gives each piece of text of a part to `each`, and returns the codes of what
+/// could not be read: none where all of it was.
+pub(super) fn extract(
+    bytes: &[u8],
+    media_type: &str,
+    file_name: Option<&str>,
+    budget: &mut Budget,
+    each: &mut dyn FnMut(Piece),
+) -> Vec<&'static str> {
+    let mut walk = Walk::new(budget, each);
+    walk.part(bytes, media_type, file_name.unwrap_or_default());
+    walk.into_reasons()
 }

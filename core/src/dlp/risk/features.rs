@@ -241,6 +241,9 @@ pub(crate) fn features(
     for &word in &summary.words {
         add("words", word);
     }
+    for &pair in &summary.pairs {
+        add("pairs_of_words", pair);
+    }
     for &word in sender {
         add("sender_words", word);
     }

@@ -6,7 +6,7 @@ use crate::dlp::lexicon::{Flag, Flags};
 use crate::dlp::passage::{Passage, Region};
 use crate::dlp::tagger::Tag;
 use crate::dlp::tagger::context::Context;
-use crate::dlp::token::{Gap, hash};
+use crate::dlp::token::{Gap, hash, join as pair};
 use crate::dlp::unit::UnitKind;
 use crate::dlp::{Category, FindingClass, FindingKind};
 
@@ -36,6 +36,8 @@ pub(crate) struct Summary {
     pub(crate) subject_names: u32,
     pub(crate) subject_health: u32,
     pub(crate) words: BTreeSet<u32>,
+    /// Neighbouring words.
+    pub(crate) pairs: BTreeSet<u32>,
     pub(crate) units: u32,
     /// A part that is a patient's record by its format.
     pub(crate) records: u32,
@@ -74,6 +76,7 @@ impl Summary {
     /// Counts the words of a passage, before its units are labelled.
     pub(crate) fn read(&mut self, passage: &Passage<'_>) {
         let pronouns = Pronouns::get();
+        let mut before = 0;
         for item in &passage.items {
             if item.kind != UnitKind::Word {
                 continue;
@@ -92,6 +95,10 @@ impl Summary {
             if self.words.len() < MAX_WORDS && !item.word.has(Flag::Function) {
                 self.words.insert(item.hash);
             }
+            if self.pairs.len() < MAX_WORDS {
+                self.pairs.insert(pair(before, item.hash));
+            }
+            before = item.hash;
         }
     }
 
@@ -114,6 +121,7 @@ impl Summary {
         self.people.extend(&other.people);
         self.units = self.units.max(other.units);
         self.words.extend(&other.words);
+        self.pairs.extend(&other.pairs);
     }
 
     /// How much the words so far speak to a patient.

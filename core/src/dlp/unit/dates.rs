@@ -1,7 +1,9 @@
 //! Dates, times and ages.
 
+use std::sync::LazyLock;
+
 use super::{Facts, Found, Tape, UnitKind};
-use crate::dlp::token::{Gap, Shape};
+use crate::dlp::token::{Gap, Shape, hash};
 
 const MONTHS: &[&str] = &[
     "jan",
@@ -70,16 +72,26 @@ const WEEKDAYS: &[&str] = &[
     "domingo",
 ];
 
+/// Words by their hashes, in order.
+fn hashes(words: &[&str]) -> Vec<u32> {
+    let mut all: Vec<u32> = words.iter().map(|w| hash(w.as_bytes())).collect();
+    all.sort_unstable();
+    all
+}
+
+static MONTH_HASHES: LazyLock<Vec<u32>> = LazyLock::new(|| hashes(MONTHS));
+static WEEKDAY_HASHES: LazyLock<Vec<u32>> = LazyLock::new(|| hashes(WEEKDAYS));
+
 fn is_month(tape: &Tape<'_>, at: usize) -> bool {
-    tape.get(at)
-        .is_some_and(|t| t.is_word() && t.end - t.start <= 10)
-        && tape.is_any(at, MONTHS)
+    tape.get(at).is_some_and(|t| {
+        t.is_word() && t.end - t.start <= 10 && MONTH_HASHES.binary_search(&t.hash).is_ok()
+    })
 }
 
 fn is_weekday(tape: &Tape<'_>, at: usize) -> bool {
-    tape.get(at)
-        .is_some_and(|t| t.is_word() && t.end - t.start <= 9)
-        && tape.is_any(at, WEEKDAYS)
+    tape.get(at).is_some_and(|t| {
+        t.is_word() && t.end - t.start <= 9 && WEEKDAY_HASHES.binary_search(&t.hash).is_ok()
+    })
 }
 
 fn year(tape: &Tape<'_>, at: usize) -> Option<u32> {

@@ -1,0 +1,55 @@
+//! What the extraction of one message may cost.
+
+/// Bounds of one message's extraction, counted down over all its parts.
+#[derive(Debug)]
+pub(in crate::dlp) struct Budget {
+    /// Bytes of text given out.
+    pub(super) text: usize,
+    /// Entries of containers.
+    pub(super) entries: usize,
+    /// Containers within containers, from here down.
+    pub(super) depth: usize,
+    /// Bytes inflated, decoded or parsed, in all.
+    pub(super) work: usize,
+    /// Bytes of decoded content held at the same time.
+    pub(super) held: usize,
+    /// How many times its size a compressed stream may become, once it has
+    /// become larger than [`RATIO_FROM`].
+    pub(super) ratio: usize,
+}
+
+/// Below this size a high ratio is no attack: a sheet of empty rows has one.
+pub(super) const RATIO_FROM: usize = 8 * MIB;
+/// Bytes of one decoded entry.
+pub(super) const MAX_ENTRY: usize = 64 * MIB;
+/// A piece of a document is given out when it has grown to this size, so that
+/// a long document is not held as text a second time.
+pub(super) const PIECE: usize = 4 * MIB;
+
+const MIB: usize = 1024 * 1024;
+
+impl Budget {
+    /// The bounds of one message.
+    pub(in crate::dlp) fn new() -> Self {
+        Self {
+            text: 64 * MIB,
+            entries: 10_000,
+            depth: 8,
+            work: 256 * MIB,
+            held: 96 * MIB,
+            ratio: 250,
+        }
+    }
+
+    /// The most that a decoder may write now.
+    pub(super) fn room(&self) -> usize {
+        self.work.min(self.held).min(MAX_ENTRY)
+    }
+
+    /// Counts work; `false` where too much was done.
+    pub(super) fn spend(&mut self, bytes: usize) -> bool {
+        let enough = bytes <= self.work;
+        self.work = self.work.saturating_sub(bytes);
+        enough
+    }
+}

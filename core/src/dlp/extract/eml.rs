@@ -1,0 +1,181 @@
+//! Messages in files: RFC 5322, MIME, mbox.
+
+use super::walk::Walk;
+use super::{Form, Piece};
+use crate::base::Part;
+use crate::compose::{Embedded, PartContent};
+
+/// Header fields by which a message is told from other text.
+const FIELDS: &[&str] = &[
+    "from",
+    "to",
+    "cc",
+    "subject",
+    "date",
+    "message-id",
+    "received",
+    "return-path",
+    "reply-to",
+    "mime-version",
+    "content-type",
+    "content-transfer-encoding",
+    "delivered-to",
+    "x-mailer",
+    "user-agent",
+    "dkim-signature",
+    "sender",
+    "in-reply-to",
+    "references",
+];
+
+/// Whether text begins with the header block of a message that went by mail.
+pub(super) fn is_message(bytes: &[u8]) -> bool {
+    let head = bytes.get(..bytes.len().min(64 * 1024)).unwrap_or_default();
+    let (mut known, mut from, mut mail) = (0, false, false);
+    for line in head.split(|b| *b == b'\n').take(200) {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        if line.is_empty() {
+            break;
+        }
+        if line.starts_with(b" ") || line.starts_with(b"\t") || line.starts_with(b"From ") {
+            continue;
+        }
+        let Some(colon) = line.iter().position(|b| *b == b':') else {
+            return false;
+        };
+        let name = line.get(..colon).unwrap_or_default();
+        if !name
+            .iter()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+        {
+            return false;
+        }
+        let name = String::from_utf8_lossy(name).to_ascii_lowercase();
+        known += usize::from(FIELDS.contains(&name.as_str()));
+        from |= name == "from";
+        mail |= matches!(
+            name.as_str(),
+            "mime-version" | "content-type" | "received" | "message-id"
+        );
+    }
+    known >= 3 && from && mail
+}
+
+/// Reads a message, or all of a mailbox.
+pub(super) fn read(walk: &mut Walk<'_>, bytes: &[u8]) {
+    if !bytes.starts_with(b"From ") {
+        return message(walk, bytes);
+    }
+    // mbox (RFC 4155): each message behind a line `From `.
+    let mut starts: Vec<usize> = vec![0];
+    let mut from = 0;
+    while let Some(at) = super::sniff::find(bytes, b"\nFrom ", from) {
+        starts.push(at + 1);
+        from = at + 1;
+        if starts.len() > walk.budget.entries {
+            walk.fail("too_many_entries");
+            break;
+        }
+    }
+    starts.push(bytes.len());
+    for (n, pair) in starts.windows(2).enumerate() {
+        let [start, end] = *pair else { continue };
+        if !walk.entry() {
+            return;
+        }
+        let block = bytes.get(start..end).unwrap_or_default();
+        let line = block
+            .iter()
+            .position(|b| *b == b'\n')
+            .map_or(block.len(), |n| n + 1);
+        let block = block.get(line..).unwrap_or_default();
+        walk.inside(
+            "senders",
+            String::from_utf8_lossy(bytes.get(start..start + line).unwrap_or_default())
+                .into_owned(),
+        );
+        walk.child(&format!("message {}", n + 1), block, "message/rfc822");
+    }
+}
+
+fn message(walk: &mut Walk<'_>, bytes: &[u8]) {
+    // Line ends may make it longer by half, and parts are decoded from it.
+    let held = bytes.len();
+    if held > walk.budget.held / 2 || !walk.budget.spend(held) {
+        walk.fail("too_large");
+        return;
+    }
+    let message = match Embedded::parse(bytes) {
+        Ok(message) => message,
+        Err(code) => {
+            walk.fail(code);
+            let (text, _) = super::text::decode(bytes);
+            walk.whole(text, Form::Plain);
+            return;
+        }
+    };
+    walk.budget.held -= held;
+    let mut name = String::new();
+    for part in message.parts() {
+        if !walk.entry() {
+            break;
+        }
+        let place = match part.part() {
+            Part::Subject => "subject",
+            Part::Text => "text",
+            Part::Html => "html",
+            Part::AttachmentName(_) => "file names",
+            Part::Attachment(_) => "attachment",
+            _ => "other",
+        };
+        match part.content() {
+            PartContent::Text(text) => {
+                let text = text.expose().clone();
+                if place == "file names" {
+                    name.clone_from(&text);
+                }
+                if place == "attachment" {
+                    walk.child(
+                        if name.is_empty() { place } else { &name },
+                        text.as_bytes(),
+                        part.media_type(),
+                    );
+                    name.clear();
+                    continue;
+                }
+                if !walk.budget.spend(text.len()) {
+                    walk.fail("too_large");
+                    break;
+                }
+                walk.piece(Piece {
+                    form: match part.media_type() {
+                        "text/html" => Form::Markup,
+                        _ => Form::Plain,
+                    },
+                    text,
+                    inside: Some(place.to_owned()),
+                    ..Piece::default()
+                });
+            }
+            PartContent::Binary(content) => {
+                let content = content.expose();
+                if !walk.budget.spend(content.len()) {
+                    walk.fail("too_large");
+                    break;
+                }
+                walk.decoded_child(
+                    if name.is_empty() { place } else { &name },
+                    content,
+                    part.media_type(),
+                );
+                name.clear();
+            }
+            PartContent::Unreadable(why) => walk.fail(match why {
+                // Neither is a code of this room.
+                "unsupported_encoding" => "malformed",
+                why => why,
+            }),
+        }
+    }
+    walk.budget.held += held;
+}

@@ -1,0 +1,169 @@
+//! OpenDocument (ISO/IEC 26300): text, spreadsheets, presentations.
+
+use super::flow::Flow;
+use super::sniff::find;
+use super::walk::Walk;
+use super::xml::{Node, Xml};
+use super::zip::Archive;
+
+/// Cells and blanks that one attribute may stand for.
+const REPEAT: usize = 64;
+
+/// Elements whose text a program keeps for itself.
+const PROGRAM: &[&str] = &[
+    "config-item",
+    "creation-date",
+    "print-date",
+    "generator",
+    "editing-duration",
+    "editing-cycles",
+];
+
+/// Reads a package.
+pub(super) fn read(walk: &mut Walk<'_>, archive: &Archive<'_>) {
+    let before = walk.pieces;
+    let mut images = false;
+    for entry in &archive.entries {
+        let name = entry.name.as_str();
+        let lower = name.to_ascii_lowercase();
+        let file = lower.rsplit('/').next().unwrap_or_default();
+        if name.ends_with('/') || super::ooxml::is_image(&lower) {
+            images |= lower.starts_with("pictures/");
+            continue;
+        }
+        let Some(bytes) = archive.content(walk, entry) else {
+            continue;
+        };
+        if name == "mimetype" {
+            continue;
+        }
+        if name == "META-INF/manifest.xml" {
+            if find(&bytes, b"encryption-data", 0).is_some() {
+                walk.fail("encrypted");
+                return;
+            }
+            continue;
+        }
+        if matches!(
+            file,
+            "content.xml" | "styles.xml" | "meta.xml" | "settings.xml"
+        ) {
+            content(walk, name, &bytes);
+        } else {
+            walk.decoded_child(name, &bytes, "");
+        }
+    }
+    if images && walk.pieces == before {
+        walk.fail("image_only");
+    }
+}
+
+/// The text of one XML stream.
+fn content(walk: &mut Walk<'_>, name: &str, bytes: &[u8]) {
+    let text = super::text::xml(bytes);
+    let mut xml = Xml::new(&text);
+    let mut flow = Flow::new(name);
+    // Elements above whose text is settings, not content.
+    let mut settings = 0usize;
+    let mut cell = Cell::default();
+    while let Some(node) = xml.next() {
+        match node {
+            Node::Start(tag) => match tag.name() {
+                "p" | "h" => cell.has_text = true,
+                "s" => {
+                    let count = tag.get("c").and_then(|c| c.parse().ok()).unwrap_or(1);
+                    flow.push(&" ".repeat(REPEAT.min(count)));
+                }
+                "tab" => flow.push("\t"),
+                "line-break" => flow.push("\n"),
+                "table" => {
+                    flow.end_line();
+                    if let Some(name) = tag.get("name") {
+                        flow.push(&name);
+                    }
+                    flow.end_line();
+                }
+                "table-cell" | "covered-table-cell" => {
+                    flow.enter_cell();
+                    let repeat = tag
+                        .get("number-columns-repeated")
+                        .and_then(|n| n.parse().ok());
+                    cell = Cell {
+                        repeat: repeat.unwrap_or(1usize),
+                        value: ["date-value", "time-value", "string-value", "value"]
+                            .iter()
+                            .find_map(|n| tag.get(n)),
+                        has_text: false,
+                    };
+                }
+                "user-field-decl" | "variable-set" => {
+                    if let Some(value) = tag.get("string-value") {
+                        flow.aside(&value);
+                    }
+                }
+                "page" => {
+                    flow.end_line();
+                    if let Some(name) = tag.get("name") {
+                        flow.push(&name);
+                    }
+                    flow.end_line();
+                }
+                "user-defined" => {
+                    if let Some(name) = tag.get("name") {
+                        flow.push(&name);
+                        flow.push(": ");
+                    }
+                }
+                name if PROGRAM.contains(&name) => settings += 1,
+                "a" => {
+                    if let Some(target) = tag.get("href").filter(|h| !h.starts_with('#')) {
+                        flow.aside(&target);
+                    }
+                }
+                _ => {}
+            },
+            Node::End(name) => match name.as_str() {
+                "p" | "h" | "creator" | "date" | "title" | "desc" | "initial-creator"
+                | "keyword" | "subject" | "description" | "user-defined" | "printed-by" => {
+                    flow.end_paragraph();
+                }
+                "table-cell" | "covered-table-cell" => {
+                    if let Some(value) = cell.value.take().filter(|_| !cell.has_text) {
+                        flow.push(&value);
+                    }
+                    flow.leave_cell();
+                    for _ in 1..cell.repeat.min(REPEAT) {
+                        flow.push("\t");
+                    }
+                    cell = Cell::default();
+                }
+                "table-row" => flow.end_row(),
+                name if PROGRAM.contains(&name) => settings = settings.saturating_sub(1),
+                _ => {}
+            },
+            Node::Text(text) if settings == 0 => {
+                // Between elements stands nothing but the layout of the file.
+                if !text.trim().is_empty() || !text.contains('\n') {
+                    flow.push(&text);
+                }
+            }
+            Node::Text(_) => {}
+        }
+        if !flow.give(walk) {
+            walk.fail("too_large");
+            break;
+        }
+    }
+    if xml.broken {
+        walk.fail("malformed");
+    }
+    flow.finish(walk);
+}
+
+/// The cell being read.
+#[derive(Default)]
+struct Cell {
+    repeat: usize,
+    value: Option<String>,
+    has_text: bool,
+}

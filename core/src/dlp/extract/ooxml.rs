@@ -1,0 +1,375 @@
+//! Office Open XML (ISO/IEC 29500): documents, workbooks, presentations.
+//!
+//! Parts are told by their place in the package, not by its relationships: a
+//! part that nothing refers to travels too. What has no reader here is walked
+//! as an entry of its own.
+
+use std::borrow::Cow;
+
+use super::flow::Flow;
+use super::walk::Walk;
+use super::xml::{Node, Xml};
+use super::zip::Archive;
+use super::{Form, Piece, sheet};
+
+/// Reads a package.
+pub(super) fn read(walk: &mut Walk<'_>, archive: &Archive<'_>) {
+    let (mut images, mut any) = (false, false);
+    if archive.entries.iter().any(|e| e.name.starts_with("xl/")) {
+        sheet::read(walk, archive);
+        any = true;
+    }
+    for entry in &archive.entries {
+        let lower = entry.name.to_ascii_lowercase();
+        if is_image(&lower) {
+            images = true;
+            continue;
+        }
+        if lower.ends_with('/') || sheet::reads(&lower) || is_machinery(&lower) {
+            continue;
+        }
+        let Some(bytes) = archive.content(walk, entry) else {
+            continue;
+        };
+        let held = match &bytes {
+            Cow::Owned(bytes) => bytes.len().min(walk.budget.held),
+            Cow::Borrowed(_) => 0,
+        };
+        walk.budget.held -= held;
+        match reader(&lower) {
+            Reader::Flow => {
+                let prompts = lower.contains("slidemasters/") || lower.contains("slidelayouts/");
+                any |= flowing(walk, &entry.name, &bytes) && !prompts;
+            }
+            Reader::Properties => properties(walk, &entry.name, &bytes),
+            Reader::Links => links(walk, &entry.name, &bytes),
+            Reader::Markup => walk.piece(Piece {
+                text: super::text::xml(&bytes).into_owned(),
+                form: Form::Markup,
+                inside: Some(entry.name.clone()),
+                ..Piece::default()
+            }),
+            Reader::Other => walk.child(&entry.name, &bytes, ""),
+        }
+        walk.budget.held += held;
+    }
+    if images && !any {
+        walk.fail("image_only");
+    }
+}
+
+/// Pictures of a document. They are not read; a document that is nothing else
+/// is reported.
+pub(super) fn is_image(lower: &str) -> bool {
+    const IMAGES: &[&str] = &[
+        "png", "jpg", "jpeg", "gif", "bmp", "tif", "tiff", "emf", "wmf", "svg", "wdp", "webp",
+        "ico", "jfif", "emz", "wmz",
+    ];
+    let folder = [
+        "media/",
+        "pictures/",
+        "thumbnails/",
+        "docprops/thumbnail",
+        "objectreplacements/",
+    ]
+    .iter()
+    .any(|f| lower.contains(f));
+    let extension = lower.rsplit('.').next().unwrap_or_default();
+    folder && (IMAGES.contains(&extension) || lower.contains("objectreplacements/"))
+}
+
+/// Parts without text: macros, settings of printers, fonts.
+fn is_machinery(lower: &str) -> bool {
+    let file = lower.rsplit('/').next().unwrap_or_default();
+    file == "vbaproject.bin"
+        || (file.starts_with("printersettings") && file.ends_with(".bin"))
+        || file.ends_with(".odttf")
+        || file.ends_with(".fntdata")
+}
+
+/// What reads a part.
+enum Reader {
+    Flow,
+    Properties,
+    Links,
+    Markup,
+    Other,
+}
+
+fn reader(lower: &str) -> Reader {
+    if lower.ends_with(".rels") {
+        return Reader::Links;
+    }
+    let xml = lower.ends_with(".xml") || lower.ends_with(".vml");
+    if !xml {
+        return Reader::Other;
+    }
+    if lower.starts_with("docprops/") {
+        return Reader::Properties;
+    }
+    // Their texts stand in attributes, or in elements of anybody's.
+    let markup = [
+        "customxml/",
+        "pivotcache/",
+        "externallinks/",
+        "xl/tables/",
+        "persons/",
+    ]
+    .iter()
+    .any(|f| lower.contains(f))
+        || lower.ends_with("commentauthors.xml")
+        || lower.ends_with("people.xml")
+        || lower.ends_with("connections.xml");
+    match markup {
+        true => Reader::Markup,
+        false => Reader::Flow,
+    }
+}
+
+/// Attributes that hold text a person wrote.
+const ASIDE: &[&str] = &[
+    "author",
+    "descr",
+    "title",
+    "alias",
+    "prompt",
+    "promptTitle",
+    "tooltip",
+    "display",
+    "displayName",
+    "string",
+    "name",
+    "userId",
+];
+
+/// Elements whose text places or formats something.
+const NUMBERS: &[&str] = &[
+    "posOffset",
+    "pctWidth",
+    "pctHeight",
+    "align",
+    "sizeRelH",
+    "f",
+    "formatCode",
+    "ptCount",
+    "idx",
+    "order",
+    "col",
+    "colOff",
+    "row",
+    "rowOff",
+    "Anchor",
+    "Row",
+    "Column",
+    "Visible",
+    "AutoFill",
+    "MoveWithCells",
+    "SizeWithCells",
+];
+
+/// The text of a part of any of the three formats. Tells whether it has any,
+/// what stands in attributes aside.
+fn flowing(walk: &mut Walk<'_>, name: &str, bytes: &[u8]) -> bool {
+    let mut any = false;
+    let text = super::text::xml(bytes);
+    let mut xml = Xml::new(&text);
+    let mut flow = Flow::new(name);
+    // Depth of elements whose text counts: `t`, and those that hold text alone.
+    let mut open: Vec<bool> = Vec::new();
+    let mut choice = (0, 0);
+    let mut fallback = 0;
+    while let Some(node) = xml.next() {
+        match node {
+            Node::Start(tag) => {
+                let element = tag.name();
+                // A tab in a paragraph, and not one of its settings.
+                match element {
+                    "tab" | "ptab" if tag.get("pos").is_none() => flow.push("\t"),
+                    "br" | "cr" => flow.push("\n"),
+                    "noBreakHyphen" => flow.push("-"),
+                    "tc" => flow.enter_cell(),
+                    "sym" => flow.push("\u{fffd}"),
+                    "Choice" => choice = (flow.len(), 0),
+                    "Fallback" => fallback = flow.len(),
+                    // What a field offers or holds.
+                    "listEntry" | "default" | "result" | "listItem" => {
+                        for value in ["val", "displayText", "value"]
+                            .iter()
+                            .filter_map(|n| tag.get(n))
+                        {
+                            flow.aside(&value);
+                        }
+                    }
+                    _ => {}
+                }
+                for (attribute, value) in tag.attributes() {
+                    let named =
+                        attribute != "name" || matches!(element, "cNvPr" | "docPr" | "cmAuthor");
+                    let own = named && ASIDE.contains(&attribute) && !is_generated(&value);
+                    if own {
+                        flow.aside(&value);
+                    }
+                }
+                open.push(!NUMBERS.contains(&element));
+            }
+            Node::End(element) => {
+                open.pop();
+                match element.as_str() {
+                    "p" | "si" | "comment" | "text" | "pt" | "oddHeader" | "oddFooter"
+                    | "author" | "instrText" | "div" => flow.end_paragraph(),
+                    "tc" => flow.leave_cell(),
+                    "tr" => flow.end_row(),
+                    "Choice" => choice.1 = flow.len(),
+                    // The same text for older readers: once is enough.
+                    "Fallback" => {
+                        let same = choice.1 == fallback
+                            && flow.since(fallback)
+                                == flow
+                                    .since(choice.0)
+                                    .get(..choice.1.saturating_sub(choice.0))
+                                    .unwrap_or_default();
+                        if same {
+                            flow.forget(fallback);
+                        }
+                    }
+                    _ => {}
+                }
+            }
+            Node::Text(text) if open.last() != Some(&false) => {
+                if !text.trim().is_empty() || !text.contains('\n') {
+                    any |= !text.trim().is_empty();
+                    flow.push(&text);
+                }
+            }
+            Node::Text(_) => {}
+        }
+        if !flow.give(walk) {
+            walk.fail("too_large");
+            break;
+        }
+    }
+    if xml.broken {
+        walk.fail("malformed");
+    }
+    flow.finish(walk);
+    any
+}
+
+/// Names that programs give: `Picture 3`, `TextBox 12`.
+fn is_generated(value: &str) -> bool {
+    let Some((word, number)) = value.rsplit_once(' ') else {
+        return false;
+    };
+    number.chars().all(|c| c.is_ascii_digit())
+        && word.chars().all(|c| c.is_ascii_alphabetic() || c == ' ')
+        && word.split(' ').count() <= 3
+        && [
+            "Picture",
+            "TextBox",
+            "Text Box",
+            "Title",
+            "Subtitle",
+            "Placeholder",
+            "Image",
+            "Chart",
+            "Table",
+            "Shape",
+            "Rectangle",
+            "Group",
+            "Object",
+            "Connector",
+            "Graphic",
+            "Diagram",
+        ]
+        .iter()
+        .any(|w| word.ends_with(w))
+}
+
+/// Properties that a program keeps for itself.
+const COUNTS: &[&str] = &[
+    "revision",
+    "created",
+    "modified",
+    "lastPrinted",
+    "TotalTime",
+    "Pages",
+    "Words",
+    "Characters",
+    "CharactersWithSpaces",
+    "Lines",
+    "Paragraphs",
+    "Application",
+    "AppVersion",
+    "DocSecurity",
+    "ScaleCrop",
+    "LinksUpToDate",
+    "SharedDoc",
+    "HyperlinksChanged",
+    "Slides",
+    "Notes",
+    "HiddenSlides",
+    "MMClips",
+    "PresentationFormat",
+    "Template",
+    "variant",
+];
+
+/// Author, title, company and the like, one a line.
+fn properties(walk: &mut Walk<'_>, name: &str, bytes: &[u8]) {
+    let text = super::text::xml(bytes);
+    let mut xml = Xml::new(&text);
+    let mut flow = Flow::new(name);
+    let mut label = String::new();
+    while let Some(node) = xml.next() {
+        match node {
+            Node::Start(tag) => {
+                label = match tag.name() {
+                    "property" => tag.get("name").unwrap_or_default(),
+                    // The types of values.
+                    "lpwstr" | "lpstr" | "i4" | "bool" | "filetime" | "r8" => label,
+                    other => other.to_owned(),
+                };
+            }
+            Node::Text(text) if !text.trim().is_empty() && !COUNTS.contains(&label.as_str()) => {
+                if flow.len() == 0 || flow.since(flow.len().saturating_sub(1)) == "\n" {
+                    flow.push(&label);
+                    flow.push(": ");
+                }
+                flow.push(&text);
+            }
+            Node::Text(_) => {}
+            Node::End(_) => flow.end_line(),
+        }
+        if !flow.give(walk) {
+            walk.fail("too_large");
+            break;
+        }
+    }
+    if xml.broken {
+        walk.fail("malformed");
+    }
+    flow.finish(walk);
+}
+
+/// Targets outside the package: web links, mail addresses.
+fn links(walk: &mut Walk<'_>, name: &str, bytes: &[u8]) {
+    let text = super::text::xml(bytes);
+    let mut xml = Xml::new(&text);
+    let mut flow = Flow::new(name);
+    while let Some(node) = xml.next() {
+        if let Node::Start(tag) = node
+            && tag.get("TargetMode").is_some_and(|m| m == "External")
+            && let Some(target) = tag.get("Target")
+        {
+            flow.aside(&target);
+        }
+        if !flow.give(walk) {
+            walk.fail("too_large");
+            break;
+        }
+    }
+    if xml.broken {
+        walk.fail("malformed");
+    }
+    flow.finish(walk);
+}

@@ -1,0 +1,241 @@
+//! Text beside the pages: notes, form fields, titles, descriptions, metadata,
+//! embedded files.
+//!
+//! They are found by what they are, wherever they hang: a note that no page
+//! lists travels too.
+
+use std::collections::HashSet;
+
+use super::super::flow::Flow;
+use super::super::walk::Walk;
+use super::super::{Form, Piece};
+use super::file::{File, Place};
+use super::glyphs;
+use super::object::{Dict, Object};
+
+/// Entries whose strings a person wrote or reads.
+const TEXTS: &[&str] = &[
+    "Contents",
+    "RC",
+    "DV",
+    "TU",
+    "Alt",
+    "ActualText",
+    "E",
+    "Title",
+    "Author",
+    "Subject",
+    "Keywords",
+    "Subj",
+    "URI",
+    "CA",
+    "Desc",
+    "F",
+    "UF",
+    "Name",
+    "Reason",
+    "Location",
+    "ContactInfo",
+    "Opt",
+    "JS",
+];
+/// Levels of a value that is searched for them; the parser allows as many.
+const MAX_LEVELS: usize = 32;
+
+/// Gives out everything beside the pages.
+pub(super) fn read(file: &mut File<'_>, walk: &mut Walk<'_>) {
+    let mut flow = Flow::new("document properties");
+    let mut known: Vec<Place> = Vec::new();
+    for trailer in file.trailers.clone() {
+        if let Some(Object::Ref(id)) = trailer.get("Info") {
+            let place = file.versions(*id).pop();
+            if place.is_some_and(|p| known.contains(&p)) {
+                continue;
+            }
+            known.extend(place);
+        }
+        if let Object::Dict(info) = file.get(&trailer, "Info", walk.budget) {
+            for (key, value) in &info.0 {
+                let value = file.resolve(value, walk.budget);
+                let own = matches!(
+                    &key[..],
+                    b"Producer" | b"Creator" | b"CreationDate" | b"ModDate"
+                );
+                if let (Object::Text(text), false) = (value, own) {
+                    flow.push(&format!(
+                        "{}: {}\n",
+                        String::from_utf8_lossy(key),
+                        glyphs::text(&text)
+                    ));
+                }
+            }
+        }
+    }
+    flow.finish(walk);
+
+    let mut flow = Flow::new("notes and fields");
+    let mut files: Vec<(String, Object)> = Vec::new();
+    let mut streams: Vec<Place> = Vec::new();
+    for place in file.all() {
+        if known.contains(&place) {
+            continue;
+        }
+        let object = file.at(place, walk.budget);
+        if let Object::Dict(dict) = &object
+            && matches!(dict.name("Type"), Some(b"EmbeddedFile" | b"Metadata"))
+        {
+            streams.push(place);
+        }
+        search(file, walk, &object, &mut flow, &mut files, 0);
+        if !flow.give(walk) {
+            walk.fail("too_large");
+            break;
+        }
+    }
+    flow.finish(walk);
+    embedded(file, walk, files, streams);
+}
+
+/// Collects texts, and files that hang on a value.
+fn search(
+    file: &mut File<'_>,
+    walk: &mut Walk<'_>,
+    object: &Object,
+    flow: &mut Flow,
+    files: &mut Vec<(String, Object)>,
+    level: usize,
+) {
+    if level > MAX_LEVELS {
+        return;
+    }
+    match object {
+        Object::Array(items) => {
+            for item in items {
+                search(file, walk, item, flow, files, level + 1);
+            }
+        }
+        Object::Dict(dict) => {
+            field(file, walk, dict, flow);
+            for (key, value) in &dict.0 {
+                let key = std::str::from_utf8(key).unwrap_or_default();
+                match (key, value) {
+                    ("EF", Object::Dict(streams)) => {
+                        let name = ["UF", "F", "Desc"]
+                            .iter()
+                            .find_map(|k| dict.get(k).and_then(Object::bytes))
+                            .map_or_else(|| "embedded file".to_owned(), glyphs::text);
+                        files.extend(streams.0.iter().map(|(_, s)| (name.clone(), s.clone())));
+                    }
+                    ("XFA", Object::Array(items)) => {
+                        let parts = items.iter().filter(|i| matches!(i, Object::Ref(_)));
+                        files.extend(parts.map(|s| ("form.xml".to_owned(), s.clone())));
+                    }
+                    ("XFA", stream @ Object::Ref(_)) => {
+                        files.push(("form.xml".to_owned(), stream.clone()))
+                    }
+                    _ if TEXTS.contains(&key) => written(file, walk, value, flow),
+                    _ => {}
+                }
+                search(file, walk, value, flow, files, level + 1);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// A form field: its name and its value on one line.
+fn field(file: &mut File<'_>, walk: &mut Walk<'_>, dict: &Dict, flow: &mut Flow) {
+    if dict.get("V").is_none() {
+        if let Some(Object::Text(title)) = dict.get("T") {
+            flow.aside(&glyphs::text(title));
+        }
+        return;
+    }
+    if let Object::Text(name) = file.get(dict, "T", walk.budget) {
+        flow.push(&format!("{}: ", glyphs::text(&name)));
+    }
+    match dict.get("V").map(|v| file.resolve(v, walk.budget)) {
+        Some(Object::Text(value)) => flow.push(&glyphs::text(&value)),
+        Some(Object::Array(values)) => {
+            for value in values.iter().filter_map(Object::bytes) {
+                flow.push(&glyphs::text(value));
+                flow.push(" ");
+            }
+        }
+        Some(Object::Dict(_)) => {
+            let value = dict.get("V").cloned().unwrap_or(Object::Null);
+            if let Some(stream) = file.stream(&value, walk.budget)
+                && let Some(bytes) = file.content(&stream, walk.budget)
+            {
+                flow.push(&glyphs::text(&bytes));
+            }
+        }
+        _ => {}
+    }
+    flow.end_line();
+}
+
+/// A string, or the strings of an array, each on a line.
+fn written(file: &mut File<'_>, walk: &mut Walk<'_>, value: &Object, flow: &mut Flow) {
+    // `Contents` of a page is a stream, and is read with the page.
+    let value = match value {
+        Object::Ref(_) => file.resolve(value, walk.budget),
+        other => other.clone(),
+    };
+    match &value {
+        Object::Text(text) => {
+            flow.push(&glyphs::text(text));
+            flow.end_line();
+        }
+        Object::Array(items) => {
+            for text in items.iter().filter_map(Object::bytes) {
+                flow.push(&glyphs::text(text));
+                flow.end_line();
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Embedded files, each as a part of its own, and metadata as markup.
+fn embedded(
+    file: &mut File<'_>,
+    walk: &mut Walk<'_>,
+    files: Vec<(String, Object)>,
+    streams: Vec<Place>,
+) {
+    let mut seen: HashSet<Place> = HashSet::new();
+    let mut todo: Vec<(String, Place)> = Vec::new();
+    for (name, object) in files {
+        if let Object::Ref(id) = object {
+            todo.extend(file.versions(id).into_iter().map(|p| (name.clone(), p)));
+        }
+    }
+    todo.extend(streams.into_iter().map(|p| ("embedded file".to_owned(), p)));
+    for (name, place) in todo {
+        if !seen.insert(place) {
+            continue;
+        }
+        if !walk.entry() {
+            return;
+        }
+        let Some(stream) = file.stream_at(place, walk.budget) else {
+            continue;
+        };
+        let Some(bytes) = file.content(&stream, walk.budget) else {
+            walk.fail("unsupported_type");
+            continue;
+        };
+        if stream.dict.name("Type") == Some(b"Metadata") {
+            let text = super::super::text::decode(&bytes).0;
+            walk.piece(Piece {
+                text,
+                form: Form::Markup,
+                inside: Some("metadata".to_owned()),
+                ..Piece::default()
+            });
+            continue;
+        }
+        walk.decoded_child(&name, &bytes, "");
+    }
+}

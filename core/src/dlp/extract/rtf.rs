@@ -1,0 +1,461 @@
+//! Rich Text Format (1.9.1) as text.
+//!
+//! Hidden text is text here: it travels. Destinations that hold settings or
+//! pictures are skipped; whatever is not known as one of them is read.
+
+use super::budget::MAX_ENTRY;
+use super::flow::Flow;
+use super::walk::Walk;
+use crate::compose::decode_charset;
+
+/// Groups within groups.
+const MAX_GROUPS: usize = 1_000;
+
+/// Destinations without text that anybody wrote.
+const SKIPPED: &[&str] = &[
+    "fonttbl",
+    "colortbl",
+    "stylesheet",
+    "listtable",
+    "listoverridetable",
+    "rsidtbl",
+    "themedata",
+    "colorschememapping",
+    "latentstyles",
+    "datastore",
+    "pict",
+    "generator",
+    "mmathPr",
+    "xmlnstbl",
+    "pgptbl",
+    "revtim",
+    "creatim",
+    "printim",
+    "buptim",
+    "filetbl",
+    "panose",
+    "falt",
+    "fontemb",
+    "objclass",
+    "blipuid",
+    "wgrffmtfilter",
+    "defchp",
+    "defpap",
+    "shpinst_",
+    "sp_",
+];
+
+/// What a group inherits.
+#[derive(Clone)]
+struct Group {
+    skip: bool,
+    /// Whether its text stands on lines of its own.
+    apart: bool,
+    /// Fallback characters behind `\u`.
+    fallback: usize,
+    /// The charset of the font that is on.
+    charset: &'static str,
+}
+
+/// Reads a document.
+pub(super) fn read(walk: &mut Walk<'_>, data: &[u8]) {
+    let mut reader = Reader {
+        data,
+        at: 0,
+        group: Group {
+            skip: false,
+            apart: false,
+            fallback: 1,
+            charset: "windows-1252",
+        },
+        groups: Vec::new(),
+        bytes: Vec::new(),
+        pending: 0,
+        high: None,
+        flow: Flow::new("document"),
+        picture: false,
+        fonts: std::collections::HashMap::new(),
+        font: None,
+        default_charset: "windows-1252",
+        objects: Vec::new(),
+    };
+    reader.run(walk);
+    let Reader {
+        flow,
+        picture,
+        objects,
+        ..
+    } = reader;
+    let before = walk.pieces;
+    flow.finish(walk);
+    if picture && walk.pieces == before {
+        walk.fail("image_only");
+    }
+    for object in objects {
+        if !walk.entry() {
+            break;
+        }
+        walk.decoded_child("object", &object, "");
+    }
+}
+
+struct Reader<'a> {
+    data: &'a [u8],
+    at: usize,
+    group: Group,
+    groups: Vec<Group>,
+    /// Characters of the charset that are not decoded yet.
+    bytes: Vec<u8>,
+    /// Fallback characters still to be left out.
+    pending: usize,
+    /// The first half of a character of two units.
+    high: Option<u16>,
+    flow: Flow,
+    picture: bool,
+    /// Charsets of fonts, and the font that the table is at.
+    fonts: std::collections::HashMap<i32, &'static str>,
+    font: Option<i32>,
+    default_charset: &'static str,
+    /// Embedded objects.
+    objects: Vec<Vec<u8>>,
+}
+
+impl Reader<'_> {
+    fn run(&mut self, walk: &mut Walk<'_>) {
+        let mut first = true;
+        while let Some(&byte) = self.data.get(self.at) {
+            self.at += 1;
+            match byte {
+                b'{' => {
+                    self.decode(walk);
+                    if self.groups.len() == MAX_GROUPS {
+                        walk.fail("too_deep");
+                        return;
+                    }
+                    self.groups.push(self.group.clone());
+                    self.pending = 0;
+                }
+                b'}' => {
+                    self.decode(walk);
+                    match self.groups.pop() {
+                        Some(group) => {
+                            if self.group.apart && !group.apart {
+                                self.flow.end_line();
+                            }
+                            self.group = group;
+                        }
+                        None => {
+                            walk.fail("malformed");
+                            return;
+                        }
+                    }
+                    self.pending = 0;
+                    if self.groups.is_empty() {
+                        break;
+                    }
+                }
+                b'\\' => self.control(walk),
+                b'\r' | b'\n' => {}
+                byte => self.byte(byte),
+            }
+            if first && self.groups.is_empty() {
+                walk.fail("malformed");
+                return;
+            }
+            first = false;
+            if !self.flow.give(walk) {
+                walk.fail("too_large");
+                return;
+            }
+        }
+        self.decode(walk);
+        let rest = self.data.get(self.at..).unwrap_or_default();
+        // Cut off, or followed by what no reader shows.
+        if !self.groups.is_empty() || rest.iter().any(|b| !b.is_ascii_whitespace() && *b != 0) {
+            walk.fail("malformed");
+        }
+    }
+
+    /// A character of the charset.
+    fn byte(&mut self, byte: u8) {
+        if self.pending > 0 {
+            self.pending -= 1;
+        } else if !self.group.skip {
+            self.bytes.push(byte);
+        }
+    }
+
+    /// Decodes what was collected.
+    fn decode(&mut self, walk: &mut Walk<'_>) {
+        if self.bytes.is_empty() {
+            return;
+        }
+        let bytes = std::mem::take(&mut self.bytes);
+        if bytes.is_ascii() {
+            self.flow
+                .push(std::str::from_utf8(&bytes).unwrap_or_default());
+            return;
+        }
+        match decode_charset(self.group.charset, &bytes) {
+            Some(text) => self.flow.push(&text),
+            None => {
+                walk.fail("unknown_charset");
+                self.flow.push(&super::text::latin(&bytes));
+            }
+        }
+    }
+
+    fn push(&mut self, walk: &mut Walk<'_>, text: &str) {
+        self.decode(walk);
+        if !self.group.skip {
+            self.flow.push(text);
+        }
+    }
+
+    fn control(&mut self, walk: &mut Walk<'_>) {
+        let Some(&byte) = self.data.get(self.at) else {
+            return;
+        };
+        if !byte.is_ascii_alphabetic() {
+            self.at += 1;
+            match byte {
+                b'\'' => {
+                    let digits = self
+                        .data
+                        .get(self.at..self.at + 2)
+                        .and_then(|d| std::str::from_utf8(d).ok());
+                    match digits.and_then(|d| u8::from_str_radix(d, 16).ok()) {
+                        Some(byte) => {
+                            self.at += 2;
+                            self.byte(byte);
+                        }
+                        None => walk.fail("malformed"),
+                    }
+                }
+                b'~' => self.push(walk, " "),
+                b'_' => self.push(walk, "-"),
+                b'\r' | b'\n' => self.push(walk, "\n"),
+                // A destination that an old reader may skip: read all the
+                // same, unless it is known to hold no text.
+                b'*' | b'-' | b':' | b'|' => {}
+                byte => self.byte(byte),
+            }
+            return;
+        }
+        let start = self.at;
+        let letters = self
+            .data
+            .get(start..)
+            .unwrap_or_default()
+            .iter()
+            .take(32)
+            .take_while(|b| b.is_ascii_alphabetic())
+            .count();
+        let word = self
+            .data
+            .get(start..start + letters)
+            .and_then(|w| std::str::from_utf8(w).ok())
+            .unwrap_or_default();
+        self.at += letters;
+        let rest = self.data.get(self.at..).unwrap_or_default();
+        let sign = usize::from(rest.first() == Some(&b'-'));
+        let digits = rest
+            .iter()
+            .skip(sign)
+            .take(10)
+            .take_while(|b| b.is_ascii_digit())
+            .count();
+        let number: Option<i32> = match digits {
+            0 => None,
+            n => rest
+                .get(..sign + n)
+                .and_then(|n| std::str::from_utf8(n).ok())
+                .and_then(|n| n.parse().ok()),
+        };
+        if digits > 0 {
+            self.at += sign + digits;
+        }
+        if self.data.get(self.at) == Some(&b' ') {
+            self.at += 1;
+        }
+        self.word(walk, word, number);
+    }
+
+    fn word(&mut self, walk: &mut Walk<'_>, word: &str, number: Option<i32>) {
+        match word {
+            "par" | "line" | "sect" | "page" | "softline" | "column" => self.push(walk, "\n"),
+            "tab" | "nestcell" => self.push(walk, "\t"),
+            "cell" => self.push(walk, "\t"),
+            "row" | "nestrow" => self.push(walk, "\n"),
+            "emdash" => self.push(walk, "\u{2014}"),
+            "endash" => self.push(walk, "\u{2013}"),
+            "lquote" | "rquote" => self.push(walk, "'"),
+            "ldblquote" | "rdblquote" => self.push(walk, "\""),
+            "bullet" => self.push(walk, "\u{2022}"),
+            "emspace" | "enspace" | "qmspace" => self.push(walk, " "),
+            "uc" => self.group.fallback = usize::try_from(number.unwrap_or(1)).unwrap_or(1).min(16),
+            "u" => self.unicode(walk, number.unwrap_or(0)),
+            "bin" => {
+                let length = usize::try_from(number.unwrap_or(0)).unwrap_or(0);
+                self.at = self.at.saturating_add(length).min(self.data.len());
+            }
+            "ansicpg" => {
+                self.default_charset = code_page(number.unwrap_or(1252));
+                self.group.charset = self.default_charset;
+            }
+            "mac" => {
+                self.default_charset = "macintosh";
+                self.group.charset = "macintosh";
+            }
+            "pc" | "pca" => self.group.charset = "cp850",
+            "f" => {
+                self.decode(walk);
+                self.font = number;
+                let known = number.and_then(|n| self.fonts.get(&n)).copied();
+                self.group.charset = known.unwrap_or(self.default_charset);
+            }
+            "plain" => {
+                self.decode(walk);
+                self.group.charset = self.default_charset;
+            }
+            "fcharset" => {
+                if let (Some(font), Some(charset)) = (self.font, number)
+                    && self.fonts.len() < 10_000
+                {
+                    let charset = font_charset(charset).unwrap_or(self.default_charset);
+                    self.fonts.insert(font, charset);
+                }
+            }
+            "objdata" => {
+                self.group.skip = true;
+                self.object(walk);
+            }
+            "pict" => {
+                self.picture = true;
+                self.group.skip = true;
+            }
+            word if SKIPPED.contains(&word) => {
+                self.decode(walk);
+                self.group.skip = true;
+            }
+            // Names, descriptions, field instructions, each on its own line.
+            "info" | "author" | "title" | "operator" | "company" | "subject" | "keywords"
+            | "doccomm" | "annotation" | "atnauthor" | "footnote" | "header" | "footer"
+            | "fldinst" | "sn" | "sv" | "bkmkstart" | "shptxt" => {
+                self.decode(walk);
+                if !self.group.skip {
+                    self.group.apart = true;
+                    self.flow.end_line();
+                }
+            }
+            _ => self.decode(walk),
+        }
+    }
+
+    /// `\uN`: a UTF-16 unit, signed.
+    fn unicode(&mut self, walk: &mut Walk<'_>, number: i32) {
+        self.decode(walk);
+        self.pending = self.group.fallback;
+        if self.group.skip {
+            return;
+        }
+        let unit = u16::try_from(number.rem_euclid(0x1_0000)).unwrap_or(0);
+        let units = match self.high.take() {
+            Some(high) => vec![high, unit],
+            None if (0xd800..0xdc00).contains(&unit) => {
+                self.high = Some(unit);
+                return;
+            }
+            None => vec![unit],
+        };
+        for c in char::decode_utf16(units) {
+            self.flow.push(
+                c.unwrap_or(char::REPLACEMENT_CHARACTER)
+                    .encode_utf8(&mut [0; 4]),
+            );
+        }
+    }
+
+    /// An embedded object in hexadecimal, to the end of its group. It is an
+    /// OLE 1.0 stream ([MS-OLEDS] section 2.2): what is in it is found by what
+    /// it is.
+    fn object(&mut self, walk: &mut Walk<'_>) {
+        let mut object = Vec::new();
+        let mut high = None;
+        while let Some(&byte) = self.data.get(self.at) {
+            if matches!(byte, b'}' | b'{' | b'\\') {
+                break;
+            }
+            self.at += 1;
+            let Some(digit) = char::from(byte)
+                .to_digit(16)
+                .and_then(|d| u8::try_from(d).ok())
+            else {
+                continue;
+            };
+            match high.take() {
+                None => high = Some(digit << 4),
+                Some(high) => object.push(high | digit),
+            }
+        }
+        if object.len() > MAX_ENTRY.min(walk.budget.held) || !walk.budget.spend(object.len()) {
+            walk.fail("too_large");
+            return;
+        }
+        let inner = [&b"%PDF-"[..], b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"{\\rtf"]
+            .iter()
+            .filter_map(|magic| super::sniff::find(&object, magic, 0))
+            .min();
+        match inner {
+            Some(at) if self.objects.len() < 100 => {
+                object.drain(..at);
+                self.objects.push(object);
+            }
+            _ if object.is_empty() => {}
+            _ => walk.fail("unsupported_type"),
+        }
+    }
+}
+
+fn code_page(number: i32) -> &'static str {
+    match number {
+        437 | 850 => "cp850",
+        866 => "cp866",
+        874 => "windows-874",
+        932 => "shift_jis",
+        936 => "gbk",
+        949 => "euc-kr",
+        950 => "big5",
+        1250 => "windows-1250",
+        1251 => "windows-1251",
+        1253 => "windows-1253",
+        1254 => "windows-1254",
+        1255 => "windows-1255",
+        1256 => "windows-1256",
+        1257 => "windows-1257",
+        1258 => "windows-1258",
+        10_000 => "macintosh",
+        65_001 => "utf-8",
+        _ => "windows-1252",
+    }
+}
+
+fn font_charset(number: i32) -> Option<&'static str> {
+    Some(match number {
+        77 => "macintosh",
+        128 => code_page(932),
+        129 => code_page(949),
+        134 => code_page(936),
+        136 => code_page(950),
+        161 => code_page(1253),
+        162 => code_page(1254),
+        163 => code_page(1258),
+        177 => code_page(1255),
+        178 => code_page(1256),
+        186 => code_page(1257),
+        204 => code_page(1251),
+        222 => code_page(874),
+        238 => code_page(1250),
+        _ => return None,
+    })
+}

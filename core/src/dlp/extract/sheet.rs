@@ -1,0 +1,424 @@
+//! Workbooks: the cells of each sheet, row by row, joined by tabs, so that a
+//! header stands above its column.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::ops::Range;
+
+use super::flow::Flow;
+use super::walk::Walk;
+use super::xml::{Node, Tag, Xml};
+use super::zip::Archive;
+
+/// Columns that are left out in a row as tabs. A wider gap is one tab, since a
+/// cell far out costs nobody but us.
+const GAP: usize = 64;
+/// Shared strings of a workbook, more than a sheet has rows.
+const MAX_STRINGS: usize = 2_000_000;
+
+/// Whether a part is read here.
+pub(super) fn reads(lower: &str) -> bool {
+    is_sheet(lower) || ["xl/workbook.xml", "xl/sharedstrings.xml", "xl/styles.xml"].contains(&lower)
+}
+
+fn is_sheet(lower: &str) -> bool {
+    lower
+        .strip_prefix("xl/worksheets/")
+        .or_else(|| lower.strip_prefix("xl/macrosheets/"))
+        .or_else(|| lower.strip_prefix("xl/dialogsheets/"))
+        .is_some_and(|file| file.ends_with(".xml") && !file.contains('/'))
+}
+
+/// Reads the sheets of a workbook.
+pub(super) fn read(walk: &mut Walk<'_>, archive: &Archive<'_>) {
+    let mut book = Book::default();
+    for entry in &archive.entries {
+        let lower = entry.name.to_ascii_lowercase();
+        let part: fn(&mut Book, &mut Walk<'_>, &str) = match lower.as_str() {
+            "xl/workbook.xml" => Book::names,
+            "xl/sharedstrings.xml" => Book::strings,
+            "xl/styles.xml" => Book::styles,
+            "xl/_rels/workbook.xml.rels" => Book::targets,
+            _ => continue,
+        };
+        if let Some(bytes) = archive.content(walk, entry) {
+            part(&mut book, walk, &super::text::xml(&bytes));
+        }
+    }
+    let held = book.text.len().min(walk.budget.held);
+    walk.budget.held -= held;
+    for entry in &archive.entries {
+        let lower = entry.name.to_ascii_lowercase();
+        if is_sheet(&lower)
+            && let Some(bytes) = archive.content(walk, entry)
+        {
+            let held = match &bytes {
+                Cow::Owned(bytes) => bytes.len().min(walk.budget.held),
+                Cow::Borrowed(_) => 0,
+            };
+            walk.budget.held -= held;
+            book.sheet(walk, &entry.name, &super::text::xml(&bytes));
+            walk.budget.held += held;
+        }
+    }
+    walk.budget.held += held;
+}
+
+/// What the sheets of a workbook share.
+#[derive(Default)]
+struct Book {
+    /// Shared strings, one after the other, and where each stands.
+    text: String,
+    strings: Vec<Range<u32>>,
+    /// What each style makes of a number.
+    styles: Vec<Number>,
+    /// Days are counted from 1904.
+    since_1904: bool,
+    /// Sheet names by relationship, and relationships by target.
+    sheets: HashMap<String, String>,
+    parts: HashMap<String, String>,
+}
+
+/// What a number in a cell is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Number {
+    Plain,
+    Date,
+}
+
+impl Book {
+    fn names(&mut self, walk: &mut Walk<'_>, text: &str) {
+        let mut flow = Flow::new("xl/workbook.xml");
+        let mut xml = Xml::new(text);
+        let mut in_name = false;
+        while let Some(node) = xml.next() {
+            match node {
+                Node::Start(tag) => match tag.name() {
+                    "workbookPr" => {
+                        let on = |v: String| v == "1" || v == "true";
+                        self.since_1904 = tag.get("date1904").is_some_and(on);
+                    }
+                    "sheet" => {
+                        let name = tag.get("name").unwrap_or_default();
+                        flow.push(&name);
+                        flow.end_line();
+                        if let Some(id) = tag.get("id") {
+                            self.sheets.insert(id, name);
+                        }
+                    }
+                    "definedName" => {
+                        in_name = true;
+                        flow.push(&tag.get("name").unwrap_or_default());
+                        if let Some(comment) = tag.get("comment") {
+                            flow.aside(&comment);
+                        }
+                        flow.push(": ");
+                    }
+                    _ => {}
+                },
+                Node::End(name) if name == "definedName" => {
+                    in_name = false;
+                    flow.end_line();
+                }
+                Node::Text(text) if in_name => flow.push(&text),
+                _ => {}
+            }
+            if !flow.give(walk) {
+                walk.fail("too_large");
+                break;
+            }
+        }
+        if xml.broken {
+            walk.fail("malformed");
+        }
+        flow.finish(walk);
+    }
+
+    fn targets(&mut self, walk: &mut Walk<'_>, text: &str) {
+        let mut xml = Xml::new(text);
+        while let Some(node) = xml.next() {
+            if let Node::Start(tag) = node
+                && let (Some(id), Some(target)) = (tag.get("Id"), tag.get("Target"))
+            {
+                let target = target.trim_start_matches('/');
+                let target = target.strip_prefix("xl/").unwrap_or(target);
+                self.parts.insert(format!("xl/{target}"), id);
+            }
+        }
+        if xml.broken {
+            walk.fail("malformed");
+        }
+    }
+
+    fn strings(&mut self, walk: &mut Walk<'_>, text: &str) {
+        let mut xml = Xml::new(text);
+        let (mut start, mut phonetic) = (0, false);
+        while let Some(node) = xml.next() {
+            match node {
+                Node::Start(tag) => match tag.name() {
+                    "si" => start = self.text.len(),
+                    "rPh" => phonetic = true,
+                    _ => {}
+                },
+                Node::End(name) => match name.as_str() {
+                    "si" => {
+                        if self.strings.len() == MAX_STRINGS {
+                            walk.fail("too_large");
+                            return;
+                        }
+                        let at = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+                        self.strings.push(at(start)..at(self.text.len()));
+                    }
+                    "rPh" => phonetic = false,
+                    _ => {}
+                },
+                // Readings of Japanese names stand apart from the name.
+                Node::Text(text) => {
+                    if phonetic {
+                        self.text.push(' ');
+                    }
+                    self.text.push_str(&text);
+                }
+            }
+        }
+        if xml.broken {
+            walk.fail("malformed");
+        }
+    }
+
+    fn styles(&mut self, walk: &mut Walk<'_>, text: &str) {
+        let mut xml = Xml::new(text);
+        let mut custom: HashMap<String, Number> = HashMap::new();
+        let mut in_cells = false;
+        while let Some(node) = xml.next() {
+            match node {
+                Node::Start(tag) => match tag.name() {
+                    "numFmt" => {
+                        if let (Some(id), Some(code)) = (tag.get("numFmtId"), tag.get("formatCode"))
+                        {
+                            custom.insert(id, number_of(&code));
+                        }
+                    }
+                    "cellXfs" => in_cells = true,
+                    "xf" if in_cells => {
+                        let id = tag.get("numFmtId").unwrap_or_default();
+                        let built_in = match id.parse().unwrap_or(0u32) {
+                            14..=17 | 22 | 27..=31 | 34..=36 | 50..=54 | 57 | 58 => Number::Date,
+                            _ => Number::Plain,
+                        };
+                        self.styles
+                            .push(custom.get(&id).copied().unwrap_or(built_in));
+                    }
+                    _ => {}
+                },
+                Node::End(name) if name == "cellXfs" => in_cells = false,
+                _ => {}
+            }
+        }
+        if xml.broken {
+            walk.fail("malformed");
+        }
+    }
+
+    fn sheet(&self, walk: &mut Walk<'_>, name: &str, text: &str) {
+        let title = self.parts.get(name).and_then(|id| self.sheets.get(id));
+        let mut flow = match title {
+            Some(title) => Flow::new(&format!("sheet {title}")),
+            None => Flow::new(name),
+        };
+        let mut xml = Xml::new(text);
+        let mut cell: Option<Cell> = None;
+        let (mut column, mut reading) = (0, Reading::Nothing);
+        let (mut value, mut beside) = (String::new(), String::new());
+        while let Some(node) = xml.next() {
+            match node {
+                Node::Start(tag) => match tag.name() {
+                    "row" => column = 0,
+                    "c" => {
+                        cell = Some(Cell::of(&tag, column));
+                        value.clear();
+                    }
+                    "v" | "t" if cell.is_some() => reading = Reading::Value,
+                    "f" => reading = Reading::Formula,
+                    "oddHeader" | "oddFooter" | "evenHeader" | "evenFooter" | "firstHeader"
+                    | "firstFooter" => reading = Reading::Beside,
+                    "hyperlink" | "dataValidation" | "sheetPr" | "inputCells" => {
+                        for name in [
+                            "display",
+                            "tooltip",
+                            "prompt",
+                            "promptTitle",
+                            "error",
+                            "location",
+                        ] {
+                            if let Some(text) = tag.get(name) {
+                                flow.aside(&text);
+                            }
+                        }
+                    }
+                    "formula1" | "formula2" => reading = Reading::Formula,
+                    _ => {}
+                },
+                Node::Text(text) => match reading {
+                    Reading::Value => value.push_str(&text),
+                    Reading::Formula | Reading::Beside => beside.push_str(&text),
+                    Reading::Nothing => {}
+                },
+                Node::End(name) => match name.as_str() {
+                    "c" => {
+                        if let Some(cell) = cell.take()
+                            && !value.is_empty()
+                        {
+                            let gap = cell.column.saturating_sub(column);
+                            let tabs = if gap > GAP { 1 } else { gap };
+                            (0..tabs).for_each(|_| flow.push("\t"));
+                            column = cell.column.max(column);
+                            self.show(&mut flow, &cell, &value);
+                        }
+                    }
+                    "row" => flow.push("\n"),
+                    "v" | "t" | "f" | "formula1" | "formula2" | "oddHeader" | "oddFooter"
+                    | "evenHeader" | "evenFooter" | "firstHeader" | "firstFooter" => {
+                        let beside = std::mem::take(&mut beside);
+                        match reading {
+                            // A formula may hold text that its value does not show.
+                            Reading::Formula if beside.contains('"') => flow.aside(&beside),
+                            Reading::Beside => flow.aside(&without_codes(&beside)),
+                            _ => {}
+                        }
+                        reading = Reading::Nothing;
+                    }
+                    _ => {}
+                },
+            }
+            if !flow.give(walk) {
+                walk.fail("too_large");
+                break;
+            }
+        }
+        if xml.broken {
+            walk.fail("malformed");
+        }
+        flow.finish(walk);
+    }
+
+    fn show(&self, flow: &mut Flow, cell: &Cell, value: &str) {
+        let line = |text: &str| text.replace(['\n', '\r', '\t'], " ");
+        if cell.shared {
+            let text = value
+                .trim()
+                .parse()
+                .ok()
+                .and_then(|n: usize| self.strings.get(n))
+                .and_then(|r| self.text.get(r.start as usize..r.end as usize));
+            return flow.push(&line(text.unwrap_or("\u{fffd}")));
+        }
+        let date =
+            cell.number && cell.style.and_then(|s| self.styles.get(s)) == Some(&Number::Date);
+        match date.then(|| iso(value, self.since_1904)).flatten() {
+            Some(date) => flow.push(&date),
+            None => flow.push(&line(value)),
+        }
+    }
+}
+
+/// What the text being read is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    Nothing,
+    Value,
+    Formula,
+    Beside,
+}
+
+/// A cell's head.
+struct Cell {
+    column: usize,
+    shared: bool,
+    number: bool,
+    style: Option<usize>,
+}
+
+impl Cell {
+    fn of(tag: &Tag<'_>, next: usize) -> Self {
+        let kind = tag.get("t");
+        Self {
+            column: tag.get("r").map_or(next, |r| column(&r)),
+            shared: kind.as_deref() == Some("s"),
+            number: matches!(kind.as_deref(), None | Some("n")),
+            style: tag.get("s").and_then(|s| s.parse().ok()),
+        }
+    }
+}
+
+/// A page header or footer: `&C`, `&P` and the like are blanks.
+fn without_codes(text: &str) -> String {
+    let mut code = false;
+    text.chars()
+        .map(|c| {
+            let hidden = std::mem::replace(&mut code, c == '&');
+            if hidden || c == '&' { ' ' } else { c }
+        })
+        .collect()
+}
+
+/// The column of a reference such as `AB12`, counted from 0.
+fn column(reference: &str) -> usize {
+    let letters = reference
+        .bytes()
+        .take(3)
+        .take_while(u8::is_ascii_alphabetic);
+    letters
+        .fold(0, |n, b| {
+            n * 26 + usize::from(b.to_ascii_uppercase() - b'A') + 1
+        })
+        .saturating_sub(1)
+}
+
+/// Whether a format's code shows a date.
+fn number_of(code: &str) -> Number {
+    let (mut quoted, mut bracket, mut skip) = (false, false, false);
+    for c in code.chars() {
+        match c {
+            _ if skip => skip = false,
+            '\\' | '_' | '*' => skip = true,
+            '"' => quoted = !quoted,
+            '[' => bracket = true,
+            ']' => bracket = false,
+            'd' | 'D' | 'y' | 'Y' if !quoted && !bracket => return Number::Date,
+            _ => {}
+        }
+    }
+    Number::Plain
+}
+
+/// The date of a serial number, `YYYY-MM-DD`, with the time where it has one.
+fn iso(value: &str, since_1904: bool) -> Option<String> {
+    let serial: f64 = value.trim().parse().ok()?;
+    if !(0.0..2_958_466.0).contains(&serial) {
+        return None;
+    }
+    let whole = serial.floor();
+    // Checked above to be small and not negative.
+    #[expect(clippy::cast_possible_truncation, reason = "below 2,958,466")]
+    let days = whole as i32;
+    // 1900 is taken for a leap year, so that days before March are one off.
+    let days = match since_1904 {
+        true => days + 1462,
+        false if days < 60 => days + 1,
+        false => days,
+    };
+    // Day 25,569 is 1970-01-01, Julian day 2,440,588.
+    let date = time::Date::from_julian_day(days - 25_569 + 2_440_588).ok()?;
+    let seconds = ((serial - whole) * 86_400.0).round();
+    let (year, month, day) = (date.year(), u8::from(date.month()), date.day());
+    if seconds < 1.0 {
+        return Some(format!("{year:04}-{month:02}-{day:02}"));
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "at most 86,400")]
+    let seconds = seconds as i32;
+    let (hour, minute) = (seconds / 3600, seconds / 60 % 60);
+    Some(format!(
+        "{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}"
+    ))
+}

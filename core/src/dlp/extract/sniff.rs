@@ -1,0 +1,132 @@
+//! What a part is, told by its content.
+
+/// What reads a part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A ZIP archive, or a document that is one.
+    Zip,
+    /// A Compound File: an Office document of before 2007, or an encrypted one.
+    Ole,
+    /// A PDF file.
+    Pdf,
+    /// A DICOM file.
+    Dicom,
+    /// Rich Text Format.
+    Rtf,
+    /// A message, or a mailbox.
+    Message,
+    /// A TAR archive.
+    Tar,
+    /// Something compressed by GZIP.
+    Gzip,
+    /// Text in any encoding.
+    Text,
+    /// Anything else.
+    Unknown,
+}
+
+/// Tells what `bytes` are. The declared type and the name decide only where
+/// the content could be two things.
+pub(super) fn kind(bytes: &[u8], media_type: &str, name: &str) -> Kind {
+    // Its preamble may be that of another format.
+    if bytes.get(128..132) == Some(b"DICM") {
+        return Kind::Dicom;
+    }
+    if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06") {
+        return Kind::Zip;
+    }
+    if bytes.starts_with(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1") {
+        return Kind::Ole;
+    }
+    // Readers take a file whose header stands in its first 1,024 bytes.
+    let head = bytes.get(..bytes.len().min(1024)).unwrap_or_default();
+    if let Some(at) = find(head, b"%PDF-", 0)
+        && (at < 8 || media_type == "application/pdf" || find(bytes, b"endobj", at).is_some())
+    {
+        return Kind::Pdf;
+    }
+    if bytes.starts_with(b"{\\rt") {
+        return Kind::Rtf;
+    }
+    if bytes.starts_with(b"\x1f\x8b\x08") {
+        return Kind::Gzip;
+    }
+    if super::tar::is_tar(bytes) {
+        return Kind::Tar;
+    }
+    let declared = matches!(
+        media_type,
+        "message/rfc822" | "message/global" | "application/mbox"
+    ) || name.to_ascii_lowercase().ends_with(".eml");
+    if (declared && looks_like_text(bytes, "text/plain")) || super::eml::is_message(bytes) {
+        return Kind::Message;
+    }
+    if looks_like_text(bytes, media_type) {
+        return Kind::Text;
+    }
+    // An archive behind something else, such as a program that unpacks it.
+    if super::zip::has_directory(bytes) {
+        return Kind::Zip;
+    }
+    Kind::Unknown
+}
+
+/// Whether a Compound File holds the stream of an encrypted Office document
+/// ([MS-OFFCRYPTO] section 2.3.4.4).
+pub(super) fn encrypted_package(bytes: &[u8]) -> bool {
+    let name: Vec<u8> = "EncryptedPackage".bytes().flat_map(|b| [b, 0]).collect();
+    find(bytes, &name, 0).is_some()
+}
+
+/// Whether a part is to be read as text. Of what is declared as text, some
+/// control characters are borne.
+fn looks_like_text(bytes: &[u8], media_type: &str) -> bool {
+    if super::text::wide(bytes).is_some() {
+        return true;
+    }
+    let declared = is_text_type(media_type);
+    let (mut control, mut high) = (0usize, 0usize);
+    for &b in bytes {
+        // HL7 and X12 separate with 0B and 1C–1F.
+        match b {
+            0..=8 | 0x0e..=0x19 | 0x7f => control += 1,
+            0x80.. => high += 1,
+            _ => {}
+        }
+    }
+    if control == 0 && (declared || high <= bytes.len() / 3) {
+        return true;
+    }
+    if control > 0 {
+        // The reader says of it that it is damaged.
+        return control <= bytes.len() / if declared { 10 } else { 100 };
+    }
+    std::str::from_utf8(bytes).is_ok()
+}
+
+/// Media types whose content is text.
+pub(super) fn is_text_type(media_type: &str) -> bool {
+    media_type.starts_with("text/")
+        || media_type.ends_with("+xml")
+        || media_type.ends_with("+json")
+        || [
+            "application/json",
+            "application/xml",
+            "application/hl7-v2",
+            "application/edi-x12",
+        ]
+        .contains(&media_type)
+}
+
+/// Where `needle` stands at or after `from`.
+pub(super) fn find(haystack: &[u8], needle: &[u8], from: usize) -> Option<usize> {
+    let first = *needle.first()?;
+    let mut at = from;
+    loop {
+        at += haystack.get(at..)?.iter().position(|&b| b == first)?;
+        if haystack.get(at..)?.starts_with(needle) {
+            return Some(at);
+        }
+        at += 1;
+    }
+}
