@@ -44,6 +44,7 @@ mod passage;
 mod phi;
 mod records;
 mod risk;
+mod roster;
 mod rule_scanner;
 mod rules;
 mod scanner;
@@ -53,6 +54,7 @@ mod token;
 pub mod training;
 mod unit;
 mod view;
+mod windows;
 
 pub use crate::base::Part;
 pub use findings::{
@@ -60,5 +62,8 @@ pub use findings::{
     MisaddressedWhy, Risk, RiskReason, Unscannable,
 };
 pub use phi::PhiScanner;
+pub use roster::{
+    PatientId, PatientRecord, Roster, RosterBuilder, RosterError, RosterField, RosterHit,
+};
 pub use rule_scanner::RuleScanner;
 pub use scanner::Scanner;
