@@ -1,5 +1,7 @@
 //! From patients to a roster.
 
+use std::collections::HashSet;
+
 use zeroize::Zeroizing;
 
 use super::days::{Day, day_of};
@@ -50,6 +52,13 @@ impl PatientRecord {
             values: Vec::new(),
             mailboxes: Vec::new(),
         }
+    }
+
+    /// With another id.
+    #[must_use]
+    pub fn with_id(mut self, id: PatientId) -> Self {
+        self.id = id;
+        self
     }
 
     /// A name. A maiden name or an alias is another one. Middle initials count
@@ -129,6 +138,8 @@ pub struct RosterBuilder {
     family: Vec<u32>,
     exact: Vec<(u64, u32)>,
     filter: Vec<u64>,
+    /// Of the filter too: patients share them.
+    words: HashSet<u64>,
     mark_starts: Vec<u32>,
     marks: Vec<u8>,
     numbers: Vec<[u32; 21]>,
@@ -150,10 +161,16 @@ impl RosterBuilder {
             family: Vec::new(),
             exact: Vec::new(),
             filter: Vec::new(),
+            words: HashSet::new(),
             mark_starts: vec![0],
             marks: Vec::new(),
             numbers: vec![[0; 21]; 3],
         }
+    }
+
+    /// The id of a patient whom the host calls by a text: its keyed hash.
+    pub fn id_of(&self, text: &str) -> PatientId {
+        PatientId(self.hasher.exact(Tag::Id, text.as_bytes()))
     }
 
     /// How many patients it has.
@@ -190,6 +207,9 @@ impl RosterBuilder {
             self.exact.push((self.hasher.exact(*tag, key), who));
             self.filter.push(self.hasher.filter(*tag, key));
         }
+        for word in &keys.words {
+            self.words.insert(self.hasher.filter(Tag::Word, word));
+        }
         for (address, proxy) in &record.mailboxes {
             let mailbox = normal::mailbox_of(address);
             let key = normal::mailbox_key(&mailbox);
@@ -215,6 +235,7 @@ impl RosterBuilder {
     /// The roster of all patients that were added.
     pub fn build(self) -> Roster {
         let mut filter = self.filter;
+        filter.extend(self.words);
         filter.sort_unstable();
         filter.dedup();
         Roster {
@@ -243,6 +264,8 @@ pub(super) const fn dense_row(tag: Tag) -> Option<usize> {
 /// The keys of one record.
 struct Values {
     exact: Vec<(Tag, Zeroizing<Vec<u8>>)>,
+    /// Single words of the names, joined ones too.
+    words: Vec<Zeroizing<Vec<u8>>>,
     family: Option<Zeroizing<Vec<u8>>>,
 }
 
@@ -251,6 +274,7 @@ impl Values {
         let bad = |field, why| RosterError::Value { field, why };
         let mut this = Self {
             exact: Vec::new(),
+            words: Vec::new(),
             family: None,
         };
         for count in [
@@ -308,6 +332,12 @@ impl Values {
             self.family = longest.map(|w| w.clone().into());
         }
         let whole = given.concat();
+        let words = given.iter().chain(family).cloned();
+        self.words.extend(
+            words
+                .chain([whole.clone(), family.concat()])
+                .map(Into::into),
+        );
         for given in [first, &whole] {
             let mut key = Zeroizing::new(given.clone());
             key.extend(family.iter().flatten());

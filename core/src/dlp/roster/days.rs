@@ -183,38 +183,37 @@ fn value(digits: &[u8]) -> Option<u32> {
     all.then(|| digits.iter().fold(0, |n, b| n * 10 + u32::from(b - b'0')))
 }
 
-/// The month that a word names, in full or by three letters or more of it.
+/// The month that a word names, in full or by three letters or four of it.
 fn month(word: &[u8]) -> Option<u32> {
-    const NAMES: [&[&str]; 12] = [
-        &["january", "enero"],
-        &["february", "febrero"],
-        &["march", "marzo"],
-        &["april", "abril"],
-        &["may", "mayo"],
-        &["june", "junio"],
-        &["july", "julio"],
-        &["august", "agosto"],
-        &["september", "septiembre"],
-        &["october", "octubre"],
-        &["november", "noviembre"],
-        &["december", "diciembre"],
-    ];
-    if !(3..=10).contains(&word.len()) {
+    let [first, second, third, rest @ ..] = word else {
         return None;
-    }
-    let short = word.len() <= 4;
-    let names = |name: &&str| {
-        let whole = name.as_bytes();
-        let head = match short {
-            true => whole.get(..word.len()).unwrap_or(whole),
-            false => whole,
-        };
-        word.eq_ignore_ascii_case(head)
     };
-    (1..)
-        .zip(NAMES)
-        .find(|(_, all)| all.iter().any(names))
-        .map(|(n, _)| n)
+    let head = [first, second, third].map(|b| b.to_ascii_lowercase());
+    let (month, tails): (u32, &[&str]) = match &head {
+        b"jan" => (1, &["uary"]),
+        b"ene" => (1, &["ro"]),
+        b"feb" => (2, &["ruary", "rero"]),
+        b"mar" => (3, &["ch", "zo"]),
+        b"apr" => (4, &["il"]),
+        b"abr" => (4, &["il"]),
+        b"may" => (5, &["o"]),
+        b"jun" => (6, &["e", "io"]),
+        b"jul" => (7, &["y", "io"]),
+        b"aug" => (8, &["ust"]),
+        b"ago" => (8, &["sto"]),
+        b"sep" => (9, &["tember", "tiembre"]),
+        b"oct" => (10, &["ober", "ubre"]),
+        b"nov" => (11, &["ember", "iembre"]),
+        b"dec" => (12, &["ember"]),
+        b"dic" => (12, &["iembre"]),
+        _ => return None,
+    };
+    let fits = |tail: &&str| {
+        let tail = tail.as_bytes();
+        let short = rest.len() == 1 && tail.starts_with(&rest.to_ascii_lowercase());
+        short || rest.eq_ignore_ascii_case(tail)
+    };
+    (rest.is_empty() || tails.iter().any(fits)).then_some(month)
 }
 
 #[cfg(test)]

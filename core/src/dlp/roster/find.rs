@@ -180,7 +180,7 @@ impl Finder<'_> {
         }
     }
 
-    /// The dates near a range, eight at most.
+    /// The dates near a range: the four nearest on each side at most.
     fn near(&mut self, range: &Range<usize>) -> Range<usize> {
         while self
             .dates
@@ -189,13 +189,34 @@ impl Finder<'_> {
         {
             self.next_date += 1;
         }
-        let behind = self.dates.get(self.next_date..).unwrap_or_default();
-        let count = behind
+        // A date has six bytes or more, so that these are few.
+        let all = self.dates.get(self.next_date..).unwrap_or_default();
+        let before = all.iter().take_while(|d| d.range.start < range.start);
+        let middle = self.next_date + before.count();
+        let first = middle.saturating_sub(4).max(self.next_date);
+        let behind = self.dates.get(middle..).unwrap_or_default();
+        let last = behind
             .iter()
-            .take(8)
+            .take(4)
             .take_while(|d| d.range.start <= range.end + NEAR)
             .count();
-        self.next_date..self.next_date + count
+        first..middle + last
+    }
+
+    fn near_any(&mut self, range: &Range<usize>) -> bool {
+        !self.near(range).is_empty()
+    }
+
+    /// Whether a word stands in the name of any patient.
+    fn is_word_of_name(&self, at: usize) -> bool {
+        let mut key = Key::new();
+        key.name(self.bytes(at));
+        let roster = self.roster;
+        key.get().is_some_and(|word| {
+            roster
+                .filter
+                .may_hold(roster.hasher.filter(Tag::Word, word))
+        })
     }
 
     fn push(&mut self, range: Range<usize>, field: RosterField, sure: bool, entries: &[u32]) {
@@ -233,7 +254,7 @@ impl Finder<'_> {
         let range = first.range();
         let capital = first.is_capital();
         // Names in lower case are words of the language too often.
-        if range.len() < 2 || !capital && self.near(&range).is_empty() {
+        if range.len() < 2 || !capital && !(self.near_any(&range) && self.is_word_of_name(at)) {
             return None;
         }
         let mut slots = [Slot {
@@ -318,7 +339,11 @@ impl Finder<'_> {
             if token.gap == Gap::Column && part.is_none() {
                 part = Some(count);
             }
-            if capital && !token.is_capital() && !PARTICLES.contains(&bytes) {
+            let goes_on = match capital {
+                true => token.is_capital() || PARTICLES.contains(&bytes),
+                false => bytes.len() == 1 || self.is_word_of_name(next),
+            };
+            if !goes_on {
                 break;
             }
             if let Some(slot) = slots.get_mut(count) {
@@ -417,16 +442,14 @@ impl Finder<'_> {
             return None;
         }
         let mut key = Key::new();
-        let mut digits: Vec<u8> = Vec::new();
+        let mut digits = Key::new();
         let mut found = None;
         let mut next = at;
         let mut signs = 0;
         for groups in 1..=5 {
             let group = self.bytes(next);
             key.number(group);
-            if group.iter().all(u8::is_ascii_digit) && digits.len() < 20 {
-                digits.extend_from_slice(group);
-            }
+            digits.extend(group);
             let only_digits = (at..=next).all(|n| {
                 self.tokens
                     .get(n)
@@ -434,7 +457,7 @@ impl Finder<'_> {
             });
             let ends = !(self.hangs(next + 1, next + 2) && word(next + 2));
             if ends && (4..=24).contains(&key.len()) {
-                let digits = only_digits.then_some(digits.as_slice());
+                let digits = digits.get().filter(|_| only_digits);
                 if let Some(hit) = self.number_of(at, next, &key, digits, groups, signs) {
                     found = Some((next, hit));
                 }

@@ -20,6 +20,8 @@ pub(super) enum Tag {
     /// A number of any of the kinds, for the filter only.
     Number = 9,
     Id = 10,
+    /// A word of a name, for the filter only.
+    Word = 11,
 }
 
 impl Tag {
@@ -68,17 +70,17 @@ impl Hasher {
 
     /// The cheap hash that the filter is asked by.
     pub(super) fn filter(&self, tag: Tag, value: &[u8]) -> u64 {
-        sip24(&self.filter, &[&[tag.filter() as u8], value])
+        sip24(&self.filter, tag.filter() as u64, value)
     }
 
     /// A hash for look-alikes.
     pub(super) fn near(&self, value: &[u8]) -> u64 {
-        sip24(&self.near, &[value])
+        sip24(&self.near, u64::MAX, value)
     }
 
     /// A hash that says nothing about two patients with the same value.
     pub(super) fn salted(&self, salt: u32, value: &[u8]) -> u32 {
-        let hash = sip24(&self.near, &[&salt.to_le_bytes(), b"\0", value]);
+        let hash = sip24(&self.near, u64::from(salt), value);
         (hash >> 32) as u32
     }
 

@@ -247,6 +247,11 @@ impl fmt::Debug for Roster {
 }
 
 impl Roster {
+    /// The id that [`RosterBuilder::id_of`] gave a text.
+    pub fn id_of(&self, text: &str) -> PatientId {
+        PatientId(self.hasher.exact(Tag::Id, text.as_bytes()))
+    }
+
     /// How many patients it has.
     pub fn len(&self) -> usize {
         self.ids.len()
