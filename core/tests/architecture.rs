@@ -49,6 +49,7 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("mail_parser", &["compose/"]),
     ("rcgen", &["testing/"]),
     ("use pkcs8::", &["seal/smime/"]),
+    ("regex::", &["dlp/host.rs"]),
     ("rusqlite", &["storage/sqlite"]),
     ("rustls::", &["wire/tls/", "wire/https.rs", "testing/"]),
     ("webpki::", &["wire/tls/", "wire/https.rs", "testing/"]),

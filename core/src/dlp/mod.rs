@@ -39,6 +39,9 @@ mod check;
 #[expect(dead_code, reason = "wired in when its formats are read")]
 mod extract;
 mod findings;
+mod host;
+#[cfg_attr(not(test), expect(dead_code, reason = "wired in with the scanner"))]
+mod known;
 mod lexicon;
 mod passage;
 mod phi;
@@ -61,6 +64,7 @@ pub use findings::{
     Category, Confidence, Evidence, Finding, FindingClass, FindingKind, Findings, Misaddressed,
     MisaddressedWhy, Risk, RiskReason, Unscannable,
 };
+pub use host::{HostError, HostKnowledge};
 pub use phi::PhiScanner;
 pub use roster::{
     PatientId, PatientRecord, Roster, RosterBuilder, RosterError, RosterField, RosterHit,
