@@ -254,7 +254,8 @@ impl Finder<'_> {
         let range = first.range();
         let capital = first.is_capital();
         // Names in lower case are words of the language too often.
-        if range.len() < 2 || !capital && !(self.near_any(&range) && self.is_word_of_name(at)) {
+        let counts = capital || self.near_any(&range) && self.is_word_of_name(at);
+        if range.len() < 2 || !counts {
             return None;
         }
         let mut slots = [Slot {
@@ -525,7 +526,10 @@ impl Finder<'_> {
             let counts = !roster.dense.is_dense(tag, bytes)
                 || tag == Tag::Ssn && written
                 || self.labelled(first)
-                || who.iter().any(|w| self.family_near(first, last, *w));
+                || who
+                    .iter()
+                    .take(4 * MAX_PATIENTS)
+                    .any(|w| self.family_near(first, last, *w));
             if counts {
                 return Some((field, who.to_vec()));
             }

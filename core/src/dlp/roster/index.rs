@@ -1,4 +1,4 @@
-//! A table of 64-bit hashes that takes ten bytes an entry, behind a filter that
+//! A table of 64-bit hashes that takes some ten bytes an entry, behind a filter that
 //! answers "no" for most questions at the price of one cache line.
 
 use std::ops::Range;
@@ -8,7 +8,7 @@ use std::ops::Range;
 const BITS_PER_KEY: u64 = 10;
 const BLOCK_WORDS: usize = 8;
 /// Entries in a bucket of the table, about.
-const BUCKET: usize = 8;
+const BUCKET: usize = 16;
 
 /// A blocked Bloom filter: all bits of a key lie in one cache line.
 #[derive(Default)]
