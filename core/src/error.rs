@@ -16,6 +16,7 @@ use crate::audit::AuditError;
 use crate::base::{AddressError, KeyFault, KeysError, ReceiptId, RecipientId};
 use crate::compose::ComposeError;
 use crate::deliver::DeliverError;
+use crate::dlp::{HostError, RosterError};
 use crate::escrow::EscrowError;
 use crate::outbox::OutboxError;
 use crate::policy::PolicyError;
@@ -137,6 +138,12 @@ pub enum Error {
     /// The policy's text.
     #[error(transparent)]
     Policy(#[from] PolicyError),
+    /// The host's own knowledge, for the scanner.
+    #[error(transparent)]
+    Host(#[from] HostError),
+    /// The roster of patients.
+    #[error(transparent)]
+    Roster(#[from] RosterError),
     /// The transport's configuration.
     #[error(transparent)]
     Deliver(#[from] DeliverError),
@@ -191,6 +198,8 @@ impl Error {
             | Self::Key(_)
             | Self::KeyFile(_)
             | Self::Policy(_)
+            | Self::Host(_)
+            | Self::Roster(_)
             | Self::Deliver(_)
             | Self::Roots(_)
             | Self::Config(_) => ErrorKind::Config,
@@ -213,6 +222,8 @@ impl Error {
             Self::Compose(e) => e.code(),
             Self::Keys(e) => e.code(),
             Self::Policy(e) => e.code(),
+            Self::Host(e) => e.code(),
+            Self::Roster(e) => e.code(),
             Self::Deliver(e) => e.code(),
             Self::Roots(e) => e.code(),
             Self::Config(_) => "client.config",

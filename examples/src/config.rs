@@ -194,6 +194,7 @@ from_room!(
     mailseal::audit::AuditError,
     mailseal::base::AddressError,
     mailseal::base::KeysError,
+    mailseal::dlp::RosterError,
     mailseal::compose::ComposeError,
     mailseal::deliver::DeliverError,
     mailseal::escrow::EscrowError,

@@ -1,5 +1,5 @@
 //! What the example programs are made of: the configuration file, output for
-//! people, and `send`, `audit` and `scan` themselves, so that a test can run them in its
+//! people, and `send`, `audit`, `scan` and `roster` themselves, so that a test can run them in its
 //! own process.
 
 use std::io::{Read, Write};
@@ -7,6 +7,7 @@ use std::io::{Read, Write};
 pub mod audit;
 pub mod config;
 pub mod print;
+pub mod roster;
 pub mod scan;
 pub mod send;
 

@@ -39,12 +39,15 @@
 mod check;
 mod extract;
 mod findings;
+mod host;
+mod known;
 mod lexicon;
 mod passage;
 mod phi;
 mod records;
 pub mod redact;
 mod risk;
+mod roster;
 mod rule_scanner;
 mod rules;
 mod scanner;
@@ -55,12 +58,17 @@ mod token;
 pub mod training;
 mod unit;
 mod view;
+mod windows;
 
 pub use crate::base::Part;
 pub use findings::{
     Category, Confidence, Evidence, Finding, FindingClass, FindingKind, Findings, Misaddressed,
     MisaddressedWhy, Risk, RiskReason, Unscannable,
 };
+pub use host::{HostError, HostKnowledge};
 pub use phi::PhiScanner;
+pub use roster::{
+    PatientId, PatientRecord, Roster, RosterBuilder, RosterError, RosterField, RosterHit,
+};
 pub use rule_scanner::RuleScanner;
 pub use scanner::Scanner;

@@ -1,8 +1,10 @@
 //! The scanner for all kinds, and its verdict.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::extract::{Budget, Form, Hint, Piece, extract};
+use super::known::Known;
 use super::lexicon::{Flags, Lexicon};
 use super::passage::{Passage, Region};
 use super::risk::Weights;
@@ -13,10 +15,15 @@ use super::tagger::model::Model;
 use super::tagger::{Tag, tag};
 use super::token::hash;
 use super::view::View;
-use super::{Evidence, Finding, FindingKind, Findings, Part, Scanner, Unscannable, records, rules};
-use crate::base::Phi;
+use super::{
+    Confidence, Evidence, Finding, FindingKind, Findings, HostKnowledge, Part, RiskReason, Roster,
+    RosterHit, Scanner, Unscannable, records, rules,
+};
+use crate::base::{Address, Phi, RecipientId, Sensitivity};
 use crate::compose::{Message, PartContent};
 
+/// The weight of what leaves no doubt.
+const CERTAIN: i32 = 1_000;
 /// More in one part than any message has that a person wrote.
 const MAX_FINDINGS: usize = 10_000;
 /// Bytes that are read at a time.
@@ -29,6 +36,8 @@ const MAX_TEXT: usize = 256 * 1024 * 1024;
 #[derive(Debug, Clone)]
 pub struct PhiScanner {
     names: bool,
+    host: Option<Arc<HostKnowledge>>,
+    roster: Option<Arc<Roster>>,
 }
 
 impl Default for PhiScanner {
@@ -40,7 +49,27 @@ impl Default for PhiScanner {
 impl PhiScanner {
     /// The scanner with everything that it knows.
     pub fn new() -> Self {
-        Self { names: true }
+        Self {
+            names: true,
+            host: None,
+            roster: None,
+        }
+    }
+
+    /// With the host's own patterns, terms and allow-lists.
+    #[must_use]
+    pub fn host(mut self, host: impl Into<Arc<HostKnowledge>>) -> Self {
+        self.host = Some(host.into());
+        self
+    }
+
+    /// With the roster of the host's patients: they are found with certainty,
+    /// and a message that names one and goes to another is told
+    /// ([`Findings::misaddressed`]).
+    #[must_use]
+    pub fn roster(mut self, roster: impl Into<Arc<Roster>>) -> Self {
+        self.roster = Some(roster.into());
+        self
     }
 
     /// Without the model for words: several times faster, and blind to names,
@@ -57,7 +86,7 @@ impl Scanner for PhiScanner {
     fn scan(&self, message: &Message) -> Findings {
         let mut scan = Scan::new(self, message);
         scan.run(message);
-        scan.finish()
+        scan.finish(message)
     }
 }
 
@@ -72,6 +101,8 @@ pub(super) struct Scan<'s> {
     html: Summary,
     found: Findings,
     model: &'static Model,
+    known: Known<'s>,
+    patients: Vec<RosterHit>,
 }
 
 /// A text that is read.
@@ -133,6 +164,21 @@ impl<'t> Source<'t> {
             inside: None,
         }
     }
+
+    /// Where the passage that starts at `at` ends, and its region.
+    fn next(&self, at: usize) -> (usize, Region) {
+        let view = &self.view;
+        let (limit, region) = match at {
+            at if at < view.hidden || view.hidden == view.text.len() => (view.hidden, self.region),
+            at if at < view.code => (view.code, Region::Hidden),
+            _ => (view.text.len(), Region::Code),
+        };
+        let end = limit.min(at + CHUNK);
+        if end == limit {
+            return (end.max(at), region);
+        }
+        (chunk_end(&view.text, at, end), region)
+    }
 }
 
 /// Hints as ranges of the view.
@@ -176,6 +222,11 @@ impl<'s> Scan<'s> {
                 ..Findings::default()
             },
             model: Model::get(),
+            known: Known {
+                host: scanner.host.as_deref(),
+                roster: scanner.roster.as_deref(),
+            },
+            patients: Vec::new(),
         }
     }
 
@@ -212,8 +263,8 @@ impl<'s> Scan<'s> {
         let first: Vec<Passage<'_>> = sources
             .iter()
             .map(|s| {
-                let end = s.view.text.len().min(CHUNK);
-                Passage::read(&s.view.text, 0, chunk_end(&s.view.text, 0, end), s.region)
+                let (end, region) = s.next(0);
+                Passage::read(&s.view.text, 0, end, region)
             })
             .collect();
         let mut words = Summary::default();
@@ -238,8 +289,8 @@ impl<'s> Scan<'s> {
         for (part, media_type, bytes) in files {
             let reasons = extract(bytes, media_type, None, &mut budget, &mut |piece| {
                 let source = Source::piece(part, &piece);
-                let end = chunk_end(&source.view.text, 0, source.view.text.len().min(CHUNK));
-                let first = Passage::read(&source.view.text, 0, end, source.region);
+                let (end, region) = source.next(0);
+                let first = Passage::read(&source.view.text, 0, end, region);
                 self.source(&source, first);
             });
             for why in reasons {
@@ -252,8 +303,9 @@ impl<'s> Scan<'s> {
     fn source(&mut self, source: &Source<'_>, first: Passage<'_>) {
         let text = &source.view.text;
         let before = self.found.items.len();
-        let mut at = chunk_end(text, 0, text.len().min(CHUNK));
+        let (mut at, _) = source.next(0);
         self.summary.records += u32::from(source.patient_record);
+        self.known(source);
         self.passage(source, &first);
         drop(first);
         while at < text.len() {
@@ -262,10 +314,26 @@ impl<'s> Scan<'s> {
                 self.unscannable(source.part, "too_many_findings");
                 return;
             }
-            let end = chunk_end(text, at, (at + CHUNK).min(text.len()));
-            let passage = Passage::read(text, at, end, source.region);
+            let (end, region) = source.next(at);
+            let passage = Passage::read(text, at, end, region);
             self.passage(source, &passage);
             at = end;
+        }
+    }
+
+    /// What the host knows of a text.
+    fn known(&mut self, source: &Source<'_>) {
+        let hits = self.known.find(&source.view.text, &mut self.patients);
+        for hit in hits {
+            let value = value(source, hit.range.clone());
+            let span = source.view.source(hit.range);
+            let mut finding = Finding::new(hit.kind, source.part, span, hit.confidence, value)
+                .with_evidence([hit.evidence]);
+            if let Some(inside) = source.inside {
+                finding = finding.with_inside(inside.to_owned());
+            }
+            finding.category = hit.category;
+            self.found.items.push(finding);
         }
     }
 
@@ -273,6 +341,11 @@ impl<'s> Scan<'s> {
         let mut tags = tag(passage, &self.context, self.model, self.scanner.names);
         rules::hinted(passage, &mut tags, &source.hints);
         rules::apply(passage, &mut tags, self.scanner.names);
+        tags.retain(|tag| {
+            let (start, end) = bytes_of(passage, tag);
+            let value = passage.text.get(start..end).unwrap_or_default();
+            !self.known.allows(tag.kind, value)
+        });
         let summary = match source.part {
             Part::Html => &mut self.html,
             _ => &mut self.summary,
@@ -289,12 +362,61 @@ impl<'s> Scan<'s> {
         self.found.unscannable.push(Unscannable::new(part, why));
     }
 
-    fn finish(mut self) -> Findings {
-        let features = self.features();
+    fn finish(mut self, message: &Message) -> Findings {
+        let certain = |hit: &&RosterHit| hit.confidence >= Confidence::Medium;
+        let patients = self.patients.iter().filter(certain).count();
         if self.scanner.names {
-            self.found.risk = Some(Weights::get().judge(&features));
+            let features = self.features();
+            let mut risk = Weights::get().judge(&features);
+            if patients > 0 {
+                // Mail that names a patient of the host's is PHI, whatever else
+                // it says.
+                risk.sensitivity = risk.sensitivity.max(Sensitivity::Phi);
+                risk.reasons.insert(0, RiskReason::new("roster", CERTAIN));
+            }
+            self.found.risk = Some(risk);
         }
+        if let Some(roster) = &self.scanner.roster {
+            let recipients: Vec<(RecipientId, &Address)> = message
+                .recipients()
+                .iter()
+                .zip(0..)
+                .map(|((_, r), n)| (RecipientId::new(n), r.address()))
+                .collect();
+            self.found.misaddressed = roster.misaddressed(&recipients, &self.patients);
+        }
+        self.merge();
         self.found
+    }
+
+    /// Puts findings in order, and those of the same kind at the same place
+    /// together.
+    fn merge(&mut self) {
+        let items = &mut self.found.items;
+        items.sort_by(|a, b| {
+            let key = |f: &Finding| {
+                (
+                    f.part,
+                    f.inside.as_ref().map(|i| i.expose().clone()),
+                    f.span.start,
+                )
+            };
+            key(a).cmp(&key(b)).then(b.span.end.cmp(&a.span.end))
+        });
+        items.dedup_by(|next, kept| {
+            let same = next.part == kept.part
+                && next.inside == kept.inside
+                && next.kind == kept.kind
+                && next.span.start < kept.span.end;
+            if same {
+                kept.confidence = kept.confidence.max(next.confidence);
+                kept.category = kept.category.or(next.category);
+                kept.evidence.append(&mut next.evidence);
+                kept.evidence.sort_unstable();
+                kept.evidence.dedup();
+            }
+            same
+        });
     }
 
     pub(super) fn features(&mut self) -> Vec<super::risk::features::Feature> {
@@ -334,24 +456,26 @@ fn chunk_end(text: &[u8], start: usize, end: usize) -> usize {
 fn finding(source: &Source<'_>, passage: &Passage<'_>, tag: &Tag) -> Finding {
     let (start, end) = bytes_of(passage, tag);
     let span = source.view.source(start..end);
-    // Plain text as it is; of markup what a reader sees.
-    let value = match source.text.get(span.clone()) {
-        Some(text) if !source.view.markup => text.to_owned(),
-        _ => passage
-            .text
-            .get(start..end)
-            .unwrap_or_default()
-            .iter()
-            .map(|&b| if b < 0x80 { char::from(b) } else { '\u{fffd}' })
-            .collect(),
-    };
     let (confidence, evidence) = rules::evidence(passage, tag);
-    let mut finding = Finding::new(tag.kind, source.part, span, confidence, Phi::new(value))
-        .with_evidence(evidence);
+    let mut finding = Finding::new(
+        tag.kind,
+        source.part,
+        span,
+        confidence,
+        value(source, start..end),
+    )
+    .with_evidence(evidence);
     if let Some(inside) = source.inside {
         finding = finding.with_inside(inside.to_owned());
     }
-    if start >= source.view.hidden {
+    let hidden = start >= source.view.hidden;
+    // Characters that nobody sees stand inside it.
+    let split = !source.view.markup
+        && source
+            .text
+            .get(finding.span.clone())
+            .is_some_and(|text| text.chars().count() != end - start);
+    if hidden || split {
         finding = finding.with_evidence([Evidence::Obfuscated]);
     }
     let flags = (tag.first..tag.last)
@@ -363,6 +487,20 @@ fn finding(source: &Source<'_>, passage: &Passage<'_>, tag: &Tag) -> Finding {
         finding = finding.with_category(category);
     }
     finding
+}
+
+/// The text of a range of the view: of plain text as it stands, of markup what
+/// a reader sees.
+fn value(source: &Source<'_>, range: Range<usize>) -> Phi<String> {
+    let seen = source.view.text.get(range.clone()).unwrap_or_default();
+    let text = match source.text.get(source.view.source(range)) {
+        Some(text) if !source.view.markup => text.to_owned(),
+        _ => seen
+            .iter()
+            .map(|&b| if b < 0x80 { char::from(b) } else { '\u{fffd}' })
+            .collect(),
+    };
+    Phi::new(text)
 }
 
 fn bytes_of(passage: &Passage<'_>, tag: &Tag) -> (usize, usize) {

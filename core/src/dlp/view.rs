@@ -38,8 +38,6 @@ pub(super) struct View<'a> {
     pub(super) code: usize,
     /// Whether the source is HTML or XML.
     pub(super) markup: bool,
-    /// Characters that were dropped or replaced by look-alikes of ASCII.
-    pub(super) disguised: u32,
 }
 
 impl<'a> View<'a> {
@@ -160,7 +158,6 @@ struct Pen {
     runs: Vec<Run>,
     /// Where the source goes on if the next byte stands for itself.
     next: usize,
-    disguised: u32,
 }
 
 impl Pen {
@@ -169,7 +166,6 @@ impl Pen {
             text: Vec::with_capacity(bytes),
             runs: Vec::new(),
             next: 0,
-            disguised: 0,
         }
     }
 
@@ -181,7 +177,6 @@ impl Pen {
             markup: ends.is_some(),
             text: Cow::Owned(self.text),
             runs: self.runs,
-            disguised: self.disguised,
         }
     }
 
@@ -235,9 +230,8 @@ impl Pen {
                 '&' => entity(&bytes[at..]).unwrap_or(('&', 1)),
                 c => (c, c.len_utf8()),
             };
-            match fold(decoded) {
-                Some(byte) => self.push(byte, at, at + length),
-                None => self.disguised = self.disguised.saturating_add(1),
+            if let Some(byte) = fold(decoded) {
+                self.push(byte, at, at + length);
             }
             at += length;
         }

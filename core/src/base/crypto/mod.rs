@@ -18,6 +18,7 @@ pub(crate) mod private;
 pub(crate) mod public;
 #[cfg(any(feature = "pgp", feature = "smime"))]
 mod shield;
+pub(crate) mod sip;
 pub(crate) mod stack;
 #[cfg(all(test, feature = "smime"))]
 mod wycheproof;
@@ -81,6 +82,25 @@ pub(crate) fn sha512_parts(parts: &[&[u8]]) -> [u8; 64] {
 pub(crate) fn hmac_sha256(key: &[u8], data: &[u8]) -> [u8; 32] {
     let key = hmac::Key::new(hmac::HMAC_SHA256, key);
     to_array(hmac::sign(&key, data).as_ref())
+}
+
+/// HMAC-SHA-256 under a key that is used many times.
+pub(crate) struct MacKey(hmac::Key);
+
+impl MacKey {
+    /// With this key.
+    pub(crate) fn new(key: &Key) -> Self {
+        Self(hmac::Key::new(hmac::HMAC_SHA256, key.expose()))
+    }
+
+    /// The code of the concatenation of `parts`.
+    pub(crate) fn sign(&self, parts: &[&[u8]]) -> [u8; 32] {
+        let mut context = hmac::Context::with_key(&self.0);
+        for part in parts {
+            context.update(part);
+        }
+        to_array(context.sign().as_ref())
+    }
 }
 
 /// Compares in time that depends on the lengths only.

@@ -1,0 +1,461 @@
+//! What the host knows beyond the scanner: patterns of its own numbers, terms,
+//! and what is nobody's.
+//!
+//! **In**: patterns, dictionaries and allowed values, in code or as TOML
+//! ([`HostKnowledge::from_toml`]). **Out**: findings of their kinds, and the
+//! word on whether a value counts.
+//!
+//! A pattern is a regular expression of the `regex` crate, on ASCII: its
+//! automata have no backtracking, so that one search takes time linear in the
+//! text whatever the pattern is, and their sizes are bounded here. A smaller
+//! language of our own would have to be learnt, and would soon want the rest.
+//! A match counts where no letter or digit stands at either end; if the pattern
+//! has a group, the first group is the value.
+//!
+//! ```
+//! use mailseal::dlp::{Confidence, FindingKind, HostKnowledge};
+//!
+//! let host = HostKnowledge::new()
+//!     .pattern(FindingKind::Mrn, Confidence::High, None, "HK[0-9]{7}")?
+//!     .terms(FindingKind::Facility, Confidence::Medium, None, ["Harbor Kidney Center"])?
+//!     .allow(Some(FindingKind::Phone), "(270) 555-0100")?;
+//! let error = HostKnowledge::from_toml("[[pattern]]\nkind = \"mrm\"").unwrap_err();
+//! assert!(error.to_string().starts_with("line 2: `pattern[1].kind` must be"));
+//! # Ok::<(), mailseal::dlp::HostError>(())
+//! ```
+
+mod config;
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::ops::Range;
+
+use regex::bytes::{Regex, RegexBuilder};
+
+pub use config::HostError;
+
+use super::token::{Token, join, tokens};
+use super::view::View;
+use super::{Category, Confidence, FindingKind, windows};
+
+const MAX_PATTERNS: usize = 64;
+const MAX_PATTERN: usize = 1024;
+/// Bytes of one compiled pattern, and of the states that a search makes.
+const MAX_AUTOMATON: usize = 1 << 20;
+const MAX_NESTING: u32 = 32;
+const MAX_TERMS: usize = 200_000;
+const MAX_TERM: usize = 256;
+const MAX_TERM_WORDS: usize = 12;
+const MAX_ALLOWED: usize = 200_000;
+/// More in one text than any message has that a person wrote.
+const MAX_HITS: usize = 10_000;
+
+/// What is allowed without saying as what never hides these.
+const SHIELDED: &[FindingKind] = &[
+    FindingKind::Ssn,
+    FindingKind::HealthPlanId,
+    FindingKind::CreditCard,
+    FindingKind::BankAccount,
+];
+
+/// What a hit is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Meaning {
+    kind: FindingKind,
+    confidence: Confidence,
+    category: Option<Category>,
+}
+
+/// Something that the host's patterns or terms found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub(crate) struct HostHit {
+    pub(crate) range: Range<usize>,
+    pub(crate) kind: FindingKind,
+    pub(crate) confidence: Confidence,
+    pub(crate) category: Option<Category>,
+}
+
+#[derive(Clone)]
+struct Term {
+    words: Vec<Vec<u8>>,
+    meaning: Meaning,
+}
+
+/// The host's patterns, terms and allowed values.
+#[derive(Clone, Default)]
+pub struct HostKnowledge {
+    patterns: Vec<(Regex, Meaning)>,
+    terms: Vec<Term>,
+    /// The hashes of the beginnings of terms, and the term that ends there.
+    paths: HashMap<u32, Option<u32>>,
+    allowed: HashSet<(Option<FindingKind>, Vec<u8>)>,
+}
+
+impl fmt::Debug for HostKnowledge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HostKnowledge")
+            .field("patterns", &self.patterns.len())
+            .field("terms", &self.terms.len())
+            .field("allowed", &self.allowed.len())
+            .finish()
+    }
+}
+
+impl HostKnowledge {
+    /// Nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a pattern of a kind.
+    ///
+    /// # Errors
+    /// [`HostError::Rule`] where it is no regular expression, matches nothing
+    /// at all, or is too large.
+    pub fn pattern(
+        mut self,
+        kind: FindingKind,
+        confidence: Confidence,
+        category: Option<Category>,
+        pattern: &str,
+    ) -> Result<Self, HostError> {
+        let bad = |what| Err(HostError::Rule { what });
+        if self.patterns.len() >= MAX_PATTERNS {
+            return bad("one of 64 patterns at most");
+        }
+        if pattern.is_empty() || pattern.len() > MAX_PATTERN {
+            return bad("a regular expression of 1 to 1024 bytes");
+        }
+        let regex = RegexBuilder::new(pattern)
+            .unicode(false)
+            .size_limit(MAX_AUTOMATON)
+            .dfa_size_limit(MAX_AUTOMATON)
+            .nest_limit(MAX_NESTING)
+            .build();
+        let Ok(regex) = regex else {
+            return bad("a regular expression of the regex crate, on ASCII and small");
+        };
+        if regex.is_match(b"") {
+            return bad("a regular expression that does not match the empty text");
+        }
+        let meaning = Meaning {
+            kind,
+            confidence,
+            category,
+        };
+        self.patterns.push((regex, meaning));
+        Ok(self)
+    }
+
+    /// Adds terms of a kind. Case, accents and the width of blanks do not
+    /// matter.
+    ///
+    /// # Errors
+    /// [`HostError::Rule`] where a term is empty or too long, or there are too
+    /// many.
+    pub fn terms<'t>(
+        mut self,
+        kind: FindingKind,
+        confidence: Confidence,
+        category: Option<Category>,
+        terms: impl IntoIterator<Item = &'t str>,
+    ) -> Result<Self, HostError> {
+        let meaning = Meaning {
+            kind,
+            confidence,
+            category,
+        };
+        for term in terms {
+            self.term(term, meaning)?;
+        }
+        Ok(self)
+    }
+
+    fn term(&mut self, term: &str, meaning: Meaning) -> Result<(), HostError> {
+        let what = "a term of 1 to 256 bytes and 12 words at most, one of 200000 at most";
+        let view = View::plain(term);
+        let mut all = Vec::new();
+        tokens(&view.text, 0, view.text.len(), &mut all);
+        let fits = (1..=MAX_TERM_WORDS).contains(&all.len())
+            && term.len() <= MAX_TERM
+            && self.terms.len() < MAX_TERMS
+            // Letters without a Latin form all look the same.
+            && view.text.is_ascii();
+        if !fits {
+            return Err(HostError::Rule { what });
+        }
+        let number = u32::try_from(self.terms.len()).unwrap_or(u32::MAX);
+        let mut path = 0;
+        for token in &all {
+            path = join(path, token.hash);
+            self.paths.entry(path).or_default();
+        }
+        self.paths.insert(path, Some(number));
+        let word = |t: &Token| {
+            let bytes = view.text.get(t.range()).unwrap_or_default();
+            bytes.to_ascii_lowercase()
+        };
+        let words = all.iter().map(word).collect();
+        self.terms.push(Term { words, meaning });
+        Ok(())
+    }
+
+    /// Allows a value: the clinic's own telephone, an address, a name of its
+    /// staff, a number that stands in every form. What has exactly this value
+    /// is no finding. Numbers are compared by their digits, other values
+    /// without case and blanks.
+    ///
+    /// With a kind, it is allowed as that kind only. Without one it is allowed
+    /// as any, but never as a social security, plan, card or account number.
+    ///
+    /// # Errors
+    /// [`HostError::Rule`] where the value is empty or too long, or there are
+    /// too many.
+    pub fn allow(mut self, kind: Option<FindingKind>, value: &str) -> Result<Self, HostError> {
+        let plain = plain(&View::plain(value).text);
+        if plain.is_empty() || value.len() > MAX_TERM || self.allowed.len() >= MAX_ALLOWED {
+            let what = "a value of 1 to 256 bytes, one of 200000 at most";
+            return Err(HostError::Rule { what });
+        }
+        self.allowed.insert((kind, plain));
+        Ok(self)
+    }
+
+    /// What the patterns and terms find in a normalised text.
+    pub(crate) fn find(&self, text: &[u8]) -> Vec<HostHit> {
+        let mut hits = Vec::new();
+        windows::each(text, |tokens, from, end| {
+            for (regex, meaning) in &self.patterns {
+                self.matches(regex, *meaning, text, from..end, &mut hits);
+            }
+            self.read_terms(text, tokens, end, &mut hits);
+            hits.len() < MAX_HITS
+        });
+        hits.truncate(MAX_HITS);
+        hits.sort_by_key(|h: &HostHit| (h.range.start, h.range.end));
+        hits.dedup();
+        hits
+    }
+
+    /// Whether a value is allowed as a kind.
+    pub(crate) fn allows(&self, kind: FindingKind, value: &[u8]) -> bool {
+        if self.allowed.is_empty() {
+            return false;
+        }
+        let plain = plain(value);
+        self.allowed.contains(&(Some(kind), plain.clone()))
+            || !SHIELDED.contains(&kind) && self.allowed.contains(&(None, plain))
+    }
+
+    fn matches(
+        &self,
+        regex: &Regex,
+        meaning: Meaning,
+        text: &[u8],
+        window: Range<usize>,
+        hits: &mut Vec<HostHit>,
+    ) {
+        // What starts in the window may end a little behind it.
+        let stop = (window.end + MAX_PATTERN).min(text.len());
+        let Some(seen) = text.get(window.start..stop) else {
+            return;
+        };
+        let grouped = regex.captures_len() > 1;
+        let mut at = 0;
+        while let Some(found) = regex.find_at(seen, at) {
+            if window.start + found.start() >= window.end || hits.len() >= MAX_HITS {
+                return;
+            }
+            at = found.end().max(found.start() + 1);
+            let value = match grouped {
+                true => regex
+                    .captures_at(seen, found.start())
+                    .and_then(|c| c.get(1))
+                    .map_or(found.range(), |group| group.range()),
+                false => found.range(),
+            };
+            let range = window.start + value.start..window.start + value.end;
+            if !range.is_empty() && stands_alone(text, &range) {
+                hits.push(meaning.at(range));
+            }
+        }
+    }
+
+    fn read_terms(&self, text: &[u8], tokens: &[Token], end: usize, hits: &mut Vec<HostHit>) {
+        if self.terms.is_empty() {
+            return;
+        }
+        let mut at = 0;
+        while let Some(first) = tokens.get(at).filter(|t| (t.start as usize) < end) {
+            let mut path = 0;
+            let mut longest = None;
+            for (length, token) in (1..=MAX_TERM_WORDS).zip(&tokens[at..]) {
+                path = join(path, token.hash);
+                match self.paths.get(&path) {
+                    None => break,
+                    Some(None) => {}
+                    Some(&Some(term)) => longest = Some((length, token.end, term)),
+                }
+            }
+            at += 1;
+            let Some((length, last, term)) = longest else {
+                continue;
+            };
+            let Some(term) = self.terms.get(term as usize) else {
+                continue;
+            };
+            let read = tokens.get(at - 1..at - 1 + length).unwrap_or_default();
+            let same = read.iter().zip(&term.words).all(|(token, word)| {
+                let bytes = text.get(token.range()).unwrap_or_default();
+                bytes.eq_ignore_ascii_case(word)
+            });
+            if same && term.words.len() == length {
+                hits.push(term.meaning.at(first.start as usize..last as usize));
+                at += length - 1;
+            }
+        }
+    }
+}
+
+impl Meaning {
+    fn at(self, range: Range<usize>) -> HostHit {
+        HostHit {
+            range,
+            kind: self.kind,
+            confidence: self.confidence,
+            category: self.category,
+        }
+    }
+}
+
+/// Whether no letter or digit stands at either end.
+fn stands_alone(text: &[u8], range: &Range<usize>) -> bool {
+    let word = |b: Option<&u8>| b.is_some_and(|b| b.is_ascii_alphanumeric() || *b >= 0x80);
+    let joined = |outer: Option<&u8>, inner: Option<&u8>| word(outer) && word(inner);
+    let before = range.start.checked_sub(1).and_then(|n| text.get(n));
+    let last = range.end.checked_sub(1).and_then(|n| text.get(n));
+    !joined(before, text.get(range.start)) && !joined(text.get(range.end), last)
+}
+
+/// The form in which values are compared: the digits of a number, anything else
+/// in lower case without blanks.
+fn plain(value: &[u8]) -> Vec<u8> {
+    let letters = value.iter().any(|b| b.is_ascii_alphabetic() || *b >= 0x80);
+    let digits: Vec<u8> = value.iter().copied().filter(u8::is_ascii_digit).collect();
+    if !letters && digits.len() >= 4 {
+        return match digits.as_slice() {
+            [b'1', ten @ ..] if ten.len() == 10 => ten.to_vec(),
+            _ => digits,
+        };
+    }
+    let visible = value.iter().filter(|b| !b.is_ascii_whitespace());
+    visible.map(u8::to_ascii_lowercase).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn host() -> HostKnowledge {
+        HostKnowledge::from_toml(
+            "[[pattern]]\nkind = \"mrn\"\nregex = \"HK[0-9]{7}\"\n\
+             [[pattern]]\nkind = \"account\"\nregex = \"(?i)bill no[.] ([0-9]+)\"\nconfidence = \"medium\"\n\
+             [[dictionary]]\nkind = \"facility\"\nterms = [\"Harbor Kidney Center\", \"Harbor\"]\n\
+             [[dictionary]]\nkind = \"procedure\"\ncategory = \"reproductive\"\nterms = [\"D&C\"]\n\
+             [[allow]]\nkinds = [\"phone\", \"fax\"]\nvalues = [\"(270) 555-0100\"]\n\
+             [[allow]]\nvalues = [\"Dr. Ada Berg\", \"078-05-1120\"]\n\
+             [[allow]]\nkinds = [\"ssn\"]\nvalues = [\"219-09-9999\"]\n",
+        )
+        .unwrap()
+    }
+
+    fn found(text: &str) -> Vec<(&str, FindingKind)> {
+        let hits = host().find(text.as_bytes());
+        hits.iter()
+            .map(|h| (&text[h.range.clone()], h.kind))
+            .collect()
+    }
+
+    #[test]
+    fn patterns_and_terms_are_found_whole() {
+        use FindingKind::{Account, Facility, Mrn, Procedure};
+        assert_eq!(
+            found("HK1234567, XHK1234567, HK12345678"),
+            [("HK1234567", Mrn)]
+        );
+        assert_eq!(found("Bill No. 4711."), [("4711", Account)]);
+        assert_eq!(
+            found("at HARBOR  kidney\ncenter; harbor d&c, harbors"),
+            [
+                ("HARBOR  kidney\ncenter", Facility),
+                ("harbor", Facility),
+                ("d&c", Procedure)
+            ]
+        );
+        let hits = host().find(b"d&c");
+        assert_eq!(hits[0].category, Some(Category::Reproductive));
+        assert_eq!(hits[0].confidence, Confidence::High);
+    }
+
+    #[test]
+    fn long_texts_have_no_seams() {
+        let one = "aa HK1234567 Harbor Kidney Center\n";
+        let text = one.repeat(20_000 / 4);
+        assert_eq!(found(&text).len(), 10_000);
+        let text = one.repeat(4_000);
+        assert_eq!(found(&text).len(), 8_000);
+    }
+
+    #[test]
+    fn allowed_is_what_is_listed_and_nothing_else() {
+        use FindingKind::{Fax, Mrn, Name, Phone, Provider, Ssn};
+        let host = host();
+        for (kind, value, allowed) in [
+            (Phone, "270-555-0100", true),
+            (Phone, "+1 (270) 555 0100", true),
+            (Fax, "2705550100", true),
+            (Mrn, "2705550100", false),
+            (Phone, "270-555-0101", false),
+            (Name, "dr.  ada\nBERG", true),
+            (Provider, "Dr. Ada Berg", true),
+            (Name, "Ada Berg", false),
+            // A fake that is listed without its kind hides no number of the state.
+            (Mrn, "078-05-1120", true),
+            (Ssn, "078-05-1120", false),
+            (Ssn, "219 09 9999", true),
+        ] {
+            assert_eq!(
+                host.allows(kind, value.as_bytes()),
+                allowed,
+                "{kind:?} {value}"
+            );
+        }
+    }
+
+    #[test]
+    fn patterns_are_bounded() {
+        let try_one =
+            |p: &str| HostKnowledge::new().pattern(FindingKind::Mrn, Confidence::High, None, p);
+        for pattern in [
+            "",
+            "(",
+            "a*",
+            "[a-z]{1000}{1000}",
+            &"a".repeat(1025),
+            &"(".repeat(40),
+        ] {
+            assert!(try_one(pattern).is_err(), "{pattern:.20}");
+        }
+        let mut host = HostKnowledge::new();
+        for n in 0..64 {
+            host = host
+                .pattern(FindingKind::Mrn, Confidence::High, None, &format!("a{n}"))
+                .unwrap();
+        }
+        assert!(
+            host.pattern(FindingKind::Mrn, Confidence::High, None, "b")
+                .is_err()
+        );
+    }
+}

@@ -1,0 +1,491 @@
+use proptest::prelude::*;
+
+use super::likeness::edits;
+use super::*;
+use crate::base::{Address, Keys, RecipientId};
+use crate::dlp::MisaddressedWhy;
+
+fn keys() -> Keys {
+    Keys::from_bytes([7; 32])
+}
+
+fn address(text: &str) -> Address {
+    text.parse().unwrap()
+}
+
+fn roster(records: &[PatientRecord]) -> Roster {
+    let mut builder = RosterBuilder::new(&keys());
+    for record in records {
+        builder.patient(record).unwrap();
+    }
+    builder.build()
+}
+
+fn pat() -> PatientRecord {
+    PatientRecord::new(PatientId(1))
+        .name("Pat", "Lindqvist")
+        .birth_date("1958-03-14")
+        .mrn("HK-00482913")
+        .ssn("577-96-4121")
+        .plan_id("XQH 441 902 77")
+        .phone("(270) 555-0143")
+        .street("12 North Main Street, Apt 4")
+        .email(&address("pat.lindqvist@mail.example"))
+}
+
+fn sam() -> PatientRecord {
+    PatientRecord::new(PatientId(2))
+        .name("Samuel Obi", "O'Connor-de la Cruz")
+        .birth_date("12/31/1990")
+        .email(&address("samoc@gmail.com"))
+        .proxy(&address("parent@home.example"))
+}
+
+/// What is found: the text, the field, whose, how sure.
+fn found(roster: &Roster, text: &str) -> Vec<(String, &'static str, Vec<u64>, Confidence)> {
+    let hits = roster.find(text);
+    hits.iter()
+        .map(|h| {
+            let ids = h.patients.iter().map(|p| p.0).collect();
+            let text = text[h.range.clone()].to_owned();
+            (text, h.field.word(), ids, h.confidence)
+        })
+        .collect()
+}
+
+#[track_caller]
+fn one(roster: &Roster, text: &str, value: &str, field: &str, id: u64, confidence: Confidence) {
+    let all = found(roster, text);
+    let hit = (value.to_owned(), field, vec![id], confidence);
+    let same = all
+        .iter()
+        .any(|(v, f, i, c)| (v, *f, i, c) == (&hit.0, hit.1, &hit.2, &hit.3));
+    assert!(same && all.len() == 1, "{text:?}: {all:?}");
+}
+
+#[test]
+fn a_number_alone_finds_its_patient_in_all_usual_ways() {
+    let roster = roster(&[pat(), sam()]);
+    for (value, field) in [
+        ("HK-00482913", "mrn"),
+        ("hk00482913", "mrn"),
+        ("HK 00482913", "mrn"),
+        ("577-96-4121", "ssn"),
+        ("577 96 4121", "ssn"),
+        ("577964121", "ssn"),
+        ("XQH44190277", "plan id"),
+        ("XQH-441-902-77", "plan id"),
+        ("270-555-0143", "phone"),
+        ("270.555.0143", "phone"),
+        ("1 270 555 0143", "phone"),
+        ("2705550143", "phone"),
+        ("Pat.Lindqvist+results@MAIL.example", "email"),
+    ] {
+        let text = format!("see {value}. Thanks");
+        one(&roster, &text, value, field, 1, Confidence::High);
+    }
+    one(
+        &roster,
+        "(270) 555-0143",
+        "270) 555-0143",
+        "phone",
+        1,
+        Confidence::High,
+    );
+    one(
+        &roster,
+        "call +1-270-555-0143 now",
+        "1-270-555-0143",
+        "phone",
+        1,
+        Confidence::High,
+    );
+    for text in [
+        "5779641215 577-96-4122 1-577-96-4121-1 270-555-0144",
+        "at.lindqvist@mail.example pat.lindqvist@mail.example.org",
+        "HK-00482913-7",
+        "12345.577964121",
+    ] {
+        assert_eq!(found(&roster, text), [], "{text}");
+    }
+}
+
+#[test]
+fn a_full_name_is_found_and_no_part_of_one() {
+    let roster = roster(&[pat(), sam()]);
+    for value in [
+        "Pat Lindqvist",
+        "PAT LINDQVIST",
+        "Pat A. Lindqvist",
+        "Pat Anna Lindqvist",
+        "Pat\nLindqvist",
+        "Lindqvist, Pat",
+        "Lindqvist^Pat",
+        "Lindqvist;Pat",
+        "Lindqvist\tPat",
+        "Pat,Lindqvist",
+        "Pát Líndqvist",
+    ] {
+        let text = format!("the chart of {value} is here");
+        one(&roster, &text, value, "name", 1, Confidence::Medium);
+    }
+    for value in [
+        "Samuel O'Connor-de la Cruz",
+        "Samuel OConnor de la Cruz",
+        "Samuel Obi O’Connor-De La Cruz",
+        "O'Connor-de la Cruz, Samuel",
+    ] {
+        one(&roster, value, value, "name", 2, Confidence::Medium);
+    }
+    for text in [
+        "Pat",
+        "Lindqvist",
+        "Mr. Lindqvist",
+        "pat lindqvist",
+        "Pat\n\nLindqvist",
+        "Pat. Lindqvist was here",
+        "Pat Lindqvists",
+        "Pat and Lindqvist",
+    ] {
+        assert_eq!(found(&roster, text), [], "{text}");
+    }
+}
+
+#[test]
+fn a_birth_date_near_the_name_makes_it_sure() {
+    let roster = roster(&[pat(), sam()]);
+    for date in ["3/14/1958", "March 14, 1958", "14-Mar-58", "19580314"] {
+        for name in ["Pat Lindqvist", "pat lindqvist", "Lindqvist, Pat"] {
+            let text = format!("DOB {date}, {name}");
+            let all = found(&roster, &text);
+            let fields: Vec<_> = all.iter().map(|h| (h.0.as_str(), h.1, h.3)).collect();
+            let high = Confidence::High;
+            assert_eq!(
+                fields,
+                [
+                    (date, "birth date", high),
+                    (name, "name and birth date", high)
+                ],
+                "{text}"
+            );
+        }
+    }
+    let other = "Pat Lindqvist, 3/15/1958";
+    one(
+        &roster,
+        other,
+        "Pat Lindqvist",
+        "name",
+        1,
+        Confidence::Medium,
+    );
+    let far = format!("3/14/1958{} Pat Lindqvist", " x".repeat(200));
+    one(
+        &roster,
+        &far,
+        "Pat Lindqvist",
+        "name",
+        1,
+        Confidence::Medium,
+    );
+    assert_eq!(found(&roster, "born 3/14/1958"), []);
+    // Rows with many dates: the name's own is among the nearest.
+    let row = "Berg,Bo,1/1/2001,1/2/2001,1/3/2001,1/4/2001\n".repeat(6);
+    let text = format!("{row}Lindqvist,Pat,3/14/1958,1/2/2001\n{row}");
+    assert_eq!(found(&roster, &text).len(), 2);
+}
+
+#[test]
+fn a_street_is_found_and_sure_with_the_family_name() {
+    let roster = roster(&[pat()]);
+    for value in ["12 N Main St", "12 North Main Street", "12 N. MAIN ST"] {
+        one(
+            &roster,
+            &format!("at {value}, Apt 4"),
+            value,
+            "street",
+            1,
+            Confidence::Medium,
+        );
+        let named = format!("Ms. Lindqvist, {value}");
+        one(&roster, &named, value, "street", 1, Confidence::High);
+    }
+    assert_eq!(found(&roster, "13 N Main St, 12 N Main Ave, 12 N Main"), []);
+}
+
+#[test]
+fn shared_values_name_all_who_share_them() {
+    let records: Vec<_> = (0..12)
+        .map(|n| {
+            let record = PatientRecord::new(PatientId(n)).name("John", "Smith");
+            match n {
+                0..2 => record.birth_date("1950-01-01").phone("2705550143"),
+                _ => record.birth_date("1951-01-01"),
+            }
+        })
+        .collect();
+    let roster = roster(&records);
+    let hits = roster.find("John Smith");
+    assert!(hits[0].patients.len() == 8 && hits[0].more);
+    let hits = roster.find("2705550143");
+    assert_eq!(hits[0].patients, [PatientId(0), PatientId(1)]);
+    let hits = roster.find("John Smith 01/01/1950");
+    assert!(hits[0].patients.len() == 2 && !hits[0].more);
+}
+
+/// Record numbers counted from 1: any number is somebody's.
+#[test]
+fn a_dense_number_needs_company() {
+    let mut builder = RosterBuilder::new(&keys());
+    for n in 0..2000u64 {
+        let record = PatientRecord::new(PatientId(n))
+            .name("Ada", if n == 7 { "Okafor" } else { "Berg" })
+            .mrn(&format!("{:08}", 10_000 + n));
+        builder.patient(&record).unwrap();
+    }
+    let roster = builder.build();
+    assert_eq!(found(&roster, "invoice 10007 of 2026"), []);
+    one(&roster, "MRN: 10007", "10007", "mrn", 7, Confidence::High);
+    one(
+        &roster,
+        "Okafor 00010007",
+        "00010007",
+        "mrn",
+        7,
+        Confidence::High,
+    );
+    one(
+        &roster,
+        "chart # 010008",
+        "010008",
+        "mrn",
+        8,
+        Confidence::High,
+    );
+}
+
+#[test]
+fn windows_meet_without_a_seam() {
+    let roster = roster(&[pat()]);
+    // The name lies across the edge of a window, or the date does.
+    for pad in (64 * 1024 - 60)..(64 * 1024 + 4) {
+        let text = format!("{}\nPat Lindqvist born 3/14/1958 x", "y ".repeat(pad / 2));
+        let fields: Vec<_> = roster.find(&text).iter().map(|h| h.field).collect();
+        assert_eq!(
+            fields,
+            [RosterField::NameAndBirthDate, RosterField::BirthDate],
+            "{pad}"
+        );
+    }
+}
+
+#[test]
+fn a_roster_survives_as_bytes_and_holds_no_value() {
+    let roster = roster(&[pat(), sam()]);
+    let bytes = roster.to_bytes();
+    let again = Roster::from_bytes(&bytes, &keys()).unwrap();
+    let text = "Pat Lindqvist, Samuel O'Connor de la Cruz, HK00482913";
+    assert_eq!(roster.find(text), again.find(text));
+    assert_eq!(again.find(text).len(), 3);
+    assert_eq!(again.to_bytes(), bytes);
+    for value in [
+        "lindqvist",
+        "Lindqvist",
+        "577964121",
+        "00482913",
+        "2705550143",
+    ] {
+        assert!(!bytes.windows(value.len()).any(|w| w == value.as_bytes()));
+    }
+    // The same values under another key share nothing but their count.
+    let other = Keys::from_bytes([8; 32]);
+    assert_eq!(
+        Roster::from_bytes(&bytes, &other).unwrap_err(),
+        RosterError::OtherKey
+    );
+}
+
+#[test]
+fn a_text_is_an_id_too() {
+    let mut builder = RosterBuilder::new(&keys());
+    let id = builder.id_of("pt-7");
+    builder
+        .patient(&PatientRecord::new(id).name("Ada", "Okafor"))
+        .unwrap();
+    let roster = builder.build();
+    assert_eq!(
+        roster.find("Ada Okafor")[0].patients,
+        [roster.id_of("pt-7")]
+    );
+    assert_ne!(roster.id_of("pt-7"), roster.id_of("pt-8"));
+}
+
+#[test]
+fn damage_is_found_wherever_it_is() {
+    let bytes = roster(&[pat()]).to_bytes();
+    for at in 0..bytes.len() {
+        let mut bad = bytes.clone();
+        bad[at] ^= 1;
+        assert!(Roster::from_bytes(&bad, &keys()).is_err(), "{at}");
+        assert!(Roster::from_bytes(&bytes[..at], &keys()).is_err(), "{at}");
+    }
+    assert!(Roster::from_bytes(b"", &keys()).is_err());
+    assert_eq!(
+        Roster::from_bytes(&[0; 100], &keys()).unwrap_err(),
+        RosterError::NotARoster
+    );
+}
+
+#[test]
+fn a_wrong_value_is_named_by_its_kind_only() {
+    let mut builder = RosterBuilder::new(&keys());
+    let record = || PatientRecord::new(PatientId(1));
+    for (record, field) in [
+        (record().birth_date("1958-02-30"), RosterField::BirthDate),
+        (record().birth_date("03/14/58 x"), RosterField::BirthDate),
+        (record().ssn("57796412"), RosterField::Ssn),
+        (record().phone("555-0143"), RosterField::Phone),
+        (record().mrn("0017"), RosterField::Mrn),
+        (record().plan_id("---"), RosterField::PlanId),
+    ] {
+        let error = builder.patient(&record).unwrap_err();
+        assert!(
+            matches!(error, RosterError::Value { field: f, .. } if f == field),
+            "{error}"
+        );
+        assert!(!error.to_string().contains("1958") || field == RosterField::BirthDate);
+    }
+    assert!(builder.is_empty());
+    assert_eq!(format!("{:?}", pat()), "PatientRecord(***)");
+}
+
+fn judged(roster: &Roster, to: &str, text: &str) -> Option<MisaddressedWhy> {
+    let to = address(to);
+    let wrong = roster.misaddressed(&[(RecipientId::new(3), &to)], &roster.find(text));
+    assert!(wrong.iter().all(|m| m.recipient == RecipientId::new(3)));
+    wrong.first().map(|m| m.why)
+}
+
+#[test]
+fn mail_about_one_patient_to_another_is_wrong() {
+    let roster = roster(&[pat(), sam()]);
+    let other = Some(MisaddressedWhy::OtherPatient);
+    for (to, text, why) in [
+        ("samoc@gmail.com", "Pat Lindqvist", other),
+        ("s.amoc+x@googlemail.com", "Pat Lindqvist", other),
+        ("parent@home.example", "MRN HK-00482913", other),
+        ("pat.lindqvist@mail.example", "Pat Lindqvist", None),
+        ("parent@home.example", "Samuel O'Connor de la Cruz", None),
+        ("doctor@clinic.example", "Pat Lindqvist", None),
+        ("samoc@gmail.com", "nobody", None),
+        // Both are named: a name alone may be a relative's, a number is not.
+        (
+            "samoc@gmail.com",
+            "Samuel O'Connor de la Cruz and Pat Lindqvist",
+            None,
+        ),
+        (
+            "samoc@gmail.com",
+            "Samuel O'Connor de la Cruz and 577-96-4121",
+            other,
+        ),
+    ] {
+        assert_eq!(judged(&roster, to, text), why, "{to} {text}");
+    }
+}
+
+#[test]
+fn a_shared_address_belongs_to_the_whole_family() {
+    let home = address("home@berg.example");
+    let record = |id, given| {
+        PatientRecord::new(PatientId(id))
+            .name(given, "Berg")
+            .email(&home)
+    };
+    let roster = roster(&[record(11, "Ada"), record(12, "Bo"), sam()]);
+    assert_eq!(judged(&roster, "home@berg.example", "Ada Berg"), None);
+    assert_eq!(judged(&roster, "home@berg.example", "Bo Berg"), None);
+    assert!(judged(&roster, "samoc@gmail.com", "Bo Berg").is_some());
+}
+
+#[test]
+fn an_address_that_looks_like_the_patients_is_wrong() {
+    let gmail = PatientRecord::new(PatientId(5))
+        .name("Ada", "Okafor")
+        .email(&address("ada.okafor77@gmail.com"));
+    let roster = roster(&[pat(), gmail]);
+    let like = Some(MisaddressedWhy::LookAlike);
+    for (to, why) in [
+        ("pat.lindqvst@mail.example", like),
+        ("pat.lindqivst@mail.example", like),
+        ("patlindqvist@mail.example", like),
+        ("pat.lindquist@mail.example", like),
+        ("pat.lindqvistt@mail.example", like),
+        ("pat.lindkvst@mail.example", like),
+        ("apt.lidnqvist@mail.example", like),
+        ("pat_lindqvist@mial.example", like),
+        ("pat.lindqvist@mail.exampel", like),
+        ("pat.lindqvist@mail.com", None),
+        ("pat.lindqvist@mаil.example", like),
+        ("раt.lindqvist@mail.example", like),
+        ("pat.lindqvist+x@mial.example", like),
+        ("pam.lindstrom@mail.example", None),
+        ("lindqvist@mail.example", None),
+        ("pat.lindqvist@harbor.example", None),
+    ] {
+        assert_eq!(judged(&roster, to, "Pat Lindqvist"), why, "{to}");
+    }
+    for (to, why) in [
+        ("adaokafor77@gmial.com", like),
+        ("ada.okafor77@yahoo.com", like),
+        ("adaokafor7@gmail.com", like),
+        ("ada.okafor77@gmail.co", like),
+        ("ad.aokafor77@gmail.com", None),
+        ("ada.berg77@gmail.com", None),
+    ] {
+        assert_eq!(judged(&roster, to, "Ada Okafor"), why, "{to}");
+    }
+}
+
+fn edited(text: &str, edit: (u8, usize, u8)) -> String {
+    let mut bytes = text.as_bytes().to_vec();
+    let (what, at, byte) = (edit.0, edit.1 % bytes.len(), b'a' + edit.2 % 26);
+    match what % 4 {
+        0 => drop(bytes.remove(at)),
+        1 => bytes[at] = byte,
+        2 => bytes.insert(at, byte),
+        _ => bytes.swap(at, (at + 1).min(text.len() - 1)),
+    }
+    String::from_utf8(bytes).unwrap()
+}
+
+proptest! {
+    /// All that is one or two edits away is a look-alike, and nothing further.
+    #[test]
+    fn likeness_is_the_distance(
+        local in "[a-z]{8,14}",
+        first in (0u8..4, 0usize..64, 0u8..26),
+        second in (0u8..4, 0usize..64, 0u8..26),
+        third in (0u8..4, 0usize..64, 0u8..26),
+    ) {
+        let named = PatientRecord::new(PatientId(1)).name("Ada", "Okafor");
+        let roster = roster(&[named.email(&address(&format!("{local}@mail.example")))]);
+        let mut near = local.clone();
+        for edit in [first, second, third] {
+            near = edited(&near, edit);
+            let far = edits(local.as_bytes(), near.as_bytes());
+            let to = format!("{near}@mail.example");
+            let why = judged(&roster, &to, "Ada Okafor");
+            prop_assert_eq!(why.is_some(), (1..=2).contains(&far), "{} {} {}", local, near, far);
+        }
+    }
+
+    #[test]
+    fn no_text_is_too_odd(text in "(.{0,6}|Pat |Lindqvist|[,.@(-]|577-96-4121|3/14/58| |\\n){0,40}") {
+        let roster = roster(&[pat(), sam()]);
+        for hit in roster.find(&text) {
+            prop_assert!(text.get(hit.range.clone()).is_some());
+            prop_assert!(!hit.range.is_empty() && !hit.patients.is_empty());
+        }
+    }
+}
