@@ -96,18 +96,29 @@ fn make(corpus: &[Mail]) -> Made {
             })
             .collect()
     };
-    let mut folds = Vec::new();
-    for half in 0..2 {
-        let tagger = training::train_tagger(&with_priors(&|m| m.id % 2 != half), |_| {});
-        println!("half {half}");
-        for n in (0..FOLDS).filter(|n| n % 2 == half) {
+    let (halves, tagger) = std::thread::scope(|scope| {
+        let halves: Vec<_> = (0..2)
+            .map(|half| {
+                let folds = with_priors(&|m| m.id % 2 != half);
+                scope.spawn(move || training::train_tagger(&folds, |_| {}))
+            })
+            .collect();
+        println!("all {} mails", corpus.len());
+        let tagger = training::train_tagger(&with_priors(&|_| true), |line| println!("  {line}"));
+        let halves: Vec<Vec<u8>> = halves
+            .into_iter()
+            .map(|h| h.join().expect("the thread does not panic"))
+            .collect();
+        (halves, tagger)
+    });
+    let folds: Vec<_> = (0..FOLDS)
+        .map(|n| {
             let mails = honest.iter().copied().filter(fold(n)).collect();
-            folds.push((priors[n as usize].clone(), tagger.clone(), mails));
-        }
-    }
+            let (prior, tagger) = (&priors[n as usize], &halves[n as usize % 2]);
+            (prior.clone(), tagger.clone(), mails)
+        })
+        .collect();
     let verdict = training::train_verdict(&folds);
-    println!("all {} mails", corpus.len());
-    let tagger = training::train_tagger(&with_priors(&|_| true), |line| println!("  {line}"));
     Made {
         prior: training::train_prior(&honest),
         tagger,

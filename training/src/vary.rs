@@ -16,7 +16,7 @@ use crate::lists::{section, terms};
 use crate::random::Random;
 
 /// Variants of each mail besides itself.
-const VARIANTS: u32 = 5;
+const VARIANTS: u32 = 3;
 
 /// What names and terms are drawn from.
 pub(crate) struct Pools {

@@ -53,6 +53,7 @@ mod rules;
 mod scanner;
 pub mod subject;
 mod tagger;
+mod texts;
 mod token;
 #[cfg(feature = "training")]
 pub mod training;
@@ -72,3 +73,4 @@ pub use roster::{
 };
 pub use rule_scanner::RuleScanner;
 pub use scanner::Scanner;
+pub use texts::{ScannedText, texts};

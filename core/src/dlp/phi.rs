@@ -13,6 +13,7 @@ use super::risk::summary::{Summary, category_of};
 use super::tagger::context::Context;
 use super::tagger::model::Model;
 use super::tagger::{Tag, tag};
+use super::texts::is_document;
 use super::token::hash;
 use super::view::View;
 use super::{
@@ -429,12 +430,6 @@ impl<'s> Scan<'s> {
             &self.audience,
         )
     }
-}
-
-/// Whether a text is the source of a document of another kind.
-fn is_document(text: &str) -> bool {
-    let start = text.trim_start_matches(['\u{feff}', ' ', '\n', '\t']);
-    start.starts_with("{\\rtf") || start.starts_with("%PDF-") || start.starts_with("PK\u{3}\u{4}")
 }
 
 /// Where a passage that may end at `end` ends: behind a line, or a blank.

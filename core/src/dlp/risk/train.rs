@@ -31,12 +31,12 @@ pub(crate) struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            epochs: 40,
+            epochs: 30,
             miss: 1.3,
             least: 3,
             words: 0.004,
             dense: 0.0006,
-            recall: 970,
+            recall: 955,
         }
     }
 }

@@ -1,0 +1,89 @@
+//! The texts that a scan reads, for a host that shows or redacts them.
+
+use std::fmt;
+
+use super::Part;
+use super::extract::{Budget, extract};
+use crate::base::Phi;
+use crate::compose::{Message, PartContent};
+
+/// A text that the scanner reads.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ScannedText {
+    /// The part that it stands in.
+    pub part: Part,
+    /// The entry of a container, as in [`Finding::inside`](super::Finding::inside).
+    pub inside: Option<Phi<String>>,
+    /// The text: the spans of findings count in its bytes.
+    pub text: Phi<String>,
+}
+
+impl fmt::Debug for ScannedText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ScannedText")
+            .field("part", &self.part)
+            .finish_non_exhaustive()
+    }
+}
+
+/// All texts of a message as [`PhiScanner`](super::PhiScanner) reads them,
+/// those inside of documents and archives too, within the same bounds: at most
+/// 64 MiB out of attachments. What cannot be read is left out; the findings
+/// name it.
+///
+/// ```
+/// use mailseal::compose::{Attachment, Message};
+/// use mailseal::dlp::{Part, texts};
+///
+/// let message = Message::builder()
+///     .from("lab@harbor.example".parse()?)
+///     .to("pat@mail.example".parse::<mailseal::base::Address>()?)
+///     .attachment(Attachment::new("a.rtf", "application/rtf", br"{\rtf1 potassium 5.9}".to_vec()))
+///     .build()?;
+/// let all = texts(&message);
+/// let rtf = all.iter().find(|t| t.part == Part::Attachment(0)).ok_or("none")?;
+/// assert_eq!(rtf.text.expose().trim(), "potassium 5.9");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn texts(message: &Message) -> Vec<ScannedText> {
+    let mut out = Vec::new();
+    let mut budget = Budget::new();
+    for scanned in message.parts() {
+        let part = scanned.part();
+        let content = scanned.content();
+        let document: &[u8] = match &content {
+            PartContent::Text(text) if is_document(text.expose()) => text.expose().as_bytes(),
+            PartContent::Text(text) => {
+                out.push(ScannedText {
+                    part,
+                    inside: None,
+                    text: text.clone(),
+                });
+                continue;
+            }
+            PartContent::Binary(bytes) => bytes.expose(),
+            PartContent::Unreadable(_) => continue,
+        };
+        extract(
+            document,
+            scanned.media_type(),
+            None,
+            &mut budget,
+            &mut |piece| {
+                out.push(ScannedText {
+                    part,
+                    inside: piece.inside.map(Phi::new),
+                    text: Phi::new(piece.text),
+                });
+            },
+        );
+    }
+    out
+}
+
+/// Whether a text is the source of a document of another kind.
+pub(super) fn is_document(text: &str) -> bool {
+    let start = text.trim_start_matches(['\u{feff}', ' ', '\n', '\t']);
+    start.starts_with("{\\rtf") || start.starts_with("%PDF-") || start.starts_with("PK\u{3}\u{4}")
+}
