@@ -15,7 +15,7 @@ use crate::audit::Audit;
 use crate::base::{Address, Clock, Keys, KeysError, NextHop, Route, SystemClock, crypto};
 use crate::deliver::Transport;
 use crate::discover::Discovery;
-use crate::dlp::{RuleScanner, Scanner};
+use crate::dlp::{PhiScanner, Scanner};
 use crate::error::Error;
 use crate::escrow::Escrow;
 use crate::outbox::{Outbox, Schedule};
@@ -139,7 +139,7 @@ impl Default for Builder {
             transport: Unset,
             options: Options {
                 discovery: None,
-                scanner: Arc::new(RuleScanner::default()),
+                scanner: Arc::new(PhiScanner::new()),
                 clock: Arc::new(SystemClock),
                 escrow: None,
                 sealers: Vec::new(),
@@ -214,7 +214,10 @@ impl<P, S, K, T> Builder<P, S, K, T> {
         self
     }
 
-    /// Another scanner in place of the built-in one.
+    /// Another scanner in place of [`PhiScanner`]: one that knows the host's
+    /// patients and patterns ([`PhiScanner::roster`], [`PhiScanner::host`]), or
+    /// one without a verdict ([`RuleScanner`](crate::dlp::RuleScanner)), under
+    /// which every message counts as PHI unless the host says otherwise.
     #[must_use]
     pub fn scanner(mut self, scanner: impl Scanner + 'static) -> Self {
         self.options.scanner = Arc::new(scanner);

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use mailseal::base::{Keys, Recipient};
 use mailseal::compose::Message;
+use mailseal::dlp::RuleScanner;
 use mailseal::policy::Policy;
 use mailseal::testing::smtp::{Act, When};
 use mailseal::{Client, Status, Storage};
@@ -18,7 +19,8 @@ async fn open(scene: &Scene, folder: &Path) -> Client {
     let storage = Storage::sqlite(folder.join("mailseal.db")).unwrap();
     let keys = Keys::file(folder.join("mailseal.key")).unwrap();
     let builder = scene.sandbox.builder(storage, keys).unwrap();
-    builder.policy(Policy::hipaa()).build().await.unwrap()
+    let builder = builder.policy(Policy::hipaa()).scanner(RuleScanner::new());
+    builder.build().await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -8,6 +8,7 @@ use mailseal::base::Timestamp;
 use mailseal::base::{Address, Keys, RecipientId, Secret, Sensitivity};
 use mailseal::compose::{Message, PartContent};
 use mailseal::deliver::Transport;
+use mailseal::dlp::RuleScanner;
 use mailseal::escrow::{Factor, Link, Opened};
 use mailseal::policy::Policy;
 use mailseal::storage::{Batch, Committed, MemoryStore, Row, Store, StoreError, Table};
@@ -55,10 +56,11 @@ impl Scene {
         Storage::custom(Arc::new(self.store.clone()))
     }
 
+    /// With a scanner that gives no verdict, so that what a message is follows
+    /// from what the test declares of it, and PHI is presumed.
     pub(crate) fn builder(&self) -> SceneBuilder {
-        self.sandbox
-            .builder(self.storage(), self.keys.clone())
-            .unwrap()
+        let builder = self.sandbox.builder(self.storage(), self.keys.clone());
+        builder.unwrap().scanner(RuleScanner::new())
     }
 
     /// A client on the scene's store: called again, it is a restart.

@@ -252,6 +252,7 @@ async fn by_relay(scene: &Scene, onward: TlsAssurance, password: &str, policy: P
         // Given, and not asked: it is the relay that looks for hosts.
         .discovery(mailseal::discover::Fixed::new())
         .clock(scene.sandbox.clock().clone())
+        .scanner(mailseal::dlp::RuleScanner::new())
         .escrow(mailseal::EscrowOptions::new(
             "https://pickup.sandbox.example",
             "Sandbox Clinic",

@@ -4,7 +4,10 @@ use mailseal::Status;
 use mailseal::audit::EventKind;
 use mailseal::base::RecipientId;
 use mailseal::compose::{ComposeError, Message};
-use mailseal::dlp::{Findings, Misaddressed, MisaddressedWhy, Scanner};
+use mailseal::dlp::{
+    Findings, Misaddressed, MisaddressedWhy, PatientId, PatientRecord, PhiScanner, RosterBuilder,
+    Scanner,
+};
 use mailseal::policy::{Policy, Show};
 
 use super::scene::{
@@ -116,4 +119,51 @@ fn a_word_names_a_recipient_and_a_reason() {
             .build();
         assert_eq!(built.unwrap_err(), error);
     }
+}
+
+/// The scanner with a roster, in a client: what it takes for the wrong
+/// recipient is held.
+#[tokio::test]
+async fn a_patients_mail_to_another_patient_is_held() {
+    let scene = Scene::new(&[VALID]).await;
+    let (pat, sam) = (address("pat.l@valid.example"), address("sam@valid.example"));
+    let mut builder = RosterBuilder::new(&scene.keys);
+    for record in [
+        PatientRecord::new(PatientId(1))
+            .name("Pat", "Lindqvist")
+            .birth_date("1958-03-14")
+            .email(&pat),
+        PatientRecord::new(PatientId(2))
+            .name("Sam", "Okafor")
+            .email(&sam),
+    ] {
+        builder.patient(&record).unwrap();
+    }
+    let scanner = PhiScanner::new().roster(builder.build());
+    let builder = scene.builder().policy(Policy::hipaa());
+    let client = builder.scanner(scanner).build().await.unwrap();
+    let about = |to: &str| {
+        draft(&address(to), |m| {
+            m.text("Pat Lindqvist, born March 14, 1958: your results are here.")
+        })
+    };
+    for to in [
+        "sam@valid.example",
+        "pat.1@valid.example",
+        "patl@valid.example",
+    ] {
+        let plan = client.plan(about(to)).await.unwrap();
+        assert_eq!(plan.refused(), [id(0)], "{to}");
+        let told = plan.explain(Show::Index);
+        assert!(told.contains("it may be for somebody else"), "{told}");
+        assert!(
+            !told.contains("Lindqvist") && !told.contains("1958"),
+            "{told}"
+        );
+        let error = client.send(plan).await.unwrap_err();
+        assert_eq!(error.code(), "plan.refused");
+    }
+    assert!(!scene.heard_mail(VALID));
+    let receipt = send(&client, about("pat.l@valid.example")).await.unwrap();
+    assert_eq!(receipt.outcomes[0].status, Status::Delivered);
 }

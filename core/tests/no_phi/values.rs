@@ -6,7 +6,7 @@ use mailseal::base::{Domain, Keys, PartnerIdentity, Phi, Secret, Timestamp};
 use mailseal::compose::{Attachment, Copy, Visible};
 use mailseal::deliver::{Attempt, Cause, Delivery, Envelope, Hop, Stage};
 use mailseal::discover::{MxHost, StsMode, StsPolicy};
-use mailseal::dlp::{Confidence, Finding, FindingKind, Part, RuleScanner, Scanner as _};
+use mailseal::dlp::{Confidence, Finding, FindingKind, Part, PhiScanner, Scanner as _};
 use mailseal::policy::{
     ContentFacts, ContextFacts, Facts, Partner, Policy, RecipientFacts, Rule, Waiver, decide,
 };
@@ -45,7 +45,7 @@ pub(crate) async fn all_types(marks: &Marks, seen: &mut Evidence) {
     let content = marks.content.clone().into_bytes();
     seen.debug(&Attachment::new(&marks.file, "a/b", content));
 
-    let findings = RuleScanner::new().scan(&message);
+    let findings = PhiScanner::new().scan(&message);
     assert!(!findings.items.is_empty());
     seen.debug(&findings);
     let span = 0..4;

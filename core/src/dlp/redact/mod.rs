@@ -11,14 +11,14 @@
 //! ```
 //! use mailseal::compose::Message;
 //! use mailseal::dlp::redact::{Redaction, Style};
-//! use mailseal::dlp::{Part, RuleScanner, Scanner};
+//! use mailseal::dlp::{Part, PhiScanner, Scanner};
 //!
 //! let message = Message::builder()
 //!     .from("clinic@harbor.example".parse()?)
 //!     .to("pat@mail.example".parse::<mailseal::base::Address>()?)
 //!     .html("<p>SSN: 281-<b>15</b>-9804</p>")
 //!     .build()?;
-//! let findings = RuleScanner::new().scan(&message);
+//! let findings = PhiScanner::new().scan(&message);
 //! let copy = findings.redacted(&message, Part::Html, &Redaction::new(Style::Label))?;
 //! assert_eq!(copy, "<p>SSN: [SSN]<b></b></p>");
 //! # Ok::<(), Box<dyn std::error::Error>>(())

@@ -1,0 +1,271 @@
+//! Attachments are read by what they hold, not by what they are called; what
+//! cannot be read is told. (The forms of office documents, PDF, RTF and DICOM
+//! have their tests beside their readers.)
+
+use mailseal::base::Sensitivity;
+use mailseal::compose::{Attachment, Message};
+use mailseal::dlp::{Evidence, FindingKind, Part, PhiScanner, Scanner};
+
+use super::scene::{Scanned, file, from_to, mail, scan};
+
+use FindingKind as K;
+
+const AT: Part = Part::Attachment(0);
+
+/// The same bytes under a name and a media type that tell nothing.
+fn attached(content: impl Into<Vec<u8>>) -> Scanned {
+    scan(
+        mail()
+            .subject("File")
+            .text("See the file.")
+            .attachment(file("data.bin", content)),
+    )
+}
+
+#[track_caller]
+fn holds(content: &str, expected: &[(FindingKind, &str)]) {
+    let scanned = attached(content);
+    for (kind, value) in expected {
+        let found = scanned.has_value(*kind, AT, value);
+        assert!(
+            found.evidence.contains(&Evidence::Structure)
+                || found.evidence.contains(&Evidence::Label),
+            "{value}: {:?}",
+            found.evidence
+        );
+    }
+    let verdict = scanned.findings.sensitivity();
+    assert!(
+        verdict >= Some(Sensitivity::Phi),
+        "{:?}",
+        scanned.findings.risk
+    );
+    assert!(scanned.findings.unscannable.is_empty());
+}
+
+#[test]
+fn csv() {
+    holds(
+        "patient_name,dob,mrn,diagnosis\nMarisol Quintero,1958-03-14,7719402,E11.9\nTadeo Brandvold,1971-11-02,7719403,I10\n",
+        &[
+            (K::Name, "Marisol Quintero"),
+            (K::Name, "Tadeo Brandvold"),
+            (K::Date, "1958-03-14"),
+            (K::Mrn, "7719402"),
+            (K::Icd10, "E11.9"),
+        ],
+    );
+}
+
+#[test]
+fn hl7_v2() {
+    holds(
+        "MSH|^~\\&|LAB|HARBOR|EHR|HARBOR|20260227101500||ORU^R01|77|P|2.5.1\r\
+         PID|1||7719402^^^HARBOR^MR||QUINTERO^MARISOL^A||19580314|F|||418 ALDER CREEK RD^^BEND^OR^97702||5415550142\r\
+         OBX|1|NM|2823-3^Potassium^LN||5.9|mmol/L|3.5-5.1|H|||F\r",
+        &[
+            (K::Mrn, "7719402"),
+            (K::Date, "19580314"),
+            (K::Phone, "5415550142"),
+            (K::Loinc, "2823-3"),
+        ],
+    );
+}
+
+#[test]
+fn fhir_json() {
+    holds(
+        r#"{"resourceType":"Patient","identifier":[{"type":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/v2-0203","code":"MR"}]},"value":"7719402"}],"name":[{"family":"Quintero","given":["Marisol"]}],"birthDate":"1958-03-14","telecom":[{"system":"phone","value":"541-555-0142"}]}"#,
+        &[
+            (K::Mrn, "7719402"),
+            (K::Date, "1958-03-14"),
+            (K::Phone, "541-555-0142"),
+        ],
+    );
+}
+
+#[test]
+fn c_cda() {
+    let scanned = attached(
+        "<?xml version=\"1.0\"?>\n<ClinicalDocument xmlns=\"urn:hl7-org:v3\"><recordTarget><patientRole>\n\
+         <addr><streetAddressLine>418 Alder Creek Road</streetAddressLine>\n<city>Bend</city></addr>\n\
+         <patient><name><given>Marisol</given>\n<family>Quintero</family></name></patient>\n\
+         </patientRole></recordTarget></ClinicalDocument>",
+    );
+    for (kind, value) in [
+        (K::Name, "Marisol"),
+        (K::Name, "Quintero"),
+        (K::Address, "Bend"),
+    ] {
+        let found = scanned.has_value(kind, AT, value);
+        assert!(found.evidence.contains(&Evidence::Structure), "{value}");
+    }
+}
+
+#[test]
+fn x12() {
+    holds(
+        "ISA*00*          *00*          *ZZ*HARBOR         *ZZ*PAYER          *260227*1015*^*00501*000000905*1*T*:~\n\
+         GS*HC*HARBOR*PAYER*20260227*1015*1*X*005010X222A1~\nST*837*0001*005010X222A1~\n\
+         NM1*IL*1*QUINTERO*MARISOL****MI*XKV884201937~\nDMG*D8*19580314*F~\n\
+         CLM*7741-20033*125***11:B:1*Y*A*Y*Y~\nHI*ABK:E119~\nSE*6*0001~GE*1*1~IEA*1*000000905~",
+        &[
+            (K::HealthPlanId, "XKV884201937"),
+            (K::Date, "19580314"),
+            (K::Account, "7741-20033"),
+        ],
+    );
+}
+
+#[test]
+fn calendar() {
+    let scanned = attached(
+        "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\nDTSTART:20260303T143000\r\n\
+         SUMMARY:Patient Marisol Quintero - dialysis\r\nATTENDEE;CN=Marisol Quintero:mailto:m.quintero@mail.example\r\n\
+         END:VEVENT\r\nEND:VCALENDAR\r\n",
+    );
+    scanned.has_value(K::Date, AT, "20260303T143000");
+    scanned.has_value(K::Email, AT, "m.quintero@mail.example");
+}
+
+#[test]
+fn json() {
+    holds(
+        r#"{"patients":[{"patientName":"Marisol Quintero","dateOfBirth":"1958-03-14","mrn":"7719402","ssn":"281-15-9804"}]}"#,
+        &[
+            (K::Name, "Marisol Quintero"),
+            (K::Date, "1958-03-14"),
+            (K::Mrn, "7719402"),
+            (K::Ssn, "281-15-9804"),
+        ],
+    );
+}
+
+#[test]
+fn a_mail_in_a_mail_and_a_file_in_an_archive() {
+    let inner =
+        b"From: a@x.example\r\nTo: b@x.example\r\nSubject: Chart\r\n\r\nPatient: Marisol Quintero\r\nSSN: 281-15-9804\r\n";
+    let scanned = attached(inner.to_vec());
+    scanned.has_value(K::Ssn, AT, "281-15-9804");
+    let scanned = attached(zip(
+        "notes/chart.txt",
+        b"Patient MRN: 7719402\nSSN: 281-15-9804\n",
+    ));
+    let found = scanned.has_value(K::Ssn, AT, "281-15-9804");
+    // The span is one of the entry's text.
+    let entry = found.inside.as_ref().unwrap().expose();
+    assert!(entry.contains("chart.txt"), "{entry}");
+    assert_eq!(found.span, 26..37);
+    // An archive in an archive.
+    let scanned = attached(zip("inner.zip", &zip("a.txt", b"SSN: 281-15-9804\n")));
+    scanned.has_value(K::Ssn, AT, "281-15-9804");
+}
+
+#[test]
+fn what_lies_about_its_type_is_read_all_the_same() {
+    let rtf = b"{\\rtf1\\ansi Patient SSN: 281-15-9804\\par}".to_vec();
+    for (name, media_type) in [
+        ("a.txt", "text/plain"),
+        ("a.png", "image/png"),
+        ("a", "application/x-none"),
+    ] {
+        let scanned = scan(mail().text("See file.").attachment(Attachment::new(
+            name,
+            media_type,
+            rtf.clone(),
+        )));
+        scanned.has_value(K::Ssn, AT, "281-15-9804");
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_told_and_counts_as_phi() {
+    let mut encrypted = zip("a.txt", b"MRN: 7719402\n");
+    // Bit 0 of the flags, in both headers: the entry is encrypted.
+    encrypted[6] |= 1;
+    let directory = encrypted
+        .windows(4)
+        .position(|w| w == b"PK\x01\x02")
+        .unwrap();
+    encrypted[directory + 8] |= 1;
+    for (content, why) in [
+        (encrypted, "encrypted"),
+        (
+            b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec(),
+            "unsupported_type",
+        ),
+        (b"%PDF-1.7\ngarbage".to_vec(), "malformed"),
+        (vec![0, 159, 146, 150, 7, 0, 1, 2], "unsupported_type"),
+    ] {
+        let scanned = attached(content);
+        let unread: Vec<_> = scanned
+            .findings
+            .unscannable
+            .iter()
+            .map(|u| (u.part, u.why))
+            .collect();
+        assert_eq!(unread, [(AT, why)]);
+        assert!(
+            scanned.findings.sensitivity() >= Some(Sensitivity::Phi),
+            "{why}"
+        );
+    }
+    let raw =
+        b"From: a@x.example\r\nTo: b@x.example\r\nContent-Transfer-Encoding: base64\r\n\r\n!!!";
+    let findings = PhiScanner::new().scan(&Message::parse(raw).unwrap());
+    assert_eq!(findings.unscannable[0].why, "malformed");
+    assert_eq!(findings.sensitivity(), Some(Sensitivity::Phi));
+}
+
+/// A message whose only fault is an unreadable part is PHI, and one that was
+/// read whole is not.
+#[test]
+fn an_unreadable_part_lifts_a_harmless_message() {
+    let harmless = || {
+        from_to("office@timber.example", "sales@paper.example")
+            .subject("Order of printer paper")
+            .text("Please send us ten boxes of printer paper by Friday.\n\nThank you.\n")
+    };
+    let read = scan(harmless());
+    assert_eq!(read.findings.sensitivity(), Some(Sensitivity::None));
+    let unread = scan(harmless().attachment(file("order.bin", vec![0, 159, 146, 150, 7, 0, 1, 2])));
+    assert_eq!(unread.findings.sensitivity(), Some(Sensitivity::Phi));
+}
+
+/// An archive with one entry, stored as it is.
+fn zip(name: &str, content: &[u8]) -> Vec<u8> {
+    let size = u32::try_from(content.len()).unwrap().to_le_bytes();
+    let name_size = u16::try_from(name.len()).unwrap().to_le_bytes();
+    let common = |out: &mut Vec<u8>| {
+        out.extend([20, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+        out.extend(crc32(content).to_le_bytes());
+        out.extend(size);
+        out.extend(size);
+        out.extend(name_size);
+        out.extend([0, 0]);
+    };
+    let mut out = b"PK\x03\x04".to_vec();
+    common(&mut out);
+    out.extend(name.as_bytes());
+    out.extend(content);
+    let directory = u32::try_from(out.len()).unwrap();
+    out.extend(b"PK\x01\x02\x14\x00");
+    common(&mut out);
+    out.extend([0; 14]);
+    // The comment's length belongs to the fourteen; the local header is at 0.
+    out.extend(name.as_bytes());
+    let length = u32::try_from(out.len()).unwrap() - directory;
+    out.extend(b"PK\x05\x06\0\0\0\0\x01\0\x01\0");
+    out.extend(length.to_le_bytes());
+    out.extend(directory.to_le_bytes());
+    out.extend([0, 0]);
+    out
+}
+
+fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(!0, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
+            (crc >> 1) ^ (0xedb8_8320 & (crc & 1).wrapping_neg())
+        })
+    })
+}

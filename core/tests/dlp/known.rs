@@ -1,0 +1,165 @@
+//! What the host knows: its own numbers and terms, what is nobody's, and its
+//! patients.
+
+use mailseal::base::{Address, Keys, RecipientId, Sensitivity};
+use mailseal::dlp::{
+    Confidence, Evidence, FindingKind, HostKnowledge, MisaddressedWhy, Part, PatientId,
+    PatientRecord, PhiScanner, Roster, RosterBuilder,
+};
+
+use super::scene::{from_to, mail, scan, scan_with};
+
+use FindingKind as K;
+
+fn host() -> HostKnowledge {
+    HostKnowledge::from_toml(
+        "[[pattern]]\nkind = \"mrn\"\nregex = \"HK[0-9]{7}\"\n\
+         [[dictionary]]\nkind = \"facility\"\nterms = [\"The Lighthouse\"]\n\
+         [[dictionary]]\nkind = \"procedure\"\ncategory = \"substance_use\"\nterms = [\"Bridge Program\"]\n\
+         [[allow]]\nvalues = [\"(541) 555-0100\", \"281-15-9804\"]\n",
+    )
+    .unwrap()
+}
+
+#[test]
+fn the_hosts_patterns_and_terms() {
+    let scanner = PhiScanner::new().host(host());
+    let text = "hk HK4471902 came to the lighthouse for the Bridge  Program.";
+    let scanned = scan_with(&scanner, mail().text(text));
+    let number = scanned.has(K::Mrn, Part::Text, "HK4471902");
+    assert_eq!(number.confidence, Confidence::High);
+    assert!(number.evidence.contains(&Evidence::Host));
+    let place = scanned.has(K::Facility, Part::Text, "the lighthouse");
+    assert!(place.evidence.contains(&Evidence::Host));
+    let program = scanned.has(K::Procedure, Part::Text, "Bridge  Program");
+    assert_eq!(
+        program.category,
+        Some(mailseal::dlp::Category::SubstanceUse)
+    );
+    // Without the host's word it is no known number.
+    let scanned = scan(mail().text(text));
+    assert!(
+        scanned
+            .findings
+            .items
+            .iter()
+            .all(|f| !f.evidence.contains(&Evidence::Host))
+    );
+    // Split by tags it is the same number.
+    let scanned = scan_with(&scanner, mail().html("<p>HK<b>4471</b>902</p>"));
+    scanned.has(K::Mrn, Part::Html, "HK<b>4471</b>902");
+}
+
+#[test]
+fn what_is_allowed_is_not_found_and_no_ssn_is_allowed_by_chance() {
+    let text = "Patient phone: 541-555-0100\nPatient cell: 541-555-0142\nSSN: 281-15-9804\n";
+    let plain = scan(mail().text(text));
+    plain.has(K::Phone, Part::Text, "541-555-0100");
+    let scanned = scan_with(&PhiScanner::new().host(host()), mail().text(text));
+    scanned.lacks(K::Phone, "541-555-0100");
+    scanned.has(K::Phone, Part::Text, "541-555-0142");
+    scanned.has(K::Ssn, Part::Text, "281-15-9804");
+}
+
+fn address(text: &str) -> Address {
+    text.parse().unwrap()
+}
+
+const MARISOL: &str = "marisol.quintero@mail.example";
+const TADEO: &str = "tadeo.brandvold@mail.example";
+
+fn roster() -> Roster {
+    let mut builder = RosterBuilder::new(&Keys::make_ephemeral());
+    for record in [
+        PatientRecord::new(PatientId(1))
+            .name("Marisol", "Quintero")
+            .birth_date("1958-03-14")
+            .mrn("HK-4471902")
+            .email(&address(MARISOL)),
+        PatientRecord::new(PatientId(2))
+            .name("Tadeo", "Brandvold")
+            .birth_date("1971-11-02")
+            .email(&address(TADEO)),
+    ] {
+        builder.patient(&record).unwrap();
+    }
+    builder.build()
+}
+
+const ABOUT: &str = "Quintero, Marisol (born March 14, 1958) asked us to call back.";
+
+#[test]
+fn patients_of_the_roster_are_found_with_certainty() {
+    let scanner = PhiScanner::new().roster(roster());
+    let scanned = scan_with(
+        &scanner,
+        from_to("desk@timber.example", MARISOL).text(ABOUT),
+    );
+    let named = scanned.findings.items.iter();
+    let named: Vec<_> = named
+        .filter(|f| f.evidence.contains(&Evidence::Roster))
+        .collect();
+    assert!(
+        named
+            .iter()
+            .any(|f| f.kind == K::Name && f.confidence == Confidence::High),
+        "{named:?}"
+    );
+    let risk = scanned.findings.risk.as_ref().unwrap();
+    assert!(risk.sensitivity >= Sensitivity::Phi);
+    assert_eq!(risk.reasons[0].code, "roster");
+    assert_eq!(scanned.findings.misaddressed, []);
+    // A number that no rule knows, whatever separates its digits.
+    let scanned = scan_with(&scanner, mail().text("MRN HK 4471902"));
+    assert!(
+        scanned
+            .findings
+            .items
+            .iter()
+            .any(|f| f.kind == K::Mrn && f.evidence.contains(&Evidence::Roster))
+    );
+    // A first name alone is nobody.
+    let scanned = scan_with(&scanner, mail().text("Marisol called."));
+    assert!(
+        scanned
+            .findings
+            .items
+            .iter()
+            .all(|f| !f.evidence.contains(&Evidence::Roster))
+    );
+}
+
+#[test]
+fn wrong_recipients_are_told() {
+    let scanner = PhiScanner::new().roster(roster());
+    for (to, why) in [
+        (MARISOL, None),
+        ("Marisol.Quintero@MAIL.example", None),
+        ("billing@payer.example", None),
+        (TADEO, Some(MisaddressedWhy::OtherPatient)),
+        (
+            "marisol.quintera@mail.example",
+            Some(MisaddressedWhy::LookAlike),
+        ),
+        (
+            "marisol.quintero@mial.example",
+            Some(MisaddressedWhy::LookAlike),
+        ),
+    ] {
+        let scanned = scan_with(&scanner, from_to("clinic@harbor.example", to).text(ABOUT));
+        let wrong = scanned.findings.misaddressed.first();
+        assert_eq!(wrong.map(|w| w.why), why, "{to}");
+    }
+    // Only the one who is wrong is named.
+    let draft = from_to("clinic@harbor.example", MARISOL)
+        .to(address(TADEO))
+        .text(ABOUT);
+    let scanned = scan_with(&scanner, draft);
+    let wrong: Vec<_> = scanned
+        .findings
+        .misaddressed
+        .iter()
+        .map(|w| w.recipient)
+        .collect();
+    assert_eq!(wrong, [RecipientId::new(1)]);
+}

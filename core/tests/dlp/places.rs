@@ -1,0 +1,200 @@
+//! Where findings stand: spans lead back to the source through all that hides
+//! a value from a naive reader, and nothing of a message goes unread.
+
+use mailseal::base::Timestamp;
+use mailseal::compose::{Copy, Message, Visible};
+use mailseal::dlp::redact::{Redaction, Style};
+use mailseal::dlp::{Evidence, FindingKind, Findings, Part, PhiScanner, Scanner};
+use proptest::prelude::*;
+
+use super::scene::{file, mail, scan};
+
+use FindingKind as K;
+
+#[test]
+fn html_is_read_as_shown_and_spans_lead_to_the_source() {
+    for (html, source) in [
+        (
+            "<p>SSN: <b>281</b>-15-<i>9804</i></p>",
+            "281</b>-15-<i>9804",
+        ),
+        ("<p>SSN: 281&#45;15&#x2d;9804</p>", "281&#45;15&#x2d;9804"),
+        (
+            "<p>SSN: 281&#8209;15&#8209;9804</p>",
+            "281&#8209;15&#8209;9804",
+        ),
+        (
+            "<p>SSN: 281<!-- -->-15-<wbr>9804</p>",
+            "281<!-- -->-15-<wbr>9804",
+        ),
+        ("<p>SSN:&nbsp;281-15-9804</p>", "281-15-9804"),
+        (
+            "<table><tr><td>SSN</td><td>281-15-9804</td></tr></table>",
+            "281-15-9804",
+        ),
+    ] {
+        let scanned = scan(mail().html(html));
+        let found = scanned.has(K::Ssn, Part::Html, source);
+        // The value is what a reader sees.
+        let digits: String = found
+            .expose()
+            .expose()
+            .chars()
+            .filter(char::is_ascii_digit)
+            .collect();
+        assert_eq!(digits, "281159804", "{html}");
+    }
+}
+
+#[test]
+fn hidden_characters_and_full_width_digits_hide_nothing() {
+    for (text, value) in [
+        (
+            "SSN: 2\u{200b}81-15-9\u{200d}804.",
+            "2\u{200b}81-15-9\u{200d}804",
+        ),
+        (
+            "SSN: 281\u{2011}15\u{2013}9804.",
+            "281\u{2011}15\u{2013}9804",
+        ),
+        (
+            "SSN: \u{ff12}\u{ff18}\u{ff11}-\u{ff11}\u{ff15}-\u{ff19}\u{ff18}\u{ff10}\u{ff14}.",
+            "\u{ff12}\u{ff18}\u{ff11}-\u{ff11}\u{ff15}-\u{ff19}\u{ff18}\u{ff10}\u{ff14}",
+        ),
+        ("SSN: 281-15-\u{ad}9804.", "281-15-\u{ad}9804"),
+    ] {
+        let scanned = scan(mail().text(text));
+        let found = scanned.has(K::Ssn, Part::Text, value);
+        assert_eq!(found.expose().expose(), value);
+    }
+    let scanned = scan(mail().text("SSN: 2\u{200b}81-15-9804."));
+    let found = scanned.has(K::Ssn, Part::Text, "2\u{200b}81-15-9804");
+    assert!(found.evidence.contains(&Evidence::Obfuscated));
+    let plain = scan(mail().text("SSN: 281-15-9804."));
+    let found = plain.has(K::Ssn, Part::Text, "281-15-9804");
+    assert!(!found.evidence.contains(&Evidence::Obfuscated));
+}
+
+/// Text and HTML that say the same give the same kinds and values.
+#[test]
+fn html_finds_what_plain_text_finds() {
+    let lines = [
+        "MRN: 7719402",
+        "DOB: 03/14/1958",
+        "Medicare number: 8HP9-D88-VG43",
+        "NPI 1210126193",
+    ];
+    let html: String = lines
+        .iter()
+        .map(|line| {
+            let split: String = line.chars().map(|c| format!("<span>{c}</span>")).collect();
+            format!("<p>{split}</p>\n")
+        })
+        .collect();
+    let text = scan(mail().text(lines.join("\n\n")));
+    let markup = scan(mail().html(html));
+    for (kind, value) in [
+        (K::Mrn, "7719402"),
+        (K::Date, "03/14/1958"),
+        (K::HealthPlanId, "8HP9-D88-VG43"),
+        (K::Npi, "1210126193"),
+    ] {
+        let plain = text.has_value(kind, Part::Text, value);
+        let shown = markup.has_value(kind, Part::Html, value);
+        assert_eq!(plain.confidence, shown.confidence, "{value}");
+    }
+}
+
+#[test]
+fn what_html_does_not_show_is_found_and_marked() {
+    for html in [
+        "<p>Thank you.</p><!-- SSN: 281-15-9804 -->",
+        "<p>Thank you.</p><img src=\"a.png\" alt=\"SSN: 281-15-9804\">",
+        "<p title=\"SSN: 281-15-9804\">Thank you.</p>",
+    ] {
+        let scanned = scan(mail().html(html));
+        let found = scanned.has(K::Ssn, Part::Html, "281-15-9804");
+        assert!(found.evidence.contains(&Evidence::Obfuscated), "{html}");
+    }
+}
+
+#[test]
+fn debug_and_errors_show_no_value() {
+    let scanned = scan(
+        mail()
+            .subject("MRN 7719402")
+            .text("Patient name: Marisol Quintero\nSSN: 281-15-9804\nDiagnosis: lupus")
+            .attachment(file("quintero.csv", "name,mrn\nMarisol Quintero,7719402\n")),
+    );
+    assert!(scanned.findings.items.len() > 3);
+    let shown = format!(
+        "{:?} {:#?}",
+        scanned.findings,
+        scanned.findings.items[0].expose()
+    );
+    for value in [
+        "7719402", "281-15", "Marisol", "Quintero", "quintero", "lupus",
+    ] {
+        assert!(!shown.contains(value), "{value} in {shown}");
+    }
+}
+
+#[test]
+fn a_redacted_copy_holds_no_identifier_that_was_found() {
+    let scanned =
+        scan(mail().text("Patient name: Marisol Quintero\nSSN: 281-15-9804\nOpen at nine."));
+    let copy = scanned
+        .findings
+        .redacted(&scanned.message, Part::Text, &Redaction::new(Style::Label))
+        .unwrap();
+    assert_eq!(copy, "Patient name: [NAME]\nSSN: [SSN]\nOpen at nine.");
+}
+
+#[test]
+fn the_same_message_gives_the_same_findings_from_every_thread() {
+    let message = mail()
+        .subject("Your visit on March 3, 2026")
+        .text(
+            "Patient name: Marisol Quintero\nMRN: 7719402\nDiagnosis: type 2 diabetes, metformin.",
+        )
+        .html("<p>Patient name: <b>Marisol</b> Quintero</p><p>MRN: 7719402</p>")
+        .attachment(file(
+            "a.csv",
+            "name,dob,mrn\nMarisol Quintero,1958-03-14,7719402\n",
+        ))
+        .build()
+        .unwrap();
+    let scanner = PhiScanner::new();
+    let first = scanner.scan(&message);
+    assert!(!first.items.is_empty() && first.risk.is_some());
+    assert_eq!(PhiScanner::new().scan(&message), first);
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..4)
+            .map(|_| scope.spawn(|| (0..5).map(|_| scanner.scan(&message)).collect::<Vec<_>>()))
+            .collect();
+        for thread in threads {
+            assert!(thread.join().unwrap().iter().all(|f| *f == first));
+        }
+    });
+    // Nor does it matter that the message was written out and read again.
+    let now = Timestamp::from_unix_ms(0);
+    let copy = Copy::new(Visible::All, now, "x@harbor.example");
+    let raw = message.render(&copy).unwrap();
+    let read = scanner.scan(&Message::parse(raw.bytes()).unwrap());
+    let kinds = |f: &Findings| -> Vec<_> { f.items.iter().map(|f| (f.kind, f.part)).collect() };
+    assert_eq!(kinds(&read), kinds(&first));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn any_text_is_read_and_spans_are_within_it(
+        text in "(\\PC|[0-9 -]|<b>|</b>|&#8209;|&nbsp;|SSN |MRN: |Dr\\. |DOB |281-15-9804|<!--|-->|\"|'|=|\\{|\\}|\\|){0,80}",
+    ) {
+        let scanned = scan(mail().subject("x").text(text.as_str()).html(text.as_str()));
+        for finding in &scanned.findings.items {
+            let source = scanned.source(finding.part);
+            prop_assert!(source.get(finding.span.clone()).is_some_and(|t| !t.is_empty()));
+        }
+    }
+}

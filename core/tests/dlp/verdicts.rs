@@ -1,0 +1,212 @@
+//! The verdict on messages about which no two people would quarrel.
+
+use mailseal::base::Sensitivity;
+use mailseal::dlp::{Category, PhiScanner};
+use mailseal::policy::{
+    ContentFacts, ContextFacts, Facts, Policy, RecipientFacts, TransportFacts, decide,
+};
+
+use super::scene::{Draft, Scanned, file, from_to, mail, scan, scan_with};
+
+use Category::{Abuse, Genetic, MentalHealth, Reproductive, StiHiv, SubstanceUse};
+
+#[track_caller]
+fn judged(draft: Draft, sensitivity: Sensitivity) -> Scanned {
+    let scanned = scan(draft);
+    let risk = scanned.findings.risk.as_ref().unwrap();
+    assert_eq!(risk.sensitivity, sensitivity, "{risk:?}");
+    assert_eq!(risk.score > 0, sensitivity > Sensitivity::None);
+    assert!(!risk.reasons.is_empty());
+    assert!(
+        risk.reasons
+            .iter()
+            .all(|r| r.weight != 0 && !r.code.is_empty())
+    );
+    assert!(
+        risk.reasons
+            .is_sorted_by_key(|r| std::cmp::Reverse(r.weight.abs())),
+        "{risk:?}"
+    );
+    assert_eq!(
+        risk.categories.is_empty(),
+        sensitivity < Sensitivity::Sensitive
+    );
+    scanned
+}
+
+#[test]
+fn phi() {
+    judged(
+        mail().subject("Your lab results").text(
+            "Dear Marisol Quintero,\n\nYour potassium of February 27, 2026 was 5.9 mmol/L, which is high. \
+             Dr. Okafor would like to see you at Harbor Kidney Center on March 3, 2026.\n\nMRN 7719402\n",
+        ),
+        Sensitivity::Phi,
+    );
+    judged(
+        from_to("billing@harborkidney.example", "claims@payer.example")
+            .subject("Claim for member XKV884201937")
+            .text("Patient: Tadeo Brandvold, DOB 11/02/1971, member ID XKV884201937. Dialysis on 02/27/2026, CPT 90935, ICD-10 N18.6. Please reprocess the claim."),
+        Sensitivity::Phi,
+    );
+}
+
+#[test]
+fn each_specially_protected_category() {
+    for (category, text) in [
+        (
+            MentalHealth,
+            "Patient Marisol Quintero, DOB 03/14/1958, MRN 7719402, was seen for psychotherapy. Diagnosis: major depressive disorder, recurrent (F33.1). She takes sertraline and denies suicidal ideation.",
+        ),
+        (
+            SubstanceUse,
+            "Patient Tadeo Brandvold, DOB 11/02/1971, MRN 7719403, continues methadone maintenance for opioid use disorder (F11.20) at our addiction treatment program. Urine drug screen negative.",
+        ),
+        (
+            StiHiv,
+            "Patient Marisol Quintero, DOB 03/14/1958, MRN 7719402: HIV positive, viral load undetectable on Biktarvy. Chlamydia and syphilis tests are negative.",
+        ),
+        (
+            Reproductive,
+            "Patient Ines Halloran, DOB 07/19/1994, MRN 7719404: pregnant at 9 weeks, counselled on abortion options, medication abortion with mifepristone scheduled for March 3, 2026.",
+        ),
+        (
+            Genetic,
+            "Patient Ines Halloran, DOB 07/19/1994, MRN 7719404: genetic testing showed a pathogenic BRCA1 variant. Genetic counseling is scheduled for March 3, 2026.",
+        ),
+        (
+            Abuse,
+            "Patient Ines Halloran, DOB 07/19/1994, MRN 7719404, disclosed domestic violence by her husband; sexual assault exam done, bruises photographed, safety plan made.",
+        ),
+    ] {
+        let draft = from_to("notes@harborclinic.example", "records@eastclinic.example")
+            .subject("Progress note")
+            .text(text);
+        let scanned = judged(draft, Sensitivity::Sensitive);
+        let risk = scanned.findings.risk.as_ref().unwrap();
+        assert!(
+            risk.categories.contains(&category),
+            "{category:?}: {risk:?}"
+        );
+    }
+}
+
+#[test]
+fn none() {
+    for (from, to, subject, text) in [
+        (
+            "news@harborclinic.example",
+            "subscribers@lists.example",
+            "Spring newsletter: heart health",
+            "Welcome to our spring newsletter!\n\nHigh blood pressure is common, and most people with it feel nothing. \
+             Our free community workshop on healthy eating is open to everybody. Visit our website to learn more, \
+             or unsubscribe at any time.\n\nThe Harbor Clinic team\n",
+        ),
+        (
+            "it@harborclinic.example",
+            "vendor@forms.example",
+            "Template for the appointment letter",
+            "Here is the template:\n\nDear [FIRST_NAME] [LAST_NAME],\n\nyour appointment with {{provider}} is on {{date}}. \
+             MRN: [MRN]\nDOB: <DOB>\n\nPlease replace the placeholders with the merge fields of the new system.\n",
+        ),
+        (
+            "accounts@paper.example",
+            "office@timber.example",
+            "Invoice for printer paper",
+            "Hello,\n\nplease find attached the invoice for 40 boxes of printer paper delivered to your warehouse. \
+             Payment is due in 30 days.\n\nThanks,\nPaper Supply Ltd.\n",
+        ),
+        (
+            "dev@software.example",
+            "team@software.example",
+            "HL7 parser bug",
+            "The parser drops PID-5 when the repetition separator is missing. I pushed a fix to the branch and added a unit test; \
+             please review the pull request before the release.\n",
+        ),
+    ] {
+        judged(
+            from_to(from, to).subject(subject).text(text),
+            Sensitivity::None,
+        );
+    }
+}
+
+#[test]
+fn the_audience_alone_makes_it_phi() {
+    let text = "The clinic will be closed on Monday. Please call us to move your treatment to another day.\n";
+    let draft = || {
+        from_to(
+            "notices@harborkidney.example",
+            "marisol.quintero@mail.example",
+        )
+        .subject("Closed on Monday")
+        .text(text)
+    };
+    let told = judged(
+        draft().audience("active dialysis patients"),
+        Sensitivity::Phi,
+    );
+    let score = |s: &Scanned| s.findings.risk.as_ref().unwrap().score;
+    let reasons = &told.findings.risk.as_ref().unwrap().reasons;
+    assert!(
+        reasons
+            .iter()
+            .any(|r| r.code.contains("audience") && r.weight > 0),
+        "{reasons:?}"
+    );
+    assert!(score(&told) > score(&scan(draft())));
+}
+
+#[test]
+fn the_recipient_alone_makes_it_phi() {
+    judged(
+        from_to("nurse@harborkidney.example", "marisol.quintero@mail.example")
+            .subject("Your dialysis")
+            .text("Your potassium was high again. Please come for dialysis a day early and keep to your diet.\n"),
+        Sensitivity::Phi,
+    );
+}
+
+#[test]
+fn an_attachment_alone_makes_it_phi() {
+    judged(
+        mail()
+            .subject("File")
+            .text("See the file.")
+            .attachment(file(
+                "list.csv",
+                "patient_name,dob,mrn,diagnosis\nMarisol Quintero,1958-03-14,7719402,E11.9\n",
+            )),
+        Sensitivity::Phi,
+    );
+}
+
+/// A policy may take silence for harmless only where there is a verdict.
+#[test]
+fn without_the_names_there_is_no_verdict_and_phi_is_presumed() {
+    let draft = || {
+        from_to("accounts@paper.example", "office@timber.example")
+            .subject("Invoice for printer paper")
+            .text("Please find attached the invoice for 40 boxes of printer paper.\n")
+    };
+    let decided = |findings: &mailseal::dlp::Findings| {
+        let mut about = RecipientFacts::new("office@timber.example".parse().unwrap());
+        about.transport = TransportFacts::exactly(mailseal::base::TlsAssurance::Authenticated);
+        let facts = Facts::new(ContentFacts::from(findings), about, ContextFacts::default());
+        decide(&Policy::hipaa(), &facts)
+    };
+    let fast = scan_with(&PhiScanner::new().without_names(), draft());
+    assert!(fast.findings.risk.is_none() && !fast.findings.knows_names);
+    assert_eq!(fast.findings.sensitivity(), None);
+    let whole = scan(draft());
+    assert!(whole.findings.knows_names);
+    assert_eq!(whole.findings.sensitivity(), Some(Sensitivity::None));
+    assert_eq!(decided(&fast.findings).sensitivity(), Sensitivity::Phi);
+    assert_eq!(decided(&whole.findings).sensitivity(), Sensitivity::None);
+    // Numbers are found all the same, and count.
+    let fast = scan_with(
+        &PhiScanner::new().without_names(),
+        mail().text("SSN: 281-15-9804"),
+    );
+    assert_eq!(fast.findings.sensitivity(), Some(Sensitivity::Phi));
+}
