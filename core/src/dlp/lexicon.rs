@@ -8,7 +8,7 @@
 
 use std::sync::LazyLock;
 
-use super::token::{Token, join};
+use super::token::{SEED, Token, finish, join, step};
 
 macro_rules! flags {
     ($($(#[$doc:meta])* $name:ident,)+) => {
@@ -96,6 +96,9 @@ const CLASS_BITS: u32 = 13;
 pub(crate) struct Table {
     slots: Vec<u32>,
     shift: u32,
+    /// Which slots are taken, as bits: most of what is asked for is not there,
+    /// and this is small enough to stay in the cache.
+    taken: Vec<u64>,
 }
 
 impl Table {
@@ -104,6 +107,9 @@ impl Table {
         let mask = self.slots.len() - 1;
         let tag = hash & (u32::MAX >> CLASS_BITS);
         let mut at = (hash >> self.shift) as usize & mask;
+        if self.taken[at / 64] >> (at % 64) & 1 == 0 {
+            return 0;
+        }
         // A full table cannot be made: see `training`.
         loop {
             let slot = self.slots[at];
@@ -120,8 +126,16 @@ impl Table {
 
     fn read(bytes: &mut Bytes<'_>) -> Self {
         let log = bytes.u32();
-        let slots = (0..1usize << log).map(|_| bytes.u32()).collect();
+        let slots: Vec<u32> = (0..1usize << log).map(|_| bytes.u32()).collect();
+        let taken = slots
+            .chunks(64)
+            .map(|chunk| {
+                let bit = |(n, slot): (usize, &u32)| u64::from(*slot != 0) << n;
+                chunk.iter().enumerate().map(bit).sum()
+            })
+            .collect();
         Self {
+            taken,
             slots,
             shift: 32 - log,
         }
@@ -183,6 +197,8 @@ const ICD: u32 = 0x1cd1_0000;
 const HCPCS: u32 = 0xc9c5_0000;
 /// Keys of words with one letter taken out.
 const NEAR: u32 = 0x0ea4_0000;
+/// Near misses of longer words are not told.
+const LONGEST_DRUG: usize = 24;
 /// Terms have so many words at most.
 pub(crate) const LONGEST: usize = 8;
 
@@ -251,23 +267,32 @@ impl Lexicon {
     }
 
     /// Whether a word is a drug's name with one letter wrong, missing, too
-    /// much, or two exchanged.
+    /// much, or two exchanged. Small and capital letters are the same.
     pub(crate) fn near_medication(&self, word: &[u8]) -> bool {
-        if !(7..=24).contains(&word.len()) {
+        if !(7..=LONGEST_DRUG).contains(&word.len()) {
             return false;
         }
-        let whole = super::token::hash(word);
-        if self.phrases.find(join(NEAR, whole)) != 0 {
+        // The hashes of the word without its first letter, without its second,
+        // and so on; all go on side by side.
+        let mut without = [SEED; LONGEST_DRUG];
+        let mut whole = SEED;
+        for (n, &letter) in word.iter().enumerate() {
+            let (before, here) = without.split_at_mut(n);
+            for hash in before {
+                *hash = step(*hash, letter);
+            }
+            if let Some(hash) = here.first_mut() {
+                *hash = whole;
+            }
+            whole = step(whole, letter);
+        }
+        if self.phrases.find(join(NEAR, finish(whole))) != 0 {
             return true;
         }
-        let mut shorter = Vec::with_capacity(word.len());
-        (0..word.len()).any(|out| {
-            shorter.clear();
-            shorter.extend_from_slice(&word[..out]);
-            shorter.extend_from_slice(&word[out + 1..]);
-            let hash = super::token::hash(&shorter);
+        without[..word.len()].iter().any(|&hash| {
+            let hash = finish(hash);
             self.phrases.find(join(NEAR, hash)) != 0
-                || self.word(hash).has(Flag::Medication) && shorter.len() >= 7
+                || word.len() > 7 && self.word(hash).has(Flag::Medication)
         })
     }
 
@@ -402,6 +427,29 @@ pub(crate) mod build {
             out.extend(classes.iter().flat_map(|c| c.0.to_le_bytes()));
             out.extend(tables);
             out
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn near_misses_of_drugs_in_small_letters_and_capitals() {
+        let lexicon = Lexicon::get();
+        for near in [
+            "metformn",
+            "METFORMN",
+            "metfromin",
+            "mettformin",
+            "lisinoprik",
+            "atorvastain",
+        ] {
+            assert!(lexicon.near_medication(near.as_bytes()), "{near}");
+        }
+        for other in ["calendar", "metf", "meetings", "abcdefghijklmnopqrstuvwxyz"] {
+            assert!(!lexicon.near_medication(other.as_bytes()), "{other}");
         }
     }
 }

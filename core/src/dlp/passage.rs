@@ -112,7 +112,7 @@ fn items(text: &[u8], tokens: &[Token], units: &[Unit]) -> Vec<Item> {
             if word.is_empty()
                 && token.is_word()
                 && token.end - token.start >= 7
-                && lexicon.near_medication(&text[token.range()].to_ascii_lowercase())
+                && lexicon.near_medication(text.get(token.range()).unwrap_or_default())
             {
                 word = Flags::of(&[Flag::MedicationNear]);
             }

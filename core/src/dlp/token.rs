@@ -101,32 +101,65 @@ const CLASS: [u8; 256] = {
     table
 };
 
-const SEED: u32 = 0x811c_9dc5;
+pub(super) const SEED: u32 = 0x811c_9dc5;
 const PRIME: u32 = 0x0100_0193;
 
 /// The hash of a word in lower case.
-pub(super) fn hash(word: &[u8]) -> u32 {
-    finish(word.iter().fold(SEED, |h, &b| step(h, b)))
+pub(super) const fn hash(word: &[u8]) -> u32 {
+    let mut h = SEED;
+    let mut n = 0;
+    while n < word.len() {
+        h = step(h, word[n]);
+        n += 1;
+    }
+    finish(h)
 }
 
-fn step(h: u32, b: u8) -> u32 {
-    (h ^ u32::from(b.to_ascii_lowercase())).wrapping_mul(PRIME)
+/// One more letter; [`SEED`] is the hash of none, before [`finish`].
+pub(super) const fn step(h: u32, b: u8) -> u32 {
+    (h ^ b.to_ascii_lowercase() as u32).wrapping_mul(PRIME)
 }
 
 /// FNV leaves its high bits better mixed than its low ones.
-fn finish(h: u32) -> u32 {
+pub(super) const fn finish(h: u32) -> u32 {
     let h = (h ^ (h >> 15)).wrapping_mul(0x85eb_ca6b);
     h ^ (h >> 13)
 }
 
 /// Joins the hashes of several words or features to one.
-pub(super) fn join(a: u32, b: u32) -> u32 {
+pub(super) const fn join(a: u32, b: u32) -> u32 {
     finish(
         (a.rotate_left(5) ^ b)
             .wrapping_mul(0x9e37_79b1)
             .wrapping_add(0x7f4a_7c15),
     )
 }
+
+/// The bits of a word's characters; 0 for those of no word.
+const WORD: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut n = 0;
+    while n < 256 {
+        if matches!(CLASS[n], LOWER | UPPER | DIGIT) {
+            table[n] = 1 << CLASS[n];
+        }
+        n += 1;
+    }
+    table
+};
+
+/// The hashes of signs.
+const SIGNS: [u32; 128] = {
+    let mut table = [0; 128];
+    let mut n = 0;
+    while n < 128 {
+        #[expect(clippy::cast_possible_truncation, reason = "n is below 128")]
+        let byte = n as u8;
+        table[n] = hash(&[byte]);
+        n += 1;
+    }
+    table
+};
 
 /// Appends the tokens of `text[from..to]` to `out`.
 ///
@@ -138,12 +171,9 @@ pub(super) fn tokens(text: &[u8], from: usize, to: usize, out: &mut Vec<Token>) 
     let mut at = from;
     let mut gap = Gap::Paragraph;
     while let Some(&first) = text.get(at) {
-        let class = CLASS[usize::from(first)];
-        match class {
+        match CLASS[usize::from(first)] {
             BLANK => {
-                let wide = first == b'\t'
-                    || text.get(at + 1) == Some(&b' ')
-                    || text.get(at + 1) == Some(&b'\t');
+                let wide = first == b'\t' || matches!(text.get(at + 1), Some(b' ' | b'\t'));
                 gap = gap.max(if wide { Gap::Column } else { Gap::Space });
                 at += 1;
                 continue;
@@ -158,7 +188,14 @@ pub(super) fn tokens(text: &[u8], from: usize, to: usize, out: &mut Vec<Token>) 
                 continue;
             }
             SIGN => {
-                push(out, at, at + 1, hash(&[first]), Shape::Sign, gap);
+                push(
+                    out,
+                    at,
+                    at + 1,
+                    SIGNS[usize::from(first & 0x7f)],
+                    Shape::Sign,
+                    gap,
+                );
                 at += 1;
                 gap = Gap::None;
                 continue;
@@ -166,36 +203,42 @@ pub(super) fn tokens(text: &[u8], from: usize, to: usize, out: &mut Vec<Token>) 
             _ => {}
         }
         let start = at;
+        let head = WORD[usize::from(first)];
         let mut h = SEED;
-        // One bit for each class of character seen.
-        let mut seen = 0u8;
-        let mut uppers = 0u32;
-        while let Some(&b) = text.get(at) {
-            let class = CLASS[usize::from(b)];
-            if matches!(class, LOWER | UPPER | DIGIT) {
-                seen |= 1 << class;
-                uppers += u32::from(class == UPPER);
-            } else if b != b'\'' || seen & (1 << DIGIT) != 0 || !joins(&text[at + 1..]) {
+        // The bits of the characters behind the first.
+        let mut rest = 0u8;
+        let mut bits = head;
+        let mut byte = first;
+        loop {
+            // Bit 5 makes a capital small.
+            h = (h ^ u32::from(byte | (bits & 1 << UPPER) << 3)).wrapping_mul(PRIME);
+            at += 1;
+            let Some(&b) = text.get(at) else { break };
+            bits = WORD[usize::from(b)];
+            if bits == 0
+                && (b != b'\'' || (head | rest) & 1 << DIGIT != 0 || !joins(&text[at + 1..]))
+            {
                 break;
             }
-            h = step(h, b);
-            at += 1;
+            rest |= bits;
+            byte = b;
         }
-        let capital_first = class == UPPER;
-        let shape = match (
-            seen & (1 << DIGIT) != 0,
-            seen & (1 << LOWER) != 0,
-            seen & (1 << UPPER) != 0,
-        ) {
-            (true, false, false) => Shape::Digits,
-            (true, _, _) => Shape::Alnum,
-            (false, true, false) => Shape::Lower,
-            (false, false, _) => Shape::Upper,
-            (false, true, true) if capital_first && uppers == 1 => Shape::Title,
-            (false, true, true) => Shape::Mixed,
-        };
-        push(out, start, at, finish(h), shape, gap);
+        push(out, start, at, finish(h), shape(head, rest), gap);
         gap = Gap::None;
+    }
+}
+
+/// The shape of a word, by the bits of its first character and of the others.
+fn shape(head: u8, rest: u8) -> Shape {
+    let all = head | rest;
+    let has = |of: u8, class: u8| of & 1 << class != 0;
+    match (has(all, DIGIT), has(all, LOWER), has(all, UPPER)) {
+        (true, false, false) => Shape::Digits,
+        (true, _, _) => Shape::Alnum,
+        (false, true, false) => Shape::Lower,
+        (false, false, _) => Shape::Upper,
+        (false, true, true) if has(rest, UPPER) => Shape::Mixed,
+        (false, true, true) => Shape::Title,
     }
 }
 

@@ -200,6 +200,7 @@ fn context(
     context.speech = words.speech();
     context.personal = envelope.personal;
     context.internal = envelope.internal;
+    words.sort();
     let first = features(&words, &context, envelope, context.senders(), &audience);
     (context, first, envelope, audience)
 }
@@ -287,6 +288,7 @@ fn verdict(mail: &Mail, prior: &Weights, model: &Model) -> risk::Example {
         summary.add(&passage, &tags, &context);
         summary.attachments += u32::from(text.place == Place::Attachment);
     }
+    summary.sort();
     risk::Example {
         features: features(&summary, &context, envelope, context.senders(), &audience),
         truth: truth(mail),

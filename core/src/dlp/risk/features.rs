@@ -54,13 +54,17 @@ pub(crate) fn features(
     sender: &[u32],
     audience: &[u32],
 ) -> Vec<Feature> {
-    let mut out = Vec::with_capacity(256);
-    let mut add = |code: &'static str, value: u32| {
-        out.push(Feature {
-            hash: join(hash(code.as_bytes()), value),
-            code,
-        });
-    };
+    let mut out = Vec::with_capacity(256 + summary.words.len() + summary.pairs.len());
+    // The hash of a code is known when this is compiled.
+    macro_rules! add {
+        ($code:literal, $value:expr $(,)?) => {{
+            const HASH: u32 = hash($code.as_bytes());
+            out.push(Feature {
+                hash: join(HASH, $value),
+                code: $code,
+            });
+        }};
+    }
     let of = |kind| summary.kinds[index_of(kind)];
     let class = |class: FindingClass, but: &[FindingKind]| -> u32 {
         FindingKind::ALL
@@ -94,8 +98,9 @@ pub(crate) fn features(
     for (n, kind) in FindingKind::ALL.iter().enumerate() {
         let count = bucket(summary.kinds[n]);
         if count > 0 {
-            add("finding", join(hash(kind.word().as_bytes()), 1));
-            add("findings", join(hash(kind.word().as_bytes()), count));
+            let kind = hash(kind.word().as_bytes());
+            add!("finding", join(kind, 1));
+            add!("findings", join(kind, count));
         }
     }
     // A person is identified: by a name or a number, or as the recipient.
@@ -112,110 +117,114 @@ pub(crate) fn features(
         | u32::from(summary.sections[7] > 1) << 5;
     let case = person | spoken_to << 1 | cared_for << 2 | sender_cares << 3 | audience_cares << 4;
     let for_it = u32::from(summary.sections[0] + summary.sections[1] > 0);
-    add("case", case);
-    add("case", join(case, for_it));
+    add!("case", case);
+    add!("case", join(case, for_it));
     for n in 0..6 {
         if against >> n & 1 != 0 {
-            add("case_against", join(person | cared_for << 1, n));
+            add!("case_against", join(person | cared_for << 1, n));
         }
     }
-    add("against", against.count_ones());
+    add!("against", against.count_ones());
     let dense = health + identifiers + names;
-    add(
+    add!(
         "density",
         bucket((100 * dense).checked_div(summary.units).unwrap_or(0) / 3),
     );
-    add("names", bucket(names));
-    add(
+    add!("names", bucket(names));
+    add!(
         "people",
         bucket(u32::try_from(summary.people.len()).unwrap_or(9)),
     );
-    add("identifiers", bucket(identifiers));
-    add("medical_identifiers", bucket(medical_ids));
-    add("health_content", bucket(health));
-    add("dates", bucket(dates));
-    add(
+    add!("identifiers", bucket(identifiers));
+    add!("medical_identifiers", bucket(medical_ids));
+    add!("health_content", bucket(health));
+    add!("dates", bucket(dates));
+    add!(
         "name_and_health",
         join(bucket(names).min(2), bucket(health).min(3)),
     );
-    add(
+    add!(
         "identifier_and_health",
         join(bucket(identifiers).min(2), bucket(health).min(3)),
     );
-    add("person_and_health_together", bucket(summary.together));
-    add(
+    add!("person_and_health_together", bucket(summary.together));
+    add!(
         "medical_identifier_and_name",
         join(bucket(medical_ids).min(2), bucket(names).min(2)),
     );
-    add(
+    add!(
         "name_and_sender",
         join(bucket(names).min(2), join(care, personal)),
     );
-    add(
+    add!(
         "health_and_sender",
         join(bucket(health).min(3), join(care, personal)),
     );
-    add(
+    add!(
         "date_and_sender",
         join(bucket(dates).min(2), join(care, personal)),
     );
-    add(
+    add!(
         "name_of_recipient",
         join(bucket(summary.own_names).min(2), bucket(health).min(2)),
     );
-    add(
+    add!(
         "recipient_and_sender",
         join(bucket(summary.own_names).min(1), care),
     );
-    add(
+    add!(
         "name_of_other",
         join(bucket(summary.other_names).min(2), bucket(health).min(2)),
     );
-    add(
+    add!(
         "subject",
         join(summary.subject_names.min(2), summary.subject_health.min(2)),
     );
-    add("sender_speciality", care);
+    add!("sender_speciality", care);
     if audience_care > 0 {
-        add("audience", audience_care);
-        add("audience_and_sender", join(audience_care, care));
-        add(
+        add!("audience", audience_care);
+        add!("audience_and_sender", join(audience_care, care));
+        add!(
             "audience_and_you",
             join(audience_care, bucket(summary.you).min(2)),
         );
     }
-    add(
+    add!(
         "recipients",
         join(personal, u32::from(envelope.recipients.min(3))),
     );
-    add("internal", u32::from(envelope.internal));
-    add(
+    add!("internal", u32::from(envelope.internal));
+    add!(
         "internal_and_sender",
         join(u32::from(envelope.internal), join(care, personal)),
     );
-    add(
+    add!(
         "addressed_to_person",
         join(bucket(summary.you), join(personal, care)),
     );
-    add(
+    add!(
         "first_person",
         join(bucket(summary.me), bucket(health).min(2)),
     );
-    add(
+    add!(
         "you_and_health",
         join(bucket(summary.you).min(2), bucket(health).min(2)),
     );
-    add("length", bucket(summary.units / 24));
+    add!("length", bucket(summary.units / 24));
     if summary.records > 0 {
-        add("patient_record", 1);
+        add!("patient_record", 1);
     }
     if summary.roster > 0 {
-        add("roster", bucket(summary.roster));
+        add!("roster", bucket(summary.roster));
     }
     if summary.attachments > 0 {
-        add("attachments", 1);
+        add!("attachments", 1);
     }
-    for (n, code) in SECTION_CODES.iter().enumerate() {
+    for (n, code) in SECTION_CODES.into_iter().enumerate() {
+        let mut add = |code: &'static str, value: u32| {
+            let hash = join(hash(code.as_bytes()), value);
+            out.push(Feature { hash, code });
+        };
         let count = bucket(summary.sections[n]);
         for step in 1..=count {
             add(code, step);
@@ -231,24 +240,24 @@ pub(crate) fn features(
     for (n, count) in summary.categories.iter().enumerate() {
         let n = u32::try_from(n).unwrap_or(0);
         for step in 1..=bucket(*count) {
-            add("category_terms", join(n, step));
+            add!("category_terms", join(n, step));
         }
         let bit = Flag::MentalHealth as u32 + n;
         if context.speciality.0 >> bit & 1 != 0 {
-            add("category_of_sender_or_audience", n);
+            add!("category_of_sender_or_audience", n);
         }
     }
-    for &word in &summary.words {
-        add("words", word);
+    for &word in summary.words.list() {
+        add!("words", word);
     }
-    for &pair in &summary.pairs {
-        add("pairs_of_words", pair);
+    for &pair in summary.pairs.list() {
+        add!("pairs_of_words", pair);
     }
     for &word in sender {
-        add("sender_words", word);
+        add!("sender_words", word);
     }
     for &word in audience {
-        add("audience_words", word);
+        add!("audience_words", word);
     }
     out
 }

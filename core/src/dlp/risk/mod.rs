@@ -24,8 +24,20 @@ pub(crate) const OUTPUTS: usize = 7;
 
 /// Weights of features by hash.
 pub(crate) struct Weights {
-    rows: BTreeMap<u32, [i16; OUTPUTS]>,
+    /// One bit for the first 17 bits of each hash: most features have no
+    /// weights, and end here.
+    filter: Vec<u64>,
+    /// Open addressing: 1 and the place of a row; 0 is free. At most half is
+    /// taken.
+    slots: Vec<u16>,
+    rows: Vec<(u32, [i16; OUTPUTS])>,
     bias: [i16; OUTPUTS],
+}
+
+/// The place of a hash in the filter: which word, which bit.
+fn filter_bit(hash: u32) -> (usize, u64) {
+    let bit = hash >> 15;
+    (bit as usize / 64, 1 << (bit % 64))
 }
 
 static WEIGHTS: LazyLock<Weights> = LazyLock::new(|| Weights::read(include_bytes!("risk.bin")));
@@ -58,8 +70,44 @@ impl Weights {
         let row = |bytes: &mut Bytes<'_>| std::array::from_fn(|_| i16::from_le_bytes(bytes.take()));
         let bias = row(&mut bytes);
         let count = bytes.u32();
-        let rows = (0..count).map(|_| (bytes.u32(), row(&mut bytes))).collect();
-        Self { rows, bias }
+        let rows: Vec<_> = (0..count.min(u32::from(u16::MAX)))
+            .map(|_| (bytes.u32(), row(&mut bytes)))
+            .collect();
+        let mut filter = vec![0; 1 << 11];
+        let mut slots = vec![0u16; (rows.len() * 2).max(16).next_power_of_two()];
+        let mask = slots.len() - 1;
+        for ((hash, _), n) in rows.iter().zip(1u16..) {
+            let (word, bit) = filter_bit(*hash);
+            filter[word] |= bit;
+            let mut at = *hash as usize & mask;
+            while slots[at] != 0 {
+                at = (at + 1) & mask;
+            }
+            slots[at] = n;
+        }
+        Self {
+            filter,
+            slots,
+            rows,
+            bias,
+        }
+    }
+
+    fn find(&self, hash: u32) -> Option<&[i16; OUTPUTS]> {
+        let (word, bit) = filter_bit(hash);
+        if self.filter.get(word)? & bit == 0 {
+            return None;
+        }
+        let mask = self.slots.len() - 1;
+        let mut at = hash as usize & mask;
+        loop {
+            let n = usize::from(self.slots[at]).checked_sub(1)?;
+            let (found, row) = self.rows.get(n)?;
+            if *found == hash {
+                return Some(row);
+            }
+            at = (at + 1) & mask;
+        }
     }
 
     #[cfg(feature = "training")]
@@ -75,7 +123,7 @@ impl Weights {
 
     pub(crate) fn score(&self, features: &[Feature]) -> [i32; OUTPUTS] {
         let mut out = self.bias.map(i32::from);
-        for row in features.iter().filter_map(|f| self.rows.get(&f.hash)) {
+        for row in features.iter().filter_map(|f| self.find(f.hash)) {
             for (sum, &w) in out.iter_mut().zip(row) {
                 *sum += i32::from(w);
             }
@@ -85,13 +133,24 @@ impl Weights {
 
     /// The verdict.
     pub(crate) fn judge(&self, features: &[Feature]) -> Risk {
-        let scores = self.score(features);
+        let mut scores = self.bias.map(i32::from);
         let mut reasons: BTreeMap<&'static str, i32> = BTreeMap::new();
+        // Features of one code stand side by side.
+        let mut run = ("", 0);
         for feature in features {
-            if let Some(row) = self.rows.get(&feature.hash) {
-                *reasons.entry(feature.code).or_default() += i32::from(row[0]);
+            let Some(row) = self.find(feature.hash) else {
+                continue;
+            };
+            for (sum, &w) in scores.iter_mut().zip(row) {
+                *sum += i32::from(w);
             }
+            if feature.code != run.0 {
+                *reasons.entry(run.0).or_default() += run.1;
+                run = (feature.code, 0);
+            }
+            run.1 += i32::from(row[0]);
         }
+        *reasons.entry(run.0).or_default() += run.1;
         let mut reasons: Vec<RiskReason> = reasons
             .into_iter()
             .filter(|(_, weight)| *weight != 0)

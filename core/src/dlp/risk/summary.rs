@@ -35,9 +35,9 @@ pub(crate) struct Summary {
     pub(crate) people: BTreeSet<u32>,
     pub(crate) subject_names: u32,
     pub(crate) subject_health: u32,
-    pub(crate) words: BTreeSet<u32>,
+    pub(crate) words: Hashes,
     /// Neighbouring words.
-    pub(crate) pairs: BTreeSet<u32>,
+    pub(crate) pairs: Hashes,
     pub(crate) units: u32,
     /// A part that is a patient's record by its format.
     pub(crate) records: u32,
@@ -75,7 +75,6 @@ pub(crate) fn index_of(kind: FindingKind) -> usize {
 impl Summary {
     /// Counts the words of a passage, before its units are labelled.
     pub(crate) fn read(&mut self, passage: &Passage<'_>) {
-        let pronouns = Pronouns::get();
         let mut before = 0;
         for item in &passage.items {
             if item.kind != UnitKind::Word {
@@ -86,12 +85,14 @@ impl Summary {
                 true => item.flags(),
                 false => item.word,
             };
-            for (n, count) in self.sections.iter_mut().enumerate() {
-                let bit = Flag::PatientSpeech as usize + n;
-                *count += u32::from(flags.0 >> bit & 1 != 0);
+            if flags.any(SECTION_FLAGS) {
+                for (n, count) in self.sections.iter_mut().enumerate() {
+                    let bit = Flag::PatientSpeech as usize + n;
+                    *count += u32::from(flags.0 >> bit & 1 != 0);
+                }
             }
-            self.you += u32::from(pronouns.you.contains(&item.hash));
-            self.me += u32::from(pronouns.me.contains(&item.hash));
+            self.you += u32::from(YOU.contains(&item.hash));
+            self.me += u32::from(ME.contains(&item.hash));
             if self.words.len() < MAX_WORDS && !item.word.has(Flag::Function) {
                 self.words.insert(item.hash);
             }
@@ -100,6 +101,13 @@ impl Summary {
             }
             before = item.hash;
         }
+    }
+
+    /// Puts the words in the order that training asks for.
+    #[cfg(feature = "training")]
+    pub(crate) fn sort(&mut self) {
+        self.words.sort();
+        self.pairs.sort();
     }
 
     /// The larger of each count: text and HTML say the same.
@@ -189,16 +197,107 @@ impl Summary {
     }
 }
 
-struct Pronouns {
-    you: [u32; 4],
-    me: [u32; 5],
+const SECTION_FLAGS: Flags = Flags(((1 << SECTIONS) - 1) << Flag::PatientSpeech as u8);
+
+const YOU: [u32; 4] = [hash(b"you"), hash(b"your"), hash(b"yours"), hash(b"usted")];
+const ME: [u32; 5] = [
+    hash(b"i"),
+    hash(b"my"),
+    hash(b"me"),
+    hash(b"mine"),
+    hash(b"we"),
+];
+
+/// A set of hashes, in the order in which they came.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Hashes {
+    list: Vec<u32>,
+    /// Open addressing; 0 is free. At most half is taken.
+    slots: Vec<u32>,
+    zero: bool,
 }
 
-impl Pronouns {
-    fn get() -> Self {
-        Self {
-            you: [b"you".as_slice(), b"your", b"yours", b"usted"].map(hash),
-            me: [b"i".as_slice(), b"my", b"me", b"mine", b"we"].map(hash),
+impl Hashes {
+    pub(crate) fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    pub(crate) fn list(&self) -> &[u32] {
+        &self.list
+    }
+
+    pub(crate) fn insert(&mut self, hash: u32) {
+        if hash == 0 {
+            if !self.zero {
+                self.zero = true;
+                self.list.push(0);
+            }
+            return;
         }
+        if self.list.len() * 2 >= self.slots.len() {
+            self.grow();
+        }
+        if put(&mut self.slots, hash) {
+            self.list.push(hash);
+        }
+    }
+
+    pub(crate) fn extend(&mut self, other: &Self) {
+        for &hash in &other.list {
+            self.insert(hash);
+        }
+    }
+
+    /// Puts them in the order of their numbers, which training asks for: the
+    /// sums of its fractions hang on the order.
+    #[cfg(feature = "training")]
+    pub(crate) fn sort(&mut self) {
+        self.list.sort_unstable();
+    }
+
+    fn grow(&mut self) {
+        let mut slots = vec![0; (self.slots.len() * 2).max(512)];
+        for &hash in self.list.iter().filter(|hash| **hash != 0) {
+            put(&mut slots, hash);
+        }
+        self.slots = slots;
+    }
+}
+
+/// Puts a hash other than 0 into a table with room; whether it was not there.
+fn put(slots: &mut [u32], hash: u32) -> bool {
+    let mask = slots.len() - 1;
+    let mut at = hash as usize & mask;
+    loop {
+        match slots[at] {
+            0 => {
+                slots[at] = hash;
+                return true;
+            }
+            found if found == hash => return false,
+            _ => at = (at + 1) & mask,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hashes_are_kept_once_and_in_order() {
+        let mut set = Hashes::default();
+        // Many of the same low bits, and 0.
+        let all: Vec<u32> = (0..3_000).map(|n| n % 1_000 * 4_096).collect();
+        for &hash in &all {
+            set.insert(hash);
+        }
+        assert_eq!(set.list(), &all[..1_000]);
+        let mut other = Hashes::default();
+        other.insert(9);
+        other.insert(4_096);
+        other.extend(&set);
+        assert_eq!(other.len(), 1_001);
+        assert_eq!(other.list()[..3], [9, 4_096, 0]);
     }
 }

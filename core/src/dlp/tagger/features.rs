@@ -44,9 +44,16 @@ impl Rows {
     }
 
     fn add(&mut self, template: u32, value: u32) {
-        if let Some(row) = self.rows.get_mut(self.len) {
-            *row = join(template.wrapping_mul(0x9e37_79b1), value);
-            self.len += 1;
+        self.add_all(template, [value]);
+    }
+
+    /// Adds values of templates that follow on one another.
+    fn add_all<const N: usize>(&mut self, first: u32, values: [u32; N]) {
+        if let Some(rows) = self.rows.get_mut(self.len..self.len + N) {
+            for ((row, template), value) in rows.iter_mut().zip(first..).zip(values) {
+                *row = join(template.wrapping_mul(0x9e37_79b1), value);
+            }
+            self.len += N;
         }
     }
 }
@@ -179,88 +186,165 @@ fn prefix(bytes: &[u8], n: usize) -> u32 {
     crate::dlp::token::hash(&bytes[..n.min(bytes.len())])
 }
 
-/// What the word model sees of a unit before the labels of those before it.
-pub(crate) fn word(passage: &Passage<'_>, context: &Context, at: usize, rows: &mut Rows) {
-    let w = Window { passage, at };
-    let Some(item) = w.item(0) else { return };
-    let bytes = passage.bytes(at);
-    let h = w.hash(0);
-    let (h_1, h1) = (w.hash(-1), w.hash(1));
-    let (flags, word) = (w.flags(0), item.word);
-    let name = group(word, NAME);
-    let plain = group(word, PLAIN);
-    let health = group(flags, HEALTH);
-    let shape = w.shape(0);
-    let phrase = group(item.phrase, HEALTH) ^ u32::from(item.phrase_first);
-    let people_1 = group(w.flags(-1), PEOPLE);
+/// What the word model reads of a unit and of its neighbours, worked out once
+/// for each.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sight {
+    hash: u32,
+    shape: u32,
+    name: u32,
+    health: u32,
+    place: u32,
+    people: u32,
+    /// Whether a paragraph starts here.
+    paragraph: bool,
+}
 
-    rows.add(1, h);
-    rows.add(2, h_1);
-    rows.add(3, h1);
-    rows.add(4, w.hash(-2));
-    rows.add(5, w.hash(2));
-    rows.add(6, join(h_1, h));
-    rows.add(7, join(h, h1));
-    rows.add(8, join(shape, name));
-    rows.add(9, join(w.shape(-1), join(shape, w.shape(1))));
-    rows.add(10, join(suffix(bytes, 3), shape));
-    rows.add(11, suffix(bytes, 4));
-    rows.add(12, prefix(bytes, 4));
-    rows.add(13, join(name, plain));
-    rows.add(14, join(group(w.word_flags(-1), NAME), shape));
-    rows.add(15, join(group(w.word_flags(1), NAME), join(shape, name)));
-    rows.add(16, health);
-    rows.add(17, join(health, plain));
-    rows.add(18, join(phrase, 7));
-    rows.add(19, join(group(w.flags(1), HEALTH), group(word, PARTS)));
-    rows.add(20, join(group(w.flags(-1), HEALTH), group(word, PARTS)));
-    rows.add(21, join(group(word, PLACE), shape));
-    rows.add(
-        22,
-        join(
-            group(w.word_flags(1), PLACE),
-            join(shape, group(word, PLACE)),
-        ),
-    );
-    rows.add(
-        23,
-        join(group(w.word_flags(2), PLACE), group(w.word_flags(1), PLACE)),
-    );
-    rows.add(24, people_1);
-    rows.add(25, join(people_1, join(shape, name)));
-    rows.add(26, join(group(w.flags(-2), PEOPLE), shape));
-    rows.add(27, join(group(w.flags(1), PEOPLE), shape));
-    rows.add(
-        28,
-        join(
-            u32::from(item.cue),
-            join(u32::from(item.cue_distance.min(4)), shape),
-        ),
-    );
-    rows.add(29, join(item.gap as u32, join(w.gap(1) as u32, shape)));
-    rows.add(30, join(passage.region as u32, join(shape, name)));
+impl Sight {
+    /// Beyond the text.
+    const NONE: Self = Self {
+        hash: 1,
+        shape: 31,
+        name: 0,
+        health: 0,
+        place: 0,
+        people: 0,
+        paragraph: true,
+    };
+
+    fn of(item: &Item) -> Self {
+        let flags = item.flags();
+        Self {
+            hash: match item.kind {
+                UnitKind::Word | UnitKind::Sign => item.hash,
+                kind => kind as u32 + 16,
+            },
+            shape: item.shape as u32 | (item.kind as u32) << 4,
+            name: group(item.word, NAME),
+            health: group(flags, HEALTH),
+            place: group(item.word, PLACE),
+            people: group(flags, PEOPLE),
+            paragraph: item.gap == Gap::Paragraph,
+        }
+    }
+
+    /// Those of all items, in the place of what `out` held.
+    pub(crate) fn all(items: &[Item], out: &mut Vec<Self>) {
+        out.clear();
+        out.extend(items.iter().map(Self::of));
+    }
+}
+
+/// What the word model sees of a unit before the labels of those before it.
+#[cfg(feature = "training")]
+pub(crate) fn word(passage: &Passage<'_>, context: &Context, at: usize, rows: &mut Rows) {
+    let mut sights = Vec::new();
+    Sight::all(&passage.items, &mut sights);
+    word_seen(passage, context, &sights, at, rows);
+}
+
+/// The same, by what was worked out for all items.
+pub(crate) fn word_seen(
+    passage: &Passage<'_>,
+    context: &Context,
+    sights: &[Sight],
+    at: usize,
+    rows: &mut Rows,
+) {
+    let (Some(item), Some(&here)) = (passage.items.get(at), sights.get(at)) else {
+        return;
+    };
+    let near = |offset: isize| {
+        at.checked_add_signed(offset)
+            .and_then(|n| sights.get(n))
+            .copied()
+    };
+    // The edge of a paragraph hides the words beyond, and nothing else of them.
+    let hash = |of: Option<Sight>, edge: bool| match of {
+        None => 1,
+        Some(_) if edge => 2,
+        Some(sight) => sight.hash,
+    };
+    let (left_2, left, right, right_2) = (near(-2), near(-1), near(1), near(2));
+    let starts = |of: Option<Sight>| of.is_none_or(|s| s.paragraph);
+    let h = here.hash;
+    let h_1 = hash(left, here.paragraph);
+    let h_2 = hash(left_2, here.paragraph || starts(left));
+    let h1 = hash(right, starts(right));
+    let h2 = hash(right_2, starts(right) || starts(right_2));
+    let [left_2, left, right, right_2] =
+        [left_2, left, right, right_2].map(|s| s.unwrap_or(Sight::NONE));
+
+    let bytes = passage.bytes(at);
+    let (shape, name, place) = (here.shape, here.name, here.place);
+    let flags = item.flags();
+    let plain = group(item.word, PLAIN);
+    let parts = group(item.word, PARTS);
+    let place_of_all = match item.phrase.is_empty() {
+        true => place,
+        false => group(flags, PLACE),
+    };
+    let phrase = group(item.phrase, HEALTH) ^ u32::from(item.phrase_first);
+    let named = join(shape, name);
+    let gap = item.gap as u32;
+    let gap1 = passage
+        .items
+        .get(at + 1)
+        .map_or(Gap::Paragraph, |i| i.gap) as u32;
+    let line_start = u32::from(item.gap >= Gap::Line);
     let own = context.own(item.hash, item.shape);
-    rows.add(31, join(own, shape));
-    rows.add(32, join(own, join(group(w.flags(0), PLACE), name)));
-    rows.add(33, join(context.care(), join(shape, name)));
-    rows.add(34, join(w.line_start().into(), join(h1, shape)));
-    rows.add(35, join(w.shape(1), join(w.shape(2), shape)));
-    rows.add(36, join(h_1, join(shape, name)));
-    rows.add(37, join(h1, join(shape, name)));
-    rows.add(38, join(group(flags, PEOPLE), shape));
+    let care = context.care();
     let prior = u32::from(context.prior);
-    rows.add(39, join(prior, join(shape, name)));
-    rows.add(40, join(prior, people_1));
     let whom = u32::from(context.personal) << 1 | u32::from(context.internal);
-    rows.add(
-        41,
-        join(
-            whom,
-            join(context.care(), join(shape, u32::from(w.line_start()))),
-        ),
+    let distance = u32::from(item.cue_distance.min(4));
+    rows.add_all(
+        1,
+        [
+            h,
+            h_1,
+            h1,
+            h_2,
+            h2,
+            join(h_1, h),
+            join(h, h1),
+            named,
+            join(left.shape, join(shape, right.shape)),
+            join(suffix(bytes, 3), shape),
+            suffix(bytes, 4),
+            prefix(bytes, 4),
+            join(name, plain),
+            join(left.name, shape),
+            join(right.name, named),
+            here.health,
+            join(here.health, plain),
+            join(phrase, 7),
+            join(right.health, parts),
+            join(left.health, parts),
+            join(place, shape),
+            join(right.place, join(shape, place)),
+            join(right_2.place, right.place),
+            left.people,
+            join(left.people, named),
+            join(left_2.people, shape),
+            join(right.people, shape),
+            join(u32::from(item.cue), join(distance, shape)),
+            join(gap, join(gap1, shape)),
+            join(passage.region as u32, named),
+            join(own, shape),
+            join(own, join(place_of_all, name)),
+            join(care, named),
+            join(line_start, join(h1, shape)),
+            join(right.shape, join(right_2.shape, shape)),
+            join(h_1, named),
+            join(h1, named),
+            join(here.people, shape),
+            join(prior, named),
+            join(prior, left.people),
+            join(whom, join(care, join(shape, line_start))),
+            join(whom, join(own, join(shape, h_1))),
+            join(prior, join(own, join(h1, h_1))),
+        ],
     );
-    rows.add(42, join(whom, join(own, join(shape, h_1))));
-    rows.add(43, join(prior, join(own, join(h1, h_1))));
 }
 
 /// What it sees of the labels before: `one` of the unit before, `two` of the
@@ -270,21 +354,21 @@ pub(crate) fn history(passage: &Passage<'_>, at: usize, one: u8, two: u8, rows: 
     let Some(item) = w.item(0) else { return };
     let (one, two) = (u32::from(one) + 1, u32::from(two) + 1);
     let shape = w.shape(0);
-    rows.add(50, one);
-    rows.add(51, join(one, two));
-    rows.add(52, join(one, w.hash(0)));
-    rows.add(53, join(one, join(shape, group(item.word, NAME))));
-    rows.add(
-        54,
-        join(
+    let health = group(item.flags(), HEALTH);
+    rows.add_all(
+        50,
+        [
             one,
-            join(group(item.flags(), HEALTH), u32::from(item.phrase_first)),
-        ),
+            join(one, two),
+            join(one, w.hash(0)),
+            join(one, join(shape, group(item.word, NAME))),
+            join(one, join(health, u32::from(item.phrase_first))),
+            join(one, join(group(item.word, PLACE), shape)),
+            join(one, join(item.gap as u32, shape)),
+            join(one, w.hash(1)),
+            join(one, join(w.hash(-1), shape)),
+        ],
     );
-    rows.add(55, join(one, join(group(item.word, PLACE), shape)));
-    rows.add(56, join(one, join(item.gap as u32, shape)));
-    rows.add(57, join(one, w.hash(1)));
-    rows.add(58, join(one, join(w.hash(-1), shape)));
 }
 
 /// What the code model sees of a unit.
@@ -292,6 +376,20 @@ pub(crate) fn code(passage: &Passage<'_>, context: &Context, at: usize, rows: &m
     let w = Window { passage, at };
     let Some(item) = w.item(0) else { return };
     let kind = item.kind as u32;
+    // Of the units from nine before it to two behind.
+    let mut hashes = [1; 12];
+    for (slot, offset) in hashes.iter_mut().zip(-9..) {
+        *slot = w.hash(offset);
+    }
+    let hash = |offset: isize| {
+        offset
+            .checked_add(9)
+            .and_then(|n| usize::try_from(n).ok())
+            .and_then(|n| hashes.get(n))
+            .copied()
+            .unwrap_or(1)
+    };
+    let people = line_people(&w);
     let bytes = passage.bytes(at);
     let cue = u32::from(item.cue);
     let near = u32::from(match item.cue_distance {
@@ -333,13 +431,13 @@ pub(crate) fn code(passage: &Passage<'_>, context: &Context, at: usize, rows: &m
     rows.add(106, join(cue, join(near, kind)));
     rows.add(107, join(cue, join(near, item.hash)));
     rows.add(108, join(cue, join(strong, kind)));
-    rows.add(109, join(w.hash(-1), kind));
-    rows.add(110, join(w.hash(-2), kind));
-    rows.add(111, join(w.hash(-3), kind));
-    rows.add(112, join(w.hash(1), kind));
-    rows.add(113, join(w.hash(2), kind));
-    rows.add(114, join(w.hash(-1), join(w.hash(-2), kind)));
-    rows.add(115, join(w.hash(-1), item.hash));
+    rows.add(109, join(hash(-1), kind));
+    rows.add(110, join(hash(-2), kind));
+    rows.add(111, join(hash(-3), kind));
+    rows.add(112, join(hash(1), kind));
+    rows.add(113, join(hash(2), kind));
+    rows.add(114, join(hash(-1), join(hash(-2), kind)));
+    rows.add(115, join(hash(-1), item.hash));
     rows.add(116, join(line_cues, kind));
     rows.add(117, join(right, kind));
     rows.add(118, join(right, join(cue, strong)));
@@ -360,7 +458,7 @@ pub(crate) fn code(passage: &Passage<'_>, context: &Context, at: usize, rows: &m
     let prior = u32::from(context.prior);
     rows.add(140, join(prior, kind));
     rows.add(141, join(prior, join(kind, join(cue, near))));
-    rows.add(142, join(prior, join(kind, w.hash(-1))));
+    rows.add(142, join(prior, join(kind, hash(-1))));
     rows.add(143, join(prior, join(kind, item.facts.0)));
     rows.add(144, join(prior, join(kind, passage.region as u32)));
     rows.add(145, join(prior, join(kind, item.hash)));
@@ -378,20 +476,20 @@ pub(crate) fn code(passage: &Passage<'_>, context: &Context, at: usize, rows: &m
     );
     rows.add(130, join(group(w.flags(-1), PEOPLE.and(HEALTH)), kind));
     rows.add(131, join(group(w.flags(1), PEOPLE.and(HEALTH)), kind));
-    rows.add(132, join(u32::from(w.line_start()), join(kind, w.hash(1))));
+    rows.add(132, join(u32::from(w.line_start()), join(kind, hash(1))));
     rows.add(133, join(decade(bytes, item), kind));
-    rows.add(134, join(line_people(&w), kind));
-    rows.add(135, join(line_people(&w), join(context.care(), kind)));
+    rows.add(134, join(people, kind));
+    rows.add(135, join(people, join(context.care(), kind)));
     if let Some(n) = (1..=8).find(|n| {
         w.item(-n)
             .is_some_and(|i| i.kind == UnitKind::Word && i.shape != Shape::Sign)
     }) {
-        rows.add(136, join(w.hash(-n), kind));
-        rows.add(137, join(w.hash(-n), join(w.hash(-n - 1), kind)));
-        rows.add(138, join(w.hash(-n), item.hash));
+        rows.add(136, join(hash(-n), kind));
+        rows.add(137, join(hash(-n), join(hash(-n - 1), kind)));
+        rows.add(138, join(hash(-n), item.hash));
     }
     for n in 4..=6 {
-        rows.add(139, join(w.hash(-n), kind));
+        rows.add(139, join(hash(-n), kind));
     }
 }
 

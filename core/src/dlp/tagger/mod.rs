@@ -16,7 +16,7 @@ pub(crate) mod model;
 pub(crate) mod train;
 
 use self::context::Context;
-use self::features::{Rows, asks_code, asks_word};
+use self::features::{Rows, Sight, asks_code, asks_word};
 use self::labels::{CODE_KINDS, WORD_KINDS, WORD_LABELS, WordLabel};
 use self::model::Model;
 use super::FindingKind;
@@ -69,15 +69,17 @@ pub(crate) fn tag(
 ) -> Vec<Tag> {
     let mut out: Vec<Tag> = Vec::new();
     let mut rows = Rows::new();
+    let words = names && passage.region != Region::Code;
+    let mut sights = Vec::new();
+    if words {
+        Sight::all(&passage.items, &mut sights);
+    }
     let (mut one, mut two): (WordLabel, WordLabel) = (0, 0);
-    for at in 0..passage.items.len() {
-        let Some(item) = passage.items.get(at) else {
-            break;
-        };
+    for (at, item) in passage.items.iter().enumerate() {
         let mut label: (WordLabel, i16) = (0, 0);
-        if names && passage.region != Region::Code && asks_word(item, one) {
+        if words && asks_word(item, one) {
             rows.clear();
-            features::word(passage, context, at, &mut rows);
+            features::word_seen(passage, context, &sights, at, &mut rows);
             features::history(passage, at, one, two, &mut rows);
             label = best_word(&model.word.score(&rows), one);
         }

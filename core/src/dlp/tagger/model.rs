@@ -9,11 +9,24 @@ use crate::dlp::lexicon::Bytes;
 /// Weights of features, found by hash. A feature that training did not keep
 /// has none.
 pub(crate) struct Weights<const N: usize> {
-    /// 16 bits of the hash; 0 is free.
-    tags: Vec<u16>,
+    /// 16 bits of the hash; 0 is free. The first [`WINDOW`] stand behind the
+    /// last again, so that a window never wraps.
+    tags: Vec<[u8; 2]>,
+    /// As many, and one of zeros.
     rows: Vec<[i8; N]>,
     bias: [i16; N],
     shift: u32,
+}
+
+/// Tags that are compared at a time.
+const WINDOW: usize = 4;
+/// One in each of them.
+const ONES: u64 = 0x0001_0001_0001_0001;
+
+/// The top bit of each of four tags that is zero. Those above the first may be
+/// wrong.
+fn zeros(tags: u64) -> u64 {
+    tags.wrapping_sub(ONES) & !tags & (ONES << 15)
 }
 
 fn tag(hash: u32) -> u16 {
@@ -28,48 +41,81 @@ impl<const N: usize> Weights<N> {
         let bias = std::array::from_fn(|_| i16::from_le_bytes(bytes.take()));
         let count = bytes.u32() as usize;
         let log = (count * 2).max(16).next_power_of_two().trailing_zeros();
-        let mut weights = Self {
-            tags: vec![0; 1 << log],
-            rows: vec![[0; N]; 1 << log],
-            bias,
-            shift: 32 - log,
-        };
         let mask = (1usize << log) - 1;
+        let mut tags = vec![0u16; 1 << log];
+        let mut rows = vec![[0; N]; 1 << log];
         for _ in 0..count {
             let hash = bytes.u32();
             let row: [u8; N] = bytes.take();
-            let mut at = (hash >> weights.shift) as usize & mask;
-            while weights.tags[at] != 0 {
+            let mut at = (hash >> (32 - log)) as usize & mask;
+            while tags[at] != 0 {
                 at = (at + 1) & mask;
             }
-            weights.tags[at] = tag(hash);
-            weights.rows[at] = row.map(u8::cast_signed);
+            tags[at] = tag(hash);
+            rows[at] = row.map(u8::cast_signed);
         }
-        weights
+        tags.extend_from_within(..WINDOW);
+        rows.extend_from_within(..WINDOW);
+        rows.push([0; N]);
+        Self {
+            tags: tags.into_iter().map(u16::to_le_bytes).collect(),
+            rows,
+            bias,
+            shift: 32 - log,
+        }
     }
 
     /// The score of each label; that of none is 0.
     pub(crate) fn score(&self, rows: &Rows) -> [i16; N] {
         let mut out = self.bias;
-        let mask = self.tags.len() - 1;
+        // Which features have weights is chance, and a branch on it would be
+        // guessed wrong half of the time: those without add a row of zeros.
         for &hash in rows.as_slice() {
-            let tag = tag(hash);
-            let mut at = (hash >> self.shift) as usize & mask;
-            // At most half of the table is taken.
-            loop {
-                match self.tags[at] {
-                    0 => break,
-                    t if t == tag => {
-                        for (sum, &weight) in out.iter_mut().zip(&self.rows[at]) {
-                            *sum = sum.wrapping_add(i16::from(weight));
-                        }
-                        break;
-                    }
-                    _ => at = (at + 1) & mask,
-                }
+            let at = self.find(hash);
+            let Some(row) = self.rows.get(at) else {
+                continue;
+            };
+            for (sum, &weight) in out.iter_mut().zip(row) {
+                *sum = sum.wrapping_add(i16::from(weight));
             }
         }
         out
+    }
+
+    /// The place of a feature's row.
+    fn find(&self, hash: u32) -> usize {
+        let home = (hash >> self.shift) as usize;
+        let tag = tag(hash);
+        let Some(window) = self.tags.get(home..home + WINDOW) else {
+            return usize::MAX;
+        };
+        let mut bytes = [0; 2 * WINDOW];
+        bytes.copy_from_slice(window.as_flattened());
+        let window = u64::from_le_bytes(bytes);
+        let free = zeros(window);
+        // Only what stands before the first free one counts.
+        let same = zeros(window ^ (ONES * u64::from(tag))) & (free.wrapping_sub(1) & !free);
+        if same | free == 0 {
+            return self.find_far(home + WINDOW, tag);
+        }
+        match same {
+            0 => self.rows.len() - 1,
+            _ => home + same.trailing_zeros() as usize / 16,
+        }
+    }
+
+    /// The same, from a place on. At most half of the table is taken.
+    #[cold]
+    fn find_far(&self, from: usize, tag: u16) -> usize {
+        let mask = self.tags.len() - WINDOW - 1;
+        let mut at = from & mask;
+        loop {
+            match u16::from_le_bytes(self.tags[at]) {
+                0 => return self.rows.len() - 1,
+                found if found == tag => return at,
+                _ => at = (at + 1) & mask,
+            }
+        }
     }
 
     /// The bytes that [`read`](Self::read) takes.
@@ -107,5 +153,45 @@ impl Model {
             word: Weights::read(&mut bytes),
             code: Weights::read(&mut bytes),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A blob of these hashes, the first with the weight 1, and so on.
+    fn weights(hashes: &[u32]) -> Weights<4> {
+        let mut hashes = hashes.to_vec();
+        hashes.sort_unstable();
+        let mut blob = vec![0; 8];
+        blob.extend(u32::try_from(hashes.len()).unwrap().to_le_bytes());
+        for (hash, n) in hashes.iter().zip(1u8..) {
+            blob.extend(hash.to_le_bytes());
+            blob.extend([n, 0, 0, 0]);
+        }
+        Weights::read(&mut Bytes(&blob))
+    }
+
+    #[test]
+    fn rows_are_found_far_from_home_and_behind_the_end() {
+        // All of one home, the last of the table of sixteen.
+        let hashes: Vec<u32> = (1..=8).map(|n| 0xf000_0000 + n).collect();
+        let weights = weights(&hashes);
+        for (hash, n) in hashes.iter().zip(1i8..) {
+            let at = weights.find(*hash);
+            assert_eq!(weights.rows[at][0], n);
+        }
+        for other in [0xf000_0009, 0xf000_0000, 0x1000_0009, 0x8000_0001] {
+            let at = weights.find(other);
+            assert_eq!(weights.rows[at], [0; 4], "{other:x}");
+        }
+    }
+
+    #[test]
+    fn the_first_zero_is_right() {
+        assert_eq!(zeros(0x0001_0000_8000_ffff).trailing_zeros(), 47);
+        assert_eq!(zeros(0x0001_0100_8000_ffff), 0);
+        assert_eq!(zeros(0).trailing_zeros(), 15);
     }
 }

@@ -4,7 +4,7 @@
 use super::{Facts, Found, Tape, UnitKind};
 use crate::dlp::check;
 use crate::dlp::lexicon::Lexicon;
-use crate::dlp::token::{Gap, Shape};
+use crate::dlp::token::{Gap, Shape, hash};
 
 /// No code is longer.
 const MAX_CODE: usize = 96;
@@ -26,7 +26,8 @@ fn v4(tape: &Tape<'_>, at: usize) -> Option<Found> {
         tape.digits(n).is_some_and(|d| d.len() <= 3) && tape.number(n).is_some_and(|v| v < 256)
     };
     let hangs = at > 0 && tape.tight(at) && matches!(tape.bytes(at - 1), b"." | b"-");
-    let fits = !hangs
+    let fits = tape.sign(at + 1) == Some(b'.')
+        && !hangs
         && octet(at)
         && (1..4).all(|n| {
             tape.sign(at + 2 * n - 1) == Some(b'.') && tape.tight(at + 2 * n) && octet(at + 2 * n)
@@ -40,6 +41,10 @@ fn v4(tape: &Tape<'_>, at: usize) -> Option<Found> {
 fn v6(tape: &Tape<'_>, at: usize) -> Option<Found> {
     let hangs = at > 0 && tape.tight(at) && tape.bytes(at - 1) == b":";
     if hangs {
+        return None;
+    }
+    // A group without a colon behind it.
+    if tape.bytes(at) != b":" && tape.bytes(at + 1) != b":" {
         return None;
     }
     let hex = |n: usize| {
@@ -117,13 +122,29 @@ pub(super) fn email(tape: &Tape<'_>, at: usize, run_end: usize) -> Option<Found>
     (dots > 0).then(|| Found::new(last, UnitKind::Email))
 }
 
+/// The words that a link starts with, where no host does.
+const SCHEMES: [u32; 5] = [
+    hash(b"http"),
+    hash(b"https"),
+    hash(b"ftp"),
+    hash(b"hxxps"),
+    hash(b"www"),
+];
+
+/// Whether a link may start with this word, whatever stands behind it.
+pub(super) fn may_start_link(hash: u32) -> bool {
+    SCHEMES.contains(&hash)
+}
+
 /// `https://…`, `www.…`, and a host with a path.
 pub(super) fn url(tape: &Tape<'_>, at: usize, run_end: usize) -> Option<Found> {
-    let scheme = tape.is_any(at, &["http", "https", "ftp", "hxxps"])
+    let named = tape.get(at).is_some_and(|t| may_start_link(t.hash));
+    let scheme = named
+        && tape.is_any(at, &["http", "https", "ftp", "hxxps"])
         && tape.bytes(at + 1) == b":"
         && tape.bytes(at + 2) == b"/"
         && tape.bytes(at + 3) == b"/";
-    let www = tape.is(at, "www") && tape.bytes(at + 1) == b".";
+    let www = named && tape.is(at, "www") && tape.bytes(at + 1) == b".";
     let bare = !scheme && !www && bare_host(tape, at, run_end).is_some();
     if !(scheme || www || bare) {
         return None;
@@ -335,6 +356,11 @@ pub(super) fn checked(tape: &Tape<'_>, at: usize) -> Option<Found> {
         && tape.get(at - 2).is_some_and(|t| t.shape != Shape::Sign);
     if hangs {
         return None;
+    }
+    // Digits of these lengths start nothing but a code of the net or a drug.
+    let digits = tape.digits(at).map_or(0, <[u8]>::len);
+    if matches!(digits, 1 | 2 | 5..=8 | 10) {
+        return ndc(tape, at);
     }
     let groups = Groups::read(tape, at)?;
     iban(&groups)

@@ -1,7 +1,5 @@
 //! Dates, times and ages.
 
-use std::sync::LazyLock;
-
 use super::{Facts, Found, Tape, UnitKind};
 use crate::dlp::token::{Gap, Shape, hash};
 
@@ -72,25 +70,56 @@ const WEEKDAYS: &[&str] = &[
     "domingo",
 ];
 
-/// Words by their hashes, in order.
-fn hashes(words: &[&str]) -> Vec<u32> {
-    let mut all: Vec<u32> = words.iter().map(|w| hash(w.as_bytes())).collect();
-    all.sort_unstable();
+/// Words by their hashes.
+const fn hashes<const N: usize>(words: &[&str]) -> [u32; N] {
+    let mut all = [0; N];
+    let mut n = 0;
+    while n < N {
+        all[n] = hash(words[n].as_bytes());
+        n += 1;
+    }
     all
 }
 
-static MONTH_HASHES: LazyLock<Vec<u32>> = LazyLock::new(|| hashes(MONTHS));
-static WEEKDAY_HASHES: LazyLock<Vec<u32>> = LazyLock::new(|| hashes(WEEKDAYS));
+const MONTH_HASHES: [u32; MONTHS.len()] = hashes(MONTHS);
+const WEEKDAY_HASHES: [u32; WEEKDAYS.len()] = hashes(WEEKDAYS);
+
+/// One bit for the first 12 bits of each hash of a month or a day of the week.
+const STARTS: [u64; 64] = {
+    let mut bits = [0; 64];
+    let mut n = 0;
+    while n < MONTHS.len() + WEEKDAYS.len() {
+        let hash = match n.checked_sub(MONTHS.len()) {
+            None => MONTH_HASHES[n],
+            Some(day) => WEEKDAY_HASHES[day],
+        };
+        bits[(hash >> 26) as usize] |= 1 << (hash >> 20 & 63);
+        n += 1;
+    }
+    bits
+};
+
+/// Whether a word may be a month or a day of the week: almost all others are
+/// told by this alone.
+pub(super) const fn may_start(hash: u32) -> bool {
+    STARTS[(hash >> 26) as usize] >> (hash >> 20 & 63) & 1 != 0
+}
 
 fn is_month(tape: &Tape<'_>, at: usize) -> bool {
     tape.get(at).is_some_and(|t| {
-        t.is_word() && t.end - t.start <= 10 && MONTH_HASHES.binary_search(&t.hash).is_ok()
+        may_start(t.hash)
+            && t.is_word()
+            && t.end - t.start <= 10
+            && MONTH_HASHES.contains(&t.hash)
     })
 }
 
 fn is_weekday(tape: &Tape<'_>, at: usize) -> bool {
     tape.get(at).is_some_and(|t| {
-        t.is_word() && t.end - t.start <= 9 && WEEKDAY_HASHES.binary_search(&t.hash).is_ok()
+        may_start(t.hash)
+            && t.is_word()
+            && t.end - t.start <= 9
+            && WEEKDAY_HASHES.contains(&t.hash)
     })
 }
 

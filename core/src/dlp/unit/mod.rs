@@ -199,6 +199,21 @@ pub(super) fn units(text: &[u8], tokens: &[Token], out: &mut Vec<Unit>) {
                 run_end += 1;
             }
         }
+        if plain(text, token, run_end - at) {
+            out.push(Unit {
+                first: offset(at),
+                last: offset(at + 1),
+                kind: match token.shape {
+                    Shape::Sign => UnitKind::Sign,
+                    _ => UnitKind::Word,
+                },
+                facts: Facts::default(),
+                start: token.start,
+                end: token.end,
+            });
+            at += 1;
+            continue;
+        }
         let found = read(&tape, at, run_end);
         let unit = match found {
             Some(found) => Unit {
@@ -232,6 +247,23 @@ pub(super) fn units(text: &[u8], tokens: &[Token], out: &mut Vec<Unit>) {
 
 fn offset(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+/// Whether a token is one that no reader would take, which most are: a word
+/// that stands alone or has one sign behind it and starts no date and no link,
+/// or a sign that starts nothing. `run` is the number of tokens from it on
+/// without blanks between them.
+fn plain(text: &[u8], token: &Token, run: usize) -> bool {
+    match token.shape {
+        Shape::Sign => !matches!(
+            text.get(token.start as usize),
+            Some(b'(' | b'+' | b'$' | b'*' | b'#' | b':')
+        ),
+        Shape::Digits | Shape::Alnum => false,
+        // Capitals of this length may start a code in groups.
+        Shape::Upper if (2..=4).contains(&(token.end - token.start)) => false,
+        _ => run <= 2 && !dates::may_start(token.hash) && !codes::may_start_link(token.hash),
+    }
 }
 
 fn read(tape: &Tape<'_>, at: usize, run_end: usize) -> Option<Found> {
