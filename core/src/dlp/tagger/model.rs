@@ -12,7 +12,7 @@ pub(crate) struct Weights<const N: usize> {
     /// 16 bits of the hash; 0 is free. The first [`WINDOW`] stand behind the
     /// last again, so that a window never wraps.
     tags: Vec<[u8; 2]>,
-    /// As many, and one of zeros.
+    /// A row of zeros, and as many as there are tags.
     rows: Vec<[i8; N]>,
     bias: [i16; N],
     shift: u32,
@@ -43,7 +43,7 @@ impl<const N: usize> Weights<N> {
         let log = (count * 2).max(16).next_power_of_two().trailing_zeros();
         let mask = (1usize << log) - 1;
         let mut tags = vec![0u16; 1 << log];
-        let mut rows = vec![[0; N]; 1 << log];
+        let mut rows = vec![[0; N]; (1 << log) + 1];
         for _ in 0..count {
             let hash = bytes.u32();
             let row: [u8; N] = bytes.take();
@@ -52,11 +52,10 @@ impl<const N: usize> Weights<N> {
                 at = (at + 1) & mask;
             }
             tags[at] = tag(hash);
-            rows[at] = row.map(u8::cast_signed);
+            rows[at + 1] = row.map(u8::cast_signed);
         }
         tags.extend_from_within(..WINDOW);
-        rows.extend_from_within(..WINDOW);
-        rows.push([0; N]);
+        rows.extend_from_within(1..=WINDOW);
         Self {
             tags: tags.into_iter().map(u16::to_le_bytes).collect(),
             rows,
@@ -87,7 +86,7 @@ impl<const N: usize> Weights<N> {
         let home = (hash >> self.shift) as usize;
         let tag = tag(hash);
         let Some(window) = self.tags.get(home..home + WINDOW) else {
-            return usize::MAX;
+            return 0;
         };
         let mut bytes = [0; 2 * WINDOW];
         bytes.copy_from_slice(window.as_flattened());
@@ -98,10 +97,9 @@ impl<const N: usize> Weights<N> {
         if same | free == 0 {
             return self.find_far(home + WINDOW, tag);
         }
-        match same {
-            0 => self.rows.len() - 1,
-            _ => home + same.trailing_zeros() as usize / 16,
-        }
+        let at = home + 1 + same.trailing_zeros() as usize / 16;
+        // 0 or all ones: not a choice, which would become a branch.
+        at & usize::from(same != 0).wrapping_neg()
     }
 
     /// The same, from a place on. At most half of the table is taken.
@@ -111,8 +109,8 @@ impl<const N: usize> Weights<N> {
         let mut at = from & mask;
         loop {
             match u16::from_le_bytes(self.tags[at]) {
-                0 => return self.rows.len() - 1,
-                found if found == tag => return at,
+                0 => return 0,
+                found if found == tag => return at + 1,
                 _ => at = (at + 1) & mask,
             }
         }
