@@ -54,6 +54,7 @@ pub(crate) struct Buffers {
     tokens: Vec<Token>,
     units: Vec<Unit>,
     items: Vec<Item>,
+    slots: Vec<u32>,
 }
 
 /// A stretch of text with its units.
@@ -63,6 +64,7 @@ pub(crate) struct Passage<'a> {
     pub(crate) units: Vec<Unit>,
     pub(crate) items: Vec<Item>,
     tokens: Vec<Token>,
+    slots: Vec<u32>,
 }
 
 const FIRST_CUE: u8 = Flag::CueSsn as u8;
@@ -87,6 +89,7 @@ impl<'a> Passage<'a> {
             tokens: mut all,
             mut units,
             mut items,
+            mut slots,
         } = buffers;
         all.clear();
         units.clear();
@@ -105,13 +108,17 @@ impl<'a> Passage<'a> {
         units.reserve(all.len());
         super::unit::units(text, &all, &mut units);
         items.reserve(units.len());
-        read_items(text, &all, &units, &mut items);
+        let lexicon = Lexicon::get();
+        slots.clear();
+        slots.extend(all.iter().map(|t| lexicon.fetch(t.hash)));
+        read_items(text, &all, &units, &slots, &mut items);
         Self {
             text,
             region,
             units,
             items,
             tokens: all,
+            slots,
         }
     }
 
@@ -121,6 +128,7 @@ impl<'a> Passage<'a> {
             tokens: self.tokens,
             units: self.units,
             items: self.items,
+            slots: self.slots,
         }
     }
 
@@ -133,7 +141,13 @@ impl<'a> Passage<'a> {
     }
 }
 
-fn read_items(text: &[u8], tokens: &[Token], units: &[Unit], items: &mut Vec<Item>) {
+fn read_items(
+    text: &[u8],
+    tokens: &[Token],
+    units: &[Unit],
+    slots: &[u32],
+    items: &mut Vec<Item>,
+) {
     let lexicon = Lexicon::get();
     // The term that covers the tokens up to there.
     let mut covered: (usize, Flags) = (0, Flags::default());
@@ -146,7 +160,8 @@ fn read_items(text: &[u8], tokens: &[Token], units: &[Unit], items: &mut Vec<Ite
         let mut word = Flags::default();
         let mut phrase_first = false;
         if token.shape != Shape::Sign && unit.last == unit.first + 1 {
-            word = lexicon.word(token.hash);
+            let slot = slots.get(first).copied().unwrap_or_default();
+            word = lexicon.fetched(token.hash, slot);
             if word.is_empty()
                 && token.is_word()
                 && token.end - token.start >= 7

@@ -66,12 +66,24 @@ impl<const N: usize> Weights<N> {
 
     /// The score of each label; that of none is 0.
     pub(crate) fn score(&self, rows: &Rows) -> [i16; N] {
-        let mut out = self.bias;
-        // Which features have weights is chance, and a branch on it would be
-        // guessed wrong half of the time: those without add a row of zeros.
+        // First where the rows are, then the rows: these lie far apart, and so
+        // are fetched side by side. Which features have weights is chance, and a
+        // branch on it would be guessed wrong half of the time: instead what is
+        // not there is written over by the next.
+        let mut places = [0u32; Rows::MAX + 1];
+        let mut found = 0;
         for &hash in rows.as_slice() {
             let at = self.find(hash);
-            let Some(row) = self.rows.get(at) else {
+            if let Some(place) = places.get_mut(found) {
+                #[expect(clippy::cast_possible_truncation, reason = "a row has a 32-bit hash")]
+                let at = at as u32;
+                *place = at;
+            }
+            found += usize::from(at != 0);
+        }
+        let mut out = self.bias;
+        for &at in places.get(..found).unwrap_or_default() {
+            let Some(row) = self.rows.get(at as usize) else {
                 continue;
             };
             for (sum, &weight) in out.iter_mut().zip(row) {
@@ -81,7 +93,7 @@ impl<const N: usize> Weights<N> {
         out
     }
 
-    /// The place of a feature's row.
+    /// The place of a feature's row; 0 where it has none.
     fn find(&self, hash: u32) -> usize {
         let home = (hash >> self.shift) as usize;
         let tag = tag(hash);
