@@ -104,15 +104,27 @@ pub(crate) struct Table {
 impl Table {
     /// The class of a hash; 0 where it is not in the table.
     pub(crate) fn find(&self, hash: u32) -> u16 {
+        let at = (hash >> self.shift) as usize;
+        match self.taken.get(at / 64) {
+            Some(bits) if bits >> (at % 64) & 1 != 0 => self.find_from(hash, self.first(hash)),
+            _ => 0,
+        }
+    }
+
+    /// The slot where a hash would be, for [`find_from`](Self::find_from).
+    fn first(&self, hash: u32) -> u32 {
+        let at = (hash >> self.shift) as usize;
+        self.slots.get(at).copied().unwrap_or_default()
+    }
+
+    /// The class of a hash whose first slot has been fetched.
+    fn find_from(&self, hash: u32, first: u32) -> u16 {
         let mask = self.slots.len() - 1;
         let tag = hash & (u32::MAX >> CLASS_BITS);
-        let mut at = (hash >> self.shift) as usize & mask;
-        if self.taken[at / 64] >> (at % 64) & 1 == 0 {
-            return 0;
-        }
+        let mut at = (hash >> self.shift) as usize;
+        let mut slot = first;
         // A full table cannot be made: see `training`.
         loop {
-            let slot = self.slots[at];
             if slot == 0 {
                 return 0;
             }
@@ -121,6 +133,7 @@ impl Table {
                 return (slot & ((1 << CLASS_BITS) - 1)) as u16;
             }
             at = (at + 1) & mask;
+            slot = self.slots[at];
         }
     }
 
@@ -230,6 +243,21 @@ impl Lexicon {
     /// What the lists say of a single word.
     pub(crate) fn word(&self, hash: u32) -> Flags {
         self.class(self.words.find(hash))
+    }
+
+    /// What [`fetched`](Self::fetched) needs of a word. The tables are larger
+    /// than what a processor keeps at hand: asking for the slots of many words
+    /// first has them fetched side by side.
+    pub(crate) fn fetch(&self, hash: u32) -> u32 {
+        self.words.first(hash)
+    }
+
+    /// What the lists say of a single word.
+    pub(crate) fn fetched(&self, hash: u32, slot: u32) -> Flags {
+        match slot {
+            0 => Flags::default(),
+            _ => self.class(self.words.find_from(hash, slot)),
+        }
     }
 
     /// The longest term of several words that starts at the first of `tokens`:

@@ -3,7 +3,7 @@
 
 use super::lexicon::{Flag, Flags, Lexicon};
 use super::token::{Gap, Shape, Token, join, tokens};
-use super::unit::{Facts, Unit, UnitKind, units};
+use super::unit::{Facts, Unit, UnitKind};
 
 /// Where a passage stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -48,12 +48,23 @@ impl Item {
     }
 }
 
+/// What one passage leaves to the next: room for as many tokens.
+#[derive(Default)]
+pub(crate) struct Buffers {
+    tokens: Vec<Token>,
+    units: Vec<Unit>,
+    items: Vec<Item>,
+    slots: Vec<u32>,
+}
+
 /// A stretch of text with its units.
 pub(crate) struct Passage<'a> {
     pub(crate) text: &'a [u8],
     pub(crate) region: Region,
     pub(crate) units: Vec<Unit>,
     pub(crate) items: Vec<Item>,
+    tokens: Vec<Token>,
+    slots: Vec<u32>,
 }
 
 const FIRST_CUE: u8 = Flag::CueSsn as u8;
@@ -63,7 +74,27 @@ const CUES: Flags = Flags(((1 << (LAST_CUE - FIRST_CUE + 1)) - 1) << FIRST_CUE);
 impl<'a> Passage<'a> {
     /// Reads `text[from..to]`.
     pub(crate) fn read(text: &'a [u8], from: usize, to: usize, region: Region) -> Self {
-        let mut all = Vec::with_capacity((to - from) / 4);
+        Self::read_into(Buffers::default(), text, from, to, region)
+    }
+
+    /// The same with room that is there already.
+    pub(crate) fn read_into(
+        buffers: Buffers,
+        text: &'a [u8],
+        from: usize,
+        to: usize,
+        region: Region,
+    ) -> Self {
+        let Buffers {
+            tokens: mut all,
+            mut units,
+            mut items,
+            mut slots,
+        } = buffers;
+        all.clear();
+        units.clear();
+        items.clear();
+        all.reserve((to - from) / 4);
         tokens(text, from, to, &mut all);
         if region == Region::FileName {
             // `okpara_results.pdf`: signs are blanks there.
@@ -74,14 +105,30 @@ impl<'a> Passage<'a> {
             }
             all.retain(|t| t.shape != Shape::Sign);
         }
-        let mut out = Vec::with_capacity(all.len());
-        units(text, &all, &mut out);
-        let items = items(text, &all, &out);
+        units.reserve(all.len());
+        super::unit::units(text, &all, &mut units);
+        items.reserve(units.len());
+        let lexicon = Lexicon::get();
+        slots.clear();
+        slots.extend(all.iter().map(|t| lexicon.fetch(t.hash)));
+        read_items(text, &all, &units, &slots, &mut items);
         Self {
             text,
             region,
-            units: out,
+            units,
             items,
+            tokens: all,
+            slots,
+        }
+    }
+
+    /// Its room, for the next passage.
+    pub(crate) fn into_buffers(self) -> Buffers {
+        Buffers {
+            tokens: self.tokens,
+            units: self.units,
+            items: self.items,
+            slots: self.slots,
         }
     }
 
@@ -94,9 +141,14 @@ impl<'a> Passage<'a> {
     }
 }
 
-fn items(text: &[u8], tokens: &[Token], units: &[Unit]) -> Vec<Item> {
+fn read_items(
+    text: &[u8],
+    tokens: &[Token],
+    units: &[Unit],
+    slots: &[u32],
+    items: &mut Vec<Item>,
+) {
     let lexicon = Lexicon::get();
-    let mut items = Vec::with_capacity(units.len());
     // The term that covers the tokens up to there.
     let mut covered: (usize, Flags) = (0, Flags::default());
     let mut cue = (0u8, u8::MAX);
@@ -108,7 +160,8 @@ fn items(text: &[u8], tokens: &[Token], units: &[Unit]) -> Vec<Item> {
         let mut word = Flags::default();
         let mut phrase_first = false;
         if token.shape != Shape::Sign && unit.last == unit.first + 1 {
-            word = lexicon.word(token.hash);
+            let slot = slots.get(first).copied().unwrap_or_default();
+            word = lexicon.fetched(token.hash, slot);
             if word.is_empty()
                 && token.is_word()
                 && token.end - token.start >= 7
@@ -164,7 +217,6 @@ fn items(text: &[u8], tokens: &[Token], units: &[Unit]) -> Vec<Item> {
             cue = (found, 0);
         }
     }
-    items
 }
 
 /// A code's pattern: runs of letters and digits with their lengths, signs as

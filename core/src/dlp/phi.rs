@@ -261,6 +261,8 @@ impl<'s> Scan<'s> {
             }
         }
         // First the words of all, since the models ask how the message speaks.
+        // HTML says the same as the text, where there is one.
+        let has_text = sources.iter().any(|s| s.part == Part::Text);
         let first: Vec<Passage<'_>> = sources
             .iter()
             .map(|s| {
@@ -270,7 +272,7 @@ impl<'s> Scan<'s> {
             .collect();
         let mut words = Summary::default();
         for (source, passage) in sources.iter().zip(&first) {
-            if source.part != Part::Html || !sources.iter().any(|s| s.part == Part::Text) {
+            if source.part != Part::Html || !has_text {
                 words.read(passage);
             }
         }
@@ -283,8 +285,18 @@ impl<'s> Scan<'s> {
             &self.audience,
         );
         self.context.prior = Weights::prior().step(&prior);
+        // Where no text has a second passage these words are those of the whole.
+        let counted = sources.iter().all(|source| match source.part {
+            Part::Html => has_text,
+            _ => source.next(0).0 == source.view.text.len(),
+        });
+        if counted {
+            words.attachments = self.summary.attachments;
+            self.summary = words;
+        }
         for (source, passage) in sources.iter().zip(first) {
-            self.source(source, passage);
+            let counted = counted && source.part != Part::Html;
+            self.source(source, passage, counted);
         }
         let mut budget = Budget::new();
         for (part, media_type, bytes) in files {
@@ -292,7 +304,7 @@ impl<'s> Scan<'s> {
                 let source = Source::piece(part, &piece);
                 let (end, region) = source.next(0);
                 let first = Passage::read(&source.view.text, 0, end, region);
-                self.source(&source, first);
+                self.source(&source, first, false);
             });
             for why in reasons {
                 self.unscannable(part, why);
@@ -300,15 +312,16 @@ impl<'s> Scan<'s> {
         }
     }
 
-    /// Reads a text passage by passage; the first has been read already.
-    fn source(&mut self, source: &Source<'_>, first: Passage<'_>) {
+    /// Reads a text passage by passage; the first has been read already, and its
+    /// words maybe counted.
+    fn source(&mut self, source: &Source<'_>, first: Passage<'_>, counted: bool) {
         let text = &source.view.text;
         let before = self.found.items.len();
         let (mut at, _) = source.next(0);
         self.summary.records += u32::from(source.patient_record);
         self.known(source);
-        self.passage(source, &first);
-        drop(first);
+        self.passage(source, &first, counted);
+        let mut buffers = first.into_buffers();
         while at < text.len() {
             if self.found.items.len() - before > MAX_FINDINGS {
                 self.found.items.truncate(before + MAX_FINDINGS);
@@ -316,8 +329,9 @@ impl<'s> Scan<'s> {
                 return;
             }
             let (end, region) = source.next(at);
-            let passage = Passage::read(text, at, end, region);
-            self.passage(source, &passage);
+            let passage = Passage::read_into(buffers, text, at, end, region);
+            self.passage(source, &passage, false);
+            buffers = passage.into_buffers();
             at = end;
         }
     }
@@ -338,7 +352,7 @@ impl<'s> Scan<'s> {
         }
     }
 
-    fn passage(&mut self, source: &Source<'_>, passage: &Passage<'_>) {
+    fn passage(&mut self, source: &Source<'_>, passage: &Passage<'_>, counted: bool) {
         let mut tags = tag(passage, &self.context, self.model, self.scanner.names);
         rules::hinted(passage, &mut tags, &source.hints);
         rules::apply(passage, &mut tags, self.scanner.names);
@@ -347,12 +361,17 @@ impl<'s> Scan<'s> {
             let value = passage.text.get(start..end).unwrap_or_default();
             !self.known.allows(tag.kind, value)
         });
-        let summary = match source.part {
-            Part::Html => &mut self.html,
-            _ => &mut self.summary,
-        };
-        summary.read(passage);
-        summary.add(passage, &tags, &self.context);
+        // Without names there is no verdict to count for.
+        if self.scanner.names {
+            let summary = match source.part {
+                Part::Html => &mut self.html,
+                _ => &mut self.summary,
+            };
+            if !counted {
+                summary.read(passage);
+            }
+            summary.add(passage, &tags, &self.context);
+        }
         for tag in tags {
             let finding = finding(source, passage, &tag);
             self.found.items.push(finding);

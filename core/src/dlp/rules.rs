@@ -161,6 +161,9 @@ const FORMAT: i16 = i16::MAX;
 
 /// The kind of a term that is nothing else.
 fn listed(flags: Flags) -> Option<FindingKind> {
+    if flags.is_empty() {
+        return None;
+    }
     let kinds = [
         (Flag::Medication, FindingKind::Medication),
         (Flag::Condition, FindingKind::Condition),

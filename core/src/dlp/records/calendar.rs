@@ -13,7 +13,7 @@ pub(super) fn read(text: &str) -> Option<Record> {
     let start = text.as_bytes().get(..text.len().min(4096))?;
     if !start
         .windows(8)
-        .any(|w| w.eq_ignore_ascii_case(b"BEGIN:VC"))
+        .any(|w| w.get(5) == Some(&b':') && w.eq_ignore_ascii_case(b"BEGIN:VC"))
     {
         return None;
     }

@@ -38,11 +38,23 @@ pub(super) fn read(text: &str, media_type: &str) -> Option<Record> {
     };
     let first = text.len() - text.trim_start_matches(['\u{feff}', '\r', '\n', ' ']).len();
     let mut at = first;
+    let mut here = Line::read(text, at);
     while at < text.len() {
-        let whole = at == first;
-        at = reader
-            .table(at, whole, named)
-            .unwrap_or_else(|| line(text, at).1);
+        let there = Line::read(text, here.next);
+        // Two lines with a delimiter that both have may start a table.
+        let table = (here.delimiters & there.delimiters != 0)
+            .then(|| reader.table(at, at == first, named))
+            .flatten();
+        match table {
+            Some(end) => {
+                at = end;
+                here = Line::read(text, at);
+            }
+            None => {
+                at = here.next;
+                here = there;
+            }
+        }
     }
     let (hints, patient_record) = (reader.hints.finish(), reader.patient_record);
     (!hints.is_empty()).then_some(Record {
@@ -348,6 +360,47 @@ enum Shape {
 }
 
 /// How often each delimiter stands in a line.
+/// A line that may be of a table.
+struct Line {
+    /// Where the next starts.
+    next: usize,
+    /// Which delimiters stand in it, as bits.
+    delimiters: u8,
+}
+
+/// The bits of the delimiters, and of a line's end.
+const MARKS: [u8; 256] = {
+    let mut marks = [0; 256];
+    let mut n = 0;
+    while n < DELIMITERS.len() {
+        marks[DELIMITERS[n] as usize] = 1 << n;
+        n += 1;
+    }
+    marks[b'\n' as usize] = END;
+    marks[b'\r' as usize] = END;
+    marks
+};
+const END: u8 = 1 << 7;
+
+impl Line {
+    fn read(text: &str, at: usize) -> Self {
+        let rest = text.as_bytes().get(at..).unwrap_or_default();
+        let mut all = 0;
+        let length = rest
+            .iter()
+            .position(|b| {
+                all |= MARKS[usize::from(*b)];
+                all & END != 0
+            })
+            .unwrap_or(rest.len());
+        let crlf = rest.get(length..length + 2) == Some(b"\r\n");
+        Self {
+            next: at + length + if crlf { 2 } else { 1 },
+            delimiters: all & !END,
+        }
+    }
+}
+
 fn counts(text: &str, line: Range<usize>) -> [usize; 4] {
     let mut counts = [0; 4];
     for byte in text.as_bytes().get(line).unwrap_or_default() {

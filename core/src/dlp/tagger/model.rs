@@ -12,7 +12,7 @@ pub(crate) struct Weights<const N: usize> {
     /// 16 bits of the hash; 0 is free. The first [`WINDOW`] stand behind the
     /// last again, so that a window never wraps.
     tags: Vec<[u8; 2]>,
-    /// As many, and one of zeros.
+    /// A row of zeros, and as many as there are tags.
     rows: Vec<[i8; N]>,
     bias: [i16; N],
     shift: u32,
@@ -43,7 +43,7 @@ impl<const N: usize> Weights<N> {
         let log = (count * 2).max(16).next_power_of_two().trailing_zeros();
         let mask = (1usize << log) - 1;
         let mut tags = vec![0u16; 1 << log];
-        let mut rows = vec![[0; N]; 1 << log];
+        let mut rows = vec![[0; N]; (1 << log) + 1];
         for _ in 0..count {
             let hash = bytes.u32();
             let row: [u8; N] = bytes.take();
@@ -52,11 +52,10 @@ impl<const N: usize> Weights<N> {
                 at = (at + 1) & mask;
             }
             tags[at] = tag(hash);
-            rows[at] = row.map(u8::cast_signed);
+            rows[at + 1] = row.map(u8::cast_signed);
         }
         tags.extend_from_within(..WINDOW);
-        rows.extend_from_within(..WINDOW);
-        rows.push([0; N]);
+        rows.extend_from_within(1..=WINDOW);
         Self {
             tags: tags.into_iter().map(u16::to_le_bytes).collect(),
             rows,
@@ -67,12 +66,24 @@ impl<const N: usize> Weights<N> {
 
     /// The score of each label; that of none is 0.
     pub(crate) fn score(&self, rows: &Rows) -> [i16; N] {
-        let mut out = self.bias;
-        // Which features have weights is chance, and a branch on it would be
-        // guessed wrong half of the time: those without add a row of zeros.
+        // First where the rows are, then the rows: these lie far apart, and so
+        // are fetched side by side. Which features have weights is chance, and a
+        // branch on it would be guessed wrong half of the time: instead what is
+        // not there is written over by the next.
+        let mut places = [0u32; Rows::MAX + 1];
+        let mut found = 0;
         for &hash in rows.as_slice() {
             let at = self.find(hash);
-            let Some(row) = self.rows.get(at) else {
+            if let Some(place) = places.get_mut(found) {
+                #[expect(clippy::cast_possible_truncation, reason = "a row has a 32-bit hash")]
+                let at = at as u32;
+                *place = at;
+            }
+            found += usize::from(at != 0);
+        }
+        let mut out = self.bias;
+        for &at in places.get(..found).unwrap_or_default() {
+            let Some(row) = self.rows.get(at as usize) else {
                 continue;
             };
             for (sum, &weight) in out.iter_mut().zip(row) {
@@ -82,12 +93,12 @@ impl<const N: usize> Weights<N> {
         out
     }
 
-    /// The place of a feature's row.
+    /// The place of a feature's row; 0 where it has none.
     fn find(&self, hash: u32) -> usize {
         let home = (hash >> self.shift) as usize;
         let tag = tag(hash);
         let Some(window) = self.tags.get(home..home + WINDOW) else {
-            return usize::MAX;
+            return 0;
         };
         let mut bytes = [0; 2 * WINDOW];
         bytes.copy_from_slice(window.as_flattened());
@@ -98,10 +109,9 @@ impl<const N: usize> Weights<N> {
         if same | free == 0 {
             return self.find_far(home + WINDOW, tag);
         }
-        match same {
-            0 => self.rows.len() - 1,
-            _ => home + same.trailing_zeros() as usize / 16,
-        }
+        let at = home + 1 + same.trailing_zeros() as usize / 16;
+        // 0 or all ones: not a choice, which would become a branch.
+        at & usize::from(same != 0).wrapping_neg()
     }
 
     /// The same, from a place on. At most half of the table is taken.
@@ -111,8 +121,8 @@ impl<const N: usize> Weights<N> {
         let mut at = from & mask;
         loop {
             match u16::from_le_bytes(self.tags[at]) {
-                0 => return self.rows.len() - 1,
-                found if found == tag => return at,
+                0 => return 0,
+                found if found == tag => return at + 1,
                 _ => at = (at + 1) & mask,
             }
         }
