@@ -1,40 +1,77 @@
-//! Finding PHI: the scanner's place, its findings, and the first scanner.
+//! Finding PHI: what identifies a person, what is about health, and what the
+//! message as a whole is.
 //!
 //! **In**: a [`Message`](crate::compose::Message), read part by part through
 //! [`parts`](crate::compose::Message::parts): subject, text, HTML, attachments
-//! and their names, other header text.
+//! and their names, other header text; its sender, recipients and audience.
 //! **Out**: [`Findings`]: what was found, where (the bytes of the part's
-//! decoded text), how sure, and which parts could not be read. They carry the
-//! found text as [`Phi`](crate::base::Phi) for a host that wants to show it;
-//! `Debug` does not show it.
+//! decoded text), how sure and by what evidence; which parts could not be read;
+//! and a verdict, [`Risk`]. They carry the found text as
+//! [`Phi`](crate::base::Phi) for a host that wants to show it; `Debug` does not
+//! show it.
 //!
 //! A [`Scanner`] is pure and bounded. Content that cannot be read (an
 //! encrypted, broken, oversized or unknown attachment) is [`Unscannable`] and
 //! never clean: policies treat it as PHI.
 //!
-//! [`RuleScanner`] knows the identifiers that have a rule or a checksum: social
-//! security numbers, Medicare Beneficiary Identifiers, payment cards (ISO/IEC
-//! 7812), IBANs (ISO 13616), NPIs (45 CFR 162.406), DEA numbers (21 CFR
-//! 1301.13) and VINs (49 CFR 565). The kinds are those of 45 CFR
-//! 164.514(b)(2). It knows no names and no health content, so the absence of
-//! findings means little: it gives no verdict ([`Findings::risk`]), and without
-//! one policies presume PHI.
+//! [`PhiScanner`] finds every [`FindingKind`]: the identifiers of 45 CFR
+//! 164.514(b)(2), providers and facilities, and health content. It reads
+//! attachments by content, judges the message, and asks what the host knows:
+//! patterns, terms and allowed values ([`HostKnowledge`]), and its patients
+//! ([`Roster`]). Its models are compiled in; nothing is downloaded. It misses
+//! things: a verdict is an estimate, and a text in a picture is not read.
+//!
+//! [`RuleScanner`] knows the identifiers that have a rule or a checksum only:
+//! social security numbers, Medicare Beneficiary Identifiers, payment cards
+//! (ISO/IEC 7812), IBANs (ISO 13616), NPIs (45 CFR 162.406), DEA numbers (21
+//! CFR 1301.13) and VINs (49 CFR 565). It gives no verdict
+//! ([`Findings::risk`]), and without one policies presume PHI.
 //!
 //! ```
+//! use mailseal::base::{Address, Sensitivity};
 //! use mailseal::compose::Message;
-//! use mailseal::dlp::{Confidence, RuleScanner, Scanner};
+//! use mailseal::dlp::{Evidence, FindingKind, PhiScanner, Scanner};
 //!
 //! let message = Message::builder()
-//!     .from("clinic@harbor.example".parse()?)
-//!     .to("pat@mail.example".parse::<mailseal::base::Address>()?)
-//!     .html("<p>Medicare: <b>8HP9</b>&#8209;D88&#8209;VG43</p>")
+//!     .from("nurse@harborkidney.example".parse()?)
+//!     .to("pat.lindqvist@mail.example".parse::<Address>()?)
+//!     .subject("Your dialysis")
+//!     .html("<p>Medicare number: <b>8HP9</b>&#8209;D88&#8209;VG43. Your potassium was high.</p>")
 //!     .build()?;
-//! let findings = RuleScanner::new().scan(&message);
-//! assert_eq!(findings.items[0].confidence, Confidence::High);
-//! assert_eq!(findings.items[0].expose().expose(), "8HP9-D88-VG43");
+//! let findings = PhiScanner::new().scan(&message);
+//! let number = findings.items.iter().find(|f| f.kind == FindingKind::HealthPlanId);
+//! let number = number.ok_or("not found")?;
+//! assert!(number.evidence.contains(&Evidence::Checksum));
+//! assert_eq!(number.expose().expose(), "8HP9-D88-VG43");
 //! assert!(!format!("{findings:?}").contains("8HP9"));
+//! assert_eq!(findings.sensitivity(), Some(Sensitivity::Phi));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! # How the scanner works
+//!
+//! ```text
+//! part ── extract: documents and archives to text, bounded by one budget
+//!   │       └─ records: what HL7, FHIR, C-CDA, X12, CSV say of their fields
+//!   ▼
+//! view     one byte a character, hidden ones gone, with the way back
+//!   ▼
+//! tokens   words, numbers, signs
+//!   ▼
+//! units    dates, telephone numbers, codes: shapes and check digits
+//!   ▼
+//! lexicon  names, places, health terms, labels, by hash
+//!   ▼
+//! taggers  two linear models: which words, which codes, are what
+//!   ▼
+//! rules    what format, label and check digit make certain; the evidence
+//!   ▼
+//! risk     a linear model over what was counted: the verdict, its reasons
+//! ```
+//!
+//! Each step is one pass over the text, so that time is linear in it, and texts
+//! are read a passage at a time, so that memory does not grow with them beyond
+//! the view.
 
 mod check;
 mod extract;

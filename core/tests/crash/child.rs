@@ -135,6 +135,7 @@ pub(crate) async fn client(
     );
     let open = Requirement::NOTHING.tls(TlsAssurance::Opportunistic);
     Client::builder()
+        .scanner(mailseal::dlp::RuleScanner::new())
         .policy(
             Policy::custom("open")
                 .require(Sensitivity::None, open)
