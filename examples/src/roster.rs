@@ -442,7 +442,7 @@ impl Progress {
     }
 
     fn tell(&mut self, at: u64, patients: usize, io: &mut Streams<'_>) -> Result<(), Trouble> {
-        if patients % 1024 != 0 || self.told.elapsed() < Duration::from_secs(2) {
+        if !patients.is_multiple_of(1024) || self.told.elapsed() < Duration::from_secs(2) {
             return Ok(());
         }
         self.told = Instant::now();

@@ -107,7 +107,10 @@ fn make(corpus: &[Mail]) -> Made {
         let tagger = training::train_tagger(&with_priors(&|_| true), |line| println!("  {line}"));
         let halves: Vec<Vec<u8>> = halves
             .into_iter()
-            .map(|h| h.join().expect("the thread does not panic"))
+            .map(|h| {
+                h.join()
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            })
             .collect();
         (halves, tagger)
     });

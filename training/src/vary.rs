@@ -149,10 +149,12 @@ fn people(mail: &Mail, pools: &Pools, random: &mut Random) -> BTreeMap<String, S
                 FindingKind::Facility => {
                     for word in words(value) {
                         let lower = word.to_lowercase();
-                        if known(&lower).2 && !out.contains_key(&lower) && random.percent(70) {
-                            if let Some(new) = random.pick(&pools.places) {
-                                out.insert(lower, new.to_lowercase());
-                            }
+                        if known(&lower).2
+                            && !out.contains_key(&lower)
+                            && random.percent(70)
+                            && let Some(new) = random.pick(&pools.places)
+                        {
+                            out.insert(lower, new.to_lowercase());
                         }
                     }
                 }

@@ -129,7 +129,6 @@ impl Table {
                 return 0;
             }
             if slot >> CLASS_BITS == tag {
-                #[expect(clippy::cast_possible_truncation, reason = "13 bits")]
                 return (slot & ((1 << CLASS_BITS) - 1)) as u16;
             }
             at = (at + 1) & mask;
@@ -347,6 +346,10 @@ pub(crate) fn inner_sign(text: &[u8], token: &Token) -> bool {
 
 /// What the program in `training/` needs to write the blob.
 #[cfg(feature = "training")]
+#[expect(
+    clippy::expect_used,
+    reason = "a program of ours, not a host, calls it"
+)]
 pub(crate) mod build {
     use super::*;
     use std::collections::BTreeMap;

@@ -107,19 +107,13 @@ pub(super) const fn may_start(hash: u32) -> bool {
 
 fn is_month(tape: &Tape<'_>, at: usize) -> bool {
     tape.get(at).is_some_and(|t| {
-        may_start(t.hash)
-            && t.is_word()
-            && t.end - t.start <= 10
-            && MONTH_HASHES.contains(&t.hash)
+        may_start(t.hash) && t.is_word() && t.end - t.start <= 10 && MONTH_HASHES.contains(&t.hash)
     })
 }
 
 fn is_weekday(tape: &Tape<'_>, at: usize) -> bool {
     tape.get(at).is_some_and(|t| {
-        may_start(t.hash)
-            && t.is_word()
-            && t.end - t.start <= 9
-            && WEEKDAY_HASHES.contains(&t.hash)
+        may_start(t.hash) && t.is_word() && t.end - t.start <= 9 && WEEKDAY_HASHES.contains(&t.hash)
     })
 }
 
@@ -326,9 +320,9 @@ fn day_then_month(tape: &Tape<'_>, at: usize) -> Option<Found> {
         return None;
     }
     let mut next = at + 1;
-    if matches!(tape.sign(next), Some(b'-' | b'/' | b'.')) {
-        next += 1;
-    } else if tape.is_any(next, &["of", "de"]) && tape.close(next) {
+    if matches!(tape.sign(next), Some(b'-' | b'/' | b'.'))
+        || tape.is_any(next, &["of", "de"]) && tape.close(next)
+    {
         next += 1;
     }
     if !is_month(tape, next) || !tape.close(next) {
@@ -540,7 +534,8 @@ pub(super) fn age(tape: &Tape<'_>, at: usize) -> Option<Found> {
             return found(at + 1);
         }
     }
-    (value >= 90 && value <= 112)
+    (90..=112)
+        .contains(&value)
         .then(|| Found {
             last: at + 1,
             kind: UnitKind::Number,
