@@ -274,9 +274,39 @@ async fn only_a_scanner_that_judges_messages_lowers_what_is_presumed() {
         let plan = client.plan(secure).await.unwrap();
         assert_eq!(plan.sensitivity(), taken_for.max(Phi), "{verdict:?}");
     }
-    // The built-in scanner of single findings gives no verdict.
+    // The scanner of single findings gives no verdict; the scene has it.
     let scene = Scene::new(&[VALID]).await;
     let client = scene.hipaa().await;
     let plan = client.plan(message(&at(VALID))).await.unwrap();
     assert_eq!(plan.sensitivity(), Phi);
+}
+
+/// A client that is told nothing of scanners has the one that judges: harmless
+/// mail goes as it is, and results do not.
+#[tokio::test]
+async fn the_scanner_that_is_there_by_default_gives_a_verdict() {
+    let scene = Scene::new(&[CLEAR]).await;
+    let bare = scene.sandbox.builder(scene.storage(), scene.keys.clone());
+    let client = bare.unwrap().policy(Policy::hipaa()).build().await.unwrap();
+    for (subject, text, taken_for, route) in [
+        (
+            "Order of printer paper",
+            "Please send us ten boxes of printer paper by Friday.\n\nThank you.\n",
+            Sensitivity::None,
+            Route::Tls,
+        ),
+        (
+            "Your results",
+            "Dear Marisol Quintero,\n\nyour potassium of February 27, 2026 was 5.9 mmol/L. \
+             Dr. Okafor will see you for dialysis on March 3.\n\nMRN 7719402\n",
+            Sensitivity::Phi,
+            Route::Escrow,
+        ),
+    ] {
+        let letter = draft(&at(CLEAR), |m| m.subject(subject).text(text));
+        let plan = client.plan(letter).await.unwrap();
+        assert_eq!(plan.sensitivity(), taken_for, "{subject}");
+        let receipt = client.send(plan).await.unwrap();
+        assert_eq!(only(&receipt).route, Some(route), "{subject}");
+    }
 }

@@ -118,6 +118,18 @@ fn patients_of_the_roster_are_found_with_certainty() {
             .iter()
             .any(|f| f.kind == K::Mrn && f.evidence.contains(&Evidence::Roster))
     );
+    // Mail that would be harmless is not, where it names a patient.
+    let order = || {
+        from_to("office@timber.example", "sales@paper.example")
+            .subject("Order of printer paper")
+            .text("Please send us ten boxes of printer paper. Ask for Marisol Quintero.")
+    };
+    assert_eq!(
+        scan(order()).findings.sensitivity(),
+        Some(Sensitivity::None)
+    );
+    let scanned = scan_with(&scanner, order());
+    assert_eq!(scanned.findings.sensitivity(), Some(Sensitivity::Phi));
     // A first name alone is nobody.
     let scanned = scan_with(&scanner, mail().text("Marisol called."));
     assert!(
