@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::extract::{Budget, Form, Hint, Piece, extract};
 use super::known::Known;
-use super::lexicon::{Flags, Lexicon};
+use super::lexicon::{Flag, Flags, Lexicon};
 use super::passage::{Passage, Region};
 use super::risk::Weights;
 use super::risk::features::{Envelope, features};
@@ -17,12 +17,15 @@ use super::texts::is_document;
 use super::token::hash;
 use super::view::View;
 use super::{
-    Confidence, Evidence, Finding, FindingKind, Findings, HostKnowledge, Part, RiskReason, Roster,
-    RosterHit, Scanner, Unscannable, records, rules,
+    Confidence, Evidence, Finding, FindingClass, FindingKind, Findings, HostKnowledge, Part,
+    RiskReason, Roster, RosterHit, Scanner, Unscannable, records, rules,
 };
 use crate::base::{Address, Phi, RecipientId, Sensitivity};
 use crate::compose::{Message, PartContent};
 
+/// Below this score so much speaks against PHI (a manual, a training, an
+/// invoice) that a number alone does not decide.
+const AGAINST: i32 = -150;
 /// The weight of what leaves no doubt.
 const CERTAIN: i32 = 1_000;
 /// More in one part than any message has that a person wrote.
@@ -388,6 +391,12 @@ impl<'s> Scan<'s> {
         if self.scanner.names {
             let features = self.features();
             let mut risk = Weights::get().judge(&features);
+            if risk.score > AGAINST
+                && let Some(code) = self.beyond_doubt()
+            {
+                risk.sensitivity = risk.sensitivity.max(Sensitivity::Phi);
+                risk.reasons.insert(0, RiskReason::new(code, CERTAIN));
+            }
             if patients > 0 {
                 // Mail that names a patient of the host's is PHI, whatever else
                 // it says.
@@ -407,6 +416,33 @@ impl<'s> Scan<'s> {
         }
         self.merge();
         self.found
+    }
+
+    /// What makes a mail PHI unless much speaks against it: a patient's
+    /// record by its format, or a number that only care gives out beside a
+    /// place of care or health content. Test data is left to the weights.
+    fn beyond_doubt(&self) -> Option<&'static str> {
+        let sections = &self.summary.sections;
+        let count = |flag: Flag| sections[flag as usize - Flag::PatientSpeech as usize];
+        if count(Flag::Dummy) + count(Flag::Software) + count(Flag::Veterinary) > 0 {
+            return None;
+        }
+        if self.summary.records > 0 {
+            return Some("patient_record");
+        }
+        let health = self
+            .found
+            .items
+            .iter()
+            .any(|f| f.kind.class() == FindingClass::Health);
+        let care = self.context.sender_care >= 1 || (1..=3).contains(&self.context.audience_care);
+        let number = |f: &Finding| {
+            let medical = matches!(f.kind, FindingKind::Mrn | FindingKind::HealthPlanId);
+            let proven =
+                f.evidence.contains(&Evidence::Label) || f.evidence.contains(&Evidence::Checksum);
+            proven && f.confidence == Confidence::High && (medical || f.kind == FindingKind::Ssn)
+        };
+        ((health || care) && self.found.items.iter().any(number)).then_some("labelled_number")
     }
 
     /// Puts findings in order, and those of the same kind at the same place

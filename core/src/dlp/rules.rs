@@ -55,6 +55,33 @@ fn certain(item: &Item) -> Option<FindingKind> {
     None
 }
 
+/// The kind that the word right before makes certain: `MRN: 00482913`,
+/// `aged 94`.
+fn told(passage: &Passage<'_>, at: usize, item: &Item) -> Option<FindingKind> {
+    let digits = passage
+        .bytes(at)
+        .iter()
+        .filter(|b| b.is_ascii_digit())
+        .count();
+    let number = matches!(item.kind, UnitKind::Number | UnitKind::Code);
+    if number && digits >= 5 && cue(item, Flag::CueMrn) && item.cue_distance <= 2 {
+        return Some(FindingKind::Mrn);
+    }
+    if item.facts.has(Facts::OVER_89) && number {
+        let before = |n: usize| at.checked_sub(n).map_or(&[][..], |n| passage.bytes(n));
+        let word = if before(1) == b":" {
+            before(2)
+        } else {
+            before(1)
+        };
+        let speaks = [&b"age"[..], b"aged", b"turns", b"turned", b"edad"]
+            .iter()
+            .any(|w| word.eq_ignore_ascii_case(w));
+        return speaks.then_some(FindingKind::AgeOver89);
+    }
+    None
+}
+
 /// Adds what is certain and was not tagged, and, where the model for words did
 /// not run, the health terms of the lists.
 pub(super) fn apply(passage: &Passage<'_>, tags: &mut Vec<Tag>, names: bool) {
@@ -65,13 +92,27 @@ pub(super) fn apply(passage: &Passage<'_>, tags: &mut Vec<Tag>, names: bool) {
         }
     }
     let before = tags.len();
+    for tag in tags.iter_mut() {
+        // What is called a record number right before it is one.
+        let called = passage.items.get(tag.first).is_some_and(|item| {
+            cue(item, Flag::CueMrn)
+                && item.cue_distance <= 2
+                && matches!(item.kind, UnitKind::Number | UnitKind::Code)
+        });
+        if called
+            && matches!(
+                tag.kind,
+                FindingKind::OtherId | FindingKind::Account | FindingKind::Address
+            )
+        {
+            tag.kind = FindingKind::Mrn;
+        }
+    }
     for (at, item) in passage.items.iter().enumerate() {
         if taken[at] {
             continue;
         }
-        if item.facts != Facts::default()
-            && let Some(kind) = certain(item)
-        {
+        if let Some(kind) = certain(item).or_else(|| told(passage, at, item)) {
             tags.push(Tag {
                 first: at,
                 last: at + 1,

@@ -117,25 +117,33 @@ impl<'a> View<'a> {
         start.start..end.end.max(start.start)
     }
 
-    /// The bytes of the view that stand for `range` of the source, where both
-    /// run in the same order.
+    /// The bytes of the view that stand for `range` of the source: in what is
+    /// shown, or else in what HTML hides. Each of the two runs in the order of
+    /// the source.
     pub(super) fn back(&self, range: Range<usize>) -> Range<usize> {
         if self.runs.is_empty() || range.is_empty() {
             return range;
         }
-        let first = |wanted: usize| {
-            // What is hidden in HTML stands behind the rest and out of order.
-            let (mut low, mut high) = (0, self.hidden);
-            while low < high {
-                let middle = low.midpoint(high);
-                match self.at(middle).end <= wanted {
-                    true => low = middle + 1,
-                    false => high = middle,
+        let within = |from: usize, to: usize| {
+            let first = |wanted: usize| {
+                let (mut low, mut high) = (from, to);
+                while low < high {
+                    let middle = low.midpoint(high);
+                    match self.at(middle).end <= wanted {
+                        true => low = middle + 1,
+                        false => high = middle,
+                    }
                 }
-            }
-            low
+                low
+            };
+            let start = first(range.start);
+            // Behind a value that is not shown here comes what follows it.
+            let stands = start < to && self.at(start).start < range.end;
+            stands.then(|| start..(first(range.end - 1) + 1).min(to))
         };
-        first(range.start)..first(range.end - 1) + 1
+        within(0, self.hidden)
+            .or_else(|| within(self.hidden, self.code))
+            .unwrap_or(self.hidden..self.hidden)
     }
 
     /// The bytes of the source that one byte stands for.

@@ -88,14 +88,18 @@ fn fhir_json() {
 fn c_cda() {
     let scanned = attached(
         "<?xml version=\"1.0\"?>\n<ClinicalDocument xmlns=\"urn:hl7-org:v3\"><recordTarget><patientRole>\n\
+         <id extension=\"7719402\" root=\"2.16.840.1.113883.19.5\"/><telecom use=\"HP\" value=\"tel:541-555-0142\"/>\n\
          <addr><streetAddressLine>418 Alder Creek Road</streetAddressLine>\n<city>Bend</city></addr>\n\
-         <patient><name><given>Marisol</given>\n<family>Quintero</family></name></patient>\n\
+         <patient><name><given>Marisol</given>\n<family>Quintero</family></name>\n\
+         <birthTime value=\"19580314\"/></patient>\n\
          </patientRole></recordTarget></ClinicalDocument>",
     );
     for (kind, value) in [
         (K::Name, "Marisol"),
         (K::Name, "Quintero"),
         (K::Address, "Bend"),
+        (K::Mrn, "7719402"),
+        (K::Date, "19580314"),
     ] {
         let found = scanned.has_value(kind, AT, value);
         assert!(found.evidence.contains(&Evidence::Structure), "{value}");

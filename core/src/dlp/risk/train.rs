@@ -36,7 +36,7 @@ impl Default for Options {
             least: 3,
             words: 0.004,
             dense: 0.0006,
-            recall: 955,
+            recall: 945,
         }
     }
 }

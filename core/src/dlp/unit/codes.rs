@@ -609,6 +609,9 @@ pub(super) fn spaced(tape: &Tape<'_>, at: usize) -> Option<Found> {
         .is_some_and(|t| t.shape == Shape::Upper && (2..=4).contains(&tape.bytes(at).len()));
     if !lettered {
         group(at)?;
+    } else if checked(tape, at + 1).is_some() {
+        // `IBAN DE38 3704 …`: the letters are its label.
+        return None;
     }
     let mut last = at + 1;
     while last < at + 8 && tape.gap(last) == Gap::Space && group(last).is_some() {
@@ -649,10 +652,7 @@ pub(super) fn code(tape: &Tape<'_>, at: usize, run_end: usize) -> Option<Found> 
     let mut digit = first.has_digit();
     let mut letters = first.shape != Shape::Digits;
     while last + 1 < run_end
-        && matches!(
-            tape.bytes(last),
-            b"-" | b"/" | b"." | b"_" | b"#" | b":" | b"~"
-        )
+        && matches!(tape.bytes(last), b"-" | b"/" | b"." | b"_" | b"#" | b":")
         && tape
             .get(last + 1)
             .is_some_and(|t| t.shape != Shape::Sign && t.gap == Gap::None)
