@@ -141,13 +141,7 @@ impl<'a> Passage<'a> {
     }
 }
 
-fn read_items(
-    text: &[u8],
-    tokens: &[Token],
-    units: &[Unit],
-    slots: &[u32],
-    items: &mut Vec<Item>,
-) {
+fn read_items(text: &[u8], tokens: &[Token], units: &[Unit], slots: &[u32], items: &mut Vec<Item>) {
     let lexicon = Lexicon::get();
     // The term that covers the tokens up to there.
     let mut covered: (usize, Flags) = (0, Flags::default());

@@ -287,10 +287,7 @@ pub(crate) fn word_seen(
     let phrase = group(item.phrase, HEALTH) ^ u32::from(item.phrase_first);
     let named = join(shape, name);
     let gap = item.gap as u32;
-    let gap1 = passage
-        .items
-        .get(at + 1)
-        .map_or(Gap::Paragraph, |i| i.gap) as u32;
+    let gap1 = passage.items.get(at + 1).map_or(Gap::Paragraph, |i| i.gap) as u32;
     let line_start = u32::from(item.gap >= Gap::Line);
     let own = context.own(item.hash, item.shape);
     let care = context.care();

@@ -107,19 +107,13 @@ pub(super) const fn may_start(hash: u32) -> bool {
 
 fn is_month(tape: &Tape<'_>, at: usize) -> bool {
     tape.get(at).is_some_and(|t| {
-        may_start(t.hash)
-            && t.is_word()
-            && t.end - t.start <= 10
-            && MONTH_HASHES.contains(&t.hash)
+        may_start(t.hash) && t.is_word() && t.end - t.start <= 10 && MONTH_HASHES.contains(&t.hash)
     })
 }
 
 fn is_weekday(tape: &Tape<'_>, at: usize) -> bool {
     tape.get(at).is_some_and(|t| {
-        may_start(t.hash)
-            && t.is_word()
-            && t.end - t.start <= 9
-            && WEEKDAY_HASHES.contains(&t.hash)
+        may_start(t.hash) && t.is_word() && t.end - t.start <= 9 && WEEKDAY_HASHES.contains(&t.hash)
     })
 }
 
