@@ -257,6 +257,7 @@ impl Hashes {
 
     fn grow(&mut self) {
         let mut slots = vec![0; (self.slots.len() * 2).max(512)];
+        self.list.reserve(slots.len() / 2);
         for &hash in self.list.iter().filter(|hash| **hash != 0) {
             put(&mut slots, hash);
         }

@@ -1,7 +1,7 @@
 //! What the models know of the message around a passage.
 
 use crate::dlp::lexicon::{Flag, Flags, Lexicon};
-use crate::dlp::token::{Shape, Token, hash, tokens};
+use crate::dlp::token::{SEED, Shape, Token, finish, hash, step, tokens};
 
 /// What sender, recipients, audience and the text as a whole say.
 #[derive(Debug, Clone, Default)]
@@ -120,8 +120,11 @@ fn words(text: &str, out: &mut Vec<u32>) {
         out.push(hash(bytes));
         // `patlindqvist`: any tail after a known given name may be a name.
         if known.is_empty() {
+            // The hash of the letters before the cut.
+            let mut before = SEED;
             for cut in 1..bytes.len().saturating_sub(2) {
-                let head = lexicon.word(hash(&bytes[..cut]));
+                before = step(before, bytes[cut - 1]);
+                let head = lexicon.word(finish(before));
                 if cut == 1
                     || head.has(Flag::GivenTop)
                     || head.has(Flag::Given)
@@ -129,7 +132,7 @@ fn words(text: &str, out: &mut Vec<u32>) {
                 {
                     out.push(hash(&bytes[cut..]));
                     if cut >= 3 {
-                        out.push(hash(&bytes[..cut]));
+                        out.push(finish(before));
                     }
                 }
             }
