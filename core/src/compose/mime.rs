@@ -15,7 +15,7 @@ use mail_parser::{MessageParser, MimeHeaders};
 
 use super::header::{self, Head};
 use super::neutral::Named;
-use super::{ComposeError, Limits};
+use super::{ComposeError, Limits, loose};
 use crate::base::Part;
 use crate::base::Phi;
 
@@ -92,6 +92,8 @@ impl fmt::Debug for ScanPart<'_> {
 
 fn text_of(bytes: &[u8], charset: Option<&str>) -> PartContent {
     let text = match (charset, bytes) {
+        // One reader goes by the mark, another by the charset.
+        (_, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) if super::mixes_widths(bytes) => None,
         (_, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) => {
             charset_decoder(b"utf-16").map(|decode| decode(bytes))
         }
@@ -191,8 +193,6 @@ const STRUCTURAL: &[&str] = &[
     "authentication-results",
     "autocrypt",
     "delivered-to",
-    "x-mailer",
-    "user-agent",
 ];
 
 const MAX_BOUNDARY: usize = 200;
@@ -392,6 +392,12 @@ impl Walk<'_> {
             return Ok(());
         }
         let about = About::read(&block[..head.end], head, block, place.in_digest);
+        if about.ambiguous {
+            self.fixed = true;
+            self.other("application/octet-stream", Source::Unreadable("malformed"));
+            self.other("text/plain", Source::Raw(body));
+            return Ok(());
+        }
         self.fixed |= !place.embedded && SIGNED.contains(&about.media_type.as_str());
         if let Some(name) = &about.name {
             if !place.embedded {
@@ -405,11 +411,21 @@ impl Walk<'_> {
             let hides = ["Content-Disposition", "Content-Type"]
                 .iter()
                 .any(|f| head.value(block, f).is_some_and(|v| header::hides(&v)));
-            self.value(
-                Part::AttachmentName(self.attachments),
-                header::decode(name),
-                hides,
-            );
+            let part = Part::AttachmentName(self.attachments);
+            self.value(part, header::decode(name), hides);
+            for other in &about.other_names {
+                self.value(part, header::decode(other), false);
+            }
+        }
+        for field in ["Content-Type", "Content-Disposition"] {
+            let value = head.value(block, field).unwrap_or_default();
+            let free = loose::free_text(&value);
+            // Of an embedded message all fields are read as they stand.
+            if !free.is_empty() && !place.embedded {
+                let part = Part::Other(self.others);
+                self.others += 1;
+                self.value(part, header::decode(&free), header::hides(&free));
+            }
         }
         let Some(encoding) = about.encoding else {
             self.leaf(&about, Source::Unreadable("unsupported_encoding"));
@@ -585,8 +601,12 @@ struct About {
     charset: Option<String>,
     boundary: Option<String>,
     name: Option<String>,
+    /// Where two fields, or two parameters, name the file differently.
+    other_names: Vec<String>,
     attached: bool,
     encoding: Option<Encoding>,
+    /// Whether a parameter that readers go by stands twice.
+    ambiguous: bool,
 }
 
 impl About {
@@ -612,9 +632,22 @@ impl About {
             None => default.to_owned(),
         };
         let name = part.and_then(|p| p.attachment_name()).map(str::to_owned);
-        let attachment = part
-            .and_then(|p| p.content_disposition())
-            .is_some_and(|d| d.ctype().eq_ignore_ascii_case("attachment"));
+        let disposed = part.and_then(|p| p.content_disposition());
+        let parameters = || {
+            let all = [disposed, typed].into_iter().flatten();
+            all.filter_map(|field| field.attributes()).flatten()
+        };
+        let mut other_names: Vec<String> = Vec::new();
+        for named in parameters().filter(|a| matches!(&*a.name, "filename" | "name")) {
+            let value = named.value.to_string();
+            if Some(&value) != name.as_ref() && !other_names.contains(&value) {
+                other_names.push(value);
+            }
+        }
+        let ambiguous = ["boundary", "charset"]
+            .iter()
+            .any(|key| parameters().filter(|a| a.name == *key).count() > 1);
+        let attachment = disposed.is_some_and(|d| d.ctype().eq_ignore_ascii_case("attachment"));
         let encoding = match head
             .value(block, "Content-Transfer-Encoding")
             .unwrap_or_default()
@@ -636,7 +669,9 @@ impl About {
                 .map(str::to_owned),
             attached: attachment || name.is_some(),
             name,
+            other_names,
             encoding,
+            ambiguous,
         }
     }
 }

@@ -58,6 +58,7 @@ mod error;
 mod guard;
 mod header;
 mod limits;
+mod loose;
 mod mailbox;
 mod message;
 mod mime;
@@ -101,4 +102,14 @@ pub(crate) fn decode_charset(name: &str, bytes: &[u8]) -> Option<String> {
     }
     mail_parser::decoders::charsets::map::charset_decoder(name.as_bytes())
         .map(|decode| decode(bytes))
+}
+
+/// Whether bytes that pass for UTF-16 hold a stretch of ASCII of one byte a
+/// character, which another reader shows and a decoder of UTF-16 does not.
+pub(crate) fn mixes_widths(bytes: &[u8]) -> bool {
+    const RUN: usize = 12;
+    let ascii = |b: &u8| matches!(b, b'\t' | b'\n' | b'\r' | 0x20..=0x7e);
+    bytes
+        .split(|b| !ascii(b))
+        .any(|stretch| stretch.len() >= RUN)
 }

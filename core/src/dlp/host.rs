@@ -34,6 +34,7 @@ use regex::bytes::{Regex, RegexBuilder};
 
 pub use config::HostError;
 
+use super::known::MAX_HITS;
 use super::token::{Token, join, tokens};
 use super::view::View;
 use super::{Category, Confidence, FindingKind, windows};
@@ -47,8 +48,6 @@ const MAX_TERMS: usize = 200_000;
 const MAX_TERM: usize = 256;
 const MAX_TERM_WORDS: usize = 12;
 const MAX_ALLOWED: usize = 200_000;
-/// More in one text than any message has that a person wrote.
-const MAX_HITS: usize = 10_000;
 
 /// What is allowed without saying as what never hides these.
 const SHIELDED: &[FindingKind] = &[
@@ -218,6 +217,11 @@ impl HostKnowledge {
             let what = "a value of 1 to 256 bytes, one of 200000 at most";
             return Err(HostError::Rule { what });
         }
+        // Those without one all look the same: one name would allow the rest.
+        if !plain.is_ascii() {
+            let what = "a value whose letters have a Latin form";
+            return Err(HostError::Rule { what });
+        }
         self.allowed.insert((kind, plain));
         Ok(self)
     }
@@ -233,8 +237,12 @@ impl HostKnowledge {
             hits.len() < MAX_HITS
         });
         hits.truncate(MAX_HITS);
+        let all = hits.len() < MAX_HITS;
         hits.sort_by_key(|h: &HostHit| (h.range.start, h.range.end));
-        hits.dedup();
+        // Their number tells that there may be more.
+        if all {
+            hits.dedup();
+        }
         hits
     }
 

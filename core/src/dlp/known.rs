@@ -5,6 +5,9 @@ use std::ops::Range;
 
 use super::{Category, Confidence, Evidence, FindingKind, HostKnowledge, Roster, RosterHit};
 
+/// Hits of one kind in one text: more than any message has that a person wrote.
+pub(super) const MAX_HITS: usize = 10_000;
+
 /// The host's knowledge and its roster, where it has them.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Known<'k> {
@@ -25,12 +28,15 @@ pub(super) struct KnownHit {
 
 impl Known<'_> {
     /// What stands in a view's text, without what is allowed. The patients go
-    /// to `patients` too, for [`Roster::misaddressed`].
-    pub(super) fn find(&self, text: &[u8], patients: &mut Vec<RosterHit>) -> Vec<KnownHit> {
+    /// to `patients` too, for [`Roster::misaddressed`]. Also whether there may
+    /// be more than was looked for, what is allowed counted.
+    pub(super) fn find(&self, text: &[u8], patients: &mut Vec<RosterHit>) -> (Vec<KnownHit>, bool) {
         let mut hits = Vec::new();
+        let mut more = false;
         let value = |range: &Range<usize>| text.get(range.clone()).unwrap_or_default();
         if let Some(roster) = self.roster {
             let mut found = roster.find_in(text);
+            more |= found.len() >= MAX_HITS;
             found.retain(|hit| !self.allows(hit.kind, value(&hit.range)));
             hits.extend(found.iter().map(|hit| KnownHit {
                 range: hit.range.clone(),
@@ -42,7 +48,9 @@ impl Known<'_> {
             patients.append(&mut found);
         }
         if let Some(host) = self.host {
-            let found = host.find(text).into_iter();
+            let found = host.find(text);
+            more |= found.len() >= MAX_HITS;
+            let found = found.into_iter();
             hits.extend(
                 found
                     .filter(|hit| !host.allows(hit.kind, value(&hit.range)))
@@ -56,7 +64,7 @@ impl Known<'_> {
             );
         }
         hits.sort_by_key(|h| (h.range.start, h.range.end));
-        hits
+        (hits, more)
     }
 
     /// Whether the host allows a value as a kind: then it is no finding,
@@ -89,7 +97,7 @@ mod tests {
         let text = b"HK000 HK123 Ada Berg, signed Bo Berg";
         let find = |known: Known<'_>| {
             let mut patients = Vec::new();
-            let hits = known.find(text, &mut patients);
+            let (hits, _) = known.find(text, &mut patients);
             let hits: Vec<_> = hits.iter().map(|h| (h.range.clone(), h.evidence)).collect();
             (hits, patients.len())
         };

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::extract::{Budget, Form, Hint, Piece, extract};
+use super::extract::{Budget, Form, Hint, Piece, extract, is_markup};
 use super::known::Known;
 use super::lexicon::{Flag, Flags, Lexicon};
 use super::passage::{Passage, Region};
@@ -30,8 +30,14 @@ const AGAINST: i32 = -150;
 const CERTAIN: i32 = 1_000;
 /// More in one part than any message has that a person wrote.
 const MAX_FINDINGS: usize = 10_000;
+/// More in a message with all that is packed into it: memory is bounded too.
+const MAX_ALL: usize = 100_000;
 /// Bytes that are read at a time.
 const CHUNK: usize = 64 * 1024;
+/// Bytes on each side of a cut that are read again, and how far behind it the
+/// labels before it reach.
+const SEAM: usize = 512;
+const LABELLED: usize = 48;
 /// Bytes of one text.
 const MAX_TEXT: usize = 256 * 1024 * 1024;
 
@@ -144,8 +150,11 @@ impl<'t> Source<'t> {
             "text/html" => None,
             _ => records::read(text, media_type),
         };
-        let markup =
-            media_type == "text/html" || record.as_ref().is_some_and(|r| r.form == Form::Markup);
+        let markup = match &record {
+            Some(record) => record.form == Form::Markup,
+            // A page is one whatever it is called, where a program opens it.
+            None => media_type == "text/html" || is_file(part) && is_markup(text, media_type),
+        };
         let view = match markup {
             true => View::html(text),
             false => View::plain(text),
@@ -183,6 +192,10 @@ impl<'t> Source<'t> {
         }
         (chunk_end(&view.text, at, end), region)
     }
+}
+
+fn is_file(part: Part) -> bool {
+    matches!(part, Part::Attachment(_))
 }
 
 /// Hints as ranges of the view.
@@ -253,8 +266,13 @@ impl<'s> Scan<'s> {
                     self.unscannable(*part, "too_large");
                 }
                 // What calls itself text and is a document.
-                PartContent::Text(text) if is_document(text.expose()) => {
+                PartContent::Text(text) if is_document(*part, text.expose()) => {
                     files.push((*part, media_type, text.expose().as_bytes()));
+                    // A mail reader shows it as it stands.
+                    if matches!(media_type.as_str(), "text/plain" | "text/html") && !is_file(*part)
+                    {
+                        sources.push(Source::new(*part, media_type, text.expose()));
+                    }
                 }
                 PartContent::Text(text) => {
                     sources.push(Source::new(*part, media_type, text.expose()));
@@ -320,6 +338,13 @@ impl<'s> Scan<'s> {
     fn source(&mut self, source: &Source<'_>, first: Passage<'_>, counted: bool) {
         let text = &source.view.text;
         let before = self.found.items.len();
+        if before >= MAX_ALL {
+            self.unscannable(source.part, "too_many_findings");
+            return;
+        }
+        if source.view.markup && embeds(source.text) {
+            self.unscannable(source.part, "unsupported_type");
+        }
         let (mut at, _) = source.next(0);
         self.summary.records += u32::from(source.patient_record);
         self.known(source);
@@ -331,6 +356,7 @@ impl<'s> Scan<'s> {
                 self.unscannable(source.part, "too_many_findings");
                 return;
             }
+            self.seam(source, at);
             let (end, region) = source.next(at);
             let passage = Passage::read_into(buffers, text, at, end, region);
             self.passage(source, &passage, false);
@@ -341,7 +367,10 @@ impl<'s> Scan<'s> {
 
     /// What the host knows of a text.
     fn known(&mut self, source: &Source<'_>) {
-        let hits = self.known.find(&source.view.text, &mut self.patients);
+        let (hits, more) = self.known.find(&source.view.text, &mut self.patients);
+        if more {
+            self.unscannable(source.part, "too_many_findings");
+        }
         for hit in hits {
             let value = value(source, hit.range.clone());
             let span = source.view.source(hit.range);
@@ -355,7 +384,73 @@ impl<'s> Scan<'s> {
         }
     }
 
+    /// Reads what lies across the place where a text was cut, and what stands
+    /// so close behind it that its label may be before it.
+    fn seam(&mut self, source: &Source<'_>, cut: usize) {
+        let text = &source.view.text;
+        if cut == source.view.hidden || cut == source.view.code {
+            return;
+        }
+        let from = cut.saturating_sub(SEAM);
+        let before = text.get(from..cut).unwrap_or_default();
+        let blank = before.iter().position(u8::is_ascii_whitespace);
+        let from = from + blank.map_or(0, |n| n + 1);
+        let (limit, region) = source.next(cut);
+        let to = limit.min(chunk_end(text, cut, limit.min(cut + SEAM)));
+        let passage = Passage::read(text, from, to, region);
+        let mut tags = self.tags(source, &passage);
+        tags.retain(|tag| {
+            let (start, end) = bytes_of(&passage, tag);
+            end > cut && start < cut + LABELLED
+        });
+        self.found_in(source, &passage, tags);
+    }
+
     fn passage(&mut self, source: &Source<'_>, passage: &Passage<'_>, counted: bool) {
+        // Without names there is no verdict to count for.
+        if self.scanner.names && !counted {
+            let summary = match source.part {
+                Part::Html => &mut self.html,
+                _ => &mut self.summary,
+            };
+            summary.read(passage);
+        }
+        let mut tags = self.tags(source, passage);
+        if passage.region == Region::FileName {
+            self.numbers_in_name(source, &mut tags, passage);
+        }
+        self.found_in(source, passage, tags);
+    }
+
+    /// In a file name signs count as blanks, which takes numbers apart: they
+    /// are looked for where only `_` and the like do.
+    fn numbers_in_name(&mut self, source: &Source<'_>, tags: &mut Vec<Tag>, name: &Passage<'_>) {
+        let blank = |&b: &u8| if matches!(b, b'_' | b'+') { b' ' } else { b };
+        let mut text: Vec<u8> = source.view.text.iter().map(blank).collect();
+        if let Some(dot) = text.iter_mut().rfind(|b| **b == b'.') {
+            *dot = b' ';
+        }
+        let last = text.len().min(CHUNK);
+        let passage = Passage::read(&text, 0, last, Region::Header);
+        let mut found = Vec::new();
+        rules::apply(&passage, &mut found, true);
+        found.retain(|tag| {
+            let (start, end) = bytes_of(&passage, tag);
+            let value = text.get(start..end).unwrap_or_default();
+            !self.known.allows(tag.kind, value)
+        });
+        // They stand in the place of what was made of their pieces.
+        tags.retain(|tag| {
+            let (start, end) = bytes_of(name, tag);
+            !found.iter().any(|f| {
+                let (from, to) = bytes_of(&passage, f);
+                start < to && from < end
+            })
+        });
+        self.found_in(source, &passage, found);
+    }
+
+    fn tags(&self, source: &Source<'_>, passage: &Passage<'_>) -> Vec<Tag> {
         let mut tags = tag(passage, &self.context, self.model, self.scanner.names);
         rules::hinted(passage, &mut tags, &source.hints);
         rules::apply(passage, &mut tags, self.scanner.names);
@@ -364,15 +459,15 @@ impl<'s> Scan<'s> {
             let value = passage.text.get(start..end).unwrap_or_default();
             !self.known.allows(tag.kind, value)
         });
-        // Without names there is no verdict to count for.
+        tags
+    }
+
+    fn found_in(&mut self, source: &Source<'_>, passage: &Passage<'_>, tags: Vec<Tag>) {
         if self.scanner.names {
             let summary = match source.part {
                 Part::Html => &mut self.html,
                 _ => &mut self.summary,
             };
-            if !counted {
-                summary.read(passage);
-            }
             summary.add(passage, &tags, &self.context);
         }
         for tag in tags {
@@ -382,7 +477,10 @@ impl<'s> Scan<'s> {
     }
 
     fn unscannable(&mut self, part: Part, why: &'static str) {
-        self.found.unscannable.push(Unscannable::new(part, why));
+        let unread = Unscannable::new(part, why);
+        if self.found.unscannable.last() != Some(&unread) {
+            self.found.unscannable.push(unread);
+        }
     }
 
     fn finish(mut self, message: &Message) -> Findings {
@@ -463,7 +561,9 @@ impl<'s> Scan<'s> {
             let same = next.part == kept.part
                 && next.inside == kept.inside
                 && next.kind == kept.kind
-                && next.span.start < kept.span.end;
+                // What reaches further is a value of its own: redaction needs it.
+                && next.span.start < kept.span.end
+                && next.span.end <= kept.span.end;
             if same {
                 kept.confidence = kept.confidence.max(next.confidence);
                 kept.category = kept.category.or(next.category);
@@ -485,6 +585,27 @@ impl<'s> Scan<'s> {
             &self.audience,
         )
     }
+}
+
+/// Characters of a picture too small for anything to be read on it.
+const DOT: usize = 256;
+
+/// Whether markup brings a file along, as `data:image/png;base64,…`
+/// (RFC 2397): it is read no more than an attached one.
+fn embeds(text: &str) -> bool {
+    let inside = |n: usize| {
+        let rest = text.as_bytes().get(n..).unwrap_or_default();
+        let end = rest.iter().take(128).position(|&b| b == b',');
+        let head = rest.get(..end.unwrap_or(0)).unwrap_or_default();
+        let encoded = head.to_ascii_lowercase().ends_with(b";base64");
+        let data = rest.get(head.len()..).unwrap_or_default();
+        let ends = |b: &u8| matches!(b, b'"' | b'\'' | b')' | b'>');
+        encoded && data.iter().take(DOT + 1).position(ends).is_none()
+    };
+    text.match_indices(':').any(|(n, _)| {
+        let scheme = text.as_bytes().get(n.saturating_sub(4)..n);
+        scheme.is_some_and(|s| s.eq_ignore_ascii_case(b"data")) && inside(n + 1)
+    })
 }
 
 /// Where a passage that may end at `end` ends: behind a line, or a blank.
@@ -542,13 +663,9 @@ fn finding(source: &Source<'_>, passage: &Passage<'_>, tag: &Tag) -> Finding {
 /// The text of a range of the view: of plain text as it stands, of markup what
 /// a reader sees.
 fn value(source: &Source<'_>, range: Range<usize>) -> Phi<String> {
-    let seen = source.view.text.get(range.clone()).unwrap_or_default();
-    let text = match source.text.get(source.view.source(range)) {
+    let text = match source.text.get(source.view.source(range.clone())) {
         Some(text) if !source.view.markup => text.to_owned(),
-        _ => seen
-            .iter()
-            .map(|&b| if b < 0x80 { char::from(b) } else { '\u{fffd}' })
-            .collect(),
+        _ => source.view.seen(source.text, range),
     };
     Phi::new(text)
 }

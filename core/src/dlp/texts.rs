@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::Part;
-use super::extract::{Budget, extract};
+use super::extract::{Budget, extract, is_message};
 use crate::base::Phi;
 use crate::compose::{Message, PartContent};
 
@@ -53,7 +53,18 @@ pub fn texts(message: &Message) -> Vec<ScannedText> {
         let part = scanned.part();
         let content = scanned.content();
         let document: &[u8] = match &content {
-            PartContent::Text(text) if is_document(text.expose()) => text.expose().as_bytes(),
+            PartContent::Text(text) if is_document(part, text.expose()) => {
+                if matches!(scanned.media_type(), "text/plain" | "text/html")
+                    && !matches!(part, Part::Attachment(_))
+                {
+                    out.push(ScannedText {
+                        part,
+                        inside: None,
+                        text: text.clone(),
+                    });
+                }
+                text.expose().as_bytes()
+            }
             PartContent::Text(text) => {
                 out.push(ScannedText {
                     part,
@@ -82,8 +93,12 @@ pub fn texts(message: &Message) -> Vec<ScannedText> {
     out
 }
 
-/// Whether a text is the source of a document of another kind.
-pub(super) fn is_document(text: &str) -> bool {
+/// Whether a text is the source of a document of another kind. An attached one
+/// may be a message or a page, whatever it is called.
+pub(super) fn is_document(part: Part, text: &str) -> bool {
     let start = text.trim_start_matches(['\u{feff}', ' ', '\n', '\t']);
-    start.starts_with("{\\rtf") || start.starts_with("%PDF-") || start.starts_with("PK\u{3}\u{4}")
+    start.starts_with("{\\rtf")
+        || start.starts_with("%PDF-")
+        || start.starts_with("PK\u{3}\u{4}")
+        || matches!(part, Part::Attachment(_)) && is_message(start)
 }

@@ -7,13 +7,12 @@
 //! insides of tags with attributes follow as lines of their own, since they
 //! travel too.
 
+mod fold;
+
 use std::borrow::Cow;
 use std::ops::Range;
 
-use unicode_normalization::char::decompose_compatible;
-
-/// Any character that is not folded; it counts as a letter.
-const OTHER: u8 = 0x80;
+use fold::fold;
 
 /// A stretch of the view and what it stands for.
 #[derive(Debug, Clone, Copy)]
@@ -96,12 +95,14 @@ impl<'a> View<'a> {
         }
         let seen = pen.text.len();
         for range in hidden {
-            pen.push(b'\n', range.start, range.start);
+            let before = range.start.saturating_sub(1);
+            pen.push(b'\n', before, before);
             pen.push_str(source, range, true);
         }
         let prose = pen.text.len();
         for range in code {
-            pen.push(b'\n', range.start, range.start);
+            let before = range.start.saturating_sub(1);
+            pen.push(b'\n', before, before);
             pen.push_str(source, range, false);
         }
         pen.finish(Some((seen, prose)))
@@ -117,33 +118,52 @@ impl<'a> View<'a> {
         start.start..end.end.max(start.start)
     }
 
-    /// The bytes of the view that stand for `range` of the source: in what is
-    /// shown, or else in what HTML hides. Each of the two runs in the order of
-    /// the source.
+    /// What a reader sees of a range of the view of `source`: entities decoded,
+    /// tags away, letters as they are.
+    pub(super) fn seen(&self, source: &str, range: Range<usize>) -> String {
+        let bytes = self.text.get(range.clone()).unwrap_or_default();
+        let shown = |(n, &byte): (usize, &u8)| match byte {
+            0..=0x7f => char::from(byte),
+            _ => {
+                let text = source.get(self.at(n)).unwrap_or_default();
+                let decoded = entity(text.as_bytes()).map(|(c, _)| c);
+                let decoded = decoded.filter(|_| text.starts_with('&'));
+                decoded
+                    .or_else(|| text.chars().next())
+                    .unwrap_or('\u{fffd}')
+            }
+        };
+        (range.start..).zip(bytes).map(shown).collect()
+    }
+
+    /// The bytes of the view that stand for `range` of the source: those that
+    /// are seen, or where none is, those that stand hidden in a tag.
     pub(super) fn back(&self, range: Range<usize>) -> Range<usize> {
         if self.runs.is_empty() || range.is_empty() {
             return range;
         }
-        let within = |from: usize, to: usize| {
-            let first = |wanted: usize| {
-                let (mut low, mut high) = (from, to);
-                while low < high {
-                    let middle = low.midpoint(high);
-                    match self.at(middle).end <= wanted {
-                        true => low = middle + 1,
-                        false => high = middle,
-                    }
+        let seen = self.back_in(&range, 0..self.hidden);
+        match seen.is_empty() {
+            true => self.back_in(&range, self.hidden..self.code),
+            false => seen,
+        }
+    }
+
+    /// The same within a stretch that runs in the source's order.
+    fn back_in(&self, range: &Range<usize>, within: Range<usize>) -> Range<usize> {
+        // The first byte of which so much holds.
+        let first = |holds: &dyn Fn(Range<usize>) -> bool| {
+            let (mut low, mut high) = (within.start, within.end);
+            while low < high {
+                let middle = low.midpoint(high);
+                match holds(self.at(middle)) {
+                    true => high = middle,
+                    false => low = middle + 1,
                 }
-                low
-            };
-            let start = first(range.start);
-            // Behind a value that is not shown here comes what follows it.
-            let stands = start < to && self.at(start).start < range.end;
-            stands.then(|| start..(first(range.end - 1) + 1).min(to))
+            }
+            low
         };
-        within(0, self.hidden)
-            .or_else(|| within(self.hidden, self.code))
-            .unwrap_or(self.hidden..self.hidden)
+        first(&|at| at.end > range.start)..first(&|at| at.start >= range.end)
     }
 
     /// The bytes of the source that one byte stands for.
@@ -246,116 +266,6 @@ impl Pen {
     }
 }
 
-/// One byte for a character; `None` for what is not seen.
-fn fold(c: char) -> Option<u8> {
-    let n = c as u32;
-    let digit = |zero: u32| Some(b'0' + u8::try_from(n - zero).unwrap_or(0));
-    match n {
-        0..=0x7f => u8::try_from(n).ok(),
-        0xad
-        | 0x34f
-        | 0x61c
-        | 0x180e
-        | 0x200b..=0x200f
-        | 0x202a..=0x202e
-        | 0x2060..=0x2069
-        | 0xfe00..=0xfe0f
-        | 0xfeff
-        | 0xe0000..=0xe007f => None,
-        // Combining accents of a decomposed letter.
-        0x300..=0x36f => None,
-        0xa0 | 0x2000..=0x200a | 0x202f | 0x205f | 0x3000 => Some(b' '),
-        0x2010..=0x2015 | 0x2043 | 0x2212 | 0xfe58 | 0xfe63 => Some(b'-'),
-        0x2018 | 0x2019 | 0x2bc | 0x2032 => Some(b'\''),
-        0x201c | 0x201d | 0xab | 0xbb => Some(b'"'),
-        0x2022 | 0xb7 | 0x25cf | 0x25aa => Some(b'*'),
-        0x2028 | 0x2029 | 0x85 => Some(b'\n'),
-        0x660..=0x669 => digit(0x660),
-        0x6f0..=0x6f9 => digit(0x6f0),
-        0x966..=0x96f => digit(0x966),
-        0x1d7ce..=0x1d7ff => Some(b'0' + u8::try_from((n - 0x1d7ce) % 10).unwrap_or(0)),
-        0xff01..=0xff5e => u8::try_from(n - 0xff01 + 0x21).ok(),
-        0xc0..=0x24f | 0x1e00..=0x1eff | 0x2100..=0x214f | 0x2460..=0x24ff | 0x1d400..=0x1d7cd => {
-            Some(latin(c))
-        }
-        0x370..=0x556 => Some(look_alike(c)),
-        _ => Some(OTHER),
-    }
-}
-
-/// The ASCII letter below the accents.
-fn latin(c: char) -> u8 {
-    let special = match c {
-        'ø' => 'o',
-        'Ø' => 'O',
-        'ł' => 'l',
-        'Ł' => 'L',
-        'đ' | 'ð' => 'd',
-        'Đ' | 'Ð' => 'D',
-        'ß' => 's',
-        'æ' => 'a',
-        'Æ' => 'A',
-        'œ' => 'o',
-        'Œ' => 'O',
-        'ı' => 'i',
-        'þ' => 't',
-        'Þ' => 'T',
-        'ħ' => 'h',
-        c => c,
-    };
-    let mut first = None;
-    decompose_compatible(special, |d| {
-        first.get_or_insert(d);
-    });
-    first
-        .filter(char::is_ascii)
-        .and_then(|d| u8::try_from(d).ok())
-        .unwrap_or(OTHER)
-}
-
-/// Greek, Cyrillic and Armenian letters that look like Latin ones.
-fn look_alike(c: char) -> u8 {
-    const PAIRS: &[(&str, u8)] = &[
-        ("аα", b'a'),
-        ("АΑ", b'A'),
-        ("ВΒ", b'B'),
-        ("сϲ", b'c'),
-        ("СϹ", b'C'),
-        ("ԁ", b'd'),
-        ("е", b'e'),
-        ("ЕΕ", b'E'),
-        ("һ", b'h'),
-        ("НΗ", b'H'),
-        ("іι", b'i'),
-        ("ІΙ", b'I'),
-        ("ј", b'j'),
-        ("Ј", b'J'),
-        ("КΚ", b'K'),
-        ("МΜ", b'M'),
-        ("Ν", b'N'),
-        ("оοօ", b'o'),
-        ("ОΟ", b'O'),
-        ("рρ", b'p'),
-        ("РΡ", b'P'),
-        ("ԛ", b'q'),
-        ("ѕ", b's'),
-        ("Ѕ", b'S'),
-        ("ТΤ", b'T'),
-        ("υս", b'u'),
-        ("νѵ", b'v'),
-        ("ԝ", b'w'),
-        ("хχ", b'x'),
-        ("ХΧ", b'X'),
-        ("уγ", b'y'),
-        ("УΥ", b'Y'),
-        ("Ζ", b'Z'),
-    ];
-    PAIRS
-        .iter()
-        .find(|(letters, _)| letters.contains(c))
-        .map_or(OTHER, |(_, ascii)| *ascii)
-}
-
 /// Named entities that stand in numbers or around labels.
 const NAMED: &[(&[u8], char)] = &[
     (b"nbsp", ' '),
@@ -389,6 +299,29 @@ const NAMED: &[(&[u8], char)] = &[
     (b"sol", '/'),
     (b"Tab", '\t'),
     (b"NewLine", '\n'),
+    (b"lpar", '('),
+    (b"rpar", ')'),
+    (b"comma", ','),
+    (b"commat", '@'),
+    (b"lowbar", '_'),
+    (b"plus", '+'),
+    (b"lsquo", '\''),
+    (b"rsquo", '\''),
+    (b"ldquo", '"'),
+    (b"rdquo", '"'),
+    (b"bull", '*'),
+    (b"middot", '*'),
+];
+
+/// Named entities that browsers read without their semicolon, whatever stands
+/// behind them.
+const OPEN: &[(&[u8], char)] = &[
+    (b"nbsp", ' '),
+    (b"shy", '\u{ad}'),
+    (b"amp", '&'),
+    (b"lt", '<'),
+    (b"gt", '>'),
+    (b"quot", '"'),
 ];
 
 /// The character of an entity at the start of `text`, and its length.
@@ -423,7 +356,8 @@ fn entity(text: &[u8]) -> Option<(char, usize)> {
         .take_while(|b| b.is_ascii_alphanumeric())
         .count();
     if rest.get(length) != Some(&b';') {
-        return None;
+        let open = OPEN.iter().find(|(name, _)| rest.starts_with(name))?;
+        return Some((open.1, 1 + open.0.len()));
     }
     let name = &rest[..length];
     // `&eacute;` and its like: a letter and its accent.
@@ -464,18 +398,41 @@ impl Tags<'_> {
     fn tag(&mut self, at: usize) -> Option<Tag> {
         let rest = &self.source[at..];
         if rest.starts_with(b"<!--") {
-            if self.comments
-                && let Some(n) = rest[4..].windows(3).position(|w| w == b"-->")
-            {
-                return Some(Tag {
-                    end: at + n + 7,
-                    space: None,
-                    hidden: std::iter::once(at + 4..at + 4 + n).collect(),
-                    raw_text: None,
-                });
+            let comment = |length: usize, closer: usize| Tag {
+                end: at + 4 + length + closer,
+                space: None,
+                hidden: std::iter::once(at + 4..at + 4 + length).collect(),
+                raw_text: None,
+            };
+            // HTML, 13.2.5.43 on: these are whole, and `--!>` ends one too.
+            for whole in [&b">"[..], b"->"] {
+                if rest[4..].starts_with(whole) {
+                    return Some(comment(0, whole.len()));
+                }
+            }
+            if self.comments {
+                let ends = |w: &[u8]| w.starts_with(b"-->") || w == b"--!>";
+                let text = &rest[4..];
+                if let Some(n) = text.windows(4).position(ends) {
+                    let closer = if text[n + 2] == b'>' { 3 } else { 4 };
+                    return Some(comment(n, closer));
+                }
+                if let Some(text) = text.strip_suffix(b"-->") {
+                    return Some(comment(text.len(), 3));
+                }
             }
             self.comments = false;
             return None;
+        }
+        // Text in XML, a comment in HTML: read as it stands.
+        const CDATA: &[u8] = b"<![CDATA[";
+        if rest.starts_with(CDATA) {
+            return Some(Tag {
+                end: at + CDATA.len(),
+                space: None,
+                hidden: Vec::new(),
+                raw_text: None,
+            });
         }
         if !matches!(
             rest.get(1),
@@ -490,12 +447,15 @@ impl Tags<'_> {
             .iter()
             .take_while(|b| b.is_ascii_alphanumeric())
             .count()];
-        let closes = inside.first() == Some(&b'/');
+        let closes = usize::from(inside.first() == Some(&b'/'));
+        let behind = inside.get(closes + name.len());
+        // `<style-x>` is another element.
+        let whole = behind.is_none_or(|b| b.is_ascii_whitespace() || *b == b'/');
         let raw_text = ["script", "style"]
             .into_iter()
-            .find(|raw| !closes && name.eq_ignore_ascii_case(raw.as_bytes()));
-        let hidden = match inside.contains(&b'=') {
-            true => attributes(inside, at + 1),
+            .find(|raw| closes == 0 && whole && name.eq_ignore_ascii_case(raw.as_bytes()));
+        let hidden = match inside.len() > closes + name.len() && !is_common(inside) {
+            true => attributes(inside, closes + name.len(), at + 1),
             false => Vec::new(),
         };
         Some(Tag {
@@ -576,10 +536,32 @@ const LAYOUT: &[&str] = &[
     "xmlns",
 ];
 
-/// The values of the attributes of a tag that may hold text, in the source.
-fn attributes(inside: &[u8], base: usize) -> Vec<Range<usize>> {
+/// What many a document has and says nothing: `<![endif]>`, the `DOCTYPE`s of
+/// the W3C.
+fn is_common(inside: &[u8]) -> bool {
+    const PUBLIC: &[u8] = b"!doctype html public \"-//w3c//dtd";
+    let head = inside.get(..PUBLIC.len());
+    inside.eq_ignore_ascii_case(b"!doctype html")
+        || inside.starts_with(b"![") && inside.len() < 32
+        || inside.len() < 128 && head.is_some_and(|h| h.eq_ignore_ascii_case(PUBLIC))
+}
+
+/// Words in a tag that are no attribute's value are read from this length on:
+/// shorter ones are `hidden` and `nowrap`.
+const BARE: usize = 8;
+
+/// The values of the attributes of a tag that may hold text, and what else
+/// stands in it behind its name, in the source.
+fn attributes(inside: &[u8], name_end: usize, base: usize) -> Vec<Range<usize>> {
     let mut out = Vec::new();
-    let mut at = 0;
+    let bare = |out: &mut Vec<Range<usize>>, from: usize, to: usize| {
+        let text = inside.get(from..to).unwrap_or_default();
+        let start = from + text.len() - text.trim_ascii_start().len();
+        if text.trim_ascii().len() >= BARE {
+            out.push(base + start..base + to);
+        }
+    };
+    let mut at = name_end;
     while let Some(equals) = inside
         .get(at..)
         .and_then(|rest| rest.iter().position(|&b| b == b'='))
@@ -591,6 +573,7 @@ fn attributes(inside: &[u8], base: usize) -> Vec<Range<usize>> {
             .rposition(|b| b.is_ascii_whitespace() || matches!(b, b'"' | b'\'' | b'/'))
             .map_or(0, |n| n + 1);
         let name = &before[name_start..];
+        bare(&mut out, at, at + name_start);
         let value = equals
             + 1
             + inside[equals + 1..]
@@ -622,6 +605,7 @@ fn attributes(inside: &[u8], base: usize) -> Vec<Range<usize>> {
         }
         at = (end + 1).min(inside.len());
     }
+    bare(&mut out, at, inside.len());
     out
 }
 
@@ -726,6 +710,31 @@ mod tests {
         assert_eq!(html("<a title='b>c"), "c\nb");
         assert_eq!(html("<p class=x data-mrn = 17 hidden>y"), "\ny\n17");
         assert_eq!(html("<style>p{}</style>z<script>q"), "\n\nz\n\np{}\nq");
+    }
+
+    #[test]
+    fn the_way_back_ends_in_tags_too() {
+        let source = "<a title=\"1EG4\">é text</a><b title='2'>more</b>";
+        let view = View::html(source);
+        for wanted in ["1EG4", "text", "2", "more"] {
+            let at = source.find(wanted).unwrap();
+            let range = view.back(at..at + wanted.len());
+            assert_eq!(&view.text[range], wanted.as_bytes());
+        }
+        let tag = source.find("</a>").unwrap();
+        assert!(view.back(tag..tag + 4).is_empty());
+    }
+
+    #[test]
+    fn what_is_seen_has_its_own_letters() {
+        let source = "<p>Ł&#26446;<b>明</b>&amp;</p>";
+        let view = View::html(source);
+        assert_eq!(view.seen(source, 0..view.text.len()), "\nL李明&\n");
+    }
+
+    #[test]
+    fn text_of_xml_in_cdata_is_text() {
+        assert_eq!(html("<a><![CDATA[1 > 0]]></a>"), "1 > 0]]>");
     }
 
     #[test]

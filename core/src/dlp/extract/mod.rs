@@ -97,3 +97,13 @@ pub(super) fn extract(
     walk.part(bytes, media_type, file_name.unwrap_or_default());
     walk.into_reasons()
 }
+
+/// Whether a text is a message that went by mail.
+pub(super) fn is_message(text: &str) -> bool {
+    eml::is_message(text.as_bytes())
+}
+
+/// Whether a text is HTML or XML, by its type or by how it begins and ends.
+pub(super) fn is_markup(text: &str, media_type: &str) -> bool {
+    text::form(text, media_type) == Form::Markup
+}

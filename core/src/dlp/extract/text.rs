@@ -109,6 +109,7 @@ fn decode_wide(bytes: &[u8], wide: Wide) -> (String, Option<&'static str>) {
             }
         }
     }
+    bad |= matches!(wide, Wide::Utf16Le | Wide::Utf16Be) && compose::mixes_widths(bytes);
     if text.starts_with('\u{feff}') {
         text.drain(..'\u{feff}'.len_utf8());
     }
@@ -178,7 +179,7 @@ fn named_charset(bytes: &[u8]) -> Option<String> {
 }
 
 /// Markup by declaration, or by its first and last characters.
-fn form(text: &str, media_type: &str) -> Form {
+pub(super) fn form(text: &str, media_type: &str) -> Form {
     if media_type.ends_with("html") || media_type.ends_with("xml") {
         return Form::Markup;
     }

@@ -7,12 +7,11 @@ use super::keyed::Tag;
 use super::normal::{self, Key};
 use super::{PROXY, PatientId, Roster, RosterField, RosterHit};
 use crate::dlp::Confidence;
+use crate::dlp::known::MAX_HITS;
 use crate::dlp::token::{Gap, Shape, Token};
 use crate::dlp::view::View;
 use crate::dlp::windows;
 
-/// More in one text than any message has that a person wrote.
-const MAX_HITS: usize = 10_000;
 /// Patients that a hit names.
 const MAX_PATIENTS: usize = 8;
 /// How far a birth date may stand from the name, in bytes.

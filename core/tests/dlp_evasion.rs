@@ -1,0 +1,298 @@
+//! Ways to get an identifier past the scanner: each must be found, or be told
+//! as unreadable.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use mailseal::compose::Message;
+use mailseal::dlp::{FindingKind, Findings, Part, PhiScanner, Scanner};
+
+const SSN: &str = "281-15-9804";
+
+fn scan_raw(raw: &[u8]) -> Findings {
+    PhiScanner::new().scan(&Message::parse(raw).unwrap())
+}
+
+/// A message with these fields of its own and this body.
+fn mail(fields: &str, body: &[u8]) -> Vec<u8> {
+    let head =
+        "From: a@clinic.example\r\nTo: b@mail.example\r\nSubject: Hello\r\nMIME-Version: 1.0\r\n";
+    let mut raw = format!("{head}{fields}\r\n\r\n").into_bytes();
+    raw.extend_from_slice(body);
+    raw
+}
+
+fn html(body: &str) -> Findings {
+    scan_raw(&mail(
+        "Content-Type: text/html; charset=utf-8",
+        body.as_bytes(),
+    ))
+}
+
+fn has(findings: &Findings, kind: FindingKind) -> bool {
+    findings.items.iter().any(|f| f.kind == kind)
+}
+
+/// Found, or said to be unreadable.
+fn told(findings: &Findings) -> bool {
+    has(findings, FindingKind::Ssn) || !findings.unscannable.is_empty()
+}
+
+#[test]
+fn characters_that_browsers_read_as_dashes_and_blanks_join_numbers() {
+    for source in [
+        "SSN 281&#150;15&#150;9804",
+        "SSN 281&#x96;15&#x97;9804",
+        "SSN 281\u{96}15\u{96}9804",
+        "SSN 281&shy-15-98&shy04",
+        "SSN 281-15-98\u{206a}04",
+        "SSN 281-15-98\u{e0101}04",
+        "SSN 281-15-98\u{3164}04",
+        "SSN 281-15-98\u{20dd}04",
+        "SSN 281\u{2e3a}15\u{58a}9804",
+        "SSN 281\u{2796}15\u{2d7}9804",
+        "SSN \u{b2}81-15-980\u{2074}",
+        "SSN \u{e52}\u{e58}\u{e51}-15-9804",
+    ] {
+        let found = html(&format!("<p>{source}</p>"));
+        assert!(has(&found, FindingKind::Ssn), "{source:?}");
+    }
+}
+
+#[test]
+fn comments_end_where_browsers_end_them() {
+    for source in [
+        "281<!-->-15-<!-- -->9804",
+        "281<!--->-15-<!-- -->9804",
+        "281<!-- --!>-15-<!-- -->9804",
+    ] {
+        let found = html(&format!("<p>SSN {source}</p>"));
+        assert!(has(&found, FindingKind::Ssn), "{source:?}");
+    }
+}
+
+#[test]
+fn what_stands_in_a_tag_and_is_no_attribute_is_read_too() {
+    for source in [
+        "<p x==\">SSN 281-15-9804</p><p x=\">",
+        "<SSN 281-15-9804>",
+        "<p x=1 SSN 281-15-9804 y=2>",
+        "<!x SSN 281-15-9804>",
+        "<?x SSN 281-15-9804?>",
+        "</p SSN 281-15-9804>",
+        "<style-x>SSN 281-15-9804</style-x>",
+    ] {
+        assert!(has(&html(source), FindingKind::Ssn), "{source:?}");
+    }
+}
+
+#[test]
+fn an_image_in_the_html_is_unreadable_like_an_attached_one() {
+    let png = format!(
+        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ{}",
+        "AA7v".repeat(100)
+    );
+    let found = html(&format!(
+        "<p>Hi</p><img src=\"data:image/png;base64,{png}\">"
+    ));
+    assert!(!found.unscannable.is_empty());
+    // A dot that counts readers shows nothing.
+    assert!(
+        html("<p>Hi</p><img src=\"data:image/gif;base64,R0lGODlhAQABAAAAACw=\">")
+            .unscannable
+            .is_empty()
+    );
+    let attached = scan_raw(&mail(
+        "Content-Type: image/png\r\nContent-Transfer-Encoding: base64",
+        png.as_bytes(),
+    ));
+    assert!(!attached.unscannable.is_empty());
+}
+
+#[test]
+fn every_name_of_a_file_is_read() {
+    for fields in [
+        "Content-Type: application/octet-stream; name=\"SSN 281-15-9804.txt\"\r\nContent-Disposition: attachment; filename=\"a.txt\"",
+        "Content-Type: text/plain; x-note=\"SSN 281-15-9804\"",
+        "Content-Type: text/plain (SSN 281-15-9804)",
+        "Content-Disposition: attachment; filename=a.txt; filename*=utf-8''SSN%20281-15-9804.txt",
+        "Content-Disposition: attachment; filename=\"SSN 281-15-9804.txt\"; filename*=utf-8''a.txt",
+        "Content-Type: text/plain\r\nX-Mailer: SSN 281-15-9804",
+    ] {
+        let whole = scan_raw(&mail(fields, b"Hello"));
+        assert!(told(&whole), "{fields:?}");
+        let part = format!("--b\r\n{fields}\r\n\r\nHello\r\n--b--\r\n");
+        let inner = scan_raw(&mail(
+            "Content-Type: multipart/mixed; boundary=b",
+            part.as_bytes(),
+        ));
+        assert!(told(&inner), "inner {fields:?}");
+    }
+}
+
+#[test]
+fn a_mark_of_utf_16_before_other_text_hides_nothing() {
+    let mut body = b"\xff\xfe".to_vec();
+    body.extend_from_slice(b"SSN 281-15-9804 ");
+    for fields in [
+        "Content-Type: text/plain; charset=iso-8859-1",
+        "Content-Type: text/plain; charset=utf-8",
+        "Content-Type: text/plain",
+        "Content-Type: application/octet-stream",
+        "Content-Type: text/plain; charset=utf-16",
+    ] {
+        let fields = format!("{fields}\r\nContent-Transfer-Encoding: 8bit");
+        assert!(told(&scan_raw(&mail(&fields, &body))), "{fields}");
+    }
+    // Without a mark: the first part decides.
+    let mut body: Vec<u8> = "plain text "
+        .repeat(400)
+        .bytes()
+        .flat_map(|b| [b, 0])
+        .collect();
+    body.extend_from_slice(b"SSN 281-15-9804 ");
+    let encoded = data_encoding::BASE64_MIME.encode(&body);
+    let fields = "Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: base64";
+    assert!(told(&scan_raw(&mail(fields, encoded.as_bytes()))));
+}
+
+#[test]
+fn a_body_that_begins_like_a_document_is_read_as_it_is_shown() {
+    for body in [
+        "{\\rtf1 Hello.}\r\nSSN 281-15-9804\r\n",
+        "{\\rtf1 Hello {\\*\\x SSN 281-15-9804}}\r\n",
+        "%PDF-1.4\r\nSSN 281-15-9804\r\n",
+    ] {
+        let found = scan_raw(&mail("Content-Type: text/plain", body.as_bytes()));
+        assert!(told(&found), "{body:?}");
+    }
+}
+
+#[test]
+fn an_attached_text_is_what_its_content_is() {
+    for body in [
+        "<html><body><p>SSN 281-<b>15</b>-9804</p></body></html>",
+        "From: x@a.example\r\nTo: y@a.example\r\nSubject: z\r\nMessage-ID: <1@a.example>\r\nContent-Transfer-Encoding: base64\r\n\r\nU1NOIDI4MS0xNS05ODA0\r\n",
+    ] {
+        let fields = "Content-Type: text/plain; name=x.txt\r\nContent-Disposition: attachment; filename=x.txt";
+        assert!(told(&scan_raw(&mail(fields, body.as_bytes()))), "{body:?}");
+    }
+}
+
+#[test]
+fn nothing_is_lost_where_a_long_text_is_cut() {
+    for value in ["2W81 AD9 KT66", "4539 1488 0343 6467"] {
+        for at in (0..value.len()).step_by(3) {
+            // No line ends, so that the text is cut at a blank.
+            let filler = "a ".repeat(32 * 1024 - 16);
+            let mut text = filler[..64 * 1024 - 40].to_owned();
+            while text.len() + at < 64 * 1024 {
+                text.push_str("b ");
+            }
+            text.truncate(64 * 1024 - at);
+            if !text.ends_with(' ') {
+                text.pop();
+                text.push(' ');
+            }
+            text.push_str(value);
+            text.push_str(" and more of it.");
+            let encoded = data_encoding::BASE64_MIME.encode(text.as_bytes());
+            let found = scan_raw(&mail(
+                "Content-Type: text/plain\r\nContent-Transfer-Encoding: base64",
+                encoded.as_bytes(),
+            ));
+            // Whatever it is taken for.
+            let from = text.find(value).unwrap();
+            let whole = from..from + value.len();
+            assert!(
+                found.items.iter().any(|f| f.span == whole),
+                "{value} at {at}"
+            );
+        }
+    }
+    // Nor where there is no blank at all.
+    for at in (0..SSN.len()).step_by(3) {
+        // It ends with a comma.
+        let filler = ",x".repeat(32 * 1024);
+        let filler = &filler[usize::from(at % 2 == 0)..][..64 * 1024 - at - 1];
+        let text = format!("{filler},{SSN},{}", "y,".repeat(100));
+        let encoded = data_encoding::BASE64_MIME.encode(text.as_bytes());
+        let found = scan_raw(&mail(
+            "Content-Type: text/plain\r\nContent-Transfer-Encoding: base64",
+            encoded.as_bytes(),
+        ));
+        assert!(has(&found, FindingKind::Ssn), "without blanks, at {at}");
+    }
+}
+
+#[test]
+fn values_in_html_are_those_that_stand_there() {
+    let host = mailseal::dlp::HostKnowledge::new()
+        .pattern(
+            FindingKind::Name,
+            mailseal::dlp::Confidence::High,
+            None,
+            "N:([^ <]+)",
+        )
+        .unwrap();
+    let raw = mail(
+        "Content-Type: text/html; charset=utf-8",
+        "<p>N:李明 x N:王芳 y N:Łu&eacute;x</p>".as_bytes(),
+    );
+    let found = PhiScanner::new()
+        .host(host)
+        .scan(&Message::parse(&raw).unwrap());
+    let values: Vec<&str> = found
+        .items
+        .iter()
+        .filter(|f| f.part == Part::Html)
+        .map(|f| f.expose().expose().as_str())
+        .collect();
+    for value in ["李明", "王芳"] {
+        assert!(values.contains(&value), "{values:?}");
+    }
+}
+
+#[test]
+fn an_allowed_name_in_other_letters_allows_no_other_name() {
+    let host = mailseal::dlp::HostKnowledge::new()
+        .pattern(
+            FindingKind::Name,
+            mailseal::dlp::Confidence::High,
+            None,
+            "N:([^ <]+)",
+        )
+        .unwrap();
+    let Ok(host) = host.allow(Some(FindingKind::Name), "李明") else {
+        return;
+    };
+    let raw = mail(
+        "Content-Type: text/plain; charset=utf-8",
+        "N:王芳 y".as_bytes(),
+    );
+    let found = PhiScanner::new()
+        .host(host)
+        .scan(&Message::parse(&raw).unwrap());
+    assert!(has(&found, FindingKind::Name));
+}
+
+#[test]
+fn identifiers_in_file_names_are_found() {
+    for (name, kind) in [
+        ("281-15-9804.pdf", FindingKind::Ssn),
+        ("SSN_281-15-9804.pdf", FindingKind::Ssn),
+        ("scan 281-15-9804 final.pdf", FindingKind::Ssn),
+        ("2W81-AD9-KT66.pdf", FindingKind::HealthPlanId),
+        ("2W81AD9KT66_claim.pdf", FindingKind::HealthPlanId),
+        ("4539-1488-0343-6467.pdf", FindingKind::CreditCard),
+    ] {
+        let fields = format!(
+            "Content-Type: text/plain\r\nContent-Disposition: attachment; filename=\"{name}\""
+        );
+        let found = scan_raw(&mail(&fields, b"Hello"));
+        let named = found
+            .items
+            .iter()
+            .any(|f| f.kind == kind && matches!(f.part, Part::AttachmentName(_)));
+        assert!(named, "{name}: {:?}", found.items);
+    }
+}
