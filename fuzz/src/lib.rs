@@ -7,10 +7,12 @@
 //! stays found. `cargo xtask fuzz` looks for new ones.
 #![allow(clippy::panic, clippy::expect_used)]
 
+mod archive;
 #[cfg(test)]
 mod make;
 #[cfg(test)]
 mod replay;
+mod scanning;
 mod sealed;
 
 use mailseal::base::Timestamp;
@@ -20,23 +22,44 @@ use mailseal::escrow::Link;
 use mailseal::policy::Policy;
 use mailseal::wire::smtp::reply::{Reply, ReplyError, ReplyParser};
 
+pub use scanning::{
+    ccda_xml, csv, dicom, extract, fhir_json, hl7, host_toml, html_view, ics_vcf, pdf, redact,
+    roster_file, rtf, scan_message, scan_text, x12, zip_office,
+};
 pub use sealed::{certificate, cms, openpgp, pkcs12, protected_headers};
 
 /// A target: takes bytes, panics where something does not hold.
 pub type Target = fn(&[u8]);
 
 /// Every target by its name, which is also its folder of seeds.
-pub const TARGETS: [(&str, Target); 10] = [
+pub const TARGETS: [(&str, Target); 27] = [
+    ("ccda_xml", ccda_xml),
     ("certificate", certificate),
     ("cms", cms),
+    ("csv", csv),
+    ("dicom", dicom),
+    ("extract", extract),
+    ("fhir_json", fhir_json),
+    ("hl7", hl7),
+    ("host_toml", host_toml),
+    ("html_view", html_view),
+    ("ics_vcf", ics_vcf),
     ("link", link),
     ("message", message),
     ("openpgp", openpgp),
+    ("pdf", pdf),
     ("pkcs12", pkcs12),
     ("policy_toml", policy_toml),
     ("protected_headers", protected_headers),
+    ("redact", redact),
     ("reply", reply),
+    ("roster_file", roster_file),
+    ("rtf", rtf),
+    ("scan_message", scan_message),
+    ("scan_text", scan_text),
     ("sts_policy", sts_policy),
+    ("x12", x12),
+    ("zip_office", zip_office),
 ];
 
 /// SMTP replies: the same come out however the bytes are cut.

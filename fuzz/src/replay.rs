@@ -9,11 +9,29 @@ use super::{TARGETS, Target};
 /// Mutations of each seed.
 const MUTATIONS: usize = 500;
 
+/// The same where each is scanned several times.
+const SCANNED: usize = 80;
+
+/// Targets that do not scan.
+const QUICK: [&str; 11] = [
+    "certificate",
+    "cms",
+    "host_toml",
+    "link",
+    "message",
+    "openpgp",
+    "pkcs12",
+    "policy_toml",
+    "protected_headers",
+    "reply",
+    "sts_policy",
+];
+
 /// Seeds longer than this are run as they are and not mutated.
 const LONGEST_MUTATED: usize = 8 * 1024;
 
 /// What the formats are made of.
-const WORDS: [&[u8]; 16] = [
+const WORDS: [&[u8]; 24] = [
     b"\r\n",
     b"\n",
     b"\r",
@@ -29,6 +47,14 @@ const WORDS: [&[u8]; 16] = [
     b"250 ",
     b"=?",
     b"\xff",
+    b"<",
+    b">",
+    b"&#",
+    b"|",
+    b"~",
+    b",",
+    b"{",
+    b"555-12-3456",
     "\u{202e}".as_bytes(),
 ];
 
@@ -84,6 +110,10 @@ fn replay(name: &str, target: Target) {
         .map(|entry| entry.unwrap().path())
         .collect();
     files.sort();
+    let mutations = match QUICK.contains(&name) {
+        true => MUTATIONS,
+        false => SCANNED,
+    };
     assert!(files.len() >= 3, "{name} has too few seeds");
     for file in files {
         let seed = std::fs::read(&file).unwrap();
@@ -92,7 +122,7 @@ fn replay(name: &str, target: Target) {
             continue;
         }
         let mut random = Random(seed.len() as u64);
-        for _ in 0..MUTATIONS {
+        for _ in 0..mutations {
             target(&mutate(&seed, &mut random));
         }
     }
@@ -117,14 +147,31 @@ macro_rules! replays {
 }
 
 replays!(
+    ccda_xml,
     certificate,
     cms,
+    csv,
+    dicom,
+    extract,
+    fhir_json,
+    hl7,
+    host_toml,
+    html_view,
+    ics_vcf,
     link,
     message,
     openpgp,
+    pdf,
     pkcs12,
     policy_toml,
     protected_headers,
+    redact,
     reply,
-    sts_policy
+    roster_file,
+    rtf,
+    scan_message,
+    scan_text,
+    sts_policy,
+    x12,
+    zip_office
 );

@@ -1,0 +1,277 @@
+//! A mail says the same as text and as HTML, however the HTML hides it, and
+//! the scanners find the same in both.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::fmt::Write as _;
+
+use mailseal::base::Address;
+use mailseal::compose::{Builder, HasRecipient, HasSender, Message};
+use mailseal::dlp::{FindingKind, Part, PhiScanner, RuleScanner, Scanner};
+use proptest::prelude::*;
+
+fn mail() -> Builder<HasSender, HasRecipient> {
+    Message::builder()
+        .from("clinic@harbor.example".parse().unwrap())
+        .to("pat@mail.example".parse::<Address>().unwrap())
+        .subject("Your visit")
+}
+
+/// What was found in the body, as kind and value.
+fn found(scanner: &dyn Scanner, message: &Message) -> Vec<(FindingKind, String)> {
+    let mut all: Vec<(FindingKind, String)> = scanner
+        .scan(message)
+        .items
+        .iter()
+        .filter(|f| matches!(f.part, Part::Text | Part::Html))
+        .map(|f| (f.kind, seen(f.expose().expose())))
+        .collect();
+    all.sort();
+    all
+}
+
+/// A value as a person sees it.
+fn seen(value: &str) -> String {
+    value
+        .chars()
+        .filter(|c| {
+            !matches!(
+                c,
+                '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}'
+            )
+        })
+        .map(|c| match c {
+            '\u{ff10}'..='\u{ff19}' => {
+                let digit = u32::from(c) - 0xff10;
+                char::from_digit(digit, 10).unwrap()
+            }
+            '\u{a0}' | '\n' => ' ',
+            '\u{2010}'..='\u{2013}' => '-',
+            c => c,
+        })
+        .collect()
+}
+
+/// What can be done to one character so that a reader sees no change.
+#[derive(Debug, Clone, Copy)]
+enum Trick {
+    Leave,
+    Bold,
+    BoldAcross,
+    Comment,
+    Entity,
+    HexEntity,
+    ZeroWidth,
+    SoftHyphen,
+    WordJoiner,
+    /// A full-width digit, a non-breaking space or hyphen, in its entity.
+    LookAlike,
+}
+
+fn tricks() -> impl Strategy<Value = Vec<Trick>> {
+    use Trick as T;
+    let trick = prop_oneof![
+        6 => Just(T::Leave), 1 => Just(T::Bold), 1 => Just(T::BoldAcross), 1 => Just(T::Comment),
+        1 => Just(T::Entity), 1 => Just(T::HexEntity), 1 => Just(T::ZeroWidth), 1 => Just(T::SoftHyphen),
+        1 => Just(T::WordJoiner), 2 => Just(T::LookAlike),
+    ];
+    prop::collection::vec(trick, 1..40)
+}
+
+fn look_alike(c: char) -> Option<char> {
+    match c {
+        '0'..='9' => char::from_u32(u32::from(c) - 0x30 + 0xff10),
+        '-' => Some('\u{2011}'),
+        ' ' => Some('\u{a0}'),
+        _ => None,
+    }
+}
+
+/// The text as HTML. Tricks are played within words and numbers only: what
+/// stands between two of them is no part of either.
+fn html(text: &str, tricks: &[Trick]) -> String {
+    let mut out = String::from("<html><body><p>");
+    let mut tricks = tricks.iter().copied().cycle();
+    let chars: Vec<char> = text.chars().collect();
+    for (at, &c) in chars.iter().enumerate() {
+        let word = |at: Option<usize>| {
+            at.and_then(|at| chars.get(at))
+                .is_some_and(|c| c.is_ascii_alphanumeric() || *c == '-')
+        };
+        let inside = word(at.checked_sub(1)) && word(Some(at)) && word(Some(at + 1));
+        match (
+            c,
+            if inside || c == ' ' {
+                tricks.next().unwrap()
+            } else {
+                Trick::Leave
+            },
+        ) {
+            ('\n', _) => out.push_str("<br>"),
+            ('<', _) => out.push_str("&lt;"),
+            ('&', _) => out.push_str("&amp;"),
+            (c, Trick::LookAlike) => match look_alike(c) {
+                Some(other) => write!(out, "&#{};", u32::from(other)).unwrap(),
+                None => out.push(c),
+            },
+            (' ', _) | (_, Trick::Leave) => out.push(c),
+            (c, Trick::Bold) => write!(out, "<b>{c}</b>").unwrap(),
+            (c, Trick::BoldAcross) => {
+                write!(out, "<span class=\"x\" style='a>b'>{c}</span>").unwrap()
+            }
+            (c, Trick::Comment) => write!(out, "<!---->{c}<!-- -->").unwrap(),
+            (c, Trick::Entity) => write!(out, "&#{};", u32::from(c)).unwrap(),
+            (c, Trick::HexEntity) => write!(out, "&#x{:X};", u32::from(c)).unwrap(),
+            (c, Trick::ZeroWidth) => write!(out, "&#8203;{c}\u{200c}").unwrap(),
+            (c, Trick::SoftHyphen) => write!(out, "&shy;{c}").unwrap(),
+            (c, Trick::WordJoiner) => write!(out, "\u{2060}{c}").unwrap(),
+        }
+    }
+    out.push_str("</p></body></html>");
+    out
+}
+
+/// The tricks that plain text knows.
+fn plain(text: &str, tricks: &[Trick]) -> String {
+    let mut tricks = tricks.iter().copied().cycle();
+    let chars: Vec<char> = text.chars().collect();
+    let mut out = String::new();
+    for (at, &c) in chars.iter().enumerate() {
+        let near = [at.checked_sub(1), Some(at), Some(at + 1)];
+        let inside = near.iter().all(|at| {
+            at.and_then(|at| chars.get(at))
+                .is_some_and(|c| c.is_ascii_alphanumeric() || *c == '-')
+        });
+        match (inside, tricks.next().unwrap()) {
+            (true, Trick::ZeroWidth) => out.push('\u{200b}'),
+            (true, Trick::SoftHyphen) => out.push('\u{ad}'),
+            (true, Trick::WordJoiner) => out.push('\u{2060}'),
+            (true, Trick::LookAlike) if look_alike(c).is_some() => {
+                out.extend(look_alike(c));
+                continue;
+            }
+            _ => {}
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// Invented mails: lines with identifiers of most kinds, in any order.
+fn mails() -> impl Strategy<Value = String> {
+    let digits = |n: usize| prop::collection::vec(0u32..10, n);
+    let values = (
+        digits(9),
+        digits(10),
+        digits(8),
+        1u32..13,
+        1u32..29,
+        1931u32..2009,
+    );
+    let lines = prop::sample::subsequence((0usize..16).collect::<Vec<_>>(), 3..12);
+    (values, lines.prop_shuffle()).prop_map(|((nine, ten, eight, month, day, year), lines)| {
+        let text = |d: &[u32]| d.iter().map(u32::to_string).collect::<String>();
+        let (nine, ten, eight) = (text(&nine), text(&ten), text(&eight));
+        let ssn = format!("{}-{}-{}", &nine[..3], &nine[3..5], &nine[5..]);
+        let phone = format!("270-555-{}", &ten[6..]);
+        let mut out = String::from("Dear Ms. Lindqvist,\n\n");
+        for line in lines {
+            let line = match line {
+                0 => format!("SSN: {ssn}"),
+                1 => format!("Your number {ssn} is on file."),
+                2 => format!("MRN: {eight}"),
+                3 => format!("Chart # {eight} and account number {ten}"),
+                4 => format!("Call me at {phone}."),
+                5 => format!("Date of birth: {month:02}/{day:02}/{year}"),
+                6 => format!("Seen on {year}-{month:02}-{day:02} by Dr. Okafor"),
+                7 => "Medicare: 8HP9-D88-VG43".to_owned(),
+                8 => "Card 4539 2423 7144 8309".to_owned(),
+                9 => format!("Member ID OHP{ten}"),
+                10 => "HbA1c 9.1 % (E11.9), metformin 500 mg".to_owned(),
+                11 => "Write to pat.lindqvist@mail.example".to_owned(),
+                12 => "Lives at 12 Elm Street, Dayton, OH 45402".to_owned(),
+                13 => "IBAN DE89 3704 0044 0532 0130 00".to_owned(),
+                14 => format!("Patient: Pat Lindqvist, Rx {}", &eight[..7]),
+                _ => "Your depression and HIV tests are back.".to_owned(),
+            };
+            out.push_str(&line);
+            out.push('\n');
+        }
+        out.push_str("\nHarbor Kidney Center");
+        out
+    })
+}
+
+fn scanners() -> [Box<dyn Scanner>; 3] {
+    [
+        Box::new(PhiScanner::new()),
+        Box::new(PhiScanner::new().without_names()),
+        Box::new(RuleScanner::new()),
+    ]
+}
+
+#[test]
+fn the_mails_hold_what_is_to_be_found() {
+    let text = "SSN: 281-15-9804\nMRN: 00482913\nCall me at 270-555-0142.";
+    let all = found(&PhiScanner::new(), &mail().text(text).build().unwrap());
+    for (kind, value) in [
+        (FindingKind::Ssn, "281-15-9804"),
+        (FindingKind::Mrn, "00482913"),
+        (FindingKind::Phone, "270-555-0142"),
+    ] {
+        assert!(all.contains(&(kind, value.to_owned())), "{kind:?}: {all:?}");
+    }
+}
+
+#[test]
+fn a_number_split_by_each_trick_is_found() {
+    use Trick as T;
+    let text = "SSN: 281-15-9804\nMRN: 00482913\nCall me at 270-555-0142.";
+    let expected = found(&PhiScanner::new(), &mail().text(text).build().unwrap());
+    for trick in [
+        T::Leave,
+        T::Bold,
+        T::BoldAcross,
+        T::Comment,
+        T::Entity,
+        T::HexEntity,
+        T::ZeroWidth,
+        T::SoftHyphen,
+        T::WordJoiner,
+        T::LookAlike,
+    ] {
+        let message = mail().html(html(text, &[trick])).build().unwrap();
+        assert_eq!(found(&PhiScanner::new(), &message), expected, "{trick:?}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn html_is_found_as_its_text_is(text in mails(), tricks in tricks()) {
+        let html = html(&text, &tricks);
+        let as_text = mail().text(text.clone()).build().unwrap();
+        let as_html = mail().html(html.clone()).build().unwrap();
+        for scanner in scanners() {
+            prop_assert_eq!(
+                found(scanner.as_ref(), &as_text),
+                found(scanner.as_ref(), &as_html),
+                "{}", html
+            );
+        }
+    }
+
+    #[test]
+    fn text_is_found_whatever_nobody_sees_in_it(text in mails(), tricks in tricks()) {
+        let hidden = plain(&text, &tricks);
+        let as_is = mail().text(text.clone()).build().unwrap();
+        let with = mail().text(hidden.clone()).build().unwrap();
+        for scanner in scanners() {
+            prop_assert_eq!(
+                found(scanner.as_ref(), &as_is),
+                found(scanner.as_ref(), &with),
+                "{:?}", hidden
+            );
+        }
+    }
+}
