@@ -94,6 +94,9 @@ fn numbered(findings: &Findings) -> Vec<FindingFact> {
 pub struct ContentFacts {
     /// The findings, for rules.
     pub findings: Vec<FindingFact>,
+    /// The protected categories that the scanner's verdict names, whatever
+    /// single findings say: a therapist's "see you Thursday" holds none.
+    pub categories: Vec<Category>,
     /// The sensitivity that the scanner found: by its verdict on the message,
     /// or by its findings. `None` where it gives no verdict and there are none.
     pub found: Option<Sensitivity>,
@@ -123,6 +126,7 @@ impl Default for ContentFacts {
     fn default() -> Self {
         Self {
             findings: Vec::new(),
+            categories: Vec::new(),
             found: None,
             unscannable: false,
             declared: None,
@@ -148,6 +152,10 @@ impl From<&Findings> for ContentFacts {
         let names = findings.items.iter().any(|f| f.kind == FindingKind::Name);
         Self {
             findings: numbered(findings),
+            categories: findings
+                .risk
+                .as_ref()
+                .map_or_else(Vec::new, |risk| risk.categories.clone()),
             found: findings.sensitivity(),
             unscannable: !findings.unscannable.is_empty(),
             subject_tells: tells(findings, |part| part == Part::Subject),

@@ -7,7 +7,7 @@ use crate::base::{Address, Domain, FactorLevel, Route, Sensitivity, TlsAssurance
 use crate::dlp::{Category, Confidence, FindingKind};
 
 use super::decision::Reason;
-use super::facts::{Facts, FindingFact};
+use super::facts::{ContentFacts, Facts};
 
 /// What a rule with an action does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -233,7 +233,7 @@ impl Rule {
                 facts.context.audience.as_ref() == Some(a)
             })
             && any_or_empty(&self.markers, |m| facts.content.markers.contains(m))
-            && self.matches_findings(&facts.content.findings)
+            && self.matches_findings(&facts.content)
     }
 
     /// Senders and senders' domains are one kind of condition.
@@ -253,8 +253,9 @@ impl Rule {
     }
 
     /// One and the same finding must meet kind, category and confidence, and
-    /// there must be enough of such findings.
-    fn matches_findings(&self, findings: &[FindingFact]) -> bool {
+    /// there must be enough of such findings. A category that the verdict names
+    /// meets a rule that asks for no more than a category.
+    fn matches_findings(&self, content: &ContentFacts) -> bool {
         if self.kinds.is_empty()
             && self.categories.is_empty()
             && self.confidence.is_none()
@@ -262,8 +263,16 @@ impl Rule {
         {
             return true;
         }
+        let of_message = |c: &Category| content.categories.contains(c);
+        if self.kinds.is_empty()
+            && self.count.is_none()
+            && self.categories.iter().any(of_message)
+        {
+            return true;
+        }
         let mut seen = HashSet::new();
-        let matching = findings
+        let matching = content
+            .findings
             .iter()
             .filter(|finding| {
                 any_or_empty(&self.kinds, |&kind| kind == finding.kind)

@@ -25,6 +25,8 @@ fn facts() -> Facts {
             Confidence::Low,
         ),
     ];
+    // The verdict's own: no finding has it.
+    facts.content.categories = vec![Category::Abuse];
     facts.content.markers = vec!["[secure]".into(), "urgent".into()];
     facts.recipient.transport = TransportFacts::exactly(Authenticated);
     facts.recipient.pgp = Fact::Proven(KeyTrust::Verified);
@@ -67,6 +69,10 @@ fn each_condition_matches_what_it_says_and_all_must_hold() {
             .category(Category::SubstanceUse)
             .kind(FindingKind::Condition)
             .confidence(Confidence::Low),
+        rule().category(Category::Abuse),
+        rule()
+            .category(Category::Abuse)
+            .confidence(Confidence::High),
         rule().confidence(Confidence::Medium),
         rule().at_least(2),
         rule().at_least(0),
@@ -98,6 +104,9 @@ fn each_condition_matches_what_it_says_and_all_must_hold() {
             .kind(FindingKind::Ssn)
             .category(Category::SubstanceUse),
         rule().category(Category::Genetic),
+        // The verdict has a category and no kind.
+        rule().category(Category::Abuse).kind(FindingKind::Ssn),
+        rule().category(Category::Abuse).at_least(2),
         rule().at_least(3),
         rule().at_least(2).at_least(3).at_least(1),
         rule().confidence(Confidence::Medium).at_least(2),
