@@ -19,14 +19,14 @@ fn message(text: &str) -> Message {
 fn two_values_of_a_kind_that_overlap_are_both_redacted() {
     let host = HostKnowledge::new()
         .pattern(FindingKind::Mrn, Confidence::High, None, "HK [0-9]+ A")
-        .and_then(|h| h.pattern(FindingKind::Mrn, Confidence::High, None, "A ZULU[0-9]+"))
+        .and_then(|h| h.pattern(FindingKind::Mrn, Confidence::High, None, "A zulu [a-z]+"))
         .unwrap();
-    let message = message("see HK 123 A ZULU4711 there");
+    let message = message("see HK 123 A zulu quebec there");
     let findings = PhiScanner::new().host(host).scan(&message);
     let copy = findings
         .redacted(&message, Part::Text, &Redaction::new(Style::Label))
         .unwrap();
-    assert!(!copy.contains("ZULU4711"), "{copy}");
+    assert!(!copy.contains("quebec"), "{copy}");
 }
 
 #[test]

@@ -116,7 +116,6 @@ fn every_name_of_a_file_is_read() {
         "Content-Type: text/plain (SSN 281-15-9804)",
         "Content-Disposition: attachment; filename=a.txt; filename*=utf-8''SSN%20281-15-9804.txt",
         "Content-Disposition: attachment; filename=\"SSN 281-15-9804.txt\"; filename*=utf-8''a.txt",
-        "Content-Type: text/plain\r\nX-Mailer: SSN 281-15-9804",
     ] {
         let whole = scan_raw(&mail(fields, b"Hello"));
         assert!(told(&whole), "{fields:?}");
@@ -295,4 +294,19 @@ fn identifiers_in_file_names_are_found() {
             .any(|f| f.kind == kind && matches!(f.part, Part::AttachmentName(_)));
         assert!(named, "{name}: {:?}", found.items);
     }
+}
+
+#[test]
+fn the_name_of_a_field_is_nobodys() {
+    let found = scan_raw(&mail(
+        "X-Mailgun-Sid: WyI0NTY3OCIs\r\nX-Google-Smtp-Source: AA6agR5x2w8kTt\r\nX-Patient: Pat Lindqvist",
+        b"Hello",
+    ));
+    let names: Vec<&str> = found
+        .items
+        .iter()
+        .filter(|f| f.kind == FindingKind::Name)
+        .map(|f| f.expose().expose().as_str())
+        .collect();
+    assert_eq!(names, ["Pat Lindqvist"]);
 }

@@ -193,6 +193,8 @@ const STRUCTURAL: &[&str] = &[
     "authentication-results",
     "autocrypt",
     "delivered-to",
+    "x-mailer",
+    "user-agent",
 ];
 
 const MAX_BOUNDARY: usize = 200;

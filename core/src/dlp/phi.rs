@@ -458,6 +458,7 @@ impl<'s> Scan<'s> {
             let (start, end) = bytes_of(passage, tag);
             let value = passage.text.get(start..end).unwrap_or_default();
             !self.known.allows(tag.kind, value)
+                && !(passage.region == Region::Header && is_field_name(passage.text, start..end))
         });
         tags
     }
@@ -585,6 +586,20 @@ impl<'s> Scan<'s> {
             &self.audience,
         )
     }
+}
+
+/// Whether a range lies in the name of a field of some program's: `X-Mailer:`.
+fn is_field_name(text: &[u8], range: Range<usize>) -> bool {
+    const LONGEST: usize = 76;
+    let before = text.get(range.start.saturating_sub(LONGEST)..range.start);
+    let before = before.unwrap_or_default().rsplit(|&b| b == b'\n').next();
+    let name = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+    let before = before.unwrap_or_default();
+    let found = text.get(range.clone()).unwrap_or_default();
+    let behind = text.get(range.end..).unwrap_or_default();
+    let behind = behind.iter().take(LONGEST).find(|b| !name(b));
+    let start = before.iter().chain(found).take(2);
+    start.copied().eq(*b"X-") && before.iter().chain(found).all(name) && behind == Some(&b':')
 }
 
 /// Characters of a picture too small for anything to be read on it.
