@@ -125,6 +125,9 @@ struct Source<'t> {
     /// What its format says, as ranges of the view.
     hints: Vec<(Range<usize>, FindingKind)>,
     patient_record: bool,
+    /// Whether it is header fields: they are scanned, and their words say
+    /// nothing of what the message is about.
+    fields: bool,
     /// The entry of a container.
     inside: Option<&'t str>,
 }
@@ -174,6 +177,7 @@ impl<'t> Source<'t> {
             hints: record.map_or_else(Vec::new, |r| hints_of(&view, &r.hints)),
             view,
             patient_record,
+            fields: region == Region::Header && is_fields(text),
             inside: None,
         }
     }
@@ -293,7 +297,7 @@ impl<'s> Scan<'s> {
             .collect();
         let mut words = Summary::default();
         for (source, passage) in sources.iter().zip(&first) {
-            if source.part != Part::Html || !has_text {
+            if (source.part != Part::Html || !has_text) && !source.fields {
                 words.read(passage);
             }
         }
@@ -408,7 +412,7 @@ impl<'s> Scan<'s> {
 
     fn passage(&mut self, source: &Source<'_>, passage: &Passage<'_>, counted: bool) {
         // Without names there is no verdict to count for.
-        if self.scanner.names && !counted {
+        if self.scanner.names && !counted && !source.fields {
             let summary = match source.part {
                 Part::Html => &mut self.html,
                 _ => &mut self.summary,
@@ -621,6 +625,23 @@ fn embeds(text: &str) -> bool {
         let scheme = text.as_bytes().get(n.saturating_sub(4)..n);
         scheme.is_some_and(|s| s.eq_ignore_ascii_case(b"data")) && inside(n + 1)
     })
+}
+
+/// Whether each line is a header field with a hyphen in its name, or a common
+/// one without.
+fn is_fields(text: &str) -> bool {
+    let field = |line: &str| {
+        line.split_once(':').is_some_and(|(name, _)| {
+            let name = name.to_ascii_lowercase();
+            name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+                && (name.contains('-')
+                    || matches!(
+                        name.as_str(),
+                        "importance" | "priority" | "sensitivity" | "precedence"
+                    ))
+        })
+    };
+    text.lines().filter(|l| !l.trim().is_empty()).all(field)
 }
 
 /// Where a passage that may end at `end` ends: behind a line, or a blank.

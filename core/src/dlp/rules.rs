@@ -99,7 +99,12 @@ pub(super) fn apply(passage: &Passage<'_>, tags: &mut Vec<Tag>, names: bool) {
                 && item.cue_distance <= 2
                 && matches!(item.kind, UnitKind::Number | UnitKind::Code)
         });
-        if called
+        let item = passage.items.get(tag.first);
+        if tag.last == tag.first + 1
+            && let Some(kind) = item.and_then(certain)
+        {
+            tag.kind = kind;
+        } else if called
             && matches!(
                 tag.kind,
                 FindingKind::OtherId | FindingKind::Account | FindingKind::Address
@@ -156,7 +161,10 @@ pub(super) fn hinted(
     hints: &[(Range<usize>, FindingKind)],
 ) {
     let mut told: Vec<Tag> = Vec::new();
-    let (mut at, mut next) = (0, 0);
+    // Hints are in the order of the text: those of earlier passages are passed by.
+    let start = passage.units.first().map_or(0, |u| u.start as usize);
+    let mut next = hints.partition_point(|(range, _)| range.end <= start);
+    let mut at = 0;
     let end = passage.units.last().map_or(0, |u| u.end as usize);
     while let Some((range, kind)) = hints.get(next) {
         if range.start >= end {

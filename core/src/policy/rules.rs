@@ -264,10 +264,7 @@ impl Rule {
             return true;
         }
         let of_message = |c: &Category| content.categories.contains(c);
-        if self.kinds.is_empty()
-            && self.count.is_none()
-            && self.categories.iter().any(of_message)
-        {
+        if self.kinds.is_empty() && self.count.is_none() && self.categories.iter().any(of_message) {
             return true;
         }
         let mut seen = HashSet::new();

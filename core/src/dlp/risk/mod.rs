@@ -22,6 +22,10 @@ use crate::base::Sensitivity;
 /// PHI, then the categories in the order of [`Category::ALL`].
 pub(crate) const OUTPUTS: usize = 7;
 
+/// Where the line is drawn above the one that training draws, in hundredths of
+/// log-odds: the training mails are harder than what people send.
+const LINE: i32 = 40;
+
 /// Weights of features by hash.
 pub(crate) struct Weights {
     /// One bit for the first 17 bits of each hash: most features have no
@@ -160,7 +164,8 @@ impl Weights {
         reasons.truncate(12);
         let mut categories = Vec::new();
         let mut sensitivity = Sensitivity::None;
-        if scores[0] > 0 {
+        let score = scores[0] - LINE;
+        if score > 0 {
             sensitivity = Sensitivity::Phi;
             categories = Category::ALL
                 .iter()
@@ -172,6 +177,6 @@ impl Weights {
                 sensitivity = Sensitivity::Sensitive;
             }
         }
-        Risk::new(sensitivity, categories, scores[0], reasons)
+        Risk::new(sensitivity, categories, score, reasons)
     }
 }
