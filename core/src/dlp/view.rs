@@ -462,7 +462,7 @@ impl Tags<'_> {
                 return Some(Tag {
                     end: at + n + 7,
                     space: None,
-                    hidden: vec![at + 4..at + 4 + n],
+                    hidden: std::iter::once(at + 4..at + 4 + n).collect(),
                     raw_text: None,
                 });
             }

@@ -320,9 +320,9 @@ fn day_then_month(tape: &Tape<'_>, at: usize) -> Option<Found> {
         return None;
     }
     let mut next = at + 1;
-    if matches!(tape.sign(next), Some(b'-' | b'/' | b'.')) {
-        next += 1;
-    } else if tape.is_any(next, &["of", "de"]) && tape.close(next) {
+    if matches!(tape.sign(next), Some(b'-' | b'/' | b'.'))
+        || tape.is_any(next, &["of", "de"]) && tape.close(next)
+    {
         next += 1;
     }
     if !is_month(tape, next) || !tape.close(next) {
@@ -534,7 +534,8 @@ pub(super) fn age(tape: &Tape<'_>, at: usize) -> Option<Found> {
             return found(at + 1);
         }
     }
-    (value >= 90 && value <= 112)
+    (90..=112)
+        .contains(&value)
         .then(|| Found {
             last: at + 1,
             kind: UnitKind::Number,
