@@ -13,6 +13,10 @@ use super::token::{SEED, Token, finish, join, step};
 macro_rules! flags {
     ($($(#[$doc:meta])* $name:ident,)+) => {
         /// What the lists say of a word.
+        #[cfg_attr(
+            not(feature = "training"),
+            expect(dead_code, reason = "those that no code names are bits of the file")
+        )]
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
         #[repr(u8)]
         pub(crate) enum Flag { $($(#[$doc])* $name),+ }
@@ -433,6 +437,7 @@ pub(crate) mod build {
         }
 
         /// The blob.
+        #[expect(clippy::expect_used, reason = "a mistake in the lists")]
         pub(crate) fn write(&self) -> Vec<u8> {
             let mut classes = vec![Flags::default()];
             let mut number: BTreeMap<u128, u16> = BTreeMap::new();
@@ -482,5 +487,22 @@ mod tests {
         for other in ["calendar", "metf", "meetings", "abcdefghijklmnopqrstuvwxyz"] {
             assert!(!lexicon.near_medication(other.as_bytes()), "{other}");
         }
+    }
+
+    #[test]
+    fn a_fetched_slot_says_the_same() {
+        let lexicon = Lexicon::get();
+        let mut known = 0;
+        for n in 0..200_000u32 {
+            let hash = n.wrapping_mul(0x9e37_79b1);
+            let flags = lexicon.word(hash);
+            known += u32::from(!flags.is_empty());
+            assert_eq!(flags, lexicon.fetched(hash, lexicon.fetch(hash)));
+        }
+        for word in ["metformin", "the", "clinic", "rose"] {
+            let hash = super::super::token::hash(word.as_bytes());
+            assert!(!lexicon.fetched(hash, lexicon.fetch(hash)).is_empty());
+        }
+        assert!(known < 2_000);
     }
 }

@@ -35,10 +35,12 @@ impl Rows {
     }
 
     /// Back to the first `len` rows.
+    #[cfg(feature = "training")]
     pub(crate) fn truncate(&mut self, len: usize) {
         self.len = self.len.min(len);
     }
 
+    #[cfg(feature = "training")]
     pub(crate) fn len(&self) -> usize {
         self.len
     }

@@ -301,3 +301,48 @@ fn read(tape: &Tape<'_>, at: usize, run_end: usize) -> Option<Found> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dlp::token::tokens;
+
+    /// No reader may want what is passed straight through.
+    #[test]
+    fn what_is_plain_is_nothing_to_any_reader() {
+        let words = [
+            "the", "I", "MRN", "Ann", "GB", "http", "HTTPS", "www", "March", "may", "MAY", "Fri",
+            "monday", "fe", "A1c", "12", "2024", "face", "marzo", "O'Brien",
+        ];
+        let between = [
+            " ", "  ", "\n", "", ".", ". ", ",", ":", ": ", "-", "/", "@", "://", " (", "'", "::",
+            "#", "=",
+        ];
+        let mut plain_ones = 0;
+        for first in words {
+            for one in between {
+                for second in words {
+                    for two in between {
+                        let text = format!("{first}{one}{second}{two}b.example 14");
+                        let text = text.as_bytes();
+                        let mut all = Vec::new();
+                        tokens(text, 0, text.len(), &mut all);
+                        let tape = Tape { text, tokens: &all };
+                        for (at, token) in all.iter().enumerate() {
+                            let mut end = at + 1;
+                            while end < all.len() && tape.tight(end) {
+                                end += 1;
+                            }
+                            if plain(text, token, end - at) {
+                                plain_ones += 1;
+                                let found = read(&tape, at, end);
+                                assert_eq!(found, None, "{:?}", std::str::from_utf8(text));
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        assert!(plain_ones > 100_000);
+    }
+}
