@@ -206,12 +206,12 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         for which, word in (("blank", "without a name model"), ("names", "with one")):
             took = {}
-            for who, run in (("presidio", run_presidio), ("mailseal", run_mailseal)):
-                if options.only in (None, who):
+            for who, run in (("Presidio", run_presidio), ("mailseal", run_mailseal)):
+                if options.only in (None, who.lower()):
                     out = str(Path(folder) / f"{who}-{which}.jsonl")
                     took[who] = run(options, which, out, mails)
-                    ratio = f"{took['presidio'] / took[who]:,.0f} ×" if len(took) == 2 else ""
-                    row(f"{who.capitalize()} {word}", mails, size, took[who], quality(options, out), ratio)
+                    ratio = f"{took['Presidio'] / took[who]:,.0f} ×" if len(took) == 2 else ""
+                    row(f"{who} {word}", mails, size, took[who], quality(options, out), ratio)
 
 
 main()
