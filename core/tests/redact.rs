@@ -486,3 +486,27 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_mark_of_utf_8_shifts_no_span() {
+    let message = Message::builder()
+        .from("clinic@harbor.example".parse().unwrap())
+        .to("pat@mail.example"
+            .parse::<mailseal::base::Address>()
+            .unwrap())
+        .attachment(Attachment::new(
+            "note.json",
+            "application/json",
+            "\u{feff}{\"note\": \"SSN: 281-15-9804, thanks\"}"
+                .as_bytes()
+                .to_vec(),
+        ))
+        .build()
+        .unwrap();
+    let findings = mailseal::dlp::Scanner::scan(&mailseal::dlp::PhiScanner::new(), &message);
+    let how = Redaction::default();
+    let redacted = findings
+        .redacted(&message, Part::Attachment(0), &how)
+        .unwrap();
+    assert!(!redacted.contains("9804") && redacted.contains(", thanks"));
+}

@@ -74,6 +74,7 @@
 //! the view.
 
 mod check;
+mod envelope;
 mod extract;
 mod findings;
 mod host;
@@ -88,6 +89,7 @@ mod roster;
 mod rule_scanner;
 mod rules;
 mod scanner;
+mod source;
 pub mod subject;
 mod tagger;
 mod texts;

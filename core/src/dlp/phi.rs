@@ -3,22 +3,22 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::extract::{Budget, Form, Hint, Piece, extract, is_markup};
+use super::envelope::{envelope, words_of};
+use super::extract::{Budget, extract};
 use super::known::Known;
-use super::lexicon::{Flag, Flags, Lexicon};
+use super::lexicon::{Flag, Flags};
 use super::passage::{Passage, Region};
 use super::risk::Weights;
 use super::risk::features::{Envelope, features};
 use super::risk::summary::{Summary, category_of};
+use super::source::{CHUNK, Source, chunk_end, embeds, is_field_name, is_file};
 use super::tagger::context::Context;
 use super::tagger::model::Model;
 use super::tagger::{Tag, tag};
 use super::texts::is_document;
-use super::token::hash;
-use super::view::View;
 use super::{
     Confidence, Evidence, Finding, FindingClass, FindingKind, Findings, HostKnowledge, Part,
-    RiskReason, Roster, RosterHit, Scanner, Unscannable, records, rules,
+    RiskReason, Roster, RosterHit, Scanner, Unscannable, rules,
 };
 use crate::base::{Address, Phi, RecipientId, Sensitivity};
 use crate::compose::{Message, PartContent};
@@ -32,8 +32,6 @@ const CERTAIN: i32 = 1_000;
 const MAX_FINDINGS: usize = 10_000;
 /// More in a message with all that is packed into it: memory is bounded too.
 const MAX_ALL: usize = 100_000;
-/// Bytes that are read at a time.
-const CHUNK: usize = 64 * 1024;
 /// Bytes on each side of a cut that are read again, and how far behind it the
 /// labels before it reach.
 const SEAM: usize = 512;
@@ -113,103 +111,6 @@ pub(super) struct Scan<'s> {
     model: &'static Model,
     known: Known<'s>,
     patients: Vec<RosterHit>,
-}
-
-/// A text that is read.
-struct Source<'t> {
-    part: Part,
-    region: Region,
-    /// As it stands in the part.
-    text: &'t str,
-    view: View<'t>,
-    /// What its format says, as ranges of the view.
-    hints: Vec<(Range<usize>, FindingKind)>,
-    patient_record: bool,
-    /// Whether it is header fields: they are scanned, and their words say
-    /// nothing of what the message is about.
-    fields: bool,
-    /// The entry of a container.
-    inside: Option<&'t str>,
-}
-
-impl<'t> Source<'t> {
-    /// A piece of an attachment's text.
-    fn piece(part: Part, piece: &'t Piece) -> Self {
-        let mut source = Self::new(part, "text/plain", &piece.text);
-        if piece.form == Form::Markup && !source.view.markup {
-            source.view = View::html(&piece.text);
-            source.hints.clear();
-        }
-        if !piece.hints.is_empty() {
-            source.hints = hints_of(&source.view, &piece.hints);
-        }
-        source.patient_record |= piece.patient_record;
-        source.inside = piece.inside.as_deref();
-        source
-    }
-
-    fn new(part: Part, media_type: &str, text: &'t str) -> Self {
-        let record = match media_type {
-            "text/html" => None,
-            _ => records::read(text, media_type),
-        };
-        let markup = match &record {
-            Some(record) => record.form == Form::Markup,
-            // A page is one whatever it is called, where a program opens it.
-            None => media_type == "text/html" || is_file(part) && is_markup(text, media_type),
-        };
-        let view = match markup {
-            true => View::html(text),
-            false => View::plain(text),
-        };
-        let region = match part {
-            Part::Subject => Region::Subject,
-            Part::Attachment(_) => Region::Attachment,
-            Part::AttachmentName(_) => Region::FileName,
-            Part::Other(_) => Region::Header,
-            _ => Region::Body,
-        };
-        let patient_record = record.as_ref().is_some_and(|r| r.patient_record);
-        Self {
-            part,
-            region,
-            text,
-            hints: record.map_or_else(Vec::new, |r| hints_of(&view, &r.hints)),
-            view,
-            patient_record,
-            fields: region == Region::Header && is_fields(text),
-            inside: None,
-        }
-    }
-
-    /// Where the passage that starts at `at` ends, and its region.
-    fn next(&self, at: usize) -> (usize, Region) {
-        let view = &self.view;
-        let (limit, region) = match at {
-            at if at < view.hidden || view.hidden == view.text.len() => (view.hidden, self.region),
-            at if at < view.code => (view.code, Region::Hidden),
-            _ => (view.text.len(), Region::Code),
-        };
-        let end = limit.min(at + CHUNK);
-        if end == limit {
-            return (end.max(at), region);
-        }
-        (chunk_end(&view.text, at, end), region)
-    }
-}
-
-fn is_file(part: Part) -> bool {
-    matches!(part, Part::Attachment(_))
-}
-
-/// Hints as ranges of the view.
-pub(super) fn hints_of(view: &View<'_>, hints: &[Hint]) -> Vec<(Range<usize>, FindingKind)> {
-    let mut out: Vec<_> = hints
-        .iter()
-        .map(|h| (view.back(h.range.clone()), h.kind))
-        .collect();
-    out.sort_by_key(|(range, _)| range.start);
-    out
 }
 
 impl<'s> Scan<'s> {
@@ -371,9 +272,27 @@ impl<'s> Scan<'s> {
 
     /// What the host knows of a text.
     fn known(&mut self, source: &Source<'_>) {
-        let (hits, more) = self.known.find(&source.view.text, &mut self.patients);
-        if more {
-            self.unscannable(source.part, "too_many_findings");
+        let view = &source.view;
+        // What is seen and what is hidden are read apart: a name does not run
+        // from one into the other.
+        let mut hits = Vec::new();
+        for region in [
+            0..view.hidden,
+            view.hidden..view.code,
+            view.code..view.text.len(),
+        ] {
+            let text = view.text.get(region.clone()).unwrap_or_default();
+            if text.is_empty() {
+                continue;
+            }
+            let (found, more) = self.known.find(text, &mut self.patients);
+            if more {
+                self.unscannable(source.part, "too_many_findings");
+            }
+            hits.extend(found.into_iter().map(|mut hit| {
+                hit.range = hit.range.start + region.start..hit.range.end + region.start;
+                hit
+            }));
         }
         for hit in hits {
             let value = value(source, hit.range.clone());
@@ -592,73 +511,6 @@ impl<'s> Scan<'s> {
     }
 }
 
-/// Whether a range lies in the name of a field of some program's: `X-Mailer:`.
-fn is_field_name(text: &[u8], range: Range<usize>) -> bool {
-    const LONGEST: usize = 76;
-    let before = text.get(range.start.saturating_sub(LONGEST)..range.start);
-    let before = before.unwrap_or_default().rsplit(|&b| b == b'\n').next();
-    let name = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
-    let before = before.unwrap_or_default();
-    let found = text.get(range.clone()).unwrap_or_default();
-    let behind = text.get(range.end..).unwrap_or_default();
-    let behind = behind.iter().take(LONGEST).find(|b| !name(b));
-    let start = before.iter().chain(found).take(2);
-    start.copied().eq(*b"X-") && before.iter().chain(found).all(name) && behind == Some(&b':')
-}
-
-/// Characters of a picture too small for anything to be read on it.
-const DOT: usize = 256;
-
-/// Whether markup brings a file along, as `data:image/png;base64,…`
-/// (RFC 2397): it is read no more than an attached one.
-fn embeds(text: &str) -> bool {
-    let inside = |n: usize| {
-        let rest = text.as_bytes().get(n..).unwrap_or_default();
-        let end = rest.iter().take(128).position(|&b| b == b',');
-        let head = rest.get(..end.unwrap_or(0)).unwrap_or_default();
-        let encoded = head.to_ascii_lowercase().ends_with(b";base64");
-        let data = rest.get(head.len()..).unwrap_or_default();
-        let ends = |b: &u8| matches!(b, b'"' | b'\'' | b')' | b'>');
-        encoded && data.iter().take(DOT + 1).position(ends).is_none()
-    };
-    text.match_indices(':').any(|(n, _)| {
-        let scheme = text.as_bytes().get(n.saturating_sub(4)..n);
-        scheme.is_some_and(|s| s.eq_ignore_ascii_case(b"data")) && inside(n + 1)
-    })
-}
-
-/// Whether each line is a header field with a hyphen in its name, or a common
-/// one without.
-fn is_fields(text: &str) -> bool {
-    let field = |line: &str| {
-        line.split_once(':').is_some_and(|(name, _)| {
-            let name = name.to_ascii_lowercase();
-            name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-                && (name.contains('-')
-                    || matches!(
-                        name.as_str(),
-                        "importance" | "priority" | "sensitivity" | "precedence"
-                    ))
-        })
-    };
-    text.lines().filter(|l| !l.trim().is_empty()).all(field)
-}
-
-/// Where a passage that may end at `end` ends: behind a line, or a blank.
-fn chunk_end(text: &[u8], start: usize, end: usize) -> usize {
-    if end >= text.len() {
-        return text.len();
-    }
-    let window = text.get(start..end).unwrap_or_default();
-    let cut = window
-        .iter()
-        .rposition(|&b| b == b'\n')
-        .filter(|n| *n > window.len() / 2)
-        .or_else(|| window.iter().rposition(|&b| b == b' '))
-        .map_or(window.len(), |n| n + 1);
-    start + cut
-}
-
 /// A tag as a finding.
 fn finding(source: &Source<'_>, passage: &Passage<'_>, tag: &Tag) -> Finding {
     let (start, end) = bytes_of(passage, tag);
@@ -713,77 +565,4 @@ fn bytes_of(passage: &Passage<'_>, tag: &Tag) -> (usize, usize) {
         .get(tag.last - 1)
         .map_or(start, |u| u.end as usize);
     (start, end.max(start))
-}
-
-/// Hashes of the words of a text.
-pub(super) fn words_of(text: &str) -> Vec<u32> {
-    let view = View::plain(text);
-    let passage = Passage::read(&view.text, 0, view.text.len(), Region::Header);
-    passage
-        .items
-        .iter()
-        .filter(|i| {
-            i.kind == super::unit::UnitKind::Word && !i.word.has(super::lexicon::Flag::Function)
-        })
-        .map(|i| i.hash)
-        .collect()
-}
-
-fn envelope(message: &Message) -> Envelope {
-    let addresses: Vec<&str> = message
-        .recipients()
-        .iter()
-        .map(|(_, r)| r.address().as_str())
-        .collect();
-    envelope_of(message.sender().as_str(), &addresses)
-}
-
-pub(super) fn envelope_of(sender: &str, recipients: &[&str]) -> Envelope {
-    let domain = |a: &str| a.rsplit_once('@').map(|(_, d)| d.to_ascii_lowercase());
-    let personal = recipients.iter().filter(|a| looks_personal(a)).count();
-    Envelope {
-        personal: match personal {
-            0 => 0,
-            n if n == recipients.len() => 1,
-            _ => 2,
-        },
-        recipients: u8::try_from(recipients.len()).unwrap_or(u8::MAX),
-        internal: !recipients.is_empty() && recipients.iter().all(|a| domain(a) == domain(sender)),
-    }
-}
-
-/// Whether the local part of an address looks like a person's name.
-fn looks_personal(address: &str) -> bool {
-    use super::lexicon::Flag;
-    let local = address.split('@').next().unwrap_or_default();
-    let lexicon = Lexicon::get();
-    let names = Flags::of(&[
-        Flag::GivenTop,
-        Flag::Given,
-        Flag::GivenWorld,
-        Flag::SurnameTop,
-        Flag::SurnameMid,
-        Flag::SurnameRare,
-        Flag::SurnameWorld,
-    ]);
-    let mut words = 0;
-    let mut named = 0;
-    let mut roles = 0;
-    for piece in local
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|p| !p.is_empty())
-    {
-        words += 1;
-        let flags = lexicon.word(hash(piece.as_bytes()));
-        let initial = piece.len() == 1;
-        if initial || flags.any(names) && !flags.has(Flag::English) {
-            named += 1;
-        } else if flags.has(Flag::English)
-            || flags.has(Flag::Role)
-            || flags.has(Flag::FacilityField)
-        {
-            roles += 1;
-        }
-    }
-    named > 0 || roles == 0 && words > 0 && local.len() > 4
 }

@@ -67,6 +67,9 @@ fn told(passage: &Passage<'_>, at: usize, item: &Item) -> Option<FindingKind> {
     if number && digits >= 5 && cue(item, Flag::CueMrn) && item.cue_distance <= 2 {
         return Some(FindingKind::Mrn);
     }
+    if item.facts.has(Facts::VIN_SHAPE) && cue(item, Flag::CueVehicle) && item.cue_distance <= 3 {
+        return Some(FindingKind::Vehicle);
+    }
     if item.facts.has(Facts::OVER_89) && number {
         let before = |n: usize| at.checked_sub(n).map_or(&[][..], |n| passage.bytes(n));
         let word = if before(1) == b":" {

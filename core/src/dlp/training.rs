@@ -5,14 +5,15 @@
 
 use std::ops::Range;
 
+use super::envelope::{envelope_of, words_of};
 use super::lexicon::build::Builder;
 use super::lexicon::{Flag, Flags, Lexicon};
 use super::passage::{Passage, Region};
-use super::phi::{envelope_of, hints_of, words_of};
 use super::risk::Weights;
 use super::risk::features::{Envelope, Feature, features};
 use super::risk::summary::Summary;
 use super::risk::train as risk;
+use super::source::hints_of;
 use super::tagger::context::Context;
 use super::tagger::model::Model;
 use super::tagger::{tag, train as tagger};

@@ -63,8 +63,8 @@ const CASES: &[Case] = &[
     ),
     (
         K::Account,
-        "Patient account number: 7741-20033",
-        "7741-20033",
+        "Statement balance 88.10, patient acct. no. A7741-20033",
+        "A7741-20033",
         &[Label],
     ),
     (

@@ -175,3 +175,18 @@ fn wrong_recipients_are_told() {
         .collect();
     assert_eq!(wrong, [RecipientId::new(1)]);
 }
+
+#[test]
+fn a_patient_is_not_pieced_together_from_what_is_seen_and_what_is_hidden() {
+    let scanner = PhiScanner::new().roster(roster());
+    for html in [
+        "<i title=\"Quintero\">Marisol",
+        "<i title=\"Marisol Quintero\">x",
+    ] {
+        let scanned = scan_with(&scanner, mail().html(html));
+        let items = &scanned.findings.items;
+        assert!(items.iter().all(|f| !f.span.is_empty()));
+        let known = items.iter().any(|f| f.evidence.contains(&Evidence::Roster));
+        assert_eq!(known, html.contains("Marisol Quintero"), "{html}");
+    }
+}

@@ -1,6 +1,6 @@
 //! One marked word for each thing that is protected.
 
-use mailseal::base::{Address, Recipient};
+use mailseal::base::{Address, Recipient, Sensitivity};
 use mailseal::compose::{Attachment, Message};
 use mailseal::escrow::Link;
 use mailseal::testing::canary::Canary;
@@ -85,14 +85,16 @@ impl Marks {
             .to(to)
             .subject(format!("About {}", self.subject))
             // The scanner finds the number, whose text is kept with the finding.
-            .text(format!("{} 123-45-6789", self.text))
-            .html(format!("<p>{} 123-45-6789</p>", self.html))
+            .text(format!("{} 281-15-9804", self.text))
+            .html(format!("<p>{} 281-15-9804</p>", self.html))
             .attachment(Attachment::new(
                 format!("{}.csv", self.file),
                 "text/csv",
                 self.content.clone().into_bytes(),
             ))
             .audience(&self.audience)
+            // The marks are no words, so that the scanner's verdict means little.
+            .declare(Sensitivity::Phi)
             .build()
             .unwrap()
     }

@@ -172,7 +172,10 @@ impl Findings {
             PartContent::Text(text) => text,
             PartContent::Unreadable(why) => return Err(Unredactable::Unscannable { why }),
             PartContent::Binary(bytes) => match String::from_utf8(bytes.expose().clone()) {
-                Ok(text) if !text.contains('\0') => Phi::new(text),
+                // Spans count without the mark of UTF-8, as the scanner reads it.
+                Ok(text) if !text.contains('\0') => {
+                    Phi::new(text.strip_prefix('\u{feff}').unwrap_or(&text).to_owned())
+                }
                 _ => return Err(Unredactable::Binary),
             },
         };
