@@ -29,6 +29,8 @@
 //! - `pgp` (default): OpenPGP by sequoia-openpgp, which is LGPL-2.0-or-later.
 //! - `smime` (default): S/MIME.
 //! - `sqlite` (default): [`storage`] in one SQLite file, bundled.
+//! - `training`: what the program in `training/` needs to make the scanner's word
+//!   lists and models; not for hosts.
 //! - `testing`: the `testing` module: a small internet on loopback, scripted
 //!   mail hosts, a clock that the test moves.
 //!
