@@ -380,8 +380,8 @@ impl<'s> Scan<'s> {
         tags.retain(|tag| {
             let (start, end) = bytes_of(passage, tag);
             let value = passage.text.get(start..end).unwrap_or_default();
-            !self.known.allows(tag.kind, value)
-                && !(passage.region == Region::Header && is_field_name(passage.text, start..end))
+            let field = passage.region == Region::Header && is_field_name(passage.text, start..end);
+            !field && !self.known.allows(tag.kind, value)
         });
         tags
     }
