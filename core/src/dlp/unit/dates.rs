@@ -440,9 +440,7 @@ fn month_then_day(tape: &Tape<'_>, at: usize) -> Option<Found> {
 
 /// `14:30`, `2:20 PM`, `8am`.
 fn time(tape: &Tape<'_>, at: usize) -> Option<Found> {
-    let hours = tape.number(at).filter(|n| *n < 24)?;
-    let _ = hours;
-    if tape.digits(at)?.len() > 2 {
+    if tape.number(at)? >= 24 || tape.digits(at)?.len() > 2 {
         return None;
     }
     let mut last = at + 1;
