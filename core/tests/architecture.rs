@@ -19,6 +19,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("policy", &["base", "dlp", "discover"]),
     ("seal", &["base", "compose"]),
     ("escrow", &["base", "storage"]),
+    ("portal", &["base", "escrow", "storage"]),
     ("deliver", &["base", "discover", "wire"]),
     ("outbox", &["base", "policy", "storage"]),
     ("audit", &["base", "deliver", "policy", "storage", "wire"]),
@@ -41,6 +42,7 @@ const CONFINED: &[(&str, &[&str])] = &[
         "aws_lc_rs",
         &["base/crypto/", "wire/tls/", "wire/https.rs", "testing/"],
     ),
+    ("axum::", &["portal/"]),
     ("use cms::", &["seal/smime/"]),
     ("use der::", &["seal/smime/"]),
     ("hickory_", &["wire/resolver", "testing/"]),
@@ -57,6 +59,8 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("webpki::", &["wire/tls/", "wire/https.rs", "testing/"]),
     ("sequoia_openpgp", &["seal/pgp/"]),
     ("tokio_rustls", &["wire/", "testing/"]),
+    ("totp_rs", &["portal/factor/totp.rs"]),
+    ("webauthn_rp", &["portal/factor/passkey.rs"]),
     ("use x509_cert::", &["seal/smime/"]),
 ];
 

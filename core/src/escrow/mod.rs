@@ -74,6 +74,8 @@ mod manage;
 mod method;
 mod notice;
 mod pickup;
+#[cfg(feature = "portal")]
+mod portal;
 mod prepare;
 mod record;
 mod typed;

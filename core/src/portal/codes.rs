@@ -141,7 +141,8 @@ impl Inner {
     }
 
     /// The changes that use a code up, if the one typed is the one sent to
-    /// this session; `None` if it is another. A try was taken before.
+    /// this session; `None` if it is another. A try of the grant's is spent
+    /// only where there is a code to try.
     pub(super) async fn judge_code(
         &self,
         session: &Session,
@@ -150,37 +151,19 @@ impl Inner {
     ) -> Result<Option<Vec<Op>>, Refusal> {
         let key = slot(method.word(), session);
         let row = self.store.get(TABLE, &key).await?.ok_or(Refusal::NoCode)?;
-        let record: Code = self.vault.open(TABLE, &row).ok_or(Refusal::NoCode)?;
-        let counted = Code {
-            tries: record.tries + 1,
-            ..record
-        };
-        let counted_row = self.vault.seal(TABLE, &key, &counted, record.ends)?;
-        // Counted before it is judged, so that tries at the same time cannot
-        // outrun the limit.
-        let swap = swap(TABLE, Some(&row), counted_row.clone());
-        match self.store.commit(Batch::from_iter([swap])).await {
-            Ok(_) => {}
-            Err(StoreError::Conflict { .. }) => return Err(Refusal::Busy),
-            Err(e) => return Err(e.into()),
-        }
-        let given = self.code_verifier(session, method, typed);
-        if crypto::equal(&record.verifier, &given) {
-            Ok(Some(take(TABLE, &counted_row).into()))
-        } else {
-            Ok(None)
-        }
-    }
-
-    /// Whether a code that this session was sent can still be typed.
-    pub(super) async fn has_code(&self, session: &Session, method: Method) -> Result<(), Refusal> {
-        let key = slot(method.word(), session);
-        let row = self.store.get(TABLE, &key).await?.ok_or(Refusal::NoCode)?;
-        let record: Code = self.vault.open(TABLE, &row).ok_or(Refusal::NoCode)?;
+        let mut record: Code = self.vault.open(TABLE, &row).ok_or(Refusal::NoCode)?;
         if record.ends <= self.clock.now() || record.tries >= TRIES {
             return Err(Refusal::NoCode);
         }
-        Ok(())
+        self.escrow.take_try(session.grant()).await?;
+        // Counted before it is judged, so that tries at the same time cannot
+        // outrun the limit.
+        record.tries += 1;
+        let counted = self.vault.seal(TABLE, &key, &record, record.ends)?;
+        let swap = swap(TABLE, Some(&row), counted.clone());
+        self.store.commit(Batch::from_iter([swap])).await?;
+        let given = self.code_verifier(session, method, typed);
+        Ok(crypto::equal(&record.verifier, &given).then(|| take(TABLE, &counted).into()))
     }
 
     fn code_verifier(&self, session: &Session, method: Method, code: &str) -> [u8; 32] {

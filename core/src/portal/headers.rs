@@ -31,35 +31,20 @@ const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
     frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'; \
     trusted-types mailseal";
 
-const FIXED: &[(HeaderName, &str)] = &[
-    (header::CONTENT_SECURITY_POLICY, CSP),
-    (header::REFERRER_POLICY, "no-referrer"),
-    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    (header::X_FRAME_OPTIONS, "DENY"),
+const FIXED: &[(&str, &str)] = &[
+    ("content-security-policy", CSP),
+    ("referrer-policy", "no-referrer"),
+    ("x-content-type-options", "nosniff"),
+    ("x-frame-options", "DENY"),
+    ("strict-transport-security", "max-age=63072000"),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("cross-origin-embedder-policy", "require-corp"),
+    ("cross-origin-resource-policy", "same-origin"),
+    ("x-robots-tag", "noindex, nofollow, noarchive"),
     (
-        header::STRICT_TRANSPORT_SECURITY,
-        "max-age=63072000",
-    ),
-    (
-        HeaderName::from_static("cross-origin-opener-policy"),
-        "same-origin",
-    ),
-    (
-        HeaderName::from_static("cross-origin-embedder-policy"),
-        "require-corp",
-    ),
-    (
-        HeaderName::from_static("cross-origin-resource-policy"),
-        "same-origin",
-    ),
-    (
-        HeaderName::from_static("permissions-policy"),
+        "permissions-policy",
         "camera=(), geolocation=(), microphone=(), payment=(), usb=(), \
          publickey-credentials-get=(self), publickey-credentials-create=(self)",
-    ),
-    (
-        HeaderName::from_static("x-robots-tag"),
-        "noindex, nofollow, noarchive",
     ),
 ];
 
@@ -103,7 +88,10 @@ pub(super) async fn guard(
 
 fn harden(headers: &mut HeaderMap) {
     for (name, value) in FIXED {
-        headers.insert(name.clone(), HeaderValue::from_static(value));
+        headers.insert(
+            HeaderName::from_static(name),
+            HeaderValue::from_static(value),
+        );
     }
     headers
         .entry(header::CACHE_CONTROL)
@@ -174,7 +162,11 @@ mod tests {
             &[mark, ("origin", "null")],
             &[mark, own, ("origin", "https://evil.example")],
             &[mark, own, ("sec-fetch-site", "same-site")],
-            &[mark, ("origin", "https://evil.example"), ("sec-fetch-site", "same-origin")],
+            &[
+                mark,
+                ("origin", "https://evil.example"),
+                ("sec-fetch-site", "same-origin"),
+            ],
         ] {
             assert!(!asked(wrong), "{wrong:?}");
         }

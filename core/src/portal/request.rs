@@ -120,7 +120,10 @@ async fn read(
 /// Base64url without padding, exactly `N` bytes.
 pub(super) fn bytes<const N: usize>(text: &str) -> Result<[u8; N], Refusal> {
     let decoded = Zeroizing::new(decode(text, N)?);
-    decoded.as_slice().try_into().map_err(|_| Refusal::Malformed)
+    decoded
+        .as_slice()
+        .try_into()
+        .map_err(|_| Refusal::Malformed)
 }
 
 /// Base64url without padding, at most `limit` bytes.

@@ -100,7 +100,10 @@ mod tests {
         let row = vault.seal(Table::Session, b"k", &42u32, due).unwrap();
         assert_eq!(vault.open::<u32>(Table::Session, &row), Some(42));
         assert_eq!(vault.open::<u32>(Table::Code, &row), None);
-        let moved = Row { key: b"l".to_vec(), ..row.clone() };
+        let moved = Row {
+            key: b"l".to_vec(),
+            ..row.clone()
+        };
         assert_eq!(vault.open::<u32>(Table::Session, &moved), None);
         let mut edited = row.clone();
         edited.value[20] ^= 1;
@@ -112,6 +115,9 @@ mod tests {
     #[test]
     fn verifiers_keep_their_parts_apart() {
         let vault = Vault::new(&Secret::new([7; 32]));
-        assert_ne!(vault.verifier(&[b"ab", b"c"]), vault.verifier(&[b"a", b"bc"]));
+        assert_ne!(
+            vault.verifier(&[b"ab", b"c"]),
+            vault.verifier(&[b"a", b"bc"])
+        );
     }
 }
