@@ -1,0 +1,148 @@
+//! Mail scanners and link rewriters.
+
+use std::sync::{Arc, Mutex};
+
+use axum::body::Body;
+use axum::http::{Method, Request};
+use serde_json::json;
+
+use crate::support::*;
+
+#[tokio::test]
+async fn t01_get_and_head_change_nothing() {
+    let bench = Bench::default();
+    let given = bench.grant(passcode()).await;
+    let visitor = bench.inside(&given).await;
+    visitor.verify("passcode", given.passcode()).await;
+    visitor.release().await;
+    let before = (bench.store.content().await, bench.store.counts().1);
+    let shell = visitor.get("").await.text();
+    let file = shell.split("/assets/").nth(1).unwrap();
+    let file = format!("/assets/{}", file.split('"').next().unwrap());
+    let id = given.grant;
+    let mut paths: Vec<String> = ["/", "/logo", "/sw.js", "/robots.txt", &file]
+        .map(str::to_owned)
+        .into();
+    for end in [
+        "",
+        "/",
+        "%23ABCD",
+        "/challenge",
+        "/factor/email/start",
+        "/factor/passcode/verify",
+        "/release",
+        "/parts/0",
+        "/parts/99",
+        "/replies",
+        "/passkey/start",
+        "/report-misdirected",
+        "/logout",
+    ] {
+        paths.push(format!("/p/{id}{end}"));
+    }
+    let cookie = visitor
+        .builder(Method::GET, "")
+        .body(Body::empty())
+        .unwrap();
+    let cookie = cookie.headers()["cookie"].clone();
+    let mut asked = 0;
+    for _ in 0..30 {
+        bench.advance(7);
+        for path in &paths {
+            for method in [Method::GET, Method::HEAD] {
+                let request = Request::builder()
+                    .method(method.clone())
+                    .uri(path)
+                    .header("cookie", &cookie)
+                    .header("x-mailseal", "1")
+                    .header("origin", ORIGIN);
+                let answer = ask(&bench.router, request.body(Body::empty()).unwrap()).await;
+                assert!(answer.status.as_u16() < 500, "{path}");
+                assert!(method == Method::GET || answer.body.is_empty());
+                assert!(!answer.headers.contains_key("set-cookie"));
+                asked += 1;
+            }
+        }
+    }
+    assert!(asked > 1000);
+    let after = (bench.store.content().await, bench.store.counts().1);
+    assert!(before == after, "a GET or HEAD changed something");
+}
+
+#[tokio::test]
+async fn t02_a_scanner_that_clicks_everything_burns_nothing() {
+    let bench = Bench::default();
+    let given = bench.grant(by_mail().max_views(1)).await;
+    for _ in 0..20 {
+        // Each time with a fresh browser and the whole link.
+        let scanner = bench.inside(&given).await;
+        for _ in 0..3 {
+            scanner.start("email").await;
+        }
+        assert!(scanner.release().await.is(403, "factor_required"));
+        assert!(scanner.verify("email", "").await.is(400, "malformed"));
+        scanner.get("/parts/0").await;
+        scanner.post("/logout", &json!({})).await;
+    }
+    assert_eq!(bench.host.sent(), 1, "one code a window");
+    bench.advance(60);
+    let person = bench.inside(&given).await;
+    person.start("email").await;
+    let shown = person.verify("email", &bench.host.code()).await;
+    assert_eq!(shown.json(), json!({"complete": true}));
+    assert_eq!(person.release().await.json()["views_left"], 0);
+}
+
+#[tokio::test]
+async fn t03_encoded_links_get_the_page_and_are_redacted_in_the_log() {
+    let bench = Bench::default();
+    let given = bench.grant(passcode()).await;
+    let code = given.link.code().expose().replace('-', "");
+    let log = Log::default();
+    let _guard = log.listen();
+    let plain = get(&bench.router, &format!("/p/{}", given.grant)).await;
+    assert_eq!(plain.status, 200);
+    assert_eq!(plain.headers["content-type"], "text/html; charset=utf-8");
+    for mark in ["%23", "%2523", "%252523", "/%23"] {
+        let answer = get(&bench.router, &format!("/p/{}{mark}{code}", given.grant)).await;
+        if mark.starts_with('/') {
+            assert!(answer.is(404, "not_found"));
+        } else {
+            assert_eq!(answer.body, plain.body, "{mark}");
+            assert_eq!(answer.headers, plain.headers);
+        }
+    }
+    let text = log.text();
+    assert!(text.contains("/p/{id}"), "{text}");
+    assert!(!text.contains(&code) && !text.contains(&given.grant.to_string()));
+}
+
+/// Everything that is traced on this thread.
+#[derive(Clone, Default)]
+pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    pub(crate) fn listen(&self) -> tracing::subscriber::DefaultGuard {
+        let log = self.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::TRACE)
+            .with_ansi(false)
+            .with_writer(move || log.clone())
+            .finish();
+        tracing::subscriber::set_default(subscriber)
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
+    }
+}
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
