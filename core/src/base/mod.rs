@@ -27,7 +27,7 @@ mod words;
 
 pub use address::{Address, AddressError, Domain};
 pub use clock::{Clock, SystemClock, Timestamp};
-pub use id::{GrantId, ItemId, MessageId, ParseIdError, ReceiptId, RecipientId};
+pub use id::{GrantId, ItemId, MessageId, ParseIdError, ReceiptId, RecipientId, ReplyId};
 pub use keys::{Keys, KeysError};
 pub use phi::{Phi, Secret};
 pub use recipient::{Recipient, Role};
