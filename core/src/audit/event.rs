@@ -78,6 +78,10 @@ kinds! {
     PickupFailed = "pickup_failed",
     /// A grant was locked after too many failures.
     GrantLocked = "grant_locked",
+    /// A pickup took the last view that the sender allowed.
+    ViewLimit = "view_limit",
+    /// A recipient said that a message is not for them; the grant was revoked.
+    Misdirected = "misdirected",
     /// A grant was revoked.
     Revoked = "revoked",
     /// An escrowed message's keys and content were destroyed.

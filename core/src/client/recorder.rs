@@ -24,6 +24,8 @@ impl Recorder for PickupRecorder {
         let kind = match event.kind {
             EscrowEventKind::Released { .. } => EventKind::PickedUp,
             EscrowEventKind::FactorFailed { .. } => EventKind::PickupFailed,
+            EscrowEventKind::ViewLimit => EventKind::ViewLimit,
+            EscrowEventKind::Misdirected => EventKind::Misdirected,
             EscrowEventKind::Revoked => EventKind::Revoked,
             EscrowEventKind::Expired => EventKind::Expired,
             EscrowEventKind::Shredded => EventKind::Shredded,

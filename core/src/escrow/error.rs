@@ -23,8 +23,18 @@ pub enum EscrowError {
     /// The time to pick the message up is over. Told to the holder of the link only.
     #[error("the time to pick up this message is over: ask the sender to send it anew")]
     Expired,
+    /// The host holds the message back for now. Told to the holder of the link
+    /// only.
+    #[error("the sender holds this message back for now: ask the sender")]
+    Held,
+    /// The message was opened as often as the sender allowed.
+    #[error("this message was opened as often as the sender allowed: ask the sender")]
+    ViewsUsedUp,
+    /// The content was not released to this session.
+    #[error("the message was not released to this session")]
+    NotReleased,
     /// Beside the link something is asked for that was not given.
-    #[error("a passcode or passphrase is asked for beside the link (level {level})")]
+    #[error("beside the link a factor of level {level} is asked for")]
     FactorRequired {
         /// The level asked for.
         level: FactorLevel,
@@ -72,16 +82,16 @@ pub enum EscrowError {
     /// The message would expire before it could be picked up.
     #[error("the expiry lies in the past")]
     ExpiryPassed,
-    /// The level needs a factor and neither passcode nor passphrase was given.
-    #[error("{recipient}: level {level} needs a passcode or a passphrase")]
+    /// The level needs a factor and nothing was given.
+    #[error("{recipient}: level {level} needs a factor beside the link, and none was given")]
     NoFactor {
         /// Whose grant.
         recipient: RecipientId,
         /// The level asked for.
         level: FactorLevel,
     },
-    /// The level cannot be met here.
-    #[error("{recipient}: level {level} is not available: up to p2 is")]
+    /// None of the factors that were given reaches the level.
+    #[error("{recipient}: none of the factors given reaches level {level}")]
     UnsupportedFactor {
         /// Whose grant.
         recipient: RecipientId,
@@ -97,6 +107,14 @@ pub enum EscrowError {
         min: usize,
         /// The greatest number of characters.
         max: usize,
+    },
+    /// A contact or factor of a recipient cannot be used.
+    #[error("{recipient}: {part} is too short, too long or too many")]
+    Contact {
+        /// Whose grant.
+        recipient: RecipientId,
+        /// Which part, in fixed words.
+        part: &'static str,
     },
     /// The notice cannot be written.
     #[error("the notice cannot be written: {part} is empty, too long or holds control characters")]
@@ -129,6 +147,9 @@ impl EscrowError {
             Self::NotFound => "escrow.not_found",
             Self::Revoked => "escrow.revoked",
             Self::Expired => "escrow.expired",
+            Self::Held => "escrow.held",
+            Self::ViewsUsedUp => "escrow.views_used_up",
+            Self::NotReleased => "escrow.not_released",
             Self::FactorRequired { .. } => "escrow.factor_required",
             Self::FactorWrong { .. } => "escrow.factor_wrong",
             Self::Wait { .. } => "escrow.wait",
@@ -140,6 +161,7 @@ impl EscrowError {
             Self::NoFactor { .. } => "escrow.no_factor",
             Self::UnsupportedFactor { .. } => "escrow.unsupported_factor",
             Self::PassphraseLength { .. } => "escrow.passphrase_length",
+            Self::Contact { .. } => "escrow.contact",
             Self::Notice { .. } => "escrow.notice",
             Self::UnknownId => "escrow.unknown_id",
             Self::Damaged { .. } => "escrow.damaged",

@@ -21,6 +21,11 @@ pub enum EscrowEventKind {
         /// Tries left before the next must wait.
         tries_left: u32,
     },
+    /// The last view that the sender allowed was just taken.
+    ViewLimit,
+    /// The recipient said that the message is not for them; the grant was
+    /// revoked.
+    Misdirected,
     /// The host took the grant back.
     Revoked,
     /// The grant's time was over and its server share was deleted.

@@ -202,7 +202,7 @@ impl Escrow {
             .collect()
     }
 
-    async fn end_grant(
+    pub(super) async fn end_grant(
         &self,
         id: GrantId,
         state: GrantState,

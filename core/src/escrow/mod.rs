@@ -58,11 +58,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::base::crypto;
-use crate::base::{Clock, GrantId, Keys};
-use crate::storage::Store;
+use crate::base::{Clock, Keys};
+use crate::storage::{Row, Store};
 
 mod chunk;
+mod contact;
 mod error;
 mod event;
 mod factor;
@@ -71,15 +71,21 @@ mod item;
 mod keys;
 mod link;
 mod manage;
+mod method;
 mod notice;
 mod pickup;
 mod prepare;
 mod record;
 mod typed;
+#[cfg(feature = "portal")]
+mod visit;
 
 #[cfg(all(test, feature = "testing"))]
 mod thieves;
 
+#[cfg(feature = "portal")]
+#[allow(unused_imports)] // by the portal
+pub(crate) use contact::Contacts;
 pub use error::EscrowError;
 pub use event::{EscrowEvent, EscrowEventKind, NoRecorder, Recorder};
 pub use factor::{Factor, PasscodePlan};
@@ -87,9 +93,13 @@ pub use grant::{GrantState, GrantStatus};
 pub use item::{MAX_GRANTS, MAX_MESSAGE};
 pub use link::Link;
 pub use manage::{ItemStatus, Swept};
+pub use method::Method;
 pub use notice::{Notice, NoticeDraft};
 pub use pickup::Opened;
 pub use prepare::{Draft, GrantDraft, Prepared, PreparedGrant};
+#[cfg(feature = "portal")]
+#[allow(unused_imports)] // by the portal
+pub(crate) use visit::{Release, Visit};
 
 /// The escrow of one installation.
 #[derive(Clone)]
@@ -101,7 +111,7 @@ pub struct Escrow {
     base_url: String,
     /// Checked in the place of what is not there, so that a grant that does
     /// not exist takes as long as one that does.
-    decoy: Vec<u8>,
+    decoy: Arc<Row>,
 }
 
 impl Escrow {
@@ -116,14 +126,14 @@ impl Escrow {
         base_url: &str,
     ) -> Result<Self, EscrowError> {
         let root = keys::RootKeys::new(keys);
-        let decoy = root.seal_auth(GrantId::make_random(), &crypto::make_random());
+        let decoy = prepare::decoy(&root)?;
         Ok(Self {
             store,
             clock,
             recorder: Arc::new(NoRecorder),
             root: Arc::new(root),
             base_url: link::check_base_url(base_url)?,
-            decoy,
+            decoy: Arc::new(decoy),
         })
     }
 

@@ -104,9 +104,9 @@ impl Loot {
 
     fn share(&self) -> Key {
         let wrapped = self.grant.share.as_ref().unwrap();
-        RootKeys::new(&self.keys)
-            .unwrap_share(&self.grant.binding(), wrapped)
-            .unwrap()
+        let root = RootKeys::new(&self.keys);
+        let binding = self.grant.binding(&root).unwrap();
+        root.unwrap_share(&binding, wrapped).unwrap()
     }
 
     fn link(&self) -> [u8; SHARE] {
@@ -144,7 +144,7 @@ fn other_recipients_together_with_the_database_do_not_open_this_grant() {
         .others
         .iter()
         .map(|(_, g)| {
-            root.unwrap_share(&g.binding(), g.share.as_ref().unwrap())
+            root.unwrap_share(&g.binding(&root).unwrap(), g.share.as_ref().unwrap())
                 .unwrap()
         })
         .collect();

@@ -75,6 +75,14 @@ pub enum Table {
     Part,
     /// Grants: who may pick an item up, with the wrapped server share.
     Grant,
+    /// Sessions of the pickup page, under a hash of their id.
+    Session,
+    /// Codes that the pickup page sent, as keyed hashes.
+    Code,
+    /// Replies on their way in: what is known of each.
+    Reply,
+    /// The content of those replies, sealed, in parts.
+    ReplyPart,
     /// Small records of a room about itself.
     Meta,
     /// What discovery learnt, by keyed hash of the domain. It lies in a store
@@ -92,6 +100,10 @@ impl Table {
         Self::Item,
         Self::Part,
         Self::Grant,
+        Self::Session,
+        Self::Code,
+        Self::Reply,
+        Self::ReplyPart,
         Self::Meta,
         Self::Cache,
     ];
@@ -106,6 +118,10 @@ impl Table {
             Self::Item => "item",
             Self::Part => "part",
             Self::Grant => "grants",
+            Self::Session => "session",
+            Self::Code => "code",
+            Self::Reply => "reply",
+            Self::ReplyPart => "reply_part",
             Self::Meta => "meta",
             Self::Cache => "cache",
         }
