@@ -276,7 +276,8 @@ impl Escrow {
             let level = known.record.factor_floor;
             return Err(EscrowError::FactorRequired { level });
         }
-        // What is not there is not counted.
+        // What is not there, or cannot be unwrapped, is not counted.
+        self.check_share_key(&known.record).await?;
         let item = self.content_of(&known.record).await?;
         let (record, first) = match known.record.is_counted(session, now) {
             true => (known.record, false),
@@ -286,7 +287,7 @@ impl Escrow {
             }
         };
         Ok(Release {
-            share: self.unwrap_share(&record)?,
+            share: self.unwrap_share(&record).await?,
             dek: record.dek.clone().unwrap_or_default(),
             item: item.id,
             manifest: item.manifest,

@@ -9,3 +9,4 @@ mod notice;
 mod pickup;
 mod prepare;
 mod release;
+mod rotation;

@@ -245,7 +245,7 @@ fn parts_of(size: usize) -> u32 {
 
 /// A reply that may be uploaded now.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(not(feature = "portal"), allow(dead_code))]
+#[allow(dead_code)] // called by the portal
 pub(crate) struct Begun {
     pub(crate) reply: ReplyId,
     /// How many parts are expected.
@@ -256,8 +256,8 @@ pub(crate) struct Begun {
     pub(crate) until: Timestamp,
 }
 
-// The portal calls these.
-#[cfg_attr(not(feature = "portal"), allow(dead_code))]
+
+#[allow(dead_code)] // called by the portal
 impl Escrow {
     /// The key that replies are sealed to, for the manifest.
     pub(crate) fn reply_key(&self) -> ReplyPublic {
@@ -437,7 +437,7 @@ impl Escrow {
             record.enc = Vec::new();
             record.wrapped = Vec::new();
             let mut batch = Batch::from_iter([change(&row, record.to_row()?)]);
-            self.delete_reply_parts(&row.key, &mut batch).await?;
+            delete_parts(&row.key, &mut batch);
             let through = self.store.get(grant::TABLE, grant.as_bytes()).await?;
             if let Some(through) = through {
                 let through = GrantRecord::from_row(&through)?;
@@ -564,21 +564,23 @@ impl Escrow {
         grant: GrantId,
         batch: &mut Batch,
     ) -> Result<(), EscrowError> {
-        self.delete_reply_parts(grant.as_bytes(), batch).await?;
-        self.delete_all(Table::Reply, grant.as_bytes(), batch).await
-    }
-
-    async fn delete_reply_parts(
-        &self,
-        prefix: &[u8],
-        batch: &mut Batch,
-    ) -> Result<(), EscrowError> {
-        self.delete_all(Table::ReplyPart, prefix, batch).await
+        let rows = self
+            .store
+            .range(Table::Reply, grant.as_bytes(), None, SLOTS.into())
+            .await?;
+        for row in rows {
+            delete_parts(&row.key, batch);
+            batch.push(Op::Delete {
+                table: Table::Reply,
+                key: row.key,
+            });
+        }
+        Ok(())
     }
 
     async fn delete_reply(&self, row: Row) -> Result<bool, EscrowError> {
         let mut batch = Batch::from_iter([unchanged(&row)]);
-        self.delete_reply_parts(&row.key, &mut batch).await?;
+        delete_parts(&row.key, &mut batch);
         batch.push(Op::Delete {
             table: Table::Reply,
             key: row.key,
@@ -588,6 +590,17 @@ impl Escrow {
             Err(StoreError::Conflict { .. }) => Ok(false),
             Err(e) => Err(e.into()),
         }
+    }
+}
+
+/// Adds the deletion of all parts that a reply in this slot can have: its
+/// record need not be readable for it, nor the parts be read.
+fn delete_parts(slot: &[u8], batch: &mut Batch) {
+    for part in 0..parts_of(container::MAX_REPLY) {
+        batch.push(Op::Delete {
+            table: Table::ReplyPart,
+            key: [slot, &part.to_be_bytes()].concat(),
+        });
     }
 }
 
