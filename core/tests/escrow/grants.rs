@@ -29,7 +29,7 @@ async fn methods_below_the_floor_are_not_offered() {
     use FactorLevel::{P0, P1, P2, P3, P4};
     let house = House::new();
     for (floor, offered) in [
-        (P0, &Method::ALL[..]),
+        (P0, Method::ALL),
         (P1, Method::ALL),
         (P2, &Method::ALL[1..]),
         (P3, &Method::ALL[4..]),
