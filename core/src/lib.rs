@@ -64,7 +64,7 @@ pub mod wire;
 
 pub use base::Keys;
 pub use client::{
-    Builder, Client, CodeChannel, CodeChannelError, DueReport, EscrowOptions, Outcome, Plan,
+    Builder, Certificate, Client, CodeChannel, CodeChannelError, DueReport, EscrowOptions, Outcome, Plan,
     PlanOptions, Planned, Receipt, Resolution, SealedMessage, Status, Storage, Unresolved, Unset,
 };
 pub use error::{Error, ErrorKind, PlanError};

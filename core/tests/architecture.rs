@@ -55,7 +55,15 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("use pkcs8::", &["seal/smime/"]),
     ("regex::", &["dlp/host.rs"]),
     ("rusqlite", &["storage/sqlite"]),
-    ("rustls::", &["wire/tls/", "wire/https.rs", "testing/"]),
+    (
+        "rustls::",
+        &[
+            "base/crypto/hpke.rs",
+            "wire/tls/",
+            "wire/https.rs",
+            "testing/",
+        ],
+    ),
     ("webpki::", &["wire/tls/", "wire/https.rs", "testing/"]),
     ("sequoia_openpgp", &["seal/pgp/"]),
     ("tokio_rustls", &["wire/", "testing/"]),

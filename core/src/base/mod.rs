@@ -29,7 +29,8 @@ mod words;
 
 pub use address::{Address, AddressError, Domain};
 pub use clock::{Clock, SystemClock, Timestamp};
-pub use id::{GrantId, ItemId, MessageId, ParseIdError, ReceiptId, RecipientId};
+pub use id::{GrantId, ItemId, MessageId, ParseIdError, ReceiptId, RecipientId, ReplyId};
+pub(crate) use keys::{make_private, read_private, replace_private};
 pub use keys::{Keys, KeysError};
 pub use language::Language;
 pub use passkey::Passkey;

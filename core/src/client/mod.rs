@@ -51,6 +51,7 @@ use crate::storage::Table;
 
 mod builder;
 mod codes;
+mod custody;
 mod due;
 mod engine;
 mod notices;
@@ -62,6 +63,7 @@ mod recorder;
 mod sending;
 
 pub use builder::{Builder, EscrowOptions, Storage, Unset};
+pub use custody::Certificate;
 pub use codes::{CodeChannel, CodeChannelError};
 pub use due::{DueReport, Resolution, Unresolved};
 pub use plan::{Plan, PlanOptions, Planned};

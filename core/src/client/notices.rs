@@ -13,7 +13,7 @@ use crate::policy::Rung;
 
 /// Seals `message` for the recipient of `record` and writes the notice. What
 /// only this step needed leaves the record.
-pub(super) fn make(
+pub(super) async fn make(
     engine: &Engine,
     record: &mut CopyRecord,
     rung: &Rung,
@@ -41,7 +41,7 @@ pub(super) fn make(
     };
     let expires = engine.clock.now().plus(options.lifetime);
     let draft = Draft::new(message, expires, vec![grant]).message_id(record.message);
-    let mut prepared = escrow.prepare(draft)?;
+    let mut prepared = escrow.prepare(draft).await?;
     let Some(made) = prepared.grants.pop() else {
         return Err(PlanError::NoEscrow.into());
     };

@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use zeroize::Zeroizing;
 
 use super::SealedMessage;
-use super::engine::{Engine, Work, blocking, neutral};
+use super::engine::{Engine, Work, blocking, neutral, wait};
 use super::plan::{Plan, Planned};
 use super::planning::neutral_subject;
 use super::receipt::{Outcome, Receipt, Status};
@@ -206,7 +206,7 @@ impl Engine {
             let to = planned.address();
             let mut record = self.record(plan, planned, vec![*rung], receipt);
             let message = self.render(plan, planned)?;
-            let made = self.make(&mut record, &message)?;
+            let made = wait(self.make(&mut record, &message))?;
             let bytes = match (made.body, rung.route) {
                 (Some(body), _) => body.to_vec(),
                 (None, Route::Pgp | Route::Smime) => self.seal(rung, &record, &message)?,
@@ -311,7 +311,7 @@ impl Engine {
     ) -> Result<Work, Error> {
         let mut record = self.record(plan, planned, rungs, receipt);
         let message = self.render(plan, planned)?;
-        let made = self.make(&mut record, &message)?;
+        let made = wait(self.make(&mut record, &message))?;
         let body = made.body.unwrap_or(message);
         let (ops, held) = self.outbox.insert(&record, &body);
         batch.extend(ops);

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::base::{FactorLevel, RecipientId};
+use super::provider::KeyProviderError;
+use crate::base::{FactorLevel, KeysError, RecipientId};
 use crate::storage::StoreError;
 
 /// Why the escrow did not do what was asked.
@@ -122,8 +123,35 @@ pub enum EscrowError {
         /// Which part, in fixed words.
         part: &'static str,
     },
+    /// A reply was not taken.
+    #[error("the reply is refused: {reason}")]
+    Reply {
+        /// Why, in fixed words.
+        reason: &'static str,
+    },
+    /// As many replies as a grant takes a day are there or on their way.
+    #[error("no more replies to this message are taken today")]
+    ReplyQuota,
+    /// The item is on hold and must not be destroyed.
+    #[error("the item is on hold: release the hold before it is shredded")]
+    OnHold,
+    /// The item was escrowed without an archive key, or its content is gone.
+    #[error("the item cannot be exported: it has no archive wrap")]
+    NoArchive,
+    /// An archive key, secret or bundle cannot be used.
+    #[error("{reason}")]
+    Archive {
+        /// Why, in fixed words.
+        reason: &'static str,
+    },
+    /// A key file cannot be used.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    /// The server share cannot be wrapped or unwrapped.
+    #[error(transparent)]
+    KeyProvider(#[from] KeyProviderError),
     /// No grant or item has this id. Told to the host only.
-    #[error("no grant or item has this id")]
+    #[error("no grant, item or reply has this id")]
     UnknownId,
     /// A stored record or part was changed, is missing or belongs elsewhere.
     /// Nothing of the content was given out.
@@ -163,6 +191,13 @@ impl EscrowError {
             Self::PassphraseLength { .. } => "escrow.passphrase_length",
             Self::Contact { .. } => "escrow.contact",
             Self::Notice { .. } => "escrow.notice",
+            Self::Reply { .. } => "escrow.reply",
+            Self::ReplyQuota => "escrow.reply_quota",
+            Self::OnHold => "escrow.on_hold",
+            Self::NoArchive => "escrow.no_archive",
+            Self::Archive { .. } => "escrow.archive",
+            Self::Keys(e) => e.code(),
+            Self::KeyProvider(e) => e.code(),
             Self::UnknownId => "escrow.unknown_id",
             Self::Damaged { .. } => "escrow.damaged",
             Self::Busy => "escrow.busy",
@@ -174,6 +209,7 @@ impl EscrowError {
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Wait { .. } | Self::Busy => true,
+            Self::KeyProvider(e) => e.is_retryable(),
             Self::Store(e) => e.is_retryable(),
             _ => false,
         }

@@ -96,6 +96,10 @@ pub(super) struct GrantRecord {
     /// S, wrapped. Gone with revocation and expiry.
     #[serde(with = "hex_option")]
     pub(super) share: Option<Vec<u8>>,
+    /// The key provider's version that S is wrapped under; `None` for the key
+    /// of the installation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) share_key: Option<String>,
     /// The DEK, wrapped under the KEK.
     #[serde(with = "hex_option")]
     pub(super) dek: Option<Vec<u8>>,
@@ -188,6 +192,7 @@ impl GrantRecord {
             expires: item.expires,
             auth: Vec::new(),
             share: None,
+            share_key: None,
             dek: None,
             passcode: None,
             passphrase: None,
@@ -307,10 +312,26 @@ impl GrantRecord {
         self.passkey_counts.push(PasskeyCount { credential, count });
     }
 
-    /// Removes all that could open the content.
+    /// Ends it and removes all that could open the content; under a hold the
+    /// keys stay.
     pub(super) fn end(&mut self, state: GrantState) {
         self.state = state;
+        if !self.held {
+            self.wipe();
+        }
+    }
+
+    /// Lifts the hold; a grant that ended meanwhile loses its keys now.
+    pub(super) fn release_hold(&mut self) {
+        self.held = false;
+        if self.state != GrantState::Live {
+            self.wipe();
+        }
+    }
+
+    fn wipe(&mut self) {
         self.share = None;
+        self.share_key = None;
         self.dek = None;
         self.passcode = None;
         self.passphrase = None;
@@ -348,6 +369,7 @@ impl GrantRecord {
             recipient: self.recipient,
             reference: reference(self.id),
             factor_floor: self.factor_floor,
+            methods: self.methods(),
             state,
             created: self.created,
             expires: self.expires,
@@ -355,6 +377,7 @@ impl GrantRecord {
             views_left: self.views_left(),
             first_release: self.first_release,
             last_release: self.last_release,
+            held: self.held,
         }
     }
 }
@@ -375,6 +398,8 @@ pub struct GrantStatus {
     pub reference: String,
     /// The least that must be shown beside the link.
     pub factor_floor: FactorLevel,
+    /// What a visitor can show, from weak to strong.
+    pub methods: Vec<Method>,
     /// Where it stands now.
     pub state: GrantState,
     /// When it was made.
@@ -389,6 +414,8 @@ pub struct GrantStatus {
     pub first_release: Option<Timestamp>,
     /// When for the last time.
     pub last_release: Option<Timestamp>,
+    /// Whether it is on hold: pickups end, and the keys stay.
+    pub held: bool,
 }
 
 /// A short code by which recipient and sender can speak of a grant. It opens

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::record::{VERSION, from_value, hex, to_value};
+use super::archive::ArchiveWrap;
 use super::{EscrowError, chunk};
 use crate::base::crypto::Key;
 use crate::base::{GrantId, ItemId, MessageId, Timestamp};
@@ -32,6 +33,12 @@ pub(super) struct ItemRecord {
     #[serde(with = "hex")]
     pub(super) manifest: Vec<u8>,
     pub(super) grants: Vec<GrantId>,
+    /// The DEK for the holder of the archive key; gone with the content.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) archive: Option<ArchiveWrap>,
+    /// Whether it is on hold: neither shredded nor emptied.
+    #[serde(default)]
+    pub(super) held: bool,
 }
 
 impl ItemRecord {
@@ -43,7 +50,9 @@ impl ItemRecord {
         Ok(record)
     }
 
-    pub(super) fn to_row(&self, due: Option<Timestamp>) -> Result<Row, EscrowError> {
+    /// It is due while there is content that must go.
+    pub(super) fn to_row(&self) -> Result<Row, EscrowError> {
+        let due = (self.parts > 0 && !self.held).then_some(self.expires);
         Ok(Row {
             key: self.id.as_bytes().to_vec(),
             value: to_value(self, KIND)?,
@@ -68,14 +77,23 @@ impl Manifest {
     }
 
     pub(super) fn open(dek: &Key, record: &ItemRecord) -> Result<Self, EscrowError> {
+        Self::open_of(dek, record.id, &record.manifest)
+    }
+
+    pub(super) fn open_of(dek: &Key, item: ItemId, sealed: &[u8]) -> Result<Self, EscrowError> {
         let damaged = EscrowError::Damaged { record: "manifest" };
-        let text = chunk::decrypt(dek, &context("manifest", record.id), &record.manifest)
-            .map_err(|_| damaged)?;
+        let text =
+            chunk::decrypt(dek, &context("manifest", item), sealed).map_err(|_| damaged)?;
         let manifest: Self = from_value(&text, "manifest")?;
         if manifest.size > MAX_MESSAGE as u64 {
             return Err(EscrowError::Damaged { record: "manifest" });
         }
         Ok(manifest)
+    }
+
+    /// How much of the content is the message.
+    pub(super) fn message_len(&self) -> usize {
+        usize::try_from(self.size).unwrap_or(usize::MAX)
     }
 }
 

@@ -145,7 +145,7 @@ pub(super) struct Offer {
 }
 
 impl Binding {
-    fn bytes(&self) -> Vec<u8> {
+    pub(super) fn bytes(&self) -> Vec<u8> {
         let version: &[u8] = match self.offer {
             None => b"mailseal/1/escrow/share",
             Some(_) => b"mailseal/2/escrow/share",
@@ -223,7 +223,7 @@ pub(super) fn unwrap_dek(kek: &Key, item: ItemId, wrapped: &[u8]) -> Result<Key,
     open_key(kek, item.as_bytes(), wrapped)
 }
 
-fn open_key(key: &Key, aad: &[u8], sealed: &[u8]) -> Result<Key, OpenError> {
+pub(super) fn open_key(key: &Key, aad: &[u8], sealed: &[u8]) -> Result<Key, OpenError> {
     let opened = crypto::open(key, aad, sealed)?;
     let bytes = opened.as_slice().try_into().map_err(|_| OpenError)?;
     Ok(Secret::new(bytes))

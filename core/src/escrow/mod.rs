@@ -44,7 +44,7 @@
 //!
 //! let grant = GrantDraft::new(RecipientId::new(0), FactorLevel::P2).passcode(PasscodePlan::Make);
 //! let expires = SystemClock.now().plus(Duration::from_secs(14 * 86_400));
-//! let mut prepared = escrow.prepare(Draft::new(b"Subject: results\r\n\r\nHbA1c 5.4", expires, vec![grant]))?;
+//! let mut prepared = escrow.prepare(Draft::new(b"Subject: results\r\n\r\nHbA1c 5.4", expires, vec![grant])).await?;
 //! store.commit(prepared.ops.drain(..).collect()).await?;
 //!
 //! let given = &prepared.grants[0];
@@ -57,15 +57,19 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::base::{Clock, Keys};
 use crate::storage::{Row, Store};
 
+mod archive;
+mod certificate;
 mod chunk;
 mod contact;
 mod error;
 mod event;
 mod factor;
+mod file_name;
 mod grant;
 mod item;
 mod keys;
@@ -77,7 +81,10 @@ mod pickup;
 #[cfg(feature = "portal")]
 mod portal;
 mod prepare;
+mod provider;
 mod record;
+mod reply;
+mod rewrap;
 mod typed;
 #[cfg(feature = "portal")]
 mod visit;
@@ -88,6 +95,8 @@ mod thieves;
 #[cfg(feature = "portal")]
 #[allow(unused_imports)] // by the portal
 pub(crate) use contact::Contacts;
+pub use archive::{ArchiveKey, ArchiveSecret, Archived};
+pub use certificate::Destruction;
 pub use error::EscrowError;
 pub use event::{EscrowEvent, EscrowEventKind, NoRecorder, Recorder};
 pub use factor::{Factor, PasscodePlan};
@@ -99,6 +108,9 @@ pub use method::Method;
 pub use notice::{Notice, NoticeDraft};
 pub use pickup::Opened;
 pub use prepare::{Draft, GrantDraft, Prepared, PreparedGrant};
+pub use provider::{KeyProvider, KeyProviderError, LocalWrappingKeys, Wrapped};
+pub use reply::{Reply, ReplyAttachment};
+pub use rewrap::Rewrapped;
 #[cfg(feature = "portal")]
 #[allow(unused_imports)] // by the portal
 pub(crate) use visit::{Release, Visit};
@@ -110,6 +122,10 @@ pub struct Escrow {
     clock: Arc<dyn Clock>,
     recorder: Arc<dyn Recorder>,
     root: Arc<keys::RootKeys>,
+    reply: Arc<reply::ReplyKey>,
+    provider: Option<Arc<dyn KeyProvider>>,
+    archive: Option<ArchiveKey>,
+    backup_lifetime: Option<Duration>,
     base_url: String,
     /// Checked in the place of what is not there, so that a grant that does
     /// not exist takes as long as one that does.
@@ -134,6 +150,10 @@ impl Escrow {
             clock,
             recorder: Arc::new(NoRecorder),
             root: Arc::new(root),
+            reply: Arc::new(reply::ReplyKey::new(keys)),
+            provider: None,
+            archive: None,
+            backup_lifetime: None,
             base_url: link::check_base_url(base_url)?,
             decoy: Arc::new(decoy),
         })
@@ -143,6 +163,32 @@ impl Escrow {
     #[must_use]
     pub fn recorder(mut self, recorder: Arc<dyn Recorder>) -> Self {
         self.recorder = recorder;
+        self
+    }
+
+    /// Has server shares wrapped by this provider, in place of a key of the
+    /// installation's [`Keys`]. Shares wrapped before go on opening; see
+    /// [`Escrow::rewrap`].
+    #[must_use]
+    pub fn key_provider(mut self, provider: Arc<dyn KeyProvider>) -> Self {
+        self.provider = Some(provider);
+        self
+    }
+
+    /// Has what is escrowed from now on sealed for the holder of the archive
+    /// key, too. Off by default.
+    #[must_use]
+    pub fn archive_key(mut self, key: ArchiveKey) -> Self {
+        self.archive = Some(key);
+        self
+    }
+
+    /// How long a backup of the store lives, or the key of the bucket that
+    /// holds it: until then copies of what was shredded may lie there. Without
+    /// it certificates of destruction say `unknown`.
+    #[must_use]
+    pub fn backup_lifetime(mut self, lifetime: Duration) -> Self {
+        self.backup_lifetime = Some(lifetime);
         self
     }
 

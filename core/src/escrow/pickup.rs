@@ -81,7 +81,7 @@ impl Escrow {
             });
         }
         // An edited record is found out here, before anything is recorded.
-        self.unwrap_share(&known.record)?;
+        self.unwrap_share(&known.record).await?;
 
         let mut f = None;
         if known.record.passcode.is_some() || known.record.passphrase.is_some() {
@@ -93,7 +93,7 @@ impl Escrow {
         }
         let (record, taken) = self.release(known, None).await?;
         let first = taken.first;
-        let share = self.unwrap_share(&record)?;
+        let share = self.unwrap_share(&record).await?;
         let kek = keys::derive_kek(record.id, &share, link.share(), f.as_ref());
         let wrapped = record.dek.as_deref().unwrap_or_default();
         let dek = keys::unwrap_dek(&kek, record.item, wrapped)
@@ -147,13 +147,6 @@ impl Escrow {
         let row = row.ok_or(EscrowError::NotFound)?;
         let record = GrantRecord::from_row(&row)?;
         Ok(Known { row, record })
-    }
-
-    pub(super) fn unwrap_share(&self, record: &GrantRecord) -> Result<Key, EscrowError> {
-        let wrapped = record.share.as_deref().unwrap_or_default();
-        self.root
-            .unwrap_share(&record.binding(&self.root)?, wrapped)
-            .map_err(|_| EscrowError::Damaged { record: "grant" })
     }
 
     /// Changes a grant that is live, by compare-and-swap: what `change` sees is

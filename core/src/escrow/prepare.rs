@@ -243,8 +243,8 @@ impl Escrow {
     ///
     /// # Errors
     /// [`EscrowError`] where size, expiry, number of grants or a grant's factor
-    /// is not acceptable.
-    pub fn prepare(&self, draft: Draft<'_>) -> Result<Prepared, EscrowError> {
+    /// is not acceptable; [`EscrowError::KeyProvider`].
+    pub async fn prepare(&self, draft: Draft<'_>) -> Result<Prepared, EscrowError> {
         let now = self.clock.now();
         check(&draft, now)?;
         let item = ItemId::make_random();
@@ -264,10 +264,12 @@ impl Escrow {
             parts,
             manifest: manifest.seal(&dek, item)?,
             grants: Vec::with_capacity(draft.grants.len()),
+            archive: self.archive.map(|key| key.wrap(item, &dek)).transpose()?,
+            held: false,
         };
         let mut grants = Vec::with_capacity(draft.grants.len());
         for grant in &draft.grants {
-            let (made, row) = self.make_grant(&record, grant, &dek)?;
+            let (made, row) = self.make_grant(&record, grant, &dek).await?;
             record.grants.push(made.grant);
             ops.push(Op::Insert {
                 table: grant::TABLE,
@@ -277,12 +279,12 @@ impl Escrow {
         }
         ops.push(Op::Insert {
             table: Table::Item,
-            row: record.to_row(Some(draft.expires))?,
+            row: record.to_row()?,
         });
         Ok(Prepared { item, ops, grants })
     }
 
-    fn make_grant(
+    async fn make_grant(
         &self,
         item: &ItemRecord,
         draft: &GrantDraft,
@@ -311,8 +313,7 @@ impl Escrow {
         record.dek = Some(keys::wrap_dek(&kek, item.id, dek));
         let contacts = Contacts::of(draft).encode()?;
         record.contacts = Some(self.root.seal_contacts(id, &contacts));
-        let binding = record.binding(&self.root)?;
-        record.share = Some(self.root.wrap_share(&binding, &share));
+        self.wrap_share(&mut record, &share).await?;
         let made = PreparedGrant {
             grant: id,
             recipient: draft.recipient,
@@ -343,6 +344,8 @@ pub(super) fn decoy(root: &RootKeys) -> Result<Row, EscrowError> {
         parts: 0,
         manifest: Vec::new(),
         grants: Vec::new(),
+        archive: None,
+        held: false,
     };
     let mut record = GrantRecord::new(id, &item, &draft);
     record.auth = root.seal_auth(id, &crypto::make_random());

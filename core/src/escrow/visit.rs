@@ -18,6 +18,9 @@ use crate::base::{
 };
 use crate::storage::Table;
 
+#[cfg(all(test, feature = "testing"))]
+mod tests;
+
 /// A grant as its holder may know it.
 #[derive(Debug)]
 #[allow(dead_code)] // read by the portal
@@ -276,7 +279,8 @@ impl Escrow {
             let level = known.record.factor_floor;
             return Err(EscrowError::FactorRequired { level });
         }
-        // What is not there is not counted.
+        // What is not there, or cannot be unwrapped, is not counted.
+        self.check_share_key(&known.record).await?;
         let item = self.content_of(&known.record).await?;
         let (record, first) = match known.record.is_counted(session, now) {
             true => (known.record, false),
@@ -286,7 +290,7 @@ impl Escrow {
             }
         };
         Ok(Release {
-            share: self.unwrap_share(&record)?,
+            share: self.unwrap_share(&record).await?,
             dek: record.dek.clone().unwrap_or_default(),
             item: item.id,
             manifest: item.manifest,

@@ -3,9 +3,11 @@
 
 mod at_rest;
 mod factor;
+mod grants;
 mod house;
 mod link;
 mod notice;
 mod pickup;
 mod prepare;
 mod release;
+mod rotation;

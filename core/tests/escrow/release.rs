@@ -146,7 +146,7 @@ async fn events_carry_message_and_tag() {
         house.expires(),
         vec![with_passcode(3).audit_tag(tag)],
     );
-    let prepared = house.escrow.prepare(draft.message_id(id)).unwrap();
+    let prepared = house.escrow.prepare(draft.message_id(id)).await.unwrap();
     house
         .store
         .commit(prepared.ops.iter().cloned().collect())
