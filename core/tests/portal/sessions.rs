@@ -82,7 +82,7 @@ async fn sessions_end_when_idle_and_in_the_end() {
     assert!(busy.get("/parts/0").await.is(403, "no_session"));
     // What is over is swept with the next session.
     let of = |t: &str, all: &[(&str, Vec<u8>, Vec<u8>)]| all.iter().filter(|r| r.0 == t).count();
-    assert_eq!(of("session", &bench.store.content().await), 1);
+    assert_eq!(of("session", &bench.store.content().await), 2);
     bench.inside(&given).await;
     assert_eq!(of("session", &bench.store.content().await), 1);
 }
