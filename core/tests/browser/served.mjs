@@ -1,0 +1,25 @@
+// What the server sends of an asset: the file without comments that stand on
+// lines of their own, JSDoc, indentation and empty lines. Nothing else changes.
+import { readFileSync, readdirSync } from 'node:fs';
+
+export const ASSETS = new URL('../../src/portal/assets/', import.meta.url);
+
+/** @param {string} source */
+export function strip(source) {
+  return source
+    .replace(/\/\*\*[^]*?\*\/ ?/g, '')
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line && !line.startsWith('// '))
+    .join('\n') + '\n';
+}
+
+/** @returns {Map<string, string>} by file name */
+export function served() {
+  const out = new Map();
+  for (const name of readdirSync(ASSETS).sort()) {
+    const source = readFileSync(new URL(name, ASSETS), 'utf8');
+    out.set(name, /\.(js|css)$/.test(name) ? strip(source) : source);
+  }
+  return out;
+}
