@@ -97,7 +97,10 @@ mod tests {
             ("a\r\nContent-Type: text/html", "a  Content-Type_ text_html"),
             ("invoice\u{202e}fdp.exe", "invoicefdp.exe"),
             ("\u{2066}x\u{2069}\u{200f}.txt", "x.txt"),
-            ("<img src=x onerror=alert(1)>", "_img src=x onerror=alert(1)_"),
+            (
+                "<img src=x onerror=alert(1)>",
+                "_img src=x onerror=alert(1)_",
+            ),
             ("nul", "_nul"),
             ("CON.txt", "_CON.txt"),
             ("com1 .pdf", "_com1 .pdf"),
@@ -124,7 +127,13 @@ mod tests {
         let odd = format!("{}.{}", "a".repeat(200), "b".repeat(50));
         assert_eq!(neutral(&odd), "a".repeat(MAX_NAME));
         // Nothing changes when it is done twice.
-        for name in [&long, &odd, "nul.txt", "../x", &format!("{}. x", "a".repeat(118))] {
+        for name in [
+            &long,
+            &odd,
+            "nul.txt",
+            "../x",
+            &format!("{}. x", "a".repeat(118)),
+        ] {
             assert_eq!(neutral(&neutral(name)), neutral(name));
         }
     }

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::record::{VERSION, from_value, hex, to_value};
 use super::archive::ArchiveWrap;
+use super::record::{VERSION, from_value, hex, to_value};
 use super::{EscrowError, chunk};
 use crate::base::crypto::Key;
 use crate::base::{GrantId, ItemId, MessageId, Timestamp};
@@ -82,8 +82,7 @@ impl Manifest {
 
     pub(super) fn open_of(dek: &Key, item: ItemId, sealed: &[u8]) -> Result<Self, EscrowError> {
         let damaged = EscrowError::Damaged { record: "manifest" };
-        let text =
-            chunk::decrypt(dek, &context("manifest", item), sealed).map_err(|_| damaged)?;
+        let text = chunk::decrypt(dek, &context("manifest", item), sealed).map_err(|_| damaged)?;
         let manifest: Self = from_value(&text, "manifest")?;
         if manifest.size > MAX_MESSAGE as u64 {
             return Err(EscrowError::Damaged { record: "manifest" });

@@ -92,11 +92,11 @@ mod visit;
 #[cfg(all(test, feature = "testing"))]
 mod thieves;
 
+pub use archive::{ArchiveKey, ArchiveSecret, Archived};
+pub use certificate::Destruction;
 #[cfg(feature = "portal")]
 #[allow(unused_imports)] // by the portal
 pub(crate) use contact::Contacts;
-pub use archive::{ArchiveKey, ArchiveSecret, Archived};
-pub use certificate::Destruction;
 pub use error::EscrowError;
 pub use event::{EscrowEvent, EscrowEventKind, NoRecorder, Recorder};
 pub use factor::{Factor, PasscodePlan};

@@ -3,6 +3,7 @@
 //! The page is one shell for every grant; what is put into it is the host's
 //! configuration, escaped. Its files lie under a path that names their digest,
 //! so that browsers keep them for good and a new version is fetched at once.
+//! Scripts and styles are sent without their comments and indentation.
 
 use std::sync::Arc;
 
@@ -26,8 +27,12 @@ macro_rules! files {
     };
 }
 
-const FILES: &[(&str, &str)] = files!["main.js" "style.css"];
-const WORKER: Option<&str> = None;
+const FILES: &[(&str, &str)] = files![
+    "api.js" "bytes.js" "chunks.js" "content.js" "decode.js" "dom.js" "en.js" "es.js" "factors.js"
+    "first.js" "hpke.js" "icon.svg" "keys.js" "letter.css" "letter.js" "main.js" "policy.js"
+    "reply.js" "save.js" "style.css"
+];
+const WORKER: &str = include_str!("assets/sw.js");
 
 /// What the host configured of the page.
 pub(super) struct Look<'a> {
@@ -48,14 +53,19 @@ pub(super) struct Logo {
 pub(super) struct Assets {
     shell: Bytes,
     version: String,
+    files: Vec<(&'static str, Bytes)>,
+    worker: Bytes,
     logo: Option<Logo>,
 }
 
 impl Assets {
     pub(super) fn new(look: Look<'_>) -> Self {
-        let texts = FILES.iter().flat_map(|(name, text)| [*name, *text]);
-        let texts: Vec<&[u8]> = texts.map(str::as_bytes).collect();
-        let digest = crypto::sha256_parts(&texts);
+        let files = FILES.iter().map(|&(name, text)| (name, strip(name, text)));
+        let files: Vec<(&'static str, Bytes)> = files.collect();
+        let texts = files
+            .iter()
+            .flat_map(|(name, text)| [name.as_bytes(), text]);
+        let digest = crypto::sha256_parts(&texts.collect::<Vec<_>>());
         let version = HEXLOWER.encode(digest.get(..8).unwrap_or(&digest));
         let languages: Vec<&str> = look.languages.iter().map(|l| l.word()).collect();
         let logo = match look.logo {
@@ -76,6 +86,8 @@ impl Assets {
         Self {
             shell: Bytes::from(shell),
             version,
+            files,
+            worker: self::strip("sw.js", WORKER),
             logo: look.logo,
         }
     }
@@ -115,6 +127,30 @@ fn escape(value: &str, out: &mut String) {
     }
 }
 
+/// A script or style without doc comments, indentation, empty lines and lines
+/// that are a comment: what is left runs the same.
+fn strip(name: &str, source: &'static str) -> Bytes {
+    if !name.ends_with(".js") && !name.ends_with(".css") {
+        return Bytes::from_static(source.as_bytes());
+    }
+    let mut code = String::with_capacity(source.len());
+    let mut rest = source;
+    while let Some((before, after)) = rest.split_once("/**") {
+        code.push_str(before);
+        let after = after.split_once("*/").map_or("", |(_, after)| after);
+        rest = after.strip_prefix(' ').unwrap_or(after);
+    }
+    code.push_str(rest);
+    let mut out = String::with_capacity(code.len());
+    for line in code.lines().map(str::trim) {
+        if !line.is_empty() && !line.starts_with("// ") {
+            out.push_str(line);
+            out.push('\n');
+        }
+    }
+    Bytes::from(out)
+}
+
 fn kind(name: &str) -> &'static str {
     match name.rsplit_once('.').map(|(_, end)| end) {
         Some("js") => "text/javascript; charset=utf-8",
@@ -145,13 +181,15 @@ pub(super) async fn file(
         return Err(Refusal::NotFound);
     }
     let name = place.get("file");
-    let found = FILES.iter().find(|(n, _)| *n == name);
+    let found = portal.assets.files.iter().find(|(n, _)| *n == name);
     let (name, text) = found.ok_or(Refusal::NotFound)?;
-    let mut response = serve(kind(name), Bytes::from_static(text.as_bytes()));
-    keep(
-        response.headers_mut(),
-        "public, max-age=31536000, immutable",
-    );
+    let mut response = serve(kind(name), text.clone());
+    let headers = response.headers_mut();
+    keep(headers, "public, max-age=31536000, immutable");
+    // The frame that shows an HTML message has an opaque origin and loads its
+    // style. The files are the same for everybody and hold nothing.
+    let policy = HeaderName::from_static("cross-origin-resource-policy");
+    headers.insert(policy, HeaderValue::from_static("cross-origin"));
     Ok(response)
 }
 
@@ -162,15 +200,14 @@ pub(super) async fn logo(State(portal): State<Arc<Inner>>) -> Result<Response, R
     Ok(response)
 }
 
-pub(super) async fn worker(State(portal): State<Arc<Inner>>) -> Result<Response, Refusal> {
-    let text = WORKER.ok_or(Refusal::NotFound)?;
-    let mut response = serve(kind("sw.js"), Bytes::from_static(text.as_bytes()));
+pub(super) async fn worker(State(portal): State<Arc<Inner>>) -> Response {
+    let mut response = serve(kind("sw.js"), portal.assets.worker.clone());
     let scope = HeaderValue::try_from(format!("{}/", portal.base_path));
     if let Ok(scope) = scope {
         let name = HeaderName::from_static("service-worker-allowed");
         response.headers_mut().insert(name, scope);
     }
-    Ok(response)
+    response
 }
 
 fn keep(headers: &mut HeaderMap, how: &'static str) {
@@ -188,6 +225,17 @@ mod tests {
             fill("x {{a}} {{c}} {{b}} {{", &values),
             "x &lt;&quot;&amp;&#39;&gt;{{b}}  no {{"
         );
+    }
+
+    #[test]
+    fn scripts_lose_their_comments_and_nothing_else() {
+        let source =
+            "/** @type {x} */ let a = '//';\n  // why\n\n  /* kept */ b() // kept\n/** open";
+        assert_eq!(
+            strip("a.js", source),
+            "let a = '//';\n/* kept */ b() // kept\n"
+        );
+        assert_eq!(strip("a.svg", source), source);
     }
 
     #[test]

@@ -81,8 +81,6 @@ pub(super) enum Refusal {
     Channel,
     /// The reply was refused.
     Refused,
-    /// Not all of it is there, or it is being taken.
-    Incomplete,
     Range {
         size: usize,
     },
@@ -104,7 +102,7 @@ impl Refusal {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Slow => StatusCode::REQUEST_TIMEOUT,
             Self::Wait(_) => StatusCode::TOO_MANY_REQUESTS,
-            Self::NoCode | Self::Incomplete => StatusCode::CONFLICT,
+            Self::NoCode => StatusCode::CONFLICT,
             Self::Revoked | Self::Expired | Self::ViewsUsedUp => StatusCode::GONE,
             Self::Held => StatusCode::LOCKED,
             Self::Channel => StatusCode::BAD_GATEWAY,
@@ -137,7 +135,6 @@ impl Refusal {
             Self::Held => "held",
             Self::Channel => "channel",
             Self::Refused => "refused",
-            Self::Incomplete => "incomplete",
             Self::Range { .. } => "range",
             Self::Busy => "busy",
             Self::Failed(_) => "failed",
@@ -200,6 +197,9 @@ impl From<EscrowError> for Refusal {
             EscrowError::NotReleased | EscrowError::FactorRequired { .. } => Self::FactorRequired,
             EscrowError::FactorWrong { tries_left } => Self::Wrong { tries_left },
             EscrowError::Wait { wait } => Self::Wait(wait),
+            EscrowError::Reply { .. } => Self::Refused,
+            // A slot is free again within a day.
+            EscrowError::ReplyQuota => Self::Wait(Duration::from_secs(60 * 60)),
             EscrowError::Busy => Self::Busy,
             EscrowError::Store(e) => e.into(),
             other => Self::Failed(other.code()),

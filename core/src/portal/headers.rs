@@ -33,6 +33,7 @@ const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
 
 const FIXED: &[(&str, &str)] = &[
     ("content-security-policy", CSP),
+    ("cache-control", "no-store"),
     ("referrer-policy", "no-referrer"),
     ("x-content-type-options", "nosniff"),
     ("x-frame-options", "DENY"),

@@ -6,8 +6,10 @@ use async_trait::async_trait;
 use axum::http::HeaderMap;
 
 use crate::base::{
-    FactorLevel, GrantId, ItemId, Language, MessageId, Passkey, Phi, RecipientId, Secret, Timestamp,
+    FactorLevel, GrantId, ItemId, Language, MessageId, Passkey, Phi, RecipientId, Secret,
+    Sensitivity, Timestamp,
 };
+use crate::escrow::Reply;
 
 /// How a code travels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -45,6 +47,11 @@ pub trait CodeSender: fmt::Debug + Send + Sync + 'static {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the visitor is not signed on as this subject")]
 pub struct NotSignedOn;
+
+/// The host does not take the reply. Nothing of it is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the host does not take the reply")]
+pub struct ReplyRefused;
 
 /// What happened at the portal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,6 +108,22 @@ pub trait PortalHost: fmt::Debug + Send + Sync + 'static {
     /// at most five seconds; what must not be lost is in the audit log.
     async fn event(&self, event: PortalEvent) {
         let _ = event;
+    }
+
+    /// Takes a reply, which was opened and scanned: `found` is what the scanner
+    /// made of it, [`Sensitivity::Phi`] where there is none. Once this returns
+    /// `Ok` the portal keeps nothing of it. The same [`Reply::id`] may come
+    /// twice. The visitor is given `R-` and the id's first eight digits as
+    /// reference. It is waited for at most 50 seconds.
+    ///
+    /// What a reply holds is a stranger's: file names are neutralised, types
+    /// are claims, and attachments may be hostile to who opens them.
+    ///
+    /// # Errors
+    /// [`ReplyRefused`] where the host does not take it, which is the default.
+    async fn reply(&self, reply: Reply, found: Sensitivity) -> Result<(), ReplyRefused> {
+        let _ = (reply, found);
+        Err(ReplyRefused)
     }
 
     /// The page where visitors sign on, where the host has single sign-on; from

@@ -85,6 +85,7 @@ pub use builder::{LogoType, PortalBuilder};
 pub use error::PortalError;
 pub use host::{
     CodeChannelError, CodeKind, CodeSender, NotSignedOn, PortalEvent, PortalEventKind, PortalHost,
+    ReplyRefused,
 };
 
 /// How long the host may take to hear of an event.
@@ -108,6 +109,8 @@ struct Inner {
     organisation: String,
     replies: bool,
     scan: Option<reply::Scan>,
+    /// Places for replies that are open.
+    opening: tokio::sync::Semaphore,
     codes: Option<Arc<dyn host::CodeSender>>,
     codes_per_hour: u32,
     host: Arc<dyn host::PortalHost>,

@@ -39,7 +39,9 @@ use crate::escrow::{Method, Visit};
 pub(super) fn router(portal: &Arc<Inner>) -> Router {
     let routes = Router::new()
         .route("/p/{id}", get(assets::page))
+        // What a gateway made of the `#`: the page reads it from the path.
         .route("/p/{id}/", get(assets::page))
+        .route("/p/{id}/{*rest}", get(assets::page).fallback(nothing))
         .route("/assets/{version}/{file}", get(assets::file))
         .route("/logo", get(assets::logo))
         .route("/sw.js", get(assets::worker))

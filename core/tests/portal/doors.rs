@@ -231,7 +231,7 @@ async fn every_answer_carries_the_headers() {
         visitor.get("/parts/0").await,
         visitor.get("/parts/77").await,
         visitor.get("/release").await,
-        visitor.get("/nowhere").await,
+        visitor.post("/nowhere", &json!({})).await,
         visitor.verify("passcode", "0000-0000").await,
         visitor.post("/logout", &json!({})).await,
         get(&bench.router, "/").await,
@@ -277,13 +277,18 @@ async fn files_are_kept_for_good_under_their_version_only() {
         let cache = &file.headers["cache-control"];
         assert_eq!(cache, "public, max-age=31536000, immutable");
         assert_eq!(file.headers["x-content-type-options"], "nosniff");
+        // The frame of an HTML message has an opaque origin.
+        assert_eq!(file.headers["cross-origin-resource-policy"], "cross-origin");
         let (_, name) = piece.rsplit_once('/').unwrap();
         let other = get(&bench.router, &format!("/assets/0000000000000000/{name}")).await;
         assert!(other.is(404, "not_found"));
         assert_eq!(other.headers["cache-control"], "no-store");
         seen += 1;
     }
-    assert!(seen >= 2);
+    assert!(seen >= 8);
+    let worker = get(&bench.router, "/sw.js").await;
+    assert_eq!(worker.headers["service-worker-allowed"], "/");
+    assert_eq!(worker.headers["cache-control"], "no-store");
     for path in [
         "/assets/../../mod.rs",
         "/assets/x/..%2f..%2fmod.rs",

@@ -10,8 +10,7 @@ use crate::support::*;
 
 #[tokio::test]
 async fn t26_logs_panics_and_debug_texts_show_no_secret_and_no_person() {
-    let log = Log::default();
-    let _guard = log.listen();
+    let log = Log::listen();
     let bench = Bench::default();
     let key = Authenticator::new();
     let phrase = "a tall ship and a star";

@@ -216,7 +216,7 @@ impl Bench {
     pub(crate) async fn grant_of(&self, draft: GrantDraft, message: &[u8]) -> Given {
         let expires = self.clock.now().plus(Duration::from_secs(14 * 86_400));
         let draft = Draft::new(message, expires, vec![draft]);
-        let mut prepared = self.escrow.prepare(draft).unwrap();
+        let mut prepared = self.escrow.prepare(draft).await.unwrap();
         let item = prepared.item;
         let ops = prepared.ops.drain(..).collect();
         self.store.commit(ops).await.unwrap();

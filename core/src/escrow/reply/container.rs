@@ -136,7 +136,10 @@ fn media_type(claimed: &str) -> String {
     let essence = claimed.split(';').next().unwrap_or_default().trim();
     let is_name = |name: &str| {
         let rest = |b: u8| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b);
-        name.as_bytes().first().is_some_and(u8::is_ascii_alphanumeric) && name.bytes().all(rest)
+        name.as_bytes()
+            .first()
+            .is_some_and(u8::is_ascii_alphanumeric)
+            && name.bytes().all(rest)
     };
     match essence.split_once('/') {
         Some((a, b)) if essence.len() <= MAX_TYPE && is_name(a) && is_name(b) => {
@@ -203,14 +206,26 @@ mod tests {
         for (json, bytes, expected) in [
             (JSON.to_owned(), &b"ab"[..], "attachment is cut short"),
             (JSON.to_owned(), b"abcd", "belong to no attachment"),
-            (JSON.replace("\"v\":1", "\"v\":2"), b"abc", "another version"),
-            (JSON.replace("\"size\":3", "\"size\":-3"), b"abc", "cannot be read"),
+            (
+                JSON.replace("\"v\":1", "\"v\":2"),
+                b"abc",
+                "another version",
+            ),
+            (
+                JSON.replace("\"size\":3", "\"size\":-3"),
+                b"abc",
+                "cannot be read",
+            ),
             (
                 JSON.replace("\"size\":3", "\"size\":18446744073709551615"),
                 b"abc",
                 "cut short",
             ),
-            (JSON.replace("\"v\":1", "\"v\":1,\"w\":1"), b"abc", "cannot be read"),
+            (
+                JSON.replace("\"v\":1", "\"v\":1,\"w\":1"),
+                b"abc",
+                "cannot be read",
+            ),
             (JSON.replace("canary-s", "a\\r\\nBcc: x"), b"abc", "subject"),
             (
                 JSON.replace("canary-s", &"s".repeat(MAX_SUBJECT + 1)),
