@@ -264,9 +264,12 @@ impl Escrow {
             parts,
             manifest: manifest.seal(&dek, item)?,
             grants: Vec::with_capacity(draft.grants.len()),
-            archive: self.archive.map(|key| key.wrap(item, &dek)).transpose()?,
+            archive: None,
             held: false,
         };
+        if let Some(key) = &self.archive {
+            record.archive = Some(key.wrap(item, record.message, now, &dek)?);
+        }
         let mut grants = Vec::with_capacity(draft.grants.len());
         for grant in &draft.grants {
             let (made, row) = self.make_grant(&record, grant, &dek).await?;

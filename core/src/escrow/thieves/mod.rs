@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+mod combined;
+
 use super::grant::GrantRecord;
 use super::item::{ItemRecord, Manifest, context};
 use super::keys::{RootKeys, derive_kek, passphrase_proof, stretch, unwrap_dek};
