@@ -33,7 +33,7 @@ use zeroize::Zeroizing;
 
 use super::event::{EscrowEvent, EscrowEventKind};
 use super::grant::{self, GrantRecord};
-use super::item::{self, ItemRecord, MAX_MESSAGE, Manifest};
+use super::item::{self, ItemRecord, Manifest};
 use super::record::{from_value, hex, to_value};
 use super::{Escrow, EscrowError, chunk};
 use crate::base::crypto::Key;
@@ -273,15 +273,12 @@ impl ArchiveSecret {
                 .map_err(|_| EscrowError::Damaged { record: "bundle" })?,
         );
         let manifest = Manifest::open_of(&dek, head.item, &head.manifest)?;
-        if content.len() > chunk::sealed_size(2 * MAX_MESSAGE) {
-            return Err(EscrowError::Damaged { record: "bundle" });
-        }
         let mut plain = chunk::decrypt(&dek, &item::context("content", head.item), content)
             .map_err(|_| EscrowError::Damaged { record: "bundle" })?;
         if plain.len() as u64 != manifest.size {
             return Err(EscrowError::Damaged { record: "bundle" });
         }
-        plain.truncate(manifest.message_len());
+        plain.truncate(usize::try_from(manifest.message_len()).unwrap_or(usize::MAX));
         Ok(Archived {
             item: head.item,
             message_id: head.message,

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use super::reply::ReplyPublic;
 use super::record::{VERSION, from_value, hex, to_value};
 use super::archive::ArchiveWrap;
 use super::{EscrowError, chunk};
@@ -83,7 +84,7 @@ pub(super) struct Manifest {
     pub(super) letter: Option<Span>,
     /// The key that a reply is encrypted to.
     #[serde(default)]
-    pub(super) reply: Option<ReplyKey>,
+    pub(super) reply: Option<ReplyPublic>,
 }
 
 /// A stretch of the content.
@@ -91,15 +92,6 @@ pub(super) struct Manifest {
 pub(super) struct Span {
     pub(super) offset: u64,
     pub(super) length: u64,
-}
-
-/// A public key for replies, as the page reads it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct ReplyKey {
-    /// 16 bytes in hexadecimal.
-    pub(super) id: String,
-    /// The uncompressed point on P-256, 65 bytes in base64url.
-    pub(super) key: String,
 }
 
 const fn first_version() -> u8 {
@@ -165,10 +157,6 @@ impl Manifest {
         })
     }
 
-    /// How much of the content is the message.
-    pub(super) fn message_len(&self) -> usize {
-        usize::try_from(self.size).unwrap_or(usize::MAX)
-    }
 }
 
 /// What binds a ciphertext to its place.

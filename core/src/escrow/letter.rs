@@ -110,7 +110,7 @@ fn attachment((index, file): (usize, &LetterFile)) -> Attachment<'_> {
 }
 
 /// A media type of RFC 2045's tokens, or the one that means nothing.
-fn media_type(given: &str) -> &str {
+pub(super) fn media_type(given: &str) -> &str {
     let is_token = |text: &str| {
         let fits = |b: u8| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b);
         (1..=63).contains(&text.len()) && text.bytes().all(fits)
@@ -148,7 +148,7 @@ fn extension(media_type: &str) -> &'static str {
 /// A file name as it may be shown and saved: one component of a path on any
 /// system, without characters that cannot be seen or that turn the direction
 /// of others around.
-fn safe_name(given: &str) -> Option<String> {
+pub(super) fn safe_name(given: &str) -> Option<String> {
     let mut name = String::with_capacity(given.len().min(4 * MAX_NAME));
     for c in given.chars().filter(|&c| !is_unseen(c)) {
         name.push(match c {

@@ -81,7 +81,6 @@ mod contact;
 mod error;
 mod event;
 mod factor;
-mod file_name;
 mod grant;
 #[cfg(feature = "portal")]
 mod html;
@@ -102,6 +101,8 @@ mod typed;
 #[cfg(feature = "portal")]
 mod visit;
 
+#[cfg(all(test, feature = "testing"))]
+mod remains;
 #[cfg(all(test, feature = "testing"))]
 mod thieves;
 

@@ -252,7 +252,8 @@ impl Escrow {
         let dek: Key = Secret::new(crypto::make_random());
         let letter = letter::write(draft.message)?;
         let (parts, mut ops) = item::seal_parts(&dek, item, &[draft.message, &letter])?;
-        let manifest = Manifest::new(draft.message, &letter, now);
+        let mut manifest = Manifest::new(draft.message, &letter, now);
+        manifest.reply = Some(self.reply_key());
         drop(letter);
         let mut record = ItemRecord {
             v: VERSION,

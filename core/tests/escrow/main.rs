@@ -10,5 +10,6 @@ mod link;
 mod notice;
 mod pickup;
 mod prepare;
+mod race;
 mod release;
 mod rotation;

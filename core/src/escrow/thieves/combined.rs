@@ -20,7 +20,7 @@ use super::PHRASE;
 use crate::base::crypto::hpke::{HpkeSecret, POINT};
 use crate::base::crypto::{self, Key};
 use crate::base::{Clock, FactorLevel, Keys, Phi, RecipientId, Secret};
-use crate::storage::{MemoryStore, Op, Row, Store, Table};
+use crate::storage::{MemoryStore, Row, Store, Table};
 use crate::testing::clock::TestClock;
 
 /// All that the installation derives from its key file.
