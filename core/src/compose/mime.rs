@@ -74,14 +74,7 @@ impl ScanPart<'_> {
                 encoding,
                 charset,
             } => {
-                let body = &self.raw[body.clone()];
-                let decoded = match encoding {
-                    Encoding::Identity => Some(Cow::Borrowed(body)),
-                    // The decoder stops at 0xFF; what follows would go unread.
-                    Encoding::Base64 if body.is_ascii() => base64_decode(body).map(Cow::Owned),
-                    Encoding::Base64 => None,
-                    Encoding::QuotedPrintable => quoted_printable_decode(body).map(Cow::Owned),
-                };
+                let decoded = decoded(&self.raw[body.clone()], *encoding);
                 match decoded {
                     None => PartContent::Unreadable("malformed"),
                     Some(bytes) if self.item.media_type.starts_with("text/") => {
@@ -102,8 +95,19 @@ impl fmt::Debug for ScanPart<'_> {
     }
 }
 
+/// A body with its transfer encoding undone; `None` where it cannot be.
+pub(super) fn decoded(body: &[u8], encoding: Encoding) -> Option<Cow<'_, [u8]>> {
+    match encoding {
+        Encoding::Identity => Some(Cow::Borrowed(body)),
+        // The decoder stops at 0xFF; what follows would go unread.
+        Encoding::Base64 if body.is_ascii() => base64_decode(body).map(Cow::Owned),
+        Encoding::Base64 => None,
+        Encoding::QuotedPrintable => quoted_printable_decode(body).map(Cow::Owned),
+    }
+}
+
 /// Text out of bytes, which become it where they are UTF-8 and owned.
-fn text_of(bytes: Cow<'_, [u8]>, charset: Option<&str>) -> PartContent {
+pub(super) fn text_of(bytes: Cow<'_, [u8]>, charset: Option<&str>) -> PartContent {
     let text = match (charset, &*bytes) {
         // One reader goes by the mark, another by the charset.
         (_, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) if super::mixes_widths(&bytes) => None,
@@ -156,8 +160,9 @@ fn to_lf(text: String) -> String {
     String::from_utf8(bytes).unwrap_or_default()
 }
 
+/// A transfer encoding (RFC 2045 section 6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Encoding {
+pub(crate) enum Encoding {
     Identity,
     Base64,
     QuotedPrintable,
@@ -239,7 +244,7 @@ const STRUCTURAL: &[&str] = &[
     "user-agent",
 ];
 
-const MAX_BOUNDARY: usize = 200;
+pub(super) const MAX_BOUNDARY: usize = 200;
 
 impl Structure {
     /// Walks a message whose top head is indexed.
@@ -640,21 +645,21 @@ impl Walk<'_> {
 }
 
 /// What an entity's head says of its body.
-struct About {
-    media_type: String,
-    charset: Option<String>,
-    boundary: Option<String>,
-    name: Option<String>,
+pub(super) struct About {
+    pub(super) media_type: String,
+    pub(super) charset: Option<String>,
+    pub(super) boundary: Option<String>,
+    pub(super) name: Option<String>,
     /// Where two fields, or two parameters, name the file differently.
     other_names: Vec<String>,
-    attached: bool,
-    encoding: Option<Encoding>,
+    pub(super) attached: bool,
+    pub(super) encoding: Option<Encoding>,
     /// Whether a parameter that readers go by stands twice.
-    ambiguous: bool,
+    pub(super) ambiguous: bool,
 }
 
 impl About {
-    fn read(head: &Head, block: &[u8], in_digest: bool) -> Self {
+    pub(super) fn read(head: &Head, block: &[u8], in_digest: bool) -> Self {
         static PARSER: LazyLock<MessageParser> = LazyLock::new(|| {
             MessageParser::new()
                 .with_mime_headers()

@@ -15,8 +15,8 @@
 //!
 //! `key` is the first 16 bytes of SHA-256("mailseal/1/archive key" ‖ point),
 //! `sealed` is `enc (65) ‖ ciphertext (48)` of the DEK with empty associated
-//! data and info = "mailseal/1/escrow/archive" ‖ item ‖ key; `manifest` and the
-//! content are Cobblestone-256 ciphertexts under the DEK (C2SP chunked
+//! data and info = "mailseal/1/escrow/archive" ‖ item ‖ key ‖ created (8 bytes) ‖
+//! message (16 bytes, or none); `manifest` and the content are Cobblestone-256 ciphertexts under the DEK (C2SP chunked
 //! encryption) for the contexts "mailseal/1/escrow/manifest\0" ‖ item and
 //! "mailseal/1/escrow/content\0" ‖ item. Bytes stand in hexadecimal.
 //!
@@ -33,12 +33,14 @@ use zeroize::Zeroizing;
 
 use super::event::{EscrowEvent, EscrowEventKind};
 use super::grant::{self, GrantRecord};
-use super::item::{self, ItemRecord, MAX_MESSAGE, Manifest};
+use super::item::{self, ItemRecord, Manifest};
 use super::record::{from_value, hex, to_value};
 use super::{Escrow, EscrowError, chunk};
 use crate::base::crypto::Key;
 use crate::base::crypto::hpke::{HpkePublic, HpkeSecret};
-use crate::base::{ItemId, MessageId, Phi, Secret, Timestamp, crypto, make_private, read_private};
+use crate::base::{
+    ItemId, MessageId, Phi, Secret, Timestamp, crypto, make_private, read_private,
+};
 use crate::storage::{Batch, Table};
 
 const MAGIC: &[u8] = b"mailseal-archive-1\n";
@@ -67,11 +69,17 @@ impl ArchiveKey {
     }
 
     /// Seals an item's DEK for the holder of the secret.
-    pub(super) fn wrap(&self, item: ItemId, dek: &Key) -> Result<ArchiveWrap, EscrowError> {
+    pub(super) fn wrap(
+        &self,
+        item: ItemId,
+        message: Option<MessageId>,
+        created: Timestamp,
+        dek: &Key,
+    ) -> Result<ArchiveWrap, EscrowError> {
         let id = self.id();
         let sealed = self
             .0
-            .seal(&info(item, &id), dek.expose())
+            .seal(&info(item, message, created, &id), dek.expose())
             .map_err(|_| fault("the key cannot be used"))?;
         Ok(ArchiveWrap {
             key: id.to_vec(),
@@ -80,8 +88,17 @@ impl ArchiveKey {
     }
 }
 
-fn info(item: ItemId, key: &[u8]) -> Vec<u8> {
-    [b"mailseal/1/escrow/archive", &item.as_bytes()[..], key].concat()
+/// What the wrap is bound to: all that a bundle says of the item.
+fn info(item: ItemId, message: Option<MessageId>, created: Timestamp, key: &[u8]) -> Vec<u8> {
+    let message = message.as_ref().map(|id| &id.as_bytes()[..]);
+    [
+        b"mailseal/1/escrow/archive",
+        &item.as_bytes()[..],
+        key,
+        &created.unix_ms().to_be_bytes(),
+        message.unwrap_or_default(),
+    ]
+    .concat()
 }
 
 impl fmt::Debug for ArchiveKey {
@@ -102,7 +119,9 @@ impl FromStr for ArchiveKey {
     fn from_str(s: &str) -> Result<Self, EscrowError> {
         let bad = || fault("the key is not one line of mailseal-archive-key-1 and a P-256 point");
         let text = s.trim().strip_prefix(KEY).ok_or_else(bad)?;
-        let point = BASE64URL_NOPAD.decode(text.as_bytes()).map_err(|_| bad())?;
+        let point = BASE64URL_NOPAD
+            .decode(text.as_bytes())
+            .map_err(|_| bad())?;
         HpkePublic::parse(&point).map(Self).map_err(|_| bad())
     }
 }
@@ -114,6 +133,16 @@ pub(super) struct ArchiveWrap {
     key: Vec<u8>,
     #[serde(with = "hex")]
     sealed: Vec<u8>,
+}
+
+impl ArchiveWrap {
+    /// The DEK, where this is the right secret for this item.
+    #[cfg(test)]
+    pub(super) fn unwrap(&self, secret: &ArchiveSecret, item: &ItemRecord) -> Option<Key> {
+        let info = info(item.id, item.message, item.created, &self.key);
+        let dek = secret.0.open_joined(&info, &self.sealed).ok()?;
+        Some(Secret::new(dek.as_slice().try_into().ok()?))
+    }
 }
 
 /// The archive's private key. Keep it offline.
@@ -233,7 +262,10 @@ impl ArchiveSecret {
         let changed = |_| EscrowError::Damaged { record: "bundle" };
         let dek = self
             .0
-            .open_joined(&info(head.item, &head.key), &head.sealed)
+            .open_joined(
+                &info(head.item, head.message, head.created, &head.key),
+                &head.sealed,
+            )
             .map_err(changed)?;
         let dek: Key = Secret::new(
             dek.as_slice()
@@ -241,15 +273,12 @@ impl ArchiveSecret {
                 .map_err(|_| EscrowError::Damaged { record: "bundle" })?,
         );
         let manifest = Manifest::open_of(&dek, head.item, &head.manifest)?;
-        if content.len() > chunk::sealed_size(2 * MAX_MESSAGE) {
-            return Err(EscrowError::Damaged { record: "bundle" });
-        }
         let mut plain = chunk::decrypt(&dek, &item::context("content", head.item), content)
             .map_err(|_| EscrowError::Damaged { record: "bundle" })?;
         if plain.len() as u64 != manifest.size {
             return Err(EscrowError::Damaged { record: "bundle" });
         }
-        plain.truncate(manifest.message_len());
+        plain.truncate(usize::try_from(manifest.message_len()).unwrap_or(usize::MAX));
         Ok(Archived {
             item: head.item,
             message_id: head.message,
@@ -347,12 +376,7 @@ mod tests {
         assert_eq!(text.parse::<ArchiveKey>().unwrap(), made.key());
         let digits = HEXLOWER.encode(made.to_bytes().expose());
         assert!(!format!("{made:?} {:?}", made.key()).contains(&digits));
-        for bad in [
-            "",
-            KEY,
-            &text[..text.len() - 2],
-            &text.replace("key-1", "key-2"),
-        ] {
+        for bad in ["", KEY, &text[..text.len() - 2], &text.replace("key-1", "key-2")] {
             assert!(bad.parse::<ArchiveKey>().is_err(), "{bad}");
         }
         assert!(ArchiveSecret::from_bytes([0; 32]).is_err());
@@ -368,12 +392,19 @@ mod tests {
         let secret = ArchiveSecret::make_random();
         let (a, b) = (ItemId::from_bytes([1; 16]), ItemId::from_bytes([2; 16]));
         let dek: Key = Secret::new([7; 32]);
-        let wrap = secret.key().wrap(a, &dek).unwrap();
-        let open = |item| secret.0.open_joined(&info(item, &wrap.key), &wrap.sealed);
-        assert_eq!(open(a).unwrap().as_slice(), [7; 32]);
-        assert!(open(b).is_err());
+        let at = Timestamp::from_unix_ms(1);
+        let message = Some(MessageId::from_bytes([3; 16]));
+        let wrap = secret.key().wrap(a, message, at, &dek).unwrap();
+        let open = |item, message, at| {
+            let info = info(item, message, at, &wrap.key);
+            secret.0.open_joined(&info, &wrap.sealed)
+        };
+        assert_eq!(open(a, message, at).unwrap().as_slice(), [7; 32]);
+        assert!(open(b, message, at).is_err());
+        assert!(open(a, None, at).is_err());
+        assert!(open(a, message, Timestamp::from_unix_ms(2)).is_err());
         let other = ArchiveSecret::make_random();
-        let info = info(a, &wrap.key);
+        let info = info(a, message, at, &wrap.key);
         assert!(other.0.open_joined(&info, &wrap.sealed).is_err());
     }
 }

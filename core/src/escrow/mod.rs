@@ -6,8 +6,8 @@
 //! a [`Link`] and perhaps a passcode for each grant, the [`Notice`] to send;
 //! later, to who holds link and factor, the message ([`Escrow::open`]).
 //!
-//! *Refused*: levels above P2 (they need the portal), a factor floor with no
-//! factor, expiry in the past, messages above 64 MiB ([`MAX_MESSAGE`]).
+//! *Refused*: a factor floor that nothing given reaches, expiry in the past,
+//! messages above 160 MiB ([`MAX_MESSAGE`]).
 //!
 //! ## Who holds what
 //!
@@ -16,8 +16,20 @@
 //! the database (itself wrapped under [`Keys`]), and,
 //! if agreed, F from a passphrase. So a stolen mailbox lacks S and the
 //! passcode, a stolen database lacks L and the keys, database and keys
-//! together still lack L. S is bound to the grant's factor floor: a floor
-//! edited in the database makes the grant useless.
+//! together still lack L. S is bound to the grant's factor floor, its methods
+//! and the contacts that codes go to: a grant edited in the database is
+//! useless.
+//!
+//! A grant offers the [`Method`]s for which all is given and that reach its
+//! floor. [`Escrow::open`] knows passcode and passphrase; what else there is,
+//! the pickup page asks for (feature `portal`).
+//!
+//! ## What is kept
+//!
+//! One ciphertext an item: the message, and behind it the *letter*, which is
+//! what the page shows: subject, text, sanitised HTML, and where in the message
+//! each file lies. HTML is sanitised when the message is sealed, so the page
+//! runs no parser of mail; without the feature `portal` letters are text only.
 //!
 //! Without the right L an unknown, a revoked and an expired grant look alike.
 //! Wrong passcodes are counted for each grant (5 in 15 minutes, then wait) and
@@ -69,10 +81,12 @@ mod contact;
 mod error;
 mod event;
 mod factor;
-mod file_name;
 mod grant;
+#[cfg(feature = "portal")]
+mod html;
 mod item;
 mod keys;
+mod letter;
 mod link;
 mod manage;
 mod method;
@@ -89,6 +103,8 @@ mod typed;
 #[cfg(feature = "portal")]
 mod visit;
 
+#[cfg(all(test, feature = "testing"))]
+mod remains;
 #[cfg(all(test, feature = "testing"))]
 mod thieves;
 

@@ -301,6 +301,8 @@ impl Escrow {
         if !ended || out.len() != size || chunk::chunk_count(size) as u64 != manifest.chunks {
             return Err(damaged);
         }
+        // The letter behind the message is the page's.
+        out.truncate(usize::try_from(manifest.message_len()).unwrap_or(usize::MAX));
         Ok(Phi::new(std::mem::take(&mut *out)))
     }
 }

@@ -9,7 +9,7 @@ use super::item::{self, ItemRecord, MAX_GRANTS, MAX_MESSAGE, Manifest};
 use super::keys::RootKeys;
 use super::method::Method;
 use super::record::VERSION;
-use super::{Escrow, EscrowError, Link, chunk, keys};
+use super::{Escrow, EscrowError, Link, keys, letter};
 use crate::base::crypto::{self, Key};
 use crate::base::{
     Address, FactorLevel, GrantId, ItemId, Language, MessageId, Passkey, Phi, RecipientId, Secret,
@@ -239,7 +239,8 @@ pub struct Prepared {
 
 impl Escrow {
     /// Encrypts the message and makes the grants. Writes nothing. A grant with
-    /// a passphrase takes about 0.2 s of computing.
+    /// a passphrase takes about 0.2 s of computing. Beside the message its
+    /// encrypted rows are held, which are as large, and text and HTML decoded.
     ///
     /// # Errors
     /// [`EscrowError`] where size, expiry, number of grants or a grant's factor
@@ -249,12 +250,11 @@ impl Escrow {
         check(&draft, now)?;
         let item = ItemId::make_random();
         let dek: Key = Secret::new(crypto::make_random());
-        let (parts, mut ops) = item::seal_parts(&dek, item, draft.message)?;
-        let manifest = Manifest {
-            size: draft.message.len() as u64,
-            chunks: chunk::chunk_count(draft.message.len()) as u64,
-            created: now,
-        };
+        let letter = letter::write(draft.message)?;
+        let (parts, mut ops) = item::seal_parts(&dek, item, &[draft.message, &letter])?;
+        let mut manifest = Manifest::new(draft.message, &letter, now);
+        manifest.reply = Some(self.reply_key());
+        drop(letter);
         let mut record = ItemRecord {
             v: VERSION,
             id: item,
@@ -264,9 +264,12 @@ impl Escrow {
             parts,
             manifest: manifest.seal(&dek, item)?,
             grants: Vec::with_capacity(draft.grants.len()),
-            archive: self.archive.map(|key| key.wrap(item, &dek)).transpose()?,
+            archive: None,
             held: false,
         };
+        if let Some(key) = &self.archive {
+            record.archive = Some(key.wrap(item, record.message, now, &dek)?);
+        }
         let mut grants = Vec::with_capacity(draft.grants.len());
         for grant in &draft.grants {
             let (made, row) = self.make_grant(&record, grant, &dek).await?;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures_util::FutureExt;
 use mailseal::base::{FactorLevel, GrantId, Keys, Language, Passkey, Phi, Secret, Timestamp};
 use mailseal::escrow::{Draft, Escrow, Factor, GrantDraft, Link, Method};
 use mailseal::storage::{MemoryStore, Op, Row, Store, Table};
@@ -52,7 +53,9 @@ async fn a_grant_that_nothing_given_opens_is_refused() {
     let try_one = |draft: GrantDraft| {
         let made = house
             .escrow
-            .prepare(Draft::new(MESSAGE, expires, vec![draft]));
+            .prepare(Draft::new(MESSAGE, expires, vec![draft]))
+            .now_or_never()
+            .expect("no key provider is asked");
         made.err().map_or("made", |e| e.code())
     };
     let mail = |floor| grant(0, floor).email("pat@mail.example".parse().unwrap());

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod at_rest;
+mod custody;
 mod factor;
 mod grants;
 mod house;
@@ -9,5 +10,6 @@ mod link;
 mod notice;
 mod pickup;
 mod prepare;
+mod race;
 mod release;
 mod rotation;

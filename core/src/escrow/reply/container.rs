@@ -9,7 +9,7 @@ use serde::Deserialize;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::base::Phi;
-use crate::escrow::{EscrowError, file_name};
+use crate::escrow::{EscrowError, letter};
 
 /// The most attachments of a reply.
 pub(super) const MAX_ATTACHMENTS: usize = 25;
@@ -21,10 +21,8 @@ pub(super) const MAX_TEXT: usize = 1 << 20;
 const MAX_SUBJECT: usize = 1000;
 /// The JSON: a text of control characters is six times as long when escaped.
 const MAX_JSON: usize = 6 * MAX_TEXT + (256 << 10);
-/// RFC 6838 section 4.2: two names of at most 127 characters.
-const MAX_TYPE: usize = 255;
-/// What is said of bytes whose type is none.
-const UNKNOWN_TYPE: &str = "application/octet-stream";
+/// Bytes of a file name that are looked at.
+const MAX_NAME: usize = 8192;
 
 /// A file that came with a reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,14 +107,14 @@ pub(super) fn parse(plain: &Zeroizing<Vec<u8>>) -> Result<Content, EscrowError> 
         return Err(refused("it has more than 25 attachments"));
     }
     let mut attachments = Vec::with_capacity(head.attachments.len());
-    for entry in &head.attachments {
+    for (number, entry) in (1..).zip(&head.attachments) {
         let size = usize::try_from(entry.size).unwrap_or(usize::MAX);
         let (own, rest) = bytes
             .split_at_checked(size)
             .ok_or(refused("an attachment is cut short"))?;
         bytes = rest;
         attachments.push(ReplyAttachment {
-            name: Phi::new(file_name::neutral(&entry.name)),
+            name: Phi::new(name(&entry.name, number)),
             media_type: media_type(&entry.media_type),
             bytes: Phi::new(own.to_vec()),
         });
@@ -131,22 +129,16 @@ pub(super) fn parse(plain: &Zeroizing<Vec<u8>>) -> Result<Content, EscrowError> 
     })
 }
 
-/// `type/subtype`, or the type that says nothing.
-fn media_type(claimed: &str) -> String {
-    let essence = claimed.split(';').next().unwrap_or_default().trim();
-    let is_name = |name: &str| {
-        let rest = |b: u8| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b);
-        name.as_bytes()
-            .first()
-            .is_some_and(u8::is_ascii_alphanumeric)
-            && name.bytes().all(rest)
-    };
-    match essence.split_once('/') {
-        Some((a, b)) if essence.len() <= MAX_TYPE && is_name(a) && is_name(b) => {
-            essence.to_ascii_lowercase()
-        }
-        _ => UNKNOWN_TYPE.to_owned(),
-    }
+/// `type/subtype` without parameters, or the type that says nothing.
+fn media_type(given: &str) -> String {
+    let essence = given.split(';').next().unwrap_or_default().trim();
+    letter::media_type(essence).to_ascii_lowercase()
+}
+
+/// As in a letter; nobody's name is as long as what is not read.
+fn name(given: &str, number: usize) -> String {
+    let end = given.floor_char_boundary(MAX_NAME);
+    letter::safe_name(&given[..end]).unwrap_or_else(|| format!("attachment-{number}"))
 }
 
 #[cfg(test)]
@@ -180,7 +172,7 @@ mod tests {
         assert_eq!(a.bytes.expose(), b"abc");
         assert_eq!(
             (b.name.expose().as_str(), b.media_type.as_str()),
-            ("attachment", UNKNOWN_TYPE)
+            ("attachment-2", "application/octet-stream")
         );
         assert!(!format!("{content:?}").contains("canary"));
         let empty = r#"{"v":1,"subject":"","text":"","attachments":[]}"#;
@@ -206,26 +198,14 @@ mod tests {
         for (json, bytes, expected) in [
             (JSON.to_owned(), &b"ab"[..], "attachment is cut short"),
             (JSON.to_owned(), b"abcd", "belong to no attachment"),
-            (
-                JSON.replace("\"v\":1", "\"v\":2"),
-                b"abc",
-                "another version",
-            ),
-            (
-                JSON.replace("\"size\":3", "\"size\":-3"),
-                b"abc",
-                "cannot be read",
-            ),
+            (JSON.replace("\"v\":1", "\"v\":2"), b"abc", "another version"),
+            (JSON.replace("\"size\":3", "\"size\":-3"), b"abc", "cannot be read"),
             (
                 JSON.replace("\"size\":3", "\"size\":18446744073709551615"),
                 b"abc",
                 "cut short",
             ),
-            (
-                JSON.replace("\"v\":1", "\"v\":1,\"w\":1"),
-                b"abc",
-                "cannot be read",
-            ),
+            (JSON.replace("\"v\":1", "\"v\":1,\"w\":1"), b"abc", "cannot be read"),
             (JSON.replace("canary-s", "a\\r\\nBcc: x"), b"abc", "subject"),
             (
                 JSON.replace("canary-s", &"s".repeat(MAX_SUBJECT + 1)),

@@ -63,6 +63,7 @@ impl House {
         let mut prepared = self
             .escrow
             .prepare(Draft::new(MESSAGE, expires, drafts))
+            .await
             .unwrap();
         let ops = std::mem::take(&mut prepared.ops);
         self.store.commit(ops.into_iter().collect()).await.unwrap();
