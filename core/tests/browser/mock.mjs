@@ -87,6 +87,7 @@ export async function start({ base = '' } = {}) {
   grant('passkey', { mail: samples.text, methods: [{ id: 'passkey', credential, key: passkey.publicKey, count: 0 }] });
   Object.assign(links.passkey, { credential_id: b64(credential), private_key: b64(passkey.privateKey.export({ type: 'pkcs8', format: 'der' })), user_handle: b64(Buffer.from('pat')) });
   grant('choice', { mail: samples.text, methods: [code, { id: 'sms', to: '+1 555 0100', target: '•••• 00' }, { id: 'totp', seed }, { id: 'sso', url: `${base}/sso` }, { id: 'passkey', credential, key: passkey.publicKey, count: 0 }] });
+  for (const name of ['report', 'wrong']) grant(name, { mail: samples.text, methods: [code] });
   for (const state of ['revoked', 'expired', 'views', 'held']) grant(state, { mail: samples.text, methods: [code], state });
 
   function live(g) {
@@ -196,14 +197,14 @@ export async function start({ base = '' } = {}) {
       const it = g.item();
       if (g.views !== null && !s.counted) g.views--;
       s.counted = true;
-      return { share: b64(g.s), dek: b64(g.wrapped), item: b64(it.id), manifest: b64(it.manifest), parts: it.parts.length, views_left: g.views };
+      return { share: b64(g.s), dek: b64(g.wrapped), item: it.id.toString('hex'), manifest: b64(it.manifest), parts: it.parts.length, views_left: g.views };
     }
     if (path === '/report-misdirected') {
       g.state = 'revoked';
       return {};
     }
     if (path === '/passkey/start')
-      return { publicKey: { challenge: b64(randomBytes(32)), rp: { id: 'localhost', name: 'Clinic' }, user: { id: b64(Buffer.from('pat')), name: 'p', displayName: 'p' }, pubKeyCredParams: [{ type: 'public-key', alg: -7 }], authenticatorSelection: { userVerification: 'required', residentKey: 'preferred' }, excludeCredentials: [] } };
+      return { publicKey: { challenge: b64(randomBytes(32)), rp: { id: 'localhost', name: 'Clinic' }, user: { id: b64(Buffer.from('pat')), name: 'p', displayName: 'p' }, pubKeyCredParams: [{ type: 'public-key', alg: -7 }, { type: 'public-key', alg: -257 }], authenticatorSelection: { userVerification: 'required', residentKey: 'preferred' }, excludeCredentials: [] } };
     if (path === '/passkey/finish') {
       if (!body.credential.response.attestationObject) throw new Refusal(400, 'malformed');
       return {};
@@ -273,7 +274,7 @@ export async function start({ base = '' } = {}) {
         const slice = row.subarray(+range[1], +range[2] + 1);
         return res.writeHead(206, { 'Content-Range': `bytes ${range[1]}-${+range[1] + slice.length - 1}/${row.length}`, 'Content-Length': slice.length }).end(slice);
       }
-      if (get || req.headers['x-mailseal'] !== '1' || req.headers['sec-fetch-site'] !== 'same-origin') throw new Refusal(get ? 404 : 403, get ? 'not_found' : 'origin');
+      if (get || req.headers['x-mailseal'] !== '1' || (req.headers['sec-fetch-site'] !== 'same-origin' && req.headers.origin !== origin)) throw new Refusal(get ? 404 : 403, get ? 'not_found' : 'origin');
       const chunks = [];
       for await (const c of req) chunks.push(c);
       const body = Buffer.concat(chunks);

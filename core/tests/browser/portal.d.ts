@@ -7,6 +7,7 @@ interface Window {
 type Bytes = Uint8Array<ArrayBuffer>;
 
 declare namespace Portal {
+  type Child = Node | string | false | null | undefined;
   type Strings = typeof import('../../src/portal/assets/en.js').default;
   type FetchPart = (n: number, from: number, length: number, signal?: AbortSignal) => Promise<Bytes>;
 
@@ -45,9 +46,13 @@ declare namespace Portal {
     /** The passphrase's share. */
     f: Bytes | null;
     visit: Visit;
+    /** A reply that is being written. */
+    draft: Draft;
     post(path: string, body?: object): Promise<any>;
     put(path: string, body: Bytes, signal: AbortSignal): Promise<void>;
     fetchPart: FetchPart;
+    /** Tries what may be repeated a few times. */
+    again<T>(what: () => Promise<T>, signal?: AbortSignal): Promise<T>;
     knock(): Promise<void>;
     next(): Promise<void>;
     fail(e: unknown): void;
@@ -99,7 +104,7 @@ declare namespace Portal {
     setFromBase64(text: string, how: object): { read: number; written: number };
   }
 
-  interface Saving extends Omit<Attachment, 'type'> {
+  interface Saving extends Attachment {
     read: Content['read'];
     app: App;
     signal: AbortSignal;

@@ -1,5 +1,5 @@
-// What the server sends of an asset: the file without comments that stand on
-// lines of their own, JSDoc, indentation and empty lines. Nothing else changes.
+// What the server sends of an asset: the file without JSDoc, comments that
+// stand on lines of their own, indentation and empty lines. Nothing else changes.
 import { readFileSync, readdirSync } from 'node:fs';
 
 export const ASSETS = new URL('../../src/portal/assets/', import.meta.url);
@@ -11,7 +11,8 @@ export function strip(source) {
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line && !line.startsWith('// '))
-    .join('\n') + '\n';
+    .map((line) => line + '\n')
+    .join('');
 }
 
 /** @returns {Map<string, string>} by file name */

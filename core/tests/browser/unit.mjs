@@ -21,7 +21,7 @@ async function* cut(b, n) {
 
 export const unit = {
   async 'Cobblestone-256: the published vectors'() {
-    const { openAll, seal, Damaged } = await load('chunks.js');
+    const { openAll, seal, Damaged } = await load('crypto.js');
     const { tests } = JSON.parse(readFileSync(new URL('chunked-encryption/cobblestone-256.json', vectors)));
     let valid = 0;
     let invalid = 0;
@@ -67,7 +67,7 @@ export const unit = {
   },
 
   async 'derivations: as node computes them'() {
-    const { challengeMac, passphraseProof, openDek, stretch } = await load('keys.js');
+    const { challengeMac, passphraseProof, openDek, stretch } = await load('crypto.js');
     const { hkdf, put, wrapDek } = await import('./mail.mjs');
     const { createHmac, pbkdf2Sync, randomBytes } = await import('node:crypto');
     const [l, grant, nonce, s, item, dek] = [20, 16, 16, 32, 16, 32].map((n) => new Uint8Array(randomBytes(n)));
@@ -86,7 +86,7 @@ export const unit = {
   },
 
   async 't05 the link’s secret is read in any case, grouped, wrapped and encoded'() {
-    const { fromBase32 } = await load('bytes.js');
+    const { fromBase32 } = await load('crypto.js');
     const right = '0123456789';
     for (const typed of ['04HMASW9', '04hm-asw9', ' O4HM\r\n ASW9\n', '0 4 H M – a s w 9', '\ufeff04HMASW9', '04HM%2DASW9', '04HM%20asw9', '04HM=\r\nASW9', '04HMASW9.', '<04HMASW9>', 'o4hmasw9%0D%0A'])
       assert.equal(toHex(fromBase32(typed) || []), right, typed);

@@ -1,8 +1,6 @@
 // The portal's HTTP interface.
-import { Damaged } from './chunks.js';
+import { Damaged } from './crypto.js';
 
-/** @type {Record<number, string>} */
-const STATUS = { 404: 'not_found', 410: 'expired', 413: 'refused', 422: 'refused', 423: 'held', 429: 'wait' };
 const TRIES = 3;
 
 /** What the server or the network answered instead; `kind` is one of the interface's words or "offline". */
@@ -28,12 +26,10 @@ export function api(base) {
     }
     if (answer.ok) return answer;
     const data = await answer.json().catch(() => ({}));
-    if (answer.status === 429 && !data.seconds) data.seconds = Number(answer.headers.get('retry-after')) || 60;
-    const kind = typeof data.error === 'string' ? data.error : STATUS[answer.status];
-    throw new Failure(answer.status >= 500 ? 'server' : kind || 'server', data);
+    throw new Failure(answer.status < 500 && data.error || 'server', data);
   }
 
-  /** @param {string} path @param {object} [body] @returns {Promise<any>} */
+  /** @type {Portal.App['post']} */
   async function post(path, body = {}) {
     const headers = { 'Content-Type': 'application/json', 'X-Mailseal': '1' };
     const answer = await call(path, { method: 'POST', headers, body: JSON.stringify(body) });
@@ -74,5 +70,5 @@ export function api(base) {
     }
   }
 
-  return { base, post, put, fetchPart };
+  return { base, post, put, fetchPart, again };
 }

@@ -1,7 +1,5 @@
 // A message's content: any stretch of it, out of the rows in which it is stored.
-import { CHUNK, Damaged, HEADER, SEALED, opener, sealedSize } from './chunks.js';
-import { concat, text, utf8 } from './bytes.js';
-import { openAll } from './chunks.js';
+import { CHUNK, Damaged, HEADER, SEALED, concat, openAll, opener, sealedSize, text, utf8 } from './crypto.js';
 
 const PART = 1 << 20;
 const AHEAD = 3;

@@ -1,5 +1,5 @@
 // Transfer encodings of RFC 2045, as streams.
-import { concat } from './bytes.js';
+import { concat } from './crypto.js';
 
 const NONE = new Uint8Array(0);
 const TABLE = new Uint8Array(256).fill(255);

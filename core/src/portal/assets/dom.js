@@ -1,7 +1,7 @@
 // The few things that every screen needs.
 
 /** @type {{t: Portal.Strings, lang: string, draw: () => void}} */
-export const ui = { t: /** @type {any} */ (null), lang: 'en', draw() {} };
+export const ui = { t: /** @type {any} */ (null), lang: '', draw() {} };
 
 /** @param {string} id */
 export const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
@@ -9,46 +9,49 @@ export const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(
 /**
  * @template {keyof HTMLElementTagNameMap} K
  * @param {K} tag
- * @param {Record<string, unknown>} [props] attributes; functions listen
- * @param {...(Node | string | null | undefined | false)} children
+ * @param {string | Record<string, unknown>} props the class, or attributes; functions listen
+ * @param {...Portal.Child} children
  */
-export function el(tag, props = {}, ...children) {
+export function el(tag, props, ...children) {
   const e = document.createElement(tag);
-  for (const [k, v] of Object.entries(props)) {
+  for (const [k, v] of Object.entries(typeof props === 'string' ? { class: props } : props)) {
     if (typeof v === 'function') e.addEventListener(k, /** @type {EventListener} */ (v));
-    else if (v !== false && v != null) e.setAttribute(k, v === true ? '' : String(v));
+    else if (v) e.setAttribute(k, v === true ? '' : String(v));
   }
-  for (const c of children) if (c || c === '') e.append(c);
+  for (const c of children) if (c) e.append(c);
   return e;
 }
 
-/** @param {string} text @param {() => unknown} click @param {Record<string, unknown>} [props] */
-export const button = (text, click, props) => el('button', { type: 'button', click, ...props }, text);
+/** @param {string} text @param {string} [cls] */
+export const p = (text, cls = '') => el('p', cls, text);
 
-/** @param {string} s */
+/** @param {string} text @param {() => unknown} click @param {string} [cls] */
+export const button = (text, click, cls) => el('button', { type: 'button', click, class: cls }, text);
+
+/** Tells a screen reader. @param {string} s */
 export const say = (s) => (byId('live').textContent = s);
 
 /**
  * Shows a screen and moves the focus to its heading. `build` runs again when
  * the language changes.
- * @param {() => {title: string, body: (Node | null | undefined | false)[], bare?: boolean}} build
+ * @param {() => {title: string, body: Portal.Child[], bare?: boolean}} build
  */
 export function show(build) {
-  ui.draw = () => {
+  (ui.draw = () => {
     const { title, body, bare } = build();
-    const h = el('h1', { tabindex: -1, dir: 'auto' }, title);
-    byId('main').replaceChildren(el('section', { class: bare ? '' : 'card' }, h, ...body));
+    const h = el('h1', { tabindex: '-1', dir: 'auto' }, title);
+    byId('main').replaceChildren(el('section', bare ? '' : 'card', h, ...body));
     // The title stands in histories: it never shows what a message holds.
     document.title = (bare ? '' : title + ' – ') + byId('brand').textContent;
     scrollTo(0, 0);
     h.focus({ preventScroll: true });
-  };
-  ui.draw();
+  })();
 }
 
-/** @param {string} text */
-export function busy(text) {
-  byId('main').replaceChildren(el('p', { class: 'wait', role: 'status' }, text));
+export function busy() {
+  const { opening } = ui.t;
+  byId('main').replaceChildren(el('h1', 'wait', opening));
+  say(opening);
 }
 
 /** @param {number} seconds */
@@ -56,36 +59,38 @@ export const clock = (seconds) => Math.floor(seconds / 60) + ':' + String(second
 
 /** Counts down to 0 while the element is shown. @param {Element} e @param {number} end @param {(left: number) => void} tick */
 export function countdown(e, end, tick) {
-  const step = () => {
-    const left = Math.max(0, Math.ceil((end - Date.now()) / 1000));
-    tick(left);
-    if (left) setTimeout(() => e.isConnected && step(), 250);
-  };
-  step();
+  const left = Math.max(0, Math.ceil((end - Date.now()) / 1000));
+  tick(left);
+  if (left) setTimeout(() => e.isConnected && countdown(e, end, tick), 250);
 }
 
 /** @param {number} n */
 export function size(n) {
-  const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte'];
   let u = 0;
   for (; n >= 1000 && u < 3; u++) n /= 1000;
-  return new Intl.NumberFormat(ui.lang, { style: 'unit', unit: units[u], unitDisplay: u ? 'short' : 'long', maximumFractionDigits: n < 10 && u ? 1 : 0 }).format(n);
+  return new Intl.NumberFormat(ui.lang, { style: 'unit', unit: ['', 'kilo', 'mega', 'giga'][u] + 'byte', unitDisplay: u ? 'short' : 'long', maximumFractionDigits: n < 10 ? 1 : 0 }).format(n);
 }
 
 /** @param {number} ms */
 export const when = (ms) => new Intl.DateTimeFormat(ui.lang, { dateStyle: 'long', timeStyle: 'short' }).format(ms);
 
+/** @param {string} label */
+export const progress = (label, max = 1) => el('progress', { max, value: '0', 'aria-label': label });
+
 /**
  * A form whose errors are told at the field and by a screen reader.
- * @param {{label: string, hint?: string, field: HTMLInputElement | HTMLTextAreaElement | null, submit: string, extra?: (Node | false | null)[],
- *   send: (value: string) => Promise<string | void>}} of `send` gives what is wrong
+ * @param {string} submit
+ * @param {(value: string) => Promise<string | void>} send gives what is wrong
+ * @param {{label: string, hint?: string, field: HTMLInputElement | HTMLTextAreaElement} | null} [input]
+ * @param {...Portal.Child} extra
  */
-export function form({ label, hint, field, submit, extra = [], send }) {
+export function form(submit, send, input, ...extra) {
   const error = el('p', { id: 'error', role: 'alert', class: 'error' });
-  const go = el('button', { type: 'submit', class: 'primary' }, submit);
+  const go = el('button', 'primary', submit);
+  const { label, hint, field } = input || {};
   if (field) {
     field.id = 'field';
-    field.setAttribute('aria-describedby', hint ? 'hint error' : 'error');
+    field.setAttribute('aria-describedby', 'hint error');
   }
   /** @param {Event} e */
   const onsubmit = async (e) => {
@@ -107,5 +112,5 @@ export function form({ label, hint, field, submit, extra = [], send }) {
     if (field) field.select();
   };
   return el('form', { submit: onsubmit, novalidate: true },
-    field && el('label', { for: 'field' }, label), hint && el('p', { id: 'hint', class: 'hint' }, hint), field, error, ...extra, go);
+    label && el('label', { for: 'field' }, label), hint && el('p', { id: 'hint', class: 'hint' }, hint), field, error, ...extra, go);
 }

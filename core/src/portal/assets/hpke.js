@@ -1,9 +1,8 @@
 // RFC 9180, base mode, one message: DHKEM(P-256, HKDF-SHA256), HKDF-SHA256,
 // AES-256-GCM.
-import { concat, uint, utf8 } from './bytes.js';
-import { hmac } from './keys.js';
+import { concat, hmac, uint, utf8 } from './crypto.js';
 
-const subtle = crypto.subtle;
+const { subtle } = crypto;
 const NONE = new Uint8Array(0);
 const CURVE = { name: 'ECDH', namedCurve: 'P-256' };
 const KEM = utf8('KEM\0\x10');

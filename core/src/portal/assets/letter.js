@@ -1,6 +1,6 @@
 // The opened message.
-import { busy, button, el, say, show, size, ui, when } from './dom.js';
-import { Damaged } from './chunks.js';
+import { Damaged } from './crypto.js';
+import { busy, button, el, p, progress, say, show, size, ui, when } from './dom.js';
 import { Failure } from './api.js';
 import { addPasskey } from './factors.js';
 import { policy } from './policy.js';
@@ -8,35 +8,37 @@ import { policy } from './policy.js';
 /** @param {Portal.App} app @param {Portal.Content} content */
 export function message(app, content) {
   const { letter, manifest, read } = content;
-  /** What is being downloaded goes on while the screen changes. @type {Map<string, HTMLElement>} */
+  /** A download goes on while the screen changes. @type {Map<number, HTMLElement>} */
   const rows = new Map();
-  const draft = { subject: '', text: '', files: /** @type {File[]} */ ([]) };
   const back = () => show(screen);
 
-  /** @param {string} name @param {string} type @param {Omit<Portal.Attachment, 'name' | 'type'>} of */
-  function row(name, type, of) {
-    const key = `${of.offset} ${of.length}`;
-    const old = rows.get(key);
-    if (old && old.dataset.lang === ui.lang) return old;
+  /** @param {Portal.Attachment} of */
+  function row(of) {
+    const { name, type } = of;
+    const old = rows.get(of.offset);
+    if (old && old.lang === ui.lang) return old;
     const { t } = ui;
-    const status = el('span', { class: 'hint' });
-    const start = button(t.download, download, { 'aria-label': t.downloadOf(name) });
-    const e = el('li', { 'data-lang': ui.lang }, el('span', { class: 'file' }, el('bdi', {}, name), el('span', { class: 'hint' }, [type, of.size >= 0 && size(of.size)].filter(Boolean).join(' · '))), status, start);
-    rows.set(key, e);
-    async function download() {
+    const status = el('span', 'hint');
+    /** @param {string} text @param {() => unknown} click */
+    const named = (text, click) => {
+      const b = button(text, click);
+      b.setAttribute('aria-label', `${text}: ${name}`);
+      return b;
+    };
+    const start = named(t.download, async () => {
       const stop = new AbortController();
-      const bar = el('progress', { max: of.size, value: 0, 'aria-label': t.saving(name) });
-      const cancel = button(t.cancel, () => stop.abort(), { 'aria-label': `${t.cancel}: ${name}` });
+      const { signal } = stop;
+      const bar = progress(name, of.size);
+      const cancel = named(t.cancel, () => stop.abort());
       status.replaceChildren(bar);
       start.replaceWith(cancel);
-      const had = document.activeElement === start || document.activeElement === document.body;
-      if (had) cancel.focus();
+      cancel.focus();
       let end = t.saved;
-      let ok = true;
+      status.className = 'hint';
       try {
         const { save } = await import('./save.js');
         await save({
-          ...of, name, read, app, signal: stop.signal,
+          ...of, read, app, signal,
           progress: (n) => (bar.value = n),
           resume: () => new Promise((go) => {
             const on = () => {
@@ -45,144 +47,132 @@ export function message(app, content) {
               go();
             };
             addEventListener('online', on);
-            stop.signal.addEventListener('abort', on);
-            const more = button(t.resume, on);
-            status.replaceChildren(t.stopped, ' ', more);
+            signal.addEventListener('abort', on);
+            status.replaceChildren(t.stopped, named(t.retry, on));
             say(t.stopped);
           }),
         });
-      } catch (x) {
-        ok = false;
-        if (stop.signal.aborted) end = t.cancelled;
-        else if (x instanceof Failure && x.kind === 'too_large') end = t.tooLarge(size(x.data.limit || 0));
-        else if (x instanceof Damaged) end = t.fileDamaged;
-        else if (x instanceof Failure && x.kind !== 'server') return app.fail(x);
+      } catch (e) {
+        const kind = e instanceof Failure ? e.kind : '';
+        if (signal.aborted || kind === 'aborted') end = t.cancelled;
+        else if (e instanceof Damaged) end = t.fileDamaged;
+        else if (e instanceof Failure && kind === 'too_large') end = t.tooLarge(size(e.data.limit || 0));
+        else if (kind && kind !== 'server') return app.fail(e);
         else end = t.errors.server.join('. ');
+        status.className = 'error';
       }
       status.textContent = end;
-      status.className = ok ? 'hint' : 'error';
       say(`${name}: ${end}`);
-      const focus = document.activeElement === cancel || document.activeElement === document.body;
+      const held = document.activeElement === cancel;
       cancel.replaceWith(start);
-      if (focus) start.focus();
-    }
+      if (held) start.focus();
+    });
+    const e = el('li', { lang: ui.lang }, el('span', 'file', el('bdi', '', name), el('span', 'hint', `${type} · ${size(of.size)}`)), status, start);
+    rows.set(of.offset, e);
     return e;
   }
 
-  /** @returns {{title: string, body: (Node | null | false)[], bare: boolean}} */
+  /** @returns {{title: string, body: Portal.Child[], bare: boolean}} */
   function screen() {
     const { t } = ui;
     const { visit } = app;
-    const facts = [[t.from, letter.from], [t.date, letter.date != null && when(letter.date)], [t.referenceName, visit.reference]];
-    const body = letter.html ? html(letter.html) : el('div', { class: 'text', dir: 'auto' }, ...(letter.text ? linked(letter.text) : [t.emptyText]));
-    const notes = [visit.views_left != null && t.viewsLeft(visit.views_left), visit.expires && t.until(when(visit.expires))].filter(Boolean).join(' ');
-    const canRegister = visit.methods.some((m) => m.id !== 'email') && 'PublicKeyCredential' in window;
+    /** @param {Portal.Attachment[]} all */
+    const files = (all) => el('ul', 'files', ...all.map(row));
     return {
       title: letter.subject || t.noSubject,
       bare: true,
       body: [
-        el('dl', {}, ...facts.map(([k, v]) => v && el('div', {}, el('dt', {}, k), el('dd', { dir: 'auto' }, v)))),
-        el('article', { class: 'card', 'aria-label': t.messageText }, body),
-        letter.attachments.length > 0 && el('section', {}, el('h2', {}, t.attachments), el('ul', { class: 'files' }, ...letter.attachments.map((a) => row(a.name, a.type, a)))),
-        el('div', { class: 'bar' },
-          visit.replies !== false && manifest.reply && button(t.reply, reply, { class: 'primary' }),
+        el('dl', '', ...[[t.from, letter.from], [t.date, letter.date != null && when(letter.date)], [t.referenceName, visit.reference]]
+          .map(([k, v]) => v && el('div', '', el('dt', '', k), el('dd', { dir: 'auto' }, v)))),
+        el('article', { class: 'card', 'aria-label': t.messageText }, letter.html ? html(letter.html) : el('div', { class: 'text', dir: 'auto' }, ...linked(letter.text || t.emptyText))),
+        letter.attachments.length > 0 && el('section', '', el('h2', '', t.attachments), files(letter.attachments)),
+        el('div', 'bar',
+          visit.replies && manifest.reply && button(t.reply, async () => (await import('./reply.js')).replyForm(app, content, back), 'primary'),
           button(t.print, () => print()),
           button(t.close, app.logout)),
-        el('ul', { class: 'files' }, row('message.eml', t.whole, { offset: 0, length: manifest.message, size: manifest.message, encoding: 'identity' })),
-        notes ? el('p', { class: 'hint' }, notes) : null,
-        el('p', { class: 'quiet' },
-          button(t.wrongPerson, report, { class: 'link' }),
-          canRegister && button(t.addPasskey, register, { class: 'link' })),
+        files([{ name: 'message.eml', type: t.whole, offset: 0, length: manifest.message, size: manifest.message, encoding: 'identity' }]),
+        p([visit.views_left != null && t.viewsLeft(visit.views_left), t.until(when(visit.expires))].filter(Boolean).join(' '), 'hint'),
+        el('p', 'quiet', button(t.wrongPerson, report, 'link'),
+          visit.floor !== 'p1' && 'PublicKeyCredential' in window && button(t.addPasskey, register, 'link')),
       ],
     };
   }
 
-  async function reply() {
-    const { replyForm } = await import('./reply.js');
-    replyForm(app, content, draft, back);
-  }
-
-  function report() {
-    show(() => ({
-      title: ui.t.reportTitle,
-      body: [el('p', {}, ui.t.reportText), el('div', { class: 'bar' },
-        button(ui.t.reportYes, async () => {
-          busy(ui.t.checking);
-          try {
-            await app.post('/report-misdirected');
-            app.forget();
-            show(() => ({ title: ui.t.reported, body: [el('p', {}, ui.t.reportedText)] }));
-          } catch (e) {
-            app.fail(e);
-          }
-        }, { class: 'danger' }), button(ui.t.back, back))],
-    }));
-  }
+  const report = () => show(() => ({
+    title: ui.t.reportTitle,
+    body: [p(ui.t.reportText), el('div', 'bar', button(ui.t.reportYes, async () => {
+      busy();
+      try {
+        await app.post('/report-misdirected');
+        app.forget();
+        show(() => ({ title: ui.t.reported, body: [p(ui.t.reportedText)] }));
+      } catch (e) {
+        app.fail(e);
+      }
+    }, 'danger'), button(ui.t.back, back))],
+  }));
 
   function register() {
     const note = el('p', { role: 'alert' });
+    /** @param {unknown} [e] */
+    const end = (e) => e instanceof Failure ? app.fail(e) : (note.textContent = e ? ui.t.passkeyFailed : ui.t.passkeyAdded);
     show(() => ({
       title: ui.t.addPasskey,
-      body: [el('p', {}, ui.t.addPasskeyText), note, el('div', { class: 'bar' },
-        button(ui.t.addPasskey, () => addPasskey(app).then(() => (note.textContent = ui.t.passkeyAdded), (e) => (e instanceof Failure ? app.fail(e) : (note.textContent = ui.t.passkeyFailed))), { class: 'primary' }), button(ui.t.toMessage, back))],
+      body: [p(ui.t.addPasskeyText), note, el('div', 'bar', button(ui.t.addPasskey, () => addPasskey(app).then(() => end(), end), 'primary'), button(ui.t.back, back))],
     }));
   }
 
-  show(screen);
+  back();
   // Large files are streamed by a worker; it is ready when it is wanted.
   if (letter.attachments.length) import('./save.js').then(({ worker }) => worker());
 }
 
 /** @param {string} s */
-function linked(s) {
-  return s.split(/(https?:\/\/[^\s<>"]*[^\s<>"'.,;:!?)\]])/).map((part, i) => (i % 2 ? link(part) : part));
-}
+const linked = (s) => s.split(/(https?:\/\/[^\s<>"]*[^\s<>"'.,;:!?)\]])/).map((part, i) => (i % 2 ? link(part) : part));
 
-/** @param {string} href @param {string} [name] */
-const link = (href, name) => el('a', { href, target: '_blank', rel: 'noopener noreferrer' }, name || href);
+/** @param {string} href */
+const link = (href) => el('a', { href, target: '_blank', rel: 'noopener noreferrer' }, href);
 
-const TAGS = new Set('A,B,STRONG,I,EM,U,S,P,BR,HR,DIV,SPAN,H1,H2,H3,H4,H5,H6,UL,OL,LI,DL,DT,DD,BLOCKQUOTE,PRE,CODE,TABLE,THEAD,TBODY,TFOOT,TR,TD,TH,CAPTION,CENTER,FONT,SMALL,SUB,SUP'.split(','));
+const KEPT = /^(A|ABBR|B|BD[IO]|BR|HR|STRONG|I|EM|U|S|STRIKE|P|PRE|DIV|SPAN|H[1-6]|[UOD]L|LI|D[TD]|BLOCKQUOTE|Q|CITE|CODE|DEL|INS|KBD|MARK|SAMP|TABLE|THEAD|TBODY|TFOOT|T[RDHT]|CAPTION|COL|COLGROUP|CENTER|FIGURE|SMALL|SU[BP])$/;
+const DROPPED = /^(SCRIPT|STYLE|TEMPLATE|TITLE|NOSCRIPT|TEXTAREA|SELECT|OBJECT|IFRAME)$/;
 
 /**
- * HTML is shown in a frame of its own that runs nothing and asks for nothing.
- * Nobody can measure such a frame; so the same text, built anew from what is
- * harmless, lies unseen behind it, gives it its height, and is what is printed.
+ * HTML is built anew from what is harmless and shown in a frame of its own that
+ * runs nothing and asks for nothing. Nobody can measure such a frame; so the
+ * same lies unseen behind it, gives it its height, and is what is printed.
  * @param {string} source
  */
 function html(source) {
   const css = new URL('letter.css', import.meta.url).href;
-  const parsed = new DOMParser().parseFromString(policy.createHTML(source), 'text/html');
-  const copy = el('div', { class: 'copy', dir: 'auto' });
-  // Nobody reads it aloud twice.
-  copy.setAttribute('aria-hidden', 'true');
-  const root = copy.attachShadow({ mode: 'closed' });
-  const inner = el('div', { class: 'letter' });
-  root.append(el('link', { rel: 'stylesheet', href: css }), inner);
+  const inner = el('div', 'letter');
   /** @type {Map<string, string>} */
   const links = new Map();
   /** @param {Node} from @param {Element} to @param {number} depth */
   const rebuild = (from, to, depth) => {
     for (const n of from.childNodes) {
       if (n.nodeType === 3) to.append(n.nodeValue || '');
-      if (!(n instanceof HTMLElement) || depth > 200) continue;
-      if (n.tagName === 'IMG') to.append(n.getAttribute('alt') || '');
-      const href = n.tagName === 'A' && n.getAttribute('href');
-      if (href && /^(https?|mailto|tel):/i.test(href)) links.set(href, (n.textContent || '').trim().slice(0, 80));
-      const known = TAGS.has(n.tagName);
-      const made = known ? document.createElement(n.tagName) : to;
-      if (known) {
-        for (const a of ['class', 'dir', 'lang', 'colspan', 'rowspan', 'start', 'align']) if (n.hasAttribute(a)) made.setAttribute(a, n.getAttribute(a) || '');
+      if (!(n instanceof HTMLElement) || depth > 200 || DROPPED.test(n.tagName)) continue;
+      const get = (/** @type {string} */ a) => n.getAttribute(a) || '';
+      if (n.tagName === 'IMG') to.append(get('alt'));
+      if (n.tagName === 'A' && /^(https?|mailto|tel):/i.test(get('href'))) links.set(get('href'), (n.textContent || '').trim().slice(0, 80));
+      let made = to;
+      if (KEPT.test(n.tagName)) {
+        made = document.createElement(n.tagName);
+        for (const a of ['class', 'dir', 'lang', 'colspan', 'rowspan', 'start', 'align']) if (get(a)) made.setAttribute(a, get(a));
         to.append(made);
       }
-      if (!/^(SCRIPT|STYLE|TEMPLATE|TITLE|NOSCRIPT|TEXTAREA|SELECT|OBJECT|IFRAME)$/.test(n.tagName)) rebuild(n, made, depth + 1);
+      rebuild(n, made, depth + 1);
     }
   };
-  rebuild(parsed.body, inner, 0);
-  const frame = el('iframe', { sandbox: '', title: ui.t.messageText });
-  frame.srcdoc = policy.createHTML(
-    `<!doctype html><meta charset="utf-8"><meta name="color-scheme" content="light dark"><link rel="stylesheet" href="${css}"><body class="letter" dir="auto">${source}`);
+  rebuild(new DOMParser().parseFromString(policy.createHTML(source), 'text/html').body, inner, 0);
+  const sheet = `<link rel="stylesheet" href="${css}">`;
+  const frame = el('iframe', { sandbox: true, title: ui.t.messageText });
+  frame.srcdoc = policy.createHTML(`<!doctype html><meta charset="utf-8"><meta name="color-scheme" content="light dark">${sheet}<body dir="auto">${inner.outerHTML}`);
+  // Nobody hears it twice.
+  const copy = el('div', { class: 'copy', dir: 'auto', 'aria-hidden': 'true' });
+  copy.attachShadow({ mode: 'closed' }).append(el('link', { rel: 'stylesheet', href: css }), inner);
   new ResizeObserver(() => (frame.style.blockSize = `${copy.offsetHeight + 8}px`)).observe(copy);
-  return el('div', { class: 'html' }, copy, frame,
-    links.size > 0 && el('details', {}, el('summary', {}, `${ui.t.links} (${links.size})`), el('p', { class: 'hint' }, ui.t.linksText),
-      el('ul', {}, ...[...links].map(([href, name]) => el('li', {}, name && name !== href ? name + ': ' : '', link(href))))));
+  return el('div', 'html', copy, frame,
+    links.size > 0 && el('details', '', el('summary', '', `${ui.t.links} (${links.size})`), p(ui.t.linksText, 'hint'),
+      el('ul', '', ...[...links].map(([href, name]) => el('li', '', name && name !== href && `${name}: `, link(href))))));
 }

@@ -1,10 +1,9 @@
 // Files leave the page decrypted piece by piece. Small ones as a Blob; large
 // ones through the service worker, so that memory stays flat.
-import { Damaged } from './chunks.js';
+import { Damaged, random, toHex } from './crypto.js';
 import { Failure } from './api.js';
 import { decoder } from './decode.js';
 import { policy } from './policy.js';
-import { random, toHex } from './bytes.js';
 
 const SMALL = 8e6;
 const LIMIT = 256e6;
