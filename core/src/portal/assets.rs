@@ -28,9 +28,9 @@ macro_rules! files {
 }
 
 const FILES: &[(&str, &str)] = files![
-    "api.js" "bytes.js" "chunks.js" "content.js" "decode.js" "dom.js" "en.js" "es.js" "factors.js"
-    "first.js" "hpke.js" "icon.svg" "keys.js" "letter.css" "letter.js" "main.js" "policy.js"
-    "reply.js" "save.js" "style.css"
+    "api.js" "content.js" "crypto.js" "decode.js" "dom.js" "en.js" "es.js" "factors.js" "first.js"
+    "hpke.js" "icon.svg" "letter.css" "letter.js" "main.js" "policy.js" "reply.js" "save.js"
+    "style.css"
 ];
 const WORKER: &str = include_str!("assets/sw.js");
 

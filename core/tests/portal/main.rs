@@ -11,6 +11,7 @@ mod doors;
 mod factors;
 mod logs;
 mod passkeys;
+mod replies;
 mod scanners;
 mod sessions;
 mod ways;

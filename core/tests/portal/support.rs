@@ -13,12 +13,13 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use data_encoding::BASE64URL_NOPAD;
 use mailseal::base::{
-    Clock, FactorLevel, GrantId, Keys, Language, Passkey, Phi, RecipientId, Secret, Timestamp,
+    Clock, FactorLevel, GrantId, Keys, Language, Passkey, Phi, RecipientId, Secret, Sensitivity,
+    Timestamp,
 };
-use mailseal::escrow::{Draft, Escrow, GrantDraft, Link, PasscodePlan};
+use mailseal::escrow::{Draft, Escrow, GrantDraft, Link, PasscodePlan, Reply};
 use mailseal::portal::{
     CodeChannelError, CodeKind, CodeSender, NotSignedOn, Portal, PortalEvent, PortalEventKind,
-    PortalHost,
+    PortalHost, ReplyRefused,
 };
 use mailseal::storage::{Batch, Committed, MemoryStore, Row, Store, StoreError, Table};
 use mailseal::testing::clock::TestClock;
@@ -105,6 +106,8 @@ pub(crate) struct Heard {
     pub(crate) codes: Vec<(CodeKind, String, String, Language)>,
     pub(crate) channel_fails: bool,
     pub(crate) panics: bool,
+    pub(crate) replies: Vec<(Reply, Sensitivity)>,
+    pub(crate) refuses: bool,
 }
 
 impl Host {
@@ -136,6 +139,15 @@ impl PortalHost for Host {
     async fn event(&self, event: PortalEvent) {
         assert!(!self.heard().panics, "the host panics");
         self.heard().events.push(event);
+    }
+
+    async fn reply(&self, reply: Reply, found: Sensitivity) -> Result<(), ReplyRefused> {
+        let mut heard = self.heard();
+        if heard.refuses {
+            return Err(ReplyRefused);
+        }
+        heard.replies.push((reply, found));
+        Ok(())
     }
 
     fn sign_on_url(&self) -> Option<String> {
@@ -253,6 +265,7 @@ fn portal(escrow: &Escrow, host: &Host) -> Portal {
         .contact("+1 555 0100")
         .code_sender(host.clone())
         .codes_per_hour(20)
+        .replies(true)
         .host(host.clone())
         .build()
         .unwrap()

@@ -8,14 +8,14 @@ use serde_json::json;
 
 use crate::support::*;
 
-fn bytes(value: &serde_json::Value) -> Vec<u8> {
+pub(crate) fn bytes(value: &serde_json::Value) -> Vec<u8> {
     BASE64URL_NOPAD
         .decode(value.as_str().unwrap().as_bytes())
         .unwrap()
 }
 
 /// The key of the content as the page finds it.
-fn unwrap_dek(given: &Given, released: &serde_json::Value) -> Option<Vec<u8>> {
+pub(crate) fn unwrap_dek(given: &Given, released: &serde_json::Value) -> Option<Vec<u8>> {
     let put = |part: &[u8]| [&(part.len() as u64).to_be_bytes()[..], part].concat();
     let share = bytes(&released["share"]);
     let ikm = [put(&share), put(&given.share()), put(b"")].concat();
