@@ -252,6 +252,12 @@ impl Escrow {
         session: Option<(&[u8; 16], FactorLevel)>,
     ) -> Result<(GrantRecord, Taken), EscrowError> {
         let released = self.change_live(known, |record, now| {
+            // Another request of the same session came first.
+            #[cfg(feature = "portal")]
+            if session.is_some_and(|(id, _)| record.is_counted(id, now)) {
+                let (first, last) = (false, false);
+                return Ok((Taken { first, last }, Vec::new()));
+            }
             let taken = record.count_release(session.map(|(id, _)| id), now)?;
             let level = session.map_or(record.factor_floor, |(_, shown)| shown);
             let first = taken.first;

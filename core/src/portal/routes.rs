@@ -276,6 +276,14 @@ impl Inner {
             }
             methods.push(entry);
         }
+        if methods.is_empty() && visit.passphrase.is_none() && !session.is_complete(visit) {
+            let grant = visit.reference.as_str();
+            tracing::warn!(
+                target: "mailseal::portal",
+                grant,
+                "the grant offers nothing that this portal can serve"
+            );
+        }
         let passphrase = visit.passphrase.as_ref().map(
             |(salt, iterations)| json!({"salt": request::encode(salt), "iterations": iterations}),
         );

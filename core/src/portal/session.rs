@@ -33,6 +33,8 @@ const IDLE: Duration = Duration::from_secs(15 * 60);
 const TOUCH: Duration = Duration::from_secs(60);
 /// Sessions and codes that are over, removed with one that begins.
 const SWEEP: usize = 32;
+/// How often a row that others change is tried.
+const ROUNDS: usize = 8;
 
 #[derive(Clone, Serialize, Deserialize)]
 struct Record {
@@ -162,7 +164,11 @@ impl Inner {
         }
         if since >= TOUCH {
             session.record.seen = now;
-            self.write(&mut session, Vec::new()).await?;
+            match self.write(&mut session).await {
+                // Another request of the same page was faster.
+                Err(Refusal::Busy) => return self.session(grant, headers).await,
+                other => other?,
+            }
         }
         Ok(session)
     }
@@ -189,12 +195,25 @@ impl Inner {
         Ok(Session { row, record, id })
     }
 
+    /// Notes that the message was released to this session.
     pub(super) async fn note_released(&self, session: &mut Session) -> Result<(), Refusal> {
-        if session.record.released {
-            return Ok(());
+        for _ in 0..ROUNDS {
+            if session.record.released {
+                return Ok(());
+            }
+            session.record.released = true;
+            match self.write(session).await {
+                // Another request of the same page was faster.
+                Err(Refusal::Busy) => {
+                    let row = self.store.get(Table::Session, &session.row.key).await?;
+                    session.row = row.ok_or(Refusal::NoSession)?;
+                    let record = self.vault.open(Table::Session, &session.row);
+                    session.record = record.ok_or(Refusal::NoSession)?;
+                }
+                other => return other,
+            }
         }
-        session.record.released = true;
-        self.write(session, Vec::new()).await
+        Err(Refusal::Busy)
     }
 
     /// Ends a session.
@@ -207,14 +226,12 @@ impl Inner {
         Ok(())
     }
 
-    async fn write(&self, session: &mut Session, with: Vec<Op>) -> Result<(), Refusal> {
+    async fn write(&self, session: &mut Session) -> Result<(), Refusal> {
         let due = session.record.created.plus(LIFE);
-        let row = self
-            .vault
-            .seal(Table::Session, &session.row.key, &session.record, due)?;
-        let mut batch: Batch = with.into_iter().collect();
-        batch.push(swap(Table::Session, Some(&session.row), row.clone()));
-        self.store.commit(batch).await?;
+        let key = &session.row.key;
+        let row = self.vault.seal(Table::Session, key, &session.record, due)?;
+        let swap = swap(Table::Session, Some(&session.row), row.clone());
+        self.store.commit(Batch::from_iter([swap])).await?;
         session.row = row;
         Ok(())
     }

@@ -1,8 +1,11 @@
 //! Replies: sealed as the page seals them, and all that can be wrong.
 
 use aws_lc_rs::{aead, agreement, hkdf};
-use mailseal::base::{GrantId, Sensitivity};
+use mailseal::base::{GrantId, Keys, Sensitivity, TlsAssurance};
+use mailseal::deliver::Smtp;
+use mailseal::policy::Policy;
 use mailseal::portal::PortalEventKind;
+use mailseal::{Client, EscrowOptions, Storage};
 use serde_json::{Value, json};
 
 use crate::support::*;
@@ -471,6 +474,40 @@ async fn t24_of_two_commits_at_once_the_host_hears_one() {
     assert!(answers.iter().any(|a| a.status == 200));
     assert!(answers.iter().all(|a| a.status == 200 || a.status == 503));
     assert_eq!(bench.host.heard().replies.len(), 1);
+}
+
+#[tokio::test]
+async fn the_clients_portal_reads_replies_with_the_clients_scanner() {
+    let mut bench = Bench::default();
+    let relay = Smtp::relay("smtps://user@mail.harbor.example").unwrap();
+    let client = Client::builder()
+        .policy(Policy::hipaa())
+        .storage(Storage::custom(bench.store.clone()))
+        .keys(Keys::from_bytes([3; 32]))
+        .transport(relay.onward(TlsAssurance::Authenticated))
+        .clock(bench.clock.clone())
+        .escrow(EscrowOptions::new(ORIGIN, "Harbor Clinic"))
+        .build()
+        .await
+        .unwrap();
+    let portal = client.portal().unwrap().contact("+1 555 0100");
+    let portal = portal.host(bench.host.clone()).replies(true);
+    bench.router = portal.build().unwrap().router();
+    bench.escrow = client.escrow().unwrap().clone();
+    let writer = Writer::new(&bench).await;
+    let head = |text: &str| json!({"v": 1, "subject": "Re: hours", "text": text, "attachments": []});
+    for text in [
+        "Thank you, that is all I wanted to know.",
+        "Maria Gonzalez, born 04/12/1961, MRN 00418823: my A1c was 9.1 and the doctor says diabetes.",
+    ] {
+        let sent = writer.send(&writer.seal(&container(&head(text), b""))).await;
+        assert_eq!(sent.status, 200, "{}", sent.text());
+    }
+    let found: Vec<_> = bench.host.heard().replies.iter().map(|r| r.1).collect();
+    assert_eq!(found[0], Sensitivity::None);
+    assert!(found[1] >= Sensitivity::Phi);
+    // Release and replies are on the client's record.
+    assert!(client.audit().size().await.unwrap() >= 3);
 }
 
 #[tokio::test]

@@ -88,6 +88,23 @@ async fn sessions_end_when_idle_and_in_the_end() {
 }
 
 #[tokio::test]
+async fn requests_of_one_page_at_the_same_time_do_not_hinder_each_other() {
+    let bench = Bench::default();
+    let given = bench.grant(passcode()).await;
+    let visitor = bench.inside(&given).await;
+    visitor.verify("passcode", given.passcode()).await;
+    // All of them find that the session's mark is old, and write it anew.
+    bench.advance(120);
+    let releases = (0..4).map(|_| visitor.release());
+    for answer in futures_util::future::join_all(releases).await {
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    }
+    bench.advance(14 * 60);
+    assert_eq!(visitor.release().await.status, 200, "the mark was written");
+    assert_eq!(bench.escrow.status(given.grant).await.unwrap().releases, 1);
+}
+
+#[tokio::test]
 async fn logout_ends_the_session_on_the_server() {
     let bench = Bench::default();
     let given = bench.grant(passcode()).await;
