@@ -251,24 +251,25 @@ async fn a_reply_reaches_the_host_and_nothing_of_it_stays() {
     assert!(sealed.ciphertext.len() > 2 * PART);
     let sent = writer.send(&sealed).await;
     assert_eq!(sent.status, 200, "{}", sent.text());
-    let heard = bench.host.heard();
-    let (reply, found) = &heard.replies[0];
-    // Nobody scanned it.
-    assert_eq!(*found, Sensitivity::Phi);
-    assert_eq!(reply.grant, writer.grant);
-    assert_eq!(reply.subject.expose(), "Re: Results");
-    assert_eq!(reply.text.expose(), "Thank you");
-    let names: Vec<_> = reply
-        .attachments
-        .iter()
-        .map(|a| a.name.expose().as_str())
-        .collect();
-    assert!(!names[0].contains(['/', '\\', '\u{202e}']), "{names:?}");
-    assert_eq!(names[1], "b.pdf");
-    assert_eq!(reply.attachments[0].bytes.expose(), &file);
-    let id = reply.id.to_string().to_uppercase();
-    assert_eq!(sent.json()["reference"], format!("R-{}", &id[..8]));
-    drop(heard);
+    {
+        let heard = bench.host.heard();
+        let (reply, found) = &heard.replies[0];
+        // Nobody scanned it.
+        assert_eq!(*found, Sensitivity::Phi);
+        assert_eq!(reply.grant, writer.grant);
+        assert_eq!(reply.subject.expose(), "Re: Results");
+        assert_eq!(reply.text.expose(), "Thank you");
+        let names: Vec<_> = reply
+            .attachments
+            .iter()
+            .map(|a| a.name.expose().as_str())
+            .collect();
+        assert!(!names[0].contains(['/', '\\', '\u{202e}']), "{names:?}");
+        assert_eq!(names[1], "b.pdf");
+        assert_eq!(reply.attachments[0].bytes.expose(), &file);
+        let id = reply.id.to_string().to_uppercase();
+        assert_eq!(sent.json()["reference"], format!("R-{}", &id[..8]));
+    }
     assert!(bench.host.kinds().contains(&PortalEventKind::Replied));
     assert_eq!(rows(&bench).await.1, 0);
 }
@@ -495,12 +496,15 @@ async fn the_clients_portal_reads_replies_with_the_clients_scanner() {
     bench.router = portal.build().unwrap().router();
     bench.escrow = client.escrow().unwrap().clone();
     let writer = Writer::new(&bench).await;
-    let head = |text: &str| json!({"v": 1, "subject": "Re: hours", "text": text, "attachments": []});
+    let head =
+        |text: &str| json!({"v": 1, "subject": "Re: hours", "text": text, "attachments": []});
     for text in [
         "Thank you, that is all I wanted to know.",
         "Maria Gonzalez, born 04/12/1961, MRN 00418823: my A1c was 9.1 and the doctor says diabetes.",
     ] {
-        let sent = writer.send(&writer.seal(&container(&head(text), b""))).await;
+        let sent = writer
+            .send(&writer.seal(&container(&head(text), b"")))
+            .await;
         assert_eq!(sent.status, 200, "{}", sent.text());
     }
     let found: Vec<_> = bench.host.heard().replies.iter().map(|r| r.1).collect();
