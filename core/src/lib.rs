@@ -59,8 +59,9 @@ pub mod wire;
 
 pub use base::Keys;
 pub use client::{
-    Builder, Certificate, Client, CodeChannel, CodeChannelError, DueReport, EscrowOptions, Outcome, Plan,
-    PlanOptions, Planned, Receipt, Resolution, SealedMessage, Status, Storage, Unresolved, Unset,
+    Builder, Certificate, Client, CodeChannel, CodeChannelError, DueReport, EscrowOptions, Outcome,
+    Plan, PlanOptions, Planned, Receipt, Resolution, SealedMessage, Status, Storage, Unresolved,
+    Unset,
 };
 pub use error::{Error, ErrorKind, PlanError};
 

@@ -63,8 +63,8 @@ mod recorder;
 mod sending;
 
 pub use builder::{Builder, EscrowOptions, Storage, Unset};
-pub use custody::Certificate;
 pub use codes::{CodeChannel, CodeChannelError};
+pub use custody::Certificate;
 pub use due::{DueReport, Resolution, Unresolved};
 pub use plan::{Plan, PlanOptions, Planned};
 pub use receipt::{Outcome, Receipt, Status};

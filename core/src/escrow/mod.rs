@@ -36,6 +36,13 @@
 //! slowly over all grants; nobody is locked out for good, and only who holds
 //! the link can spend tries.
 //!
+//! ## What the host does with it
+//!
+//! It lists, extends, revokes, holds and shreds. Server shares can be wrapped by
+//! a [`KeyProvider`] and moved from version to version ([`Escrow::rewrap`]);
+//! content can be sealed for an offline archive, too ([`ArchiveKey`]). What
+//! recipients answer comes back sealed ([`Reply`]).
+//!
 //! Not defended: the host process itself, and who can write to the database
 //! can put the counters of tries back.
 //!
@@ -106,11 +113,11 @@ mod remains;
 #[cfg(all(test, feature = "testing"))]
 mod thieves;
 
+pub use archive::{ArchiveKey, ArchiveSecret, Archived};
+pub use certificate::Destruction;
 #[cfg(feature = "portal")]
 #[allow(unused_imports)] // by the portal
 pub(crate) use contact::Contacts;
-pub use archive::{ArchiveKey, ArchiveSecret, Archived};
-pub use certificate::Destruction;
 pub use error::EscrowError;
 pub use event::{EscrowEvent, EscrowEventKind, NoRecorder, Recorder};
 pub use factor::{Factor, PasscodePlan};

@@ -23,7 +23,13 @@ impl House {
     }
 
     fn kinds(&self) -> Vec<EscrowEventKind> {
-        self.events.0.lock().unwrap().iter().map(|e| e.kind).collect()
+        self.events
+            .0
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|e| e.kind)
+            .collect()
     }
 
     async fn sweep(&self) -> (usize, usize) {
@@ -56,12 +62,18 @@ async fn items_and_grants_are_listed() {
         }
     }
     assert_eq!(seen, all);
-    let prepared = house.put(MESSAGE, (0..3).map(with_passcode).collect()).await;
+    let prepared = house
+        .put(MESSAGE, (0..3).map(with_passcode).collect())
+        .await;
     let grants = house.escrow.grants_of(prepared.item).await.unwrap();
     let ids: Vec<GrantId> = grants.iter().map(|g| g.grant).collect();
     let made: Vec<GrantId> = prepared.grants.iter().map(|g| g.grant).collect();
     assert_eq!(ids, made);
-    assert!(grants.iter().all(|g| g.state == GrantState::Live && !g.held));
+    assert!(
+        grants
+            .iter()
+            .all(|g| g.state == GrantState::Live && !g.held)
+    );
     let unknown = house.escrow.grants_of(ItemId::make_random()).await;
     assert_eq!(code(unknown), "escrow.unknown_id");
 }
@@ -69,7 +81,9 @@ async fn items_and_grants_are_listed() {
 #[tokio::test]
 async fn an_end_is_put_off_and_what_ended_stays_so() {
     let house = House::new();
-    let prepared = house.put(MESSAGE, (0..2).map(with_passcode).collect()).await;
+    let prepared = house
+        .put(MESSAGE, (0..2).map(with_passcode).collect())
+        .await;
     let (a, b) = (&prepared.grants[0], &prepared.grants[1]);
     let end = house.expires();
     let later = end.plus(DAY);
@@ -101,7 +115,9 @@ async fn an_end_is_put_off_and_what_ended_stays_so() {
 #[tokio::test]
 async fn a_hold_keeps_content_and_keys_and_ends_pickups() {
     let house = House::new();
-    let prepared = house.put(MESSAGE, (0..3).map(with_passcode).collect()).await;
+    let prepared = house
+        .put(MESSAGE, (0..3).map(with_passcode).collect())
+        .await;
     let (item, escrow) = (prepared.item, &house.escrow);
     let [live, expired, revoked] = &prepared.grants[..] else {
         panic!("three grants")
@@ -131,7 +147,11 @@ async fn a_hold_keeps_content_and_keys_and_ends_pickups() {
     let states = |grants: &[mailseal::escrow::GrantStatus]| -> Vec<GrantState> {
         grants.iter().map(|g| g.state).collect()
     };
-    let ended = [GrantState::Expired, GrantState::Expired, GrantState::Revoked];
+    let ended = [
+        GrantState::Expired,
+        GrantState::Expired,
+        GrantState::Revoked,
+    ];
     assert_eq!(states(&escrow.grants_of(item).await.unwrap()), ended);
     assert_eq!(code(escrow.shred(item).await), "escrow.on_hold");
     let opened = escrow.open(&expired.link, &factor(expired), None).await;
@@ -152,13 +172,21 @@ async fn a_hold_keeps_content_and_keys_and_ends_pickups() {
 #[tokio::test]
 async fn a_hold_that_is_lifted_in_time_leaves_a_grant_as_it_was() {
     let house = House::new();
-    let prepared = house.put(MESSAGE, (0..250).map(|i| grant(i, FactorLevel::P0)).collect()).await;
+    let prepared = house
+        .put(
+            MESSAGE,
+            (0..250).map(|i| grant(i, FactorLevel::P0)).collect(),
+        )
+        .await;
     house.escrow.hold(prepared.item).await.unwrap();
     house.escrow.release_hold(prepared.item).await.unwrap();
     house.escrow.release_hold(prepared.item).await.unwrap();
     let kinds = house.kinds();
     let count = |kind| kinds.iter().filter(|k| **k == kind).count();
-    let held = (count(EscrowEventKind::Held), count(EscrowEventKind::HoldReleased));
+    let held = (
+        count(EscrowEventKind::Held),
+        count(EscrowEventKind::HoldReleased),
+    );
     assert_eq!(held, (250, 250));
     for given in [&prepared.grants[0], &prepared.grants[249]] {
         let opened = house.escrow.open(&given.link, &Factor::None, None).await;
@@ -193,7 +221,10 @@ async fn the_archive_opens_offline_and_only_with_its_key() {
         changed[at] ^= 1;
         assert!(secret.open(&changed).is_err(), "{at}");
         let code = code(secret.open(&bundle[..at]));
-        assert!(["escrow.archive", "escrow.damaged"].contains(&code), "{code}");
+        assert!(
+            ["escrow.archive", "escrow.damaged"].contains(&code),
+            "{code}"
+        );
     }
     // The expiry takes the wrap with the content.
     house.clock.advance(14 * DAY);
@@ -220,7 +251,9 @@ async fn the_archive_is_off_unless_a_key_is_given() {
 #[tokio::test]
 async fn shredding_states_when_the_last_copy_dies() {
     let house = House::new();
-    let prepared = house.put(MESSAGE, (0..2).map(with_passcode).collect()).await;
+    let prepared = house
+        .put(MESSAGE, (0..2).map(with_passcode).collect())
+        .await;
     let gone = house.escrow.shred(prepared.item).await.unwrap();
     assert_eq!((gone.item, gone.at), (prepared.item, house.clock.now()));
     let grants: Vec<GrantId> = prepared.grants.iter().map(|g| g.grant).collect();

@@ -120,7 +120,11 @@ async fn a_key_dropped_too_early_is_named_and_nothing_is_lost() {
     assert!(error.to_string().contains(&first));
     let report = escrow.rewrap(10).await.unwrap();
     assert_eq!((report.unknown_version, report.rewrapped), (1, 0));
-    assert_eq!(house.records().await, before, "nothing was counted or changed");
+    assert_eq!(
+        house.records().await,
+        before,
+        "nothing was counted or changed"
+    );
     assert_eq!(house.leaves().await, [""; 0]);
     // Without the provider at all.
     let error = house.escrow.open(&given.link, &factor(&given), None).await;
@@ -230,10 +234,11 @@ async fn a_provider_that_is_down_is_an_error_that_passes() {
     // Who lacks the link does not even reach the provider.
     let unwrapped = kms.unwrapped.load(Ordering::SeqCst);
     let other = house.put_by(&house.escrow).await;
-    let mixed = given.link.url().expose().replace(
-        &given.grant.to_string(),
-        &other.grant.to_string(),
-    );
+    let mixed = given
+        .link
+        .url()
+        .expose()
+        .replace(&given.grant.to_string(), &other.grant.to_string());
     let mixed = mailseal::escrow::Link::parse(&mixed).unwrap();
     let opened = escrow.open(&mixed, &factor(&given), None).await;
     assert_eq!(code(opened), "escrow.not_found");
@@ -255,11 +260,7 @@ impl KeyProvider for Odd {
     async fn wrap(&self, _: &[u8], _: &Secret<[u8; 32]>) -> Result<Wrapped, KeyProviderError> {
         Ok(self.0.clone())
     }
-    async fn unwrap(
-        &self,
-        _: &[u8],
-        _: &Wrapped,
-    ) -> Result<Secret<[u8; 32]>, KeyProviderError> {
+    async fn unwrap(&self, _: &[u8], _: &Wrapped) -> Result<Secret<[u8; 32]>, KeyProviderError> {
         Err(KeyProviderError::Denied)
     }
 }
