@@ -74,7 +74,7 @@ use crate::base::{Clock, Keys};
 use crate::storage::{Row, Store};
 
 mod chunk;
-mod contact;
+pub(crate) mod contact;
 mod error;
 mod event;
 mod factor;
