@@ -84,7 +84,7 @@ use crate::storage::{Row, Store};
 mod archive;
 mod certificate;
 mod chunk;
-mod contact;
+pub(crate) mod contact;
 mod error;
 mod event;
 mod factor;
