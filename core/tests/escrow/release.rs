@@ -20,7 +20,7 @@ struct Between {
 
 #[derive(Debug)]
 enum Then {
-    Revoke(Escrow, GrantId),
+    Revoke(Box<Escrow>, GrantId),
     Fail,
 }
 
@@ -75,7 +75,7 @@ async fn a_revocation_between_reading_and_release_wins() {
         let between = Between {
             inner: house.store.clone(),
             at: AtomicUsize::new(at),
-            then: Then::Revoke(house.escrow.clone(), given.grant),
+            then: Then::Revoke(Box::new(house.escrow.clone()), given.grant),
         };
         let escrow = house.escrow_over(Arc::new(between));
         assert_eq!(

@@ -237,7 +237,7 @@ impl House {
                     }
                 }
             }
-            deks.extend(self.from_archive(&keys));
+            deks.extend(self.deks_of_archive(&keys));
         }
         deks.iter().any(|dek| {
             Manifest::open(dek, &self.item).is_ok()
@@ -245,7 +245,7 @@ impl House {
         })
     }
 
-    fn from_archive(&self, keys: &[Key]) -> Vec<Key> {
+    fn deks_of_archive(&self, keys: &[Key]) -> Vec<Key> {
         let secrets = keys.iter().filter_map(|key| {
             let secret = ArchiveSecret::from_bytes(*key.expose()).ok()?;
             self.item.archive.as_ref()?.unwrap(&secret, &self.item)
