@@ -1,14 +1,13 @@
 //! What the host does with what is escrowed: lists, extends, holds, archives,
 //! shreds.
 
-use std::sync::Arc;
-
 use mailseal::base::{Clock, FactorLevel, GrantId, ItemId, Timestamp};
 use mailseal::escrow::{
     ArchiveSecret, Draft, Escrow, EscrowEventKind, Factor, GrantState, Prepared,
 };
 use mailseal::storage::{Store, Table};
 
+use crate::between::{Between, Then};
 use crate::house::*;
 
 impl House {
@@ -268,24 +267,33 @@ async fn shredding_states_when_the_last_copy_dies() {
     assert_eq!(code(escrow.shred(prepared.item).await), "escrow.unknown_id");
 }
 
-/// A hold that comes between shredding's look and its commit wins; one that
-/// comes later finds nothing.
+/// A hold that comes between the look and the commit wins, over shredding as
+/// over both steps of expiry.
 #[tokio::test]
-async fn a_hold_and_a_shredding_at_the_same_time_never_both_succeed() {
-    for round in 0..200 {
-        let house = Arc::new(House::new());
-        let item = house.put(MESSAGE, vec![with_passcode(0)]).await.item;
-        let (a, b) = (house.clone(), house.clone());
-        let hold = tokio::spawn(async move {
-            if round % 2 == 0 {
-                tokio::task::yield_now().await;
-            }
-            a.escrow.hold(item).await
-        });
-        let shred = tokio::spawn(async move { b.escrow.shred(item).await });
-        let (held, shredded) = (hold.await.unwrap(), shred.await.unwrap());
-        assert!(held.is_ok() != shredded.is_ok(), "{held:?} {shredded:?}");
-        let there = house.escrow.item(item).await.is_ok();
-        assert_eq!(there, held.is_ok());
+async fn a_hold_that_comes_in_between_wins() {
+    let house = House::new();
+    let holding = |item| Then::Hold(Box::new(house.escrow.clone()), item);
+    let item = house.put(MESSAGE, vec![with_passcode(0)]).await.item;
+    let escrow = house.escrow_over(Between::new(&house, 0, holding(item)));
+    assert_eq!(code(escrow.shred(item).await), "escrow.on_hold");
+    assert!(house.escrow.item(item).await.unwrap().has_content);
+    house.escrow.release_hold(item).await.unwrap();
+    house.escrow.shred(item).await.unwrap();
+
+    // Commit 0 ends the grant, commit 1 empties the item.
+    for (at, has_keys) in [(0, true), (1, false)] {
+        let prepared = house.put(MESSAGE, vec![with_passcode(0)]).await;
+        house.clock.advance(14 * DAY);
+        let then = holding(prepared.item);
+        let escrow = house.escrow_over(Between::new(&house, at, then));
+        escrow.expire_due(house.clock.now()).await.unwrap();
+        let item = house.escrow.item(prepared.item).await.unwrap();
+        assert!(item.held && item.has_content, "{at}");
+        let grant = prepared.grants[0].grant;
+        assert_eq!(house.has_keys(grant).await, has_keys, "{at}");
+        let state = house.escrow.status(grant).await.unwrap().state;
+        assert_eq!(state, GrantState::Expired);
+        house.escrow.release_hold(prepared.item).await.unwrap();
+        assert_eq!(house.sweep().await, (0, 1));
     }
 }

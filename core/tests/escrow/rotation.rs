@@ -12,6 +12,7 @@ use mailseal::escrow::{
 };
 use mailseal::storage::{Store, Table};
 
+use crate::between::{Between, Then};
 use crate::house::*;
 
 impl House {
@@ -169,6 +170,21 @@ async fn a_wrapped_share_is_bound_to_its_grant() {
     opens(&escrow, &a).await;
     let opened = escrow.open(&b.link, &factor(&b), None).await;
     assert_eq!(code(opened), "escrow.damaged");
+}
+
+/// A share that was taken back meanwhile is not put back by wrapping it anew.
+#[tokio::test]
+async fn a_revocation_between_unwrapping_and_wrapping_wins() {
+    let house = House::new();
+    let (_dir, keys) = keys();
+    let given = house.put_by(&house.escrow).await;
+    let then = Then::Revoke(Box::new(house.escrow.clone()), given.grant);
+    let escrow = house
+        .escrow_over(Between::new(&house, 0, then))
+        .key_provider(Arc::new(keys));
+    let report = escrow.rewrap(10).await.unwrap();
+    assert_eq!((report.rewrapped, report.ended, report.done), (0, 1, true));
+    assert!(house.grant_json(given.grant).await["share"].is_null());
 }
 
 /// A KMS that counts, and fails when it is told to.
