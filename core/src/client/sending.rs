@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use super::SealedMessage;
 use super::engine::{Engine, Work, blocking, neutral, wait};
+use super::notices::Usable;
 use super::plan::{Plan, Planned};
 use super::planning::neutral_subject;
 use super::receipt::{Outcome, Receipt, Status};
@@ -374,6 +375,7 @@ impl Engine {
         receipt: ReceiptId,
     ) -> CopyRecord {
         let known = planned.recipient();
+        let usable = Usable::of(known);
         CopyRecord {
             id: CopyId::make_random(),
             receipt,
@@ -383,7 +385,11 @@ impl Engine {
             sender: Some(plan.message().sender().as_str().to_owned()),
             shared_with: shared_with(plan, planned),
             passphrase: known.agreed_passphrase().map(|p| p.expose().clone()),
-            phone: known.phone_number().map(|p| p.expose().clone()),
+            phone: usable.phone.map(|p| p.expose().clone()),
+            totp: usable.totp.map(|seed| seed.expose().clone()),
+            passkeys: usable.passkeys.into_iter().cloned().collect(),
+            single_sign_on: usable.single_sign_on.map(|s| s.expose().clone()),
+            language: known.preferred_language().unwrap_or_default(),
             sensitivity: planned.decision().sensitivity(),
             rungs,
             rung: 0,

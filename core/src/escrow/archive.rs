@@ -38,9 +38,7 @@ use super::record::{from_value, hex, to_value};
 use super::{Escrow, EscrowError, chunk};
 use crate::base::crypto::Key;
 use crate::base::crypto::hpke::{HpkePublic, HpkeSecret};
-use crate::base::{
-    ItemId, MessageId, Phi, Secret, Timestamp, crypto, make_private, read_private,
-};
+use crate::base::{ItemId, MessageId, Phi, Secret, Timestamp, crypto, make_private, read_private};
 use crate::storage::{Batch, Table};
 
 const MAGIC: &[u8] = b"mailseal-archive-1\n";
@@ -119,9 +117,7 @@ impl FromStr for ArchiveKey {
     fn from_str(s: &str) -> Result<Self, EscrowError> {
         let bad = || fault("the key is not one line of mailseal-archive-key-1 and a P-256 point");
         let text = s.trim().strip_prefix(KEY).ok_or_else(bad)?;
-        let point = BASE64URL_NOPAD
-            .decode(text.as_bytes())
-            .map_err(|_| bad())?;
+        let point = BASE64URL_NOPAD.decode(text.as_bytes()).map_err(|_| bad())?;
         HpkePublic::parse(&point).map(Self).map_err(|_| bad())
     }
 }
@@ -376,7 +372,12 @@ mod tests {
         assert_eq!(text.parse::<ArchiveKey>().unwrap(), made.key());
         let digits = HEXLOWER.encode(made.to_bytes().expose());
         assert!(!format!("{made:?} {:?}", made.key()).contains(&digits));
-        for bad in ["", KEY, &text[..text.len() - 2], &text.replace("key-1", "key-2")] {
+        for bad in [
+            "",
+            KEY,
+            &text[..text.len() - 2],
+            &text.replace("key-1", "key-2"),
+        ] {
             assert!(bad.parse::<ArchiveKey>().is_err(), "{bad}");
         }
         assert!(ArchiveSecret::from_bytes([0; 32]).is_err());

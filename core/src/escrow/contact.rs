@@ -14,13 +14,29 @@ use crate::base::{Passkey, Phi, RecipientId, Secret};
 /// RFC 4226 section 4: a seed has at least 128 bits.
 const SEED: std::ops::RangeInclusive<usize> = 16..=128;
 /// More passkeys than a person has.
-const MAX_PASSKEYS: usize = 16;
+pub(crate) const MAX_PASSKEYS: usize = 16;
 /// WebAuthn section 4.
 const MAX_CREDENTIAL: usize = 1023;
 /// A `COSE_Key` of RSA with 4,096 bits has about 530 bytes.
 const MAX_KEY: usize = 2048;
 /// Longer numbers and subjects are none.
 const MAX_TEXT: usize = 512;
+
+/// Whether a seed can be an authenticator app's.
+pub(crate) fn is_seed(seed: &[u8]) -> bool {
+    SEED.contains(&seed.len())
+}
+
+/// Whether a passkey can be one.
+pub(crate) fn is_passkey(key: &Passkey) -> bool {
+    (1..=MAX_CREDENTIAL).contains(&key.credential_id.len())
+        && (1..=MAX_KEY).contains(&key.public_key.len())
+}
+
+/// Whether a text can be a telephone number, or a single sign-on's subject.
+pub(crate) fn is_text(text: &str) -> bool {
+    !text.trim().is_empty() && text.len() <= MAX_TEXT
+}
 
 /// Where codes go, and against what the other methods are checked.
 #[derive(Debug, Clone, Default)]
@@ -78,10 +94,7 @@ impl Contacts {
     pub(super) fn check(draft: &GrantDraft) -> Result<(), EscrowError> {
         let recipient: RecipientId = draft.recipient;
         let refuse = |part| Err(EscrowError::Contact { recipient, part });
-        let text = |value: &Option<Phi<String>>| {
-            let fits = |v: &Phi<String>| (1..=MAX_TEXT).contains(&v.expose().len());
-            value.as_ref().is_none_or(fits)
-        };
+        let text = |value: &Option<Phi<String>>| value.as_ref().is_none_or(|v| is_text(v.expose()));
         if !text(&draft.phone) {
             return refuse("the telephone number");
         }
@@ -89,14 +102,10 @@ impl Contacts {
             return refuse("the single sign-on subject");
         }
         let seed = draft.totp.as_ref();
-        if seed.is_some_and(|seed| !SEED.contains(&seed.expose().len())) {
+        if seed.is_some_and(|seed| !is_seed(seed.expose())) {
             return refuse("the authenticator seed");
         }
-        let fits = |key: &Passkey| {
-            (1..=MAX_CREDENTIAL).contains(&key.credential_id.len())
-                && (1..=MAX_KEY).contains(&key.public_key.len())
-        };
-        if draft.passkeys.len() > MAX_PASSKEYS || !draft.passkeys.iter().all(fits) {
+        if draft.passkeys.len() > MAX_PASSKEYS || !draft.passkeys.iter().all(is_passkey) {
             return refuse("a passkey");
         }
         Ok(())

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::reply::ReplyPublic;
-use super::record::{VERSION, from_value, hex, to_value};
 use super::archive::ArchiveWrap;
+use super::record::{VERSION, from_value, hex, to_value};
+use super::reply::ReplyPublic;
 use super::{EscrowError, chunk};
 use crate::base::crypto::Key;
 use crate::base::{GrantId, ItemId, MessageId, Timestamp};
@@ -111,8 +111,7 @@ impl Manifest {
 
     pub(super) fn open_of(dek: &Key, item: ItemId, sealed: &[u8]) -> Result<Self, EscrowError> {
         let damaged = EscrowError::Damaged { record: "manifest" };
-        let text =
-            chunk::decrypt(dek, &context("manifest", item), sealed).map_err(|_| damaged)?;
+        let text = chunk::decrypt(dek, &context("manifest", item), sealed).map_err(|_| damaged)?;
         let manifest: Self = from_value(&text, "manifest")?;
         match manifest.is_sound() {
             true => Ok(manifest),
@@ -156,7 +155,6 @@ impl Manifest {
                 && message + rest == self.size
         })
     }
-
 }
 
 /// What binds a ciphertext to its place.

@@ -65,11 +65,7 @@ impl Escrow {
     /// # Errors
     /// [`EscrowError::Revoked`], [`EscrowError::Expired`] where it ended, which
     /// cannot be undone; [`EscrowError::UnknownId`]; [`EscrowError::Store`].
-    pub async fn extend(
-        &self,
-        grant: GrantId,
-        until: Timestamp,
-    ) -> Result<Timestamp, EscrowError> {
+    pub async fn extend(&self, grant: GrantId, until: Timestamp) -> Result<Timestamp, EscrowError> {
         for _ in 0..ROUNDS {
             let row = self.store.get(grant::TABLE, grant.as_bytes()).await?;
             let row = row.ok_or(EscrowError::UnknownId)?;

@@ -36,6 +36,13 @@
 //! slowly over all grants; nobody is locked out for good, and only who holds
 //! the link can spend tries.
 //!
+//! ## What the host does with it
+//!
+//! It lists, extends, revokes, holds and shreds. Server shares can be wrapped by
+//! a [`KeyProvider`] and moved from version to version ([`Escrow::rewrap`]);
+//! content can be sealed for an offline archive, too ([`ArchiveKey`]). What
+//! recipients answer comes back sealed ([`Reply`]).
+//!
 //! Not defended: the host process itself, and who can write to the database
 //! can put the counters of tries back.
 //!
@@ -77,7 +84,7 @@ use crate::storage::{Row, Store};
 mod archive;
 mod certificate;
 mod chunk;
-mod contact;
+pub(crate) mod contact;
 mod error;
 mod event;
 mod factor;

@@ -105,7 +105,13 @@ async fn after_shredding_neither_keys_nor_archive_nor_replies_nor_sessions_are_l
     for (name, needle) in &needles {
         assert!(!is_in_files(folder.path(), needle), "{name} after");
     }
-    for table in [Table::Item, Table::Part, Table::Grant, Table::Reply, Table::ReplyPart] {
+    for table in [
+        Table::Item,
+        Table::Part,
+        Table::Grant,
+        Table::Reply,
+        Table::ReplyPart,
+    ] {
         assert!(rows(&store, table).await.is_empty(), "{}", table.name());
     }
 }

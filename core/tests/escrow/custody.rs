@@ -1,14 +1,13 @@
 //! What the host does with what is escrowed: lists, extends, holds, archives,
 //! shreds.
 
-use std::sync::Arc;
-
 use mailseal::base::{Clock, FactorLevel, GrantId, ItemId, Timestamp};
 use mailseal::escrow::{
     ArchiveSecret, Draft, Escrow, EscrowEventKind, Factor, GrantState, Prepared,
 };
 use mailseal::storage::{Store, Table};
 
+use crate::between::{Between, Then};
 use crate::house::*;
 
 impl House {
@@ -23,7 +22,13 @@ impl House {
     }
 
     fn kinds(&self) -> Vec<EscrowEventKind> {
-        self.events.0.lock().unwrap().iter().map(|e| e.kind).collect()
+        self.events
+            .0
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|e| e.kind)
+            .collect()
     }
 
     async fn sweep(&self) -> (usize, usize) {
@@ -56,12 +61,18 @@ async fn items_and_grants_are_listed() {
         }
     }
     assert_eq!(seen, all);
-    let prepared = house.put(MESSAGE, (0..3).map(with_passcode).collect()).await;
+    let prepared = house
+        .put(MESSAGE, (0..3).map(with_passcode).collect())
+        .await;
     let grants = house.escrow.grants_of(prepared.item).await.unwrap();
     let ids: Vec<GrantId> = grants.iter().map(|g| g.grant).collect();
     let made: Vec<GrantId> = prepared.grants.iter().map(|g| g.grant).collect();
     assert_eq!(ids, made);
-    assert!(grants.iter().all(|g| g.state == GrantState::Live && !g.held));
+    assert!(
+        grants
+            .iter()
+            .all(|g| g.state == GrantState::Live && !g.held)
+    );
     let unknown = house.escrow.grants_of(ItemId::make_random()).await;
     assert_eq!(code(unknown), "escrow.unknown_id");
 }
@@ -69,7 +80,9 @@ async fn items_and_grants_are_listed() {
 #[tokio::test]
 async fn an_end_is_put_off_and_what_ended_stays_so() {
     let house = House::new();
-    let prepared = house.put(MESSAGE, (0..2).map(with_passcode).collect()).await;
+    let prepared = house
+        .put(MESSAGE, (0..2).map(with_passcode).collect())
+        .await;
     let (a, b) = (&prepared.grants[0], &prepared.grants[1]);
     let end = house.expires();
     let later = end.plus(DAY);
@@ -101,7 +114,9 @@ async fn an_end_is_put_off_and_what_ended_stays_so() {
 #[tokio::test]
 async fn a_hold_keeps_content_and_keys_and_ends_pickups() {
     let house = House::new();
-    let prepared = house.put(MESSAGE, (0..3).map(with_passcode).collect()).await;
+    let prepared = house
+        .put(MESSAGE, (0..3).map(with_passcode).collect())
+        .await;
     let (item, escrow) = (prepared.item, &house.escrow);
     let [live, expired, revoked] = &prepared.grants[..] else {
         panic!("three grants")
@@ -131,7 +146,11 @@ async fn a_hold_keeps_content_and_keys_and_ends_pickups() {
     let states = |grants: &[mailseal::escrow::GrantStatus]| -> Vec<GrantState> {
         grants.iter().map(|g| g.state).collect()
     };
-    let ended = [GrantState::Expired, GrantState::Expired, GrantState::Revoked];
+    let ended = [
+        GrantState::Expired,
+        GrantState::Expired,
+        GrantState::Revoked,
+    ];
     assert_eq!(states(&escrow.grants_of(item).await.unwrap()), ended);
     assert_eq!(code(escrow.shred(item).await), "escrow.on_hold");
     let opened = escrow.open(&expired.link, &factor(expired), None).await;
@@ -152,13 +171,21 @@ async fn a_hold_keeps_content_and_keys_and_ends_pickups() {
 #[tokio::test]
 async fn a_hold_that_is_lifted_in_time_leaves_a_grant_as_it_was() {
     let house = House::new();
-    let prepared = house.put(MESSAGE, (0..250).map(|i| grant(i, FactorLevel::P0)).collect()).await;
+    let prepared = house
+        .put(
+            MESSAGE,
+            (0..250).map(|i| grant(i, FactorLevel::P0)).collect(),
+        )
+        .await;
     house.escrow.hold(prepared.item).await.unwrap();
     house.escrow.release_hold(prepared.item).await.unwrap();
     house.escrow.release_hold(prepared.item).await.unwrap();
     let kinds = house.kinds();
     let count = |kind| kinds.iter().filter(|k| **k == kind).count();
-    let held = (count(EscrowEventKind::Held), count(EscrowEventKind::HoldReleased));
+    let held = (
+        count(EscrowEventKind::Held),
+        count(EscrowEventKind::HoldReleased),
+    );
     assert_eq!(held, (250, 250));
     for given in [&prepared.grants[0], &prepared.grants[249]] {
         let opened = house.escrow.open(&given.link, &Factor::None, None).await;
@@ -193,7 +220,10 @@ async fn the_archive_opens_offline_and_only_with_its_key() {
         changed[at] ^= 1;
         assert!(secret.open(&changed).is_err(), "{at}");
         let code = code(secret.open(&bundle[..at]));
-        assert!(["escrow.archive", "escrow.damaged"].contains(&code), "{code}");
+        assert!(
+            ["escrow.archive", "escrow.damaged"].contains(&code),
+            "{code}"
+        );
     }
     // The expiry takes the wrap with the content.
     house.clock.advance(14 * DAY);
@@ -220,7 +250,9 @@ async fn the_archive_is_off_unless_a_key_is_given() {
 #[tokio::test]
 async fn shredding_states_when_the_last_copy_dies() {
     let house = House::new();
-    let prepared = house.put(MESSAGE, (0..2).map(with_passcode).collect()).await;
+    let prepared = house
+        .put(MESSAGE, (0..2).map(with_passcode).collect())
+        .await;
     let gone = house.escrow.shred(prepared.item).await.unwrap();
     assert_eq!((gone.item, gone.at), (prepared.item, house.clock.now()));
     let grants: Vec<GrantId> = prepared.grants.iter().map(|g| g.grant).collect();
@@ -235,24 +267,33 @@ async fn shredding_states_when_the_last_copy_dies() {
     assert_eq!(code(escrow.shred(prepared.item).await), "escrow.unknown_id");
 }
 
-/// A hold that comes between shredding's look and its commit wins; one that
-/// comes later finds nothing.
+/// A hold that comes between the look and the commit wins, over shredding as
+/// over both steps of expiry.
 #[tokio::test]
-async fn a_hold_and_a_shredding_at_the_same_time_never_both_succeed() {
-    for round in 0..200 {
-        let house = Arc::new(House::new());
-        let item = house.put(MESSAGE, vec![with_passcode(0)]).await.item;
-        let (a, b) = (house.clone(), house.clone());
-        let hold = tokio::spawn(async move {
-            if round % 2 == 0 {
-                tokio::task::yield_now().await;
-            }
-            a.escrow.hold(item).await
-        });
-        let shred = tokio::spawn(async move { b.escrow.shred(item).await });
-        let (held, shredded) = (hold.await.unwrap(), shred.await.unwrap());
-        assert!(held.is_ok() != shredded.is_ok(), "{held:?} {shredded:?}");
-        let there = house.escrow.item(item).await.is_ok();
-        assert_eq!(there, held.is_ok());
+async fn a_hold_that_comes_in_between_wins() {
+    let house = House::new();
+    let holding = |item| Then::Hold(Box::new(house.escrow.clone()), item);
+    let item = house.put(MESSAGE, vec![with_passcode(0)]).await.item;
+    let escrow = house.escrow_over(Between::new(&house, 0, holding(item)));
+    assert_eq!(code(escrow.shred(item).await), "escrow.on_hold");
+    assert!(house.escrow.item(item).await.unwrap().has_content);
+    house.escrow.release_hold(item).await.unwrap();
+    house.escrow.shred(item).await.unwrap();
+
+    // Commit 0 ends the grant, commit 1 empties the item.
+    for (at, has_keys) in [(0, true), (1, false)] {
+        let prepared = house.put(MESSAGE, vec![with_passcode(0)]).await;
+        house.clock.advance(14 * DAY);
+        let then = holding(prepared.item);
+        let escrow = house.escrow_over(Between::new(&house, at, then));
+        escrow.expire_due(house.clock.now()).await.unwrap();
+        let item = house.escrow.item(prepared.item).await.unwrap();
+        assert!(item.held && item.has_content, "{at}");
+        let grant = prepared.grants[0].grant;
+        assert_eq!(house.has_keys(grant).await, has_keys, "{at}");
+        let state = house.escrow.status(grant).await.unwrap().state;
+        assert_eq!(state, GrantState::Expired);
+        house.escrow.release_hold(prepared.item).await.unwrap();
+        assert_eq!(house.sweep().await, (0, 1));
     }
 }

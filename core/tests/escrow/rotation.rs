@@ -12,6 +12,7 @@ use mailseal::escrow::{
 };
 use mailseal::storage::{Store, Table};
 
+use crate::between::{Between, Then};
 use crate::house::*;
 
 impl House {
@@ -120,7 +121,11 @@ async fn a_key_dropped_too_early_is_named_and_nothing_is_lost() {
     assert!(error.to_string().contains(&first));
     let report = escrow.rewrap(10).await.unwrap();
     assert_eq!((report.unknown_version, report.rewrapped), (1, 0));
-    assert_eq!(house.records().await, before, "nothing was counted or changed");
+    assert_eq!(
+        house.records().await,
+        before,
+        "nothing was counted or changed"
+    );
     assert_eq!(house.leaves().await, [""; 0]);
     // Without the provider at all.
     let error = house.escrow.open(&given.link, &factor(&given), None).await;
@@ -165,6 +170,21 @@ async fn a_wrapped_share_is_bound_to_its_grant() {
     opens(&escrow, &a).await;
     let opened = escrow.open(&b.link, &factor(&b), None).await;
     assert_eq!(code(opened), "escrow.damaged");
+}
+
+/// A share that was taken back meanwhile is not put back by wrapping it anew.
+#[tokio::test]
+async fn a_revocation_between_unwrapping_and_wrapping_wins() {
+    let house = House::new();
+    let (_dir, keys) = keys();
+    let given = house.put_by(&house.escrow).await;
+    let then = Then::Revoke(Box::new(house.escrow.clone()), given.grant);
+    let escrow = house
+        .escrow_over(Between::new(&house, 0, then))
+        .key_provider(Arc::new(keys));
+    let report = escrow.rewrap(10).await.unwrap();
+    assert_eq!((report.rewrapped, report.ended, report.done), (0, 1, true));
+    assert!(house.grant_json(given.grant).await["share"].is_null());
 }
 
 /// A KMS that counts, and fails when it is told to.
@@ -230,10 +250,11 @@ async fn a_provider_that_is_down_is_an_error_that_passes() {
     // Who lacks the link does not even reach the provider.
     let unwrapped = kms.unwrapped.load(Ordering::SeqCst);
     let other = house.put_by(&house.escrow).await;
-    let mixed = given.link.url().expose().replace(
-        &given.grant.to_string(),
-        &other.grant.to_string(),
-    );
+    let mixed = given
+        .link
+        .url()
+        .expose()
+        .replace(&given.grant.to_string(), &other.grant.to_string());
     let mixed = mailseal::escrow::Link::parse(&mixed).unwrap();
     let opened = escrow.open(&mixed, &factor(&given), None).await;
     assert_eq!(code(opened), "escrow.not_found");
@@ -255,11 +276,7 @@ impl KeyProvider for Odd {
     async fn wrap(&self, _: &[u8], _: &Secret<[u8; 32]>) -> Result<Wrapped, KeyProviderError> {
         Ok(self.0.clone())
     }
-    async fn unwrap(
-        &self,
-        _: &[u8],
-        _: &Wrapped,
-    ) -> Result<Secret<[u8; 32]>, KeyProviderError> {
+    async fn unwrap(&self, _: &[u8], _: &Wrapped) -> Result<Secret<[u8; 32]>, KeyProviderError> {
         Err(KeyProviderError::Denied)
     }
 }

@@ -47,9 +47,7 @@ impl HpkePublic {
     /// Seals to the owner of the private key; the result is `enc ‖ ciphertext`.
     pub(crate) fn seal(&self, info: &[u8], plain: &[u8]) -> Result<Vec<u8>, OpenError> {
         let to = HpkePublicKey(self.0.to_vec());
-        let (enc, sealed) = SUITE
-            .seal(info, b"", plain, &to)
-            .map_err(|_| OpenError)?;
+        let (enc, sealed) = SUITE.seal(info, b"", plain, &to).map_err(|_| OpenError)?;
         Ok([enc.0, sealed].concat())
     }
 }

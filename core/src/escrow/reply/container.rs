@@ -198,14 +198,26 @@ mod tests {
         for (json, bytes, expected) in [
             (JSON.to_owned(), &b"ab"[..], "attachment is cut short"),
             (JSON.to_owned(), b"abcd", "belong to no attachment"),
-            (JSON.replace("\"v\":1", "\"v\":2"), b"abc", "another version"),
-            (JSON.replace("\"size\":3", "\"size\":-3"), b"abc", "cannot be read"),
+            (
+                JSON.replace("\"v\":1", "\"v\":2"),
+                b"abc",
+                "another version",
+            ),
+            (
+                JSON.replace("\"size\":3", "\"size\":-3"),
+                b"abc",
+                "cannot be read",
+            ),
             (
                 JSON.replace("\"size\":3", "\"size\":18446744073709551615"),
                 b"abc",
                 "cut short",
             ),
-            (JSON.replace("\"v\":1", "\"v\":1,\"w\":1"), b"abc", "cannot be read"),
+            (
+                JSON.replace("\"v\":1", "\"v\":1,\"w\":1"),
+                b"abc",
+                "cannot be read",
+            ),
             (JSON.replace("canary-s", "a\\r\\nBcc: x"), b"abc", "subject"),
             (
                 JSON.replace("canary-s", &"s".repeat(MAX_SUBJECT + 1)),

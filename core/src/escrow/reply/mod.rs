@@ -234,7 +234,9 @@ impl ReplyRecord {
     /// How long part `n` is.
     fn part_size(&self, n: u32) -> usize {
         let whole = chunk::sealed_size(self.plain_size());
-        let before = usize::try_from(n).unwrap_or(usize::MAX).saturating_mul(PART);
+        let before = usize::try_from(n)
+            .unwrap_or(usize::MAX)
+            .saturating_mul(PART);
         whole.saturating_sub(before).min(PART)
     }
 }
@@ -255,7 +257,6 @@ pub(crate) struct Begun {
     /// Until when.
     pub(crate) until: Timestamp,
 }
-
 
 #[allow(dead_code)] // called by the portal
 impl Escrow {
@@ -389,7 +390,11 @@ impl Escrow {
         record.state = State::Claimed(now);
         record.until = now.plus(UPLOAD);
         let claimed = record.to_row()?;
-        match self.store.commit(Batch::from_iter([change(&row, claimed.clone())])).await {
+        match self
+            .store
+            .commit(Batch::from_iter([change(&row, claimed.clone())]))
+            .await
+        {
             Ok(_) => {}
             Err(StoreError::Conflict { .. }) => return Err(EscrowError::Busy),
             Err(e) => return Err(e.into()),
@@ -498,7 +503,9 @@ impl Escrow {
     }
 
     async fn read_reply(&self, record: &ReplyRecord) -> Result<container::Content, EscrowError> {
-        let dek = self.reply.unwrap(record.grant, &record.enc, &record.wrapped)?;
+        let dek = self
+            .reply
+            .unwrap(record.grant, &record.enc, &record.wrapped)?;
         let (context, size) = (context(record.grant), record.plain_size());
         // All of it at once: a growing buffer would leave copies behind.
         let mut out = Zeroizing::new(Vec::with_capacity(size));

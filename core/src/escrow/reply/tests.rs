@@ -49,7 +49,10 @@ impl House {
         let draft = Draft::new(b"Subject: x\r\n\r\ny", expires, grants.collect());
         let prepared = escrow.prepare(draft).await.unwrap();
         let grants = prepared.grants.iter().map(|g| g.grant).collect();
-        store.commit(prepared.ops.into_iter().collect()).await.unwrap();
+        store
+            .commit(prepared.ops.into_iter().collect())
+            .await
+            .unwrap();
         Self {
             store,
             clock,
@@ -148,7 +151,10 @@ async fn a_reply_comes_whole_to_the_host_and_leaves_nothing_behind() {
     let reply = house.escrow.commit_reply(grant, begun.reply, 4).await;
     let reply = reply.unwrap().unwrap();
     assert_eq!((reply.id, reply.grant), (begun.reply, grant));
-    assert_eq!((reply.item, reply.recipient), (house.item, RecipientId::new(1)));
+    assert_eq!(
+        (reply.item, reply.recipient),
+        (house.item, RecipientId::new(1))
+    );
     assert_eq!(reply.subject.expose(), "canary-subject");
     assert_eq!(reply.text.expose(), "canary-text");
     assert_eq!(reply.attachments[0].name.expose(), "_canary.pdf");
@@ -169,7 +175,10 @@ async fn a_reply_comes_whole_to_the_host_and_leaves_nothing_behind() {
     assert_eq!(leaves, [b"Replied"]);
     let done = house.escrow.commit_reply(grant, begun.reply, 4).await;
     assert_eq!(done.unwrap(), None);
-    let late = house.escrow.put_reply_part(grant, begun.reply, 0, first).await;
+    let late = house
+        .escrow
+        .put_reply_part(grant, begun.reply, 0, first)
+        .await;
     assert_eq!(code(late), "escrow.reply");
     house.clock.advance(REST);
     let swept = house.escrow.expire_due(house.clock.now()).await.unwrap();
@@ -197,7 +206,10 @@ async fn a_reply_sealed_to_another_key_or_grant_is_not_taken() {
     let attacker = ReplyKey::new(&Keys::make_ephemeral()).public;
     let foreign = Page::new(&attacker, mine, &plain);
     // The attacker's key under the name of ours.
-    let renamed = ReplyPublic { id: own.id, ..attacker.clone() };
+    let renamed = ReplyPublic {
+        id: own.id,
+        ..attacker.clone()
+    };
     let renamed = Page::new(&renamed, mine, &plain);
     let elsewhere = Page::new(&own, other, &plain);
     for page in [foreign, renamed, elsewhere] {
@@ -353,7 +365,10 @@ async fn a_grant_that_ended_takes_no_reply_and_shredding_takes_what_came() {
     house.escrow.revoke(grant).await.unwrap();
     assert_eq!(code(house.begin(grant, &page).await), "escrow.revoked");
     let part = page.parts().next().unwrap();
-    let put = house.escrow.put_reply_part(grant, begun.reply, 0, part).await;
+    let put = house
+        .escrow
+        .put_reply_part(grant, begun.reply, 0, part)
+        .await;
     assert_eq!(code(put), "escrow.revoked");
     let opened = house.escrow.commit_reply(grant, begun.reply, 1).await;
     assert_eq!(code(opened), "escrow.revoked");

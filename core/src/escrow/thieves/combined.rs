@@ -237,7 +237,7 @@ impl House {
                     }
                 }
             }
-            deks.extend(self.from_archive(&keys));
+            deks.extend(self.deks_of_archive(&keys));
         }
         deks.iter().any(|dek| {
             Manifest::open(dek, &self.item).is_ok()
@@ -245,7 +245,7 @@ impl House {
         })
     }
 
-    fn from_archive(&self, keys: &[Key]) -> Vec<Key> {
+    fn deks_of_archive(&self, keys: &[Key]) -> Vec<Key> {
         let secrets = keys.iter().filter_map(|key| {
             let secret = ArchiveSecret::from_bytes(*key.expose()).ok()?;
             self.item.archive.as_ref()?.unwrap(&secret, &self.item)
@@ -272,17 +272,15 @@ impl House {
                 .as_bytes(),
         ]);
         let grant = self.grant.id;
-        let info = [
-            b"mailseal/1/portal/reply",
-            &grant.as_bytes()[..],
-            &id[..16],
-        ]
-        .concat();
+        let info = [b"mailseal/1/portal/reply", &grant.as_bytes()[..], &id[..16]].concat();
         let context = [b"mailseal/1/portal/reply\0", &grant.as_bytes()[..]].concat();
         let mut deks = keys.clone();
         for key in &keys {
             let as_scalar = HpkeSecret::from_scalar(key.clone()).ok();
-            for secret in as_scalar.into_iter().chain([HpkeSecret::derive(key.expose())]) {
+            for secret in as_scalar
+                .into_iter()
+                .chain([HpkeSecret::derive(key.expose())])
+            {
                 let opened = secret.open(&info, &bytes("enc"), &bytes("wrapped"));
                 let dek = opened.ok().and_then(|dek| dek.as_slice().try_into().ok());
                 deks.extend(dek.map(Secret::new));
@@ -296,12 +294,7 @@ impl House {
 /// A reply that the recipient is just sending.
 async fn reply(escrow: &Escrow, store: &MemoryStore, given: &PreparedGrant) -> (Row, Vec<u8>) {
     let (key, grant) = (escrow.reply_key(), given.grant);
-    let info = [
-        b"mailseal/1/portal/reply",
-        &grant.as_bytes()[..],
-        &key.id,
-    ]
-    .concat();
+    let info = [b"mailseal/1/portal/reply", &grant.as_bytes()[..], &key.id].concat();
     let dek: Key = Secret::new(crypto::make_random());
     let to = crypto::hpke::HpkePublic::parse(&key.key).unwrap();
     let joined = to.seal(&info, dek.expose()).unwrap();

@@ -39,9 +39,10 @@ fn loot(passphrase: bool) -> Loot {
         }
     });
     let expires = clock.now().plus(std::time::Duration::from_secs(60));
-    let prepared = escrow
-        .prepare(Draft::new(b"the diagnosis", expires, grants.collect()));
-    let prepared = futures_util::FutureExt::now_or_never(prepared).unwrap().unwrap();
+    let prepared = escrow.prepare(Draft::new(b"the diagnosis", expires, grants.collect()));
+    let prepared = futures_util::FutureExt::now_or_never(prepared)
+        .unwrap()
+        .unwrap();
     let (mut records, mut item, mut parts) = (Vec::new(), None, Vec::new());
     for op in &prepared.ops {
         let Op::Insert { table, row } = op else {

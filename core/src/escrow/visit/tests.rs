@@ -308,6 +308,12 @@ async fn read(house: &House, given: &PreparedGrant, release: &Release, f: Option
     }
     let plain = chunk::decrypt(&dek, &context("content", release.item), &sealed).unwrap();
     assert_eq!(manifest["size"], plain.len());
+    let letter = &manifest["letter"];
+    assert_eq!(manifest["message"], letter["offset"]);
+    let at = letter["offset"].as_u64().unwrap() as usize;
+    let shown: Value = serde_json::from_slice(&plain[at..]).unwrap();
+    assert_eq!(shown["subject"], "visit");
+    assert_eq!(shown["text"], "See you.\n");
     plain.to_vec()
 }
 
@@ -346,7 +352,7 @@ async fn link_factor_and_release_open_the_content() {
         .unwrap();
     assert!(release.first);
     let plain = read(&house, &given, &release, Some(&f)).await;
-    assert!(plain.starts_with(MESSAGE));
+    assert!(plain.starts_with(MESSAGE) && plain.len() > MESSAGE.len());
     // What another session may not have.
     assert_eq!(
         code(house.escrow.part(id, &OTHER, 0).await),
