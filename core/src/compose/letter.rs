@@ -574,6 +574,50 @@ mod tests {
         assert_eq!(decoded_size(b"iVBO\r\nRw==\r\n", Encoding::Base64), 4);
     }
 
+    proptest::proptest! {
+        #[test]
+        fn whatever_comes_is_read_and_ranges_lie_within(
+            pieces in proptest::collection::vec(proptest::sample::select(PIECES.to_vec()), 0..40),
+            noise in proptest::collection::vec(proptest::num::u8::ANY, 0..20),
+            at in 0usize..400,
+        ) {
+            let mut raw = pieces.concat().into_bytes();
+            let at = at.min(raw.len());
+            raw.splice(at..at, noise);
+            let letter = Letter::read(&raw);
+            for file in letter.files.iter().chain(&letter.html_files) {
+                let bytes = raw.get(file.range.clone());
+                proptest::prop_assert!(bytes.is_some());
+                proptest::prop_assert!(file.size <= file.range.len());
+            }
+        }
+    }
+
+    const PIECES: &[&str] = &[
+        "Content-Type: multipart/mixed; boundary=a\r\n",
+        "Content-Type: multipart/alternative; boundary=b\r\n",
+        "Content-Type: text/html; charset=utf-8\r\n",
+        "Content-Type: text/plain; charset=x\r\n",
+        "Content-Type: message/rfc822\r\n",
+        "Content-Type: image/png; name*=utf-8''%E2%80%AE\r\n",
+        "Content-Transfer-Encoding: base64\r\n",
+        "Content-Transfer-Encoding: quoted-printable\r\n",
+        "Content-Disposition: attachment; filename=\"../x\"\r\n",
+        "Subject: =?utf-8?Q?a=0D=0A?=\r\n",
+        "From: =?utf-8?Q?x?= <a@b.example>, c\r\n",
+        "Date: Mon, 99 Foo 0000 99:99:99 +9999\r\n",
+        "Date: Fri, 31 Dec 9999 23:59:59 -2359\r\n",
+        "\r\n",
+        "\n",
+        "--a\r\n",
+        "--a--\r\n",
+        "--b\r\n",
+        "--b--",
+        "text=C3=A9= \r\nx",
+        "iVBORw==\r\n",
+        "<p>x<script>",
+    ];
+
     #[test]
     fn debug_shows_no_text() {
         let shown = format!("{:?} {:?}", read(MIXED), read(MIXED).files);

@@ -44,7 +44,7 @@
 //! recipients answer comes back sealed ([`Reply`]).
 //!
 //! Not defended: the host process itself, and who can write to the database
-//! can put the counters of tries back.
+//! can put the counters of tries and views back, and the memory of used codes.
 //!
 //! 45 CFR 164.312(a)(2)(iv), (c)(1), (e)(2)(ii): encryption and integrity at
 //! rest and in transmission. NIST SP 800-38D (GCM), RFC 5869 (HKDF), RFC 8018

@@ -14,7 +14,9 @@
 //! [`SqliteStore`] keeps everything in one file (WAL, `synchronous=FULL`): one
 //! thread writes, and puts all batches that wait at the time into one
 //! transaction, so that many senders share one fsync; a batch that conflicts
-//! is undone alone. Several processes may have the file open. Deleted content
+//! is undone alone. Several processes may have the file open. A file of an
+//! older format is brought to the present one when it is opened, in one
+//! transaction; older versions refuse it from then on. Deleted content
 //! is overwritten (`secure_delete`) and the write-ahead log is emptied soon
 //! after, so that what was shredded does not live on there; what the disk
 //! itself keeps of overwritten blocks is beyond any database (NIST SP 800-88),
