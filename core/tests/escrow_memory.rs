@@ -60,6 +60,7 @@ async fn beside_a_message_its_rows_are_held_and_little_more() {
     let before = status("VmRSS");
     let mut prepared = escrow
         .prepare(Draft::new(&message, expires, grants))
+        .await
         .unwrap();
     if measured {
         let taken = status("VmHWM").saturating_sub(before);
