@@ -57,8 +57,16 @@ pub struct EscrowOptions {
     pub base_url: String,
     /// The organisation's name, as recipients know it. It stands in the notice.
     pub organisation: String,
-    /// The notice's `From:`; the message's sender where `None`.
+    /// Where recipients can ask: a telephone number, an office. It stands in the
+    /// notice.
+    pub contact: Option<String>,
+    /// The notice's `From:`; the message's sender where `None`. Best is an
+    /// address that takes no mail: answers are given on the page, where they are
+    /// protected, and the notice says so.
     pub notice_from: Option<Address>,
+    /// The notice's `Reply-To:`, for a host with a mailbox that may hold
+    /// unprotected answers.
+    pub notice_reply_to: Option<Address>,
     /// How long an item can be picked up: 30 days.
     pub lifetime: Duration,
 }
@@ -69,16 +77,32 @@ impl EscrowOptions {
         Self {
             base_url: base_url.into(),
             organisation: organisation.into(),
+            contact: None,
             notice_from: None,
+            notice_reply_to: None,
             lifetime: Duration::from_secs(30 * 24 * 60 * 60),
         }
     }
 
+    /// With where recipients can ask.
+    #[must_use]
+    pub fn contact(mut self, contact: impl Into<String>) -> Self {
+        self.contact = Some(contact.into());
+        self
+    }
+
     /// With this `From:` in notices: one stable address whose domain is
-    /// DKIM-signed.
+    /// DKIM-signed and that takes no mail, as `no-reply@harbor.example`.
     #[must_use]
     pub fn notice_from(mut self, address: Address) -> Self {
         self.notice_from = Some(address);
+        self
+    }
+
+    /// With this `Reply-To:` in notices.
+    #[must_use]
+    pub fn notice_reply_to(mut self, address: Address) -> Self {
+        self.notice_reply_to = Some(address);
         self
     }
 

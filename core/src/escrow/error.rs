@@ -122,6 +122,12 @@ pub enum EscrowError {
         /// Which part, in fixed words.
         part: &'static str,
     },
+    /// The logo cannot be used.
+    #[error("the logo cannot be used: {reason}")]
+    Logo {
+        /// Why, in fixed words.
+        reason: &'static str,
+    },
     /// No grant or item has this id. Told to the host only.
     #[error("no grant or item has this id")]
     UnknownId,
@@ -163,6 +169,7 @@ impl EscrowError {
             Self::PassphraseLength { .. } => "escrow.passphrase_length",
             Self::Contact { .. } => "escrow.contact",
             Self::Notice { .. } => "escrow.notice",
+            Self::Logo { .. } => "escrow.logo",
             Self::UnknownId => "escrow.unknown_id",
             Self::Damaged { .. } => "escrow.damaged",
             Self::Busy => "escrow.busy",
