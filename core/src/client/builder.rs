@@ -17,7 +17,7 @@ use crate::deliver::Transport;
 use crate::discover::Discovery;
 use crate::dlp::{PhiScanner, Scanner};
 use crate::error::Error;
-use crate::escrow::Escrow;
+use crate::escrow::{Escrow, Notice};
 use crate::outbox::{Outbox, Schedule};
 use crate::policy::Policy;
 use crate::seal::Sealer;
@@ -312,6 +312,8 @@ impl Builder<Policy, Storage, Keys, Arc<dyn Transport>> {
     ///
     /// # Errors
     /// [`Error::Config`] where the choices do not fit together,
+    /// [`Error::Escrow`] where the portal's address, the organisation's name or
+    /// the contact cannot be used,
     /// [`Error::Keys`] where the store was written under other keys.
     pub async fn build(self) -> Result<Client, Error> {
         let Options {
@@ -347,6 +349,7 @@ impl Builder<Policy, Storage, Keys, Arc<dyn Transport>> {
         )?);
         let escrow = match escrow {
             Some(options) => {
+                Notice::check(&options.organisation, options.contact.as_deref())?;
                 let recorder = super::recorder::PickupRecorder::new(Arc::clone(&audit));
                 let escrow = Escrow::new(
                     Arc::clone(&store),

@@ -189,7 +189,7 @@ async fn a_notice_says_what_the_page_will_ask_for() {
     }
     // The organisation's own sign-in has a password: no more is promised than
     // that the mailbox's is not asked for.
-    for (language, promised) in [(English, "a password:"), (Spanish, "una contraseña")] {
+    for (language, promised) in [(English, "a password,"), (Spanish, "una contraseña")] {
         let notice = |methods: &[Method]| {
             let draft = draft(&house, &given, language).methods(methods);
             Notice::render(&draft).unwrap().text.expose().clone()

@@ -32,7 +32,7 @@ pub(super) const WORDS: Words = Words {
     asks_one_of: "The page will ask you for one of these. Choose the one that suits you:",
     asks_also: "It will also ask you for this:",
     methods,
-    no_password: "Neither this email nor the page will ever ask for a password: not the one of your email, and not the one of any other account.",
+    no_password: "Neither this email nor the page will ever ask for a password, whether for your email or for any other account.",
     no_mail_password: "Neither this email nor the page will ever ask for the password of your email account.",
     fallback: "If the link does not work",
     open_page: "Open this page in your browser:",

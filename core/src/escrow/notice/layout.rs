@@ -227,7 +227,9 @@ impl Page {
                 self.raw("<ul class=\"ms-text\" style=\"");
                 self.raw(POINTS).raw("\">");
                 for point in points {
-                    self.raw("<li>").escaped(point).raw("</li>");
+                    self.raw("<li style=\"margin:0 0 6px;\">")
+                        .escaped(point)
+                        .raw("</li>");
                 }
                 self.raw("</ul>")
             }

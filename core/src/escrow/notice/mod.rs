@@ -96,6 +96,12 @@ pub struct Notice {
 }
 
 impl Notice {
+    /// Whether notices can be written with these words: so that it is known
+    /// before the first is due.
+    pub(crate) fn check(organisation: &str, contact: Option<&str>) -> Result<(), EscrowError> {
+        Sayer::new(organisation, contact, "").map(|_| ())
+    }
+
     /// Writes a notice.
     ///
     /// # Errors
