@@ -1,6 +1,8 @@
 //! The mails to recipients: the notice, and the code.
 
-use mailseal::base::{Address, Language, RecipientId, Secret};
+use std::path::Path;
+
+use mailseal::base::{Address, Language, Phi, RecipientId, Secret, Timestamp};
 use mailseal::compose::{Copy, Message, PartContent, Visible};
 use mailseal::escrow::{
     CodeDraft, CodeMail, Link, Logo, Method, Notice, NoticeDraft, PreparedGrant,
@@ -47,20 +49,33 @@ fn both(notice: &Notice) -> [String; 2] {
 
 /// The notice as it travels.
 fn sent(notice: &Notice) -> Vec<u8> {
+    travel(&notice.subject, &notice.text, &notice.html)
+}
+
+fn travel(subject: &str, text: &Phi<String>, html: &Phi<String>) -> Vec<u8> {
     let message = Message::builder()
         .from("no-reply@harbor.example".parse().unwrap())
+        .sender_name("Harbor Clinic")
         .to("pat@mail.example".parse::<Address>().unwrap())
-        .subject(notice.subject.clone())
-        .text(notice.text.clone())
-        .html(notice.html.clone())
+        .subject(subject)
+        .text(text.clone())
+        .html(html.clone())
         .build()
         .unwrap();
-    let (visible, date) = (
-        Visible::Only(RecipientId::new(0)),
-        mailseal::base::Timestamp::from_unix_ms(1_767_225_600_000),
-    );
-    let rendered = message.render(&Copy::new(visible, date, "1@harbor.example"));
-    rendered.unwrap().into_bytes().expose().clone()
+    let date = Timestamp::from_unix_ms(1_767_225_600_000);
+    let copy = Copy::new(Visible::Only(RecipientId::new(0)), date, "1@harbor.example");
+    let rendered = message.render(&copy).unwrap();
+    rendered.into_bytes().expose().clone()
+}
+
+/// For looking at them in a browser and in a mail program: written into the
+/// folder `MAILSEAL_SHOW_NOTICE`, where that is set.
+fn show(name: &str, subject: &str, text: &Phi<String>, html: &Phi<String>) {
+    if let Ok(folder) = std::env::var("MAILSEAL_SHOW_NOTICE") {
+        let at = |end: &str| Path::new(&folder).join(format!("{name}.{end}"));
+        std::fs::write(at("html"), html.expose()).unwrap();
+        std::fs::write(at("eml"), travel(subject, text, html)).unwrap();
+    }
 }
 
 fn read(mail: &[u8]) -> Vec<String> {
@@ -93,6 +108,12 @@ async fn a_notice_says_what_it_must_and_nothing_else() {
         let draft = draft(&house, &given, language);
         let notice = Notice::render(&draft).unwrap();
         assert_eq!(notice.subject, subject);
+        show(
+            &format!("one-{language}"),
+            subject,
+            &notice.text,
+            &notice.html,
+        );
         let typed = given.link.code();
         for body in both(&notice) {
             for needle in [
@@ -169,6 +190,8 @@ async fn a_notice_says_what_the_page_will_ask_for() {
         for offer in &offers {
             let draft = draft(&house, &given, language).methods(offer.as_slice());
             let notice = Notice::render(&draft).unwrap();
+            let name = format!("{}-{language}", offer.len());
+            show(&name, &notice.subject, &notice.text, &notice.html);
             let others = offer.iter().filter(|m| **m != Passphrase).count();
             let [alone, this, one_of, also] = leads(language);
             for body in both(&notice) {
@@ -441,6 +464,7 @@ fn a_code_mail_holds_the_code_and_no_link() {
         let draft = code_draft(language);
         let mail = CodeMail::render(&draft).unwrap();
         assert_eq!(mail.subject, subject);
+        show(&format!("code-{language}"), subject, &mail.text, &mail.html);
         let (text, html) = (mail.text.expose(), mail.html.expose());
         assert!(text.contains(says) && text.contains(valid) && text.contains(CONTACT));
         assert!(html.contains(">1234 5678<"));
@@ -495,40 +519,5 @@ fn a_logo_is_a_small_image_by_its_content() {
         b"BM......".to_vec(),
     ] {
         assert_eq!(code(Logo::new(bad)), "escrow.logo");
-    }
-}
-
-/// For looking at them: `MAILSEAL_SHOW_NOTICE=folder cargo test ...`.
-#[tokio::test]
-async fn mails_to_look_at() {
-    let (house, given) = given().await;
-    let Ok(folder) = std::env::var("MAILSEAL_SHOW_NOTICE") else {
-        return;
-    };
-    let write = |name: String, bytes: &[u8]| {
-        std::fs::write(std::path::Path::new(&folder).join(name), bytes).unwrap();
-    };
-    for &language in Language::ALL {
-        for (name, methods) in [("one", &[Method::Passcode][..]), ("all", Method::ALL)] {
-            let notice = Notice::render(&draft(&house, &given, language).methods(methods)).unwrap();
-            write(
-                format!("{name}-{language}.html"),
-                notice.html.expose().as_bytes(),
-            );
-            write(
-                format!("{name}-{language}.txt"),
-                notice.text.expose().as_bytes(),
-            );
-            write(format!("{name}-{language}.eml"), &sent(&notice));
-        }
-        let mail = CodeMail::render(&code_draft(language)).unwrap();
-        write(
-            format!("code-{language}.html"),
-            mail.html.expose().as_bytes(),
-        );
-        write(
-            format!("code-{language}.txt"),
-            mail.text.expose().as_bytes(),
-        );
     }
 }
