@@ -274,3 +274,17 @@ impl Page {
         self.raw("\">").escaped(label).raw("</a></td></tr></table>")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Also in attributes, where today's mails put nothing that was configured.
+    #[test]
+    fn what_is_escaped_ends_neither_text_nor_attribute() {
+        let mut page = Page(String::new());
+        page.escaped("<a b=\"c\" d='e'>&amp;");
+        let written = "&lt;a b=&quot;c&quot; d=&#39;e&#39;&gt;&amp;amp;";
+        assert_eq!(page.0, written);
+    }
+}
