@@ -22,7 +22,7 @@
 //! that are not UTF-8 (RFC 6532; UTF-8 ones make the copy need SMTPUTF8);
 //! fields that stand twice (section 3.6); several authors; address lists that
 //! do not parse by section 3.4; Resent fields; more than 1,000 recipients,
-//! 20 levels of MIME, 1,000 parts, 1 MiB of headers or 96 MiB in all
+//! 20 levels of MIME, 1,000 parts, 1 MiB of headers or 160 MiB in all
 //! ([`Limits`]).
 //!
 //! MIME boundaries are ours (random); Date and Message-ID are passed in: the

@@ -348,6 +348,7 @@ impl GrantRecord {
             recipient: self.recipient,
             reference: reference(self.id),
             factor_floor: self.factor_floor,
+            methods: self.methods(),
             state,
             created: self.created,
             expires: self.expires,
@@ -375,6 +376,8 @@ pub struct GrantStatus {
     pub reference: String,
     /// The least that must be shown beside the link.
     pub factor_floor: FactorLevel,
+    /// What a visitor can show, from weak to strong.
+    pub methods: Vec<Method>,
     /// Where it stands now.
     pub state: GrantState,
     /// When it was made.

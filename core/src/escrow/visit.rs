@@ -18,6 +18,9 @@ use crate::base::{
 };
 use crate::storage::Table;
 
+#[cfg(all(test, feature = "testing"))]
+mod tests;
+
 /// A grant as its holder may know it.
 #[derive(Debug)]
 #[allow(dead_code)] // read by the portal

@@ -3,6 +3,7 @@
 
 mod at_rest;
 mod factor;
+mod grants;
 mod house;
 mod link;
 mod notice;
