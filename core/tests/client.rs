@@ -15,6 +15,8 @@ mod faults;
 #[cfg(feature = "sqlite")]
 #[path = "client/files.rs"]
 mod files;
+#[path = "client/notices.rs"]
+mod notices;
 #[path = "client/plans.rs"]
 mod plans;
 #[path = "client/restart.rs"]

@@ -17,7 +17,7 @@ use crate::deliver::Transport;
 use crate::discover::Discovery;
 use crate::dlp::{PhiScanner, Scanner};
 use crate::error::Error;
-use crate::escrow::{ArchiveKey, Escrow, KeyProvider};
+use crate::escrow::{ArchiveKey, Escrow, KeyProvider, Notice};
 use crate::outbox::{Outbox, Schedule};
 use crate::policy::Policy;
 use crate::seal::Sealer;
@@ -57,8 +57,16 @@ pub struct EscrowOptions {
     pub base_url: String,
     /// The organisation's name, as recipients know it. It stands in the notice.
     pub organisation: String,
-    /// The notice's `From:`; the message's sender where `None`.
+    /// Where recipients can ask: a telephone number, an office. It stands in the
+    /// notice.
+    pub contact: Option<String>,
+    /// The notice's `From:`; the message's sender where `None`. Best is an
+    /// address that takes no mail: answers are given on the page, where they are
+    /// protected, and the notice says so.
     pub notice_from: Option<Address>,
+    /// The notice's `Reply-To:`, for a host with a mailbox that may hold
+    /// unprotected answers.
+    pub notice_reply_to: Option<Address>,
     /// How long an item can be picked up: 30 days.
     pub lifetime: Duration,
     /// Whose key wraps the server shares; the installation's own where `None`.
@@ -75,7 +83,9 @@ impl EscrowOptions {
         Self {
             base_url: base_url.into(),
             organisation: organisation.into(),
+            contact: None,
             notice_from: None,
+            notice_reply_to: None,
             lifetime: Duration::from_secs(30 * 24 * 60 * 60),
             key_provider: None,
             archive_key: None,
@@ -83,11 +93,25 @@ impl EscrowOptions {
         }
     }
 
+    /// With where recipients can ask.
+    #[must_use]
+    pub fn contact(mut self, contact: impl Into<String>) -> Self {
+        self.contact = Some(contact.into());
+        self
+    }
+
     /// With this `From:` in notices: one stable address whose domain is
-    /// DKIM-signed.
+    /// DKIM-signed and that takes no mail, as `no-reply@harbor.example`.
     #[must_use]
     pub fn notice_from(mut self, address: Address) -> Self {
         self.notice_from = Some(address);
+        self
+    }
+
+    /// With this `Reply-To:` in notices.
+    #[must_use]
+    pub fn notice_reply_to(mut self, address: Address) -> Self {
+        self.notice_reply_to = Some(address);
         self
     }
 
@@ -320,6 +344,8 @@ impl Builder<Policy, Storage, Keys, Arc<dyn Transport>> {
     ///
     /// # Errors
     /// [`Error::Config`] where the choices do not fit together,
+    /// [`Error::Escrow`] where the portal's address, the organisation's name or
+    /// the contact cannot be used,
     /// [`Error::Keys`] where the store was written under other keys.
     pub async fn build(self) -> Result<Client, Error> {
         let Options {
@@ -355,6 +381,7 @@ impl Builder<Policy, Storage, Keys, Arc<dyn Transport>> {
         )?);
         let escrow = match escrow {
             Some(options) => {
+                Notice::check(&options.organisation, options.contact.as_deref())?;
                 let recorder = super::recorder::PickupRecorder::new(Arc::clone(&audit));
                 let mut escrow = Escrow::new(
                     Arc::clone(&store),

@@ -2,6 +2,7 @@
 
 use zeroize::Zeroizing;
 
+use super::builder::EscrowOptions;
 use super::engine::{Engine, Made};
 use crate::audit::EventKind;
 use crate::base::{
@@ -84,16 +85,15 @@ pub(super) async fn make(
         return Err(PlanError::NoEscrow.into());
     };
     record.grant = Some(made.grant);
-    let notice = Notice::render(
-        &NoticeDraft::new(&options.organisation, &made, expires)
-            .passphrase(made.passcode.is_none()),
-    )?;
+    let mut notice = NoticeDraft::new(&options.organisation, &made, expires);
+    notice.contact = options.contact.clone();
+    let notice = Notice::render(&notice)?;
     let from = match (&options.notice_from, record.sender.as_deref()) {
         (Some(address), _) => address.clone(),
         (None, Some(sender)) => sender.parse()?,
         (None, None) => return Err(Error::Config("notices need a sender address")),
     };
-    let body = render(engine, notice, from, to)?;
+    let body = render(engine, options, notice, from, to)?;
     let mut ops = std::mem::take(&mut prepared.ops);
     let created = engine.event(EventKind::EscrowCreated, record)?;
     ops.push(engine.audit.entry(&created.item(prepared.item)));
@@ -131,20 +131,27 @@ fn grant(engine: &Engine, record: &mut CopyRecord, floor: FactorLevel, to: &Addr
 
 fn render(
     engine: &Engine,
+    options: &EscrowOptions,
     notice: Notice,
     from: Address,
     to: Address,
 ) -> Result<Zeroizing<Vec<u8>>, Error> {
     let domain = from.domain().as_str().to_owned();
-    let message = Message::builder()
+    let mut message = Message::builder()
         .from(from)
+        .sender_name(&options.organisation)
         .to(Recipient::new(to))
         .subject(notice.subject)
         .text(notice.text)
         .html(notice.html)
         // RFC 3834: no out-of-office reply to a machine's mail.
         .header("Auto-Submitted", "auto-generated")
-        .build()?;
+        // The same for Exchange, which asks for this one.
+        .header("X-Auto-Response-Suppress", "All");
+    if let Some(address) = &options.notice_reply_to {
+        message = message.reply_to(address.clone());
+    }
+    let message = message.build()?;
     let id = format!("{}@{domain}", MessageId::make_random());
     let copy = Copy::new(Visible::Only(RecipientId::new(0)), engine.clock.now(), id);
     let rendered = message.render(&copy)?;

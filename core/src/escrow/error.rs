@@ -150,6 +150,12 @@ pub enum EscrowError {
     /// The server share cannot be wrapped or unwrapped.
     #[error(transparent)]
     KeyProvider(#[from] KeyProviderError),
+    /// The logo cannot be used.
+    #[error("the logo cannot be used: {reason}")]
+    Logo {
+        /// Why, in fixed words.
+        reason: &'static str,
+    },
     /// No grant or item has this id. Told to the host only.
     #[error("no grant, item or reply has this id")]
     UnknownId,
@@ -198,6 +204,7 @@ impl EscrowError {
             Self::Archive { .. } => "escrow.archive",
             Self::Keys(e) => e.code(),
             Self::KeyProvider(e) => e.code(),
+            Self::Logo { .. } => "escrow.logo",
             Self::UnknownId => "escrow.unknown_id",
             Self::Damaged { .. } => "escrow.damaged",
             Self::Busy => "escrow.busy",

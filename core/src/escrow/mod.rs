@@ -128,7 +128,7 @@ pub use item::{MAX_GRANTS, MAX_MESSAGE};
 pub use link::Link;
 pub use manage::{ItemStatus, Swept};
 pub use method::Method;
-pub use notice::{Notice, NoticeDraft};
+pub use notice::{CodeDraft, CodeMail, Logo, Notice, NoticeDraft};
 pub use pickup::Opened;
 pub use prepare::{Draft, GrantDraft, Prepared, PreparedGrant};
 pub use provider::{KeyProvider, KeyProviderError, LocalWrappingKeys, Wrapped};

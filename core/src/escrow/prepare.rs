@@ -155,6 +155,15 @@ impl GrantDraft {
             .collect()
     }
 
+    /// The methods, and the passphrase also where it is a key share only.
+    fn asked(&self) -> Vec<Method> {
+        let mut asked = self.methods();
+        if self.passphrase.is_some() && !asked.contains(&Method::Passphrase) {
+            asked.push(Method::Passphrase);
+        }
+        asked
+    }
+
     /// Whether nothing at all is given beside the link.
     fn is_bare(&self) -> bool {
         let any = Self {
@@ -222,6 +231,11 @@ pub struct PreparedGrant {
     pub passcode: Option<Secret<String>>,
     /// A code shown in notice and portal, by which people can speak of it.
     pub reference: String,
+    /// What will be asked for beside the link: one of these, and the passphrase
+    /// in any case where it is among them.
+    pub methods: Vec<Method>,
+    /// The recipient's language.
+    pub language: Language,
 }
 
 /// What is to be committed and sent.
@@ -323,6 +337,8 @@ impl Escrow {
             link,
             passcode,
             reference: grant::reference(id),
+            methods: draft.asked(),
+            language: draft.language,
         };
         Ok((made, record))
     }
