@@ -62,7 +62,9 @@ mod loose;
 mod mailbox;
 mod message;
 mod mime;
+mod names;
 mod neutral;
+mod part;
 mod render;
 
 pub use crate::base::Disclosure;
@@ -71,8 +73,9 @@ pub(crate) use embedded::Embedded;
 pub use error::ComposeError;
 pub use limits::Limits;
 pub use message::Message;
-pub use mime::{PartContent, ScanPart};
+pub(crate) use names::Side;
 pub use neutral::Neutral;
+pub use part::{PartContent, ScanPart};
 pub use render::{Copy, Rendered, Visible};
 
 /// Unstructured header text with its encoded words (RFC 2047) decoded, on one

@@ -17,8 +17,8 @@ use super::tagger::model::Model;
 use super::tagger::{Tag, tag};
 use super::texts::is_document;
 use super::{
-    Confidence, Evidence, Finding, FindingClass, FindingKind, Findings, HostKnowledge, Part,
-    RiskReason, Roster, RosterHit, Scanner, Unscannable, rules,
+    Category, Confidence, Evidence, Finding, FindingClass, FindingKind, Findings, HostKnowledge,
+    Part, RiskReason, Roster, RosterHit, Scanner, Unscannable, rules,
 };
 use crate::base::{Address, Phi, RecipientId, Sensitivity};
 use crate::compose::{Message, PartContent, ScanPart};
@@ -113,6 +113,9 @@ pub(super) struct Scan<'s> {
     model: &'static Model,
     known: Known<'s>,
     patients: Vec<RosterHit>,
+    /// Whether a display name says of a person what is about health, and of
+    /// which categories.
+    pub(super) told_by_name: Option<Vec<Category>>,
 }
 
 impl<'s> Scan<'s> {
@@ -151,6 +154,7 @@ impl<'s> Scan<'s> {
                 roster: scanner.roster.as_deref(),
             },
             patients: Vec::new(),
+            told_by_name: None,
         }
     }
 
@@ -223,6 +227,9 @@ impl<'s> Scan<'s> {
         for ((part, kept), (source, first)) in both().zip(sources.iter().zip(firsts)) {
             if let Some(content) = kept {
                 self.unread(part.part(), content);
+                if let (Some(side), PartContent::Text(text)) = (part.side(), content) {
+                    self.names(part.part(), side, text.expose());
+                }
                 if let (Some(source), Some(first)) = (source, first) {
                     self.source(source, first, counted && source.part != Part::Html);
                 }
@@ -316,28 +323,25 @@ impl<'s> Scan<'s> {
         let view = &source.view;
         // What is seen and what is hidden are read apart: a name does not run
         // from one into the other.
-        let mut hits = Vec::new();
-        for region in [
-            0..view.hidden,
-            view.hidden..view.code,
-            view.code..view.text.len(),
-        ] {
-            let text = view.text.get(region.clone()).unwrap_or_default();
-            if text.is_empty() {
-                continue;
-            }
-            let (found, more) = self.known.find(text, &mut self.patients);
-            if more {
-                self.unscannable(source.part, "too_many_findings");
-            }
-            hits.extend(found.into_iter().map(|mut hit| {
-                hit.range = hit.range.start + region.start..hit.range.end + region.start;
-                hit
-            }));
+        self.known_in(source, 0..view.hidden);
+        self.known_in(source, view.hidden..view.code);
+        self.known_in(source, view.code..view.text.len());
+    }
+
+    /// The same of a range of the view.
+    pub(super) fn known_in(&mut self, source: &Source<'_>, region: Range<usize>) {
+        let text = source.view.text.get(region.clone()).unwrap_or_default();
+        if text.is_empty() {
+            return;
+        }
+        let (hits, more) = self.known.find(text, &mut self.patients);
+        if more {
+            self.unscannable(source.part, "too_many_findings");
         }
         for hit in hits {
-            let value = value(source, hit.range.clone());
-            let span = source.view.source(hit.range);
+            let range = hit.range.start + region.start..hit.range.end + region.start;
+            let value = value(source, range.clone());
+            let span = source.view.source(range);
             let mut finding = Finding::new(hit.kind, source.part, span, hit.confidence, value)
                 .with_evidence([hit.evidence]);
             if let Some(inside) = source.inside {
@@ -346,6 +350,18 @@ impl<'s> Scan<'s> {
             finding.category = hit.category;
             self.found.items.push(finding);
         }
+    }
+
+    /// The kinds of what the host's own patterns and terms know in a range of
+    /// the view; its patients are not asked.
+    pub(super) fn host_knows(&self, source: &Source<'_>, range: Range<usize>) -> Vec<FindingKind> {
+        let known = Known {
+            host: self.known.host,
+            roster: None,
+        };
+        let text = source.view.text.get(range).unwrap_or_default();
+        let (hits, _) = known.find(text, &mut Vec::new());
+        hits.iter().map(|hit| hit.kind).collect()
     }
 
     /// Reads what lies across the place where a text was cut, and what stands
@@ -414,7 +430,7 @@ impl<'s> Scan<'s> {
         self.found_in(source, &passage, found);
     }
 
-    fn tags(&self, source: &Source<'_>, passage: &Passage<'_>) -> Vec<Tag> {
+    pub(super) fn tags(&self, source: &Source<'_>, passage: &Passage<'_>) -> Vec<Tag> {
         let mut tags = tag(passage, &self.context, self.model, self.scanner.names);
         rules::hinted(passage, &mut tags, &source.hints);
         rules::apply(passage, &mut tags, self.scanner.names);
@@ -427,7 +443,7 @@ impl<'s> Scan<'s> {
         tags
     }
 
-    fn found_in(&mut self, source: &Source<'_>, passage: &Passage<'_>, tags: Vec<Tag>) {
+    pub(super) fn found_in(&mut self, source: &Source<'_>, passage: &Passage<'_>, tags: Vec<Tag>) {
         if self.scanner.names {
             let summary = match source.part {
                 Part::Html => &mut self.html,
@@ -459,6 +475,18 @@ impl<'s> Scan<'s> {
             {
                 risk.sensitivity = risk.sensitivity.max(Sensitivity::Phi);
                 risk.reasons.insert(0, RiskReason::new(code, CERTAIN));
+            }
+            if let Some(categories) = &self.told_by_name {
+                let protected = match categories.is_empty() {
+                    true => Sensitivity::Phi,
+                    false => Sensitivity::Sensitive,
+                };
+                risk.sensitivity = risk.sensitivity.max(protected);
+                risk.categories.extend(categories);
+                risk.categories.sort_unstable();
+                risk.categories.dedup();
+                risk.reasons
+                    .insert(0, RiskReason::new("display_name", CERTAIN));
             }
             if patients > 0 {
                 // Mail that names a patient of the host's is PHI, whatever else
@@ -564,7 +592,7 @@ fn is_long(text: &Phi<String>) -> bool {
 /// The text to be read, where a content is one: of a document that calls
 /// itself text only what a mail reader shows as it stands.
 fn source_of<'c>(scanned: &ScanPart<'_>, content: &'c PartContent) -> Option<Source<'c>> {
-    let PartContent::Text(text) = content else {
+    let (PartContent::Text(text), None) = (content, scanned.side()) else {
         return None;
     };
     let (part, media_type) = (scanned.part(), scanned.media_type());
@@ -606,15 +634,19 @@ fn finding(source: &Source<'_>, passage: &Passage<'_>, tag: &Tag) -> Finding {
     if hidden || split {
         finding = finding.with_evidence([Evidence::Obfuscated]);
     }
-    let flags = (tag.first..tag.last)
-        .filter_map(|n| passage.items.get(n))
-        .fold(Flags::default(), |all, item| all.and(item.flags()));
-    if let Some(category) = category_of(flags)
+    if let Some(category) = category_of(flags_of(passage, tag))
         && tag.kind.class() == super::FindingClass::Health
     {
         finding = finding.with_category(category);
     }
     finding
+}
+
+/// What the lists say of the words of a tag.
+pub(super) fn flags_of(passage: &Passage<'_>, tag: &Tag) -> Flags {
+    (tag.first..tag.last)
+        .filter_map(|n| passage.items.get(n))
+        .fold(Flags::default(), |all, item| all.and(item.flags()))
 }
 
 /// The text of a range of the view: of plain text as it stands, of markup what
