@@ -75,6 +75,7 @@ pub use limits::Limits;
 pub use message::Message;
 pub(crate) use names::Side;
 pub use neutral::Neutral;
+pub(crate) use neutral::is_extension;
 pub use part::{PartContent, ScanPart};
 pub use render::{Copy, Rendered, Visible};
 

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::envelope::{envelope, words_of};
-use super::extract::{Budget, extract};
+use super::extract::{Budget, Piece, encoded_in, extract};
 use super::known::Known;
 use super::lexicon::{Flag, Flags};
 use super::passage::{Passage, Region};
@@ -16,12 +16,13 @@ use super::tagger::context::Context;
 use super::tagger::model::Model;
 use super::tagger::{Tag, tag};
 use super::texts::is_document;
+use super::unit::UnitKind;
 use super::{
     Category, Confidence, Evidence, Finding, FindingClass, FindingKind, Findings, HostKnowledge,
     Part, RiskReason, Roster, RosterHit, Scanner, Unscannable, rules,
 };
 use crate::base::{Address, Phi, RecipientId, Sensitivity};
-use crate::compose::{Message, PartContent, ScanPart};
+use crate::compose::{Message, PartContent, ScanPart, is_extension};
 
 /// Below this score so much speaks against PHI (a manual, a training, an
 /// invoice) that a number alone does not decide.
@@ -38,6 +39,8 @@ const SEAM: usize = 512;
 const LABELLED: usize = 48;
 /// Bytes of one text.
 const MAX_TEXT: usize = 256 * 1024 * 1024;
+/// The margin of what a shape tells that nothing else has.
+const SHAPE: i16 = 25;
 /// Bytes of texts that are kept from the first look to the second.
 const KEPT: usize = 4 * 1024 * 1024;
 
@@ -270,6 +273,15 @@ impl<'s> Scan<'s> {
     /// Reads what is no text, or calls itself one and is a document.
     fn file(&mut self, scanned: &ScanPart<'_>, content: &PartContent, budget: &mut Budget) {
         let part = scanned.part();
+        if let PartContent::Text(text) = content
+            && !is_long(text)
+            && scanned.media_type() != "text/html"
+        {
+            let reasons = encoded_in(text.expose(), budget, &mut |piece| self.piece(part, &piece));
+            for why in reasons {
+                self.unscannable(part, why);
+            }
+        }
         let bytes = match content {
             PartContent::Text(text) if is_long(text) || !is_document(part, text.expose()) => return,
             PartContent::Text(text) => text.expose().as_bytes(),
@@ -277,13 +289,18 @@ impl<'s> Scan<'s> {
             PartContent::Unreadable(_) => return,
         };
         let reasons = extract(bytes, scanned.media_type(), None, budget, &mut |piece| {
-            let source = Source::piece(part, &piece);
-            let first = first_passage(&source).0;
-            self.source(&source, first, false);
+            self.piece(part, &piece);
         });
         for why in reasons {
             self.unscannable(part, why);
         }
+    }
+
+    /// Reads text that stood in a file.
+    fn piece(&mut self, part: Part, piece: &Piece) {
+        let source = Source::piece(part, piece);
+        let first = first_passage(&source).0;
+        self.source(&source, first, false);
     }
 
     /// Reads a text passage by passage; the first has been read already, and its
@@ -398,6 +415,7 @@ impl<'s> Scan<'s> {
         let mut tags = self.tags(source, passage);
         if passage.region == Region::FileName {
             self.numbers_in_name(source, &mut tags, passage);
+            self.addresses_in_name(source);
         }
         self.found_in(source, passage, tags);
     }
@@ -428,6 +446,39 @@ impl<'s> Scan<'s> {
             })
         });
         self.found_in(source, &passage, found);
+    }
+
+    /// E-mail addresses hang together by the signs that are blanks there.
+    fn addresses_in_name(&mut self, source: &Source<'_>) {
+        let name = &source.view.text;
+        if !name.contains(&b'@') {
+            return;
+        }
+        let mut text = name
+            .get(..name.len().min(CHUNK))
+            .unwrap_or_default()
+            .to_vec();
+        let dot = text.iter().rposition(|b| *b == b'.');
+        let end = |dot: usize| std::str::from_utf8(name.get(dot + 1..).unwrap_or_default());
+        if let Some(dot) = dot.filter(|dot| end(*dot).is_ok_and(is_extension)) {
+            text[dot] = b' ';
+        }
+        let passage = Passage::read(&text, 0, text.len(), Region::Subject);
+        let tags: Vec<Tag> = (0..passage.items.len())
+            .filter(|n| passage.items[*n].kind == UnitKind::Email)
+            .map(|first| Tag {
+                first,
+                last: first + 1,
+                kind: FindingKind::Email,
+                margin: SHAPE,
+            })
+            .filter(|tag| {
+                let (start, end) = bytes_of(&passage, tag);
+                let value = text.get(start..end).unwrap_or_default();
+                !self.known.allows(tag.kind, value)
+            })
+            .collect();
+        self.found_in(source, &passage, tags);
     }
 
     pub(super) fn tags(&self, source: &Source<'_>, passage: &Passage<'_>) -> Vec<Tag> {

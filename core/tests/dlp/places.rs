@@ -315,3 +315,25 @@ fn the_hosts_own_numbers_are_found_in_display_names() {
         .any(|f| f.evidence.contains(&Evidence::Host));
     assert!(found);
 }
+
+#[test]
+fn an_address_in_a_file_name_is_found() {
+    for (name, address) in [
+        (
+            "results pat.lindqvist@mail.example.pdf",
+            "pat.lindqvist@mail.example",
+        ),
+        ("pat.lindqvist@mail.example", "pat.lindqvist@mail.example"),
+        ("(pat_l@mail.example) letter.docx", "pat_l@mail.example"),
+    ] {
+        let scanned = scan(mail().text("See the file.").attachment(file(name, "x")));
+        let found = scanned.has_value(K::Email, Part::AttachmentName(0), address);
+        assert_eq!(scanned.at(found), address);
+    }
+    let host = mailseal::dlp::HostKnowledge::new()
+        .allow(Some(K::Email), "desk@harbor.example")
+        .unwrap();
+    let draft = mail().attachment(file("desk@harbor.example.txt", "x"));
+    let scanned = super::scene::scan_with(&PhiScanner::new().host(host), draft);
+    scanned.lacks(K::Email, "desk");
+}
