@@ -57,6 +57,7 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("webpki::", &["wire/tls/", "wire/https.rs", "testing/"]),
     ("sequoia_openpgp", &["seal/pgp/"]),
     ("tokio_rustls", &["wire/", "testing/"]),
+    ("use toml::", &["base/toml.rs"]),
     ("use x509_cert::", &["seal/smime/"]),
 ];
 

@@ -23,6 +23,7 @@ mod keys;
 mod phi;
 mod recipient;
 mod sealing;
+pub(crate) mod toml;
 mod words;
 
 pub use address::{Address, AddressError, Domain};
