@@ -3,7 +3,7 @@
 // Not all of it is used here.
 #[allow(dead_code)]
 #[path = "../../core/tests/support/zip.rs"]
-mod archive;
+mod writer;
 
 use miniz_oxide::deflate::{compress_to_vec, compress_to_vec_zlib};
 
@@ -131,7 +131,7 @@ pub(crate) fn pdf(text: &str) -> Vec<u8> {
 /// A ZIP archive of these files, deflated.
 fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
     let deflated = |(name, bytes): &(&str, &[u8])| {
-        archive::File::packed(name, 8, bytes, compress_to_vec(bytes, 6))
+        writer::File::packed(name, 8, bytes, compress_to_vec(bytes, 6))
     };
-    archive::zip(&files.iter().map(deflated).collect::<Vec<_>>())
+    writer::zip(&files.iter().map(deflated).collect::<Vec<_>>())
 }

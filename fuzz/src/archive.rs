@@ -1,7 +1,7 @@
 //! Archives with stored entries, whose checksums are right.
 
 #[path = "../../core/tests/support/zip.rs"]
-mod archive;
+mod writer;
 
 /// A document of the kind that `pick` says, with `content` as one entry.
 pub(crate) fn office(pick: u8, content: &[u8]) -> Vec<u8> {
@@ -54,6 +54,6 @@ pub(crate) fn office(pick: u8, content: &[u8]) -> Vec<u8> {
 
 /// A ZIP archive of these files, stored.
 fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
-    let stored = |(name, bytes): &(&str, &[u8])| archive::File::stored(name, bytes);
-    archive::zip(&files.iter().map(stored).collect::<Vec<_>>())
+    let stored = |(name, bytes): &(&str, &[u8])| writer::File::stored(name, bytes);
+    writer::zip(&files.iter().map(stored).collect::<Vec<_>>())
 }

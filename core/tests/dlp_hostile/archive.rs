@@ -1,10 +1,10 @@
 //! Archives that are made to hurt.
 
 #[path = "../support/zip.rs"]
-mod archive;
+mod writer;
 
-use archive::end;
-pub(crate) use archive::{File, zip};
+use writer::end;
+pub(crate) use writer::{File, zip};
 
 impl File {
     /// `size` times the same byte.

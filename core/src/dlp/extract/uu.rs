@@ -117,7 +117,7 @@ fn fits(line: &str, base64: bool) -> bool {
 fn is_base64(line: &str) -> bool {
     let line = line.trim_ascii();
     let sign = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=');
-    !line.is_empty() && line.len() % 4 == 0 && line.bytes().all(sign)
+    !line.is_empty() && line.len().is_multiple_of(4) && line.bytes().all(sign)
 }
 
 /// The bytes, and whether all could be read.
