@@ -68,6 +68,7 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("webpki::", &["wire/tls/", "wire/https.rs", "testing/"]),
     ("sequoia_openpgp", &["seal/pgp/"]),
     ("tokio_rustls", &["wire/", "testing/"]),
+    ("use toml::", &["base/toml.rs"]),
     ("totp_rs", &["portal/factor/totp.rs"]),
     ("webauthn_rp", &["portal/factor/passkey.rs"]),
     ("use x509_cert::", &["seal/smime/"]),

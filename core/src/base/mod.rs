@@ -25,6 +25,7 @@ mod passkey;
 mod phi;
 mod recipient;
 mod sealing;
+pub(crate) mod toml;
 mod words;
 
 pub use address::{Address, AddressError, Domain};

@@ -12,7 +12,8 @@ use mail_parser::MessageParser;
 use mail_parser::decoders::html::html_to_text;
 
 use super::header::{self, Head};
-use super::mime::{About, Encoding, MAX_BOUNDARY, PartContent, decoded, text_of};
+use super::mime::{About, Encoding, MAX_BOUNDARY};
+use super::part::{PartContent, decoded, text_of};
 use super::{ComposeError, Limits, mailbox};
 use crate::base::Phi;
 

@@ -188,7 +188,10 @@ impl Message {
     }
 
     /// What a scanner reads: subject, text, HTML, attachments with their
-    /// names, free header fields, what stands around MIME parts.
+    /// names, free header fields, what stands around MIME parts, and last what
+    /// address fields say beside addresses, a line a name. Not read are
+    /// addresses and fields of programs, such as Message-ID, References and
+    /// Received: their numbers are nobody's.
     pub fn parts(&self) -> Vec<ScanPart<'_>> {
         self.structure.parts(self.raw.expose())
     }
@@ -252,6 +255,12 @@ impl Message {
         }
         if let Some(name) = merged.display_name() {
             guard::single_line("display name", name.expose(), guard::MAX_VALUE)?;
+        }
+        if let Some(name) = merged.display_name()
+            && known.1.display_name() != Some(name)
+            && known.0 != Role::Bcc
+        {
+            Arc::make_mut(&mut self.structure).recipient_named(name.expose());
         }
         // The address stays as the message spells it.
         let mut recipient = Recipient::new(known.1.address().clone());

@@ -63,7 +63,9 @@ mod loose;
 mod mailbox;
 mod message;
 mod mime;
+mod names;
 mod neutral;
+mod part;
 mod render;
 
 pub use crate::base::Disclosure;
@@ -74,8 +76,10 @@ pub(crate) use letter::{Letter, LetterFile};
 pub use limits::Limits;
 pub use message::Message;
 pub(crate) use mime::Encoding;
-pub use mime::{PartContent, ScanPart};
+pub(crate) use names::Side;
 pub use neutral::Neutral;
+pub(crate) use neutral::is_extension;
+pub use part::{PartContent, ScanPart};
 pub use render::{Copy, Rendered, Visible};
 
 /// Unstructured header text with its encoded words (RFC 2047) decoded, on one

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::envelope::{envelope, words_of};
-use super::extract::{Budget, extract};
+use super::extract::{Budget, Piece, encoded_in, extract};
 use super::known::Known;
 use super::lexicon::{Flag, Flags};
 use super::passage::{Passage, Region};
@@ -16,12 +16,13 @@ use super::tagger::context::Context;
 use super::tagger::model::Model;
 use super::tagger::{Tag, tag};
 use super::texts::is_document;
+use super::unit::UnitKind;
 use super::{
-    Confidence, Evidence, Finding, FindingClass, FindingKind, Findings, HostKnowledge, Part,
-    RiskReason, Roster, RosterHit, Scanner, Unscannable, rules,
+    Category, Confidence, Evidence, Finding, FindingClass, FindingKind, Findings, HostKnowledge,
+    Part, RiskReason, Roster, RosterHit, Scanner, Unscannable, rules,
 };
 use crate::base::{Address, Phi, RecipientId, Sensitivity};
-use crate::compose::{Message, PartContent, ScanPart};
+use crate::compose::{Message, PartContent, ScanPart, is_extension};
 
 /// Below this score so much speaks against PHI (a manual, a training, an
 /// invoice) that a number alone does not decide.
@@ -38,6 +39,8 @@ const SEAM: usize = 512;
 const LABELLED: usize = 48;
 /// Bytes of one text.
 const MAX_TEXT: usize = 256 * 1024 * 1024;
+/// The margin of what a shape tells that nothing else has.
+const SHAPE: i16 = 25;
 /// Bytes of texts that are kept from the first look to the second.
 const KEPT: usize = 4 * 1024 * 1024;
 
@@ -113,6 +116,9 @@ pub(super) struct Scan<'s> {
     model: &'static Model,
     known: Known<'s>,
     patients: Vec<RosterHit>,
+    /// Whether a display name says of a person what is about health, and of
+    /// which categories.
+    pub(super) told_by_name: Option<Vec<Category>>,
 }
 
 impl<'s> Scan<'s> {
@@ -151,6 +157,7 @@ impl<'s> Scan<'s> {
                 roster: scanner.roster.as_deref(),
             },
             patients: Vec::new(),
+            told_by_name: None,
         }
     }
 
@@ -223,6 +230,9 @@ impl<'s> Scan<'s> {
         for ((part, kept), (source, first)) in both().zip(sources.iter().zip(firsts)) {
             if let Some(content) = kept {
                 self.unread(part.part(), content);
+                if let (Some(side), PartContent::Text(text)) = (part.side(), content) {
+                    self.names(part.part(), side, text.expose());
+                }
                 if let (Some(source), Some(first)) = (source, first) {
                     self.source(source, first, counted && source.part != Part::Html);
                 }
@@ -263,6 +273,15 @@ impl<'s> Scan<'s> {
     /// Reads what is no text, or calls itself one and is a document.
     fn file(&mut self, scanned: &ScanPart<'_>, content: &PartContent, budget: &mut Budget) {
         let part = scanned.part();
+        if let PartContent::Text(text) = content
+            && !is_long(text)
+            && scanned.media_type() != "text/html"
+        {
+            let reasons = encoded_in(text.expose(), budget, &mut |piece| self.piece(part, &piece));
+            for why in reasons {
+                self.unscannable(part, why);
+            }
+        }
         let bytes = match content {
             PartContent::Text(text) if is_long(text) || !is_document(part, text.expose()) => return,
             PartContent::Text(text) => text.expose().as_bytes(),
@@ -270,13 +289,18 @@ impl<'s> Scan<'s> {
             PartContent::Unreadable(_) => return,
         };
         let reasons = extract(bytes, scanned.media_type(), None, budget, &mut |piece| {
-            let source = Source::piece(part, &piece);
-            let first = first_passage(&source).0;
-            self.source(&source, first, false);
+            self.piece(part, &piece);
         });
         for why in reasons {
             self.unscannable(part, why);
         }
+    }
+
+    /// Reads text that stood in a file.
+    fn piece(&mut self, part: Part, piece: &Piece) {
+        let source = Source::piece(part, piece);
+        let first = first_passage(&source).0;
+        self.source(&source, first, false);
     }
 
     /// Reads a text passage by passage; the first has been read already, and its
@@ -316,28 +340,25 @@ impl<'s> Scan<'s> {
         let view = &source.view;
         // What is seen and what is hidden are read apart: a name does not run
         // from one into the other.
-        let mut hits = Vec::new();
-        for region in [
-            0..view.hidden,
-            view.hidden..view.code,
-            view.code..view.text.len(),
-        ] {
-            let text = view.text.get(region.clone()).unwrap_or_default();
-            if text.is_empty() {
-                continue;
-            }
-            let (found, more) = self.known.find(text, &mut self.patients);
-            if more {
-                self.unscannable(source.part, "too_many_findings");
-            }
-            hits.extend(found.into_iter().map(|mut hit| {
-                hit.range = hit.range.start + region.start..hit.range.end + region.start;
-                hit
-            }));
+        self.known_in(source, 0..view.hidden);
+        self.known_in(source, view.hidden..view.code);
+        self.known_in(source, view.code..view.text.len());
+    }
+
+    /// The same of a range of the view.
+    pub(super) fn known_in(&mut self, source: &Source<'_>, region: Range<usize>) {
+        let text = source.view.text.get(region.clone()).unwrap_or_default();
+        if text.is_empty() {
+            return;
+        }
+        let (hits, more) = self.known.find(text, &mut self.patients);
+        if more {
+            self.unscannable(source.part, "too_many_findings");
         }
         for hit in hits {
-            let value = value(source, hit.range.clone());
-            let span = source.view.source(hit.range);
+            let range = hit.range.start + region.start..hit.range.end + region.start;
+            let value = value(source, range.clone());
+            let span = source.view.source(range);
             let mut finding = Finding::new(hit.kind, source.part, span, hit.confidence, value)
                 .with_evidence([hit.evidence]);
             if let Some(inside) = source.inside {
@@ -346,6 +367,18 @@ impl<'s> Scan<'s> {
             finding.category = hit.category;
             self.found.items.push(finding);
         }
+    }
+
+    /// The kinds of what the host's own patterns and terms know in a range of
+    /// the view; its patients are not asked.
+    pub(super) fn host_knows(&self, source: &Source<'_>, range: Range<usize>) -> Vec<FindingKind> {
+        let known = Known {
+            host: self.known.host,
+            roster: None,
+        };
+        let text = source.view.text.get(range).unwrap_or_default();
+        let (hits, _) = known.find(text, &mut Vec::new());
+        hits.iter().map(|hit| hit.kind).collect()
     }
 
     /// Reads what lies across the place where a text was cut, and what stands
@@ -382,6 +415,7 @@ impl<'s> Scan<'s> {
         let mut tags = self.tags(source, passage);
         if passage.region == Region::FileName {
             self.numbers_in_name(source, &mut tags, passage);
+            self.addresses_in_name(source);
         }
         self.found_in(source, passage, tags);
     }
@@ -414,7 +448,40 @@ impl<'s> Scan<'s> {
         self.found_in(source, &passage, found);
     }
 
-    fn tags(&self, source: &Source<'_>, passage: &Passage<'_>) -> Vec<Tag> {
+    /// E-mail addresses hang together by the signs that are blanks there.
+    fn addresses_in_name(&mut self, source: &Source<'_>) {
+        let name = &source.view.text;
+        if !name.contains(&b'@') {
+            return;
+        }
+        let mut text = name
+            .get(..name.len().min(CHUNK))
+            .unwrap_or_default()
+            .to_vec();
+        let dot = text.iter().rposition(|b| *b == b'.');
+        let end = |dot: usize| std::str::from_utf8(name.get(dot + 1..).unwrap_or_default());
+        if let Some(dot) = dot.filter(|dot| end(*dot).is_ok_and(is_extension)) {
+            text[dot] = b' ';
+        }
+        let passage = Passage::read(&text, 0, text.len(), Region::Subject);
+        let tags: Vec<Tag> = (0..passage.items.len())
+            .filter(|n| passage.items[*n].kind == UnitKind::Email)
+            .map(|first| Tag {
+                first,
+                last: first + 1,
+                kind: FindingKind::Email,
+                margin: SHAPE,
+            })
+            .filter(|tag| {
+                let (start, end) = bytes_of(&passage, tag);
+                let value = text.get(start..end).unwrap_or_default();
+                !self.known.allows(tag.kind, value)
+            })
+            .collect();
+        self.found_in(source, &passage, tags);
+    }
+
+    pub(super) fn tags(&self, source: &Source<'_>, passage: &Passage<'_>) -> Vec<Tag> {
         let mut tags = tag(passage, &self.context, self.model, self.scanner.names);
         rules::hinted(passage, &mut tags, &source.hints);
         rules::apply(passage, &mut tags, self.scanner.names);
@@ -427,7 +494,7 @@ impl<'s> Scan<'s> {
         tags
     }
 
-    fn found_in(&mut self, source: &Source<'_>, passage: &Passage<'_>, tags: Vec<Tag>) {
+    pub(super) fn found_in(&mut self, source: &Source<'_>, passage: &Passage<'_>, tags: Vec<Tag>) {
         if self.scanner.names {
             let summary = match source.part {
                 Part::Html => &mut self.html,
@@ -459,6 +526,18 @@ impl<'s> Scan<'s> {
             {
                 risk.sensitivity = risk.sensitivity.max(Sensitivity::Phi);
                 risk.reasons.insert(0, RiskReason::new(code, CERTAIN));
+            }
+            if let Some(categories) = &self.told_by_name {
+                let protected = match categories.is_empty() {
+                    true => Sensitivity::Phi,
+                    false => Sensitivity::Sensitive,
+                };
+                risk.sensitivity = risk.sensitivity.max(protected);
+                risk.categories.extend(categories);
+                risk.categories.sort_unstable();
+                risk.categories.dedup();
+                risk.reasons
+                    .insert(0, RiskReason::new("display_name", CERTAIN));
             }
             if patients > 0 {
                 // Mail that names a patient of the host's is PHI, whatever else
@@ -564,7 +643,7 @@ fn is_long(text: &Phi<String>) -> bool {
 /// The text to be read, where a content is one: of a document that calls
 /// itself text only what a mail reader shows as it stands.
 fn source_of<'c>(scanned: &ScanPart<'_>, content: &'c PartContent) -> Option<Source<'c>> {
-    let PartContent::Text(text) = content else {
+    let (PartContent::Text(text), None) = (content, scanned.side()) else {
         return None;
     };
     let (part, media_type) = (scanned.part(), scanned.media_type());
@@ -606,15 +685,19 @@ fn finding(source: &Source<'_>, passage: &Passage<'_>, tag: &Tag) -> Finding {
     if hidden || split {
         finding = finding.with_evidence([Evidence::Obfuscated]);
     }
-    let flags = (tag.first..tag.last)
-        .filter_map(|n| passage.items.get(n))
-        .fold(Flags::default(), |all, item| all.and(item.flags()));
-    if let Some(category) = category_of(flags)
+    if let Some(category) = category_of(flags_of(passage, tag))
         && tag.kind.class() == super::FindingClass::Health
     {
         finding = finding.with_category(category);
     }
     finding
+}
+
+/// What the lists say of the words of a tag.
+pub(super) fn flags_of(passage: &Passage<'_>, tag: &Tag) -> Flags {
+    (tag.first..tag.last)
+        .filter_map(|n| passage.items.get(n))
+        .fold(Flags::default(), |all, item| all.and(item.flags()))
 }
 
 /// The text of a range of the view: of plain text as it stands, of markup what

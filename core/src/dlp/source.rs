@@ -33,7 +33,7 @@ impl<'t> Source<'t> {
     pub(super) fn piece(part: Part, piece: &'t Piece) -> Self {
         let mut source = Self::new(part, "text/plain", &piece.text);
         if piece.form == Form::Markup && !source.view.markup {
-            source.view = View::html(&piece.text);
+            source.view = View::markup(&piece.text, "");
             source.hints.clear();
         }
         if !piece.hints.is_empty() {
@@ -55,7 +55,8 @@ impl<'t> Source<'t> {
             None => media_type == "text/html" || is_file(part) && is_markup(text, media_type),
         };
         let view = match markup {
-            true => View::html(text),
+            true if media_type == "text/html" => View::html(text),
+            true => View::markup(text, media_type),
             false => View::plain(text),
         };
         let region = match part {

@@ -219,6 +219,8 @@ fn text_html_and_attachments_come_back_as_given() {
             (Part::Attachment(0), "a,b\n1,2\n".into()),
             (Part::AttachmentName(1), "s.bin".into()),
             (Part::Attachment(1), "<4 bytes>".into()),
+            // What the To field says beside addresses.
+            (Part::Other(0), "Pat Lindqvist\n".into()),
         ]
     );
     let rendered = message.render(&only(0)).unwrap();

@@ -147,6 +147,9 @@ fn message(walk: &mut Walk<'_>, bytes: &[u8]) {
                     walk.fail("too_large");
                     break;
                 }
+                if place == "text" || place == "other" {
+                    super::uu::read(walk, &text);
+                }
                 walk.piece(Piece {
                     form: match part.media_type() {
                         "text/html" => Form::Markup,
