@@ -93,6 +93,25 @@ impl Flags {
     }
 }
 
+/// The number of a set of [`Flags`] that some word or term has; 0 is that of
+/// words that are in no list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Class(u16);
+
+impl Class {
+    pub(crate) const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    pub(crate) fn index(self) -> usize {
+        usize::from(self.0)
+    }
+
+    pub(crate) fn flags(self) -> Flags {
+        Lexicon::get().flags(self)
+    }
+}
+
 /// Bits of a slot that hold the class; the others hold what is left of the hash.
 const CLASS_BITS: u32 = 13;
 
@@ -100,19 +119,33 @@ const CLASS_BITS: u32 = 13;
 pub(crate) struct Table {
     slots: Vec<u32>,
     shift: u32,
-    /// Which slots are taken, as bits: most of what is asked for is not there,
-    /// and this is small enough to stay in the cache.
-    taken: Vec<u64>,
+    /// Two bits for each hash, in the word of the slots around its own: most of
+    /// what is asked for is not there, and this stays in the cache.
+    filter: Vec<u64>,
+}
+
+/// Slots for each word of a filter.
+const FILTERED: usize = 16;
+
+fn filter_bits(hash: u32) -> u64 {
+    1 << (hash & 63) | 1 << (hash >> 6 & 63)
 }
 
 impl Table {
     /// The class of a hash; 0 where it is not in the table.
     pub(crate) fn find(&self, hash: u32) -> u16 {
-        let at = (hash >> self.shift) as usize;
-        match self.taken.get(at / 64) {
-            Some(bits) if bits >> (at % 64) & 1 != 0 => self.find_from(hash, self.first(hash)),
-            _ => 0,
+        match self.may_have(hash) {
+            true => self.find_from(hash, self.first(hash)),
+            false => 0,
         }
+    }
+
+    /// Whether a hash may be in the table; nineteen of twenty that are not are
+    /// told by this.
+    fn may_have(&self, hash: u32) -> bool {
+        let at = (hash >> self.shift) as usize / FILTERED;
+        let bits = filter_bits(hash);
+        self.filter.get(at).is_some_and(|word| word & bits == bits)
     }
 
     /// The slot where a hash would be, for [`find_from`](Self::find_from).
@@ -143,17 +176,12 @@ impl Table {
     fn read(bytes: &mut Bytes<'_>) -> Self {
         let log = bytes.u32();
         let slots: Vec<u32> = (0..1usize << log).map(|_| bytes.u32()).collect();
-        let taken = slots
-            .chunks(64)
-            .map(|chunk| {
-                let bit = |(n, slot): (usize, &u32)| u64::from(*slot != 0) << n;
-                chunk.iter().enumerate().map(bit).sum()
-            })
-            .collect();
+        let shift = 32 - log;
+        let filter = filter_of(&slots, shift);
         Self {
-            taken,
+            filter,
             slots,
-            shift: 32 - log,
+            shift,
         }
     }
 
@@ -179,6 +207,28 @@ impl Table {
     }
 }
 
+/// The filter of a table. A slot keeps the low bits of a hash and stands at or
+/// behind the place that the high ones give; where that may be one of several
+/// they all get its bits.
+fn filter_of(slots: &[u32], shift: u32) -> Vec<u64> {
+    let mut filter = vec![0; slots.len().div_ceil(FILTERED)];
+    let mask = slots.len() - 1;
+    // The bits of a hash that tag and place both have.
+    let both = (u32::MAX >> CLASS_BITS) >> shift;
+    for (at, slot) in slots.iter().enumerate().filter(|(_, slot)| **slot != 0) {
+        let tag = slot >> CLASS_BITS;
+        let mut home = at;
+        while slots[home] != 0 {
+            #[expect(clippy::cast_possible_truncation, reason = "below 2^32 slots")]
+            if home as u32 & both == tag >> shift {
+                filter[home / FILTERED] |= filter_bits(tag);
+            }
+            home = home.wrapping_sub(1) & mask;
+        }
+    }
+    filter
+}
+
 /// Reads the parts of a blob that was checked when it was made.
 pub(crate) struct Bytes<'a>(pub(crate) &'a [u8]);
 
@@ -200,6 +250,7 @@ impl Bytes<'_> {
 
 /// All lists.
 pub(crate) struct Lexicon {
+    /// The flags of each class. The last is that of near misses of drugs.
     classes: Vec<Flags>,
     words: Table,
     phrases: Table,
@@ -229,6 +280,7 @@ impl Lexicon {
         Self {
             classes: (0..classes)
                 .map(|_| Flags(u128::from_le_bytes(bytes.take())))
+                .chain([Flags::of(&[Flag::MedicationNear])])
                 .collect(),
             words: Table::read(&mut bytes),
             phrases: Table::read(&mut bytes),
@@ -236,16 +288,24 @@ impl Lexicon {
         }
     }
 
-    fn class(&self, class: u16) -> Flags {
-        self.classes
-            .get(usize::from(class))
-            .copied()
-            .unwrap_or_default()
+    /// The flags of a class.
+    pub(crate) fn flags(&self, class: Class) -> Flags {
+        self.classes.get(class.index()).copied().unwrap_or_default()
+    }
+
+    /// The flags of all classes, in the order of their numbers.
+    pub(crate) fn classes(&self) -> &[Flags] {
+        &self.classes
+    }
+
+    /// The class of words that look like a drug's name.
+    pub(crate) fn near_class(&self) -> Class {
+        Class(u16::try_from(self.classes.len() - 1).unwrap_or_default())
     }
 
     /// What the lists say of a single word.
     pub(crate) fn word(&self, hash: u32) -> Flags {
-        self.class(self.words.find(hash))
+        self.flags(Class(self.words.find(hash)))
     }
 
     /// What [`fetched`](Self::fetched) needs of a word. The tables are larger
@@ -255,18 +315,18 @@ impl Lexicon {
         self.words.first(hash)
     }
 
-    /// What the lists say of a single word.
-    pub(crate) fn fetched(&self, hash: u32, slot: u32) -> Flags {
+    /// The class of a single word.
+    pub(crate) fn fetched(&self, hash: u32, slot: u32) -> Class {
         match slot {
-            0 => Flags::default(),
-            _ => self.class(self.words.find_from(hash, slot)),
+            0 => Class::default(),
+            _ => Class(self.words.find_from(hash, slot)),
         }
     }
 
     /// The longest term of several words that starts at the first of `tokens`:
     /// how many tokens it has and what it is. Hyphens, slashes and points
     /// inside it are passed over.
-    pub(crate) fn phrase(&self, text: &[u8], tokens: &[Token]) -> Option<(usize, Flags)> {
+    pub(crate) fn phrase(&self, text: &[u8], tokens: &[Token]) -> Option<(usize, Class)> {
         let mut key = tokens.first()?.hash;
         let mut words = 1;
         let mut best = None;
@@ -280,15 +340,15 @@ impl Lexicon {
                 break;
             }
             key = join(key, next.hash);
-            let class = self.phrases.find(key);
-            if class == 0 {
+            let class = Class(self.phrases.find(key));
+            if class.is_empty() {
                 break;
             }
             at += 1;
             words += 1;
-            let flags = self.class(class);
+            let flags = self.flags(class);
             if flags.0 & !Flags::of(&[Flag::Continues]).0 != 0 {
-                best = Some((at, flags));
+                best = Some((at, class));
             }
             if !flags.has(Flag::Continues) {
                 break;
@@ -493,7 +553,8 @@ mod tests {
             let hash = n.wrapping_mul(0x9e37_79b1);
             let flags = lexicon.word(hash);
             known += u32::from(!flags.is_empty());
-            assert_eq!(flags, lexicon.fetched(hash, lexicon.fetch(hash)));
+            let class = lexicon.fetched(hash, lexicon.fetch(hash));
+            assert_eq!(flags, lexicon.flags(class));
         }
         for word in ["metformin", "the", "clinic", "rose"] {
             let hash = super::super::token::hash(word.as_bytes());

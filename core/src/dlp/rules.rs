@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::lexicon::{Flag, Flags};
+use super::lexicon::{Class, Flag, Flags};
 use super::passage::{Item, Passage};
 use super::tagger::Tag;
 use super::unit::{Facts, UnitKind};
@@ -58,14 +58,12 @@ fn certain(item: &Item) -> Option<FindingKind> {
 /// The kind that the word right before makes certain: `MRN: 00482913`,
 /// `aged 94`.
 fn told(passage: &Passage<'_>, at: usize, item: &Item) -> Option<FindingKind> {
-    let digits = passage
-        .bytes(at)
-        .iter()
-        .filter(|b| b.is_ascii_digit())
-        .count();
     let number = matches!(item.kind, UnitKind::Number | UnitKind::Code);
-    if number && digits >= 5 && cue(item, Flag::CueMrn) && item.cue_distance <= 2 {
-        return Some(FindingKind::Mrn);
+    if number && cue(item, Flag::CueMrn) && item.cue_distance <= 2 {
+        let digits = |b: &&u8| b.is_ascii_digit();
+        if passage.bytes(at).iter().filter(digits).count() >= 5 {
+            return Some(FindingKind::Mrn);
+        }
     }
     if item.facts.has(Facts::VIN_SHAPE) && cue(item, Flag::CueVehicle) && item.cue_distance <= 3 {
         return Some(FindingKind::Vehicle);
@@ -131,11 +129,11 @@ pub(super) fn apply(passage: &Passage<'_>, tags: &mut Vec<Tag>, names: bool) {
             && item.kind == UnitKind::Word
             && (item.phrase_first || item.phrase.is_empty())
         {
-            let flags = match item.phrase_first {
+            let class = match item.phrase_first {
                 true => item.phrase,
                 false => item.word,
             };
-            if let Some(kind) = listed(flags) {
+            if let Some(kind) = listed(class) {
                 let length = (at + 1..passage.items.len())
                     .take_while(|n| {
                         let next = &passage.items[*n];
@@ -212,10 +210,11 @@ pub(super) fn hinted(
 const FORMAT: i16 = i16::MAX;
 
 /// The kind of a term that is nothing else.
-fn listed(flags: Flags) -> Option<FindingKind> {
-    if flags.is_empty() {
+fn listed(class: Class) -> Option<FindingKind> {
+    if class.is_empty() {
         return None;
     }
+    let flags = class.flags();
     let kinds = [
         (Flag::Medication, FindingKind::Medication),
         (Flag::Condition, FindingKind::Condition),
@@ -276,7 +275,7 @@ pub(super) fn evidence(passage: &Passage<'_>, tag: &Tag) -> (Confidence, Vec<Evi
             ])) || i.facts.has(Facts(Facts::ICD.0 | Facts::HCPCS.0))
         })
         || matches!(tag.kind, FindingKind::Name | FindingKind::Provider)
-            && items.iter().any(|i| i.word.any(NAMES));
+            && items.iter().any(|i| i.word.flags().any(NAMES));
     let against = items.first().is_some_and(|i| cue(i, Flag::CueNegative));
     let shaped = items
         .iter()

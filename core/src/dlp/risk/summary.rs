@@ -81,9 +81,10 @@ impl Summary {
                 continue;
             }
             self.units = self.units.saturating_add(1);
+            let word = item.word.flags();
             let flags = match item.phrase_first {
                 true => item.flags(),
-                false => item.word,
+                false => word,
             };
             if flags.any(SECTION_FLAGS) {
                 for (n, count) in self.sections.iter_mut().enumerate() {
@@ -93,7 +94,7 @@ impl Summary {
             }
             self.you += u32::from(YOU.contains(&item.hash));
             self.me += u32::from(ME.contains(&item.hash));
-            if self.words.len() < MAX_WORDS && !item.word.has(Flag::Function) {
+            if self.words.len() < MAX_WORDS && !word.has(Flag::Function) {
                 self.words.insert(item.hash);
             }
             if self.pairs.len() < MAX_WORDS {

@@ -154,7 +154,7 @@ pub(crate) fn care_of(text: &str) -> (u8, Flags) {
         }
         let mut flags = lexicon.word(token.hash);
         if let Some((_, phrase)) = lexicon.phrase(&view.text, &all[n..]) {
-            flags = flags.and(phrase);
+            flags = flags.and(phrase.flags());
         }
         let bytes = view.text[token.range()].to_ascii_lowercase();
         if flags.0 & SPECIALITIES.0 == 0 && (6..=40).contains(&bytes.len()) {

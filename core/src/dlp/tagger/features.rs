@@ -3,7 +3,9 @@
 //! The same functions serve training and scanning; a change here asks for the
 //! models to be trained anew.
 
-use crate::dlp::lexicon::{Flag, Flags};
+use std::sync::LazyLock;
+
+use crate::dlp::lexicon::{Class, Flag, Flags, Lexicon};
 use crate::dlp::passage::{Item, Passage, Region};
 use crate::dlp::token::{Gap, Shape, join};
 use crate::dlp::unit::{Facts, UnitKind};
@@ -125,6 +127,40 @@ fn group(flags: Flags, of: Flags) -> u32 {
     if bits == 0 { 0 } else { join(low, high) | 1 }
 }
 
+/// The groups of a set of flags, as numbers.
+#[derive(Clone, Copy, Default)]
+struct Groups {
+    name: u32,
+    health: u32,
+    place: u32,
+    people: u32,
+    plain: u32,
+    parts: u32,
+}
+
+impl Groups {
+    fn of(flags: Flags) -> Self {
+        Self {
+            name: group(flags, NAME),
+            health: group(flags, HEALTH),
+            place: group(flags, PLACE),
+            people: group(flags, PEOPLE),
+            plain: group(flags, PLAIN),
+            parts: group(flags, PARTS),
+        }
+    }
+}
+
+/// Those of each class of the lexicon.
+static GROUPS: LazyLock<Vec<Groups>> = LazyLock::new(|| {
+    let classes = Lexicon::get().classes().iter();
+    classes.map(|flags| Groups::of(*flags)).collect()
+});
+
+fn groups(class: Class) -> Groups {
+    GROUPS.get(class.index()).copied().unwrap_or_default()
+}
+
 struct Window<'p, 'a> {
     passage: &'p Passage<'a>,
     at: usize,
@@ -164,7 +200,7 @@ impl<'p> Window<'p, '_> {
         self.item(offset).map(Item::flags).unwrap_or_default()
     }
 
-    fn word_flags(&self, offset: isize) -> Flags {
+    fn word(&self, offset: isize) -> Class {
         self.item(offset).map(|i| i.word).unwrap_or_default()
     }
 
@@ -215,17 +251,21 @@ impl Sight {
     };
 
     fn of(item: &Item) -> Self {
-        let flags = item.flags();
+        let word = groups(item.word);
+        let all = match item.phrase.is_empty() {
+            true => word,
+            false => Groups::of(item.flags()),
+        };
         Self {
             hash: match item.kind {
                 UnitKind::Word | UnitKind::Sign => item.hash,
                 kind => kind as u32 + 16,
             },
             shape: item.shape as u32 | (item.kind as u32) << 4,
-            name: group(item.word, NAME),
-            health: group(flags, HEALTH),
-            place: group(item.word, PLACE),
-            people: group(flags, PEOPLE),
+            name: word.name,
+            health: all.health,
+            place: word.place,
+            people: all.people,
             paragraph: item.gap == Gap::Paragraph,
         }
     }
@@ -279,14 +319,12 @@ pub(crate) fn word_seen(
 
     let bytes = passage.bytes(at);
     let (shape, name, place) = (here.shape, here.name, here.place);
-    let flags = item.flags();
-    let plain = group(item.word, PLAIN);
-    let parts = group(item.word, PARTS);
+    let Groups { plain, parts, .. } = groups(item.word);
     let place_of_all = match item.phrase.is_empty() {
         true => place,
-        false => group(flags, PLACE),
+        false => group(item.flags(), PLACE),
     };
-    let phrase = group(item.phrase, HEALTH) ^ u32::from(item.phrase_first);
+    let phrase = groups(item.phrase).health ^ u32::from(item.phrase_first);
     let named = join(shape, name);
     let gap = item.gap as u32;
     let gap1 = passage.items.get(at + 1).map_or(Gap::Paragraph, |i| i.gap) as u32;
@@ -353,16 +391,20 @@ pub(crate) fn history(passage: &Passage<'_>, at: usize, one: u8, two: u8, rows: 
     let Some(item) = w.item(0) else { return };
     let (one, two) = (u32::from(one) + 1, u32::from(two) + 1);
     let shape = w.shape(0);
-    let health = group(item.flags(), HEALTH);
+    let word = groups(item.word);
+    let health = match item.phrase.is_empty() {
+        true => word.health,
+        false => group(item.flags(), HEALTH),
+    };
     rows.add_all(
         50,
         [
             one,
             join(one, two),
             join(one, w.hash(0)),
-            join(one, join(shape, group(item.word, NAME))),
+            join(one, join(shape, word.name)),
             join(one, join(health, u32::from(item.phrase_first))),
-            join(one, join(group(item.word, PLACE), shape)),
+            join(one, join(word.place, shape)),
             join(one, join(item.gap as u32, shape)),
             join(one, w.hash(1)),
             join(one, join(w.hash(-1), shape)),
@@ -469,8 +511,8 @@ pub(crate) fn code(passage: &Passage<'_>, context: &Context, at: usize, rows: &m
     rows.add(
         129,
         join(
-            group(w.word_flags(1), NAME),
-            join(group(w.word_flags(-1), NAME), kind),
+            groups(w.word(1)).name,
+            join(groups(w.word(-1)).name, kind),
         ),
     );
     rows.add(130, join(group(w.flags(-1), PEOPLE.and(HEALTH)), kind));
@@ -575,7 +617,7 @@ fn decade(bytes: &[u8], item: &Item) -> u32 {
 pub(crate) fn asks_word(item: &Item, one: u8) -> bool {
     match item.kind {
         UnitKind::Word => {
-            one != 0 || !(item.word.has(Flag::Function) && item.shape == Shape::Lower)
+            one != 0 || !(item.shape == Shape::Lower && item.word.flags().has(Flag::Function))
         }
         UnitKind::Code | UnitKind::Number => true,
         UnitKind::Sign => one != 0,
