@@ -5,6 +5,7 @@
 //! differently (a missing boundary, an unknown transfer encoding, two content
 //! types) becomes an unreadable part, which the policy treats as PHI.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
@@ -12,6 +13,7 @@ use mail_parser::decoders::base64::base64_decode;
 use mail_parser::decoders::charsets::map::charset_decoder;
 use mail_parser::decoders::quoted_printable::quoted_printable_decode;
 use mail_parser::{MessageParser, MimeHeaders};
+use memchr::{memchr, memchr3};
 
 use super::header::{self, Head};
 use super::neutral::Named;
@@ -55,7 +57,7 @@ impl ScanPart<'_> {
     pub fn content(&self) -> PartContent {
         match &self.item.source {
             Source::Value(text) => PartContent::Text(text.clone()),
-            Source::Raw(range) => text_of(&self.raw[range.clone()], None),
+            Source::Raw(range) => text_of(Cow::Borrowed(&self.raw[range.clone()]), None),
             Source::Unreadable(why) => PartContent::Unreadable(why),
             Source::Leaf {
                 body,
@@ -64,18 +66,18 @@ impl ScanPart<'_> {
             } => {
                 let body = &self.raw[body.clone()];
                 let decoded = match encoding {
-                    Encoding::Identity => Some(body.to_vec()),
+                    Encoding::Identity => Some(Cow::Borrowed(body)),
                     // The decoder stops at 0xFF; what follows would go unread.
-                    Encoding::Base64 if body.is_ascii() => base64_decode(body),
+                    Encoding::Base64 if body.is_ascii() => base64_decode(body).map(Cow::Owned),
                     Encoding::Base64 => None,
-                    Encoding::QuotedPrintable => quoted_printable_decode(body),
+                    Encoding::QuotedPrintable => quoted_printable(body).map(Cow::Owned),
                 };
                 match decoded {
                     None => PartContent::Unreadable("malformed"),
                     Some(bytes) if self.item.media_type.starts_with("text/") => {
-                        text_of(&bytes, charset.as_deref())
+                        text_of(bytes, charset.as_deref())
                     }
-                    Some(bytes) => PartContent::Binary(Phi::new(bytes)),
+                    Some(bytes) => PartContent::Binary(Phi::new(bytes.into_owned())),
                 }
             }
         }
@@ -90,28 +92,102 @@ impl fmt::Debug for ScanPart<'_> {
     }
 }
 
-fn text_of(bytes: &[u8], charset: Option<&str>) -> PartContent {
-    let text = match (charset, bytes) {
+fn text_of(bytes: Cow<'_, [u8]>, charset: Option<&str>) -> PartContent {
+    let text = match (charset, &*bytes) {
         // One reader goes by the mark, another by the charset.
-        (_, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) if super::mixes_widths(bytes) => None,
+        (_, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) if super::mixes_widths(&bytes) => None,
         (_, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) => {
-            charset_decoder(b"utf-16").map(|decode| decode(bytes))
+            charset_decoder(b"utf-16").map(|decode| decode(&bytes))
         }
-        (None, _) => Some(String::from_utf8_lossy(bytes).into_owned()),
         // ASCII declared and UTF-8 meant is common; the decoder takes CP1252.
-        (Some("us-ascii" | "ascii" | "utf-8" | "utf8"), _) => {
-            Some(String::from_utf8_lossy(bytes).into_owned())
-        }
+        (None | Some("us-ascii" | "ascii" | "utf-8" | "utf8"), _) => Some(utf8(bytes)),
         // Not allowed in mail (RFC 2781 section 4) or obsolete: one reader
         // decodes them, another shows the bytes as ASCII.
         (Some(name), _) if name.starts_with("utf-16") || name.starts_with("utf-7") => None,
-        (Some(name), _) => charset_decoder(name.as_bytes()).map(|decode| decode(bytes)),
+        (Some(name), _) => charset_decoder(name.as_bytes()).map(|decode| decode(&bytes)),
     };
     match text {
         None => PartContent::Unreadable("unknown_charset"),
         Some(text) if text.contains('\0') => PartContent::Unreadable("malformed"),
-        Some(text) => PartContent::Text(Phi::new(text.replace("\r\n", "\n").replace('\r', "\n"))),
+        Some(text) => PartContent::Text(Phi::new(with_lf(text))),
     }
+}
+
+/// UTF-8, with a sign in the place of what is none.
+fn utf8(bytes: Cow<'_, [u8]>) -> String {
+    match String::from_utf8(bytes.into_owned()) {
+        Ok(text) => text,
+        Err(bad) => String::from_utf8_lossy(bad.as_bytes()).into_owned(),
+    }
+}
+
+/// Every CR, CRLF and LF as LF.
+fn with_lf(text: String) -> String {
+    let Some(mut end) = memchr(b'\r', text.as_bytes()) else {
+        return text;
+    };
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text.as_str();
+    loop {
+        out.push_str(&rest[..end]);
+        out.push('\n');
+        rest = &rest[end + 1..];
+        rest = rest.strip_prefix('\n').unwrap_or(rest);
+        match memchr(b'\r', rest.as_bytes()) {
+            Some(next) => end = next,
+            None => break,
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+/// Quoted-printable undone. What no program writes is left to the parser's own
+/// decoder, which is slower and gives the same.
+fn quoted_printable(body: &[u8]) -> Option<Vec<u8>> {
+    usual_quoted_printable(body).or_else(|| quoted_printable_decode(body))
+}
+
+/// The same where `=` starts two hexadecimal digits or ends a line, and every
+/// CR belongs to a CRLF.
+fn usual_quoted_printable(body: &[u8]) -> Option<Vec<u8>> {
+    let digit = |b: u8| char::from(b).to_digit(16).and_then(|d| u8::try_from(d).ok());
+    let mut out = Vec::with_capacity(body.len());
+    let mut line_end: &[u8] = b"\n";
+    // Blanks before a line's end fall away, but none before this place.
+    let mut keep = 0;
+    let mut rest = body;
+    while let Some(at) = memchr3(b'=', b'\r', b'\n', rest) {
+        out.extend_from_slice(&rest[..at]);
+        rest = &rest[at..];
+        match rest {
+            [b'=', b'\r', b'\n', ..] | [b'=', b'\n', ..] => {
+                if rest[1] == b'\r' {
+                    line_end = b"\r\n";
+                }
+                rest = &rest[if rest[1] == b'\r' { 3 } else { 2 }..];
+            }
+            [b'=', high, low, ..] => {
+                out.push(digit(*high)? << 4 | digit(*low)?);
+                rest = &rest[3..];
+            }
+            [b'\r', b'\n', ..] | [b'\n', ..] => {
+                let crlf = rest[0] == b'\r';
+                if crlf {
+                    line_end = b"\r\n";
+                }
+                while out.len() > keep && out.last().is_some_and(u8::is_ascii_whitespace) {
+                    out.pop();
+                }
+                out.extend_from_slice(line_end);
+                rest = &rest[1 + usize::from(crlf)..];
+            }
+            _ => return None,
+        }
+        keep = out.len();
+    }
+    out.extend_from_slice(rest);
+    Some(out)
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

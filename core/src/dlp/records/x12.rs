@@ -3,6 +3,8 @@
 
 use std::ops::Range;
 
+use memchr::memchr2;
+
 use super::hints::{self, Hints};
 use super::{Record, shape};
 use crate::dlp::FindingKind;
@@ -95,8 +97,7 @@ impl<'t> Reader<'t> {
             (self.who, self.stray) = (Who::Nobody, 0);
         }
         let Some(delimiters) = self.delimiters else {
-            let line = rest.iter().position(|b| *b == b'\n' || *b == b'\r');
-            return at + line.unwrap_or(rest.len()) + 1;
+            return at + memchr2(b'\n', b'\r', rest).unwrap_or(rest.len()) + 1;
         };
         // A line break ends a segment too: it never stands within one.
         let length = rest
