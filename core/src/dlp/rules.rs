@@ -18,6 +18,12 @@ pub(super) fn cue(item: &Item, flag: Flag) -> bool {
         && item.cue_distance <= 8
 }
 
+/// Whether shape, check digit or label can make anything certain of an item:
+/// of most they cannot.
+fn may_be_certain(item: &Item) -> bool {
+    item.facts != Facts::default() || matches!(item.kind, UnitKind::Number | UnitKind::Code)
+}
+
 /// The kind that shape, check digit and label make certain.
 fn certain(item: &Item) -> Option<FindingKind> {
     let facts = item.facts;
@@ -86,12 +92,6 @@ fn told(passage: &Passage<'_>, at: usize, item: &Item) -> Option<FindingKind> {
 /// Adds what is certain and was not tagged, and, where the model for words did
 /// not run, the health terms of the lists.
 pub(super) fn apply(passage: &Passage<'_>, tags: &mut Vec<Tag>, names: bool) {
-    let mut taken = vec![false; passage.items.len()];
-    for tag in tags.iter() {
-        for slot in taken.iter_mut().take(tag.last).skip(tag.first) {
-            *slot = true;
-        }
-    }
     let before = tags.len();
     for tag in tags.iter_mut() {
         // What is called a record number right before it is one.
@@ -114,43 +114,61 @@ pub(super) fn apply(passage: &Passage<'_>, tags: &mut Vec<Tag>, names: bool) {
             tag.kind = FindingKind::Mrn;
         }
     }
-    for (at, item) in passage.items.iter().enumerate() {
-        if taken[at] {
-            continue;
+    // Between the tags, which are in order and may overlap.
+    let (mut next, mut at) = (0, 0);
+    while at < passage.items.len() {
+        let free = match tags.get(next).filter(|_| next < before) {
+            Some(tag) => tag.first,
+            None => passage.items.len(),
+        };
+        while at < free {
+            untagged(passage, at, names, tags);
+            at += 1;
         }
-        if let Some(kind) = certain(item).or_else(|| told(passage, at, item)) {
-            tags.push(Tag {
-                first: at,
-                last: at + 1,
-                kind,
-                margin: 0,
-            });
-        } else if !names
-            && item.kind == UnitKind::Word
-            && (item.phrase_first || item.phrase.is_empty())
-        {
-            let class = match item.phrase_first {
-                true => item.phrase,
-                false => item.word,
-            };
-            if let Some(kind) = listed(class) {
-                let length = (at + 1..passage.items.len())
-                    .take_while(|n| {
-                        let next = &passage.items[*n];
-                        item.phrase_first && !next.phrase_first && next.phrase == item.phrase
-                    })
-                    .count();
-                tags.push(Tag {
-                    first: at,
-                    last: at + 1 + length,
-                    kind,
-                    margin: 0,
-                });
-            }
+        while next < before && tags[next].first <= at {
+            at = at.max(tags[next].last);
+            next += 1;
         }
     }
     if tags.len() > before {
         tags.sort_by_key(|t| (t.first, t.last));
+    }
+}
+
+/// Adds what is certain of an item that no tag has.
+#[inline]
+fn untagged(passage: &Passage<'_>, at: usize, names: bool, tags: &mut Vec<Tag>) {
+    let Some(item) = passage.items.get(at) else {
+        return;
+    };
+    let certain = match may_be_certain(item) {
+        true => certain(item).or_else(|| told(passage, at, item)),
+        false => None,
+    };
+    if let Some(kind) = certain {
+        tags.push(Tag {
+            first: at,
+            last: at + 1,
+            kind,
+            margin: 0,
+        });
+    } else if !names
+        && item.kind == UnitKind::Word
+        && (item.phrase_first || item.phrase.is_empty())
+        && let Some(kind) = listed(match item.phrase_first {
+            true => item.phrase,
+            false => item.word,
+        })
+    {
+        let behind = passage.items.get(at + 1..).unwrap_or_default().iter();
+        let more =
+            |next: &&Item| item.phrase_first && !next.phrase_first && next.phrase == item.phrase;
+        tags.push(Tag {
+            first: at,
+            last: at + 1 + behind.take_while(more).count(),
+            kind,
+            margin: 0,
+        });
     }
 }
 
@@ -211,10 +229,19 @@ const FORMAT: i16 = i16::MAX;
 
 /// The kind of a term that is nothing else.
 fn listed(class: Class) -> Option<FindingKind> {
+    const SURE: Flags = Flags::of(&[
+        Flag::Medication,
+        Flag::Condition,
+        Flag::Procedure,
+        Flag::Lab,
+    ]);
     if class.is_empty() {
         return None;
     }
     let flags = class.flags();
+    if !flags.any(SURE) {
+        return None;
+    }
     let kinds = [
         (Flag::Medication, FindingKind::Medication),
         (Flag::Condition, FindingKind::Condition),

@@ -614,6 +614,7 @@ fn decade(bytes: &[u8], item: &Item) -> u32 {
 /// Whether the word model looks at a unit at all: the words that only hold a
 /// sentence together, signs and what has a shape of its own are looked at only
 /// inside something that has begun.
+#[inline]
 pub(crate) fn asks_word(item: &Item, one: u8) -> bool {
     match item.kind {
         UnitKind::Word => {
@@ -627,6 +628,7 @@ pub(crate) fn asks_word(item: &Item, one: u8) -> bool {
 }
 
 /// Whether the code model looks at a unit.
+#[inline]
 pub(crate) fn asks_code(passage: &Passage<'_>, at: usize) -> bool {
     let Some(item) = passage.items.get(at) else {
         return false;
