@@ -119,33 +119,70 @@ const CLASS_BITS: u32 = 13;
 pub(crate) struct Table {
     slots: Vec<u32>,
     shift: u32,
-    /// Two bits for each hash, in the word of the slots around its own: most of
-    /// what is asked for is not there, and this stays in the cache.
-    filter: Vec<u64>,
+    filter: Filter,
 }
 
-/// Slots for each word of a filter.
-const FILTERED: usize = 16;
+/// Two bits for each of some hashes: most of what is asked for is not there,
+/// and this stays in the cache.
+struct Filter {
+    words: Vec<u64>,
+    shift: u32,
+}
 
-fn filter_bits(hash: u32) -> u64 {
-    1 << (hash & 63) | 1 << (hash >> 6 & 63)
+impl Filter {
+    /// One of `2^log` words for the slots of a table whose class is wanted.
+    ///
+    /// A slot keeps the low bits of a hash and stands at or behind the place
+    /// that the high ones give; where that may be one of several they all get
+    /// its bits.
+    fn of(slots: &[u32], shift: u32, log: u32, wanted: impl Fn(u16) -> bool) -> Self {
+        let mut filter = Self {
+            words: vec![0; 1 << log],
+            shift: 32 - log,
+        };
+        let mask = slots.len() - 1;
+        for (at, &slot) in slots.iter().enumerate() {
+            let (tag, class) = (slot >> CLASS_BITS, class_of(slot));
+            if slot == 0 || !wanted(class) {
+                continue;
+            }
+            let mut home = at;
+            while slots[home] != 0 {
+                #[expect(clippy::cast_possible_truncation, reason = "below 2^32 slots")]
+                let high = (home as u32) << shift;
+                // The bits that both have are the same in the right one.
+                if (high ^ tag) & (u32::MAX >> CLASS_BITS) & (u32::MAX << shift) == 0 {
+                    let word = (high >> filter.shift) as usize;
+                    filter.words[word] |= Self::bits(tag);
+                }
+                home = home.wrapping_sub(1) & mask;
+            }
+        }
+        filter
+    }
+
+    fn bits(hash: u32) -> u64 {
+        1 << (hash & 63) | 1 << (hash >> 6 & 63)
+    }
+
+    fn may_have(&self, hash: u32) -> bool {
+        let bits = Self::bits(hash);
+        let word = self.words.get((hash >> self.shift) as usize);
+        word.is_some_and(|word| word & bits == bits)
+    }
+}
+
+fn class_of(slot: u32) -> u16 {
+    (slot & ((1 << CLASS_BITS) - 1)) as u16
 }
 
 impl Table {
     /// The class of a hash; 0 where it is not in the table.
     pub(crate) fn find(&self, hash: u32) -> u16 {
-        match self.may_have(hash) {
+        match self.filter.may_have(hash) {
             true => self.find_from(hash, self.first(hash)),
             false => 0,
         }
-    }
-
-    /// Whether a hash may be in the table; nineteen of twenty that are not are
-    /// told by this.
-    fn may_have(&self, hash: u32) -> bool {
-        let at = (hash >> self.shift) as usize / FILTERED;
-        let bits = filter_bits(hash);
-        self.filter.get(at).is_some_and(|word| word & bits == bits)
     }
 
     /// The slot where a hash would be, for [`find_from`](Self::find_from).
@@ -166,7 +203,7 @@ impl Table {
                 return 0;
             }
             if slot >> CLASS_BITS == tag {
-                return (slot & ((1 << CLASS_BITS) - 1)) as u16;
+                return class_of(slot);
             }
             at = (at + 1) & mask;
             slot = self.slots[at];
@@ -177,7 +214,8 @@ impl Table {
         let log = bytes.u32();
         let slots: Vec<u32> = (0..1usize << log).map(|_| bytes.u32()).collect();
         let shift = 32 - log;
-        let filter = filter_of(&slots, shift);
+        // A word of the filter for sixteen slots, which are half taken.
+        let filter = Filter::of(&slots, shift, log.saturating_sub(4).max(1), |_| true);
         Self {
             filter,
             slots,
@@ -207,28 +245,6 @@ impl Table {
     }
 }
 
-/// The filter of a table. A slot keeps the low bits of a hash and stands at or
-/// behind the place that the high ones give; where that may be one of several
-/// they all get its bits.
-fn filter_of(slots: &[u32], shift: u32) -> Vec<u64> {
-    let mut filter = vec![0; slots.len().div_ceil(FILTERED)];
-    let mask = slots.len() - 1;
-    // The bits of a hash that tag and place both have.
-    let both = (u32::MAX >> CLASS_BITS) >> shift;
-    for (at, slot) in slots.iter().enumerate().filter(|(_, slot)| **slot != 0) {
-        let tag = slot >> CLASS_BITS;
-        let mut home = at;
-        while slots[home] != 0 {
-            #[expect(clippy::cast_possible_truncation, reason = "below 2^32 slots")]
-            if home as u32 & both == tag >> shift {
-                filter[home / FILTERED] |= filter_bits(tag);
-            }
-            home = home.wrapping_sub(1) & mask;
-        }
-    }
-    filter
-}
-
 /// Reads the parts of a blob that was checked when it was made.
 pub(crate) struct Bytes<'a>(pub(crate) &'a [u8]);
 
@@ -255,7 +271,13 @@ pub(crate) struct Lexicon {
     words: Table,
     phrases: Table,
     codes: Table,
+    /// Words that speak of care in a sender's name.
+    cares: Filter,
 }
+
+/// How surely a sender's or an audience's word speaks of care.
+pub(crate) const SPECIALITIES: Flags =
+    Flags::of(&[Flag::Speciality1, Flag::Speciality2, Flag::Speciality3]);
 
 static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| Lexicon::read(include_bytes!("lexicon.bin")));
 
@@ -276,13 +298,20 @@ impl Lexicon {
 
     fn read(blob: &[u8]) -> Self {
         let mut bytes = Bytes(blob);
-        let classes = bytes.u32();
+        let count = bytes.u32();
+        let classes: Vec<Flags> = (0..count)
+            .map(|_| Flags(u128::from_le_bytes(bytes.take())))
+            .chain([Flags::of(&[Flag::MedicationNear])])
+            .collect();
+        let words = Table::read(&mut bytes);
+        let care = |class| {
+            let flags: Option<&Flags> = classes.get(usize::from(class));
+            flags.is_some_and(|f| f.any(SPECIALITIES))
+        };
         Self {
-            classes: (0..classes)
-                .map(|_| Flags(u128::from_le_bytes(bytes.take())))
-                .chain([Flags::of(&[Flag::MedicationNear])])
-                .collect(),
-            words: Table::read(&mut bytes),
+            cares: Filter::of(&words.slots, words.shift, 9, care),
+            classes,
+            words,
             phrases: Table::read(&mut bytes),
             codes: Table::read(&mut bytes),
         }
@@ -306,6 +335,18 @@ impl Lexicon {
     /// What the lists say of a single word.
     pub(crate) fn word(&self, hash: u32) -> Flags {
         self.flags(Class(self.words.find(hash)))
+    }
+
+    /// The flags of a word that speaks of care; nothing of other words.
+    pub(crate) fn care(&self, hash: u32) -> Flags {
+        let flags = match self.cares.may_have(hash) {
+            true => self.word(hash),
+            false => Flags::default(),
+        };
+        match flags.any(SPECIALITIES) {
+            true => flags,
+            false => Flags::default(),
+        }
     }
 
     /// What [`fetched`](Self::fetched) needs of a word. The tables are larger
@@ -543,6 +584,44 @@ mod tests {
         for other in ["calendar", "metf", "meetings", "abcdefghijklmnopqrstuvwxyz"] {
             assert!(!lexicon.near_medication(other.as_bytes()), "{other}");
         }
+    }
+
+    #[test]
+    fn a_filter_lets_all_through_that_is_there() {
+        // Of one place, of the last one, and around the end.
+        let hashes = [0x0000_0001, 0x0000_0fff, 0x0003_ffff, 0xffff_0001, 0xffff_ffff];
+        let log = 4;
+        let mut slots = vec![0u32; 1 << log];
+        for hash in hashes {
+            let mut at = (hash >> (32 - log)) as usize;
+            while slots[at] != 0 {
+                at = (at + 1) % slots.len();
+            }
+            slots[at] = hash << CLASS_BITS | 1;
+        }
+        for words in [1, 2, 4] {
+            let filter = Filter::of(&slots, 32 - log, words, |class| class == 1);
+            for hash in hashes {
+                assert!(filter.may_have(hash), "{hash:x} of 2^{words}");
+            }
+            assert!(!filter.may_have(0x8000_0555));
+        }
+        let none = Filter::of(&slots, 32 - log, 4, |class| class == 2);
+        assert!(hashes.iter().all(|hash| !none.may_have(*hash)));
+    }
+
+    #[test]
+    fn care_is_what_the_lists_say_of_a_word() {
+        let lexicon = Lexicon::get();
+        let mut found = 0;
+        for word in ["kidney", "clinic", "dental", "rehab", "the", "invoice", "rose"] {
+            let hash = super::super::token::hash(word.as_bytes());
+            let flags = lexicon.word(hash);
+            let care = flags.any(SPECIALITIES);
+            found += u32::from(care);
+            assert_eq!(lexicon.care(hash), if care { flags } else { Flags::default() });
+        }
+        assert!((2..6).contains(&found));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::known::Known;
 use super::lexicon::{Flag, Flags};
 use super::passage::{Passage, Region};
 use super::risk::Weights;
-use super::risk::features::{Envelope, features};
+use super::risk::features::{Envelope, Feature, features};
 use super::risk::summary::{Summary, category_of};
 use super::source::{CHUNK, Source, chunk_end, embeds, is_field_name, is_file};
 use super::tagger::context::Context;
@@ -154,14 +154,10 @@ impl<'s> Scan<'s> {
 
     fn run(&mut self, message: &Message) {
         let parts = message.parts();
-        let mut contents: Vec<(Part, String, PartContent)> = Vec::new();
-        for scanned in &parts {
-            contents.push((
-                scanned.part(),
-                scanned.media_type().to_owned(),
-                scanned.content(),
-            ));
-        }
+        let contents: Vec<(Part, &str, PartContent)> = parts
+            .iter()
+            .map(|scanned| (scanned.part(), scanned.media_type(), scanned.content()))
+            .collect();
         let mut sources = Vec::new();
         let mut files: Vec<(Part, &str, &[u8])> = Vec::new();
         for (part, media_type, content) in &contents {
@@ -174,7 +170,7 @@ impl<'s> Scan<'s> {
                 PartContent::Text(text) if is_document(*part, text.expose()) => {
                     files.push((*part, media_type, text.expose().as_bytes()));
                     // A mail reader shows it as it stands.
-                    if matches!(media_type.as_str(), "text/plain" | "text/html") && !is_file(*part)
+                    if matches!(*media_type, "text/plain" | "text/html") && !is_file(*part)
                     {
                         sources.push(Source::new(*part, media_type, text.expose()));
                     }
@@ -210,7 +206,7 @@ impl<'s> Scan<'s> {
             self.context.senders(),
             &self.audience,
         );
-        self.context.prior = Weights::prior().step(&prior);
+        self.context.prior = Weights::prior().step(prior);
         // Where no text has a second passage these words are those of the whole.
         let counted = sources.iter().all(|source| match source.part {
             Part::Html => has_text,
@@ -411,8 +407,7 @@ impl<'s> Scan<'s> {
         let certain = |hit: &&RosterHit| hit.confidence >= Confidence::Medium;
         let patients = self.patients.iter().filter(certain).count();
         if self.scanner.names {
-            let features = self.features();
-            let mut risk = Weights::get().judge(&features);
+            let mut risk = Weights::get().judge(self.features());
             if risk.score > AGAINST
                 && let Some(code) = self.beyond_doubt()
             {
@@ -472,14 +467,14 @@ impl<'s> Scan<'s> {
     fn merge(&mut self) {
         let items = &mut self.found.items;
         items.sort_by(|a, b| {
-            let key = |f: &Finding| {
-                (
-                    f.part,
-                    f.inside.as_ref().map(|i| i.expose().clone()),
-                    f.span.start,
-                )
+            let inside = |a: &Finding, b: &Finding| {
+                let (a, b) = (a.inside.as_ref(), b.inside.as_ref());
+                a.map(Phi::expose).cmp(&b.map(Phi::expose))
             };
-            key(a).cmp(&key(b)).then(b.span.end.cmp(&a.span.end))
+            (a.part.cmp(&b.part))
+                .then_with(|| inside(a, b))
+                .then(a.span.start.cmp(&b.span.start))
+                .then(b.span.end.cmp(&a.span.end))
         });
         items.dedup_by(|next, kept| {
             let same = next.part == kept.part
@@ -499,7 +494,7 @@ impl<'s> Scan<'s> {
         });
     }
 
-    pub(super) fn features(&mut self) -> Vec<super::risk::features::Feature> {
+    fn features(&mut self) -> impl Iterator<Item = Feature> {
         self.summary.join(&self.html);
         features(
             &self.summary,

@@ -135,18 +135,27 @@ pub(super) const fn join(a: u32, b: u32) -> u32 {
     )
 }
 
-/// The bits of a word's characters; 0 for those of no word.
-const WORD: [u8; 256] = {
+/// Of each byte its small letter, and above that the bit of its class if it is
+/// one of a word.
+const FOLD: [u16; 256] = {
     let mut table = [0; 256];
     let mut n = 0;
     while n < 256 {
+        #[expect(clippy::cast_possible_truncation, reason = "n is below 256")]
+        let small = (n as u8).to_ascii_lowercase();
+        table[n] = small as u16;
         if matches!(CLASS[n], LOWER | UPPER | DIGIT) {
-            table[n] = 1 << CLASS[n];
+            table[n] |= bit(CLASS[n]);
         }
         n += 1;
     }
     table
 };
+
+/// The bit of a class in [`FOLD`].
+const fn bit(class: u8) -> u16 {
+    1 << (8 + class)
+}
 
 /// The hashes of signs.
 const SIGNS: [u32; 128] = {
@@ -203,35 +212,37 @@ pub(super) fn tokens(text: &[u8], from: usize, to: usize, out: &mut Vec<Token>) 
             _ => {}
         }
         let start = at;
-        let head = WORD[usize::from(first)];
-        let mut h = SEED;
+        let head = FOLD[usize::from(first)];
+        let mut h = letter(SEED, head);
         // The bits of the characters behind the first.
-        let mut rest = 0u8;
-        let mut bits = head;
-        let mut byte = first;
-        loop {
-            // Bit 5 makes a capital small.
-            h = (h ^ u32::from(byte | (bits & 1 << UPPER) << 3)).wrapping_mul(PRIME);
-            at += 1;
-            let Some(&b) = text.get(at) else { break };
-            bits = WORD[usize::from(b)];
-            if bits == 0
-                && (b != b'\'' || (head | rest) & 1 << DIGIT != 0 || !joins(&text[at + 1..]))
+        let mut rest = 0;
+        let mut behind = text.get(at + 1..).unwrap_or_default();
+        while let [byte, next @ ..] = behind {
+            let fold = FOLD[usize::from(*byte)];
+            if fold <= 0xff
+                && (*byte != b'\'' || (head | rest) & bit(DIGIT) != 0 || !joins(next))
             {
                 break;
             }
-            rest |= bits;
-            byte = b;
+            rest |= fold;
+            h = letter(h, fold);
+            behind = next;
         }
+        at = text.len() - behind.len();
         push(out, start, at, finish(h), shape(head, rest), gap);
         gap = Gap::None;
     }
 }
 
+/// One more letter of a word that is hashed, from [`FOLD`].
+fn letter(h: u32, fold: u16) -> u32 {
+    (h ^ u32::from(fold & 0xff)).wrapping_mul(PRIME)
+}
+
 /// The shape of a word, by the bits of its first character and of the others.
-fn shape(head: u8, rest: u8) -> Shape {
+fn shape(head: u16, rest: u16) -> Shape {
     let all = head | rest;
-    let has = |of: u8, class: u8| of & 1 << class != 0;
+    let has = |of: u16, class: u8| of & bit(class) != 0;
     match (has(all, DIGIT), has(all, LOWER), has(all, UPPER)) {
         (true, false, false) => Shape::Digits,
         (true, _, _) => Shape::Alnum,

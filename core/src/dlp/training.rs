@@ -202,7 +202,7 @@ fn context(
     context.personal = envelope.personal;
     context.internal = envelope.internal;
     words.sort();
-    let first = features(&words, &context, envelope, context.senders(), &audience);
+    let first = features(&words, &context, envelope, context.senders(), &audience).collect();
     (context, first, envelope, audience)
 }
 
@@ -252,7 +252,7 @@ pub fn train_tagger(folds: &[Fold<'_>], progress: impl FnMut(&str)) -> Vec<u8> {
     let mut examples = Vec::new();
     for (mail, views, prior) in &all {
         let (mut context, first, ..) = context(mail, views);
-        context.prior = prior.step(&first);
+        context.prior = prior.step(first);
         for (text, view) in mail.texts.iter().zip(views) {
             // Spans are of the text; the passage's units are of the view.
             let spans = text
@@ -275,7 +275,7 @@ pub fn train_tagger(folds: &[Fold<'_>], progress: impl FnMut(&str)) -> Vec<u8> {
 fn verdict(mail: &Mail, prior: &Weights, model: &Model) -> risk::Example {
     let views = views(mail);
     let (mut context, first, envelope, audience) = context(mail, &views);
-    context.prior = prior.step(&first);
+    context.prior = prior.step(first);
     let mut summary = Summary::default();
     for (text, view) in mail.texts.iter().zip(&views) {
         let passage = Passage::read(&view.text, 0, view.text.len(), region(text.place));
@@ -291,7 +291,7 @@ fn verdict(mail: &Mail, prior: &Weights, model: &Model) -> risk::Example {
     }
     summary.sort();
     risk::Example {
-        features: features(&summary, &context, envelope, context.senders(), &audience),
+        features: features(&summary, &context, envelope, context.senders(), &audience).collect(),
         truth: truth(mail),
         mail: mail.id,
     }
@@ -334,7 +334,7 @@ pub fn judge(mails: &[&Mail], made: &Made) -> [(u32, u32, u32); 7] {
     let mut out = [(0, 0, 0); 7];
     for mail in mails {
         let example = verdict(mail, &prior, &model);
-        let scores = weights.score(&example.features);
+        let scores = weights.score(example.features.iter().copied());
         for (n, slot) in out.iter_mut().enumerate() {
             if n > 0 && !example.truth[0] {
                 continue;

@@ -65,11 +65,10 @@ pub(crate) fn category_of(flags: Flags) -> Option<Category> {
         .map(|(_, category)| *category)
 }
 
-pub(crate) fn index_of(kind: FindingKind) -> usize {
-    FindingKind::ALL
-        .iter()
-        .position(|k| *k == kind)
-        .unwrap_or(0)
+/// The place of a kind in [`FindingKind::ALL`], which is in the order in which
+/// they are declared.
+pub(crate) const fn index_of(kind: FindingKind) -> usize {
+    kind as usize
 }
 
 impl Summary {
@@ -257,7 +256,7 @@ impl Hashes {
     }
 
     fn grow(&mut self) {
-        let mut slots = vec![0; (self.slots.len() * 2).max(512)];
+        let mut slots = vec![0; (self.slots.len() * 2).max(128)];
         self.list.reserve(slots.len() / 2);
         for &hash in self.list.iter().filter(|hash| **hash != 0) {
             put(&mut slots, hash);
@@ -285,6 +284,13 @@ fn put(slots: &mut [u32], hash: u32) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn kinds_are_in_the_order_in_which_they_are_declared() {
+        for (n, kind) in FindingKind::ALL.iter().enumerate() {
+            assert_eq!(index_of(*kind), n);
+        }
+    }
 
     #[test]
     fn hashes_are_kept_once_and_in_order() {

@@ -136,7 +136,18 @@ struct Groups {
     people: u32,
     plain: u32,
     parts: u32,
+    /// The labels, from the first on.
+    cues: u32,
+    /// [`NAMED`] and the like.
+    people_bits: u32,
 }
+
+/// What stands on a line, as bits.
+const NAMED: u32 = 1;
+const TITLED: u32 = 1 << 1;
+const HEALTHY: u32 = 1 << 2;
+const RELATED: u32 = 1 << 3;
+const FUNCTION: u32 = 1 << 4;
 
 impl Groups {
     fn of(flags: Flags) -> Self {
@@ -147,6 +158,13 @@ impl Groups {
             people: group(flags, PEOPLE),
             plain: group(flags, PLAIN),
             parts: group(flags, PARTS),
+            #[expect(clippy::cast_possible_truncation, reason = "there are 28")]
+            cues: ((flags.0 & CUES.0) >> Flag::CueSsn as u8) as u32,
+            people_bits: u32::from(flags.any(NAME)) * NAMED
+                | u32::from(flags.has(Flag::TitleBefore) || flags.has(Flag::TitleAfter)) * TITLED
+                | u32::from(flags.any(HEALTH)) * HEALTHY
+                | u32::from(flags.has(Flag::Relative) || flags.has(Flag::PersonalTitle)) * RELATED
+                | u32::from(flags.has(Flag::Function)) * FUNCTION,
         }
     }
 }
@@ -190,6 +208,30 @@ impl<'p> Window<'p, '_> {
             UnitKind::Word | UnitKind::Sign => item.hash,
             kind => kind as u32 + 16,
         }
+    }
+
+    /// The same of nine units before it, the nearest first, and of two behind.
+    fn hashes(&self) -> ([u32; 9], [u32; 2]) {
+        let (mut before, mut behind) = ([1; 9], [1; 2]);
+        let items = &self.passage.items;
+        let of = |item: &Item, edge: bool| match item.kind {
+            _ if edge => 2,
+            UnitKind::Word | UnitKind::Sign => item.hash,
+            kind => kind as u32 + 16,
+        };
+        let mut edge = self.gap(0) == Gap::Paragraph;
+        let nearest = items.get(..self.at).unwrap_or_default().iter().rev();
+        for (hash, item) in before.iter_mut().zip(nearest) {
+            *hash = of(item, edge);
+            edge |= item.gap == Gap::Paragraph;
+        }
+        edge = false;
+        let next = items.get(self.at + 1..).unwrap_or_default();
+        for (hash, item) in behind.iter_mut().zip(next) {
+            edge |= item.gap == Gap::Paragraph;
+            *hash = of(item, edge);
+        }
+        (before, behind)
     }
 
     fn gap(&self, offset: isize) -> Gap {
@@ -417,19 +459,12 @@ pub(crate) fn code(passage: &Passage<'_>, context: &Context, at: usize, rows: &m
     let w = Window { passage, at };
     let Some(item) = w.item(0) else { return };
     let kind = item.kind as u32;
-    // Of the units from nine before it to two behind.
-    let mut hashes = [1; 12];
-    for (slot, offset) in hashes.iter_mut().zip(-9..) {
-        *slot = w.hash(offset);
-    }
-    let hash = |offset: isize| {
-        offset
-            .checked_add(9)
-            .and_then(|n| usize::try_from(n).ok())
-            .and_then(|n| hashes.get(n))
-            .copied()
-            .unwrap_or(1)
+    let (before, behind) = w.hashes();
+    let hash = |offset: isize| match offset {
+        0.. => behind.get(offset.unsigned_abs().wrapping_sub(1)),
+        _ => before.get(offset.unsigned_abs() - 1),
     };
+    let hash = |offset: isize| hash(offset).copied().unwrap_or(1);
     let people = line_people(&w);
     let bytes = passage.bytes(at);
     let cue = u32::from(item.cue);
@@ -460,67 +495,68 @@ pub(crate) fn code(passage: &Passage<'_>, context: &Context, at: usize, rows: &m
     let line_cues = line_cues(&w);
     let right = right_cues(&w);
 
-    rows.add(101, kind);
-    rows.add(102, join(kind, item.facts.0));
-    for bit in 0..29 {
-        if item.facts.0 >> bit & 1 != 0 {
-            rows.add(103, join(kind, bit + 1));
-        }
+    let mut facts = item.facts.0;
+    rows.add_all(101, [kind, join(kind, facts)]);
+    while facts != 0 {
+        rows.add(103, join(kind, facts.trailing_zeros() + 1));
+        facts &= facts - 1;
     }
-    rows.add(104, item.hash);
-    rows.add(105, join(cue, kind));
-    rows.add(106, join(cue, join(near, kind)));
-    rows.add(107, join(cue, join(near, item.hash)));
-    rows.add(108, join(cue, join(strong, kind)));
-    rows.add(109, join(hash(-1), kind));
-    rows.add(110, join(hash(-2), kind));
-    rows.add(111, join(hash(-3), kind));
-    rows.add(112, join(hash(1), kind));
-    rows.add(113, join(hash(2), kind));
-    rows.add(114, join(hash(-1), join(hash(-2), kind)));
-    rows.add(115, join(hash(-1), item.hash));
-    rows.add(116, join(line_cues, kind));
-    rows.add(117, join(right, kind));
-    rows.add(118, join(right, join(cue, strong)));
-    rows.add(119, join(passage.region as u32, kind));
-    rows.add(120, join(context.care(), kind));
-    rows.add(121, join(context.care(), join(kind, cue)));
-    rows.add(122, join(context.speech(), kind));
-    rows.add(
-        123,
-        join(
-            context.speech(),
-            join(
-                context.care(),
-                join(kind, u32::from(item.facts.has(Facts::YEAR))),
-            ),
-        ),
+    let care = context.care();
+    let speech = context.speech();
+    let year = u32::from(item.facts.has(Facts::YEAR));
+    let region = passage.region as u32;
+    let gaps = join(item.gap as u32, join(w.gap(1) as u32, kind));
+    let names = [-1, 1].map(|n| groups(w.word(n)).name);
+    let around = [-1, 1].map(|n| join(group(w.flags(n), PEOPLE.and(HEALTH)), kind));
+    rows.add_all(
+        104,
+        [
+            item.hash,
+            join(cue, kind),
+            join(cue, join(near, kind)),
+            join(cue, join(near, item.hash)),
+            join(cue, join(strong, kind)),
+            join(hash(-1), kind),
+            join(hash(-2), kind),
+            join(hash(-3), kind),
+            join(hash(1), kind),
+            join(hash(2), kind),
+            join(hash(-1), join(hash(-2), kind)),
+            join(hash(-1), item.hash),
+            join(line_cues, kind),
+            join(right, kind),
+            join(right, join(cue, strong)),
+            join(region, kind),
+            join(care, kind),
+            join(care, join(kind, cue)),
+            join(speech, kind),
+            join(speech, join(care, join(kind, year))),
+            join(length, kind),
+            join(prefix(bytes, 2), kind),
+            join(prefix(bytes, 3), length),
+            join(w.shape(-1), join(w.shape(1), kind)),
+            gaps,
+            join(names[1], join(names[0], kind)),
+            around[0],
+            around[1],
+            join(u32::from(w.line_start()), join(kind, hash(1))),
+            join(decade(bytes, item), kind),
+            join(people, kind),
+            join(people, join(care, kind)),
+        ],
     );
     let prior = u32::from(context.prior);
-    rows.add(140, join(prior, kind));
-    rows.add(141, join(prior, join(kind, join(cue, near))));
-    rows.add(142, join(prior, join(kind, hash(-1))));
-    rows.add(143, join(prior, join(kind, item.facts.0)));
-    rows.add(144, join(prior, join(kind, passage.region as u32)));
-    rows.add(145, join(prior, join(kind, item.hash)));
-    rows.add(124, join(length, kind));
-    rows.add(125, join(prefix(bytes, 2), kind));
-    rows.add(126, join(prefix(bytes, 3), length));
-    rows.add(127, join(w.shape(-1), join(w.shape(1), kind)));
-    rows.add(128, join(item.gap as u32, join(w.gap(1) as u32, kind)));
-    rows.add(
-        129,
-        join(
-            groups(w.word(1)).name,
-            join(groups(w.word(-1)).name, kind),
-        ),
+    rows.add_all(
+        140,
+        [
+            join(prior, kind),
+            join(prior, join(kind, join(cue, near))),
+            join(prior, join(kind, hash(-1))),
+            join(prior, join(kind, item.facts.0)),
+            join(prior, join(kind, region)),
+            join(prior, join(kind, item.hash)),
+        ],
     );
-    rows.add(130, join(group(w.flags(-1), PEOPLE.and(HEALTH)), kind));
-    rows.add(131, join(group(w.flags(1), PEOPLE.and(HEALTH)), kind));
-    rows.add(132, join(u32::from(w.line_start()), join(kind, hash(1))));
-    rows.add(133, join(decade(bytes, item), kind));
-    rows.add(134, join(people, kind));
-    rows.add(135, join(people, join(context.care(), kind)));
     if let Some(n) = (1..=8).find(|n| {
         w.item(-n)
             .is_some_and(|i| i.kind == UnitKind::Word && i.shape != Shape::Sign)
@@ -534,44 +570,44 @@ pub(crate) fn code(passage: &Passage<'_>, context: &Context, at: usize, rows: &m
     }
 }
 
-/// The labels before it on its line, as bits.
+/// The units before it on its line, the nearest first.
+fn line_before<'p>(w: &Window<'p, '_>) -> impl Iterator<Item = &'p Item> {
+    let before = w.passage.items.get(..w.at).unwrap_or_default();
+    let mut gap = w.gap(0);
+    before.iter().rev().take_while(move |item| {
+        let same = gap < Gap::Line;
+        gap = item.gap;
+        same
+    })
+}
+
+/// The labels before it on its line, as one number.
 fn line_cues(w: &Window<'_, '_>) -> u32 {
-    let mut bits = 0u128;
-    let mut n = 0;
-    while n > -12 && w.gap(n) < Gap::Line {
-        n -= 1;
-        bits |= w.flags(n).0 & CUES.0;
-    }
-    group(Flags(bits), CUES)
+    cues(line_before(w).take(12))
 }
 
 /// The labels behind it, three units at most.
 fn right_cues(w: &Window<'_, '_>) -> u32 {
-    let mut bits = 0u128;
-    for n in 1..=3 {
-        if w.gap(n) >= Gap::Line {
-            break;
-        }
-        bits |= w.flags(n).0 & CUES.0;
-    }
-    group(Flags(bits), CUES)
+    let behind = w.passage.items.get(w.at + 1..).unwrap_or_default().iter();
+    cues(behind.take(3).take_while(|item| item.gap < Gap::Line))
+}
+
+fn cues<'p>(items: impl Iterator<Item = &'p Item>) -> u32 {
+    let of = |item: &Item| groups(item.word).cues | groups(item.phrase).cues;
+    let bits = items.fold(0, |all, item| all | of(item));
+    group(Flags(u128::from(bits) << Flag::CueSsn as u8), CUES)
 }
 
 /// Whether names or titles stand on its line before it, and what else of that
 /// sort: 4 bits.
 fn line_people(w: &Window<'_, '_>) -> u32 {
-    let mut out = 0;
-    let mut n = 0;
-    while n > -10 && w.gap(n) < Gap::Line {
-        n -= 1;
-        let flags = w.flags(n);
-        let capital = w.item(n).is_some_and(|i| i.shape != Shape::Lower);
-        out |= u32::from(capital && flags.any(NAME) && !flags.has(Flag::Function));
-        out |= u32::from(flags.has(Flag::TitleBefore) || flags.has(Flag::TitleAfter)) << 1;
-        out |= u32::from(flags.any(HEALTH)) << 2;
-        out |= u32::from(flags.has(Flag::Relative) || flags.has(Flag::PersonalTitle)) << 3;
-    }
-    out
+    line_before(w).take(10).fold(0, |all, item| {
+        let mut bits = groups(item.word).people_bits | groups(item.phrase).people_bits;
+        if item.shape == Shape::Lower || bits & FUNCTION != 0 {
+            bits &= !NAMED;
+        }
+        all | bits & (NAMED | TITLED | HEALTHY | RELATED)
+    })
 }
 
 /// The decade of a date's year: births lie further back than visits.
