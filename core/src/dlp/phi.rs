@@ -1,5 +1,6 @@
 //! The scanner for all kinds, and its verdict.
 
+use std::cell::Cell;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -14,6 +15,7 @@ use super::risk::summary::{Summary, category_of};
 use super::source::{CHUNK, Source, chunk_end, embeds, is_field_name, is_file};
 use super::tagger::context::Context;
 use super::tagger::model::Model;
+use super::tagger::scene::Memos;
 use super::tagger::{Tag, tag};
 use super::texts::is_document;
 use super::{
@@ -38,6 +40,11 @@ const SEAM: usize = 512;
 const LABELLED: usize = 48;
 /// Bytes of one text.
 const MAX_TEXT: usize = 256 * 1024 * 1024;
+
+thread_local! {
+    /// Sums of [`Model::get`], from one scan of a thread to the next.
+    static MEMOS: Cell<Option<Box<Memos>>> = const { Cell::new(None) };
+}
 
 /// Finds all kinds of identifiers and of health content, and judges the
 /// message as a whole.
@@ -109,6 +116,8 @@ pub(super) struct Scan<'s> {
     html: Summary,
     found: Findings,
     model: &'static Model,
+    /// Where the model for words runs.
+    memos: Option<Box<Memos>>,
     known: Known<'s>,
     patients: Vec<RosterHit>,
 }
@@ -144,6 +153,9 @@ impl<'s> Scan<'s> {
                 ..Findings::default()
             },
             model: Model::get(),
+            memos: scanner
+                .names
+                .then(|| MEMOS.take().unwrap_or_default()),
             known: Known {
                 host: scanner.host.as_deref(),
                 roster: scanner.roster.as_deref(),
@@ -369,8 +381,9 @@ impl<'s> Scan<'s> {
         self.found_in(source, &passage, found);
     }
 
-    fn tags(&self, source: &Source<'_>, passage: &Passage<'_>) -> Vec<Tag> {
-        let mut tags = tag(passage, &self.context, self.model, self.scanner.names);
+    fn tags(&mut self, source: &Source<'_>, passage: &Passage<'_>) -> Vec<Tag> {
+        let memos = self.memos.as_deref_mut();
+        let mut tags = tag(passage, &self.context, self.model, memos);
         rules::hinted(passage, &mut tags, &source.hints);
         rules::apply(passage, &mut tags, self.scanner.names);
         tags.retain(|tag| {
@@ -404,6 +417,9 @@ impl<'s> Scan<'s> {
     }
 
     fn finish(mut self, message: &Message) -> Findings {
+        if let Some(memos) = self.memos.take() {
+            MEMOS.set(Some(memos));
+        }
         let certain = |hit: &&RosterHit| hit.confidence >= Confidence::Medium;
         let patients = self.patients.iter().filter(certain).count();
         if self.scanner.names {

@@ -3,6 +3,7 @@
 //! The same functions serve training and scanning; a change here asks for the
 //! models to be trained anew.
 
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use crate::dlp::lexicon::{Class, Flag, Flags, Lexicon};
@@ -11,11 +12,18 @@ use crate::dlp::token::{Gap, Shape, join};
 use crate::dlp::unit::{Facts, UnitKind};
 
 use super::context::Context;
+#[cfg(feature = "training")]
+use super::{
+    labels::WordLabel,
+    scene::{Scene, Sight},
+};
 
 /// The rows of one unit.
 pub(crate) struct Rows {
     rows: [u32; Self::MAX],
     len: usize,
+    #[cfg(feature = "training")]
+    templates: [u32; Self::MAX],
 }
 
 impl Rows {
@@ -25,6 +33,8 @@ impl Rows {
         Self {
             rows: [0; Self::MAX],
             len: 0,
+            #[cfg(feature = "training")]
+            templates: [0; Self::MAX],
         }
     }
 
@@ -47,12 +57,31 @@ impl Rows {
         self.len
     }
 
-    fn add(&mut self, template: u32, value: u32) {
+    pub(super) fn add(&mut self, template: u32, value: u32) {
         self.add_all(template, [value]);
     }
 
+    /// Puts them in the order of their templates, which training asks for: it
+    /// hides some by chance.
+    #[cfg(feature = "training")]
+    pub(super) fn sort(&mut self) {
+        let mut all: Vec<(u32, u32)> = self.templates[..self.len]
+            .iter()
+            .copied()
+            .zip(self.rows)
+            .collect();
+        all.sort_by_key(|(template, _)| *template);
+        for (n, (template, row)) in all.into_iter().enumerate() {
+            (self.templates[n], self.rows[n]) = (template, row);
+        }
+    }
+
     /// Adds values of templates that follow on one another.
-    fn add_all<const N: usize>(&mut self, first: u32, values: [u32; N]) {
+    pub(super) fn add_all<const N: usize>(&mut self, first: u32, values: [u32; N]) {
+        #[cfg(feature = "training")]
+        if let Some(templates) = self.templates.get_mut(self.len..self.len + N) {
+            templates.copy_from_slice(&std::array::from_fn::<u32, N, _>(|n| first + n as u32));
+        }
         if let Some(rows) = self.rows.get_mut(self.len..self.len + N) {
             for ((row, template), value) in rows.iter_mut().zip(first..).zip(values) {
                 *row = join(template.wrapping_mul(0x9e37_79b1), value);
@@ -129,13 +158,17 @@ fn group(flags: Flags, of: Flags) -> u32 {
 
 /// The groups of a set of flags, as numbers.
 #[derive(Clone, Copy, Default)]
-struct Groups {
-    name: u32,
-    health: u32,
-    place: u32,
-    people: u32,
-    plain: u32,
-    parts: u32,
+pub(super) struct Groups {
+    pub(super) name: u32,
+    pub(super) health: u32,
+    pub(super) place: u32,
+    pub(super) people: u32,
+    pub(super) plain: u32,
+    pub(super) parts: u32,
+    /// The number of name, health, place, people and parts together.
+    pub(super) lists: u16,
+    /// Whether it is a common word of English.
+    pub(super) english: bool,
     /// The labels, from the first on.
     cues: u32,
     /// [`NAMED`] and the like.
@@ -150,8 +183,10 @@ const RELATED: u32 = 1 << 3;
 const FUNCTION: u32 = 1 << 4;
 
 impl Groups {
-    fn of(flags: Flags) -> Self {
+    pub(super) fn of(flags: Flags) -> Self {
         Self {
+            lists: 0,
+            english: flags.has(Flag::English),
             name: group(flags, NAME),
             health: group(flags, HEALTH),
             place: group(flags, PLACE),
@@ -171,11 +206,19 @@ impl Groups {
 
 /// Those of each class of the lexicon.
 static GROUPS: LazyLock<Vec<Groups>> = LazyLock::new(|| {
+    let mut numbers = HashMap::new();
     let classes = Lexicon::get().classes().iter();
-    classes.map(|flags| Groups::of(*flags)).collect()
+    let groups = classes.map(|flags| {
+        let of = Groups::of(*flags);
+        let lists = (of.name, of.health, of.place, of.people, of.parts);
+        let next = u16::try_from(numbers.len()).unwrap_or(u16::MAX);
+        let lists = *numbers.entry(lists).or_insert(next);
+        Groups { lists, ..of }
+    });
+    groups.collect()
 });
 
-fn groups(class: Class) -> Groups {
+pub(super) fn groups(class: Class) -> Groups {
     GROUPS.get(class.index()).copied().unwrap_or_default()
 }
 
@@ -191,26 +234,8 @@ impl<'p> Window<'p, '_> {
             .and_then(|n| self.passage.items.get(n))
     }
 
-    /// The word there, or what kind of thing, or the edge of the text.
-    fn hash(&self, offset: isize) -> u32 {
-        let Some(item) = self.item(offset) else {
-            return 1;
-        };
-        let edge = match offset {
-            0 => false,
-            n if n > 0 => (1..=n).any(|o| self.gap(o) == Gap::Paragraph),
-            n => (n + 1..=0).any(|o| self.gap(o) == Gap::Paragraph),
-        };
-        if edge {
-            return 2;
-        }
-        match item.kind {
-            UnitKind::Word | UnitKind::Sign => item.hash,
-            kind => kind as u32 + 16,
-        }
-    }
-
-    /// The same of nine units before it, the nearest first, and of two behind.
+    /// The words, or what kinds of things, or the edge of the text: of nine units
+    /// before it, the nearest first, and of two behind.
     fn hashes(&self) -> ([u32; 9], [u32; 2]) {
         let (mut before, mut behind) = ([1; 9], [1; 2]);
         let items = &self.passage.items;
@@ -257,66 +282,13 @@ impl<'p> Window<'p, '_> {
     }
 }
 
-fn suffix(bytes: &[u8], n: usize) -> u32 {
+pub(super) fn suffix(bytes: &[u8], n: usize) -> u32 {
     let tail = bytes.len().saturating_sub(n);
     crate::dlp::token::hash(&bytes[tail..])
 }
 
-fn prefix(bytes: &[u8], n: usize) -> u32 {
+pub(super) fn prefix(bytes: &[u8], n: usize) -> u32 {
     crate::dlp::token::hash(&bytes[..n.min(bytes.len())])
-}
-
-/// What the word model reads of a unit and of its neighbours, worked out once
-/// for each.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Sight {
-    hash: u32,
-    shape: u32,
-    name: u32,
-    health: u32,
-    place: u32,
-    people: u32,
-    /// Whether a paragraph starts here.
-    paragraph: bool,
-}
-
-impl Sight {
-    /// Beyond the text.
-    const NONE: Self = Self {
-        hash: 1,
-        shape: 31,
-        name: 0,
-        health: 0,
-        place: 0,
-        people: 0,
-        paragraph: true,
-    };
-
-    fn of(item: &Item) -> Self {
-        let word = groups(item.word);
-        let all = match item.phrase.is_empty() {
-            true => word,
-            false => Groups::of(item.flags()),
-        };
-        Self {
-            hash: match item.kind {
-                UnitKind::Word | UnitKind::Sign => item.hash,
-                kind => kind as u32 + 16,
-            },
-            shape: item.shape as u32 | (item.kind as u32) << 4,
-            name: word.name,
-            health: all.health,
-            place: word.place,
-            people: all.people,
-            paragraph: item.gap == Gap::Paragraph,
-        }
-    }
-
-    /// Those of all items, in the place of what `out` held.
-    pub(crate) fn all(items: &[Item], out: &mut Vec<Self>) {
-        out.clear();
-        out.extend(items.iter().map(Self::of));
-    }
 }
 
 /// What the word model sees of a unit before the labels of those before it.
@@ -324,134 +296,28 @@ impl Sight {
 pub(crate) fn word(passage: &Passage<'_>, context: &Context, at: usize, rows: &mut Rows) {
     let mut sights = Vec::new();
     Sight::all(&passage.items, &mut sights);
-    word_seen(passage, context, &sights, at, rows);
-}
-
-/// The same, by what was worked out for all items.
-pub(crate) fn word_seen(
-    passage: &Passage<'_>,
-    context: &Context,
-    sights: &[Sight],
-    at: usize,
-    rows: &mut Rows,
-) {
-    let (Some(item), Some(&here)) = (passage.items.get(at), sights.get(at)) else {
-        return;
-    };
-    let near = |offset: isize| {
-        at.checked_add_signed(offset)
-            .and_then(|n| sights.get(n))
-            .copied()
-    };
-    // The edge of a paragraph hides the words beyond, and nothing else of them.
-    let hash = |of: Option<Sight>, edge: bool| match of {
-        None => 1,
-        Some(_) if edge => 2,
-        Some(sight) => sight.hash,
-    };
-    let (left_2, left, right, right_2) = (near(-2), near(-1), near(1), near(2));
-    let starts = |of: Option<Sight>| of.is_none_or(|s| s.paragraph);
-    let h = here.hash;
-    let h_1 = hash(left, here.paragraph);
-    let h_2 = hash(left_2, here.paragraph || starts(left));
-    let h1 = hash(right, starts(right));
-    let h2 = hash(right_2, starts(right) || starts(right_2));
-    let [left_2, left, right, right_2] =
-        [left_2, left, right, right_2].map(|s| s.unwrap_or(Sight::NONE));
-
-    let bytes = passage.bytes(at);
-    let (shape, name, place) = (here.shape, here.name, here.place);
-    let Groups { plain, parts, .. } = groups(item.word);
-    let place_of_all = match item.phrase.is_empty() {
-        true => place,
-        false => group(item.flags(), PLACE),
-    };
-    let phrase = groups(item.phrase).health ^ u32::from(item.phrase_first);
-    let named = join(shape, name);
-    let gap = item.gap as u32;
-    let gap1 = passage.items.get(at + 1).map_or(Gap::Paragraph, |i| i.gap) as u32;
-    let line_start = u32::from(item.gap >= Gap::Line);
-    let own = context.own(item.hash, item.shape);
-    let care = context.care();
-    let prior = u32::from(context.prior);
-    let whom = u32::from(context.personal) << 1 | u32::from(context.internal);
-    let distance = u32::from(item.cue_distance.min(4));
-    rows.add_all(
-        1,
-        [
-            h,
-            h_1,
-            h1,
-            h_2,
-            h2,
-            join(h_1, h),
-            join(h, h1),
-            named,
-            join(left.shape, join(shape, right.shape)),
-            join(suffix(bytes, 3), shape),
-            suffix(bytes, 4),
-            prefix(bytes, 4),
-            join(name, plain),
-            join(left.name, shape),
-            join(right.name, named),
-            here.health,
-            join(here.health, plain),
-            join(phrase, 7),
-            join(right.health, parts),
-            join(left.health, parts),
-            join(place, shape),
-            join(right.place, join(shape, place)),
-            join(right_2.place, right.place),
-            left.people,
-            join(left.people, named),
-            join(left_2.people, shape),
-            join(right.people, shape),
-            join(u32::from(item.cue), join(distance, shape)),
-            join(gap, join(gap1, shape)),
-            join(passage.region as u32, named),
-            join(own, shape),
-            join(own, join(place_of_all, name)),
-            join(care, named),
-            join(line_start, join(h1, shape)),
-            join(right.shape, join(right_2.shape, shape)),
-            join(h_1, named),
-            join(h1, named),
-            join(here.people, shape),
-            join(prior, named),
-            join(prior, left.people),
-            join(whom, join(care, join(shape, line_start))),
-            join(whom, join(own, join(shape, h_1))),
-            join(prior, join(own, join(h1, h_1))),
-        ],
-    );
+    if let Some(scene) = Scene::new(passage, context, &sights, at) {
+        scene.all(rows);
+    }
+    rows.sort();
 }
 
 /// What it sees of the labels before: `one` of the unit before, `two` of the
 /// one before that.
-pub(crate) fn history(passage: &Passage<'_>, at: usize, one: u8, two: u8, rows: &mut Rows) {
-    let w = Window { passage, at };
-    let Some(item) = w.item(0) else { return };
-    let (one, two) = (u32::from(one) + 1, u32::from(two) + 1);
-    let shape = w.shape(0);
-    let word = groups(item.word);
-    let health = match item.phrase.is_empty() {
-        true => word.health,
-        false => group(item.flags(), HEALTH),
-    };
-    rows.add_all(
-        50,
-        [
-            one,
-            join(one, two),
-            join(one, w.hash(0)),
-            join(one, join(shape, word.name)),
-            join(one, join(health, u32::from(item.phrase_first))),
-            join(one, join(word.place, shape)),
-            join(one, join(item.gap as u32, shape)),
-            join(one, w.hash(1)),
-            join(one, join(w.hash(-1), shape)),
-        ],
-    );
+#[cfg(feature = "training")]
+pub(crate) fn history(
+    passage: &Passage<'_>,
+    context: &Context,
+    at: usize,
+    (one, two): (WordLabel, WordLabel),
+    rows: &mut Rows,
+) {
+    let mut sights = Vec::new();
+    Sight::all(&passage.items, &mut sights);
+    if let Some(scene) = Scene::new(passage, context, &sights, at) {
+        scene.history(one, two, rows);
+    }
+    rows.sort();
 }
 
 /// What the code model sees of a unit.
@@ -531,18 +397,6 @@ pub(crate) fn code(passage: &Passage<'_>, context: &Context, at: usize, rows: &m
             join(care, join(kind, cue)),
             join(speech, kind),
             join(speech, join(care, join(kind, year))),
-            join(length, kind),
-            join(prefix(bytes, 2), kind),
-            join(prefix(bytes, 3), length),
-            join(w.shape(-1), join(w.shape(1), kind)),
-            gaps,
-            join(names[1], join(names[0], kind)),
-            around[0],
-            around[1],
-            join(u32::from(w.line_start()), join(kind, hash(1))),
-            join(decade(bytes, item), kind),
-            join(people, kind),
-            join(people, join(care, kind)),
         ],
     );
     let prior = u32::from(context.prior);
@@ -555,6 +409,23 @@ pub(crate) fn code(passage: &Passage<'_>, context: &Context, at: usize, rows: &m
             join(prior, join(kind, item.facts.0)),
             join(prior, join(kind, region)),
             join(prior, join(kind, item.hash)),
+        ],
+    );
+    rows.add_all(
+        124,
+        [
+            join(length, kind),
+            join(prefix(bytes, 2), kind),
+            join(prefix(bytes, 3), length),
+            join(w.shape(-1), join(w.shape(1), kind)),
+            gaps,
+            join(names[1], join(names[0], kind)),
+            around[0],
+            around[1],
+            join(u32::from(w.line_start()), join(kind, hash(1))),
+            join(decade(bytes, item), kind),
+            join(people, kind),
+            join(people, join(care, kind)),
         ],
     );
     if let Some(n) = (1..=8).find(|n| {

@@ -64,33 +64,45 @@ impl<const N: usize> Weights<N> {
         }
     }
 
+    pub(crate) fn bias(&self) -> [i16; N] {
+        self.bias
+    }
+
     /// The score of each label; that of none is 0.
     pub(crate) fn score(&self, rows: &Rows) -> [i16; N] {
-        // First where the rows are, then the rows: these lie far apart, and so
-        // are fetched side by side. Which features have weights is chance, and a
-        // branch on it would be guessed wrong half of the time: instead what is
-        // not there is written over by the next.
-        let mut places = [0u32; Rows::MAX + 1];
-        let mut found = 0;
-        for &hash in rows.as_slice() {
-            let at = self.find(hash);
-            if let Some(place) = places.get_mut(found) {
-                #[expect(clippy::cast_possible_truncation, reason = "a row has a 32-bit hash")]
-                let at = at as u32;
-                *place = at;
-            }
-            found += usize::from(at != 0);
-        }
         let mut out = self.bias;
-        for &at in places.get(..found).unwrap_or_default() {
-            let Some(row) = self.rows.get(at as usize) else {
-                continue;
-            };
-            for (sum, &weight) in out.iter_mut().zip(row) {
-                *sum = sum.wrapping_add(i16::from(weight));
+        self.add(rows, &mut out);
+        out
+    }
+
+    /// Adds the weights of some rows.
+    pub(crate) fn add(&self, rows: &Rows, out: &mut [i16; N]) {
+        const MANY: usize = 32;
+        for hashes in rows.as_slice().chunks(MANY) {
+            // First where the rows are, then the rows: these lie far apart, and so
+            // are fetched side by side. Which features have weights is chance, and
+            // a branch on it would be guessed wrong half of the time: instead what
+            // is not there is written over by the next.
+            let mut places = [0u32; MANY + 1];
+            let mut found = 0;
+            for &hash in hashes {
+                let at = self.find(hash);
+                if let Some(place) = places.get_mut(found) {
+                    #[expect(clippy::cast_possible_truncation, reason = "a row has a 32-bit hash")]
+                    let at = at as u32;
+                    *place = at;
+                }
+                found += usize::from(at != 0);
+            }
+            for &at in places.get(..found).unwrap_or_default() {
+                let Some(row) = self.rows.get(at as usize) else {
+                    continue;
+                };
+                for (sum, &weight) in out.iter_mut().zip(row) {
+                    *sum = sum.wrapping_add(i16::from(weight));
+                }
             }
         }
-        out
     }
 
     /// The place of a feature's row; 0 where it has none.
