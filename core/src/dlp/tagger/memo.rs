@@ -20,31 +20,57 @@ pub(crate) fn add(sums: &mut Sums, more: &Sums) {
     }
 }
 
-/// `V` sums for each key, as many keys as there is room for: a later one takes
-/// the place of an earlier.
-pub(crate) struct Memo<const V: usize> {
-    slots: Vec<(u128, [Sums; V])>,
+/// What was made of each key, as many keys as there is room for: a later one
+/// takes the place of an earlier.
+pub(crate) struct Memo<K, T> {
+    slots: Vec<(K, T)>,
     shift: u32,
 }
 
-impl<const V: usize> Memo<V> {
+/// What a memo keeps things under.
+pub(crate) trait Key: Copy + Eq + Default {
+    /// The key with its top bit set: no key is 0, which an empty slot has.
+    fn set(self) -> Self;
+    fn folded(self) -> u64;
+}
+
+impl Key for u128 {
+    fn set(self) -> Self {
+        self | 1 << 127
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "the halves are wanted")]
+    fn folded(self) -> u64 {
+        self as u64 ^ (self >> 64) as u64
+    }
+}
+
+impl Key for u64 {
+    fn set(self) -> Self {
+        self | 1 << 63
+    }
+
+    fn folded(self) -> u64 {
+        self
+    }
+}
+
+impl<K: Key, T: Clone + Default> Memo<K, T> {
     /// With room for `2^log` keys.
     pub(crate) fn new(log: u32) -> Self {
         Self {
-            slots: vec![(0, [[0; WORD_LABELS]; V]); 1 << log],
+            slots: vec![(K::default(), T::default()); 1 << log],
             shift: 64 - log,
         }
     }
 
-    /// The sums of a key, which is below `2^127`: those that were kept, or else
-    /// what `make` says.
-    pub(crate) fn get(&mut self, key: u128, make: impl FnOnce() -> [Sums; V]) -> &[Sums; V] {
-        // No key is 0, which an empty slot has.
-        let key = key | 1 << 127;
-        #[expect(clippy::cast_possible_truncation, reason = "the halves are wanted")]
-        let folded = key as u64 ^ (key >> 64) as u64;
-        let at = (folded.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> self.shift) as usize;
-        let slot = &mut self.slots[at];
+    /// What was kept under a key, whose top bit is free, or else what `make`
+    /// says.
+    #[inline]
+    pub(crate) fn get(&mut self, key: K, make: impl FnOnce() -> T) -> &T {
+        let key = key.set();
+        let mixed = key.folded().wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let slot = &mut self.slots[(mixed >> self.shift) as usize];
         if slot.0 != key {
             *slot = (key, make());
         }
@@ -58,7 +84,7 @@ mod tests {
 
     #[test]
     fn what_is_kept_is_what_was_made_for_the_key() {
-        let mut memo = Memo::<1>::new(4);
+        let mut memo = Memo::<u128, [Sums; 1]>::new(4);
         let mut made = 0;
         for round in 0..3 {
             // More keys than there is room for, and 0.

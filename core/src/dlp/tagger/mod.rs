@@ -42,14 +42,18 @@ pub(crate) struct Tag {
 /// behind label `1 + 2k` or itself.
 pub(super) fn best_word(scores: &[i16; WORD_LABELS], one: WordLabel) -> (WordLabel, i16) {
     let (mut best, mut top, mut second) = (0u8, 0i16, i16::MIN);
-    for (n, &score) in (1u8..).zip(scores) {
-        if !word_open(n, one) {
-            continue;
-        }
+    let mut offer = |n, score| {
         if score > top {
             (best, second, top) = (n, top, score);
         } else {
             second = second.max(score);
+        }
+    };
+    for (kind, pair) in (0u8..).zip(scores.as_chunks::<2>().0) {
+        let (first, further) = (1 + 2 * kind, 2 + 2 * kind);
+        offer(first, pair[0]);
+        if word_open(further, one) {
+            offer(further, pair[1]);
         }
     }
     if best == 0 && second == i16::MIN {

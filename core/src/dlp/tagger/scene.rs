@@ -5,7 +5,7 @@ use super::context::Context;
 use super::features::{Groups, Rows, groups, prefix, suffix};
 use super::labels::{WORD_LABELS, WordLabel};
 use super::memo::{Memo, Sums, add};
-use super::model::Weights;
+use super::model::{Places, Weights};
 use crate::dlp::passage::{Item, Passage, Region};
 use crate::dlp::token::{Gap, join};
 use crate::dlp::unit::UnitKind;
@@ -310,16 +310,16 @@ impl<'s> Scene<'s> {
         rows.add(56, join(one, join(self.item.gap as u32, self.here.shape)));
     }
 
-    fn shapes_key(&self) -> u128 {
+    fn shapes_key(&self) -> u64 {
         let shapes = [self.left, self.here, self.right, self.right_2];
         let shapes = shapes
             .iter()
-            .fold(0, |all, sight| all << 8 | u128::from(sight.shape));
+            .fold(0, |all, sight| all << 8 | u64::from(sight.shape));
         shapes
-            | (self.item.gap as u128) << 32
-            | (self.gap1 as u128) << 40
-            | u128::from(self.item.cue) << 48
-            | u128::from(self.distance()) << 56
+            | (self.item.gap as u64) << 32
+            | (self.gap1 as u64) << 40
+            | u64::from(self.item.cue) << 48
+            | u64::from(self.distance()) << 56
     }
 
     /// On pairs of words, and on what is too much of a mix to be kept.
@@ -371,35 +371,38 @@ fn with_right(here: &Sight, right: &Sight, rows: &mut Rows) {
 }
 
 /// All that both hang on.
-fn pair_key(left: &Sight, right: &Sight) -> Option<u128> {
+fn pair_key(left: &Sight, right: &Sight) -> Option<u64> {
     let (a, b) = (left.lists?, right.lists?);
-    let shapes = u128::from(left.shape) << 8 | u128::from(right.shape);
-    Some(shapes | u128::from(a) << 16 | u128::from(b) << 32)
+    let shapes = u64::from(left.shape) << 8 | u64::from(right.shape);
+    Some(shapes | u64::from(a) << 16 | u64::from(b) << 32)
 }
 
 /// The sums that were kept, by group. Those with a label before are of the
 /// commonest, none.
 pub(crate) struct Memos {
     /// Of a word, and with the label before.
-    word: Memo<2>,
-    /// Of a word at each place around, and behind with the label before.
-    around: Memo<5>,
+    word: Memo<u128, [Sums; 2]>,
+    /// Where the row of a word is at each place around, and behind with the
+    /// label before.
+    around: Memo<u64, [u32; 5]>,
     /// Of two neighbours: for the right one, and for the left one.
-    pairs: Memo<2>,
-    settings: Memo<1>,
-    shapes: Memo<2>,
+    pairs: Memo<u64, [Sums; 2]>,
+    settings: Memo<u128, Sums>,
+    shapes: Memo<u64, [Sums; 2]>,
     rows: Rows,
+    places: Places,
 }
 
 impl Default for Memos {
     fn default() -> Self {
         Self {
-            word: Memo::new(10),
-            around: Memo::new(10),
+            word: Memo::new(11),
+            around: Memo::new(12),
             pairs: Memo::new(10),
             settings: Memo::new(8),
             shapes: Memo::new(11),
             rows: Rows::new(),
+            places: Places::default(),
         }
     }
 }
@@ -439,22 +442,27 @@ impl Memos {
             }
         }
 
-        for (n, word) in scene.around.into_iter().enumerate() {
-            let template = |n: usize| u32::try_from(n).unwrap_or(0) + 2;
+        self.places.clear();
+        for ((n, template), word) in (2..).enumerate().zip(scene.around) {
             let next = n == 1;
             if word.common {
-                let kept = self.around.get(u128::from(word.hash), || {
-                    let at = |n| sum(weights, |rows| rows.add(template(n), word.hash));
-                    let behind = sum(weights, |rows| next_behind(word.hash, 0, rows));
-                    [at(0), at(1), at(2), at(3), behind]
+                let kept = self.around.get(word.hash.into(), || {
+                    let row = |give: &dyn Fn(&mut Rows)| {
+                        let mut rows = Rows::new();
+                        give(&mut rows);
+                        rows.as_slice().first().map_or(0, |row| weights.place(*row))
+                    };
+                    let at = |template| row(&|rows| rows.add(template, word.hash));
+                    let behind = row(&|rows| next_behind(word.hash, 0, rows));
+                    [at(2), at(3), at(4), at(5), behind]
                 });
-                add(&mut sums, &kept[n]);
+                self.places.push(kept[n]);
                 if next && one == 0 {
-                    add(&mut sums, &kept[4]);
+                    self.places.push(kept[4]);
                     continue;
                 }
             } else {
-                rows.add(template(n), word.hash);
+                rows.add(template, word.hash);
             }
             if next {
                 next_behind(word.hash, one, rows);
@@ -479,9 +487,9 @@ impl Memos {
         }
 
         let kept = self.settings.get(scene.setting_key(), || {
-            [sum(weights, |rows| scene.setting(rows))]
+            sum(weights, |rows| scene.setting(rows))
         });
-        add(&mut sums, &kept[0]);
+        add(&mut sums, kept);
 
         let kept = self.shapes.get(scene.shapes_key(), || {
             [
@@ -495,6 +503,7 @@ impl Memos {
             _ => scene.shapes_behind(one, rows),
         }
 
+        weights.add_places(&self.places, &mut sums);
         weights.add(rows, &mut sums);
         sums
     }
