@@ -241,17 +241,31 @@ fn letter(h: u32, fold: u16) -> u32 {
 
 /// The shape of a word, by the bits of its first character and of the others.
 fn shape(head: u16, rest: u16) -> Shape {
-    let all = head | rest;
-    let has = |of: u16, class: u8| of & bit(class) != 0;
-    match (has(all, DIGIT), has(all, LOWER), has(all, UPPER)) {
-        (true, false, false) => Shape::Digits,
-        (true, _, _) => Shape::Alnum,
-        (false, true, false) => Shape::Lower,
-        (false, false, _) => Shape::Upper,
-        (false, true, true) if has(rest, UPPER) => Shape::Mixed,
-        (false, true, true) => Shape::Title,
-    }
+    SHAPES[usize::from(head >> (8 + LOWER) & 7)][usize::from(rest >> (8 + LOWER) & 7)]
 }
+
+const SHAPES: [[Shape; 8]; 8] = {
+    let mut table = [[Shape::Sign; 8]; 8];
+    let mut n = 0;
+    while n < 64 {
+        let (head, rest) = (n / 8, n % 8);
+        let all = head | rest;
+        let (lower, upper, digit) = (1, 1 << (UPPER - LOWER), 1 << (DIGIT - LOWER));
+        table[head][rest] = if all & digit != 0 {
+            if all == digit { Shape::Digits } else { Shape::Alnum }
+        } else if all & upper == 0 {
+            Shape::Lower
+        } else if all & lower == 0 {
+            Shape::Upper
+        } else if rest & upper != 0 {
+            Shape::Mixed
+        } else {
+            Shape::Title
+        };
+        n += 1;
+    }
+    table
+};
 
 /// Whether an apostrophe before `rest` is inside a word: `O'Brien`, and not
 /// `Brien's`.

@@ -38,11 +38,15 @@ pub(super) fn read(text: &str, media_type: &str) -> Option<Record> {
         patient_record: false,
         quotes: true,
     };
+    let delimiters = delimiters_in(text.as_bytes(), u8::MAX);
+    if delimiters == 0 {
+        return None;
+    }
     let first = text.len() - text.trim_start_matches(['\u{feff}', '\r', '\n', ' ']).len();
     let mut at = first;
-    let mut here = Line::read(text, at);
+    let mut here = Line::read(text, at, delimiters);
     while at < text.len() {
-        let there = Line::read(text, here.next);
+        let there = Line::read(text, here.next, delimiters);
         // Two lines with a delimiter that both have may start a table.
         let table = (here.delimiters & there.delimiters != 0)
             .then(|| reader.table(&here, &there, at == first, named))
@@ -50,7 +54,7 @@ pub(super) fn read(text: &str, media_type: &str) -> Option<Record> {
         match table {
             Some(end) => {
                 at = end;
-                here = Line::read(text, at);
+                here = Line::read(text, at, delimiters);
             }
             None => {
                 at = here.next;
@@ -363,18 +367,29 @@ struct Line {
 }
 
 impl Line {
-    fn read(text: &str, at: usize) -> Self {
+    /// The line at `at` of a text that has these delimiters.
+    fn read(text: &str, at: usize, delimiters: u8) -> Self {
         let rest = text.as_bytes().get(at..).unwrap_or_default();
         let length = memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
         let line = rest.get(..length).unwrap_or_default();
-        let found = |(n, delimiter)| u8::from(memchr(delimiter, line).is_some()) << n;
         let crlf = rest.get(length..length + 2) == Some(b"\r\n");
         Self {
             range: at..at + length,
             next: at + length + if crlf { 2 } else { 1 },
-            delimiters: (0u8..).zip(DELIMITERS).map(found).sum(),
+            delimiters: delimiters_in(line, delimiters),
         }
     }
+}
+
+/// Which of some delimiters stand in a text, as bits.
+fn delimiters_in(text: &[u8], of: u8) -> u8 {
+    let mut found = 0;
+    for (n, delimiter) in DELIMITERS.into_iter().enumerate() {
+        if of & 1 << n != 0 && memchr(delimiter, text).is_some() {
+            found |= 1 << n;
+        }
+    }
+    found
 }
 
 /// Behind the marks of a quoted mail: `> `.

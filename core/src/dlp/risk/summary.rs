@@ -91,8 +91,10 @@ impl Summary {
                     *count += u32::from(flags.0 >> bit & 1 != 0);
                 }
             }
-            self.you += u32::from(YOU.contains(&item.hash));
-            self.me += u32::from(ME.contains(&item.hash));
+            if PERSONS >> (item.hash & 63) & 1 != 0 {
+                self.you += u32::from(YOU.contains(&item.hash));
+                self.me += u32::from(ME.contains(&item.hash));
+            }
             if self.words.len() < MAX_WORDS && !word.has(Flag::Function) {
                 self.words.insert(item.hash);
             }
@@ -207,6 +209,18 @@ const ME: [u32; 5] = [
     hash(b"mine"),
     hash(b"we"),
 ];
+
+/// A bit for each of them, by the low bits of its hash.
+const PERSONS: u64 = {
+    let mut bits = 0;
+    let mut n = 0;
+    while n < YOU.len() + ME.len() {
+        let hash = if n < YOU.len() { YOU[n] } else { ME[n - YOU.len()] };
+        bits |= 1 << (hash & 63);
+        n += 1;
+    }
+    bits
+};
 
 /// A set of hashes, in the order in which they came.
 #[derive(Debug, Clone, Default)]

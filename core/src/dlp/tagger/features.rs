@@ -61,6 +61,11 @@ impl Rows {
         self.add_all(template, [value]);
     }
 
+    /// The row of a template's value.
+    pub(super) fn row(template: u32, value: u32) -> u32 {
+        join(template.wrapping_mul(0x9e37_79b1), value)
+    }
+
     /// Puts them in the order of their templates, which training asks for: it
     /// hides some by chance.
     #[cfg(feature = "training")]
@@ -84,7 +89,7 @@ impl Rows {
         }
         if let Some(rows) = self.rows.get_mut(self.len..self.len + N) {
             for ((row, template), value) in rows.iter_mut().zip(first..).zip(values) {
-                *row = join(template.wrapping_mul(0x9e37_79b1), value);
+                *row = Self::row(template, value);
             }
             self.len += N;
         }

@@ -181,7 +181,7 @@ impl<'s> Scene<'s> {
     #[cfg(feature = "training")]
     pub(crate) fn history(&self, one: WordLabel, two: WordLabel, rows: &mut Rows) {
         self.word_behind(one, rows);
-        next_behind(self.around[1].hash, one, rows);
+        rows.add(NEXT_BEHIND, with_label(one, self.around[1].hash));
         self.shapes_behind(one, rows);
         self.rest_behind(one, two, rows);
     }
@@ -286,21 +286,12 @@ impl<'s> Scene<'s> {
         u32::from(self.item.gap >= Gap::Line)
     }
 
-    fn distance(&self) -> u32 {
-        u32::from(self.item.cue_distance.min(4))
-    }
-
-    /// On shapes, gaps and the label before it.
+    /// On shapes and gaps.
     fn shapes(&self, rows: &mut Rows) {
         let shape = self.here.shape;
         rows.add(9, join(self.left.shape, join(shape, self.right.shape)));
-        rows.add_all(
-            28,
-            [
-                join(u32::from(self.item.cue), join(self.distance(), shape)),
-                join(self.item.gap as u32, join(self.gap1 as u32, shape)),
-            ],
-        );
+        let gaps = join(self.item.gap as u32, join(self.gap1 as u32, shape));
+        rows.add(29, gaps);
         rows.add(35, join(self.right.shape, join(self.right_2.shape, shape)));
     }
 
@@ -318,8 +309,6 @@ impl<'s> Scene<'s> {
         shapes
             | (self.item.gap as u64) << 32
             | (self.gap1 as u64) << 40
-            | u64::from(self.item.cue) << 48
-            | u64::from(self.distance()) << 56
     }
 
     /// On pairs of words, and on what is too much of a mix to be kept.
@@ -331,6 +320,8 @@ impl<'s> Scene<'s> {
         rows.add_all(6, [join(left, here.hash), join(here.hash, right)]);
         rows.add(23, join(self.right_2.place, self.right.place));
         rows.add(26, join(self.left_2.people, here.shape));
+        let distance = u32::from(self.item.cue_distance.min(4));
+        rows.add(28, join(u32::from(self.item.cue), join(distance, here.shape)));
         rows.add(34, join(self.line_start(), join(right, here.shape)));
         rows.add_all(36, [join(left, named), join(right, named)]);
         rows.add(40, join(prior, self.left.people));
@@ -350,9 +341,11 @@ impl<'s> Scene<'s> {
     }
 }
 
-/// The word behind it with the label of the unit before it.
-fn next_behind(hash: u32, one: WordLabel, rows: &mut Rows) {
-    rows.add(57, join(u32::from(one) + 1, hash));
+/// The template of the word behind it with the label of the unit before it.
+const NEXT_BEHIND: u32 = 57;
+
+fn with_label(one: WordLabel, hash: u32) -> u32 {
+    join(u32::from(one) + 1, hash)
 }
 
 /// On what the lists say of the unit before.
@@ -390,6 +383,8 @@ pub(crate) struct Memos {
     settings: Memo<u128, Sums>,
     shapes: Memo<u64, [Sums; 2]>,
     rows: Rows,
+    /// For what was not kept.
+    scratch: Rows,
     places: Places,
 }
 
@@ -402,6 +397,7 @@ impl Default for Memos {
             settings: Memo::new(8),
             shapes: Memo::new(11),
             rows: Rows::new(),
+            scratch: Rows::new(),
             places: Places::default(),
         }
     }
@@ -416,7 +412,14 @@ impl Memos {
         (one, two): (WordLabel, WordLabel),
         weights: &Weights<WORD_LABELS>,
     ) -> Sums {
-        let rows = &mut self.rows;
+        let (rows, scratch) = (&mut self.rows, &mut self.scratch);
+        let mut sum = |give: &dyn Fn(&mut Rows)| {
+            scratch.clear();
+            give(scratch);
+            let mut sums = [0; WORD_LABELS];
+            weights.add(scratch, &mut sums);
+            sums
+        };
         let mut sums = weights.bias();
         rows.clear();
         scene.rest(rows);
@@ -426,8 +429,8 @@ impl Memos {
             Some(key) => {
                 let kept = self.word.get(key, || {
                     [
-                        sum(weights, |rows| scene.word(rows)),
-                        sum(weights, |rows| scene.word_behind(0, rows)),
+                        sum(&|rows| scene.word(rows)),
+                        sum(&|rows| scene.word_behind(0, rows)),
                     ]
                 });
                 add(&mut sums, &kept[0]);
@@ -447,14 +450,9 @@ impl Memos {
             let next = n == 1;
             if word.common {
                 let kept = self.around.get(word.hash.into(), || {
-                    let row = |give: &dyn Fn(&mut Rows)| {
-                        let mut rows = Rows::new();
-                        give(&mut rows);
-                        rows.as_slice().first().map_or(0, |row| weights.place(*row))
-                    };
-                    let at = |template| row(&|rows| rows.add(template, word.hash));
-                    let behind = row(&|rows| next_behind(word.hash, 0, rows));
-                    [at(2), at(3), at(4), at(5), behind]
+                    let at = |template| weights.place(Rows::row(template, word.hash));
+                    let behind = Rows::row(NEXT_BEHIND, with_label(0, word.hash));
+                    [at(2), at(3), at(4), at(5), weights.place(behind)]
                 });
                 self.places.push(kept[n]);
                 if next && one == 0 {
@@ -465,7 +463,7 @@ impl Memos {
                 rows.add(template, word.hash);
             }
             if next {
-                next_behind(word.hash, one, rows);
+                rows.add(NEXT_BEHIND, with_label(one, word.hash));
             }
         }
 
@@ -475,8 +473,8 @@ impl Memos {
                 Some(key) => {
                     let kept = self.pairs.get(key, || {
                         [
-                            sum(weights, |rows| with_left(left, right, rows)),
-                            sum(weights, |rows| with_right(left, right, rows)),
+                            sum(&|rows| with_left(left, right, rows)),
+                            sum(&|rows| with_right(left, right, rows)),
                         ]
                     });
                     add(&mut sums, &kept[n]);
@@ -487,14 +485,14 @@ impl Memos {
         }
 
         let kept = self.settings.get(scene.setting_key(), || {
-            sum(weights, |rows| scene.setting(rows))
+            sum(&|rows| scene.setting(rows))
         });
         add(&mut sums, kept);
 
         let kept = self.shapes.get(scene.shapes_key(), || {
             [
-                sum(weights, |rows| scene.shapes(rows)),
-                sum(weights, |rows| scene.shapes_behind(0, rows)),
+                sum(&|rows| scene.shapes(rows)),
+                sum(&|rows| scene.shapes_behind(0, rows)),
             ]
         });
         add(&mut sums, &kept[0]);
@@ -507,13 +505,4 @@ impl Memos {
         weights.add(rows, &mut sums);
         sums
     }
-}
-
-/// The sums of some rows.
-fn sum(weights: &Weights<WORD_LABELS>, give: impl FnOnce(&mut Rows)) -> Sums {
-    let mut rows = Rows::new();
-    give(&mut rows);
-    let mut sums = [0; WORD_LABELS];
-    weights.add(&rows, &mut sums);
-    sums
 }
