@@ -108,7 +108,7 @@ fn text_of(bytes: Cow<'_, [u8]>, charset: Option<&str>) -> PartContent {
     };
     match text {
         None => PartContent::Unreadable("unknown_charset"),
-        Some(text) if text.contains('\0') => PartContent::Unreadable("malformed"),
+        Some(text) if memchr(0, text.as_bytes()).is_some() => PartContent::Unreadable("malformed"),
         Some(text) => PartContent::Text(Phi::new(with_lf(text))),
     }
 }
@@ -151,7 +151,11 @@ fn quoted_printable(body: &[u8]) -> Option<Vec<u8>> {
 /// The same where `=` starts two hexadecimal digits or ends a line, and every
 /// CR belongs to a CRLF.
 fn usual_quoted_printable(body: &[u8]) -> Option<Vec<u8>> {
-    let digit = |b: u8| char::from(b).to_digit(16).and_then(|d| u8::try_from(d).ok());
+    let digit = |b: u8| {
+        char::from(b)
+            .to_digit(16)
+            .and_then(|d| u8::try_from(d).ok())
+    };
     let mut out = Vec::with_capacity(body.len());
     let mut line_end: &[u8] = b"\n";
     // Blanks before a line's end fall away, but none before this place.

@@ -589,7 +589,13 @@ mod tests {
     #[test]
     fn a_filter_lets_all_through_that_is_there() {
         // Of one place, of the last one, and around the end.
-        let hashes = [0x0000_0001, 0x0000_0fff, 0x0003_ffff, 0xffff_0001, 0xffff_ffff];
+        let hashes = [
+            0x0000_0001,
+            0x0000_0fff,
+            0x0003_ffff,
+            0xffff_0001,
+            0xffff_ffff,
+        ];
         let log = 4;
         let mut slots = vec![0u32; 1 << log];
         for hash in hashes {
@@ -614,12 +620,17 @@ mod tests {
     fn care_is_what_the_lists_say_of_a_word() {
         let lexicon = Lexicon::get();
         let mut found = 0;
-        for word in ["kidney", "clinic", "dental", "rehab", "the", "invoice", "rose"] {
+        for word in [
+            "kidney", "clinic", "dental", "rehab", "the", "invoice", "rose",
+        ] {
             let hash = super::super::token::hash(word.as_bytes());
             let flags = lexicon.word(hash);
             let care = flags.any(SPECIALITIES);
             found += u32::from(care);
-            assert_eq!(lexicon.care(hash), if care { flags } else { Flags::default() });
+            assert_eq!(
+                lexicon.care(hash),
+                if care { flags } else { Flags::default() }
+            );
         }
         assert!((2..6).contains(&found));
     }

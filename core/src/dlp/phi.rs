@@ -153,9 +153,7 @@ impl<'s> Scan<'s> {
                 ..Findings::default()
             },
             model: Model::get(),
-            memos: scanner
-                .names
-                .then(|| MEMOS.take().unwrap_or_default()),
+            memos: scanner.names.then(|| MEMOS.take().unwrap_or_default()),
             known: Known {
                 host: scanner.host.as_deref(),
                 roster: scanner.roster.as_deref(),
@@ -182,8 +180,7 @@ impl<'s> Scan<'s> {
                 PartContent::Text(text) if is_document(*part, text.expose()) => {
                     files.push((*part, media_type, text.expose().as_bytes()));
                     // A mail reader shows it as it stands.
-                    if matches!(*media_type, "text/plain" | "text/html") && !is_file(*part)
-                    {
+                    if matches!(*media_type, "text/plain" | "text/html") && !is_file(*part) {
                         sources.push(Source::new(*part, media_type, text.expose()));
                     }
                 }

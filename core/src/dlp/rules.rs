@@ -121,10 +121,14 @@ pub(super) fn apply(passage: &Passage<'_>, tags: &mut Vec<Tag>, names: bool) {
             Some(tag) => tag.first,
             None => passage.items.len(),
         };
-        while at < free {
-            untagged(passage, at, names, tags);
-            at += 1;
+        for (at, item) in passage.items.iter().enumerate().take(free).skip(at) {
+            // Most are words that no list has.
+            let listed = !names && !(item.word.is_empty() && item.phrase.is_empty());
+            if listed || may_be_certain(item) {
+                untagged(passage, at, item, names, tags);
+            }
         }
+        at = at.max(free);
         while next < before && tags[next].first <= at {
             at = at.max(tags[next].last);
             next += 1;
@@ -136,11 +140,7 @@ pub(super) fn apply(passage: &Passage<'_>, tags: &mut Vec<Tag>, names: bool) {
 }
 
 /// Adds what is certain of an item that no tag has.
-#[inline]
-fn untagged(passage: &Passage<'_>, at: usize, names: bool, tags: &mut Vec<Tag>) {
-    let Some(item) = passage.items.get(at) else {
-        return;
-    };
+fn untagged(passage: &Passage<'_>, at: usize, item: &Item, names: bool, tags: &mut Vec<Tag>) {
     let certain = match may_be_certain(item) {
         true => certain(item).or_else(|| told(passage, at, item)),
         false => None,

@@ -177,14 +177,15 @@ const SIGNS: [u32; 128] = {
 /// alone.
 pub(super) fn tokens(text: &[u8], from: usize, to: usize, out: &mut Vec<Token>) {
     let text = &text[..to.min(text.len())];
-    let mut at = from;
+    let mut left = text.get(from..).unwrap_or_default();
     let mut gap = Gap::Paragraph;
-    while let Some(&first) = text.get(at) {
+    while let [first, behind @ ..] = left {
+        let first = *first;
         match CLASS[usize::from(first)] {
             BLANK => {
-                let wide = first == b'\t' || matches!(text.get(at + 1), Some(b' ' | b'\t'));
+                let wide = first == b'\t' || matches!(behind, [b' ' | b'\t', ..]);
                 gap = gap.max(if wide { Gap::Column } else { Gap::Space });
-                at += 1;
+                left = behind;
                 continue;
             }
             LINE => {
@@ -193,43 +194,36 @@ pub(super) fn tokens(text: &[u8], from: usize, to: usize, out: &mut Vec<Token>) 
                 } else {
                     Gap::Line
                 };
-                at += 1;
+                left = behind;
                 continue;
             }
             SIGN => {
-                push(
-                    out,
-                    at,
-                    at + 1,
-                    SIGNS[usize::from(first & 0x7f)],
-                    Shape::Sign,
-                    gap,
-                );
-                at += 1;
+                let at = text.len() - left.len();
+                let hash = SIGNS[usize::from(first & 0x7f)];
+                push(out, at, at + 1, hash, Shape::Sign, gap);
+                left = behind;
                 gap = Gap::None;
                 continue;
             }
             _ => {}
         }
-        let start = at;
+        let start = text.len() - left.len();
         let head = FOLD[usize::from(first)];
         let mut h = letter(SEED, head);
         // The bits of the characters behind the first.
         let mut rest = 0;
-        let mut behind = text.get(at + 1..).unwrap_or_default();
-        while let [byte, next @ ..] = behind {
+        left = behind;
+        while let [byte, next @ ..] = left {
             let fold = FOLD[usize::from(*byte)];
-            if fold <= 0xff
-                && (*byte != b'\'' || (head | rest) & bit(DIGIT) != 0 || !joins(next))
-            {
+            if fold <= 0xff && (*byte != b'\'' || (head | rest) & bit(DIGIT) != 0 || !joins(next)) {
                 break;
             }
             rest |= fold;
             h = letter(h, fold);
-            behind = next;
+            left = next;
         }
-        at = text.len() - behind.len();
-        push(out, start, at, finish(h), shape(head, rest), gap);
+        let end = text.len() - left.len();
+        push(out, start, end, finish(h), shape(head, rest), gap);
         gap = Gap::None;
     }
 }
@@ -252,7 +246,11 @@ const SHAPES: [[Shape; 8]; 8] = {
         let all = head | rest;
         let (lower, upper, digit) = (1, 1 << (UPPER - LOWER), 1 << (DIGIT - LOWER));
         table[head][rest] = if all & digit != 0 {
-            if all == digit { Shape::Digits } else { Shape::Alnum }
+            if all == digit {
+                Shape::Digits
+            } else {
+                Shape::Alnum
+            }
         } else if all & upper == 0 {
             Shape::Lower
         } else if all & lower == 0 {

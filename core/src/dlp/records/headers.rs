@@ -308,9 +308,7 @@ fn word_meaning(word: &str) -> u64 {
         true => None,
         false => WORDS.get(stem),
     };
-    whole
-        .or_else(|| together(stem))
-        .unwrap_or(means::UNKNOWN)
+    whole.or_else(|| together(stem)).unwrap_or(means::UNKNOWN)
 }
 
 /// The meanings of words that are written together: `ptname`, `dateofbirth`.
@@ -344,6 +342,10 @@ fn together(word: &str) -> Option<u64> {
 /// Calls `each` with the words of a name, in lower case and without accents.
 fn words(name: &str, mut each: impl FnMut(&str)) {
     let mut word = String::with_capacity(MAX_NAME);
+    // Most names are words of small letters.
+    if name.bytes().all(|b| b == b' ' || b.is_ascii_lowercase()) {
+        return name.split(' ').filter(|w| !w.is_empty()).for_each(each);
+    }
     let mut before = ' ';
     let mut chars = name.trim().chars().peekable();
     while let Some(c) = chars.next() {

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use memchr::{memchr, memchr_iter};
+use memchr::{memchr, memchr_iter, memchr2};
 
 use super::hints::{self, Hints};
 use super::hl7_fields::{Holds, holds};
@@ -52,13 +52,18 @@ pub(super) fn read(text: &str) -> Option<Record> {
         message: false,
         patient_record: false,
     };
+    // The marks of MLLP, which hardly any text has.
+    let framed = memchr2(0x0b, 0x1c, bytes).is_some();
     let mut at = 0;
     while at < bytes.len() {
         let rest = bytes.get(at..).unwrap_or_default();
-        let length = rest
-            .iter()
-            .position(|b| matches!(b, b'\r' | b'\n' | 0x0b | 0x1c))
-            .unwrap_or(rest.len());
+        let end = match framed {
+            true => rest
+                .iter()
+                .position(|b| matches!(b, b'\r' | b'\n' | 0x0b | 0x1c)),
+            false => memchr2(b'\r', b'\n', rest),
+        };
+        let length = end.unwrap_or(rest.len());
         reader.segment(at..at + length);
         at += length + 1;
     }

@@ -114,7 +114,10 @@ impl Weights {
     }
 
     #[cfg(feature = "training")]
-    pub(crate) fn write(bias: [i16; OUTPUTS], rows: &std::collections::BTreeMap<u32, [i16; OUTPUTS]>) -> Vec<u8> {
+    pub(crate) fn write(
+        bias: [i16; OUTPUTS],
+        rows: &std::collections::BTreeMap<u32, [i16; OUTPUTS]>,
+    ) -> Vec<u8> {
         let mut out: Vec<u8> = bias.iter().flat_map(|b| b.to_le_bytes()).collect();
         out.extend(u32::try_from(rows.len()).unwrap_or(0).to_le_bytes());
         for (hash, row) in rows {
@@ -138,12 +141,12 @@ impl Weights {
     pub(crate) fn judge(&self, features: impl IntoIterator<Item = Feature>) -> Risk {
         let mut scores = self.bias.map(i32::from);
         let mut reasons: Vec<RiskReason> = Vec::with_capacity(32);
-        let mut add = |(code, weight): (&'static str, i32)| {
-            match reasons.iter_mut().find(|r| r.code == code) {
+        let mut add =
+            |(code, weight): (&'static str, i32)| match reasons.iter_mut().find(|r| r.code == code)
+            {
                 Some(reason) => reason.weight += weight,
                 None => reasons.push(RiskReason::new(code, weight)),
-            }
-        };
+            };
         // Features of one code stand side by side.
         let mut run = ("", 0);
         for feature in features {

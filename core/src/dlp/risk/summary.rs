@@ -215,7 +215,11 @@ const PERSONS: u64 = {
     let mut bits = 0;
     let mut n = 0;
     while n < YOU.len() + ME.len() {
-        let hash = if n < YOU.len() { YOU[n] } else { ME[n - YOU.len()] };
+        let hash = if n < YOU.len() {
+            YOU[n]
+        } else {
+            ME[n - YOU.len()]
+        };
         bits |= 1 << (hash & 63);
         n += 1;
     }

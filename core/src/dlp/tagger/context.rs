@@ -114,7 +114,11 @@ fn words(text: &str, out: &mut Vec<u32>) {
         let letters = bytes.iter().take_while(|b| !b.is_ascii_digit()).count();
         let bytes = &bytes[..letters];
         let known = lexicon.word(hash(bytes));
-        if bytes.len() < 3 || known.has(Flag::Function) || bytes.len() > LONGEST_FUSED || bytes == b"example" {
+        if bytes.len() < 3
+            || known.has(Flag::Function)
+            || bytes.len() > LONGEST_FUSED
+            || bytes == b"example"
+        {
             continue;
         }
         out.push(hash(bytes));

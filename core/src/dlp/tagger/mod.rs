@@ -84,6 +84,10 @@ pub(crate) fn tag(
     }
     let (mut one, mut two): (WordLabel, WordLabel) = (0, 0);
     for (at, item) in passage.items.iter().enumerate() {
+        // Most units are no codes.
+        if memos.is_none() && item.kind == UnitKind::Word && item.cue == 0 {
+            continue;
+        }
         let mut label: (WordLabel, i16) = (0, 0);
         if let Some(memos) = memos.as_mut()
             && asks_word(item, one)

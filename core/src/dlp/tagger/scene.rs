@@ -206,10 +206,7 @@ impl<'s> Scene<'s> {
                 join(here.name, plain),
             ],
         );
-        rows.add_all(
-            16,
-            [here.health, join(here.health, plain), join(phrase, 7)],
-        );
+        rows.add_all(16, [here.health, join(here.health, plain), join(phrase, 7)]);
         rows.add(21, join(here.place, here.shape));
         rows.add_all(
             31,
@@ -306,9 +303,7 @@ impl<'s> Scene<'s> {
         let shapes = shapes
             .iter()
             .fold(0, |all, sight| all << 8 | u64::from(sight.shape));
-        shapes
-            | (self.item.gap as u64) << 32
-            | (self.gap1 as u64) << 40
+        shapes | (self.item.gap as u64) << 32 | (self.gap1 as u64) << 40
     }
 
     /// On pairs of words, and on what is too much of a mix to be kept.
@@ -321,7 +316,10 @@ impl<'s> Scene<'s> {
         rows.add(23, join(self.right_2.place, self.right.place));
         rows.add(26, join(self.left_2.people, here.shape));
         let distance = u32::from(self.item.cue_distance.min(4));
-        rows.add(28, join(u32::from(self.item.cue), join(distance, here.shape)));
+        rows.add(
+            28,
+            join(u32::from(self.item.cue), join(distance, here.shape)),
+        );
         rows.add(34, join(self.line_start(), join(right, here.shape)));
         rows.add_all(36, [join(left, named), join(right, named)]);
         rows.add(40, join(prior, self.left.people));
@@ -484,9 +482,9 @@ impl Memos {
             }
         }
 
-        let kept = self.settings.get(scene.setting_key(), || {
-            sum(&|rows| scene.setting(rows))
-        });
+        let kept = self
+            .settings
+            .get(scene.setting_key(), || sum(&|rows| scene.setting(rows)));
         add(&mut sums, kept);
 
         let kept = self.shapes.get(scene.shapes_key(), || {

@@ -241,7 +241,13 @@ pub(crate) fn train(
             let fixed = rows.len();
             let label = |n: usize| at.checked_sub(n).map_or(0, |n| words[n]);
             if asks_word(&passage.items[at], label(1)) {
-                features::history(passage, &example.context, at, (label(1), label(2)), &mut rows);
+                features::history(
+                    passage,
+                    &example.context,
+                    at,
+                    (label(1), label(2)),
+                    &mut rows,
+                );
                 count(&mut word_counts, rows.as_slice(), example.mail);
             }
             rows.truncate(fixed);
