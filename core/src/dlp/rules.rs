@@ -121,7 +121,8 @@ pub(super) fn apply(passage: &Passage<'_>, tags: &mut Vec<Tag>, names: bool) {
             Some(tag) => tag.first,
             None => passage.items.len(),
         };
-        for (at, item) in passage.items.iter().enumerate().take(free).skip(at) {
+        let between = passage.items.get(at..free).unwrap_or_default();
+        for (at, item) in (at..).zip(between) {
             // Most are words that no list has.
             let listed = !names && !(item.word.is_empty() && item.phrase.is_empty());
             if listed || may_be_certain(item) {

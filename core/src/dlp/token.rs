@@ -213,14 +213,26 @@ pub(super) fn tokens(text: &[u8], from: usize, to: usize, out: &mut Vec<Token>) 
         // The bits of the characters behind the first.
         let mut rest = 0;
         left = behind;
-        while let [byte, next @ ..] = left {
-            let fold = FOLD[usize::from(*byte)];
-            if fold <= 0xff && (*byte != b'\'' || (head | rest) & bit(DIGIT) != 0 || !joins(next)) {
-                break;
+        loop {
+            let mut letters = left.iter();
+            let stop = letters.find(|byte| {
+                let fold = FOLD[usize::from(**byte)];
+                let more = fold > 0xff;
+                if more {
+                    rest |= fold;
+                    h = letter(h, fold);
+                }
+                !more
+            });
+            let behind = letters.as_slice();
+            if stop == Some(&b'\'') && (head | rest) & bit(DIGIT) == 0 && joins(behind) {
+                h = letter(h, u16::from(b'\''));
+                left = behind;
+                continue;
             }
-            rest |= fold;
-            h = letter(h, fold);
-            left = next;
+            let unread = behind.len() + usize::from(stop.is_some());
+            left = left.get(left.len() - unread..).unwrap_or_default();
+            break;
         }
         let end = text.len() - left.len();
         push(out, start, end, finish(h), shape(head, rest), gap);
