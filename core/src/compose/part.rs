@@ -6,6 +6,7 @@ use std::fmt;
 use mail_parser::decoders::base64::base64_decode;
 use mail_parser::decoders::charsets::map::charset_decoder;
 use mail_parser::decoders::quoted_printable::quoted_printable_decode;
+use memchr::{memchr, memchr3};
 
 use super::Side;
 use super::mime::{Encoding, Item, Source};
@@ -99,8 +100,60 @@ pub(super) fn decoded(body: &[u8], encoding: Encoding) -> Option<Cow<'_, [u8]>> 
         // The decoder stops at 0xFF; what follows would go unread.
         Encoding::Base64 if body.is_ascii() => base64_decode(body).map(Cow::Owned),
         Encoding::Base64 => None,
-        Encoding::QuotedPrintable => quoted_printable_decode(body).map(Cow::Owned),
+        Encoding::QuotedPrintable => quoted_printable(body).map(Cow::Owned),
     }
+}
+
+/// Quoted-printable undone. What no program writes is left to the parser's own
+/// decoder, which is slower and gives the same.
+fn quoted_printable(body: &[u8]) -> Option<Vec<u8>> {
+    usual_quoted_printable(body).or_else(|| quoted_printable_decode(body))
+}
+
+/// The same where `=` starts two hexadecimal digits or ends a line, and every
+/// CR belongs to a CRLF.
+fn usual_quoted_printable(body: &[u8]) -> Option<Vec<u8>> {
+    let digit = |b: u8| {
+        char::from(b)
+            .to_digit(16)
+            .and_then(|d| u8::try_from(d).ok())
+    };
+    let mut out = Vec::with_capacity(body.len());
+    let mut line_end: &[u8] = b"\n";
+    // Blanks before a line's end fall away, but none before this place.
+    let mut keep = 0;
+    let mut rest = body;
+    while let Some(at) = memchr3(b'=', b'\r', b'\n', rest) {
+        out.extend_from_slice(&rest[..at]);
+        rest = &rest[at..];
+        match rest {
+            [b'=', b'\r', b'\n', ..] | [b'=', b'\n', ..] => {
+                if rest[1] == b'\r' {
+                    line_end = b"\r\n";
+                }
+                rest = &rest[if rest[1] == b'\r' { 3 } else { 2 }..];
+            }
+            [b'=', high, low, ..] => {
+                out.push(digit(*high)? << 4 | digit(*low)?);
+                rest = &rest[3..];
+            }
+            [b'\r', b'\n', ..] | [b'\n', ..] => {
+                let crlf = rest[0] == b'\r';
+                if crlf {
+                    line_end = b"\r\n";
+                }
+                while out.len() > keep && out.last().is_some_and(u8::is_ascii_whitespace) {
+                    out.pop();
+                }
+                out.extend_from_slice(line_end);
+                rest = &rest[1 + usize::from(crlf)..];
+            }
+            _ => return None,
+        }
+        keep = out.len();
+    }
+    out.extend_from_slice(rest);
+    Some(out)
 }
 
 /// Text out of bytes, which become it where they are UTF-8 and owned.
@@ -126,14 +179,14 @@ pub(super) fn text_of(bytes: Cow<'_, [u8]>, charset: Option<&str>) -> PartConten
     };
     match text {
         None => PartContent::Unreadable("unknown_charset"),
-        Some(text) if text.contains('\0') => PartContent::Unreadable("malformed"),
+        Some(text) if memchr(0, text.as_bytes()).is_some() => PartContent::Unreadable("malformed"),
         Some(text) => PartContent::Text(Phi::new(to_lf(text))),
     }
 }
 
 /// Every line end as LF, in the text's own place.
 fn to_lf(text: String) -> String {
-    let Some(first) = text.bytes().position(|b| b == b'\r') else {
+    let Some(first) = memchr(b'\r', text.as_bytes()) else {
         return text;
     };
     let mut bytes = text.into_bytes();
@@ -141,7 +194,7 @@ fn to_lf(text: String) -> String {
     let (mut to, mut from) = (first, first);
     while from < length {
         let rest = bytes.get(from..).unwrap_or_default();
-        let line = rest.iter().position(|&b| b == b'\r').unwrap_or(rest.len());
+        let line = memchr(b'\r', rest).unwrap_or(rest.len());
         bytes.copy_within(from..from + line, to);
         (to, from) = (to + line, from + line);
         if from < length {

@@ -1,5 +1,6 @@
 //! The scanner for all kinds, and its verdict.
 
+use std::cell::Cell;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -9,11 +10,12 @@ use super::known::Known;
 use super::lexicon::{Flag, Flags};
 use super::passage::{Passage, Region};
 use super::risk::Weights;
-use super::risk::features::{Envelope, features};
+use super::risk::features::{Envelope, Feature, features};
 use super::risk::summary::{Summary, category_of};
 use super::source::{CHUNK, Source, chunk_end, embeds, is_field_name, is_file};
 use super::tagger::context::Context;
 use super::tagger::model::Model;
+use super::tagger::scene::Memos;
 use super::tagger::{Tag, tag};
 use super::texts::is_document;
 use super::unit::UnitKind;
@@ -43,6 +45,11 @@ const MAX_TEXT: usize = 256 * 1024 * 1024;
 const SHAPE: i16 = 25;
 /// Bytes of texts that are kept from the first look to the second.
 const KEPT: usize = 4 * 1024 * 1024;
+
+thread_local! {
+    /// Sums of [`Model::get`], from one scan of a thread to the next.
+    static MEMOS: Cell<Option<Box<Memos>>> = const { Cell::new(None) };
+}
 
 /// Finds all kinds of identifiers and of health content, and judges the
 /// message as a whole.
@@ -114,6 +121,8 @@ pub(super) struct Scan<'s> {
     html: Summary,
     found: Findings,
     model: &'static Model,
+    /// Where the model for words runs.
+    memos: Option<Box<Memos>>,
     known: Known<'s>,
     patients: Vec<RosterHit>,
     /// Whether a display name says of a person what is about health, and of
@@ -152,6 +161,7 @@ impl<'s> Scan<'s> {
                 ..Findings::default()
             },
             model: Model::get(),
+            memos: scanner.names.then(|| MEMOS.take().unwrap_or_default()),
             known: Known {
                 host: scanner.host.as_deref(),
                 roster: scanner.roster.as_deref(),
@@ -221,7 +231,7 @@ impl<'s> Scan<'s> {
             self.context.senders(),
             &self.audience,
         );
-        self.context.prior = Weights::prior().step(&prior);
+        self.context.prior = Weights::prior().step(prior);
         if counted {
             words.attachments = self.summary.attachments;
             self.summary = words;
@@ -481,8 +491,9 @@ impl<'s> Scan<'s> {
         self.found_in(source, &passage, tags);
     }
 
-    pub(super) fn tags(&self, source: &Source<'_>, passage: &Passage<'_>) -> Vec<Tag> {
-        let mut tags = tag(passage, &self.context, self.model, self.scanner.names);
+    pub(super) fn tags(&mut self, source: &Source<'_>, passage: &Passage<'_>) -> Vec<Tag> {
+        let memos = self.memos.as_deref_mut();
+        let mut tags = tag(passage, &self.context, self.model, memos);
         rules::hinted(passage, &mut tags, &source.hints);
         rules::apply(passage, &mut tags, self.scanner.names);
         tags.retain(|tag| {
@@ -516,11 +527,13 @@ impl<'s> Scan<'s> {
     }
 
     fn finish(mut self, message: &Message) -> Findings {
+        if let Some(memos) = self.memos.take() {
+            MEMOS.set(Some(memos));
+        }
         let certain = |hit: &&RosterHit| hit.confidence >= Confidence::Medium;
         let patients = self.patients.iter().filter(certain).count();
         if self.scanner.names {
-            let features = self.features();
-            let mut risk = Weights::get().judge(&features);
+            let mut risk = Weights::get().judge(self.features());
             if risk.score > AGAINST
                 && let Some(code) = self.beyond_doubt()
             {
@@ -592,14 +605,14 @@ impl<'s> Scan<'s> {
     fn merge(&mut self) {
         let items = &mut self.found.items;
         items.sort_by(|a, b| {
-            let key = |f: &Finding| {
-                (
-                    f.part,
-                    f.inside.as_ref().map(|i| i.expose().clone()),
-                    f.span.start,
-                )
+            let inside = |a: &Finding, b: &Finding| {
+                let (a, b) = (a.inside.as_ref(), b.inside.as_ref());
+                a.map(Phi::expose).cmp(&b.map(Phi::expose))
             };
-            key(a).cmp(&key(b)).then(b.span.end.cmp(&a.span.end))
+            (a.part.cmp(&b.part))
+                .then_with(|| inside(a, b))
+                .then(a.span.start.cmp(&b.span.start))
+                .then(b.span.end.cmp(&a.span.end))
         });
         items.dedup_by(|next, kept| {
             let same = next.part == kept.part
@@ -619,7 +632,7 @@ impl<'s> Scan<'s> {
         });
     }
 
-    pub(super) fn features(&mut self) -> Vec<super::risk::features::Feature> {
+    fn features(&mut self) -> impl Iterator<Item = Feature> {
         self.summary.join(&self.html);
         features(
             &self.summary,

@@ -15,6 +15,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use fold::fold;
+use memchr::memchr;
 use tags::{Edge, Tags};
 
 /// A stretch of the view and what it stands for.
@@ -247,10 +248,10 @@ impl Pen {
         let text = source.get(..range.end).unwrap_or_default();
         let bytes = text.as_bytes();
         while at < bytes.len() {
-            let plain = bytes[at..]
-                .iter()
-                .position(|&b| b >= 0x80 || (entities && b == b'&'))
-                .unwrap_or(bytes.len() - at);
+            let mut plain = ascii(&bytes[at..]);
+            if entities && let Some(entity) = memchr(b'&', &bytes[at..at + plain]) {
+                plain = entity;
+            }
             self.copy(&bytes[at..at + plain], at);
             at += plain;
             let Some(c) = text.get(at..).and_then(|t| t.chars().next()) else {
@@ -266,6 +267,14 @@ impl Pen {
             at += length;
         }
     }
+}
+
+/// How many bytes of ASCII a text starts with.
+fn ascii(text: &[u8]) -> usize {
+    let whole = text.chunks(16).take_while(|chunk| chunk.is_ascii()).count();
+    let from = text.len().min(whole * 16);
+    let rest = text[from..].iter().take_while(|b| b.is_ascii()).count();
+    from + rest
 }
 
 /// Named entities that stand in numbers or around labels.
