@@ -8,7 +8,6 @@ use mailseal::audit::{self, Checkpoint, VerifierKey};
 use mailseal::base::{RecipientId, Timestamp, TlsAssurance};
 use mailseal::policy::Waiver;
 use mailseal::{Error, EscrowOptions, PlanOptions, Resolution, Storage};
-use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
 use tokio::runtime::Runtime;
@@ -320,7 +319,7 @@ impl Client {
     #[pyo3(signature = (path, done))]
     fn export(&self, py: Python<'_>, path: PathBuf, done: Option<Py<PyAny>>) -> PyResult<Py<PyAny>> {
         let (client, ground) = self.get(py)?;
-        let file = std::fs::File::create_new(path).map_err(PyOSError::new_err)?;
+        let file = std::fs::File::create_new(path)?;
         let writing = async move {
             let mut out = std::io::BufWriter::new(file);
             Ok(client.audit().export(&mut out).await?)
@@ -383,7 +382,7 @@ pub(crate) fn verify_export(
 ) -> PyResult<(u64, u64)> {
     let checkpoint: Checkpoint = checkpoint.parse().or_raise(py)?;
     let key: VerifierKey = key.parse().or_raise(py)?;
-    let file = std::fs::File::open(path).map_err(PyOSError::new_err)?;
+    let file = std::fs::File::open(path)?;
     let size = file.metadata().map_or(0, |m| m.len());
     let long = size >= LONG as u64;
     let verified = compute(py, long, move || {

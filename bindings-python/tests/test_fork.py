@@ -180,12 +180,13 @@ def test_ctrl_c_ends_a_send(environment: dict[str, str]) -> None:
                 f"smtp://localhost:{silent.getsockname()[1]}", onward="authenticated"),
         )
         plan = client.plan(b"From: a@b.example\\r\\nTo: c@d.example\\r\\n\\r\\nx\\r\\n")
-        print("ready", flush=True)
         try:
+            print("ready", flush=True)
             client.send(plan)
         except KeyboardInterrupt:
             print("interrupted")
         client.close(timeout=0)
+        silent.close()
         """,
         environment,
     )
@@ -196,8 +197,8 @@ def test_ctrl_c_ends_a_scan(environment: dict[str, str]) -> None:
         """
         import mailseal
         text = "Dear Pat Lindqvist, your potassium was high. " * 200
-        print("ready", flush=True)
         try:
+            print("ready", flush=True)
             mailseal.Scanner().scan_many([text] * 20_000)
         except KeyboardInterrupt:
             print("interrupted")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import email.message
+import io
 from collections.abc import Iterable, Mapping
+from email.generator import BytesGenerator
 from typing import Any
 
 from ._native import Message
@@ -17,8 +19,11 @@ MessageLike = Message | email.message.Message | bytes | bytearray | memoryview
 
 def to_bytes(message: email.message.Message) -> bytes:
     """A message of the package ``email`` as RFC 5322 with CRLF line ends."""
+    # Not `as_bytes`, which subclasses (Django's) give another signature.
     policy = message.policy.clone(linesep="\r\n", mangle_from_=False)
-    return message.as_bytes(policy=policy)
+    out = io.BytesIO()
+    BytesGenerator(out, mangle_from_=False, policy=policy).flatten(message)
+    return out.getvalue()
 
 
 def to_source(message: MessageLike) -> Message | bytes | bytearray:

@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from . import _native
-from ._config import SAMPLE, Settings
-from ._errors import Error
+from .config import SAMPLE, Settings
+from ._errors import Error, InputError
 from ._message import compose
 from ._native import Findings, Message, Plan
 from ._scanner import Scanner
 from ._types import Attachment, Outcome, Refuse
-from ._words import Show, Status
+from ._words import ErrorKind, Show, Status
 
 SCAN_HELP = """\
 A mail (by its header, whatever its name) is scanned as it is; any other file as
@@ -200,7 +200,9 @@ def send(arguments: argparse.Namespace, really: bool = True) -> int:
         planned = client.plan(message)
         for id in arguments.drop:
             if not planned.drop_recipient(id):
-                raise SystemExit(f"mailseal: the message has no recipient r{id}")
+                raise InputError(
+                    f"the message has no recipient r{id}", kind=ErrorKind.INPUT, code="send.drop"
+                )
         if not arguments.json:
             print(planned.explain(show), end="")
         if planned.refused or not really:

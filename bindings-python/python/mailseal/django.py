@@ -32,7 +32,7 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.utils.module_loading import import_string
 
 from ._client import Client
-from ._config import Settings
+from .config import Settings
 from ._errors import PolicyError
 from ._message import to_bytes
 from ._native import Message
