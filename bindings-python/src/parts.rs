@@ -68,7 +68,9 @@ impl Keys {
     /// elsewhere than the database.
     #[staticmethod]
     fn file(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
-        py.detach(|| mailseal::Keys::file(path)).map(Self).or_raise(py)
+        py.detach(|| mailseal::Keys::file(path))
+            .map(Self)
+            .or_raise(py)
     }
 
     /// From 32 bytes that the host keeps (a KMS, a secret manager).
@@ -120,8 +122,12 @@ impl Network {
         roots: Option<PyBackedBytes>,
         allow_internal: bool,
     ) -> PyResult<Self> {
-        let resolver = resolver.map(|r| r.parse().map_err(value_error)).transpose()?;
-        let roots = roots.map(|pem| Roots::from_pem(&pem).or_raise(py)).transpose()?;
+        let resolver = resolver
+            .map(|r| r.parse().map_err(value_error))
+            .transpose()?;
+        let roots = roots
+            .map(|pem| Roots::from_pem(&pem).or_raise(py))
+            .transpose()?;
         Ok(Self {
             resolver,
             smtp_port,
@@ -217,7 +223,9 @@ impl Smtp {
     ) -> PyResult<Self> {
         // What is wrong with the URL is said here, not when a client is built.
         deliver::Smtp::relay(&url).or_raise(py)?;
-        let roots = roots.map(|pem| Roots::from_pem(&pem).or_raise(py)).transpose()?;
+        let roots = roots
+            .map(|pem| Roots::from_pem(&pem).or_raise(py))
+            .transpose()?;
         Ok(Self {
             way: Way::Relay {
                 url,
@@ -231,7 +239,9 @@ impl Smtp {
                 token: token.map(secret).transpose()?,
                 roots,
             },
-            ehlo_name: ehlo_name.map(|name| name.parse().or_raise(py)).transpose()?,
+            ehlo_name: ehlo_name
+                .map(|name| name.parse().or_raise(py))
+                .transpose()?,
             network,
         })
     }

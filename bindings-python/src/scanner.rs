@@ -86,7 +86,8 @@ impl Scanner {
             scanner = scanner.host(HostKnowledge::from_toml(text).or_raise(py)?);
         }
         if let Some(bytes) = roster {
-            let keys = keys.ok_or_else(|| Error::Config("a roster needs the keys it was built with"));
+            let keys =
+                keys.ok_or_else(|| Error::Config("a roster needs the keys it was built with"));
             let keys = keys.or_raise(py)?;
             let keys: &base::Keys = &keys.get().0;
             scanner = scanner.roster(dlp::Roster::from_bytes(&bytes, keys).or_raise(py)?);
@@ -126,7 +127,10 @@ impl Scanner {
         threads: Option<usize>,
         return_errors: bool,
     ) -> PyResult<Bound<'py, PyList>> {
-        let sources = messages.iter().map(Source::take).collect::<PyResult<Vec<_>>>()?;
+        let sources = messages
+            .iter()
+            .map(Source::take)
+            .collect::<PyResult<Vec<_>>>()?;
         let stop = Arc::new(AtomicBool::new(false));
         let (scanner, stopping) = (self.0.clone(), Arc::clone(&stop));
         let work = move || many(&scanner, sources, threads, &stopping);

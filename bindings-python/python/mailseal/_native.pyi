@@ -1,9 +1,8 @@
 import datetime
 import os
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, final, overload
+from typing import Any, final
 
-from ._errors import Error
 from ._types import (
     Finding,
     Misaddressed,
@@ -14,6 +13,24 @@ from ._types import (
 from ._words import Sensitivity, Show, TlsAssurance
 
 __version__: str
+__all__ = [
+    "Client",
+    "Discovery",
+    "Findings",
+    "Keys",
+    "Message",
+    "Network",
+    "Phi",
+    "Plan",
+    "Policy",
+    "Scanner",
+    "Secret",
+    "Smtp",
+    "Task",
+    "__version__",
+    "verify_export",
+    "words",
+]
 
 _Done = Callable[[Any, BaseException | None], None] | None
 _Source = Message | bytes | bytearray
@@ -175,14 +192,9 @@ class Scanner:
         keys: Keys,
     ) -> bytes: ...
     def scan(self, message: _Source) -> Findings: ...
-    @overload
-    def scan_many(
-        self, messages: Sequence[_Source], threads: int | None, return_errors: Literal[False]
-    ) -> list[Findings]: ...
-    @overload
     def scan_many(
         self, messages: Sequence[_Source], threads: int | None, return_errors: bool
-    ) -> list[Findings | Error]: ...
+    ) -> list[Any]: ...
 
 @final
 class Plan:

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use data_encoding::{BASE64_MIME, HEXLOWER};
 use mail_builder::headers::Header as _;
@@ -34,7 +35,22 @@ pub struct HasRecipient;
 pub struct Attachment {
     name: String,
     media_type: String,
-    content: Phi<Vec<u8>>,
+    content: Content,
+}
+
+#[derive(Clone)]
+enum Content {
+    Owned(Phi<Vec<u8>>),
+    Shared(Arc<dyn AsRef<[u8]> + Send + Sync>),
+}
+
+impl Content {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Owned(bytes) => bytes.expose(),
+            Self::Shared(bytes) => (**bytes).as_ref(),
+        }
+    }
 }
 
 impl Attachment {
@@ -48,7 +64,22 @@ impl Attachment {
         Self {
             name: name.into(),
             media_type: media_type.into(),
-            content: content.into(),
+            content: Content::Owned(content.into()),
+        }
+    }
+
+    /// The same over bytes that somebody else holds and wipes, a host language's
+    /// runtime or a mapped file: they are read once, when the message is built,
+    /// and not copied before.
+    pub fn shared(
+        name: impl Into<String>,
+        media_type: impl Into<String>,
+        content: Arc<dyn AsRef<[u8]> + Send + Sync>,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            media_type: media_type.into(),
+            content: Content::Shared(content),
         }
     }
 }
@@ -56,7 +87,7 @@ impl Attachment {
 impl fmt::Debug for Attachment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Attachment")
-            .field("size", &self.content.expose().len())
+            .field("size", &self.content.bytes().len())
             .finish_non_exhaustive()
     }
 }
@@ -287,7 +318,7 @@ impl Fields {
         // One buffer that is wiped in the end: no growing copies stay behind.
         let mut buffer = Vec::with_capacity(raw.expose().len() + self.body_estimate());
         buffer.extend_from_slice(raw.expose());
-        self.mime().write_part(&mut buffer);
+        self.write_body(&mut buffer);
         raw = Phi::new(buffer);
 
         too_large(raw.expose().len(), &limits)?;
@@ -356,7 +387,7 @@ impl Fields {
         let content: usize = self
             .attachments
             .iter()
-            .map(|a| a.content.expose().len())
+            .map(|a| a.content.bytes().len())
             .sum();
         too_large(content, &self.limits)
     }
@@ -399,51 +430,79 @@ impl Fields {
         let files: usize = self
             .attachments
             .iter()
-            .map(|a| a.content.expose().len() / 57 * 78 + 1024)
+            .map(|a| a.content.bytes().len() / 57 * 78 + 1024)
             .sum();
         text(&self.text) + text(&self.html) + files + 1024
     }
 
-    fn mime(&self) -> MimePart<'_> {
+    fn write_body(&self, out: &mut Vec<u8>) {
         let body = |media: &'static str, text: &Phi<String>| {
             MimePart::new(media, BodyPart::Text(guard::to_crlf(text.expose()).into()))
         };
         let text = self.text.as_ref().map(|t| body("text/plain", t));
         let html = self.html.as_ref().map(|t| body("text/html", t));
         let main = match (text, html) {
-            (Some(text), Some(html)) => Some(multipart("multipart/alternative", vec![text, html])),
+            (Some(text), Some(html)) => Some(alternative(vec![text, html])),
             (Some(one), None) | (None, Some(one)) => Some(one),
             (None, None) => None,
         };
         if self.attachments.is_empty() {
-            return main.unwrap_or_else(|| MimePart::new("text/plain", BodyPart::Text("".into())));
+            let none = || MimePart::new("text/plain", BodyPart::Text("".into()));
+            return main.unwrap_or_else(none).write_part(out);
         }
-        let files = self.attachments.iter().map(|a| {
-            // Checked before; the fallback is never taken.
-            let (name, parameters) = media_type(&a.media_type)
-                .unwrap_or_else(|| ("application/octet-stream".into(), Vec::new()));
-            let typed = parameters
-                .into_iter()
-                .fold(ContentType::new(name), |t, (key, value)| {
-                    t.attribute(key, value)
-                });
-            // Encoded here, not by mail-builder, which rewrites the line ends
-            // of text files.
-            let encoded = BASE64_MIME.encode(a.content.expose());
-            MimePart::new(typed, BodyPart::Binary(encoded.into_bytes().into()))
-                .attachment(a.name.as_str())
-                .transfer_encoding("base64")
-        });
-        multipart("multipart/mixed", main.into_iter().chain(files).collect())
+        // By hand, so that a file is encoded straight into the message: handed
+        // to mail-builder it would stand in memory once more, and not be wiped.
+        let boundary = make_boundary();
+        out.extend_from_slice(b"Content-Type: multipart/mixed;\r\n\tboundary=\"");
+        out.extend_from_slice(boundary.as_bytes());
+        out.extend_from_slice(b"\"\r\n");
+        let part = |out: &mut Vec<u8>, end: &[u8]| {
+            for piece in [b"\r\n--", boundary.as_bytes(), end, b"\r\n"] {
+                out.extend_from_slice(piece);
+            }
+        };
+        if let Some(main) = main {
+            part(out, b"");
+            main.write_part(out);
+        }
+        for attachment in &self.attachments {
+            part(out, b"");
+            attachment.write(out);
+        }
+        part(out, b"--");
     }
 }
 
-/// A multipart whose boundary no content can hold: 128 random bits, and `=_`,
-/// which neither quoted-printable nor base64 contains.
-fn multipart<'x>(media: &'static str, parts: Vec<MimePart<'x>>) -> MimePart<'x> {
-    let boundary = format!("=_{}", HEXLOWER.encode(&crypto::make_random::<16>()));
+impl Attachment {
+    fn write(&self, out: &mut Vec<u8>) {
+        // Checked before; the fallback is never taken.
+        let (name, parameters) = media_type(&self.media_type)
+            .unwrap_or_else(|| ("application/octet-stream".into(), Vec::new()));
+        let typed = parameters
+            .into_iter()
+            .fold(ContentType::new(name), |t, (key, value)| {
+                t.attribute(key, value)
+            });
+        let empty: &[u8] = &[];
+        MimePart::new(typed, BodyPart::Binary(empty.into()))
+            .attachment(self.name.as_str())
+            .transfer_encoding("base64")
+            .write_part(out);
+        let (content, at) = (self.content.bytes(), out.len());
+        out.resize(at + BASE64_MIME.encode_len(content.len()), 0);
+        BASE64_MIME.encode_mut(content, &mut out[at..]);
+    }
+}
+
+/// A boundary that no content can hold: 128 random bits, and `=_`, which neither
+/// quoted-printable nor base64 contains.
+fn make_boundary() -> String {
+    format!("=_{}", HEXLOWER.encode(&crypto::make_random::<16>()))
+}
+
+fn alternative(parts: Vec<MimePart<'_>>) -> MimePart<'_> {
     MimePart::new(
-        ContentType::new(media).attribute("boundary", boundary),
+        ContentType::new("multipart/alternative").attribute("boundary", make_boundary()),
         BodyPart::Multipart(parts),
     )
 }

@@ -89,7 +89,11 @@ impl Message {
     /// [`ComposeError::Nul`], [`ComposeError::TooLarge`].
     pub fn from_text(text: impl Into<Phi<String>>) -> Result<Self, ComposeError> {
         let nobody = |header, text: &str| {
-            let why = |why| ComposeError::Address { header, index: 0, why };
+            let why = |why| ComposeError::Address {
+                header,
+                index: 0,
+                why,
+            };
             text.parse::<Address>().map_err(why)
         };
         Self::builder()
