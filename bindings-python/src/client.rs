@@ -20,6 +20,7 @@ use crate::parts::{Discovering, Discovery, Keys, Policy, Smtp};
 use crate::plan::{Plan, due, receipt, sealed, unresolved};
 use crate::runtime::{Early, Flights, Ground, compute, new_runtime, run, wait};
 use crate::scanner::Scanner;
+use crate::sealer::Sealer;
 
 /// The handle behind ``mailseal.Client`` and ``mailseal.AsyncClient``: each call
 /// waits, or, given a callback, starts and returns a ``Task``.
@@ -86,7 +87,7 @@ impl Client {
     /// Opens storage and builds the client.
     #[new]
     #[pyo3(signature = (
-        *, policy, storage, keys, transport, discovery, scanner, escrow, code_channel,
+        *, policy, storage, keys, transport, discovery, scanner, escrow, sealers, code_channel,
         audit_origin, plan_lifetime, concurrency
     ))]
     #[allow(clippy::too_many_arguments)]
@@ -99,6 +100,7 @@ impl Client {
         discovery: Option<&Discovery>,
         scanner: Option<&Scanner>,
         escrow: Option<Escrow>,
+        sealers: Vec<Py<Sealer>>,
         code_channel: Option<Py<PyAny>>,
         audit_origin: Option<String>,
         plan_lifetime: Option<f64>,
@@ -133,6 +135,9 @@ impl Client {
                 options = options.notice_from(from.parse().or_raise(py)?);
             }
             builder = builder.escrow(options);
+        }
+        for sealer in &sealers {
+            builder = sealer.get().add(builder).or_raise(py)?;
         }
         if let Some(function) = code_channel {
             builder = builder.code_channel(Function::new(function));

@@ -16,7 +16,7 @@ use crate::audit::AuditError;
 use crate::base::{AddressError, KeyFault, KeysError, ReceiptId, RecipientId};
 use crate::compose::ComposeError;
 use crate::deliver::DeliverError;
-use crate::discover::FixedError;
+use crate::discover::{FixedError, KeyStoreError};
 use crate::dlp::{HostError, RosterError};
 use crate::escrow::EscrowError;
 use crate::outbox::OutboxError;
@@ -181,6 +181,9 @@ pub enum Error {
     /// What the host says of domains.
     #[error(transparent)]
     Fixed(#[from] FixedError),
+    /// The certificates that the host vouches for.
+    #[error(transparent)]
+    KeyStore(#[from] KeyStoreError),
     /// The transport's configuration.
     #[error(transparent)]
     Deliver(#[from] DeliverError),
@@ -247,6 +250,7 @@ impl Error {
             | Self::Host(_)
             | Self::Roster(_)
             | Self::Fixed(_)
+            | Self::KeyStore(_)
             | Self::Deliver(_)
             | Self::Roots(_)
             | Self::Config(_) => ErrorKind::Config,
@@ -275,6 +279,7 @@ impl Error {
             Self::Host(e) => e.code(),
             Self::Roster(e) => e.code(),
             Self::Fixed(e) => e.code(),
+            Self::KeyStore(e) => e.code(),
             Self::Deliver(e) => e.code(),
             Self::Roots(e) => e.code(),
             Self::Config(_) => "client.config",

@@ -137,8 +137,9 @@ pub(crate) fn test() -> Result<Outcome, String> {
         }
     };
     let bin = environment(&python)?;
-    // The selection of every step, so that nothing is built a second time.
-    let mut build = process::cargo(["build", "--lib"])?;
+    // The selection of every step, so that nothing is built a second time; with
+    // the examples, whose dependencies have the features of the tests.
+    let mut build = process::cargo(["build", "--lib", "--examples"])?;
     build.args(ALL);
     if !process::run(&mut build)? {
         return Ok(Outcome::plain(false));

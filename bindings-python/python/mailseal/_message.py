@@ -32,7 +32,7 @@ def to_source(message: MessageLike) -> Message | bytes | bytearray:
     if isinstance(given, (Message, bytes, bytearray)):
         return given
     if isinstance(given, email.message.Message):
-        return to_bytes(given)
+        return to_bytes(cast("email.message.Message", given))
     raise TypeError(
         "a message is mailseal.Message, email.message.EmailMessage or bytes, "
         f"not {type(message).__name__}"

@@ -24,6 +24,7 @@ __all__ = [
     "Plan",
     "Policy",
     "Scanner",
+    "Sealer",
     "Secret",
     "Smtp",
     "Task",
@@ -196,6 +197,22 @@ class Scanner:
         self, messages: Sequence[_Source], threads: int | None, return_errors: bool
     ) -> list[Any]: ...
 
+_Identity = tuple[str, bytes, str | Secret]
+
+@final
+class Sealer:
+    @staticmethod
+    def pgp(
+        certificates: str | os.PathLike[str], *, identities: Sequence[_Identity] = ...
+    ) -> Sealer: ...
+    @staticmethod
+    def smime(
+        certificates: str | os.PathLike[str],
+        *,
+        identities: Sequence[_Identity] = ...,
+        anchors: bytes | None = None,
+    ) -> Sealer: ...
+
 @final
 class Plan:
     @property
@@ -236,6 +253,7 @@ class Client:
         discovery: Discovery | None,
         scanner: Scanner | None,
         escrow: tuple[str, str, str | None, float] | None,
+        sealers: Sequence[Sealer],
         code_channel: Callable[[Phi, Secret], object] | None,
         audit_origin: str | None,
         plan_lifetime: float | None,
