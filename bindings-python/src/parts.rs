@@ -352,11 +352,17 @@ impl Discovery {
         }))
     }
 
-    /// What the host itself says of domains, as JSON; a domain that is not named
-    /// is unknown.
+    /// Asks nobody: what the host itself knows of domains. What is not named is
+    /// unknown.
+    ///
+    /// A domain maps to ``hosts`` (a list of ``host``, ``preference`` and ``tls``:
+    /// ``"encrypted"`` or ``"authenticated"``) and ``sts`` (``mode``, ``mx``,
+    /// ``max_age``). Each may be ``"refuted"`` or ``"unknown"``; so is what is left
+    /// out. ``expires`` is in milliseconds since 1970.
     #[staticmethod]
-    fn from_json(py: Python<'_>, text: &str) -> PyResult<Self> {
-        let fixed = Fixed::from_json(text).or_raise(py)?;
+    fn fixed(py: Python<'_>, domains: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let text: String = py.import("json")?.call_method1("dumps", (domains,))?.extract()?;
+        let fixed = Fixed::from_json(&text).or_raise(py)?;
         Ok(Self(Finding::Fixed(fixed)))
     }
 

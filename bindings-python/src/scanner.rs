@@ -157,6 +157,9 @@ impl Scanner {
     }
 }
 
+/// More than any machine has use for.
+const MAX_THREADS: usize = 256;
+
 type Found = Result<dlp::Findings, Error>;
 
 fn scan(scanner: &PhiScanner, source: Source) -> Found {
@@ -171,7 +174,8 @@ fn many(
     stop: &AtomicBool,
 ) -> Vec<Found> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let threads = threads.unwrap_or(cores).clamp(1, sources.len().max(1));
+    let most = sources.len().clamp(1, MAX_THREADS);
+    let threads = threads.unwrap_or(cores).clamp(1, most);
     let count = sources.len();
     let sources: Vec<_> = sources.into_iter().map(|s| Mutex::new(Some(s))).collect();
     let next = AtomicUsize::new(0);

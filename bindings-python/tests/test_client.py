@@ -275,7 +275,7 @@ def test_a_client_that_nobody_closed_goes_quietly(host: Host) -> None:
         (lambda: mailseal.Smtp.relay("smtp://relay.example", roots=b"none"), "roots.empty"),
         (lambda: mailseal.Scanner(roster=b"x", keys=mailseal.Keys.ephemeral()), "roster.not_a_roster"),
         (lambda: mailseal.Scanner(roster=b"x"), "client.config"),
-        (lambda: mailseal.fixed_discovery({"a.example": {"host": []}}), "fixed.form"),
+        (lambda: mailseal.Discovery.fixed({"a.example": {"host": []}}), "fixed.form"),
     ],
 )
 def test_wrong_configuration_is_told_at_once(make: Any, code: str) -> None:

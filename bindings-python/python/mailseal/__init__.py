@@ -9,7 +9,7 @@ without them. Nothing here shows PHI in a ``repr``, an exception or a log line;
 ``expose()`` gives the clear text where a person needs it.
 """
 
-from ._client import AsyncClient, Client, fixed_discovery
+from ._client import AsyncClient, Client
 from ._errors import (
     AuditError,
     ConfigError,
@@ -159,7 +159,6 @@ __all__ = [
     "Waiver",
     "__version__",
     "compose",
-    "fixed_discovery",
     "mark",
     "scan",
 ]

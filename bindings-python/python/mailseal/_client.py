@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
@@ -15,7 +14,6 @@ from ._native import Discovery, Keys, Phi, Plan, Policy, Sealer, Smtp, Task
 from ._scanner import Scanner
 from ._types import (
     CodeChannel,
-    DomainFacts,
     DueReport,
     Escrow,
     Receipt,
@@ -38,17 +36,6 @@ from ._words import (
 
 CLOSING = 30.0
 """How many seconds ``close`` waits for what is on its way."""
-
-
-def fixed_discovery(domains: Mapping[str, DomainFacts]) -> Discovery:
-    """A discovery that asks nobody: what the host itself knows of domains.
-
-    A domain maps to ``hosts`` (a list of ``host``, ``preference`` and ``tls``:
-    ``"encrypted"`` or ``"authenticated"``) and ``sts`` (``mode``, ``mx``,
-    ``max_age``). Each may be ``"refuted"`` or ``"unknown"``; so is what is left
-    out. ``expires`` is in milliseconds since 1970.
-    """
-    return Discovery.from_json(json.dumps(domains))
 
 
 class _Base:

@@ -1,9 +1,10 @@
 import datetime
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, final
 
 from ._types import (
+    DomainFacts,
     Finding,
     Misaddressed,
     PlannedRecipient,
@@ -166,7 +167,7 @@ class Discovery:
         cache: str | os.PathLike[str] | None = None,
     ) -> Discovery: ...
     @staticmethod
-    def from_json(text: str) -> Discovery: ...
+    def fixed(domains: Mapping[str, DomainFacts]) -> Discovery: ...
 
 @final
 class Scanner:

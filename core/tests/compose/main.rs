@@ -754,3 +754,22 @@ fn a_shared_attachment_is_the_same_file() {
         content
     );
 }
+
+/// A text alone can be scanned; it is nobody's mail.
+#[test]
+fn a_text_alone_is_a_message() {
+    let message = Message::from_text("MRN 44871023").unwrap();
+    let parts = message.parts();
+    let text = parts
+        .iter()
+        .find(|p| p.part() == mailseal::base::Part::Text);
+    match text.unwrap().content() {
+        mailseal::compose::PartContent::Text(text) => assert_eq!(text.expose(), "MRN 44871023"),
+        _ => panic!("not text"),
+    }
+    assert!(message.sender().domain().as_str().ends_with(".invalid"));
+    assert_eq!(
+        Message::from_text("a\0b").unwrap_err().code(),
+        "compose.nul"
+    );
+}
