@@ -16,6 +16,7 @@ use crate::audit::AuditError;
 use crate::base::{AddressError, KeyFault, KeysError, ReceiptId, RecipientId};
 use crate::compose::ComposeError;
 use crate::deliver::DeliverError;
+use crate::discover::{FixedError, KeyStoreError};
 use crate::dlp::{HostError, RosterError};
 use crate::escrow::EscrowError;
 use crate::outbox::OutboxError;
@@ -45,6 +46,34 @@ pub enum ErrorKind {
     Conflict,
     /// This build or this client cannot do it.
     Unsupported,
+}
+
+impl ErrorKind {
+    /// Every kind.
+    pub const ALL: &'static [Self] = &[
+        Self::Input,
+        Self::Config,
+        Self::Policy,
+        Self::Storage,
+        Self::Pickup,
+        Self::Audit,
+        Self::Conflict,
+        Self::Unsupported,
+    ];
+
+    /// The word for it in other languages, logs and JSON.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Input => "input",
+            Self::Config => "config",
+            Self::Policy => "policy",
+            Self::Storage => "storage",
+            Self::Pickup => "pickup",
+            Self::Audit => "audit",
+            Self::Conflict => "conflict",
+            Self::Unsupported => "unsupported",
+        }
+    }
 }
 
 /// Why a plan was not sent.
@@ -83,6 +112,10 @@ pub enum PlanError {
         /// What it was used for.
         receipt: ReceiptId,
     },
+    /// The plan was used before, where a language cannot take it away from its
+    /// caller: here a plan is moved, and the compiler says so.
+    #[error("the plan was used before; nothing was sent again: plan the message anew")]
+    AlreadyUsed,
     /// The copies of the message would take too much memory together.
     #[error(
         "the copies take {bytes} octets together, {limit} are allowed; nothing was sent: send to fewer recipients at a time"
@@ -115,6 +148,7 @@ impl PlanError {
             Self::Empty => "plan.empty",
             Self::IdempotencyConflict { .. } => "plan.idempotency_conflict",
             Self::Used { .. } => "plan.used",
+            Self::AlreadyUsed => "plan.already_used",
             Self::TooLarge { .. } => "plan.too_large",
             Self::NoEscrow => "plan.no_escrow",
             Self::NotUnknown => "plan.not_unknown",
@@ -144,6 +178,12 @@ pub enum Error {
     /// The roster of patients.
     #[error(transparent)]
     Roster(#[from] RosterError),
+    /// What the host says of domains.
+    #[error(transparent)]
+    Fixed(#[from] FixedError),
+    /// The certificates that the host vouches for.
+    #[error(transparent)]
+    KeyStore(#[from] KeyStoreError),
     /// The transport's configuration.
     #[error(transparent)]
     Deliver(#[from] DeliverError),
@@ -188,6 +228,15 @@ pub enum Error {
     /// recorded goes on with `deliver_due` after a restart.
     #[error("the runtime is shutting down; recorded copies go on after a restart")]
     Shutdown,
+    /// The client was closed. Said by bindings: in Rust a client is dropped.
+    #[error("the client is closed: make a new one")]
+    Closed,
+    /// The client was made in another process: its threads and connections did
+    /// not come along when this one was forked. Said by bindings.
+    #[error(
+        "the client was made before this process was forked, and its threads stayed behind: make the client in the process that uses it"
+    )]
+    Forked,
 }
 
 impl Error {
@@ -204,6 +253,8 @@ impl Error {
             | Self::Policy(_)
             | Self::Host(_)
             | Self::Roster(_)
+            | Self::Fixed(_)
+            | Self::KeyStore(_)
             | Self::Deliver(_)
             | Self::Roots(_)
             | Self::Config(_) => ErrorKind::Config,
@@ -211,7 +262,10 @@ impl Error {
             Self::Plan(PlanError::NoEscrow) | Self::Seal(SealError::Unsupported) => {
                 ErrorKind::Unsupported
             }
-            Self::Plan(_) | Self::Store(StoreError::Conflict { .. }) => ErrorKind::Conflict,
+            Self::Plan(_)
+            | Self::Store(StoreError::Conflict { .. })
+            | Self::Closed
+            | Self::Forked => ErrorKind::Conflict,
             Self::Store(_) | Self::Outbox(_) | Self::Shutdown => ErrorKind::Storage,
             Self::Audit(_) => ErrorKind::Audit,
             Self::Seal(_) => ErrorKind::Policy,
@@ -230,6 +284,8 @@ impl Error {
             Self::Policy(e) => e.code(),
             Self::Host(e) => e.code(),
             Self::Roster(e) => e.code(),
+            Self::Fixed(e) => e.code(),
+            Self::KeyStore(e) => e.code(),
             Self::Deliver(e) => e.code(),
             Self::Roots(e) => e.code(),
             Self::Config(_) => "client.config",
@@ -245,6 +301,26 @@ impl Error {
             #[cfg(feature = "portal")]
             Self::Portal(e) => e.code(),
             Self::Shutdown => "client.shutdown",
+            Self::Closed => "client.closed",
+            Self::Forked => "client.forked",
+        }
+    }
+
+    /// The recipients that it is about, where it is about some of them.
+    pub fn recipients(&self) -> &[RecipientId] {
+        match self {
+            Self::Plan(PlanError::Refused { ids } | PlanError::Changed { ids }) => ids,
+            _ => &[],
+        }
+    }
+
+    /// The earlier call of `send` or `seal` that stands in the way.
+    pub fn receipt(&self) -> Option<ReceiptId> {
+        match self {
+            Self::Plan(
+                PlanError::IdempotencyConflict { receipt } | PlanError::Used { receipt },
+            ) => Some(*receipt),
+            _ => None,
         }
     }
 
@@ -257,5 +333,30 @@ impl Error {
             Self::Shutdown => true,
             _ => false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_says_whom_and_which_call_it_is_about() {
+        let ids = vec![RecipientId::new(1), RecipientId::new(3)];
+        let refused: Error = PlanError::Refused { ids: ids.clone() }.into();
+        assert_eq!(refused.recipients(), ids);
+        assert_eq!(refused.receipt(), None);
+        let receipt = ReceiptId::make_random();
+        let used: Error = PlanError::Used { receipt }.into();
+        assert_eq!(used.receipt(), Some(receipt));
+        assert!(used.recipients().is_empty());
+        assert_ne!(used.code(), Error::from(PlanError::AlreadyUsed).code());
+    }
+
+    #[test]
+    fn every_kind_has_a_word_of_its_own() {
+        let words: std::collections::BTreeSet<_> =
+            ErrorKind::ALL.iter().map(|k| k.word()).collect();
+        assert_eq!(words.len(), ErrorKind::ALL.len());
     }
 }

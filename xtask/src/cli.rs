@@ -7,14 +7,17 @@ cargo xtask COMMAND
 Commands:
   test      Format check, clippy, all tests, doctests, documentation, the
             clinic example, the scanner's models made again, revocation
-            racing release 10,000 times, tests against real peers.
+            racing release 10,000 times, the package for Python (pytest,
+            mypy, pyright, stubtest), tests against real peers.
             Prints each step's time and ends with a line
             `N passed, N failed, N skipped` that counts the steps.
             --quick         only fmt, clippy and test
             --only STEP     only this step; may be repeated
                             (fmt, clippy, test, doctest, doc, clinic, models,
-                            races, interop, sealing)
+                            races, python, interop, sealing)
   interop   The tests against real peers alone; a missing peer is an error.
+  wheel     The wheel for Python 3.10 and later, in target/python/wheels,
+            installed into a new environment to see that it works.
   bench     All benches, or those whose name contains FILTER:
             cargo xtask bench [FILTER]
   fuzz      Fuzzes every target, or one, for N seconds each (default 60):
@@ -35,6 +38,7 @@ pub(crate) enum Command {
     Help,
     Test(Choice),
     Interop,
+    Wheel,
     Bench(Option<String>),
     Fuzz {
         target: Option<String>,
@@ -64,6 +68,10 @@ pub(crate) fn parse(arguments: &[String]) -> Result<Command, String> {
         "interop" => match rest.first() {
             None => Ok(Command::Interop),
             Some(other) => Err(format!("interop takes no argument, but got `{other}`")),
+        },
+        "wheel" => match rest.first() {
+            None => Ok(Command::Wheel),
+            Some(other) => Err(format!("wheel takes no argument, but got `{other}`")),
         },
         "bench" => match rest {
             [] => Ok(Command::Bench(None)),
@@ -141,6 +149,7 @@ mod tests {
             ])))
         );
         assert_eq!(parsed("interop"), Ok(Command::Interop));
+        assert_eq!(parsed("wheel"), Ok(Command::Wheel));
         assert_eq!(
             parsed("fuzz reply --seconds 600"),
             Ok(Command::Fuzz {
@@ -170,6 +179,7 @@ mod tests {
             "fuzz --release",
             "bench a b",
             "interop now",
+            "wheel now",
         ] {
             assert!(parsed(line).is_err(), "{line:?} was accepted");
         }

@@ -11,6 +11,7 @@ mod cli;
 mod commands;
 mod peers;
 mod process;
+mod python;
 mod report;
 mod steps;
 
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
         }
         Command::Test(choice) => commands::test(&choice),
         Command::Interop => commands::interop(),
+        Command::Wheel => python::wheel(),
         Command::Bench(filter) => commands::bench(filter.as_deref()),
         Command::Fuzz { target, seconds } => commands::fuzz(target.as_deref(), seconds),
     };

@@ -5,6 +5,7 @@ use std::process::Command;
 use crate::cli::Choice;
 use crate::peers::{self, Demand};
 use crate::process::{self, Tally};
+use crate::python;
 use crate::report::Verdict;
 
 /// The packages and features of every step: one selection, so that cargo
@@ -27,7 +28,7 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
-    fn plain(good: bool) -> Self {
+    pub(crate) fn plain(good: bool) -> Self {
         Self {
             verdict: verdict(good),
             tally: None,
@@ -44,7 +45,7 @@ fn verdict(good: bool) -> Verdict {
 }
 
 /// Every step.
-pub(crate) const STEPS: [Step; 10] = [
+pub(crate) const STEPS: [Step; 11] = [
     Step {
         name: "fmt",
         quick: true,
@@ -84,6 +85,11 @@ pub(crate) const STEPS: [Step; 10] = [
         name: "races",
         quick: false,
         work: races,
+    },
+    Step {
+        name: "python",
+        quick: false,
+        work: python::test,
     },
     Step {
         name: "interop",

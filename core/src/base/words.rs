@@ -261,11 +261,31 @@ pub enum Disclosure {
     Shared,
 }
 
-impl fmt::Display for Disclosure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Disclosure {
+    /// Both.
+    pub const ALL: &'static [Self] = &[Self::Individual, Self::Shared];
+
+    /// The word for it in other languages and JSON.
+    pub const fn word(self) -> &'static str {
+        match self {
             Self::Individual => "individual",
             Self::Shared => "shared",
+        }
+    }
+}
+
+impl fmt::Display for Disclosure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+impl FromStr for Disclosure {
+    type Err = UnknownWord;
+    fn from_str(s: &str) -> Result<Self, UnknownWord> {
+        let found = Self::ALL.iter().find(|d| d.word() == s);
+        found.copied().ok_or(UnknownWord {
+            expected: "individual shared",
         })
     }
 }
@@ -285,5 +305,9 @@ mod tests {
             assert_eq!(level.word().parse(), Ok(level));
         }
         assert!("weak".parse::<TlsAssurance>().is_err());
+        for &disclosure in Disclosure::ALL {
+            assert_eq!(disclosure.word().parse(), Ok(disclosure));
+        }
+        assert!("all".parse::<Disclosure>().is_err());
     }
 }

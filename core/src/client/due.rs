@@ -1,6 +1,7 @@
 //! Going on with what was deferred or left behind.
 
 use std::collections::HashSet;
+use std::str::FromStr;
 
 use futures_util::future::join_all;
 use serde::Serialize;
@@ -9,7 +10,7 @@ use zeroize::Zeroizing;
 use super::engine::{Engine, Work};
 use super::receipt::{Outcome, Status};
 use crate::audit::EventKind;
-use crate::base::{ReceiptId, RecipientId, Timestamp};
+use crate::base::{ReceiptId, RecipientId, Timestamp, UnknownWord};
 use crate::error::Error;
 use crate::outbox::{CopyRecord, OutboxError, Phase};
 use crate::storage::{Batch, Row, StoreError, Table};
@@ -54,6 +55,30 @@ pub enum Resolution {
     Delivered,
     /// It did not, or a second copy does no harm: send it again.
     SendAgain,
+}
+
+impl Resolution {
+    /// Every one.
+    pub const ALL: &'static [Self] = &[Self::Delivered, Self::SendAgain];
+
+    /// The word for it in other languages and scripts.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Delivered => "delivered",
+            Self::SendAgain => "send_again",
+        }
+    }
+}
+
+impl FromStr for Resolution {
+    type Err = UnknownWord;
+
+    fn from_str(s: &str) -> Result<Self, UnknownWord> {
+        let found = Self::ALL.iter().find(|r| r.word() == s);
+        found.copied().ok_or(UnknownWord {
+            expected: "delivered send_again",
+        })
+    }
 }
 
 impl Engine {
@@ -235,5 +260,18 @@ fn conflict_is_none<T>(result: Result<T, Error>) -> Result<Option<T>, Error> {
         Ok(value) => Ok(Some(value)),
         Err(Error::Store(StoreError::Conflict { .. })) => Ok(None),
         Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_resolution_is_read_by_its_word() {
+        for &resolution in Resolution::ALL {
+            assert_eq!(resolution.word().parse(), Ok(resolution));
+        }
+        assert!("lost".parse::<Resolution>().is_err());
     }
 }

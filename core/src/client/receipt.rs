@@ -40,6 +40,18 @@ pub enum Status {
 }
 
 impl Status {
+    /// Every status.
+    pub const ALL: &'static [Self] = &[
+        Self::Pending,
+        Self::Delivered,
+        Self::Deferred,
+        Self::Rejected,
+        Self::GivenUp,
+        Self::Unknown,
+        Self::Refused,
+        Self::HandedOver,
+    ];
+
     /// Whether nothing more will happen by itself.
     pub const fn is_final(self) -> bool {
         !matches!(self, Self::Pending | Self::Deferred)

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use data_encoding::{BASE64_MIME, HEXLOWER};
 use mail_builder::headers::Header as _;
@@ -36,7 +37,22 @@ pub struct HasRecipient;
 pub struct Attachment {
     name: String,
     media_type: String,
-    content: Phi<Vec<u8>>,
+    content: Content,
+}
+
+#[derive(Clone)]
+enum Content {
+    Owned(Phi<Vec<u8>>),
+    Shared(Arc<dyn AsRef<[u8]> + Send + Sync>),
+}
+
+impl Content {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Owned(bytes) => bytes.expose(),
+            Self::Shared(bytes) => (**bytes).as_ref(),
+        }
+    }
 }
 
 impl Attachment {
@@ -50,7 +66,22 @@ impl Attachment {
         Self {
             name: name.into(),
             media_type: media_type.into(),
-            content: content.into(),
+            content: Content::Owned(content.into()),
+        }
+    }
+
+    /// The same over bytes that somebody else holds and wipes, a host language's
+    /// runtime or a mapped file: they are read once, when the message is built,
+    /// and not copied before.
+    pub fn shared(
+        name: impl Into<String>,
+        media_type: impl Into<String>,
+        content: Arc<dyn AsRef<[u8]> + Send + Sync>,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            media_type: media_type.into(),
+            content: Content::Shared(content),
         }
     }
 }
@@ -58,7 +89,7 @@ impl Attachment {
 impl fmt::Debug for Attachment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Attachment")
-            .field("size", &self.content.expose().len())
+            .field("size", &self.content.bytes().len())
             .finish_non_exhaustive()
     }
 }
@@ -352,7 +383,7 @@ impl Fields {
         let content: usize = self
             .attachments
             .iter()
-            .map(|a| a.content.expose().len())
+            .map(|a| a.content.bytes().len())
             .sum();
         too_large(content, &self.limits)
     }
@@ -413,7 +444,7 @@ impl Fields {
         let files = self
             .attachments
             .iter()
-            .map(|a| BASE64_MIME.encode_len(a.content.expose().len()) + a.name.len() * 3 + 512);
+            .map(|a| BASE64_MIME.encode_len(a.content.bytes().len()) + a.name.len() * 3 + 512);
         let mut out = Vec::with_capacity(1024);
         self.headers(&mut out, sender);
         // One buffer that is wiped in the end: no growing copies stay behind.
@@ -482,7 +513,7 @@ impl Attachment {
             .write_part(out);
         // Encoded here, not by mail-builder, which rewrites the line ends of
         // text files; and in its place, without a copy.
-        let content = self.content.expose();
+        let content = self.content.bytes();
         let start = out.len();
         out.resize(start + BASE64_MIME.encode_len(content.len()), 0);
         BASE64_MIME.encode_mut(content, out.get_mut(start..).unwrap_or_default());

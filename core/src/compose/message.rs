@@ -101,6 +101,27 @@ impl Message {
         Self::assemble(raw, head, sender, recipients, Marks::default(), limits)
     }
 
+    /// A text alone, to be scanned: it goes from nobody to nobody, under
+    /// addresses of two reserved domains (RFC 6761).
+    ///
+    /// # Errors
+    /// [`ComposeError::Nul`], [`ComposeError::TooLarge`].
+    pub fn from_text(text: impl Into<Phi<String>>) -> Result<Self, ComposeError> {
+        let nobody = |header, text: &str| {
+            let why = |why| ComposeError::Address {
+                header,
+                index: 0,
+                why,
+            };
+            text.parse::<Address>().map_err(why)
+        };
+        Self::builder()
+            .from(nobody("From", "sender@from.invalid")?)
+            .to(nobody("To", "recipient@to.invalid")?)
+            .text(text)
+            .build()
+    }
+
     /// The common end of building and parsing.
     pub(super) fn assemble(
         raw: Phi<Vec<u8>>,

@@ -38,6 +38,7 @@ mod cache;
 mod capabilities;
 mod facts;
 mod fixed;
+mod fixed_json;
 mod live;
 mod pinned;
 mod prober;
@@ -46,6 +47,7 @@ mod sts;
 pub use crate::wire::tls::TlsSeen;
 pub use capabilities::{Capabilities, HostCapability, MxHost, StsMode, StsPolicy};
 pub use fixed::Fixed;
+pub use fixed_json::FixedError;
 pub use live::Live;
 pub use pinned::{
     Certificate, CertificateFormat, CertificateKind, KeyStore, KeyStoreError, PinnedKeys,

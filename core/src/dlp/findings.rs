@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Range;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::base::{Part, Phi, RecipientId, Sensitivity, UnknownWord};
 
@@ -163,6 +163,20 @@ pub enum Confidence {
     High,
 }
 
+impl Confidence {
+    /// Every one, from weak to strong.
+    pub const ALL: &'static [Self] = &[Self::Low, Self::Medium, Self::High];
+
+    /// The word for it in configuration and JSON.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+        }
+    }
+}
+
 impl FromStr for Confidence {
     type Err = UnknownWord;
     fn from_str(s: &str) -> Result<Self, UnknownWord> {
@@ -209,6 +223,22 @@ pub enum Evidence {
 }
 
 impl Evidence {
+    /// Every one.
+    pub const ALL: &'static [Self] = &[
+        Self::Shape,
+        Self::Checksum,
+        Self::Label,
+        Self::Cue,
+        Self::Dictionary,
+        Self::Structure,
+        Self::Model,
+        Self::Repeated,
+        Self::Roster,
+        Self::Host,
+        Self::Against,
+        Self::Obfuscated,
+    ];
+
     /// The word for it in JSON and reports.
     pub const fn word(self) -> &'static str {
         match self {
@@ -228,19 +258,23 @@ impl Evidence {
     }
 }
 
-/// Something found, without its value.
-#[derive(Clone, PartialEq, Eq)]
+/// Something found. Serialised it has neither its value nor the name of the
+/// entry: JSON may go into a log.
+#[derive(Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Finding {
     /// What it is.
     pub kind: FindingKind,
     /// Where it is.
+    #[serde(serialize_with = "as_text")]
     pub part: Part,
     /// Its bytes in the part's decoded text; where [`inside`](Self::inside)
     /// is set, in the text of that entry.
+    #[serde(flatten)]
     pub span: Range<usize>,
     /// The entry of a container (`word/document.xml`, `page 3`, a file in an
     /// archive) that it stands in.
+    #[serde(skip)]
     pub inside: Option<Phi<String>>,
     /// How sure it is.
     pub confidence: Confidence,
@@ -248,7 +282,13 @@ pub struct Finding {
     pub category: Option<Category>,
     /// What led to it, in the order of [`Evidence`].
     pub evidence: Vec<Evidence>,
+    #[serde(skip)]
     value: Phi<String>,
+}
+
+/// A part as it is named to people: `subject`, `attachment 0`.
+fn as_text<S: Serializer>(part: &Part, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(part)
 }
 
 impl Finding {
@@ -315,10 +355,11 @@ impl fmt::Debug for Finding {
 }
 
 /// A part that could not be scanned, which the policy treats as PHI.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[non_exhaustive]
 pub struct Unscannable {
     /// The part.
+    #[serde(serialize_with = "as_text")]
     pub part: Part,
     /// Why, as a stable code: `unsupported_type`, `too_large`, `encrypted`, `malformed`, …
     pub why: &'static str,
@@ -392,8 +433,21 @@ pub enum MisaddressedWhy {
     LookAlike,
 }
 
+impl MisaddressedWhy {
+    /// Both.
+    pub const ALL: &'static [Self] = &[Self::OtherPatient, Self::LookAlike];
+
+    /// The word for it in other languages and JSON.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::OtherPatient => "other_patient",
+            Self::LookAlike => "look_alike",
+        }
+    }
+}
+
 /// A recipient that looks like the wrong one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[non_exhaustive]
 pub struct Misaddressed {
     /// The recipient.
@@ -410,7 +464,20 @@ impl Misaddressed {
 }
 
 /// All that scanning a message showed.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+///
+/// Serialised it holds no text of the message: kinds, places and counts.
+///
+/// ```
+/// use mailseal::dlp::{Confidence, Finding, FindingKind, Findings, Part};
+/// let mut findings = Findings::default();
+/// findings.items.push(Finding::new(FindingKind::Ssn, Part::Attachment(0), 5..16, Confidence::High, "219-09-9999"));
+/// assert_eq!(
+///     serde_json::to_string(&findings.items)?,
+///     r#"[{"kind":"ssn","part":"attachment 0","start":5,"end":16,"confidence":"high","category":null,"evidence":[]}]"#
+/// );
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Findings {
     /// What was found.

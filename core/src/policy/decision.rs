@@ -93,6 +93,9 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// Every one.
+    pub const ALL: &'static [Self] = &[Self::Dropped, Self::Held, Self::Refused];
+
     /// `dropped`, `held` or `refused`.
     pub const fn word(self) -> &'static str {
         match self {

@@ -21,6 +21,18 @@ pub enum Show {
 }
 
 impl Show {
+    /// Every way, from the least to the most that is shown.
+    pub const ALL: &'static [Self] = &[Self::Index, Self::Masked, Self::Clear];
+
+    /// The word for it, as it is read.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Index => "index",
+            Self::Masked => "masked",
+            Self::Clear => "clear",
+        }
+    }
+
     /// How a recipient is named.
     pub fn recipient(self, id: RecipientId, address: &Address) -> String {
         match self {

@@ -36,6 +36,38 @@ pub enum Stage {
     Final,
 }
 
+impl Stage {
+    /// Every one.
+    pub const ALL: &'static [Self] = &[
+        Self::Resolve,
+        Self::Connect,
+        Self::Greeting,
+        Self::Ehlo,
+        Self::Tls,
+        Self::Auth,
+        Self::MailFrom,
+        Self::RcptTo,
+        Self::Data,
+        Self::Final,
+    ];
+
+    /// The word for it in JSON and other languages.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Resolve => "resolve",
+            Self::Connect => "connect",
+            Self::Greeting => "greeting",
+            Self::Ehlo => "ehlo",
+            Self::Tls => "tls",
+            Self::Auth => "auth",
+            Self::MailFrom => "mail_from",
+            Self::RcptTo => "rcpt_to",
+            Self::Data => "data",
+            Self::Final => "final",
+        }
+    }
+}
+
 /// What became of one recipient in one attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -108,6 +140,66 @@ pub enum Cause {
     Key,
     /// The waiver, or the policy, under which it would have gone so has ended.
     WaiverEnded,
+}
+
+impl Cause {
+    /// Every one.
+    pub const ALL: &'static [Self] = &[
+        Self::Ok,
+        Self::NoHost,
+        Self::StsNoMatch,
+        Self::Dns,
+        Self::TargetForbidden,
+        Self::Connect,
+        Self::Disconnected,
+        Self::Timeout,
+        Self::Protocol,
+        Self::NoTls,
+        Self::StartTlsInjection,
+        Self::TlsHandshake,
+        Self::TlsCertificate,
+        Self::BelowFloor,
+        Self::AuthUnavailable,
+        Self::AuthRefused,
+        Self::TransientReply,
+        Self::PermanentReply,
+        Self::TooLarge,
+        Self::ExtensionMissing,
+        Self::Content,
+        Self::Barrier,
+        Self::Key,
+        Self::WaiverEnded,
+    ];
+
+    /// The word for it in JSON and other languages.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::NoHost => "no_host",
+            Self::StsNoMatch => "sts_no_match",
+            Self::Dns => "dns",
+            Self::TargetForbidden => "target_forbidden",
+            Self::Connect => "connect",
+            Self::Disconnected => "disconnected",
+            Self::Timeout => "timeout",
+            Self::Protocol => "protocol",
+            Self::NoTls => "no_tls",
+            Self::StartTlsInjection => "start_tls_injection",
+            Self::TlsHandshake => "tls_handshake",
+            Self::TlsCertificate => "tls_certificate",
+            Self::BelowFloor => "below_floor",
+            Self::AuthUnavailable => "auth_unavailable",
+            Self::AuthRefused => "auth_refused",
+            Self::TransientReply => "transient_reply",
+            Self::PermanentReply => "permanent_reply",
+            Self::TooLarge => "too_large",
+            Self::ExtensionMissing => "extension_missing",
+            Self::Content => "content",
+            Self::Barrier => "barrier",
+            Self::Key => "key",
+            Self::WaiverEnded => "waiver_ended",
+        }
+    }
 }
 
 /// An enhanced status code (RFC 3463).
@@ -195,3 +287,25 @@ pub trait Barrier: Send + Sync {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the point of no return could not be recorded; nothing was sent")]
 pub struct BarrierError;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::tls::Identity;
+
+    #[test]
+    fn words_are_those_of_json() {
+        fn json<T: Serialize>(value: &T) -> String {
+            serde_json::to_string(value).unwrap()
+        }
+        for stage in Stage::ALL {
+            assert_eq!(json(stage), format!("\"{}\"", stage.word()));
+        }
+        for cause in Cause::ALL {
+            assert_eq!(json(cause), format!("\"{}\"", cause.word()));
+        }
+        for identity in Identity::ALL {
+            assert_eq!(json(identity), format!("\"{}\"", identity.word()));
+        }
+    }
+}

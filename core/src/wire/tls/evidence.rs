@@ -45,6 +45,28 @@ pub enum Identity {
 }
 
 impl Identity {
+    /// Every one.
+    pub const ALL: &'static [Self] = &[
+        Self::Unverified,
+        Self::WebPki,
+        Self::MtaSts,
+        Self::PartnerPin,
+        Self::PartnerCa,
+    ];
+
+    /// The word for it in JSON and other languages.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Unverified => "unverified",
+            Self::WebPki => "web_pki",
+            Self::MtaSts => "mta_sts",
+            Self::PartnerPin => "partner_pin",
+            Self::PartnerCa => "partner_ca",
+        }
+    }
+}
+
+impl Identity {
     /// What this way of verifying is worth.
     pub const fn assurance(self) -> TlsAssurance {
         match self {
