@@ -75,8 +75,7 @@ fn names_and_tells(passage: &Passage<'_>, tags: &[Tag]) -> bool {
 impl Scan<'_> {
     /// Reads what address fields say beside addresses, a line a name.
     pub(super) fn names(&mut self, part: Part, side: Side, text: &str) {
-        let mut source = Source::new(part, "text/plain", text);
-        source.fields = true;
+        let source = Source::names(part, text);
         let mut from = 0;
         while from < source.view.text.len() {
             let rest = source.view.text.get(from..).unwrap_or_default();

@@ -44,6 +44,21 @@ impl<'t> Source<'t> {
         source
     }
 
+    /// What address fields say beside addresses: no format, and no words that
+    /// say what the message is about.
+    pub(super) fn names(part: Part, text: &'t str) -> Self {
+        Self {
+            part,
+            region: Region::Subject,
+            text,
+            view: View::plain(text),
+            hints: Vec::new(),
+            patient_record: false,
+            fields: true,
+            inside: None,
+        }
+    }
+
     pub(super) fn new(part: Part, media_type: &str, text: &'t str) -> Self {
         let record = match media_type {
             "text/html" => None,
