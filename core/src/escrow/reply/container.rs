@@ -179,6 +179,31 @@ mod tests {
         assert!(parse(&write(empty, b"")).is_ok());
     }
 
+    /// Whatever one byte becomes: read or refused, and never more than is there.
+    #[test]
+    fn changed_containers_never_panic_and_give_no_more_than_is_there() {
+        let whole = write(JSON, b"abc");
+        let (mut read, mut refused) = (0, 0);
+        for at in 0..whole.len() {
+            for value in [0, 1, b'"', b'{', b'9', 0x7f, 0x80, 0xff] {
+                let mut changed = whole.clone();
+                changed[at] = value;
+                match parse(&changed) {
+                    Ok(content) => {
+                        let sizes = content.attachments.iter().map(|a| a.bytes.expose().len());
+                        assert_eq!(sizes.sum::<usize>(), 3);
+                        read += 1;
+                    }
+                    Err(error) => {
+                        assert!(!error.to_string().contains("canary"));
+                        refused += 1;
+                    }
+                }
+            }
+        }
+        assert!(read > 0 && refused > read);
+    }
+
     #[test]
     fn every_malformed_form_is_refused_without_content() {
         let whole = write(JSON, b"abc");

@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use super::container::{MAX_REPLY, write};
 use super::*;
 use crate::base::{Clock, FactorLevel};
-use crate::escrow::{Draft, GrantDraft, PasscodePlan};
+use crate::escrow::{Draft, GrantDraft, Link, PasscodePlan};
 use crate::storage::{MemoryStore, Store};
 use crate::testing::clock::TestClock;
 
@@ -29,6 +29,7 @@ struct House {
     escrow: Escrow,
     item: ItemId,
     grants: Vec<GrantId>,
+    links: Vec<Link>,
 }
 
 impl House {
@@ -49,6 +50,7 @@ impl House {
         let draft = Draft::new(b"Subject: x\r\n\r\ny", expires, grants.collect());
         let prepared = escrow.prepare(draft).await.unwrap();
         let grants = prepared.grants.iter().map(|g| g.grant).collect();
+        let links = prepared.grants.iter().map(|g| g.link.clone()).collect();
         store
             .commit(prepared.ops.into_iter().collect())
             .await
@@ -59,6 +61,7 @@ impl House {
             escrow,
             item: prepared.item,
             grants,
+            links,
         }
     }
 
@@ -225,6 +228,41 @@ async fn a_reply_sealed_to_another_key_or_grant_is_not_taken() {
     let through = house.escrow.commit_reply(other, begun.reply, 1).await;
     assert_eq!(code(through), "escrow.unknown_id");
     assert_eq!(house.rows(Table::Reply).await, 1);
+}
+
+/// Test 21: the key that the page reads lies inside the manifest, which is
+/// authentic or does not open.
+#[tokio::test]
+async fn a_reply_key_changed_in_the_database_changes_nothing() {
+    use crate::escrow::item::{ItemRecord, Manifest};
+    use crate::escrow::keys;
+
+    let house = House::new().await;
+    let row = house.store.get(grant::TABLE, house.grants[0].as_bytes());
+    let record = GrantRecord::from_row(&row.await.unwrap().unwrap()).unwrap();
+    let share = house.escrow.unwrap_share(&record).await.unwrap();
+    let kek = keys::derive_kek(record.id, &share, house.links[0].share(), None);
+    let dek = keys::unwrap_dek(&kek, record.item, record.dek.as_ref().unwrap()).unwrap();
+    let row = house.store.get(Table::Item, house.item.as_bytes());
+    let mut item = ItemRecord::from_row(&row.await.unwrap().unwrap()).unwrap();
+    let manifest = Manifest::open(&dek, &item).unwrap();
+    assert_eq!(manifest.reply, Some(house.escrow.reply_key()));
+    // The key is not even there to be found and changed.
+    let key = house.escrow.reply_key().key;
+    for (_, row) in house.all_rows().await {
+        assert!(!row.value.windows(32).any(|w| w == &key[1..33]));
+    }
+    let kept = item.manifest.clone();
+    for at in 0..kept.len() {
+        item.manifest[at] ^= 1;
+        assert!(Manifest::open(&dek, &item).is_err(), "{at}");
+        item.manifest[at] ^= 1;
+    }
+    let own: Key = Secret::new(crypto::make_random());
+    let mut theirs = manifest;
+    theirs.reply = Some(ReplyKey::new(&Keys::make_ephemeral()).public);
+    item.manifest = theirs.seal(&own, house.item).unwrap();
+    assert!(Manifest::open(&dek, &item).is_err());
 }
 
 #[tokio::test]
