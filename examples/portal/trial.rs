@@ -16,7 +16,11 @@ use serde_json::{Value, json};
 pub(crate) const LOGO: &str = r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64"><rect width="64" height="64" rx="12" fill="#0b5d7a"/><path d="M14 42c6 0 6-4 12-4s6 4 12 4 6-4 12-4M32 12v22M22 20h20" fill="none" stroke="#fff" stroke-width="5" stroke-linecap="round"/></svg>"##;
 
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Trial(Arc<Mutex<Kept>>);
+pub(crate) struct Trial {
+    kept: Arc<Mutex<Kept>>,
+    /// Prints nothing.
+    pub(crate) quiet: bool,
+}
 
 #[derive(Debug, Default)]
 struct Kept {
@@ -26,7 +30,7 @@ struct Kept {
 
 impl Trial {
     fn kept(&self) -> MutexGuard<'_, Kept> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What was "sent", for scripts that try the page.
@@ -67,6 +71,9 @@ impl CodeSender for Trial {
 #[async_trait]
 impl PortalHost for Trial {
     async fn event(&self, event: PortalEvent) {
+        if self.quiet {
+            return;
+        }
         match event.kind {
             PortalEventKind::Opened { first, level } => {
                 println!(
