@@ -3,9 +3,11 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use aws_lc_rs::digest::{SHA256, digest};
 use axum::Router;
 use axum::http::header;
 use axum::routing::get;
+use data_encoding::HEXLOWER;
 use mailseal::base::{Language, Phi, Secret, Sensitivity};
 use mailseal::escrow::Reply;
 use mailseal::portal::{
@@ -15,11 +17,11 @@ use serde_json::{Value, json};
 
 pub(crate) const LOGO: &str = r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64"><rect width="64" height="64" rx="12" fill="#0b5d7a"/><path d="M14 42c6 0 6-4 12-4s6 4 12 4 6-4 12-4M32 12v22M22 20h20" fill="none" stroke="#fff" stroke-width="5" stroke-linecap="round"/></svg>"##;
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Trial {
     kept: Arc<Mutex<Kept>>,
-    /// Prints nothing.
-    pub(crate) quiet: bool,
+    /// Prints no events.
+    quiet: bool,
 }
 
 #[derive(Debug, Default)]
@@ -29,6 +31,11 @@ struct Kept {
 }
 
 impl Trial {
+    pub(crate) fn new(quiet: bool) -> Self {
+        let kept = Arc::default();
+        Self { kept, quiet }
+    }
+
     fn kept(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -94,6 +101,7 @@ impl PortalHost for Trial {
                 "name": file.name.expose(),
                 "type": file.media_type,
                 "size": file.bytes.expose().len(),
+                "sha256": HEXLOWER.encode(digest(&SHA256, file.bytes.expose()).as_ref()),
             })
         });
         let files: Vec<Value> = files.collect();
