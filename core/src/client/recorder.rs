@@ -71,7 +71,7 @@ mod tests {
         let expires = clock.now().plus(Duration::from_secs(60));
         let grant = GrantDraft::new(RecipientId::new(0), FactorLevel::P0).max_views(1);
         let draft = Draft::new(b"Subject: x\r\n\r\ny", expires, vec![grant]);
-        let mut prepared = escrow.prepare(draft).unwrap();
+        let mut prepared = escrow.prepare(draft).await.unwrap();
         let ops = std::mem::take(&mut prepared.ops);
         store.commit(ops.into_iter().collect()).await.unwrap();
         let given = &prepared.grants[0];
