@@ -75,7 +75,7 @@ async fn run(options: Options) -> Result<(), Trouble> {
     let port = listener.local_addr()?.port();
     let base = format!("https://localhost:{port}");
     let escrow = Escrow::new(Arc::clone(&store), &keys, Arc::new(SystemClock), &base)?;
-    let trial = trial::Trial::default();
+    let trial = trial::Trial::new(options.load.is_some());
     let portal = Portal::builder(escrow.clone())
         .organisation("Harbor Clinic")
         .contact("+1 555 0100")

@@ -3,9 +3,11 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use aws_lc_rs::digest::{SHA256, digest};
 use axum::Router;
 use axum::http::header;
 use axum::routing::get;
+use data_encoding::HEXLOWER;
 use mailseal::base::{Language, Phi, Secret, Sensitivity};
 use mailseal::escrow::Reply;
 use mailseal::portal::{
@@ -15,8 +17,12 @@ use serde_json::{Value, json};
 
 pub(crate) const LOGO: &str = r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64"><rect width="64" height="64" rx="12" fill="#0b5d7a"/><path d="M14 42c6 0 6-4 12-4s6 4 12 4 6-4 12-4M32 12v22M22 20h20" fill="none" stroke="#fff" stroke-width="5" stroke-linecap="round"/></svg>"##;
 
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Trial(Arc<Mutex<Kept>>);
+#[derive(Debug, Clone)]
+pub(crate) struct Trial {
+    kept: Arc<Mutex<Kept>>,
+    /// Prints no events.
+    quiet: bool,
+}
 
 #[derive(Debug, Default)]
 struct Kept {
@@ -25,8 +31,13 @@ struct Kept {
 }
 
 impl Trial {
+    pub(crate) fn new(quiet: bool) -> Self {
+        let kept = Arc::default();
+        Self { kept, quiet }
+    }
+
     fn kept(&self) -> MutexGuard<'_, Kept> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What was "sent", for scripts that try the page.
@@ -67,6 +78,9 @@ impl CodeSender for Trial {
 #[async_trait]
 impl PortalHost for Trial {
     async fn event(&self, event: PortalEvent) {
+        if self.quiet {
+            return;
+        }
         match event.kind {
             PortalEventKind::Opened { first, level } => {
                 println!(
@@ -87,6 +101,7 @@ impl PortalHost for Trial {
                 "name": file.name.expose(),
                 "type": file.media_type,
                 "size": file.bytes.expose().len(),
+                "sha256": HEXLOWER.encode(digest(&SHA256, file.bytes.expose()).as_ref()),
             })
         });
         let files: Vec<Value> = files.collect();
