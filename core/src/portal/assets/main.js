@@ -124,16 +124,12 @@ async function language(lang) {
   };
   const nav = byId('languages');
   nav.hidden = offered.length < 2;
-  nav.replaceChildren(...offered.map((l) => {
-    const b = button(names[l], async () => {
-      chosen = true;
-      await language(l);
-      ui.draw();
-      byId(l).focus();
-    }, 'link');
-    Object.assign(b, { id: l, lang: l, ariaPressed: String(l === lang) });
-    return b;
-  }));
+  nav.replaceChildren(...offered.filter((l) => l !== lang).map((l) => Object.assign(button(names[l], async () => {
+    chosen = true;
+    await language(l);
+    ui.draw();
+    nav.querySelectorAll('button')[0].focus();
+  }, 'link'), { lang: l })));
   byId('footer').replaceChildren(p(t.private), p(site.contact ? `${t.help} ${site.contact}` : ''));
 }
 
