@@ -180,6 +180,10 @@ pub enum Error {
     /// Escrow and pickup.
     #[error(transparent)]
     Escrow(#[from] EscrowError),
+    /// The portal's options.
+    #[cfg(feature = "portal")]
+    #[error(transparent)]
+    Portal(#[from] crate::portal::PortalError),
     /// The task that sends ended early: the runtime is shutting down. What was
     /// recorded goes on with `deliver_due` after a restart.
     #[error("the runtime is shutting down; recorded copies go on after a restart")]
@@ -212,6 +216,8 @@ impl Error {
             Self::Audit(_) => ErrorKind::Audit,
             Self::Seal(_) => ErrorKind::Policy,
             Self::Escrow(_) => ErrorKind::Pickup,
+            #[cfg(feature = "portal")]
+            Self::Portal(_) => ErrorKind::Config,
         }
     }
 
@@ -236,6 +242,8 @@ impl Error {
             Self::KeyFile(e) => e.code(),
             Self::Open(e) => e.code(),
             Self::Escrow(e) => e.code(),
+            #[cfg(feature = "portal")]
+            Self::Portal(e) => e.code(),
             Self::Shutdown => "client.shutdown",
         }
     }

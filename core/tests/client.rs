@@ -4,6 +4,8 @@
 
 #[path = "client/copies.rs"]
 mod copies;
+#[path = "client/custody.rs"]
+mod custody;
 #[path = "client/decisions.rs"]
 mod decisions;
 #[path = "client/escrow.rs"]

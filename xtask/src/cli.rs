@@ -6,13 +6,14 @@ cargo xtask COMMAND
 
 Commands:
   test      Format check, clippy, all tests, doctests, documentation, the
-            clinic example, the scanner's models made again, tests against
-            real peers. Prints each step's time and ends with a line
+            clinic example, the scanner's models made again, revocation
+            racing release 10,000 times, tests against real peers.
+            Prints each step's time and ends with a line
             `N passed, N failed, N skipped` that counts the steps.
             --quick         only fmt, clippy and test
             --only STEP     only this step; may be repeated
                             (fmt, clippy, test, doctest, doc, clinic, models,
-                            interop, sealing)
+                            races, interop, sealing)
   interop   The tests against real peers alone; a missing peer is an error.
   bench     All benches, or those whose name contains FILTER:
             cargo xtask bench [FILTER]

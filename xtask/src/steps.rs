@@ -44,7 +44,7 @@ fn verdict(good: bool) -> Verdict {
 }
 
 /// Every step.
-pub(crate) const STEPS: [Step; 9] = [
+pub(crate) const STEPS: [Step; 10] = [
     Step {
         name: "fmt",
         quick: true,
@@ -79,6 +79,11 @@ pub(crate) const STEPS: [Step; 9] = [
         name: "models",
         quick: false,
         work: models,
+    },
+    Step {
+        name: "races",
+        quick: false,
+        work: races,
     },
     Step {
         name: "interop",
@@ -180,6 +185,15 @@ fn models() -> Result<Outcome, String> {
     let mut command = process::cargo(package)?;
     command.args(["--", "check"]);
     process::run(&mut command).map(Outcome::plain)
+}
+
+/// Revocation racing release 10,000 times over each store; `test` runs some
+/// hundred.
+fn races() -> Result<Outcome, String> {
+    let mut command = process::cargo(["test", "--test", "escrow"])?;
+    command.args(ALL).env("MAILSEAL_RACES", "10000");
+    command.args(["--", "--show-output", "race::"]);
+    counted(&mut command)
 }
 
 /// Against Postfix.

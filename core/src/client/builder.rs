@@ -17,7 +17,7 @@ use crate::deliver::Transport;
 use crate::discover::Discovery;
 use crate::dlp::{PhiScanner, Scanner};
 use crate::error::Error;
-use crate::escrow::Escrow;
+use crate::escrow::{ArchiveKey, Escrow, KeyProvider};
 use crate::outbox::{Outbox, Schedule};
 use crate::policy::Policy;
 use crate::seal::Sealer;
@@ -61,6 +61,12 @@ pub struct EscrowOptions {
     pub notice_from: Option<Address>,
     /// How long an item can be picked up: 30 days.
     pub lifetime: Duration,
+    /// Whose key wraps the server shares; the installation's own where `None`.
+    pub key_provider: Option<Arc<dyn KeyProvider>>,
+    /// The archive's public key. Off by default: see [`ArchiveKey`].
+    pub archive_key: Option<ArchiveKey>,
+    /// How long backups of the store live, for certificates of destruction.
+    pub backup_lifetime: Option<Duration>,
 }
 
 impl EscrowOptions {
@@ -71,6 +77,9 @@ impl EscrowOptions {
             organisation: organisation.into(),
             notice_from: None,
             lifetime: Duration::from_secs(30 * 24 * 60 * 60),
+            key_provider: None,
+            archive_key: None,
+            backup_lifetime: None,
         }
     }
 
@@ -86,6 +95,29 @@ impl EscrowOptions {
     #[must_use]
     pub fn lifetime(mut self, lifetime: Duration) -> Self {
         self.lifetime = lifetime;
+        self
+    }
+
+    /// With server shares wrapped by the host's KMS, or by
+    /// [`LocalWrappingKeys`](crate::escrow::LocalWrappingKeys).
+    #[must_use]
+    pub fn key_provider(mut self, provider: impl KeyProvider) -> Self {
+        self.key_provider = Some(Arc::new(provider));
+        self
+    }
+
+    /// With what is escrowed from now on sealed for the archive, too.
+    #[must_use]
+    pub fn archive_key(mut self, key: ArchiveKey) -> Self {
+        self.archive_key = Some(key);
+        self
+    }
+
+    /// With how long a backup of the store lives, or the key of the bucket that
+    /// holds it.
+    #[must_use]
+    pub fn backup_lifetime(mut self, lifetime: Duration) -> Self {
+        self.backup_lifetime = Some(lifetime);
         self
     }
 }
@@ -324,13 +356,22 @@ impl Builder<Policy, Storage, Keys, Arc<dyn Transport>> {
         let escrow = match escrow {
             Some(options) => {
                 let recorder = super::recorder::PickupRecorder::new(Arc::clone(&audit));
-                let escrow = Escrow::new(
+                let mut escrow = Escrow::new(
                     Arc::clone(&store),
                     &self.keys,
                     Arc::clone(&clock),
                     &options.base_url,
                 )?
                 .recorder(Arc::new(recorder));
+                if let Some(provider) = &options.key_provider {
+                    escrow = escrow.key_provider(Arc::clone(provider));
+                }
+                if let Some(key) = options.archive_key {
+                    escrow = escrow.archive_key(key);
+                }
+                if let Some(lifetime) = options.backup_lifetime {
+                    escrow = escrow.backup_lifetime(lifetime);
+                }
                 Some((escrow, options))
             }
             None => None,

@@ -5,8 +5,10 @@
 //! differently (a missing boundary, an unknown transfer encoding, two content
 //! types) becomes an unreadable part, which the policy treats as PHI.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use mail_parser::decoders::base64::base64_decode;
 use mail_parser::decoders::charsets::map::charset_decoder;
@@ -51,31 +53,34 @@ impl ScanPart<'_> {
         &self.item.media_type
     }
 
+    /// The most bytes that its content may have, of text in UTF-8.
+    pub(crate) fn size_at_most(&self) -> usize {
+        match &self.item.source {
+            Source::Value(text) => text.expose().len(),
+            // A byte of another charset may become three.
+            Source::Raw(range) | Source::Leaf { body: range, .. } => range.len() * 3,
+            Source::Unreadable(_) => 0,
+        }
+    }
+
     /// Decodes it.
     pub fn content(&self) -> PartContent {
         match &self.item.source {
             Source::Value(text) => PartContent::Text(text.clone()),
-            Source::Raw(range) => text_of(&self.raw[range.clone()], None),
+            Source::Raw(range) => text_of(Cow::Borrowed(&self.raw[range.clone()]), None),
             Source::Unreadable(why) => PartContent::Unreadable(why),
             Source::Leaf {
                 body,
                 encoding,
                 charset,
             } => {
-                let body = &self.raw[body.clone()];
-                let decoded = match encoding {
-                    Encoding::Identity => Some(body.to_vec()),
-                    // The decoder stops at 0xFF; what follows would go unread.
-                    Encoding::Base64 if body.is_ascii() => base64_decode(body),
-                    Encoding::Base64 => None,
-                    Encoding::QuotedPrintable => quoted_printable_decode(body),
-                };
+                let decoded = decoded(&self.raw[body.clone()], *encoding);
                 match decoded {
                     None => PartContent::Unreadable("malformed"),
                     Some(bytes) if self.item.media_type.starts_with("text/") => {
-                        text_of(&bytes, charset.as_deref())
+                        text_of(bytes, charset.as_deref())
                     }
-                    Some(bytes) => PartContent::Binary(Phi::new(bytes)),
+                    Some(bytes) => PartContent::Binary(Phi::new(bytes.into_owned())),
                 }
             }
         }
@@ -90,32 +95,74 @@ impl fmt::Debug for ScanPart<'_> {
     }
 }
 
-fn text_of(bytes: &[u8], charset: Option<&str>) -> PartContent {
-    let text = match (charset, bytes) {
+/// A body with its transfer encoding undone; `None` where it cannot be.
+pub(super) fn decoded(body: &[u8], encoding: Encoding) -> Option<Cow<'_, [u8]>> {
+    match encoding {
+        Encoding::Identity => Some(Cow::Borrowed(body)),
+        // The decoder stops at 0xFF; what follows would go unread.
+        Encoding::Base64 if body.is_ascii() => base64_decode(body).map(Cow::Owned),
+        Encoding::Base64 => None,
+        Encoding::QuotedPrintable => quoted_printable_decode(body).map(Cow::Owned),
+    }
+}
+
+/// Text out of bytes, which become it where they are UTF-8 and owned.
+pub(super) fn text_of(bytes: Cow<'_, [u8]>, charset: Option<&str>) -> PartContent {
+    let text = match (charset, &*bytes) {
         // One reader goes by the mark, another by the charset.
-        (_, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) if super::mixes_widths(bytes) => None,
+        (_, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) if super::mixes_widths(&bytes) => None,
         (_, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) => {
-            charset_decoder(b"utf-16").map(|decode| decode(bytes))
+            charset_decoder(b"utf-16").map(|decode| decode(&bytes))
         }
-        (None, _) => Some(String::from_utf8_lossy(bytes).into_owned()),
         // ASCII declared and UTF-8 meant is common; the decoder takes CP1252.
-        (Some("us-ascii" | "ascii" | "utf-8" | "utf8"), _) => {
-            Some(String::from_utf8_lossy(bytes).into_owned())
+        (None | Some("us-ascii" | "ascii" | "utf-8" | "utf8"), _) => {
+            let text = String::from_utf8(bytes.into_owned());
+            Some(text.unwrap_or_else(|e| {
+                let bytes = Phi::new(e.into_bytes());
+                String::from_utf8_lossy(bytes.expose()).into_owned()
+            }))
         }
         // Not allowed in mail (RFC 2781 section 4) or obsolete: one reader
         // decodes them, another shows the bytes as ASCII.
         (Some(name), _) if name.starts_with("utf-16") || name.starts_with("utf-7") => None,
-        (Some(name), _) => charset_decoder(name.as_bytes()).map(|decode| decode(bytes)),
+        (Some(name), _) => charset_decoder(name.as_bytes()).map(|decode| decode(&bytes)),
     };
     match text {
         None => PartContent::Unreadable("unknown_charset"),
         Some(text) if text.contains('\0') => PartContent::Unreadable("malformed"),
-        Some(text) => PartContent::Text(Phi::new(text.replace("\r\n", "\n").replace('\r', "\n"))),
+        Some(text) => PartContent::Text(Phi::new(to_lf(text))),
     }
 }
 
+/// Every line end as LF, in the text's own place.
+fn to_lf(text: String) -> String {
+    let Some(first) = text.bytes().position(|b| b == b'\r') else {
+        return text;
+    };
+    let mut bytes = text.into_bytes();
+    let length = bytes.len();
+    let (mut to, mut from) = (first, first);
+    while from < length {
+        let rest = bytes.get(from..).unwrap_or_default();
+        let line = rest.iter().position(|&b| b == b'\r').unwrap_or(rest.len());
+        bytes.copy_within(from..from + line, to);
+        (to, from) = (to + line, from + line);
+        if from < length {
+            if let Some(end) = bytes.get_mut(to) {
+                *end = b'\n';
+            }
+            to += 1;
+            from += 1 + usize::from(bytes.get(from + 1) == Some(&b'\n'));
+        }
+    }
+    bytes.truncate(to);
+    // Only ASCII was taken out: it is UTF-8 still.
+    String::from_utf8(bytes).unwrap_or_default()
+}
+
+/// A transfer encoding (RFC 2045 section 6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Encoding {
+pub(crate) enum Encoding {
     Identity,
     Base64,
     QuotedPrintable,
@@ -197,7 +244,7 @@ const STRUCTURAL: &[&str] = &[
     "user-agent",
 ];
 
-const MAX_BOUNDARY: usize = 200;
+pub(super) const MAX_BOUNDARY: usize = 200;
 
 impl Structure {
     /// Walks a message whose top head is indexed.
@@ -393,7 +440,7 @@ impl Walk<'_> {
             self.other("text/plain", Source::Raw(body));
             return Ok(());
         }
-        let about = About::read(&block[..head.end], head, block, place.in_digest);
+        let about = About::read(head, block, place.in_digest);
         if about.ambiguous {
             self.fixed = true;
             self.other("application/octet-stream", Source::Unreadable("malformed"));
@@ -598,27 +645,32 @@ impl Walk<'_> {
 }
 
 /// What an entity's head says of its body.
-struct About {
-    media_type: String,
-    charset: Option<String>,
-    boundary: Option<String>,
-    name: Option<String>,
+pub(super) struct About {
+    pub(super) media_type: String,
+    pub(super) charset: Option<String>,
+    pub(super) boundary: Option<String>,
+    pub(super) name: Option<String>,
     /// Where two fields, or two parameters, name the file differently.
     other_names: Vec<String>,
-    attached: bool,
-    encoding: Option<Encoding>,
+    pub(super) attached: bool,
+    pub(super) encoding: Option<Encoding>,
     /// Whether a parameter that readers go by stands twice.
-    ambiguous: bool,
+    pub(super) ambiguous: bool,
 }
 
 impl About {
-    fn read(fields: &[u8], head: &Head, block: &[u8], in_digest: bool) -> Self {
-        let mut bytes = fields.to_vec();
-        bytes.extend_from_slice(b"\r\n");
-        let parsed = MessageParser::new()
-            .with_mime_headers()
-            .default_header_ignore()
-            .parse_headers(&bytes);
+    pub(super) fn read(head: &Head, block: &[u8], in_digest: bool) -> Self {
+        static PARSER: LazyLock<MessageParser> = LazyLock::new(|| {
+            MessageParser::new()
+                .with_mime_headers()
+                .default_header_ignore()
+        });
+        // The parser wants an empty line at the end.
+        let fields = match block.get(head.end..head.body) {
+            Some(b"") | None => Cow::Owned([&block[..head.end], b"\r\n"].concat()),
+            Some(_) => Cow::Borrowed(&block[..head.body]),
+        };
+        let parsed = PARSER.parse_headers(&*fields);
         let part = parsed.as_ref().and_then(|m| m.parts.first());
         let typed = part.and_then(|p| p.content_type());
         let default = if in_digest {
@@ -674,6 +726,28 @@ impl About {
             other_names,
             encoding,
             ambiguous,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn line_ends_become_lf_in_the_place_of_the_text() {
+        for (given, expected) in [
+            ("a\r\nb\r\n", "a\nb\n"),
+            ("a\rb\r\r\nc", "a\nb\n\nc"),
+            ("é\r\r", "é\n\n"),
+            ("\n\r\n", "\n\n"),
+            ("", ""),
+        ] {
+            let text = given.to_owned();
+            let at = text.as_ptr();
+            let text = to_lf(text);
+            assert_eq!(text, expected);
+            assert_eq!(text.as_ptr(), at);
         }
     }
 }

@@ -21,7 +21,7 @@ use super::{
     RiskReason, Roster, RosterHit, Scanner, Unscannable, rules,
 };
 use crate::base::{Address, Phi, RecipientId, Sensitivity};
-use crate::compose::{Message, PartContent};
+use crate::compose::{Message, PartContent, ScanPart};
 
 /// Below this score so much speaks against PHI (a manual, a training, an
 /// invoice) that a number alone does not decide.
@@ -38,6 +38,8 @@ const SEAM: usize = 512;
 const LABELLED: usize = 48;
 /// Bytes of one text.
 const MAX_TEXT: usize = 256 * 1024 * 1024;
+/// Bytes of texts that are kept from the first look to the second.
+const KEPT: usize = 4 * 1024 * 1024;
 
 /// Finds all kinds of identifiers and of health content, and judges the
 /// message as a whole.
@@ -154,52 +156,54 @@ impl<'s> Scan<'s> {
 
     fn run(&mut self, message: &Message) {
         let parts = message.parts();
-        let mut contents: Vec<(Part, String, PartContent)> = Vec::new();
-        for scanned in &parts {
-            contents.push((
-                scanned.part(),
-                scanned.media_type().to_owned(),
-                scanned.content(),
-            ));
-        }
-        let mut sources = Vec::new();
-        let mut files: Vec<(Part, &str, &[u8])> = Vec::new();
-        for (part, media_type, content) in &contents {
-            self.summary.attachments += u32::from(matches!(part, Part::Attachment(_)));
-            match content {
-                PartContent::Text(text) if text.expose().len() > MAX_TEXT => {
-                    self.unscannable(*part, "too_large");
-                }
-                // What calls itself text and is a document.
-                PartContent::Text(text) if is_document(*part, text.expose()) => {
-                    files.push((*part, media_type, text.expose().as_bytes()));
-                    // A mail reader shows it as it stands.
-                    if matches!(media_type.as_str(), "text/plain" | "text/html") && !is_file(*part)
-                    {
-                        sources.push(Source::new(*part, media_type, text.expose()));
-                    }
-                }
-                PartContent::Text(text) => {
-                    sources.push(Source::new(*part, media_type, text.expose()));
-                }
-                PartContent::Unreadable(why) => self.unscannable(*part, why),
-                PartContent::Binary(bytes) => files.push((*part, media_type, bytes.expose())),
-            }
-        }
-        // First the words of all, since the models ask how the message speaks.
-        // HTML says the same as the text, where there is one.
-        let has_text = sources.iter().any(|s| s.part == Part::Text);
-        let first: Vec<Passage<'_>> = sources
+        let is_file = |p: &&ScanPart<'_>| matches!(p.part(), Part::Attachment(_));
+        self.summary.attachments = u32::try_from(parts.iter().filter(is_file).count()).unwrap_or(0);
+        // Texts that are short are decoded once and kept; of long ones, and of
+        // files, there is never more than one.
+        let mut room = KEPT;
+        let kept: Vec<Option<PartContent>> = parts
             .iter()
-            .map(|s| {
-                let (end, region) = s.next(0);
-                Passage::read(&s.view.text, 0, end, region)
+            .map(|part| {
+                let size = part.size_at_most();
+                let keep = is_text(part) && size <= room;
+                keep.then(|| {
+                    room -= size;
+                    part.content()
+                })
             })
             .collect();
+        let both = || parts.iter().zip(&kept);
+        let sources: Vec<Option<Source<'_>>> = both()
+            .map(|(part, kept)| source_of(part, kept.as_ref()?))
+            .collect();
+        let has_text = both().zip(&sources).any(|((part, kept), source)| {
+            let long = kept.is_none() && is_text(part);
+            part.part() == Part::Text && (source.is_some() || long)
+        });
+        // First the words of all, since the models ask how the message speaks.
+        // HTML says the same as the text, where there is one.
         let mut words = Summary::default();
-        for (source, passage) in sources.iter().zip(&first) {
-            if (source.part != Part::Html || !has_text) && !source.fields {
-                words.read(passage);
+        // Where no text has a second passage these words are those of the whole.
+        let mut counted = true;
+        let mut firsts: Vec<Option<Passage<'_>>> = Vec::with_capacity(parts.len());
+        for ((part, kept), source) in both().zip(&sources) {
+            let same = part.part() == Part::Html && has_text;
+            firsts.push(source.as_ref().map(|source| {
+                let (passage, whole) = first_passage(source);
+                if !same && !source.fields {
+                    words.read(&passage);
+                }
+                counted &= same || whole;
+                passage
+            }));
+            if kept.is_none() && is_text(part) && !same {
+                counted = false;
+                let content = part.content();
+                if let Some(source) = source_of(part, &content)
+                    && !source.fields
+                {
+                    words.read(&first_passage(&source).0);
+                }
             }
         }
         self.context.speech = words.speech();
@@ -211,30 +215,67 @@ impl<'s> Scan<'s> {
             &self.audience,
         );
         self.context.prior = Weights::prior().step(&prior);
-        // Where no text has a second passage these words are those of the whole.
-        let counted = sources.iter().all(|source| match source.part {
-            Part::Html => has_text,
-            _ => source.next(0).0 == source.view.text.len(),
-        });
         if counted {
             words.attachments = self.summary.attachments;
             self.summary = words;
         }
-        for (source, passage) in sources.iter().zip(first) {
-            let counted = counted && source.part != Part::Html;
-            self.source(source, passage, counted);
-        }
         let mut budget = Budget::new();
-        for (part, media_type, bytes) in files {
-            let reasons = extract(bytes, media_type, None, &mut budget, &mut |piece| {
-                let source = Source::piece(part, &piece);
-                let (end, region) = source.next(0);
-                let first = Passage::read(&source.view.text, 0, end, region);
-                self.source(&source, first, false);
-            });
-            for why in reasons {
-                self.unscannable(part, why);
+        for ((part, kept), (source, first)) in both().zip(sources.iter().zip(firsts)) {
+            if let Some(content) = kept {
+                self.unread(part.part(), content);
+                if let (Some(source), Some(first)) = (source, first) {
+                    self.source(source, first, counted && source.part != Part::Html);
+                }
+            } else if is_text(part) {
+                let content = part.content();
+                self.unread(part.part(), &content);
+                if let Some(source) = source_of(part, &content) {
+                    let first = first_passage(&source).0;
+                    self.source(&source, first, false);
+                }
+                self.file(part, &content, &mut budget);
             }
+        }
+        for (part, kept) in both() {
+            match kept {
+                Some(content) => self.file(part, content, &mut budget),
+                None if is_text(part) => {}
+                None => {
+                    let content = part.content();
+                    self.unread(part.part(), &content);
+                    self.file(part, &content, &mut budget);
+                }
+            }
+        }
+    }
+
+    /// Notes what of a content is not read at all.
+    fn unread(&mut self, part: Part, content: &PartContent) {
+        match content {
+            PartContent::Text(text) if text.expose().len() > MAX_TEXT => {
+                self.unscannable(part, "too_large");
+            }
+            PartContent::Unreadable(why) => self.unscannable(part, why),
+            _ => {}
+        }
+    }
+
+    /// Reads what is no text, or calls itself one and is a document.
+    fn file(&mut self, scanned: &ScanPart<'_>, content: &PartContent, budget: &mut Budget) {
+        let part = scanned.part();
+        let bytes = match content {
+            PartContent::Text(text) if is_long(text) || !is_document(part, text.expose()) => return,
+            PartContent::Text(text) => text.expose().as_bytes(),
+            PartContent::Binary(bytes) => bytes.expose(),
+            PartContent::Unreadable(_) => return,
+        };
+        let reasons = extract(bytes, scanned.media_type(), None, budget, &mut |piece| {
+            let source = Source::piece(part, &piece);
+            let first = first_passage(&source).0;
+            self.source(&source, first, false);
+        });
+        for why in reasons {
+            self.unscannable(part, why);
         }
     }
 
@@ -509,6 +550,34 @@ impl<'s> Scan<'s> {
             &self.audience,
         )
     }
+}
+
+/// Whether a part is decoded to text.
+fn is_text(part: &ScanPart<'_>) -> bool {
+    part.media_type().starts_with("text/")
+}
+
+fn is_long(text: &Phi<String>) -> bool {
+    text.expose().len() > MAX_TEXT
+}
+
+/// The text to be read, where a content is one: of a document that calls
+/// itself text only what a mail reader shows as it stands.
+fn source_of<'c>(scanned: &ScanPart<'_>, content: &'c PartContent) -> Option<Source<'c>> {
+    let PartContent::Text(text) = content else {
+        return None;
+    };
+    let (part, media_type) = (scanned.part(), scanned.media_type());
+    let shown = matches!(media_type, "text/plain" | "text/html") && !is_file(part);
+    let read = !is_long(text) && (shown || !is_document(part, text.expose()));
+    read.then(|| Source::new(part, media_type, text.expose()))
+}
+
+/// The first passage of a text, and whether it is all of it.
+fn first_passage<'p>(source: &'p Source<'_>) -> (Passage<'p>, bool) {
+    let (end, region) = source.next(0);
+    let passage = Passage::read(&source.view.text, 0, end, region);
+    (passage, end == source.view.text.len())
 }
 
 /// A tag as a finding.

@@ -130,7 +130,7 @@ fn message(walk: &mut Walk<'_>, bytes: &[u8]) {
         };
         match part.content() {
             PartContent::Text(text) => {
-                let text = text.expose().clone();
+                let text = text.into_inner();
                 if place == "file names" {
                     name.clone_from(&text);
                 }
