@@ -66,8 +66,8 @@ export async function memory({ url, passcode }) {
     const anon = {};
     const timer = setInterval(() => pids.forEach((p) => (anon[p] = Math.max(anon[p] || 0, field(p, 'RssAnon')))), 10);
     const began = performance.now();
-    await run(`document.querySelector('.files li button').click()`);
-    const end = await until(`(document.querySelector('.files li > .hint:not(:empty), .files li > .error') || {}).textContent`);
+    await run(`document.querySelector('section section li:last-child button').click()`);
+    const end = await until(`(document.querySelector('section section li:last-child > .hint:not(:empty), section section li:last-child > .error') || {}).textContent`);
     const seconds = (performance.now() - began) / 1000;
     clearInterval(timer);
     return { seconds, end, renderers: pids.map((p, i) => ({ before: before[i], highest: field(p, 'VmHWM'), private: anon[p] })) };

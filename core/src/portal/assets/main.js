@@ -144,9 +144,9 @@ function begin(typed) {
 }
 
 async function main() {
+  window.mailseal.started = true;
   const secret = window.mailseal.take();
   await language(navigator.languages.map((l) => l.slice(0, 2)).find((l) => l in names) || 'en');
-  window.mailseal.started = true;
   byId('old').remove();
   if (site.logo) byId('brand').prepend(Object.assign(el('img', { src: site.logo, height: 40 }), { alt: '' }));
   if (!window.isSecureContext || !crypto.subtle) return fail(new Failure('old'));
@@ -161,4 +161,4 @@ async function main() {
   await begin(secret);
 }
 
-main();
+main().catch(() => (byId('old').hidden = false));
