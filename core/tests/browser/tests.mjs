@@ -288,6 +288,32 @@ export const tests = {
     }
   },
 
+  async 't19 a file that is shorter or longer than the letter says is not saved'(w) {
+    w.has('lies');
+    const page = await w.letter('lies');
+    const saved = [];
+    page.on('download', (d) => saved.push(d));
+    for (const n of [1, 2]) {
+      await page.click(`section section li:nth-child(${n}) button`);
+      await page.waitForSelector(`section section li:nth-child(${n}) .error`);
+    }
+    assert.deepEqual(saved, []);
+  },
+
+  async 't19 another number of rows than the manifest says: damaged'(w) {
+    for (const more of [1, -1]) {
+      const page = await w.page();
+      if (w.sessions.text) await page.context().addCookies(w.sessions.text);
+      await w.twist(page, '**/release', ({ body }) => {
+        const r = JSON.parse(body);
+        return { body: JSON.stringify({ ...r, parts: r.parts + more }) };
+      });
+      await w.visit(page, w.links.text.url);
+      if (await page.$('#field')) await w.passcode(page, w.links.text.passcode);
+      await headed(page, 'This message is damaged');
+    }
+  },
+
   async 't21 a manifest, and with it a reply key, that somebody changed: damaged'(w) {
     for (const at of [10, 40, 80, -1]) {
       const page = await w.page();
