@@ -188,6 +188,17 @@ pub(crate) async fn make(
         .await?;
     add("big", "With a large attachment", &kept, vec![]);
 
+    let kept = keep.put(&self::html(3), passcode(), month).await?;
+    add("edges", "With an attachment of several rows", &kept, vec![]);
+    let kept = keep.put(&text, passcode(), month).await?;
+    add("wrong", "To try a wrong passcode", &kept, vec![]);
+    let kept = keep.put(&text, passcode(), month).await?;
+    add("report", "To say that it is not for you", &kept, vec![]);
+    let both = passcode().passphrase(Secret::from(PASSPHRASE));
+    let kept = keep.put(&text, both, month).await?;
+    let phrase = vec![("passphrase", PASSPHRASE.to_owned())];
+    add("both", "By passphrase and passcode", &kept, phrase);
+
     let kept = keep.put(&text, passcode(), month).await?;
     escrow.revoke(kept.grant).await?;
     add("revoked", "Revoked", &kept, vec![]);

@@ -97,12 +97,12 @@ export function message({ subject, from, date, text = null, html = null, attachm
   };
   add(`From: ${from}\r\nSubject: =?utf-8?B?${Buffer.from(subject).toString('base64')}?=\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n`);
   add(`--b\r\nContent-Type: text/${html ? 'html' : 'plain'}; charset=utf-8\r\n\r\n${html || text || ''}\r\n`);
-  const list = attachments.map(({ name, type, data, encoding = 'base64', raw }) => {
+  const list = attachments.map(({ name, type, data, encoding = 'base64', raw, claim }) => {
     add(`--b\r\nContent-Type: ${type}\r\nContent-Transfer-Encoding: ${encoding}\r\nContent-Disposition: attachment\r\n\r\n`);
     const body = raw || (encoding === 'base64' ? wrap(data.toString('base64')) : encoding === 'quoted-printable' ? quoted(data) : data);
     const offset = add(body);
     add('\r\n');
-    return { name, type, size: data.length, offset, length: Buffer.byteLength(body), encoding };
+    return { name, type, size: claim || data.length, offset, length: Buffer.byteLength(body), encoding };
   });
   add('--b--\r\n');
   const letter = { subject, from, date, text, html, attachments: list };

@@ -81,7 +81,8 @@ export async function start({ base = '' } = {}) {
   grant('email', { mail: samples.text, methods: [{ id: 'email', to: 'pat@mail.example', target: 'p•••@m•••.example' }] });
   grant('sms', { mail: samples.text, methods: [{ id: 'sms', to: '+1 555 0100', target: '•••• 00' }] });
   grant('totp', { mail: samples.text, methods: [{ id: 'totp', seed }] });
-  links.totp.seed = seed.toString('hex');
+  links.totp.seed = [...seed].map((b) => b.toString(2).padStart(8, '0')).join('').match(/.{5}/g).map((b) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'[parseInt(b, 2)]).join('');
+  links.files = links.text;
   grant('passphrase', { mail: samples.text, passphrase: 'Ünder the blue door' });
   grant('both', { mail: samples.text, passphrase: 'Ünder the blue door', methods: [code] });
   grant('passkey', { mail: samples.text, methods: [{ id: 'passkey', credential, key: passkey.publicKey, count: 0 }] });

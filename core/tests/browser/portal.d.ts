@@ -91,17 +91,12 @@ declare namespace Portal {
   interface Content {
     manifest: Manifest;
     letter: Letter;
-    read(offset: number, length: number, signal?: AbortSignal): AsyncGenerator<Bytes>;
+    read(offset: number, length: number, signal?: AbortSignal): AsyncGenerator<Bytes[]>;
   }
 
   interface Decoder {
-    push(piece: Bytes): Bytes;
+    push(pieces: Bytes[]): Bytes;
     end(): Bytes;
-  }
-
-  /** `Uint8Array.prototype.setFromBase64`, where there is one. */
-  interface Native {
-    setFromBase64(text: string, how: object): { read: number; written: number };
   }
 
   interface Saving extends Attachment {

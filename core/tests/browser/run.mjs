@@ -1,14 +1,23 @@
-// node run.mjs [--base URL --links FILE] [--only WORD,…] [--shots DIR]
-import { readFileSync } from 'node:fs';
+// node run.mjs [--server PROGRAM | --base URL --links FILE] [--only WORD,…] [--shots DIR]
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Skip, World } from './world.mjs';
 import { tests } from './tests.mjs';
 import { unit } from './unit.mjs';
 
-const { values: args } = parseArgs({ options: { base: { type: 'string' }, links: { type: 'string' }, only: { type: 'string' }, shots: { type: 'string' } } });
+// A server on loopback makes its certificate at each start.
+process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
+process.removeAllListeners('warning');
+
+const { values: args } = parseArgs({ options: { base: { type: 'string' }, links: { type: 'string' }, server: { type: 'string' }, only: { type: 'string' }, shots: { type: 'string' } } });
 let mock;
+let server;
 let links;
-if (args.base) links = JSON.parse(readFileSync(args.links, 'utf8'));
+if (args.server) ({ server, links, base: args.base } = await serve(args.server));
+else if (args.base) links = JSON.parse(readFileSync(args.links, 'utf8'));
 else {
   mock = await (await import('./mock.mjs')).start();
   links = mock.links;
@@ -43,5 +52,20 @@ if (args.shots) {
 }
 await world.browser.close();
 if (mock) await mock.close();
+if (server) server.kill('SIGINT');
 console.log(`${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ''}`);
 process.exit(failed || !passed ? 1 : 0);
+
+/** Starts the example "portal" and waits until it serves. */
+async function serve(program) {
+  const file = join(mkdtempSync(join(tmpdir(), 'portal-')), 'links.json');
+  const server = spawn(program, ['--port', '0', '--attachment-mb', '100', '--links', file], { stdio: ['ignore', 'pipe', 'inherit'] });
+  server.stdout.setEncoding('utf8');
+  await new Promise((go, stop) => {
+    let said = '';
+    server.stdout.on('data', (text) => (said += text).includes('Ctrl-C ends') && go());
+    server.once('exit', () => stop(new Error(`${program} ended`)));
+  });
+  const links = JSON.parse(readFileSync(file, 'utf8'));
+  return { server, links, base: new URL(links.outbox).origin };
+}

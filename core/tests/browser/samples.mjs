@@ -74,5 +74,6 @@ export const samples = {
   exact: () => ({ subject: 'Exactly one chunk', from, date, text: 'x', size: 16384 }),
   edges: () => ({ subject: 'Two rows', from, date, text: 'y', attachments: [{ name: 'rows.bin', type: 'application/octet-stream', data: Buffer.concat(Array(40).fill(block)) }] }),
   empty: () => ({ subject: '', from, date: null, text: null, attachments: [{ name: 'empty.txt', type: 'text/plain', data: Buffer.alloc(0) }] }),
+  lies: () => ({ subject: 'Sizes that are not true', from, date, text: 'x', attachments: [3, 5].map((claim) => ({ name: 'four.txt', type: 'text/plain', data: Buffer.from('four'), claim })) }),
   big: () => ({ subject: 'A large film', from, date, text: 'The film of your examination.', attachments: [{ name: 'examination.mp4', type: 'video/mp4', data: hundred() }] }),
 };

@@ -17,7 +17,10 @@ export async function shoot(world, dir, only) {
       if (only && !only.includes(name)) continue;
       try {
         const page = await reach(world, how);
-        if (variant === 'es' && (await page.$('#es'))) await page.click('#es');
+        if (variant === 'es' && (await page.$('nav [lang=es]'))) {
+          await page.click('nav [lang=es]');
+          await page.waitForSelector('html[lang=es]');
+        }
         if (await page.$('iframe')) await page.waitForFunction(() => document.querySelector('iframe').offsetHeight > 100);
         await page.screenshot({ path: `${dir}/${name}-${variant}.png`, fullPage: true });
         if (variant === 'light' && ['message', 'rich'].includes(name)) {

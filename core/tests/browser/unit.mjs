@@ -110,25 +110,20 @@ export const unit = {
       ['quoted-printable', '', Buffer.alloc(0)],
       ['identity', 'a=3Db', Buffer.from('a=3Db')],
     ];
-    const native = Uint8Array.prototype.setFromBase64;
-    for (const fast of [true, false]) {
-      if (!fast) delete Uint8Array.prototype.setFromBase64;
-      for (const [encoding, text, want] of cases)
-        for (const step of [1, 3, 7, 76, 100000]) {
-          const { push, end } = decoder(encoding);
-          const out = [];
-          const b = Buffer.from(text);
-          for (let at = 0; at < b.length; at += step) out.push(Buffer.from(push(new Uint8Array(b.subarray(at, at + step)))));
-          out.push(Buffer.from(end()));
-          assert.equal(Buffer.concat(out).toString('hex'), want.toString('hex'), `${encoding} ${step} ${text.slice(0, 30)}`);
-        }
-      if (!fast && native) Uint8Array.prototype.setFromBase64 = native;
-    }
+    for (const [encoding, text, want] of cases)
+      for (const step of [1, 3, 7, 76, 100000]) {
+        const { push, end } = decoder(encoding);
+        const b = Buffer.from(text);
+        const cut = [];
+        for (let at = 0; at < b.length; at += step) cut.push(new Uint8Array(b.subarray(at, at + step)));
+        const half = cut.splice(0, cut.length >> 1);
+        const out = [Buffer.from(push(half)), Buffer.from(push(cut)), Buffer.from(end())];
+        assert.equal(Buffer.concat(out).toString('hex'), want.toString('hex'), `${encoding} ${step} ${text.slice(0, 30)}`);
+      }
   },
 
   async 't22 names are safe on a disk and in a header'() {
-    globalThis.window = globalThis;
-    const { safeName } = await load('save.js');
+    const { safeName } = await load('dom.js');
     const { NAMES } = await import('./samples.mjs');
     for (const name of [...NAMES, '', 'CON', 'com1.txt', 'a/b/../c', 'x'.repeat(500), '\u202etxt.exe', 'a\ud800b', '...', 'trail. ', '~/.bashrc', 'a\u0000b']) {
       const s = safeName(name);

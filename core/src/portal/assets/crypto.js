@@ -18,6 +18,9 @@ export function concat(...parts) {
   return out;
 }
 
+/** @param {ArrayBuffer[]} all */
+export const join = (all) => concat(...all.map((b) => new Uint8Array(b)));
+
 /** Big-endian. @param {number} n @param {number} size */
 export function uint(n, size) {
   const out = new Uint8Array(size);
@@ -148,21 +151,22 @@ async function schedule(key, salt, context) {
   const two = await hmac('SHA-512', key, concat(one, info, Uint8Array.of(2)));
   const okm = concat(one, two);
   const aes = await subtle.importKey('raw', okm.subarray(0, 32), 'AES-GCM', false, ['encrypt', 'decrypt']);
-  const base = okm.slice(32, 44);
+  // One object for all chunks: WebCrypto copies what it is given at once.
+  const how = { name: 'AES-GCM', iv: okm.slice(32, 44) };
+  const view = new DataView(how.iv.buffer);
+  const [high, low] = [view.getUint32(4), view.getUint32(8)];
   /** @param {number} n */
-  const how = (n) => {
-    const iv = base.slice();
-    const view = new DataView(iv.buffer);
-    view.setUint32(4, (view.getUint32(4) ^ Math.floor(n / 2 ** 32)) >>> 0);
-    view.setUint32(8, (view.getUint32(8) ^ n) >>> 0);
-    return { name: 'AES-GCM', iv };
+  const at = (n) => {
+    view.setUint32(4, high ^ (n / 2 ** 32));
+    view.setUint32(8, low ^ n);
+    return how;
   };
-  return { aes, how, commitment: okm.subarray(44, 76) };
+  return { aes, at, commitment: okm.subarray(44, 76) };
 }
 
 /** A ciphertext is cut, changed, or of another message. */
 export class Damaged extends Error {}
-const damaged = () => Promise.reject(new Damaged());
+export const damaged = () => Promise.reject(new Damaged());
 
 /**
  * Opens chunks by their number, in any order.
@@ -170,24 +174,21 @@ const damaged = () => Promise.reject(new Damaged());
  */
 export async function opener(key, context, header) {
   if (header.length !== HEADER) throw new Damaged();
-  const { aes, how, commitment } = await schedule(key, header.subarray(0, 24), context);
+  const { aes, at, commitment } = await schedule(key, header.subarray(0, 24), context);
   let differ = 0;
   commitment.forEach((b, i) => (differ |= b ^ header[24 + i]));
   if (differ) throw new Damaged();
   /** @param {number} n @param {Bytes} sealed */
-  return (n, sealed) => subtle.decrypt(how(n), aes, sealed).catch(damaged);
+  return (n, sealed) => subtle.decrypt(at(n), aes, sealed);
 }
 
 /** Opens a whole ciphertext. @param {Bytes} key @param {Bytes} context @param {Bytes} sealed */
 export async function openAll(key, context, sealed) {
   const open = await opener(key, context, sealed.subarray(0, HEADER));
   const chunks = [];
-  for (let at = HEADER, n = 0; ; at += SEALED, n++) {
-    const chunk = sealed.subarray(at, at + SEALED);
-    chunks.push(open(n, chunk));
-    if (chunk.length < SEALED) break;
-  }
-  return concat(...(await Promise.all(chunks)).map((b) => new Uint8Array(b)));
+  let n = 0;
+  for (let from = HEADER; from <= sealed.length; from += SEALED) chunks.push(open(n++, sealed.subarray(from, from + SEALED)));
+  return join(await Promise.all(chunks).catch(damaged));
 }
 
 /**
@@ -197,7 +198,7 @@ export async function openAll(key, context, sealed) {
  * @returns {AsyncGenerator<Bytes>}
  */
 export async function* seal(key, context, plain, salt = random(24)) {
-  const { aes, how, commitment } = await schedule(key, salt, context);
+  const { aes, at, commitment } = await schedule(key, salt, context);
   yield concat(salt, commitment);
   let rest = new Uint8Array(0);
   let n = 0;
@@ -205,10 +206,9 @@ export async function* seal(key, context, plain, salt = random(24)) {
     const all = concat(rest, piece);
     const whole = all.length - (all.length % CHUNK);
     const batch = [];
-    for (let at = 0; at < whole; at += CHUNK)
-      batch.push(subtle.encrypt(how(n++), aes, all.subarray(at, at + CHUNK)));
-    if (whole) yield concat(...(await Promise.all(batch)).map((b) => new Uint8Array(b)));
+    for (let from = 0; from < whole; from += CHUNK) batch.push(subtle.encrypt(at(n++), aes, all.subarray(from, from + CHUNK)));
+    if (whole) yield join(await Promise.all(batch));
     rest = all.slice(whole);
   }
-  yield new Uint8Array(await subtle.encrypt(how(n), aes, rest));
+  yield new Uint8Array(await subtle.encrypt(at(n), aes, rest));
 }

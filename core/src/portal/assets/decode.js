@@ -2,61 +2,39 @@
 import { concat } from './crypto.js';
 
 const NONE = new Uint8Array(0);
-const TABLE = new Uint8Array(256).fill(255);
-[...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'].forEach(
-  (c, i) => (TABLE[c.charCodeAt(0)] = i)
-);
+const TABLE = new Int8Array(256).fill(-1);
+[...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'].forEach((c, i) => (TABLE[c.charCodeAt(0)] = i));
 
-/** Skips what is no digit. Keeps bits that make no byte yet. */
-function tableDecoder() {
+/** Skips what is no digit. @returns {Portal.Decoder} */
+function base64() {
   let value = 0;
   let bits = 0;
-  /** @param {Bytes} b */
-  return (b) => {
-    const out = new Uint8Array((b.length * 3) / 4 + 3);
-    let at = 0;
-    for (let i = 0; i < b.length; i++) {
-      const d = TABLE[b[i]];
-      if (d === 255) {
-        if (b[i] === 61) bits = 0;
-        continue;
-      }
-      value = (value << 6) | d;
-      bits += 6;
-      if (bits >= 8) {
-        bits -= 8;
-        out[at++] = value >> bits;
-      }
-    }
-    return out.subarray(0, at);
-  };
-}
-
-/** @returns {Portal.Decoder} */
-function base64() {
-  const table = tableDecoder();
-  let native = 'setFromBase64' in Uint8Array.prototype;
-  let rest = NONE;
   return {
-    push(piece) {
-      if (!native) return table(piece);
-      const b = concat(rest, piece);
-      const out = new Uint8Array((b.length * 3) / 4 + 3);
-      try {
-        const { read, written } = /** @type {Portal.Native} */ (/** @type {unknown} */ (out)).setFromBase64(
-          new TextDecoder('latin1').decode(b),
-          { lastChunkHandling: 'stop-before-partial' }
-        );
-        rest = b.slice(read);
-        return out.subarray(0, written);
-      } catch (e) {
-        // A character that is no digit, which the format allows.
-        native = false;
-        rest = NONE;
-        return table(b);
-      }
+    push(pieces) {
+      const out = new Uint8Array(pieces.reduce((n, b) => n + b.length, 3));
+      let at = 0;
+      for (const b of pieces)
+        for (let i = 0; i < b.length; ) {
+          // Four digits at a time, as long as all are.
+          while (!bits && i + 4 <= b.length) {
+            const v = (TABLE[b[i]] << 18) | (TABLE[b[i + 1]] << 12) | (TABLE[b[i + 2]] << 6) | TABLE[b[i + 3]];
+            if (v < 0) break;
+            out[at] = v >> 16;
+            out[at + 1] = v >> 8;
+            out[at + 2] = v;
+            at += 3;
+            i += 4;
+          }
+          const c = b[i++];
+          if (c === 61) bits = 0;
+          if (!(TABLE[c] >= 0)) continue;
+          value = (value << 6) | TABLE[c];
+          bits += 6;
+          if (bits >= 8) out[at++] = value >> (bits -= 8);
+        }
+      return out.subarray(0, at);
     },
-    end: () => table(rest),
+    end: () => NONE,
   };
 }
 
@@ -97,8 +75,8 @@ function quotedPrintable() {
     return out.subarray(0, at - blanks);
   };
   return {
-    push(piece) {
-      const b = concat(rest, piece);
+    push(pieces) {
+      const b = concat(rest, ...pieces);
       const cut = b.lastIndexOf(10) + 1;
       rest = b.slice(cut);
       return decode(b.subarray(0, cut));
@@ -111,5 +89,5 @@ function quotedPrintable() {
 export function decoder(encoding) {
   if (encoding === 'base64') return base64();
   if (encoding === 'quoted-printable') return quotedPrintable();
-  return { push: (b) => b, end: () => NONE };
+  return { push: (pieces) => concat(...pieces), end: () => NONE };
 }

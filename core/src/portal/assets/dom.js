@@ -74,6 +74,13 @@ export function size(n) {
 /** @param {number} ms */
 export const when = (ms) => new Intl.DateTimeFormat(ui.lang, { dateStyle: 'long', timeStyle: 'short' }).format(ms);
 
+/** A name that is safe in a header and on a disk. @param {string} name */
+export const safeName = (name) => {
+  const s = [...name.replace(/[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]/gu, '').replace(/[\\/:*?"<>|]/g, '_')]
+    .slice(0, 120).join('').replace(/^[.\s]+|[.\s]+$/g, '');
+  return !s || /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i.test(s) ? `file_${s}` : s;
+};
+
 /** @param {string} label */
 export const progress = (label, max = 1) => el('progress', { max, value: '0', 'aria-label': label });
 

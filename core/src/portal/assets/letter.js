@@ -1,6 +1,6 @@
 // The opened message.
 import { Damaged } from './crypto.js';
-import { busy, button, el, p, progress, say, show, size, ui, when } from './dom.js';
+import { busy, button, el, p, progress, safeName, say, show, size, ui, when } from './dom.js';
 import { Failure } from './api.js';
 import { addPasskey } from './factors.js';
 import { policy } from './policy.js';
@@ -14,7 +14,8 @@ export function message(app, content) {
 
   /** @param {Portal.Attachment} of */
   function row(of) {
-    const { name, type } = of;
+    const { type } = of;
+    const name = safeName(of.name);
     const old = rows.get(of.offset);
     if (old && old.lang === ui.lang) return old;
     const { t } = ui;

@@ -124,16 +124,12 @@ async function language(lang) {
   };
   const nav = byId('languages');
   nav.hidden = offered.length < 2;
-  nav.replaceChildren(...offered.map((l) => {
-    const b = button(names[l], async () => {
-      chosen = true;
-      await language(l);
-      ui.draw();
-      byId(l).focus();
-    }, 'link');
-    Object.assign(b, { id: l, lang: l, ariaPressed: String(l === lang) });
-    return b;
-  }));
+  nav.replaceChildren(...offered.filter((l) => l !== lang).map((l) => Object.assign(button(names[l], async () => {
+    chosen = true;
+    await language(l);
+    ui.draw();
+    nav.querySelectorAll('button')[0].focus();
+  }, 'link'), { lang: l })));
   byId('footer').replaceChildren(p(t.private), p(site.contact ? `${t.help} ${site.contact}` : ''));
 }
 
@@ -148,9 +144,9 @@ function begin(typed) {
 }
 
 async function main() {
+  window.mailseal.started = true;
   const secret = window.mailseal.take();
   await language(navigator.languages.map((l) => l.slice(0, 2)).find((l) => l in names) || 'en');
-  window.mailseal.started = true;
   byId('old').remove();
   if (site.logo) byId('brand').prepend(Object.assign(el('img', { src: site.logo, height: 40 }), { alt: '' }));
   if (!window.isSecureContext || !crypto.subtle) return fail(new Failure('old'));
@@ -165,4 +161,4 @@ async function main() {
   await begin(secret);
 }
 
-main();
+main().catch(() => (byId('old').hidden = false));

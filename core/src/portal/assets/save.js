@@ -4,6 +4,7 @@ import { Damaged, random, toHex } from './crypto.js';
 import { Failure } from './api.js';
 import { decoder } from './decode.js';
 import { policy } from './policy.js';
+import { safeName } from './dom.js';
 
 const SMALL = 8e6;
 const LIMIT = 256e6;
@@ -28,13 +29,6 @@ async function register() {
   });
   return r.active && r;
 }
-
-/** A name that is safe in a header and on a disk. @param {string} name */
-export const safeName = (name) => {
-  const s = [...name.replace(/[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]/gu, '').replace(/[\\/:*?"<>|]/g, '_')]
-    .slice(0, 120).join('').replace(/^[.\s]+|[.\s]+$/g, '');
-  return !s || /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i.test(s) ? `file_${s}` : s;
-};
 
 /** @param {Portal.Saving} of */
 export async function save(of) {
@@ -62,10 +56,10 @@ async function* pieces({ read, offset, length, size, encoding, signal, progress,
   let given = 0;
   while (done < length) {
     try {
-      for await (const piece of read(offset + done, length - done, signal)) {
+      for await (const all of read(offset + done, length - done, signal)) {
         if (signal.aborted) throw new Damaged();
-        done += piece.length;
-        const out = push(piece);
+        for (const piece of all) done += piece.length;
+        const out = push(all);
         given += out.length;
         if (given > size) throw new Damaged();
         progress(given);
