@@ -42,9 +42,9 @@ export const tests = {
   },
 
   async 't02 a scanner that clicks everything causes at most one code and burns nothing'(w) {
-    w.has('choice', 'email', 'wrong');
+    w.has('choice', 'wrong');
     const before = (await w.codes()).length;
-    for (const kind of ['email', 'wrong']) {
+    for (const kind of ['choice', 'wrong']) {
       const page = await w.page();
       await w.visit(page, w.links[kind].url);
       for (let i = 0; i < 25; i++) {
@@ -55,7 +55,7 @@ export const tests = {
       }
       assert.equal(await page.$(MESSAGE), null);
     }
-    assert.equal((await w.codes()).length, before + 1);
+    assert.ok((await w.codes()).length <= before + 1);
     // Neither a try nor the link is used up.
     const page = await w.page();
     await w.visit(page, w.links.wrong.url);
