@@ -1,6 +1,6 @@
 // node run.mjs [--server PROGRAM | --base URL --links FILE] [--only WORD,…] [--shots DIR]
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, watch } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -58,14 +58,20 @@ process.exit(failed || !passed ? 1 : 0);
 
 /** Starts the example "portal" and waits until it serves. */
 async function serve(program) {
-  const file = join(mkdtempSync(join(tmpdir(), 'portal-')), 'links.json');
-  const server = spawn(program, ['--port', '0', '--attachment-mb', '100', '--links', file], { stdio: ['ignore', 'pipe', 'inherit'] });
-  server.stdout.setEncoding('utf8');
-  await new Promise((go, stop) => {
-    let said = '';
-    server.stdout.on('data', (text) => (said += text).includes('Ctrl-C ends') && go());
+  const dir = mkdtempSync(join(tmpdir(), 'portal-'));
+  const file = join(dir, 'links.json');
+  const server = spawn(program, ['--port', '0', '--attachment-mb', '100', '--links', file], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const links = await new Promise((go, stop) => {
     server.once('exit', () => stop(new Error(`${program} ended`)));
+    const watched = watch(dir, () => {
+      try {
+        go(JSON.parse(readFileSync(file, 'utf8')));
+        watched.close();
+      } catch {
+        // Not written yet, or not to its end.
+      }
+    });
   });
-  const links = JSON.parse(readFileSync(file, 'utf8'));
+  await fetch(links.outbox);
   return { server, links, base: new URL(links.outbox).origin };
 }
