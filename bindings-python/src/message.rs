@@ -203,7 +203,7 @@ fn addressed(
 
 /// What a client or a scanner is given.
 pub(crate) enum Source {
-    Message(compose::Message),
+    Message(Box<compose::Message>),
     /// RFC 5322, as Python holds it: not copied before it is parsed.
     Raw(PyBackedBytes),
 }
@@ -211,7 +211,7 @@ pub(crate) enum Source {
 impl Source {
     pub(crate) fn take(given: &Bound<'_, PyAny>) -> PyResult<Self> {
         match given.cast::<Message>() {
-            Ok(message) => Ok(Self::Message(message.get().0.clone())),
+            Ok(message) => Ok(Self::Message(Box::new(message.get().0.clone()))),
             Err(_) => Ok(Self::Raw(given.extract()?)),
         }
     }
@@ -225,7 +225,7 @@ impl Source {
 
     pub(crate) fn read(self) -> Result<compose::Message, Error> {
         match self {
-            Self::Message(message) => Ok(message),
+            Self::Message(message) => Ok(*message),
             Self::Raw(raw) => Ok(compose::Message::parse(&raw)?),
         }
     }

@@ -361,7 +361,10 @@ impl Discovery {
     /// out. ``expires`` is in milliseconds since 1970.
     #[staticmethod]
     fn fixed(py: Python<'_>, domains: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let text: String = py.import("json")?.call_method1("dumps", (domains,))?.extract()?;
+        let text: String = py
+            .import("json")?
+            .call_method1("dumps", (domains,))?
+            .extract()?;
         let fixed = Fixed::from_json(&text).or_raise(py)?;
         Ok(Self(Finding::Fixed(fixed)))
     }

@@ -86,8 +86,7 @@ impl Scanner {
             scanner = scanner.host(HostKnowledge::from_toml(text).or_raise(py)?);
         }
         if let Some(bytes) = roster {
-            let keys =
-                keys.ok_or_else(|| Error::Config("a roster needs the keys it was built with"));
+            let keys = keys.ok_or(Error::Config("a roster needs the keys it was built with"));
             let keys = keys.or_raise(py)?;
             let keys: &base::Keys = &keys.get().0;
             scanner = scanner.roster(dlp::Roster::from_bytes(&bytes, keys).or_raise(py)?);
