@@ -7,14 +7,15 @@ cargo xtask COMMAND
 Commands:
   test      Format check, clippy, all tests, doctests, documentation, the
             clinic example, the scanner's models made again, revocation
-            racing release 10,000 times, the package for Python (pytest,
-            mypy, pyright, stubtest), tests against real peers.
+            racing release 10,000 times, the pickup page in chromium, the
+            package for Python (pytest, mypy, pyright, stubtest), tests
+            against real peers.
             Prints each step's time and ends with a line
             `N passed, N failed, N skipped` that counts the steps.
             --quick         only fmt, clippy and test
             --only STEP     only this step; may be repeated
                             (fmt, clippy, test, doctest, doc, clinic, models,
-                            races, python, interop, sealing)
+                            races, browser, python, interop, sealing)
   interop   The tests against real peers alone; a missing peer is an error.
   wheel     The wheel for Python 3.10 and later, in target/python/wheels,
             installed into a new environment to see that it works.
@@ -27,7 +28,8 @@ Commands:
 
 Environment:
   MAILSEAL_PEERS   What happens where a real peer (postfix, openssl, gpg,
-                   gpgsm, Bouncy Castle, thunderbird) is not installed:
+                   gpgsm, Bouncy Castle, thunderbird, chromium with node)
+                   is not installed:
                    `auto` (default) skips the tests that need it and says so,
                    `require` fails, `off` never starts a peer.
 ";

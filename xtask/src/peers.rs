@@ -23,6 +23,9 @@ const READERS: [Peer; 7] = [
     ("thunderbird", "thunderbird"),
 ];
 
+/// What shows the pickup page.
+const BROWSER: [Peer; 3] = [("chromium", "chromium"), ("node", "nodejs"), ("npm", "npm")];
+
 /// What `MAILSEAL_PEERS` says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Demand {
@@ -56,6 +59,11 @@ pub(crate) fn hosts_obstacle() -> Option<String> {
 /// The same of the readers of sealed mail.
 pub(crate) fn readers_obstacle() -> Option<String> {
     missing(&READERS)
+}
+
+/// The same of what shows the pickup page.
+pub(crate) fn browser_obstacle() -> Option<String> {
+    missing(&BROWSER)
 }
 
 /// Which packages are missing.

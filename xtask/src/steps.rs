@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use crate::browser;
 use crate::cli::Choice;
 use crate::peers::{self, Demand};
 use crate::process::{self, Tally};
@@ -45,7 +46,7 @@ fn verdict(good: bool) -> Verdict {
 }
 
 /// Every step.
-pub(crate) const STEPS: [Step; 11] = [
+pub(crate) const STEPS: [Step; 12] = [
     Step {
         name: "fmt",
         quick: true,
@@ -85,6 +86,11 @@ pub(crate) const STEPS: [Step; 11] = [
         name: "races",
         quick: false,
         work: races,
+    },
+    Step {
+        name: "browser",
+        quick: false,
+        work: browser::test,
     },
     Step {
         name: "python",

@@ -1,0 +1,78 @@
+//! The pickup page in Debian's chromium: the types of its scripts, then what it
+//! must do, against a mock of the server and against the example server.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::peers::{self, Demand};
+use crate::process::{self, Tally};
+use crate::report::Verdict;
+use crate::steps::{ALL, Outcome};
+
+/// Types, behaviour against the mock, behaviour against the real server.
+pub(crate) fn test() -> Result<Outcome, String> {
+    if let Some(verdict) = refusal()? {
+        return Ok(Outcome {
+            verdict,
+            tally: None,
+        });
+    }
+    let mut build = process::cargo(["build", "--lib", "--examples"])?;
+    build.args(ALL);
+    let steps = [
+        build,
+        npm(&["ci", "--no-audit", "--no-fund"])?,
+        npm(&["run", "types"])?,
+    ];
+    for mut command in steps {
+        if !process::run(&mut command)? {
+            return Ok(Outcome::plain(false));
+        }
+    }
+    let server = process::dev_folder()?.join("examples").join("portal");
+    let mut real = node("run.mjs")?;
+    real.arg("--server").arg(server);
+    let (mut good, mut sum) = (true, Tally::default());
+    for command in [&mut node("run.mjs")?, &mut real] {
+        let (passed, tally) = process::run_counted(command)?;
+        // A run that came to no test is no success.
+        good &= passed && tally.passed > 0;
+        sum.passed += tally.passed;
+        sum.failed += tally.failed;
+        sum.ignored += tally.ignored;
+    }
+    let mut outcome = Outcome::plain(good);
+    outcome.tally = Some(sum);
+    Ok(outcome)
+}
+
+/// What keeps the step from running, if anything does.
+fn refusal() -> Result<Option<Verdict>, String> {
+    let demand = Demand::from_env()?;
+    let why = match demand {
+        Demand::Off => Some("MAILSEAL_PEERS is `off`".to_owned()),
+        Demand::Auto | Demand::Require => peers::browser_obstacle(),
+    };
+    Ok(why.map(|why| match demand {
+        Demand::Require => Verdict::Failed(why),
+        Demand::Auto | Demand::Off => Verdict::Skipped(why),
+    }))
+}
+
+fn folder() -> Result<PathBuf, String> {
+    Ok(process::root()?.join("core/tests/browser"))
+}
+
+fn npm(arguments: &[&str]) -> Result<Command, String> {
+    let npm = peers::find("npm").ok_or("npm is missing")?;
+    let mut command = process::program(npm.as_os_str())?;
+    command.args(arguments).current_dir(folder()?);
+    Ok(command)
+}
+
+fn node(script: &str) -> Result<Command, String> {
+    let node = peers::find("node").ok_or("node is missing")?;
+    let mut command = process::program(node.as_os_str())?;
+    command.arg(script).current_dir(folder()?);
+    Ok(command)
+}
