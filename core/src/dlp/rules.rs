@@ -124,7 +124,8 @@ pub(super) fn apply(passage: &Passage<'_>, tags: &mut Vec<Tag>, names: bool) {
         let between = passage.items.get(at..free).unwrap_or_default();
         for (at, item) in (at..).zip(between) {
             // Most are words that no list has.
-            let listed = !names && !(item.word.is_empty() && item.phrase.is_empty());
+            let known = !item.word.is_empty() || !item.phrase.is_empty();
+            let listed = known && !names;
             if listed || may_be_certain(item) {
                 untagged(passage, at, item, names, tags);
             }

@@ -12,11 +12,6 @@ use crate::dlp::token::{Gap, Shape, join};
 use crate::dlp::unit::{Facts, UnitKind};
 
 use super::context::Context;
-#[cfg(feature = "training")]
-use super::{
-    labels::WordLabel,
-    scene::{Scene, Sight},
-};
 
 /// The rows of one unit.
 pub(crate) struct Rows {
@@ -144,6 +139,8 @@ const PEOPLE: Flags = Flags::of(&[
     Flag::CueAddress,
     Flag::CueBirth,
 ]);
+const TITLE: Flags = Flags::of(&[Flag::TitleBefore, Flag::TitleAfter]);
+const RELATIVE: Flags = Flags::of(&[Flag::Relative, Flag::PersonalTitle]);
 const PLAIN: Flags = Flags::of(&[Flag::English, Flag::Function, Flag::Month, Flag::Weekday]);
 const CUES: Flags = Flags((((1 << 28) - 1) as u128) << (Flag::CueSsn as u8));
 
@@ -200,11 +197,15 @@ impl Groups {
             parts: group(flags, PARTS),
             #[expect(clippy::cast_possible_truncation, reason = "there are 28")]
             cues: ((flags.0 & CUES.0) >> Flag::CueSsn as u8) as u32,
-            people_bits: u32::from(flags.any(NAME)) * NAMED
-                | u32::from(flags.has(Flag::TitleBefore) || flags.has(Flag::TitleAfter)) * TITLED
-                | u32::from(flags.any(HEALTH)) * HEALTHY
-                | u32::from(flags.has(Flag::Relative) || flags.has(Flag::PersonalTitle)) * RELATED
-                | u32::from(flags.has(Flag::Function)) * FUNCTION,
+            people_bits: [
+                (NAMED, flags.any(NAME)),
+                (TITLED, flags.any(TITLE)),
+                (HEALTHY, flags.any(HEALTH)),
+                (RELATED, flags.any(RELATIVE)),
+                (FUNCTION, flags.has(Flag::Function)),
+            ]
+            .into_iter()
+            .fold(0, |all, (bit, has)| if has { all | bit } else { all }),
         }
     }
 }
@@ -294,35 +295,6 @@ pub(super) fn suffix(bytes: &[u8], n: usize) -> u32 {
 
 pub(super) fn prefix(bytes: &[u8], n: usize) -> u32 {
     crate::dlp::token::hash(&bytes[..n.min(bytes.len())])
-}
-
-/// What the word model sees of a unit before the labels of those before it.
-#[cfg(feature = "training")]
-pub(crate) fn word(passage: &Passage<'_>, context: &Context, at: usize, rows: &mut Rows) {
-    let mut sights = Vec::new();
-    Sight::all(&passage.items, &mut sights);
-    if let Some(scene) = Scene::new(passage, context, &sights, at) {
-        scene.all(rows);
-    }
-    rows.sort();
-}
-
-/// What it sees of the labels before: `one` of the unit before, `two` of the
-/// one before that.
-#[cfg(feature = "training")]
-pub(crate) fn history(
-    passage: &Passage<'_>,
-    context: &Context,
-    at: usize,
-    (one, two): (WordLabel, WordLabel),
-    rows: &mut Rows,
-) {
-    let mut sights = Vec::new();
-    Sight::all(&passage.items, &mut sights);
-    if let Some(scene) = Scene::new(passage, context, &sights, at) {
-        scene.history(one, two, rows);
-    }
-    rows.sort();
 }
 
 /// What the code model sees of a unit.

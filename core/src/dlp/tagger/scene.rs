@@ -163,7 +163,7 @@ impl<'s> Scene<'s> {
         })
     }
 
-    /// All features but those of the labels before.
+    /// All features but those of the labels before, in order.
     #[cfg(feature = "training")]
     pub(crate) fn all(&self, rows: &mut Rows) {
         self.word(rows);
@@ -175,15 +175,18 @@ impl<'s> Scene<'s> {
         self.setting(rows);
         self.shapes(rows);
         self.rest(rows);
+        rows.sort();
     }
 
-    /// Those of the labels before.
+    /// Those of the labels before, in order: `one` of the unit before, `two` of
+    /// the one before that.
     #[cfg(feature = "training")]
     pub(crate) fn history(&self, one: WordLabel, two: WordLabel, rows: &mut Rows) {
         self.word_behind(one, rows);
         rows.add(NEXT_BEHIND, with_label(one, self.around[1].hash));
         self.shapes_behind(one, rows);
         self.rest_behind(one, two, rows);
+        rows.sort();
     }
 
     /// On the word alone, and whether it is of an address.
@@ -502,5 +505,58 @@ impl Memos {
         weights.add_places(&self.places, &mut sums);
         weights.add(rows, &mut sums);
         sums
+    }
+}
+
+#[cfg(all(test, feature = "training"))]
+mod tests {
+    use super::*;
+    use crate::dlp::tagger::features::asks_word;
+    use crate::dlp::tagger::model::Model;
+
+    /// Over three mails with one memo, some keys of which they share.
+    #[test]
+    fn sums_that_were_kept_are_those_of_all_rows() {
+        let text = "Dear Ms. O'Brien, your metformin 500 mg is ready.\n\nDr. Rose Lindqvist, \
+            MD\nHarbor Kidney Center, 12 Heron Court; MRN: 00482913, DOB 3/4/61 (s/p CABG)\n\n\
+            THE the The clinic saw the patient for type 2 diabetes mellitus on May 3. Call me.";
+        let model = Model::get();
+        let mut memos = Memos::default();
+        let mut rows = Rows::new();
+        let mut compared = 0;
+        for (round, region) in [Region::Body, Region::Subject, Region::Body]
+            .into_iter()
+            .enumerate()
+        {
+            let recipients = [
+                "rose.lindqvist@mail.example",
+                "a@b.example",
+                "brien@mail.example",
+            ];
+            let sender = "Harbor Clinic <a@harbor.example>";
+            let mut context = Context::new(sender, [recipients[round]], None);
+            context.prior = u8::try_from(round).unwrap();
+            context.personal = 1;
+            let passage = Passage::read(text.as_bytes(), 0, text.len(), region);
+            let mut sights = Vec::new();
+            Sight::all(&passage.items, &mut sights);
+            for at in 0..passage.items.len() {
+                for (one, two) in [(0, 0), (1, 0), (0, 3), (2, 1), (8, 7)] {
+                    if !asks_word(&passage.items[at], one) {
+                        continue;
+                    }
+                    let scene = Scene::new(&passage, &context, &sights, at).unwrap();
+                    rows.clear();
+                    scene.all(&mut rows);
+                    scene.history(one, two, &mut rows);
+                    assert_eq!(rows.as_slice().len(), 52);
+                    let wanted = model.word.score(&rows);
+                    let found = memos.score(&scene, (one, two), &model.word);
+                    assert_eq!(found, wanted, "unit {at} behind {one}, {two}");
+                    compared += 1;
+                }
+            }
+        }
+        assert!(compared > 500);
     }
 }

@@ -10,6 +10,7 @@ use super::context::Context;
 use super::features::{self, Rows, asks_code, asks_word};
 use super::labels::{CODE_KINDS, CODE_LABELS, WORD_KINDS, WORD_LABELS};
 use super::model::Weights;
+use super::scene::{Scene, Sight};
 use super::word_open;
 use crate::dlp::FindingKind;
 use crate::dlp::passage::Passage;
@@ -226,6 +227,7 @@ pub(crate) fn train(
     mut progress: impl FnMut(&str),
 ) -> Vec<u8> {
     let mut rows = Rows::new();
+    let mut sights = Vec::new();
     let golds: Vec<_> = examples.iter().map(gold).collect();
     let mut word_counts = HashMap::new();
     let mut code_counts = HashMap::new();
@@ -235,19 +237,19 @@ pub(crate) fn train(
     for (example, (words, _)) in examples.iter().zip(&golds) {
         let passage = &example.passage;
         let (mut word_rows, mut code_rows) = (Vec::new(), Vec::new());
+        Sight::all(&passage.items, &mut sights);
         for at in 0..passage.items.len() {
             rows.clear();
-            features::word(passage, &example.context, at, &mut rows);
+            let scene = Scene::new(passage, &example.context, &sights, at);
+            if let Some(scene) = &scene {
+                scene.all(&mut rows);
+            }
             let fixed = rows.len();
             let label = |n: usize| at.checked_sub(n).map_or(0, |n| words[n]);
             if asks_word(&passage.items[at], label(1)) {
-                features::history(
-                    passage,
-                    &example.context,
-                    at,
-                    (label(1), label(2)),
-                    &mut rows,
-                );
+                if let Some(scene) = &scene {
+                    scene.history(label(1), label(2), &mut rows);
+                }
                 count(&mut word_counts, rows.as_slice(), example.mail);
             }
             rows.truncate(fixed);
@@ -271,12 +273,16 @@ pub(crate) fn train(
             let example = &examples[n];
             let passage = &example.passage;
             let (words, codes) = &golds[n];
+            Sight::all(&passage.items, &mut sights);
             let (mut one, mut two) = (0u8, 0u8);
             for at in 0..passage.items.len() {
                 let mut label = 0u8;
                 if asks_word(&passage.items[at], one) {
                     rows.clear();
-                    features::history(passage, &example.context, at, (one, two), &mut rows);
+                    let scene = Scene::new(passage, &example.context, &sights, at);
+                    if let Some(scene) = scene {
+                        scene.history(one, two, &mut rows);
+                    }
                     let mut all = static_word[n][at].clone();
                     all.extend_from_slice(rows.as_slice());
                     // One in eight is hidden, so that none is leant on alone.
