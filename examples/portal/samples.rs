@@ -4,7 +4,7 @@ use std::fmt;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use data_encoding::{BASE32_NOPAD, BASE64_MIME, BASE64URL_NOPAD, HEXLOWER};
+use data_encoding::{BASE32_NOPAD, BASE64_MIME, BASE64URL_NOPAD};
 use mailseal::base::{
     Clock, FactorLevel, Language, Passkey, Phi, RecipientId, Secret, SystemClock,
 };
@@ -31,8 +31,8 @@ impl fmt::Display for Sample {
         write!(f, "{}\n  {}", self.about, self.url)?;
         for (name, value) in &self.opens {
             match *name {
-                "private_key" | "credential_id" | "user_handle" | "seed" => {}
-                "base32" => write!(
+                "private_key" | "credential_id" | "user_handle" => {}
+                "seed" => write!(
                     f,
                     "\n  otpauth://totp/Harbor%20Clinic:trial?secret={value}&issuer=Harbor%20Clinic"
                 )?,
@@ -145,10 +145,7 @@ pub(crate) async fn make(
     add("sms", "By a code by SMS (P2)", &kept, vec![]);
     let totp = at(FactorLevel::P3).totp(Secret::new(SEED.to_vec()));
     let kept = keep.put(&text, totp, month).await?;
-    let seed = vec![
-        ("seed", HEXLOWER.encode(SEED)),
-        ("base32", BASE32_NOPAD.encode(SEED)),
-    ];
+    let seed = vec![("seed", BASE32_NOPAD.encode(SEED))];
     add("totp", "By an authenticator app (P3)", &kept, seed);
     let phrase = at(FactorLevel::P2).passphrase(Secret::from(PASSPHRASE));
     let kept = keep.put(&text, phrase, month).await?;

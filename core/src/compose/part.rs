@@ -230,4 +230,43 @@ mod tests {
             assert_eq!(text.as_ptr(), at);
         }
     }
+
+    /// Strings of pieces that mean something in quoted-printable, all of up to
+    /// five pieces.
+    #[test]
+    fn usual_quoted_printable_is_what_the_parser_makes_of_it() {
+        let pieces = [
+            "a", " ", "\t", "=3D", "=e9", "=0A", "=20", "=", "=\r\n", "\n", "\r\n", "\r", "4",
+        ];
+        let (mut compared, mut left) = (0, 0);
+        for n in 0..pieces.len().pow(5) {
+            let pick = |k: u32| pieces[n / pieces.len().pow(k) % pieces.len()];
+            let text: String = (0..5).map(pick).collect();
+            let wanted = quoted_printable_decode(text.as_bytes());
+            match usual_quoted_printable(text.as_bytes()) {
+                Some(found) => {
+                    assert_eq!(Some(found), wanted, "{text:?}");
+                    compared += 1;
+                }
+                None => left += 1,
+            }
+            assert_eq!(quoted_printable(text.as_bytes()), wanted, "{text:?}");
+        }
+        assert!(compared > 50_000 && left > 50_000);
+    }
+
+    #[test]
+    fn every_line_end_is_lf() {
+        for text in [
+            "",
+            "a",
+            "\r",
+            "a\r\nb\rc\nd\r\r\n\r",
+            "\r\n\r\n",
+            "é\r\n–\r",
+        ] {
+            let wanted = text.replace("\r\n", "\n").replace('\r', "\n");
+            assert_eq!(to_lf(text.to_owned()), wanted, "{text:?}");
+        }
+    }
 }
