@@ -79,6 +79,12 @@ impl Drop for Client {
     }
 }
 
+/// Work that another thread does, or that is done.
+enum Reading<L, D> {
+    Later(L),
+    Done(D),
+}
+
 /// The portal's address, the organisation, the notices' sender, days in seconds.
 type Escrow = (String, String, Option<PyBackedStr>, f64);
 
@@ -202,11 +208,18 @@ impl Client {
                 Timestamp::from_unix_ms(*expires),
             ));
         }
+        let long = source.len() >= LONG;
+        let read = move || marks.apply(source.read()?);
+        // A short one is read here: the way to another thread would take longer.
+        let reading = match long {
+            true => Reading::Later(ground.handle.spawn_blocking(read)),
+            false => Reading::Done(py.detach(read)),
+        };
         let planning = async move {
-            let read = move || marks.apply(source.read()?);
-            let message = tokio::task::spawn_blocking(read)
-                .await
-                .map_err(|_| Error::Shutdown)??;
+            let message = match reading {
+                Reading::Later(reading) => reading.await.map_err(|_| Error::Shutdown)??,
+                Reading::Done(read) => read?,
+            };
             client.plan_with(message, options).await
         };
         run(py, &ground, done, Early::Abort, planning, |py, plan| {
