@@ -249,7 +249,7 @@ impl Inner {
                 let typed = typed.ok_or(Refusal::Malformed)?;
                 let seed = visit.contacts.totp.as_ref().ok_or(Refusal::NotOffered)?;
                 self.escrow.take_try(grant).await?;
-                match totp::matching_step(seed, &typed, self.clock.now()) {
+                match self.take_step(seed, &typed).await? {
                     Some(step) => self.escrow.use_totp_step(grant, step).await?,
                     None => return Err(self.escrow.refuse(grant).await?.into()),
                 }

@@ -4,14 +4,83 @@
 //!
 //! The step before and the step after are taken too (RFC 6238 section 5.2); the
 //! escrow remembers the step of a right code, so that it opens once.
+//!
+//! A person has one authenticator and as many grants as messages. So the last
+//! step and the wrong codes are kept for the seed, too, whatever the grant: a
+//! code is taken once (section 5.2), and of a million codes, three of them
+//! right at a time, few can be tried in a day (RFC 4226 section 7.3; NIST SP
+//! 800-63B, rate limiting).
 
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
 use totp_rs::{Algorithm, Builder};
 
 use crate::base::crypto;
 use crate::base::{Secret, Timestamp};
+use crate::portal::Inner;
+use crate::portal::error::Refusal;
+use crate::portal::vault::swap;
+use crate::storage::{Batch, StoreError, Table};
 
 pub(super) const DIGITS: usize = 6;
 const STEP: u64 = 30;
+/// Wrong codes of one seed, since the last right one, before the next waits.
+const WRONG: u32 = 30;
+/// How long at most.
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// How often a row that others change is tried.
+const ROUNDS: usize = 8;
+
+/// What became of a seed's codes.
+#[derive(Default, Serialize, Deserialize)]
+struct Used {
+    step: Option<u64>,
+    wrong: u32,
+    since: Option<Timestamp>,
+}
+
+impl Inner {
+    /// The step of the code that was typed, which is used up by that; `None`
+    /// if it is wrong, or was used at any grant with this seed.
+    pub(super) async fn take_step(
+        &self,
+        seed: &Secret<Vec<u8>>,
+        typed: &str,
+    ) -> Result<Option<u64>, Refusal> {
+        let now = self.clock.now();
+        let right = matching_step(seed, typed, now);
+        let key = self.vault.verifier(&[b"totp", seed.expose()]);
+        for _ in 0..ROUNDS {
+            let old = self.store.get(Table::Code, &key).await?;
+            let mut used: Used = self.read_budget(old.as_ref())?.unwrap_or_default();
+            let since = used.since.filter(|&since| now.since(since) < DAY);
+            if since.is_none() {
+                used.wrong = 0;
+            }
+            if let Some(since) = since.filter(|_| used.wrong >= WRONG) {
+                return Err(Refusal::Wait(DAY.saturating_sub(now.since(since))));
+            }
+            used.since = Some(since.unwrap_or(now));
+            let fresh = right.filter(|&step| used.step.is_none_or(|last| last < step));
+            match fresh {
+                Some(step) => {
+                    used.step = Some(step);
+                    used.wrong = 0;
+                }
+                None => used.wrong += 1,
+            }
+            let new = self.vault.seal(Table::Code, &key, &used, now.plus(DAY))?;
+            let batch = Batch::from_iter([swap(Table::Code, old.as_ref(), new)]);
+            match self.store.commit(batch).await {
+                Ok(_) => return Ok(fresh),
+                Err(StoreError::Conflict { .. }) => {}
+                Err(e) => return Err(e.into()),
+            }
+        }
+        Err(Refusal::Busy)
+    }
+}
 
 /// The step of the code that was typed, if it is one of those around `now`.
 /// All of them are compared, whichever is right.
