@@ -79,7 +79,7 @@ impl Authenticator {
 
     /// Answers a request with the counter one further.
     pub(crate) fn assert(&self, request: &Value, made: &Made<'_>) -> Value {
-        let count = self.count.fetch_add(1, Ordering::SeqCst) + 1;
+        let count = self.count.fetch_add(1, Ordering::SeqCst).wrapping_add(1);
         let asked = request["challenge"].as_str().unwrap();
         let challenge = made.challenge.as_deref().unwrap_or(asked);
         let client = Self::client_data(made, challenge);
