@@ -114,7 +114,7 @@ impl Inner {
             released: false,
         };
         let (id, row) = self.new_row(&record)?;
-        let count = [b"sessions\0", grant.as_bytes().as_slice()].concat();
+        let count = [grant.as_bytes().as_slice(), b"sessions"].concat();
         for _ in 0..ROUNDS {
             let old = self.store.get(Table::Code, &count).await?;
             let mut begun: Begun = self.read_budget(old.as_ref())?.unwrap_or_default();
