@@ -32,8 +32,9 @@
 //! minutes for a grant, then wait; the holder of the link is never locked out
 //! for good, and nobody else can spend tries. What belongs to a person rather
 //! than to a grant is bounded over all grants: an authenticator app's codes are
-//! taken once, 30 wrong ones a day, and a passkey's counter only grows. NIST SP
-//! 800-63B (rate limiting, session binding, replay); 45 CFR 164.312(a)(1), (d), (e)(1).
+//! taken once, 30 wrong ones and one more every 48 minutes, and a passkey's
+//! counter only grows. NIST SP 800-63B (rate limiting, session binding, replay);
+//! 45 CFR 164.312(a)(1), (d), (e)(1).
 //!
 //! ## Not defended
 //!

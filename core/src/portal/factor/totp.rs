@@ -27,8 +27,11 @@ pub(super) const DIGITS: usize = 6;
 const STEP: u64 = 30;
 /// Wrong codes of one seed, since the last right one, before the next waits.
 const WRONG: u32 = 30;
-/// How long at most.
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long until one more is taken: 30 a day. All at once after a day would
+/// let a thief of the link keep the owner out for the rest of it.
+const REFILL: Duration = Duration::from_secs(48 * 60);
+/// How long what became of a seed is remembered: until all is refilled.
+const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 /// How often a row that others change is tried.
 const ROUNDS: usize = 8;
 
@@ -37,7 +40,27 @@ const ROUNDS: usize = 8;
 struct Used {
     step: Option<u64>,
     wrong: u32,
+    /// When wrong ones were last taken off.
     since: Option<Timestamp>,
+}
+
+impl Used {
+    /// Takes wrong codes off with time, or says how long to wait for that.
+    fn refill(&mut self, now: Timestamp) -> Result<(), Duration> {
+        let since = self.since.unwrap_or(now);
+        let gone = now.since(since).as_secs() / REFILL.as_secs();
+        let gone = u32::try_from(gone).unwrap_or(u32::MAX).min(self.wrong);
+        self.wrong -= gone;
+        let since = match self.wrong {
+            0 => now,
+            _ => since.plus(REFILL * gone),
+        };
+        self.since = Some(since);
+        match self.wrong < WRONG {
+            true => Ok(()),
+            false => Err(REFILL.saturating_sub(now.since(since))),
+        }
+    }
 }
 
 impl Inner {
@@ -54,14 +77,7 @@ impl Inner {
         for _ in 0..ROUNDS {
             let old = self.store.get(Table::Code, &key).await?;
             let mut used: Used = self.read_budget(old.as_ref())?.unwrap_or_default();
-            let since = used.since.filter(|&since| now.since(since) < DAY);
-            if since.is_none() {
-                used.wrong = 0;
-            }
-            if let Some(since) = since.filter(|_| used.wrong >= WRONG) {
-                return Err(Refusal::Wait(DAY.saturating_sub(now.since(since))));
-            }
-            used.since = Some(since.unwrap_or(now));
+            used.refill(now).map_err(Refusal::Wait)?;
             let fresh = right.filter(|&step| used.step.is_none_or(|last| last < step));
             match fresh {
                 Some(step) => {
@@ -70,7 +86,7 @@ impl Inner {
                 }
                 None => used.wrong += 1,
             }
-            let new = self.vault.seal(Table::Code, &key, &used, now.plus(DAY))?;
+            let new = self.vault.seal(Table::Code, &key, &used, now.plus(KEPT))?;
             let batch = Batch::from_iter([swap(Table::Code, old.as_ref(), new)]);
             match self.store.commit(batch).await {
                 Ok(_) => return Ok(fresh),
@@ -126,6 +142,25 @@ mod tests {
         ] {
             assert_eq!(step(code, seconds), Some(seconds.unsigned_abs() / 30));
         }
+    }
+
+    #[test]
+    fn wrong_codes_are_taken_off_one_by_one() {
+        let at = |minutes: i64| Timestamp::from_unix_ms(1_000_000_000 + minutes * 60_000);
+        let mut used = Used::default();
+        for _ in 0..WRONG {
+            assert_eq!(used.refill(at(0)), Ok(()));
+            used.wrong += 1;
+        }
+        assert_eq!(used.refill(at(0)), Err(REFILL));
+        // A clock that goes backward gives nothing.
+        assert!(used.refill(at(-900)).is_err());
+        assert_eq!(used.refill(at(47)), Err(Duration::from_secs(60)));
+        assert_eq!(used.refill(at(48)), Ok(()));
+        used.wrong += 1;
+        assert_eq!(used.refill(at(50)), Err(REFILL - Duration::from_secs(120)));
+        assert_eq!((used.refill(at(48 * 4)), used.wrong), (Ok(()), WRONG - 3));
+        assert_eq!((used.refill(at(9_000)), used.wrong), (Ok(()), 0));
     }
 
     #[test]
