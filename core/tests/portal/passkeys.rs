@@ -231,6 +231,13 @@ async fn t30_registration_checks_origin_and_challenge() {
     );
     let elsewhere = key.register(&options, "https://evil.example");
     assert!(finish(elsewhere).await.is(400, "malformed"));
+    // Neither without user verification nor without anybody present.
+    for flags in [1, 4, 0] {
+        let options = begin().await["publicKey"].clone();
+        let careless = key.register_flagged(&options, ORIGIN, flags);
+        assert!(finish(careless).await.is(400, "malformed"), "{flags}");
+    }
+    let options = begin().await["publicKey"].clone();
     let old = key.register(&options, ORIGIN);
     begin().await;
     assert!(finish(old).await.is(400, "malformed"));
