@@ -266,7 +266,12 @@ impl GrantRecord {
         self.releases = self.releases.saturating_add(1);
         self.first_release = self.first_release.or(Some(now));
         self.last_release = Some(now);
-        self.tries = Tries::default();
+        // The right try is given back, the wrong ones are not: else who has a
+        // right factor could be wrong without end, and use up the budget that
+        // all grants share.
+        if self.factor_floor > FactorLevel::P0 || self.passphrase.is_some() {
+            self.tries.count = self.tries.count.saturating_sub(1);
+        }
         if let Some(session) = session {
             self.sessions.retain(|s| now.since(s.at) < REMEMBERED);
             let surplus = (self.sessions.len() + 1).saturating_sub(MAX_SESSIONS);

@@ -169,12 +169,15 @@ impl Escrow {
             batch.push(delete(Table::Item, row.key));
             match self.store.commit(batch).await {
                 Ok(_) => {
+                    // Not the time before: a backup may have been made while
+                    // the deletion waited for its turn.
+                    let at = self.clock.now();
                     return Ok(Destruction {
                         item,
                         message: record.message,
                         grants: record.grants,
-                        at: now,
-                        backups_until: self.backup_lifetime.map(|lifetime| now.plus(lifetime)),
+                        at,
+                        backups_until: self.backup_lifetime.map(|lifetime| at.plus(lifetime)),
                     });
                 }
                 Err(StoreError::Conflict { .. }) => {}

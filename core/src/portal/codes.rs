@@ -131,7 +131,7 @@ impl Inner {
     }
 
     /// A budget that does not open was edited: nothing is sent on it.
-    fn read_budget<T: serde::de::DeserializeOwned>(
+    pub(super) fn read_budget<T: serde::de::DeserializeOwned>(
         &self,
         row: Option<&Row>,
     ) -> Result<Option<T>, Refusal> {

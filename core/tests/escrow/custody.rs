@@ -265,6 +265,15 @@ async fn shredding_states_when_the_last_copy_dies() {
     let until: Option<Timestamp> = Some(house.clock.now().plus(30 * DAY));
     assert_eq!(gone.backups_until, until);
     assert_eq!(code(escrow.shred(prepared.item).await), "escrow.unknown_id");
+
+    // What is copied while the deletion waits for its turn lives as long.
+    let prepared = house.put(MESSAGE, vec![with_passcode(0)]).await;
+    let before = house.clock.now();
+    let slow = Between::new(&house, 0, Then::Wait(house.clock.clone()));
+    let escrow = house.escrow_over(slow).backup_lifetime(30 * DAY);
+    let gone = escrow.shred(prepared.item).await.unwrap();
+    assert_eq!(gone.at, before.plus(DAY));
+    assert_eq!(gone.backups_until, Some(before.plus(31 * DAY)));
 }
 
 /// A hold that comes between the look and the commit wins, over shredding as

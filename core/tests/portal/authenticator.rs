@@ -79,7 +79,7 @@ impl Authenticator {
 
     /// Answers a request with the counter one further.
     pub(crate) fn assert(&self, request: &Value, made: &Made<'_>) -> Value {
-        let count = self.count.fetch_add(1, Ordering::SeqCst) + 1;
+        let count = self.count.fetch_add(1, Ordering::SeqCst).wrapping_add(1);
         let asked = request["challenge"].as_str().unwrap();
         let challenge = made.challenge.as_deref().unwrap_or(asked);
         let client = Self::client_data(made, challenge);
@@ -108,6 +108,10 @@ impl Authenticator {
 
     /// Makes the credential that a request asks for.
     pub(crate) fn register(&self, request: &Value, origin: &str) -> Value {
+        self.register_flagged(request, origin, UP | UV)
+    }
+
+    pub(crate) fn register_flagged(&self, request: &Value, origin: &str, flags: u8) -> Value {
         let made = Made {
             origin,
             kind: "webauthn.create",
@@ -116,10 +120,10 @@ impl Authenticator {
         let challenge = request["challenge"].as_str().unwrap();
         let client = Self::client_data(&made, challenge);
         let rp = digest(&SHA256, request["rp"]["id"].as_str().unwrap().as_bytes());
-        // UP, UV, attested credential data; counter 1; AAGUID of zeros.
+        // Flags with attested credential data; counter 1; AAGUID of zeros.
         let data = [
             rp.as_ref(),
-            &[UP | UV | 0x40],
+            &[flags | 0x40],
             &1u32.to_be_bytes(),
             &[0; 16],
             &(self.id.len() as u16).to_be_bytes(),

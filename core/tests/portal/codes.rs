@@ -188,3 +188,28 @@ async fn t11_a_victim_is_not_locked_out() {
     );
     assert_eq!(victim.release().await.status, 200);
 }
+
+/// The budget of all grants must not be at the mercy of one recipient, who has
+/// a right factor and so could be right now and then.
+#[tokio::test]
+async fn t11_one_recipient_cannot_lock_the_others_out() {
+    let bench = Bench::default();
+    let mut wrong = 0;
+    for _ in 0..5 {
+        let given = bench.grant(passcode()).await;
+        for _ in 0..52 {
+            let hostile = bench.inside(&given).await;
+            for _ in 0..4 {
+                let tried = hostile.verify("passcode", "0000-0000").await;
+                wrong += usize::from(tried.is(403, "wrong"));
+            }
+            hostile.verify("passcode", given.passcode()).await;
+            hostile.release().await;
+        }
+    }
+    assert!(wrong <= 25, "{wrong} wrong tries were judged");
+    let other = bench.grant(passcode()).await;
+    let victim = bench.inside(&other).await;
+    let shown = victim.verify("passcode", other.passcode()).await;
+    assert_eq!(shown.status, 200, "{}", shown.text());
+}

@@ -48,19 +48,29 @@ async fn t06_the_right_id_with_a_wrong_code_looks_like_an_unknown_id() {
 async fn t07_only_the_holder_of_the_link_is_told_what_became_of_it() {
     let bench = Bench::default();
     let mut grants = Vec::new();
-    for _ in 0..4 {
+    for _ in 0..5 {
         grants.push(bench.grant(passcode()).await);
     }
-    let [live, revoked, expired, shredded] = &grants[..] else {
+    let [live, revoked, expired, shredded, held] = &grants[..] else {
         unreachable!()
     };
+    // Large records, and emptied ones, are as much work as none.
+    let reader = bench.inside(live).await;
+    reader.verify("passcode", live.passcode()).await;
+    assert_eq!(reader.release().await.status, 200);
+    bench.escrow.hold(held.item).await.unwrap();
     bench.escrow.revoke(revoked.grant).await.unwrap();
     bench.escrow.shred(shredded.item).await.unwrap();
     let unknown = knocked(&bench, GrantId::make_random(), &[1; 20]).await;
-    for given in [live, revoked, shredded] {
+    for given in [live, revoked, shredded, held] {
         assert_eq!(knocked(&bench, given.grant, &[1; 20]).await, unknown);
     }
+    let told = knocked(&bench, held.grant, &held.share()).await;
+    assert_eq!((told.0, told.2), (423, br#"{"error":"held"}"#.to_vec()));
     bench.advance(15 * 86_400);
+    assert_eq!(knocked(&bench, expired.grant, &[1; 20]).await, unknown);
+    let now = mailseal::base::Clock::now(&bench.clock);
+    assert!(bench.escrow.expire_due(now).await.unwrap().grants > 0);
     assert_eq!(knocked(&bench, expired.grant, &[1; 20]).await, unknown);
     for (given, status, word) in [
         (revoked, 410, "revoked"),

@@ -151,6 +151,38 @@ async fn t30_of_an_authenticator_and_its_clone_one_is_refused() {
     assert_eq!(verify(&own, &credential).await.status, 200);
 }
 
+/// The clone does its work at another of the person's grants.
+#[tokio::test]
+async fn t30_a_clone_is_refused_at_every_grant_of_its_passkey() {
+    let (bench, key) = (Bench::default(), Authenticator::new());
+    key.count.store(10, Ordering::SeqCst);
+    let (_, visitor, request) = asked(&bench, &key).await;
+    let credential = key.assert(&request, &Made::default());
+    assert_eq!(verify(&visitor, &credential).await.status, 200);
+    for (count, opens) in [(5, false), (10, false), (11, true), (11, false)] {
+        key.count.store(count, Ordering::SeqCst);
+        let (_, other, request) = asked(&bench, &key).await;
+        let credential = key.assert(&request, &Made::default());
+        let shown = verify(&other, &credential).await;
+        assert_eq!(shown.status == 200, opens, "{count}: {}", shown.text());
+        assert!(opens || shown.is(403, "wrong"));
+    }
+    // One that does not count goes on as it did.
+    let draft = || {
+        let passkey =
+            mailseal::base::Passkey::new(key.passkey().credential_id, key.passkey().public_key, 0);
+        at_floor(FactorLevel::P4).passkeys(vec![passkey])
+    };
+    let bench = Bench::default();
+    for _ in 0..2 {
+        key.count.store(u32::MAX, Ordering::SeqCst);
+        let visitor = bench.inside(&bench.grant(draft()).await).await;
+        let request = visitor.start("passkey").await.json()["publicKey"].clone();
+        let credential = key.assert(&request, &Made::default());
+        assert_eq!(verify(&visitor, &credential).await.status, 200);
+    }
+}
+
 #[tokio::test]
 async fn t30_another_key_another_session_and_nonsense_are_refused() {
     let (bench, key, other) = (Bench::default(), Authenticator::new(), Authenticator::new());
@@ -199,6 +231,13 @@ async fn t30_registration_checks_origin_and_challenge() {
     );
     let elsewhere = key.register(&options, "https://evil.example");
     assert!(finish(elsewhere).await.is(400, "malformed"));
+    // Neither without user verification nor without anybody present.
+    for flags in [1, 4, 0] {
+        let options = begin().await["publicKey"].clone();
+        let careless = key.register_flagged(&options, ORIGIN, flags);
+        assert!(finish(careless).await.is(400, "malformed"), "{flags}");
+    }
+    let options = begin().await["publicKey"].clone();
     let old = key.register(&options, ORIGIN);
     begin().await;
     assert!(finish(old).await.is(400, "malformed"));

@@ -196,3 +196,59 @@ async fn t17_what_was_revoked_comes_from_no_cache() {
     let answer = visitor.request(request.body("".into()).unwrap()).await;
     assert!(answer.is(410, "revoked"));
 }
+
+#[tokio::test]
+async fn one_link_begins_so_many_sessions_and_no_more() {
+    let bench = Bench::default();
+    let given = bench.grant(passcode()).await;
+    let inside = bench.inside(&given).await;
+    let knocks = (0..300).map(|_| async { bench.visitor(&given).knock().await });
+    let mut refused = 0;
+    for knock in knocks {
+        let knock = knock.await;
+        assert!(
+            knock.status == 200 || knock.is(429, "wait"),
+            "{}",
+            knock.text()
+        );
+        refused += usize::from(knock.status != 200);
+    }
+    let rows = bench.store.content().await;
+    let rows = rows.iter().filter(|row| row.0 == "session").count();
+    assert!(rows <= 60, "{rows} sessions by one link");
+    assert_eq!(refused + rows, 301);
+    // Who is inside, and who has another link, does not notice.
+    assert_eq!(inside.knock().await.status, 200);
+    inside.verify("passcode", given.passcode()).await;
+    assert_eq!(inside.release().await.status, 200);
+    bench.inside(&bench.grant(passcode()).await).await;
+    // It is for half an hour at most, again and again.
+    for _ in 0..3 {
+        bench.advance(30 * 60);
+        bench.inside(&given).await;
+    }
+}
+
+#[tokio::test]
+async fn another_cookie_of_the_host_does_not_hide_the_session() {
+    let bench = Bench::default();
+    let given = bench.grant(passcode()).await;
+    let visitor = bench.inside(&given).await;
+    visitor.verify("passcode", given.passcode()).await;
+    for other in [
+        &b"name=caf\xc3\xa9"[..],
+        b"name=\xe9",
+        b"; =;;x",
+        b"\xff\xfe",
+    ] {
+        let value = axum::http::HeaderValue::from_bytes(other).unwrap();
+        let request = visitor
+            .builder(axum::http::Method::POST, "/release")
+            .header("cookie", value)
+            .header("origin", ORIGIN)
+            .header("x-mailseal", "1")
+            .header("content-type", "application/json");
+        let answer = visitor.request(request.body("{}".into()).unwrap()).await;
+        assert_eq!(answer.status, 200, "{other:?}: {}", answer.text());
+    }
+}

@@ -124,6 +124,73 @@ async fn totp_opens_once_a_step() {
     assert_eq!(second.verify("totp", &totp(&bench)).await.status, 200);
 }
 
+/// RFC 6238 section 5.2: a code is taken once. A person has one authenticator
+/// and as many grants as messages.
+#[tokio::test]
+async fn t09_a_code_of_an_authenticator_is_good_once_whatever_the_grant() {
+    let bench = Bench::default();
+    let draft = || at_floor(FactorLevel::P3).totp(Secret::new(SEED.to_vec()));
+    let (a, b) = (bench.grant(draft()).await, bench.grant(draft()).await);
+    let (one, two) = (bench.inside(&a).await, bench.inside(&b).await);
+    let code = totp(&bench);
+    assert_eq!(one.verify("totp", &code).await.status, 200);
+    assert!(two.verify("totp", &code).await.is(403, "wrong"));
+    // At the same time at both.
+    bench.advance(30);
+    let code = totp(&bench);
+    let (three, four) = (bench.inside(&a).await, bench.inside(&b).await);
+    let both = futures_util::future::join(three.verify("totp", &code), four.verify("totp", &code));
+    let both = both.await;
+    assert_eq!(
+        [both.0, both.1].iter().filter(|a| a.status == 200).count(),
+        1
+    );
+    bench.advance(30);
+    assert_eq!(two.verify("totp", &totp(&bench)).await.status, 200);
+    // Another seed is another authenticator.
+    let other = at_floor(FactorLevel::P3).totp(Secret::new(vec![7; 20]));
+    let other = bench.grant(other).await;
+    let five = bench.inside(&other).await;
+    assert!(five.verify("totp", &totp(&bench)).await.is(403, "wrong"));
+}
+
+/// Six digits of which three are right at a time: five guesses in 15 minutes,
+/// at each of a person's grants, would find one within weeks.
+#[tokio::test]
+async fn t08_guesses_at_an_authenticator_are_bounded_over_days_and_grants() {
+    let bench = Bench::default();
+    let draft = || at_floor(FactorLevel::P3).totp(Secret::new(SEED.to_vec()));
+    let mut grants = Vec::new();
+    for _ in 0..4 {
+        grants.push(bench.grant(draft()).await);
+    }
+    let mut judged = 0;
+    for _ in 0..8 {
+        for given in &grants {
+            let thief = bench.inside(given).await;
+            for _ in 0..5 {
+                let tried = thief.verify("totp", &other_code(&totp(&bench))).await;
+                judged += usize::from(tried.is(403, "wrong"));
+            }
+        }
+        bench.advance(15 * 60);
+    }
+    // 30, and two more in two hours.
+    assert!(judged <= 32, "{judged} were judged");
+    // The owner waits, and not for long.
+    let owner = bench.inside(&grants[0]).await;
+    let wait = owner.verify("totp", &totp(&bench)).await;
+    let seconds = wait.json()["seconds"].as_u64().unwrap();
+    assert!(
+        wait.is(429, "wait") && seconds <= 48 * 60,
+        "{}",
+        wait.text()
+    );
+    bench.advance(seconds);
+    let owner = bench.inside(&grants[0]).await;
+    assert_eq!(owner.verify("totp", &totp(&bench)).await.status, 200);
+}
+
 /// RFC 6238 with SHA-1, written down once more.
 fn totp(bench: &Bench) -> String {
     use aws_lc_rs::hmac;

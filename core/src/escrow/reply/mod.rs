@@ -36,7 +36,7 @@ pub use container::ReplyAttachment;
 const SLOTS: u8 = 10;
 /// How long an upload may take.
 const UPLOAD: Duration = Duration::from_secs(60 * 60);
-/// How long a reply that arrived occupies its slot.
+/// How long a reply that arrived, or was refused, occupies its slot.
 const REST: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long the host may take before a second commit is let in.
 const CLAIM: Duration = Duration::from_secs(60);
@@ -173,6 +173,8 @@ enum State {
     Claimed(Timestamp),
     /// The host has it; its parts are gone.
     Done,
+    /// It did not open, or the host refused it; its parts are gone.
+    Refused,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -215,6 +217,15 @@ impl ReplyRecord {
             value: to_value(self, KIND)?,
             due: Some(self.until),
         })
+    }
+
+    /// Without its key, for as long as it takes its slot.
+    fn finish(&mut self, state: State, old: &Row) -> Result<Batch, EscrowError> {
+        self.state = state;
+        self.until = self.created.plus(REST);
+        self.enc = Vec::new();
+        self.wrapped = Vec::new();
+        Ok(Batch::from_iter([change(old, self.to_row()?)]))
     }
 
     fn part_key(&self, part: u32) -> Vec<u8> {
@@ -381,6 +392,7 @@ impl Escrow {
         let now = self.clock.now();
         match record.state {
             State::Done => return Ok(None),
+            State::Refused => return Err(refused("it was refused before")),
             State::Claimed(at) if now.since(at) < CLAIM => return Err(EscrowError::Busy),
             State::Claimed(_) | State::Open => {}
         }
@@ -437,11 +449,7 @@ impl Escrow {
             if record.state == State::Done {
                 return Ok(());
             }
-            record.state = State::Done;
-            record.until = record.created.plus(REST);
-            record.enc = Vec::new();
-            record.wrapped = Vec::new();
-            let mut batch = Batch::from_iter([change(&row, record.to_row()?)]);
+            let mut batch = record.finish(State::Done, &row)?;
             delete_parts(&row.key, &mut batch);
             let through = self.store.get(grant::TABLE, grant.as_bytes()).await?;
             if let Some(through) = through {
@@ -459,8 +467,9 @@ impl Escrow {
         Err(EscrowError::Busy)
     }
 
-    /// Deletes a reply that the visitor gave up or the host refused. None there
-    /// is no error.
+    /// Deletes the content of a reply that did not open or that the host
+    /// refused. Its slot stays taken for a day, as that of others. None there is
+    /// no error.
     ///
     /// # Errors
     /// [`EscrowError::Store`].
@@ -469,12 +478,23 @@ impl Escrow {
         grant: GrantId,
         reply: ReplyId,
     ) -> Result<(), EscrowError> {
-        match self.reply_record(grant, reply).await {
-            Ok((_, record)) if record.state == State::Done => Ok(()),
-            Ok((row, _)) => self.delete_reply(row).await.map(drop),
-            Err(EscrowError::UnknownId) => Ok(()),
-            Err(e) => Err(e),
+        for _ in 0..ROUNDS {
+            let (row, mut record) = match self.reply_record(grant, reply).await {
+                Err(EscrowError::UnknownId) => return Ok(()),
+                found => found?,
+            };
+            if matches!(record.state, State::Done | State::Refused) {
+                return Ok(());
+            }
+            let mut batch = record.finish(State::Refused, &row)?;
+            delete_parts(&row.key, &mut batch);
+            match self.store.commit(batch).await {
+                Ok(_) => return Ok(()),
+                Err(StoreError::Conflict { .. }) => {}
+                Err(e) => return Err(e.into()),
+            }
         }
+        Err(EscrowError::Busy)
     }
 
     async fn replying_grant(&self, grant: GrantId) -> Result<GrantRecord, EscrowError> {
@@ -553,7 +573,8 @@ impl Escrow {
             let rows = self.store.due(Table::Reply, now, PAGE).await?;
             let mut progress = false;
             for row in rows {
-                let open = ReplyRecord::from_row(&row).is_ok_and(|r| r.state != State::Done);
+                let over = |r: &ReplyRecord| matches!(r.state, State::Done | State::Refused);
+                let open = ReplyRecord::from_row(&row).is_ok_and(|r| !over(&r));
                 let deleted = self.delete_reply(row).await?;
                 progress |= deleted;
                 swept.replies += usize::from(deleted && open);

@@ -262,9 +262,10 @@ async fn all_methods_share_one_budget() {
     assert_eq!(code(escrow.check_passcode(id, &right).await), "escrow.wait");
     assert_eq!(code(escrow.take_try(id).await), "escrow.wait");
     assert_eq!(house.leaves().await.len(), 4);
-    // A release gives the budget back.
+    // A release gives back the try that was right, and none of the wrong ones.
     escrow.release_to(id, &ME, FactorLevel::P2).await.unwrap();
     escrow.check_passcode(id, &right).await.unwrap();
+    assert_eq!(code(escrow.check_passcode(id, &right).await), "escrow.wait");
     // No passphrase was agreed, so none is right.
     assert_eq!(
         code(escrow.check_passphrase(id, &[0; 32]).await),

@@ -135,6 +135,8 @@ const linked = (s) => s.split(/(https?:\/\/[^\s<>"]*[^\s<>"'.,;:!?)\]])/).map((p
 const link = (href) => el('a', { href, target: '_blank', rel: 'noopener noreferrer' }, href);
 
 const KEPT = /^(A|ABBR|B|BD[IO]|BR|HR|STRONG|I|EM|U|S|STRIKE|P|PRE|DIV|SPAN|H[1-6]|[UOD]L|LI|D[TD]|BLOCKQUOTE|Q|CITE|CODE|DEL|INS|KBD|MARK|SAMP|TABLE|THEAD|TBODY|TFOOT|T[RDHT]|CAPTION|COL|COLGROUP|CENTER|FIGURE|SMALL|SU[BP])$/;
+// A field of a form may be called like a property, and stand in its place.
+const childNodes = /** @type {() => NodeListOf<ChildNode>} */ (/** @type {PropertyDescriptor} */ (Object.getOwnPropertyDescriptor(Node.prototype, 'childNodes')).get);
 const DROPPED = /^(SCRIPT|STYLE|TEMPLATE|TITLE|NOSCRIPT|TEXTAREA|SELECT|OBJECT|IFRAME)$/;
 
 /**
@@ -150,7 +152,7 @@ function html(source) {
   const links = new Map();
   /** @param {Node} from @param {Element} to @param {number} depth */
   const rebuild = (from, to, depth) => {
-    for (const n of from.childNodes) {
+    for (const n of childNodes.call(from)) {
       if (n.nodeType === 3) to.append(n.nodeValue || '');
       if (!(n instanceof HTMLElement) || depth > 200 || DROPPED.test(n.tagName)) continue;
       const get = (/** @type {string} */ a) => n.getAttribute(a) || '';

@@ -23,10 +23,10 @@ use super::error::{Refusal, json_response, seconds};
 use super::host::PortalEventKind;
 use super::request::{self, Place};
 use super::session::{Session, takes};
-use super::vault::take;
+use super::vault::{swap, take};
 use crate::base::{FactorLevel, Phi, Secret, Timestamp};
 use crate::escrow::{Method, Visit};
-use crate::storage::{Batch, Op, Table};
+use crate::storage::{Batch, Op, StoreError, Table};
 
 pub(super) mod passkey;
 mod totp;
@@ -35,6 +35,10 @@ mod totp;
 const CEREMONY: Duration = Duration::from_secs(5 * 60);
 /// How long the host may take to say whether somebody is signed on.
 const SIGN_ON: Duration = Duration::from_secs(10);
+/// How long the counter of a passkey is remembered after its last use.
+const COUNTER: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+/// How often a row that others change is tried.
+const ROUNDS: usize = 8;
 /// The longest passcode or code as typed.
 const MAX_TYPED: usize = 256;
 
@@ -249,7 +253,7 @@ impl Inner {
                 let typed = typed.ok_or(Refusal::Malformed)?;
                 let seed = visit.contacts.totp.as_ref().ok_or(Refusal::NotOffered)?;
                 self.escrow.take_try(grant).await?;
-                match totp::matching_step(seed, &typed, self.clock.now()) {
+                match self.take_step(seed, &typed).await? {
                     Some(step) => self.escrow.use_totp_step(grant, step).await?,
                     None => return Err(self.escrow.refuse(grant).await?.into()),
                 }
@@ -291,10 +295,36 @@ impl Inner {
                 self.escrow
                     .use_passkey_count(visit.grant, id, count)
                     .await?;
-                Ok(Vec::new())
+                match self.take_count(id, count).await? {
+                    true => Ok(Vec::new()),
+                    false => Err(self.escrow.refuse(visit.grant).await?.into()),
+                }
             }
             Err(passkey::NotShown) => Err(self.escrow.refuse(visit.grant).await?.into()),
         }
+    }
+
+    /// Remembers the signature counter of a passkey, whatever the grant: a
+    /// clone would be used at another one. False where it did not grow.
+    async fn take_count(&self, credential: &[u8], count: u32) -> Result<bool, Refusal> {
+        let key = self.vault.verifier(&[b"passkey", credential]);
+        let due = self.clock.now().plus(COUNTER);
+        for _ in 0..ROUNDS {
+            let old = self.store.get(Table::Code, &key).await?;
+            let last: u32 = self.read_budget(old.as_ref())?.unwrap_or_default();
+            // Authenticators without a counter always say 0.
+            if count <= last {
+                return Ok(count == 0 && last == 0);
+            }
+            let new = self.vault.seal(Table::Code, &key, &count, due)?;
+            let batch = Batch::from_iter([swap(Table::Code, old.as_ref(), new)]);
+            match self.store.commit(batch).await {
+                Ok(_) => return Ok(true),
+                Err(StoreError::Conflict { .. }) => {}
+                Err(e) => return Err(e.into()),
+            }
+        }
+        Err(Refusal::Busy)
     }
 
     async fn keep_ceremony(
