@@ -1,4 +1,4 @@
-//! The command line, without a library: five commands and a few options.
+//! The command line, without a library: a few commands and a few options.
 
 /// What `--help` prints.
 pub(crate) const HELP: &str = "\
@@ -12,8 +12,11 @@ Commands:
             --quick         only fmt, clippy and test
             --only STEP     only this step; may be repeated
                             (fmt, clippy, test, doctest, doc, clinic, models,
-                            interop, sealing)
+                            interop, sealing, kotlin, swift)
   interop   The tests against real peers alone; a missing peer is an error.
+  kotlin    The jar for Kotlin and the JVM, with the release library in it:
+            bindings-kotlin/target/mailseal-*.jar. Needs Maven and a JDK.
+  swift     Writes the generated files of bindings-swift again.
   bench     All benches, or those whose name contains FILTER:
             cargo xtask bench [FILTER]
   fuzz      Fuzzes every target, or one, for N seconds each (default 60):
@@ -23,7 +26,7 @@ Commands:
 
 Environment:
   MAILSEAL_PEERS   What happens where a real peer (postfix, openssl, gpg,
-                   gpgsm, Bouncy Castle, thunderbird) is not installed:
+                   gpgsm, Bouncy Castle, thunderbird) or Maven is not installed:
                    `auto` (default) skips the tests that need it and says so,
                    `require` fails, `off` never starts a peer.
 ";
@@ -34,6 +37,8 @@ pub(crate) enum Command {
     Help,
     Test(Choice),
     Interop,
+    Kotlin,
+    Swift,
     Bench(Option<String>),
     Fuzz {
         target: Option<String>,
@@ -64,6 +69,9 @@ pub(crate) fn parse(arguments: &[String]) -> Result<Command, String> {
             None => Ok(Command::Interop),
             Some(other) => Err(format!("interop takes no argument, but got `{other}`")),
         },
+        "kotlin" if rest.is_empty() => Ok(Command::Kotlin),
+        "swift" if rest.is_empty() => Ok(Command::Swift),
+        name @ ("kotlin" | "swift") => Err(format!("{name} takes no argument")),
         "bench" => match rest {
             [] => Ok(Command::Bench(None)),
             [filter] => Ok(Command::Bench(Some(filter.clone()))),

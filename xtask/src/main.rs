@@ -9,6 +9,7 @@
 
 mod cli;
 mod commands;
+mod mobile;
 mod peers;
 mod process;
 mod report;
@@ -34,6 +35,8 @@ fn main() -> ExitCode {
         }
         Command::Test(choice) => commands::test(&choice),
         Command::Interop => commands::interop(),
+        Command::Kotlin => mobile::jar(),
+        Command::Swift => mobile::write_swift(),
         Command::Bench(filter) => commands::bench(filter.as_deref()),
         Command::Fuzz { target, seconds } => commands::fuzz(target.as_deref(), seconds),
     };
