@@ -8,14 +8,14 @@ use mailseal::policy::Waiver;
 use mailseal::{Error, EscrowOptions, PlanError, PlanOptions};
 use tokio::runtime::Runtime;
 
-use crate::codes::{CodeChannel, Foreign};
+use crate::codes::{NativeCodeChannel, Foreign};
 use crate::convert::{Phi, recipient, timestamp};
 use crate::error::Result;
-use crate::message::{Marks, Message};
-use crate::parts::{Discovering, Discovery, Keys, Policy, Smtp};
-use crate::plan::Plan;
+use crate::message::{NativeMarks, NativeMessage};
+use crate::parts::{Discovering, NativeDiscovery, NativeKeys, NativePolicy, NativeSmtp};
+use crate::plan::NativePlan;
 use crate::runtime::{Flights, Ground, new_runtime};
-use crate::scanner::Scanner;
+use crate::scanner::NativeScanner;
 use crate::types::{self, DueReport, Escrow, Receipt, Sealed, Storage, Unresolved, Verified};
 use crate::words::{Resolution, TlsAssurance};
 
@@ -27,11 +27,11 @@ struct Open {
 
 /// Plans, sends, and keeps what is not at its end.
 #[derive(uniffi::Object)]
-pub(crate) struct Client {
+pub(crate) struct NativeClient {
     open: Mutex<Option<Open>>,
 }
 
-impl Client {
+impl NativeClient {
     fn get(&self) -> Result<(mailseal::Client, Ground)> {
         match &*self.lock() {
             Some(open) => {
@@ -50,9 +50,13 @@ impl Client {
     }
 }
 
-impl Drop for Client {
+impl Drop for NativeClient {
     fn drop(&mut self) {
-        let open = self.open.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        let open = self
+            .open
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         if let Some(open) = open {
             // Without waiting: a task may be about to call the host.
             open.runtime.shutdown_background();
@@ -62,7 +66,7 @@ impl Drop for Client {
 
 /// What planning is told beside the message.
 #[derive(Debug, uniffi::Record)]
-pub(crate) struct Circumstances {
+pub(crate) struct NativeCircumstances {
     /// The host's reference for the patient that the message is about.
     #[uniffi(default = None)]
     patient: Option<Phi>,
@@ -78,7 +82,7 @@ pub(crate) struct Circumstances {
 }
 
 #[uniffi::export]
-impl Client {
+impl NativeClient {
     /// Opens storage and builds the client.
     #[uniffi::constructor(default(
         discovery = None, scanner = None, escrow = None, code_channel = None,
@@ -86,14 +90,14 @@ impl Client {
     ))]
     #[allow(clippy::too_many_arguments)]
     fn new(
-        policy: Arc<Policy>,
+        policy: Arc<NativePolicy>,
         storage: Storage,
-        keys: Arc<Keys>,
-        transport: Arc<Smtp>,
-        discovery: Option<Arc<Discovery>>,
-        scanner: Option<Arc<Scanner>>,
+        keys: Arc<NativeKeys>,
+        transport: Arc<NativeSmtp>,
+        discovery: Option<Arc<NativeDiscovery>>,
+        scanner: Option<Arc<NativeScanner>>,
         escrow: Option<Escrow>,
-        code_channel: Option<Arc<dyn CodeChannel>>,
+        code_channel: Option<Arc<dyn NativeCodeChannel>>,
         audit_origin: Option<String>,
         plan_lifetime: Option<Duration>,
         concurrency: Option<i32>,
@@ -155,10 +159,10 @@ impl Client {
     /// decides. Given up with its caller.
     async fn plan(
         &self,
-        message: Arc<Message>,
-        marks: Marks,
-        circumstances: Circumstances,
-    ) -> Result<Plan> {
+        message: Arc<NativeMessage>,
+        marks: NativeMarks,
+        circumstances: NativeCircumstances,
+    ) -> Result<NativePlan> {
         let (client, ground) = self.get()?;
         let message = marks.apply(message.0.clone())?;
         let mut options = PlanOptions::new();
@@ -176,11 +180,11 @@ impl Client {
             ));
         }
         let planning = async move { client.plan_with(message, options).await };
-        Ok(Plan::new(ground.give_up(planning).await?))
+        Ok(NativePlan::new(ground.give_up(planning).await?))
     }
 
     /// Carries a plan out. It runs to its end even if the caller goes away.
-    async fn send(&self, plan: Arc<Plan>) -> Result<Receipt> {
+    async fn send(&self, plan: Arc<NativePlan>) -> Result<Receipt> {
         let (client, ground) = self.get()?;
         let plan = plan.take()?;
         let receipt = ground.go_on(async move { client.send(plan).await }).await?;
@@ -189,11 +193,13 @@ impl Client {
 
     /// Seals a plan's messages for a mailer of the host's own, which guarantees
     /// `assurance` for the whole way.
-    async fn seal(&self, plan: Arc<Plan>, assurance: Option<TlsAssurance>) -> Result<Sealed> {
+    async fn seal(&self, plan: Arc<NativePlan>, assurance: Option<TlsAssurance>) -> Result<Sealed> {
         let (client, ground) = self.get()?;
         let plan = plan.take()?;
         let assurance = assurance.map(Into::into);
-        let sealed = ground.go_on(async move { client.seal(plan, assurance).await }).await?;
+        let sealed = ground
+            .go_on(async move { client.seal(plan, assurance).await })
+            .await?;
         Sealed::of(sealed)
     }
 
@@ -202,21 +208,27 @@ impl Client {
         let (client, ground) = self.get()?;
         // No receipt has an id that is none.
         let Ok(id) = id.parse() else { return Ok(None) };
-        let found = ground.give_up(async move { client.receipt(id).await }).await?;
+        let found = ground
+            .give_up(async move { client.receipt(id).await })
+            .await?;
         found.as_ref().map(Receipt::of).transpose()
     }
 
     /// Copies that are not at their end.
     async fn unresolved(&self) -> Result<Vec<Unresolved>> {
         let (client, ground) = self.get()?;
-        let all = ground.give_up(async move { client.unresolved().await }).await?;
+        let all = ground
+            .give_up(async move { client.unresolved().await })
+            .await?;
         all.iter().map(Unresolved::of).collect()
     }
 
     /// Tries again what is due.
     async fn deliver_due(&self) -> Result<DueReport> {
         let (client, ground) = self.get()?;
-        let report = ground.go_on(async move { client.deliver_due().await }).await?;
+        let report = ground
+            .go_on(async move { client.deliver_due().await })
+            .await?;
         DueReport::of(&report)
     }
 
@@ -230,8 +242,7 @@ impl Client {
         let (client, ground) = self.get()?;
         let receipt = receipt.parse().map_err(|_| PlanError::NotUnknown)?;
         let (recipient, resolution) = (recipient(recipient_id), resolution.into());
-        let saying =
-            async move { client.resolve_unknown(receipt, recipient, resolution).await };
+        let saying = async move { client.resolve_unknown(receipt, recipient, resolution).await };
         ground.go_on(saying).await
     }
 

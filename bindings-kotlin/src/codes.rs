@@ -10,14 +10,14 @@ use crate::convert::{Phi, Secret};
 
 /// The code was not sent: the sender gets it instead.
 #[derive(Debug, thiserror::Error, uniffi::Error)]
-pub(crate) enum CodeChannelError {
+pub(crate) enum NativeCodeChannelError {
     /// It was not sent.
     #[error("the code was not sent")]
     NotSent,
 }
 
 // What the host's code threw may hold the number: nothing of it is kept.
-impl From<uniffi::UnexpectedUniFFICallbackError> for CodeChannelError {
+impl From<uniffi::UnexpectedUniFFICallbackError> for NativeCodeChannelError {
     fn from(_: uniffi::UnexpectedUniFFICallbackError) -> Self {
         Self::NotSent
     }
@@ -28,13 +28,13 @@ impl From<uniffi::UnexpectedUniFFICallbackError> for CodeChannelError {
 /// counts as not sent: the sender gets the code then.
 #[uniffi::export(with_foreign)]
 #[async_trait]
-pub(crate) trait CodeChannel: Send + Sync {
+pub(crate) trait NativeCodeChannel: Send + Sync {
     /// Sends `code` to `phone`.
-    async fn send_code(&self, phone: Phi, code: Secret) -> Result<(), CodeChannelError>;
+    async fn send_code(&self, phone: Phi, code: Secret) -> Result<(), NativeCodeChannelError>;
 }
 
 /// The host's channel, as the crate asks for it.
-pub(crate) struct Foreign(pub(crate) Arc<dyn CodeChannel>);
+pub(crate) struct Foreign(pub(crate) Arc<dyn NativeCodeChannel>);
 
 impl fmt::Debug for Foreign {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -102,7 +102,11 @@ pub(crate) fn number<T: TryInto<i32>>(n: T) -> i32 {
 pub(crate) fn moment(at: Timestamp) -> SystemTime {
     let ms = at.unix_ms();
     let away = Duration::from_millis(ms.unsigned_abs());
-    let made = if ms < 0 { UNIX_EPOCH.checked_sub(away) } else { UNIX_EPOCH.checked_add(away) };
+    let made = if ms < 0 {
+        UNIX_EPOCH.checked_sub(away)
+    } else {
+        UNIX_EPOCH.checked_add(away)
+    };
     made.unwrap_or(UNIX_EPOCH)
 }
 

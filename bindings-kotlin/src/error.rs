@@ -19,7 +19,7 @@ pub(crate) struct ErrorDetails {
 
 /// Why a call failed, by what it is about.
 #[derive(Debug, thiserror::Error, uniffi::Error)]
-pub(crate) enum MailsealError {
+pub(crate) enum NativeError {
     /// What the caller gave is not what it should be: an address, a message.
     #[error("{}", details.text)]
     Input {
@@ -71,16 +71,20 @@ pub(crate) enum MailsealError {
     },
 }
 
-pub(crate) type Result<T> = std::result::Result<T, MailsealError>;
+pub(crate) type Result<T> = std::result::Result<T, NativeError>;
 
-impl<E: Into<Error>> From<E> for MailsealError {
+impl<E: Into<Error>> From<E> for NativeError {
     fn from(error: E) -> Self {
         let error: Error = error.into();
         let details = ErrorDetails {
             code: error.code().to_owned(),
             retryable: error.is_retryable(),
             text: error.to_string(),
-            recipients: error.recipients().iter().map(|id| crate::convert::id(*id)).collect(),
+            recipients: error
+                .recipients()
+                .iter()
+                .map(|id| crate::convert::id(*id))
+                .collect(),
             receipt: error.receipt().map(|id| id.to_string()),
         };
         match error.kind() {

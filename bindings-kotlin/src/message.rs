@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use mailseal::Error;
 use mailseal::base;
-use mailseal::compose::{self, Builder, ComposeError, HasRecipient, HasSender, Limits, NoRecipient};
+use mailseal::compose::{
+    self, Builder, ComposeError, HasRecipient, HasSender, Limits, NoRecipient,
+};
 
 use crate::convert::{Phi, count};
 use crate::error::Result;
@@ -14,22 +16,26 @@ use crate::words::{Disclosure, Sensitivity};
 /// A file that goes with a message. Its bytes are copied once, from where the
 /// host language has them.
 #[derive(Debug, uniffi::Object)]
-pub(crate) struct Attachment(compose::Attachment);
+pub(crate) struct NativeAttachment(compose::Attachment);
 
 #[uniffi::export]
-impl Attachment {
+impl NativeAttachment {
     /// `name` should hold no PHI; `media_type` is `application/pdf`,
     /// `text/csv; charset=utf-8`.
     #[uniffi::constructor]
     fn new(name: Phi, media_type: String, content: &[u8]) -> Self {
-        Self(compose::Attachment::new(name.0, media_type, content.to_vec()))
+        Self(compose::Attachment::new(
+            name.0,
+            media_type,
+            content.to_vec(),
+        ))
     }
 }
 
 /// The fields of a message. Names, text and HTML may hold PHI; the subject
 /// should not.
 #[derive(Debug, uniffi::Record)]
-pub(crate) struct Fields {
+pub(crate) struct NativeFields {
     /// The author's address.
     sender: Phi,
     /// Recipients.
@@ -52,10 +58,10 @@ pub(crate) struct Fields {
     html: Option<Phi>,
     /// Files.
     #[uniffi(default)]
-    attachments: Vec<Arc<Attachment>>,
+    attachments: Vec<Arc<NativeAttachment>>,
     /// More header fields.
     #[uniffi(default)]
-    headers: Vec<Header>,
+    headers: Vec<NativeHeader>,
     /// The author's name.
     #[uniffi(default = None)]
     sender_name: Option<Phi>,
@@ -66,7 +72,7 @@ pub(crate) struct Fields {
 
 /// A header field.
 #[derive(Debug, uniffi::Record)]
-pub(crate) struct Header {
+pub(crate) struct NativeHeader {
     /// Its name.
     name: String,
     /// Its value.
@@ -75,7 +81,7 @@ pub(crate) struct Header {
 
 /// What the host says of a message beside its content.
 #[derive(Debug, Default, uniffi::Record)]
-pub(crate) struct Marks {
+pub(crate) struct NativeMarks {
     /// It is at least so sensitive.
     #[uniffi(default = None)]
     declare: Option<Sensitivity>,
@@ -105,15 +111,17 @@ pub(crate) struct Marks {
 
 /// A message ready to be scanned or planned. Immutable.
 #[derive(uniffi::Object)]
-pub(crate) struct Message(pub(crate) compose::Message);
+pub(crate) struct NativeMessage(pub(crate) compose::Message);
 
 fn limits(max_bytes: Option<i64>) -> Limits {
     let limit = max_bytes.and_then(|bytes| usize::try_from(bytes).ok());
-    limit.map_or_else(Limits::default, |bytes| Limits::default().message_bytes(bytes))
+    limit.map_or_else(Limits::default, |bytes| {
+        Limits::default().message_bytes(bytes)
+    })
 }
 
 #[uniffi::export]
-impl Message {
+impl NativeMessage {
     /// Reads RFC 5322. `max_bytes` is 96 MiB where it is left out.
     #[uniffi::constructor(default(max_bytes = None))]
     fn parse(raw: &[u8], max_bytes: Option<i64>) -> Result<Self> {
@@ -128,7 +136,7 @@ impl Message {
 
     /// Builds a message. `max_bytes` is 96 MiB where it is left out.
     #[uniffi::constructor(default(max_bytes = None))]
-    fn compose(fields: Fields, max_bytes: Option<i64>) -> Result<Self> {
+    fn compose(fields: NativeFields, max_bytes: Option<i64>) -> Result<Self> {
         let mut builder = compose::Message::builder()
             .from(fields.sender.address()?)
             .limits(limits(max_bytes));
@@ -167,7 +175,7 @@ impl Message {
     }
 
     /// The same message with what the host says of it.
-    fn marked(&self, marks: Marks) -> Result<Self> {
+    fn marked(&self, marks: NativeMarks) -> Result<Self> {
         Ok(Self(marks.apply(self.0.clone())?))
     }
 
@@ -184,7 +192,11 @@ impl Message {
     /// The addresses in the order To, Cc, Bcc, each once. A recipient's id is
     /// an index into it.
     fn recipients(&self) -> Vec<Phi> {
-        self.0.recipients().iter().map(|(_, r)| r.address().into()).collect()
+        self.0
+            .recipients()
+            .iter()
+            .map(|(_, r)| r.address().into())
+            .collect()
     }
 
     /// The subject, decoded; empty where there is none.
@@ -216,7 +228,7 @@ fn addressed(
     Ok(builder)
 }
 
-impl Marks {
+impl NativeMarks {
     pub(crate) fn apply(self, mut message: compose::Message) -> Result<compose::Message> {
         for details in self.recipients {
             let mut recipient = base::Recipient::new(details.address.address()?);

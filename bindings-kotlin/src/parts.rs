@@ -22,10 +22,10 @@ use crate::words::TlsAssurance;
 
 /// What is asked of every message.
 #[derive(uniffi::Object)]
-pub(crate) struct Policy(pub(crate) policy::Policy);
+pub(crate) struct NativePolicy(pub(crate) policy::Policy);
 
 #[uniffi::export]
-impl Policy {
+impl NativePolicy {
     /// PHI over authenticated TLS, sealed, or by pickup; 45 CFR 164.312(e).
     #[uniffi::constructor]
     fn hipaa() -> Self {
@@ -53,16 +53,16 @@ impl Policy {
 
 /// The key under which everything at rest is wrapped.
 #[derive(uniffi::Object)]
-pub(crate) struct Keys(pub(crate) mailseal::Keys);
+pub(crate) struct NativeKeys(pub(crate) mailseal::Keys);
 
-impl fmt::Debug for Keys {
+impl fmt::Debug for NativeKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Keys(***)")
+        f.write_str("NativeKeys(***)")
     }
 }
 
 #[uniffi::export]
-impl Keys {
+impl NativeKeys {
     /// Reads the key file, or makes one (mode 0600) where there is none. Keep it
     /// elsewhere than the database.
     #[uniffi::constructor]
@@ -73,8 +73,9 @@ impl Keys {
     /// From 32 bytes that the host keeps (a KMS, the Android keystore).
     #[uniffi::constructor]
     fn from_bytes(root: Vec<u8>) -> Result<Self> {
-        let root: [u8; 32] =
-            root.try_into().map_err(|_| Error::Config("the root of the keys is 32 bytes long"))?;
+        let root: [u8; 32] = root
+            .try_into()
+            .map_err(|_| Error::Config("the root of the keys is 32 bytes long"))?;
         Ok(Self(mailseal::Keys::from_bytes(root)))
     }
 
@@ -186,10 +187,10 @@ enum Way {
 
 /// How messages leave.
 #[derive(uniffi::Object)]
-pub(crate) struct Smtp(Way);
+pub(crate) struct NativeSmtp(Way);
 
 #[uniffi::export]
-impl Smtp {
+impl NativeSmtp {
     /// By a relay: `smtps://user@host[:465]` or `smtp://user@host[:587]` with
     /// STARTTLS. Its certificate must be valid for its name.
     ///
@@ -237,7 +238,7 @@ impl Smtp {
     }
 }
 
-impl Smtp {
+impl NativeSmtp {
     /// The transport itself, with connections of its own.
     pub(crate) fn open(&self) -> std::result::Result<deliver::Smtp, Error> {
         match &self.0 {
@@ -291,10 +292,10 @@ enum Source {
 /// How to find out what a domain's mail hosts can receive. Behind a relay it is
 /// not asked.
 #[derive(uniffi::Object)]
-pub(crate) struct Discovery(Source);
+pub(crate) struct NativeDiscovery(Source);
 
 #[uniffi::export]
-impl Discovery {
+impl NativeDiscovery {
     /// Asks DNS, policy hosts and mail hosts, as `ehlo_name`. `cache` is a
     /// SQLite file of its own in which what was learnt survives a restart.
     #[uniffi::constructor(default(network = None, cache = None))]
@@ -320,7 +321,7 @@ pub(crate) enum Discovering {
     Live(Live),
 }
 
-impl Discovery {
+impl NativeDiscovery {
     pub(crate) fn open(&self, keys: &mailseal::Keys) -> std::result::Result<Discovering, Error> {
         Ok(match &self.0 {
             Source::Fixed(fixed) => Discovering::Fixed(fixed.clone()),

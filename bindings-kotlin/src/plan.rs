@@ -15,12 +15,12 @@ use crate::words::{Sensitivity, Show, Word as _};
 ///
 /// It is sent once, whatever comes of it. Afterwards it can still be read.
 #[derive(uniffi::Object)]
-pub(crate) struct Plan {
+pub(crate) struct NativePlan {
     inner: Mutex<mailseal::Plan>,
     used: AtomicBool,
 }
 
-impl Plan {
+impl NativePlan {
     pub(crate) fn new(inner: mailseal::Plan) -> Self {
         Self {
             inner: Mutex::new(inner),
@@ -43,7 +43,7 @@ impl Plan {
 }
 
 #[uniffi::export]
-impl Plan {
+impl NativePlan {
     /// The message's id in receipts and in the audit log.
     fn id(&self) -> String {
         self.read().id().to_string()
@@ -71,7 +71,11 @@ impl Plan {
 
     /// One entry a recipient.
     fn recipients(&self) -> Result<Vec<PlannedRecipient>> {
-        self.read().recipients().iter().map(PlannedRecipient::of).collect()
+        self.read()
+            .recipients()
+            .iter()
+            .map(PlannedRecipient::of)
+            .collect()
     }
 
     /// The ids of the recipients whom the policy refuses and who are not

@@ -40,7 +40,11 @@ impl Flights {
     /// Waits until none is left, or until the time is over.
     pub(crate) fn end(&self, within: Duration) {
         let count = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
-        drop(self.0.1.wait_timeout_while(count, within, |count| *count > 0));
+        drop(
+            self.0
+                .1
+                .wait_timeout_while(count, within, |count| *count > 0),
+        );
     }
 }
 

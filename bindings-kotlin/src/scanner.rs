@@ -9,24 +9,24 @@ use mailseal::dlp::{
 };
 
 use crate::error::Result;
-use crate::message::Message;
-use crate::parts::Keys;
+use crate::message::NativeMessage;
+use crate::parts::NativeKeys;
 use crate::types::{Findings, Patient};
 
 /// Finds identifiers and health content, and judges messages as a whole.
 ///
 /// Immutable; may be used from any thread.
 #[derive(uniffi::Object)]
-pub(crate) struct Scanner(pub(crate) PhiScanner);
+pub(crate) struct NativeScanner(pub(crate) PhiScanner);
 
-impl fmt::Debug for Scanner {
+impl fmt::Debug for NativeScanner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Scanner")
+        f.write_str("NativeScanner")
     }
 }
 
 #[uniffi::export]
-impl Scanner {
+impl NativeScanner {
     /// `host` is the host's own knowledge as TOML (patterns, terms, allowed
     /// values), `roster` bytes of a roster with the `keys` that it was built
     /// with. Without `names` the model for names is left out: faster, and
@@ -35,7 +35,7 @@ impl Scanner {
     fn new(
         host: Option<String>,
         roster: Option<Vec<u8>>,
-        keys: Option<Arc<Keys>>,
+        keys: Option<Arc<NativeKeys>>,
         names: bool,
     ) -> Result<Self> {
         let mut scanner = PhiScanner::new();
@@ -53,14 +53,14 @@ impl Scanner {
     }
 
     /// Scans one message, on the caller's thread.
-    fn scan(&self, message: &Message) -> Result<Findings> {
+    fn scan(&self, message: &NativeMessage) -> Result<Findings> {
         Findings::of(&self.0.scan(&message.0))
     }
 }
 
 /// Builds the bytes of a roster; the values are keyed hashes in it.
 #[uniffi::export]
-pub(crate) fn build_roster(patients: Vec<Patient>, keys: &Keys) -> Result<Vec<u8>> {
+pub(crate) fn build_roster(patients: Vec<Patient>, keys: &NativeKeys) -> Result<Vec<u8>> {
     let mut builder = RosterBuilder::new(&keys.0);
     for patient in &patients {
         builder.patient(&record(patient)?)?;

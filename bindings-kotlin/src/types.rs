@@ -123,7 +123,11 @@ impl Findings {
             unscannable: found.unscannable.iter().map(unscannable).collect(),
             knows_names: found.knows_names,
             risk: found.risk.as_ref().map(risk).transpose()?,
-            misaddressed: found.misaddressed.iter().map(misaddressed).collect::<Result<_>>()?,
+            misaddressed: found
+                .misaddressed
+                .iter()
+                .map(misaddressed)
+                .collect::<Result<_>>()?,
         })
     }
 }
@@ -360,7 +364,11 @@ impl Receipt {
             id: receipt.id.to_string(),
             message: receipt.message.to_string(),
             created: moment(receipt.created),
-            outcomes: receipt.outcomes.iter().map(Outcome::of).collect::<Result<_>>()?,
+            outcomes: receipt
+                .outcomes
+                .iter()
+                .map(Outcome::of)
+                .collect::<Result<_>>()?,
         })
     }
 }

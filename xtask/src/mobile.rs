@@ -39,7 +39,11 @@ fn build_dev() -> Result<PathBuf, String> {
 }
 
 fn done(good: bool, otherwise: &str) -> Result<(), String> {
-    if good { Ok(()) } else { Err(otherwise.to_owned()) }
+    if good {
+        Ok(())
+    } else {
+        Err(otherwise.to_owned())
+    }
 }
 
 /// Writes the sources for a language out of a library.
@@ -88,7 +92,9 @@ pub(crate) fn maven_obstacle() -> Option<String> {
 
 fn maven(goals: &[&str]) -> Result<bool, String> {
     let mut command = process::program("mvn".as_ref())?;
-    command.args(["-q", "-B", "-f", "bindings-kotlin/pom.xml"]).args(goals);
+    command
+        .args(["-q", "-B", "-f", "bindings-kotlin/pom.xml"])
+        .args(goals);
     process::run(&mut command)
 }
 
@@ -101,7 +107,10 @@ pub(crate) fn test_kotlin() -> Result<(bool, Tally), String> {
     }
     let good = maven(&["test"])?;
     let tally = read_reports(&reports)?;
-    println!("Maven: {} passed; {} failed; {} ignored", tally.passed, tally.failed, tally.ignored);
+    println!(
+        "Maven: {} passed; {} failed; {} ignored",
+        tally.passed, tally.failed, tally.ignored
+    );
     Ok((good, tally))
 }
 
@@ -149,7 +158,11 @@ pub(crate) fn jar() -> Result<bool, String> {
     let mut build = process::cargo(["build", "--release", "-p", "mailseal-kotlin"])?;
     done(process::run(&mut build)?, "the library does not build")?;
     let target = process::dev_folder()?;
-    let release = target.parent().unwrap_or(&target).join("release").join(file_name());
+    let release = target
+        .parent()
+        .unwrap_or(&target)
+        .join("release")
+        .join(file_name());
     let copy = lay_out(&release)?;
     if peers::find("strip").is_some() {
         let mut strip = process::program("strip".as_ref())?;
@@ -174,7 +187,10 @@ pub(crate) fn jar() -> Result<bool, String> {
 const SWIFT: [(&str, &str); 3] = [
     ("Mailseal.swift", "Sources/Mailseal/Mailseal.swift"),
     ("MailsealFFI.h", "Sources/MailsealFFI/MailsealFFI.h"),
-    ("MailsealFFI.modulemap", "Sources/MailsealFFI/module.modulemap"),
+    (
+        "MailsealFFI.modulemap",
+        "Sources/MailsealFFI/module.modulemap",
+    ),
 ];
 
 /// Swift's generated files, made anew: what they are, and where they belong.
@@ -240,9 +256,15 @@ mod tests {
     #[test]
     fn counts_what_surefire_reports() {
         let mut tally = Tally::default();
-        read_report("Tests run: 15, Failures: 1, Errors: 2, Skipped: 3, Time elapsed: 1.5 s", &mut tally);
+        read_report(
+            "Tests run: 15, Failures: 1, Errors: 2, Skipped: 3, Time elapsed: 1.5 s",
+            &mut tally,
+        );
         read_report("Test set: org.mailseal.ClientTest", &mut tally);
-        read_report("Tests run: 2, Failures: 0, Errors: 0, Skipped: 0, Time elapsed: 0 s", &mut tally);
+        read_report(
+            "Tests run: 2, Failures: 0, Errors: 0, Skipped: 0, Time elapsed: 0 s",
+            &mut tally,
+        );
         assert_eq!(
             tally,
             Tally {

@@ -250,12 +250,12 @@ fn against_peers(test: &str, obstacle: fn() -> Option<String>) -> Result<Outcome
     counted(&mut command)
 }
 
-/// A run of tests, which fails where it ran none: a filter or a name that
-/// matches nothing must not pass for success.
 fn counted(command: &mut Command) -> Result<Outcome, String> {
     process::run_counted(command).map(judged)
 }
 
+/// A run of tests, which fails where it ran none: a filter or a name that
+/// matches nothing must not pass for success.
 fn judged((good, tally): (bool, Tally)) -> Outcome {
     let verdict = if good && tally.passed == 0 {
         Verdict::Failed("it ran no test".to_owned())

@@ -1,5 +1,23 @@
 import Foundation
 
+// What the Kotlin part wraps has these names below; here they are the API itself.
+public typealias Attachment = NativeAttachment
+public typealias Circumstances = NativeCircumstances
+public typealias Client = NativeClient
+public typealias CodeChannel = NativeCodeChannel
+public typealias CodeChannelError = NativeCodeChannelError
+public typealias Discovery = NativeDiscovery
+public typealias Fields = NativeFields
+public typealias Header = NativeHeader
+public typealias Keys = NativeKeys
+public typealias MailsealError = NativeError
+public typealias Marks = NativeMarks
+public typealias Message = NativeMessage
+public typealias Plan = NativePlan
+public typealias Policy = NativePolicy
+public typealias Scanner = NativeScanner
+public typealias Smtp = NativeSmtp
+
 /// Text that is, or may hold, protected health information.
 ///
 /// Neither `print` nor `dump` nor string interpolation shows it. `expose()` gives

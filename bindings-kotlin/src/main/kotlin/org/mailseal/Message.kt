@@ -40,12 +40,18 @@ class Attachment private constructor(internal val native: NativeAttachment, priv
     }
 }
 
+private fun FileChannel.readInto(buffer: ByteBuffer) {
+    do {
+        val read = read(buffer)
+    } while (read > 0)
+}
+
 private inline fun <T> readFile(
     path: Path,
     use: (ByteBuffer) -> T,
 ): T =
     FileChannel.open(path, StandardOpenOption.READ).use { file ->
-        lend(file.size(), { while (it.hasRemaining() && file.read(it) >= 0) Unit }, use)
+        lend(file.size(), { file.readInto(it) }, use)
     }
 
 /**
