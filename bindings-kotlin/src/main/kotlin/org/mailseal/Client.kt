@@ -73,7 +73,7 @@ class Client(
             marks(declare, assertNoPhi, audience, secure, disclosure, confirm, recipients, idempotencyKey)
         val circumstances =
             NativeCircumstances(patient?.let(::Phi), waivers, namesPatientOnly, approved)
-        return calling { Plan(native.plan(message.native, marks, circumstances)) }
+        return calling { Plan(message.lent.use { native.plan(it, marks, circumstances) }) }
     }
 
     /**
@@ -85,7 +85,7 @@ class Client(
      * message planned with an `idempotencyKey` can be planned and sent again: the
      * first receipt comes back, and nothing leaves twice.
      */
-    suspend fun send(plan: Plan): Receipt = calling { native.send(plan.native) }
+    suspend fun send(plan: Plan): Receipt = calling { plan.lent.use { native.send(it) } }
 
     /**
      * Seals a plan's messages for a mailer of the host's own, which guarantees
@@ -94,7 +94,7 @@ class Client(
     suspend fun seal(
         plan: Plan,
         assurance: TlsAssurance? = null,
-    ): Sealed = calling { native.seal(plan.native, assurance) }
+    ): Sealed = calling { plan.lent.use { native.seal(it, assurance) } }
 
     /** The receipt of an earlier call, with how things stand now; null where there is none. */
     suspend fun receipt(id: String): Receipt? = calling { native.receipt(id) }

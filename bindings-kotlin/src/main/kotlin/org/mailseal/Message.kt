@@ -60,18 +60,20 @@ private inline fun <T> readFile(
  * It is freed by the garbage collector, or at once by [close]; a plan that was made
  * of it keeps what it needs.
  */
-class Message internal constructor(internal val native: NativeMessage) : AutoCloseable {
+class Message internal constructor(native: NativeMessage) : AutoCloseable {
+    internal val lent = Lent(native, "message")
+
     /** Bytes as parsed or built, all headers included. */
     val size: Long = native.size()
 
     /** The author's address. */
-    val sender: Phi get() = native.sender()
+    val sender: Phi get() = lent.use { it.sender() }
 
     /** The addresses in the order To, Cc, Bcc, each once. A recipient's id is an index into it. */
-    val recipients: List<Phi> get() = native.recipients()
+    val recipients: List<Phi> get() = lent.use { it.recipients() }
 
     /** The subject, decoded; empty where there is none. */
-    val subject: Phi get() = native.subject()
+    val subject: Phi get() = lent.use { it.subject() }
 
     /**
      * The same message with what the host says of it: it is at least [declare]d so
@@ -93,11 +95,11 @@ class Message internal constructor(internal val native: NativeMessage) : AutoClo
     ): Message {
         val marks =
             marks(declare, assertNoPhi, audience, secure, disclosure, confirm, recipients, idempotencyKey)
-        return calling { Message(native.marked(marks)) }
+        return calling { Message(lent.use { it.marked(marks) }) }
     }
 
     /** Frees it. A second time does nothing; used afterwards it throws [IllegalStateException]. */
-    override fun close() = native.close()
+    override fun close() = lent.close()
 
     override fun toString(): String = "Message($size bytes)"
 

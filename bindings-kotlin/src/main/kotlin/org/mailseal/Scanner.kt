@@ -22,7 +22,7 @@ class Scanner(
     internal val native: NativeScanner = calling { NativeScanner(host, roster, keys?.native, names) }
 
     /** Scans one message, on the caller's thread. */
-    fun scan(message: Message): Findings = calling { native.scan(message.native) }
+    fun scan(message: Message): Findings = calling { message.lent.use { native.scan(it) } }
 
     /** The same of RFC 5322. */
     fun scan(raw: ByteArray): Findings = Message.parse(raw).use { scan(it) }

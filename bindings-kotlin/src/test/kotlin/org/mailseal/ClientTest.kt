@@ -40,7 +40,7 @@ class ClientTest {
                 assertEquals(Route.TLS, plan.recipients.single().decision.route)
                 assertEquals("pat@mail.example", plan.address(0)?.expose())
                 assertNull(plan.address(1))
-                assertTrue("tls" in plan.explain() && "pat@" !in plan.explain())
+                assertTrue("r0" in plan.explain() && "pat@" !in plan.explain()) { plan.explain() }
                 assertTrue("pat@mail.example" in plan.explain(Show.CLEAR))
                 val receipt = client.send(plan)
                 val outcome = receipt.outcomes.single()
@@ -171,7 +171,24 @@ class ClientTest {
                 plan.close()
                 plan.close()
                 assertThrows<IllegalStateException> { plan.recipients }
+                assertThrows<IllegalStateException> { runBlocking { client.plan(message) } }
+                assertThrows<IllegalStateException> { Scanner(names = false).scan(message) }
                 assertThrows<IllegalStateException> { runBlocking { client.send(plan) } }
+            }
+        }
+
+    @Test
+    fun `a plan that is freed while it is sent is sent`() =
+        runBlocking {
+            host.gate = CountDownLatch(1)
+            host.client().use { client ->
+                val plan = client.plan(mail())
+                val sending = async(Dispatchers.Default) { client.send(plan) }
+                host.awaitArrival()
+                plan.close()
+                assertThrows<IllegalStateException> { plan.isUsed }
+                host.gate?.countDown()
+                assertEquals(Status.DELIVERED, sending.await().outcomes.single().status)
             }
         }
 
@@ -306,7 +323,7 @@ class ClientTest {
             listOf<Pair<String, () -> Any?>>(
                 "compose.missing_header" to { Message.parse("To: a@b.example\r\n\r\n".toByteArray()) },
                 "compose.no_recipients" to { Message.compose(sender = "a@b.example") },
-                "compose.address_syntax" to { mail(to = "a@@b") },
+                "address.local_part" to { mail(to = "a@@b") },
                 "client.config" to { Keys.fromBytes(ByteArray(31)) },
                 "fixed.form" to { Discovery.fixed("{") },
                 "client.config" to { Smtp.direct("a.example", Network(smtpPort = 70_000)) },
