@@ -1,5 +1,10 @@
 //! The same mail text in files of each kind.
 
+// Not all of it is used here.
+#[allow(dead_code)]
+#[path = "../../core/tests/support/zip.rs"]
+mod writer;
+
 use miniz_oxide::deflate::{compress_to_vec, compress_to_vec_zlib};
 
 /// A page of HTML as mail programs write it: tags around every line, some
@@ -125,43 +130,8 @@ pub(crate) fn pdf(text: &str) -> Vec<u8> {
 
 /// A ZIP archive of these files, deflated.
 fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
-    let number = |n: usize| u32::try_from(n).unwrap().to_le_bytes();
-    let (mut out, mut directory) = (Vec::new(), Vec::new());
-    for (name, bytes) in files {
-        let (packed, at) = (compress_to_vec(bytes, 6), number(out.len()));
-        let mut fields = vec![20, 0, 0, 0, 8, 0, 0, 0, 0, 0];
-        fields.extend(crc32(bytes).to_le_bytes());
-        fields.extend(number(packed.len()));
-        fields.extend(number(bytes.len()));
-        fields.extend(&number(name.len())[..2]);
-        fields.extend([0, 0]);
-        out.extend(b"PK\x03\x04");
-        out.extend(&fields);
-        out.extend(name.bytes());
-        out.extend(&packed);
-        directory.extend(b"PK\x01\x02\x14\x00");
-        directory.extend(&fields);
-        directory.extend([0; 10]);
-        directory.extend(at);
-        directory.extend(name.bytes());
-    }
-    let start = out.len();
-    out.extend(&directory);
-    out.extend(b"PK\x05\x06\0\0\0\0");
-    out.extend(&number(files.len())[..2]);
-    out.extend(&number(files.len())[..2]);
-    out.extend(number(directory.len()));
-    out.extend(number(start));
-    out.extend([0, 0]);
-    out
-}
-
-/// CRC-32 as ZIP has it, bit by bit.
-fn crc32(bytes: &[u8]) -> u32 {
-    !bytes.iter().fold(u32::MAX, |crc, byte| {
-        (0..8).fold(crc ^ u32::from(*byte), |crc, _| match crc & 1 {
-            0 => crc >> 1,
-            _ => crc >> 1 ^ 0xedb8_8320,
-        })
-    })
+    let deflated = |(name, bytes): &(&str, &[u8])| {
+        writer::File::packed(name, 8, bytes, compress_to_vec(bytes, 6))
+    };
+    writer::zip(&files.iter().map(deflated).collect::<Vec<_>>())
 }

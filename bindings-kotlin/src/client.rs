@@ -8,7 +8,7 @@ use mailseal::policy::Waiver;
 use mailseal::{Error, EscrowOptions, PlanError, PlanOptions};
 use tokio::runtime::Runtime;
 
-use crate::codes::{NativeCodeChannel, Foreign};
+use crate::codes::{Foreign, NativeCodeChannel};
 use crate::convert::{Phi, recipient, timestamp};
 use crate::error::Result;
 use crate::message::{NativeMarks, NativeMessage};

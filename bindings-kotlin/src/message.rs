@@ -13,8 +13,17 @@ use crate::error::Result;
 use crate::types::{Confirmation, Recipient};
 use crate::words::{Disclosure, Sensitivity};
 
+/// The bytes of a file, wiped in the end.
+struct Content(base::Phi<Vec<u8>>);
+
+impl AsRef<[u8]> for Content {
+    fn as_ref(&self) -> &[u8] {
+        self.0.expose()
+    }
+}
+
 /// A file that goes with a message. Its bytes are copied once, from where the
-/// host language has them.
+/// host language has them, however many messages it goes with.
 #[derive(Debug, uniffi::Object)]
 pub(crate) struct NativeAttachment(compose::Attachment);
 
@@ -24,10 +33,11 @@ impl NativeAttachment {
     /// `text/csv; charset=utf-8`.
     #[uniffi::constructor]
     fn new(name: Phi, media_type: String, content: &[u8]) -> Self {
-        Self(compose::Attachment::new(
+        let content = Content(base::Phi::new(content.to_vec()));
+        Self(compose::Attachment::shared(
             name.0,
             media_type,
-            content.to_vec(),
+            Arc::new(content),
         ))
     }
 }

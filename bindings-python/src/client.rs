@@ -20,6 +20,7 @@ use crate::parts::{Discovering, Discovery, Keys, Policy, Smtp};
 use crate::plan::{Plan, due, receipt, sealed, unresolved};
 use crate::runtime::{Early, Flights, Ground, compute, new_runtime, run, wait};
 use crate::scanner::Scanner;
+use crate::sealer::Sealer;
 
 /// The handle behind ``mailseal.Client`` and ``mailseal.AsyncClient``: each call
 /// waits, or, given a callback, starts and returns a ``Task``.
@@ -61,7 +62,11 @@ impl Client {
 
 impl Drop for Client {
     fn drop(&mut self) {
-        let open = self.open.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        let open = self
+            .open
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         let Some(open) = open else { return };
         if self.process == std::process::id() {
             // Without waiting: a task may be about to ask for the GIL.
@@ -82,7 +87,7 @@ impl Client {
     /// Opens storage and builds the client.
     #[new]
     #[pyo3(signature = (
-        *, policy, storage, keys, transport, discovery, scanner, escrow, code_channel,
+        *, policy, storage, keys, transport, discovery, scanner, escrow, sealers, code_channel,
         audit_origin, plan_lifetime, concurrency
     ))]
     #[allow(clippy::too_many_arguments)]
@@ -95,6 +100,7 @@ impl Client {
         discovery: Option<&Discovery>,
         scanner: Option<&Scanner>,
         escrow: Option<Escrow>,
+        sealers: Vec<Py<Sealer>>,
         code_channel: Option<Py<PyAny>>,
         audit_origin: Option<String>,
         plan_lifetime: Option<f64>,
@@ -123,12 +129,15 @@ impl Client {
             builder = builder.scanner(scanner.inner().clone());
         }
         if let Some((base_url, organisation, from, seconds)) = escrow {
-            let mut options = EscrowOptions::new(base_url, organisation)
-                .lifetime(duration(seconds)?);
+            let mut options =
+                EscrowOptions::new(base_url, organisation).lifetime(duration(seconds)?);
             if let Some(from) = from {
                 options = options.notice_from(from.parse().or_raise(py)?);
             }
             builder = builder.escrow(options);
+        }
+        for sealer in &sealers {
+            builder = sealer.get().add(builder).or_raise(py)?;
         }
         if let Some(function) = code_channel {
             builder = builder.code_channel(Function::new(function));
@@ -229,10 +238,17 @@ impl Client {
         let assurance: Option<TlsAssurance> = parse_some(assurance)?;
         let plan = plan.take().or_raise(py)?;
         let sealing = async move { client.seal(plan, assurance).await };
-        run(py, &ground, done, Early::GoOn, sealing, |py, (sent, messages)| {
-            let both = (receipt(py, &sent)?, sealed(py, &messages)?);
-            Ok(both.into_pyobject(py)?.into_any().unbind())
-        })
+        run(
+            py,
+            &ground,
+            done,
+            Early::GoOn,
+            sealing,
+            |py, (sent, messages)| {
+                let both = (receipt(py, &sent)?, sealed(py, &messages)?);
+                Ok(both.into_pyobject(py)?.into_any().unbind())
+            },
+        )
     }
 
     /// The receipt of an earlier call, or `None`.
@@ -283,9 +299,10 @@ impl Client {
         let receipt = receipt.parse().map_err(value_error)?;
         let resolution: Resolution = parse(resolution)?;
         let recipient = RecipientId::new(recipient);
-        let saying =
-            async move { client.resolve_unknown(receipt, recipient, resolution).await };
-        run(py, &ground, done, Early::GoOn, saying, |py, ()| Ok(py.None()))
+        let saying = async move { client.resolve_unknown(receipt, recipient, resolution).await };
+        run(py, &ground, done, Early::GoOn, saying, |py, ()| {
+            Ok(py.None())
+        })
     }
 
     /// A signed checkpoint of the audit log, as text.
@@ -317,7 +334,12 @@ impl Client {
 
     /// Writes every entry of the audit log as a line of JSON into a new file.
     #[pyo3(signature = (path, done))]
-    fn export(&self, py: Python<'_>, path: PathBuf, done: Option<Py<PyAny>>) -> PyResult<Py<PyAny>> {
+    fn export(
+        &self,
+        py: Python<'_>,
+        path: PathBuf,
+        done: Option<Py<PyAny>>,
+    ) -> PyResult<Py<PyAny>> {
         let (client, ground) = self.get(py)?;
         let file = std::fs::File::create_new(path)?;
         let writing = async move {

@@ -39,14 +39,17 @@ impl CodeChannel for Function {
         let (function, phone, code) = (Arc::clone(&self.0), phone.clone(), code.clone());
         let call = move || {
             Python::try_attach(|py| {
-                function.call1(py, (Phi(phone), Secret(code))).map(drop).map_err(|error| {
-                    let kind = error.get_type(py).name().map(|n| n.to_string());
-                    tracing::warn!(
-                        target: "mailseal::codes",
-                        exception = kind.as_deref().unwrap_or("unknown"),
-                        "the code channel failed; the sender gets the code",
-                    );
-                })
+                function
+                    .call1(py, (Phi(phone), Secret(code)))
+                    .map(drop)
+                    .map_err(|error| {
+                        let kind = error.get_type(py).name().map(|n| n.to_string());
+                        tracing::warn!(
+                            target: "mailseal::codes",
+                            exception = kind.as_deref().unwrap_or("unknown"),
+                            "the code channel failed; the sender gets the code",
+                        );
+                    })
             })
         };
         match tokio::task::spawn_blocking(call).await {

@@ -56,9 +56,7 @@ pub(crate) fn member_or_none<'py>(
 /// A class of `mailseal._types`.
 pub(crate) fn class<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
     static TYPES: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
-    let types = TYPES.get_or_try_init(py, || {
-        py.import("mailseal._types").map(Bound::unbind)
-    })?;
+    let types = TYPES.get_or_try_init(py, || py.import("mailseal._types").map(Bound::unbind))?;
     types.bind(py).getattr(name)
 }
 
@@ -91,9 +89,25 @@ pub(crate) fn words(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
         };
     }
     add!(
-        Category, Cause, Confidence, Disclosure, ErrorKind, Evidence, FactorLevel, FindingKind,
-        Identity, KeyTrust, MisaddressedWhy, Refusal, Resolution, Route, Sensitivity, Show, Stage,
-        Status, TlsAssurance,
+        Category,
+        Cause,
+        Confidence,
+        Disclosure,
+        ErrorKind,
+        Evidence,
+        FactorLevel,
+        FindingKind,
+        Identity,
+        KeyTrust,
+        MisaddressedWhy,
+        Refusal,
+        Resolution,
+        Route,
+        Sensitivity,
+        Show,
+        Stage,
+        Status,
+        TlsAssurance,
     );
     Ok(all)
 }
@@ -129,7 +143,9 @@ impl Phi {
     }
 
     fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
-        other.cast::<Self>().is_ok_and(|other| other.get().0 == self.0)
+        other
+            .cast::<Self>()
+            .is_ok_and(|other| other.get().0 == self.0)
     }
 
     fn __hash__(&self) -> u64 {

@@ -46,7 +46,11 @@ impl Findings {
     /// and found nothing: what that means is the policy's to say.
     #[getter]
     fn sensitivity<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        member_or_none(py, "Sensitivity", self.inner.sensitivity().map(|s| s.word()))
+        member_or_none(
+            py,
+            "Sensitivity",
+            self.inner.sensitivity().map(|s| s.word()),
+        )
     }
 
     /// What was found, a tuple of ``Finding``.

@@ -16,6 +16,7 @@ mod parts;
 mod plan;
 mod runtime;
 mod scanner;
+mod sealer;
 
 use pyo3::prelude::*;
 
@@ -40,6 +41,8 @@ mod _native {
     use runtime::Task;
     #[pymodule_export]
     use scanner::Scanner;
+    #[pymodule_export]
+    use sealer::Sealer;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

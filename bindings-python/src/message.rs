@@ -1,5 +1,7 @@
 //! Messages: parsed, composed, and what the host says of them.
 
+use std::sync::Arc;
+
 use mailseal::Error;
 use mailseal::base::{Recipient, Sensitivity};
 use mailseal::compose::{self, Attachment, Builder, HasRecipient, HasSender, Limits, NoRecipient};
@@ -24,7 +26,9 @@ pub(crate) const LONG: usize = 256 * 1024;
 pub(crate) struct Message(pub(crate) compose::Message);
 
 fn limits(max_bytes: Option<usize>) -> Limits {
-    max_bytes.map_or_else(Limits::default, |bytes| Limits::default().message_bytes(bytes))
+    max_bytes.map_or_else(Limits::default, |bytes| {
+        Limits::default().message_bytes(bytes)
+    })
 }
 
 #[pymethods]
@@ -35,7 +39,9 @@ impl Message {
     fn parse(py: Python<'_>, raw: PyBackedBytes, max_bytes: Option<usize>) -> PyResult<Self> {
         let limits = limits(max_bytes);
         let long = raw.len() >= LONG;
-        let read = compute(py, long, move || compose::Message::parse_with(&raw, &limits))?;
+        let read = compute(py, long, move || {
+            compose::Message::parse_with(&raw, &limits)
+        })?;
         read.map(Self).or_raise(py)
     }
 
@@ -47,11 +53,7 @@ impl Message {
 
     /// A message with what the host says of it. See ``mailseal.mark``.
     #[staticmethod]
-    fn marked(
-        py: Python<'_>,
-        message: &Bound<'_, PyAny>,
-        marks: GivenMarks<'_>,
-    ) -> PyResult<Self> {
+    fn marked(py: Python<'_>, message: &Bound<'_, PyAny>, marks: GivenMarks<'_>) -> PyResult<Self> {
         let (source, marks) = (Source::take(message)?, marks.read(py)?);
         let long = source.len() >= LONG;
         let made = compute(py, long, move || marks.apply(source.read()?))?;
@@ -106,7 +108,10 @@ impl Message {
         for (name, value) in headers {
             builder = builder.header(name, value);
         }
-        let size: usize = attachments.iter().map(|(_, _, content)| content.len()).sum();
+        let size: usize = attachments
+            .iter()
+            .map(|(_, _, content)| content.len())
+            .sum();
         let mut to_all = Vec::new();
         for (role, list) in [(Role::To, to), (Role::Cc, cc), (Role::Bcc, bcc)] {
             for address in list {
@@ -115,9 +120,10 @@ impl Message {
         }
         let builder = addressed(builder, to_all).or_raise(py)?;
         let built = compute(py, size >= LONG, move || {
-            let with = |builder: Builder<_, _>, (name, media_type, content): (_, _, PyBackedBytes)| {
-                // The message owns its content, so Python's is copied.
-                builder.attachment(Attachment::new(name, media_type, content.to_vec()))
+            let with = |builder: Builder<_, _>,
+                        (name, media_type, content): (_, _, PyBackedBytes)| {
+                // Read where Python holds it, straight into the message.
+                builder.attachment(Attachment::shared(name, media_type, Arc::new(content)))
             };
             attachments.into_iter().fold(builder, with).build()
         })?;
@@ -197,7 +203,7 @@ fn addressed(
 
 /// What a client or a scanner is given.
 pub(crate) enum Source {
-    Message(compose::Message),
+    Message(Box<compose::Message>),
     /// RFC 5322, as Python holds it: not copied before it is parsed.
     Raw(PyBackedBytes),
 }
@@ -205,7 +211,7 @@ pub(crate) enum Source {
 impl Source {
     pub(crate) fn take(given: &Bound<'_, PyAny>) -> PyResult<Self> {
         match given.cast::<Message>() {
-            Ok(message) => Ok(Self::Message(message.get().0.clone())),
+            Ok(message) => Ok(Self::Message(Box::new(message.get().0.clone()))),
             Err(_) => Ok(Self::Raw(given.extract()?)),
         }
     }
@@ -219,7 +225,7 @@ impl Source {
 
     pub(crate) fn read(self) -> Result<compose::Message, Error> {
         match self {
-            Self::Message(message) => Ok(message),
+            Self::Message(message) => Ok(*message),
             Self::Raw(raw) => Ok(compose::Message::parse(&raw)?),
         }
     }

@@ -68,7 +68,9 @@ impl Keys {
     /// elsewhere than the database.
     #[staticmethod]
     fn file(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
-        py.detach(|| mailseal::Keys::file(path)).map(Self).or_raise(py)
+        py.detach(|| mailseal::Keys::file(path))
+            .map(Self)
+            .or_raise(py)
     }
 
     /// From 32 bytes that the host keeps (a KMS, a secret manager).
@@ -120,8 +122,12 @@ impl Network {
         roots: Option<PyBackedBytes>,
         allow_internal: bool,
     ) -> PyResult<Self> {
-        let resolver = resolver.map(|r| r.parse().map_err(value_error)).transpose()?;
-        let roots = roots.map(|pem| Roots::from_pem(&pem).or_raise(py)).transpose()?;
+        let resolver = resolver
+            .map(|r| r.parse().map_err(value_error))
+            .transpose()?;
+        let roots = roots
+            .map(|pem| Roots::from_pem(&pem).or_raise(py))
+            .transpose()?;
         Ok(Self {
             resolver,
             smtp_port,
@@ -217,7 +223,9 @@ impl Smtp {
     ) -> PyResult<Self> {
         // What is wrong with the URL is said here, not when a client is built.
         deliver::Smtp::relay(&url).or_raise(py)?;
-        let roots = roots.map(|pem| Roots::from_pem(&pem).or_raise(py)).transpose()?;
+        let roots = roots
+            .map(|pem| Roots::from_pem(&pem).or_raise(py))
+            .transpose()?;
         Ok(Self {
             way: Way::Relay {
                 url,
@@ -231,7 +239,9 @@ impl Smtp {
                 token: token.map(secret).transpose()?,
                 roots,
             },
-            ehlo_name: ehlo_name.map(|name| name.parse().or_raise(py)).transpose()?,
+            ehlo_name: ehlo_name
+                .map(|name| name.parse().or_raise(py))
+                .transpose()?,
             network,
         })
     }
@@ -342,11 +352,20 @@ impl Discovery {
         }))
     }
 
-    /// What the host itself says of domains, as JSON; a domain that is not named
-    /// is unknown.
+    /// Asks nobody: what the host itself knows of domains. What is not named is
+    /// unknown.
+    ///
+    /// A domain maps to ``hosts`` (a list of ``host``, ``preference`` and ``tls``:
+    /// ``"encrypted"`` or ``"authenticated"``) and ``sts`` (``mode``, ``mx``,
+    /// ``max_age``). Each may be ``"refuted"`` or ``"unknown"``; so is what is left
+    /// out. ``expires`` is in milliseconds since 1970.
     #[staticmethod]
-    fn from_json(py: Python<'_>, text: &str) -> PyResult<Self> {
-        let fixed = Fixed::from_json(text).or_raise(py)?;
+    fn fixed(py: Python<'_>, domains: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let text: String = py
+            .import("json")?
+            .call_method1("dumps", (domains,))?
+            .extract()?;
+        let fixed = Fixed::from_json(&text).or_raise(py)?;
         Ok(Self(Finding::Fixed(fixed)))
     }
 

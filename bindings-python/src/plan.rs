@@ -91,7 +91,10 @@ impl Plan {
     fn recipients<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         // Not under the lock: converting runs Python's code.
         let planned = self.read().recipients().to_vec();
-        let all: Vec<_> = planned.iter().map(|p| planned_of(py, p)).collect::<PyResult<_>>()?;
+        let all: Vec<_> = planned
+            .iter()
+            .map(|p| planned_of(py, p))
+            .collect::<PyResult<_>>()?;
         PyTuple::new(py, all)
     }
 
@@ -111,7 +114,9 @@ impl Plan {
     /// The subject that some copy shows in place of its own, where one does.
     #[getter]
     fn neutral_subject(&self) -> Option<Phi> {
-        self.read().neutral_subject().map(|subject| Phi(subject.into()))
+        self.read()
+            .neutral_subject()
+            .map(|subject| Phi(subject.into()))
     }
 
     /// The clear address behind an id; ``None`` where there is none.
@@ -139,7 +144,11 @@ impl Plan {
 
     fn __repr__(&self) -> String {
         let plan = self.read();
-        format!("Plan({}, {} recipients)", plan.id(), plan.recipients().len())
+        format!(
+            "Plan({}, {} recipients)",
+            plan.id(),
+            plan.recipients().len()
+        )
     }
 
     fn __reduce__(&self) -> PyResult<()> {
@@ -176,8 +185,10 @@ fn decision<'py>(py: Python<'py>, decision: &Decision) -> PyResult<Bound<'py, Py
         Decision::Send {
             chosen, fallbacks, ..
         } => {
-            let fallbacks: Vec<_> =
-                fallbacks.iter().map(|r| rung(py, r)).collect::<PyResult<_>>()?;
+            let fallbacks: Vec<_> = fallbacks
+                .iter()
+                .map(|r| rung(py, r))
+                .collect::<PyResult<_>>()?;
             let fallbacks = PyTuple::new(py, fallbacks)?;
             class(py, "Send")?.call1((rung(py, chosen)?, fallbacks, sensitivity, why))
         }
@@ -215,7 +226,11 @@ fn outcome<'py>(py: Python<'py>, outcome: &Outcome) -> PyResult<Bound<'py, PyAny
         outcome.recipient.index().into_pyobject(py)?.into_any(),
         member(py, "Status", outcome.status.word())?,
         member_or_none(py, "Route", outcome.route.map(|r| r.word()))?,
-        member_or_none(py, "TlsAssurance", outcome.transport_floor.map(|f| f.word()))?,
+        member_or_none(
+            py,
+            "TlsAssurance",
+            outcome.transport_floor.map(|f| f.word()),
+        )?,
         member_or_none(py, "FactorLevel", outcome.factor_floor.map(|f| f.word()))?,
         tls.into_pyobject(py)?,
         member_or_none(py, "Stage", outcome.stage.map(|s| s.word()))?,
@@ -227,15 +242,20 @@ fn outcome<'py>(py: Python<'py>, outcome: &Outcome) -> PyResult<Bound<'py, PyAny
         outcome.grant.map(|g| g.to_string()).into_pyobject(py)?,
         moment(py, outcome.at)?,
         outcome.passcode().cloned().map(Secret).into_pyobject(py)?,
-        Phi(outcome.diagnostic().clone()).into_pyobject(py)?.into_any(),
+        Phi(outcome.diagnostic().clone())
+            .into_pyobject(py)?
+            .into_any(),
     ];
     make.call1(PyTuple::new(py, values)?)
 }
 
 /// A receipt as Python has it.
 pub(crate) fn receipt<'py>(py: Python<'py>, receipt: &Receipt) -> PyResult<Bound<'py, PyAny>> {
-    let outcomes: Vec<_> =
-        receipt.outcomes.iter().map(|o| outcome(py, o)).collect::<PyResult<_>>()?;
+    let outcomes: Vec<_> = receipt
+        .outcomes
+        .iter()
+        .map(|o| outcome(py, o))
+        .collect::<PyResult<_>>()?;
     class(py, "Receipt")?.call1((
         receipt.id.to_string(),
         receipt.message.to_string(),
@@ -255,7 +275,11 @@ pub(crate) fn sealed<'py>(
         let to: Vec<Phi> = to.map(|a| Phi(a.as_str().into())).collect();
         make.call1((
             message.recipient.index(),
-            message.envelope.sender.as_ref().map(|a| Phi(a.as_str().into())),
+            message
+                .envelope
+                .sender
+                .as_ref()
+                .map(|a| Phi(a.as_str().into())),
             PyTuple::new(py, to)?,
             PyBytes::new(py, &message.bytes),
             member(py, "TlsAssurance", message.transport_floor.word())?,
@@ -288,12 +312,18 @@ pub(crate) fn due<'py>(
     report: &mailseal::DueReport,
 ) -> PyResult<Bound<'py, PyAny>> {
     let one = |(id, o): &(mailseal::base::ReceiptId, Outcome)| {
-        PyTuple::new(py, [id.to_string().into_pyobject(py)?.into_any(), outcome(py, o)?])
+        PyTuple::new(
+            py,
+            [
+                id.to_string().into_pyobject(py)?.into_any(),
+                outcome(py, o)?,
+            ],
+        )
     };
-    let outcomes = report.outcomes.iter().map(one).collect::<PyResult<Vec<_>>>()?;
-    class(py, "DueReport")?.call1((
-        PyTuple::new(py, outcomes)?,
-        report.failed,
-        report.expired,
-    ))
+    let outcomes = report
+        .outcomes
+        .iter()
+        .map(one)
+        .collect::<PyResult<Vec<_>>>()?;
+    class(py, "DueReport")?.call1((PyTuple::new(py, outcomes)?, report.failed, report.expired))
 }

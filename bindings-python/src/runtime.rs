@@ -43,7 +43,10 @@ impl Flights {
     /// Waits until none is left, or until the time is over.
     fn end(&self, within: Duration) -> bool {
         let count = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let waited = self.0.1.wait_timeout_while(count, within, |count| *count > 0);
+        let waited = self
+            .0
+            .1
+            .wait_timeout_while(count, within, |count| *count > 0);
         *waited.unwrap_or_else(PoisonError::into_inner).0 == 0
     }
 

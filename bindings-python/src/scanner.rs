@@ -86,7 +86,7 @@ impl Scanner {
             scanner = scanner.host(HostKnowledge::from_toml(text).or_raise(py)?);
         }
         if let Some(bytes) = roster {
-            let keys = keys.ok_or_else(|| Error::Config("a roster needs the keys it was built with"));
+            let keys = keys.ok_or(Error::Config("a roster needs the keys it was built with"));
             let keys = keys.or_raise(py)?;
             let keys: &base::Keys = &keys.get().0;
             scanner = scanner.roster(dlp::Roster::from_bytes(&bytes, keys).or_raise(py)?);
@@ -126,7 +126,10 @@ impl Scanner {
         threads: Option<usize>,
         return_errors: bool,
     ) -> PyResult<Bound<'py, PyList>> {
-        let sources = messages.iter().map(Source::take).collect::<PyResult<Vec<_>>>()?;
+        let sources = messages
+            .iter()
+            .map(Source::take)
+            .collect::<PyResult<Vec<_>>>()?;
         let stop = Arc::new(AtomicBool::new(false));
         let (scanner, stopping) = (self.0.clone(), Arc::clone(&stop));
         let work = move || many(&scanner, sources, threads, &stopping);
@@ -153,6 +156,9 @@ impl Scanner {
     }
 }
 
+/// More than any machine has use for.
+const MAX_THREADS: usize = 256;
+
 type Found = Result<dlp::Findings, Error>;
 
 fn scan(scanner: &PhiScanner, source: Source) -> Found {
@@ -167,7 +173,8 @@ fn many(
     stop: &AtomicBool,
 ) -> Vec<Found> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let threads = threads.unwrap_or(cores).clamp(1, sources.len().max(1));
+    let most = sources.len().clamp(1, MAX_THREADS);
+    let threads = threads.unwrap_or(cores).clamp(1, most);
     let count = sources.len();
     let sources: Vec<_> = sources.into_iter().map(|s| Mutex::new(Some(s))).collect();
     let next = AtomicUsize::new(0);

@@ -120,7 +120,7 @@ def failures(client: mailseal.Client) -> list[Callable[[], object]]:
         lambda: mailseal.Policy.from_toml(f'preset = "hipaa"\n"{CANARY} x" = 1'),
         lambda: mailseal.Policy.from_toml(f'preset = "{CANARY}"'),
         lambda: mailseal.Scanner(host=f'[[allow]]\nkinds = ["{CANARY}"]\nvalues = []'),
-        lambda: mailseal.fixed_discovery({CANARY + " ": {}}),
+        lambda: mailseal.Discovery.fixed({CANARY + " ": {}}),
         lambda: mailseal.Discovery.live(f"{CANARY} {CANARY}"),
         lambda: mailseal.Keys.file(f"/nowhere/{CANARY}"),
     ]

@@ -138,7 +138,7 @@ def outcome(case: dict[str, Any]) -> dict[str, Any]:
         storage=mailseal.Storage.memory(),
         keys=mailseal.Keys.ephemeral(),
         transport=transport(case.get("next_hop", "mx")),
-        discovery=mailseal.fixed_discovery(case.get("facts", {})),
+        discovery=mailseal.Discovery.fixed(case.get("facts", {})),
         scanner=scanner(case),
         escrow=mailseal.Escrow("https://pickup.harbor.example", "Harbor Clinic")
         if escrow

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import inspect
+import types
 
 import pytest
 
@@ -27,9 +28,9 @@ def test_scales_go_from_weak_to_strong() -> None:
     assert max(mailseal.Sensitivity) is mailseal.Sensitivity.SENSITIVE
     assert mailseal.Confidence.LOW <= mailseal.Confidence.LOW
     with pytest.raises(TypeError):
-        assert mailseal.TlsAssurance.ENCRYPTED < mailseal.Sensitivity.PHI  # type: ignore[operator]
+        assert mailseal.TlsAssurance.ENCRYPTED < mailseal.Sensitivity.PHI
     with pytest.raises(TypeError):
-        assert mailseal.TlsAssurance.ENCRYPTED < "encrypted"  # type: ignore[operator]
+        assert mailseal.TlsAssurance.ENCRYPTED < "encrypted"
 
 
 def test_a_word_that_is_none_is_refused() -> None:
@@ -43,6 +44,9 @@ def public() -> list[tuple[str, object]]:
     found: list[tuple[str, object]] = []
     for name in mailseal.__all__:
         value = getattr(mailseal, name)
+        # Python 3.10 takes an alias like `Callable[...]` for a class.
+        if isinstance(value, types.GenericAlias):
+            continue
         if not inspect.isclass(value) and not inspect.isfunction(value):
             continue
         found.append((name, value))

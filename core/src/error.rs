@@ -16,7 +16,7 @@ use crate::audit::AuditError;
 use crate::base::{AddressError, KeyFault, KeysError, ReceiptId, RecipientId};
 use crate::compose::ComposeError;
 use crate::deliver::DeliverError;
-use crate::discover::FixedError;
+use crate::discover::{FixedError, KeyStoreError};
 use crate::dlp::{HostError, RosterError};
 use crate::escrow::EscrowError;
 use crate::outbox::OutboxError;
@@ -181,6 +181,9 @@ pub enum Error {
     /// What the host says of domains.
     #[error(transparent)]
     Fixed(#[from] FixedError),
+    /// The certificates that the host vouches for.
+    #[error(transparent)]
+    KeyStore(#[from] KeyStoreError),
     /// The transport's configuration.
     #[error(transparent)]
     Deliver(#[from] DeliverError),
@@ -217,6 +220,10 @@ pub enum Error {
     /// Escrow and pickup.
     #[error(transparent)]
     Escrow(#[from] EscrowError),
+    /// The portal's options.
+    #[cfg(feature = "portal")]
+    #[error(transparent)]
+    Portal(#[from] crate::portal::PortalError),
     /// The task that sends ended early: the runtime is shutting down. What was
     /// recorded goes on with `deliver_due` after a restart.
     #[error("the runtime is shutting down; recorded copies go on after a restart")]
@@ -247,6 +254,7 @@ impl Error {
             | Self::Host(_)
             | Self::Roster(_)
             | Self::Fixed(_)
+            | Self::KeyStore(_)
             | Self::Deliver(_)
             | Self::Roots(_)
             | Self::Config(_) => ErrorKind::Config,
@@ -262,6 +270,8 @@ impl Error {
             Self::Audit(_) => ErrorKind::Audit,
             Self::Seal(_) => ErrorKind::Policy,
             Self::Escrow(_) => ErrorKind::Pickup,
+            #[cfg(feature = "portal")]
+            Self::Portal(_) => ErrorKind::Config,
         }
     }
 
@@ -275,6 +285,7 @@ impl Error {
             Self::Host(e) => e.code(),
             Self::Roster(e) => e.code(),
             Self::Fixed(e) => e.code(),
+            Self::KeyStore(e) => e.code(),
             Self::Deliver(e) => e.code(),
             Self::Roots(e) => e.code(),
             Self::Config(_) => "client.config",
@@ -287,6 +298,8 @@ impl Error {
             Self::KeyFile(e) => e.code(),
             Self::Open(e) => e.code(),
             Self::Escrow(e) => e.code(),
+            #[cfg(feature = "portal")]
+            Self::Portal(e) => e.code(),
             Self::Shutdown => "client.shutdown",
             Self::Closed => "client.closed",
             Self::Forked => "client.forked",

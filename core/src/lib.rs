@@ -14,6 +14,7 @@
 //! | [`policy`] | [`policy::Facts`] → [`policy::Decision`] with reasons; pure |
 //! | [`seal`] | message → message that only the recipient reads, and back |
 //! | [`escrow`] | message + grant → sealed item + notice; link + factor → message |
+//! | `portal` | HTTP → the page where a recipient picks a message up; feature `portal` |
 //! | [`deliver`] | message + envelope → [`deliver::Attempt`] with TLS evidence |
 //! | [`outbox`] | copies on their way, encrypted, and when they are tried again |
 //! | [`audit`] | events → Merkle log, signed checkpoints, proofs, exports |
@@ -29,6 +30,7 @@
 //! - `pgp` (default): OpenPGP by sequoia-openpgp, which is LGPL-2.0-or-later.
 //! - `smime` (default): S/MIME.
 //! - `sqlite` (default): [`storage`] in one SQLite file, bundled.
+//! - `portal`: the pickup page, as an axum `Router`.
 //! - `training`: what the program in `training/` needs to make the scanner's word
 //!   lists and models; not for hosts.
 //! - `testing`: the `testing` module: a small internet on loopback, scripted
@@ -36,8 +38,9 @@
 //!
 //! # Public dependencies
 //!
-//! None: no type of a foreign crate stands in the API, but those of the
-//! standard library, and the traits of `serde` on records.
+//! No type of a foreign crate stands in the API, but those of the standard
+//! library, and the traits of `serde` on records. The feature `portal` adds
+//! `axum::Router` and `axum::http::HeaderMap` (axum 0.8, http 1).
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 pub mod audit;
@@ -51,6 +54,8 @@ mod error;
 pub mod escrow;
 pub mod outbox;
 pub mod policy;
+#[cfg(feature = "portal")]
+pub mod portal;
 pub mod seal;
 pub mod storage;
 #[cfg(feature = "testing")]
@@ -59,8 +64,9 @@ pub mod wire;
 
 pub use base::Keys;
 pub use client::{
-    Builder, Client, CodeChannel, CodeChannelError, DueReport, EscrowOptions, Outcome, Plan,
-    PlanOptions, Planned, Receipt, Resolution, SealedMessage, Status, Storage, Unresolved, Unset,
+    Builder, Certificate, Client, CodeChannel, CodeChannelError, DueReport, EscrowOptions, Outcome,
+    Plan, PlanOptions, Planned, Receipt, Resolution, SealedMessage, Status, Storage, Unresolved,
+    Unset,
 };
 pub use error::{Error, ErrorKind, PlanError};
 

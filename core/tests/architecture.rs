@@ -18,7 +18,8 @@ const EDGES: &[(&str, &[&str])] = &[
     ("discover", &["base", "storage", "wire"]),
     ("policy", &["base", "dlp", "discover"]),
     ("seal", &["base", "compose"]),
-    ("escrow", &["base", "storage"]),
+    ("escrow", &["base", "compose", "storage"]),
+    ("portal", &["base", "escrow", "storage"]),
     ("deliver", &["base", "discover", "wire"]),
     ("outbox", &["base", "policy", "storage"]),
     ("audit", &["base", "deliver", "policy", "storage", "wire"]),
@@ -37,10 +38,12 @@ const IMPURE: &[&str] = &[
 
 /// Third-party libraries and the only places that may name them.
 const CONFINED: &[(&str, &[&str])] = &[
+    ("ammonia", &["escrow/html.rs"]),
     (
         "aws_lc_rs",
         &["base/crypto/", "wire/tls/", "wire/https.rs", "testing/"],
     ),
+    ("axum::", &["portal/"]),
     ("use cms::", &["seal/smime/"]),
     ("use der::", &["seal/smime/"]),
     ("hickory_", &["wire/resolver", "testing/"]),
@@ -53,10 +56,21 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("use pkcs8::", &["seal/smime/"]),
     ("regex::", &["dlp/host.rs"]),
     ("rusqlite", &["storage/sqlite"]),
-    ("rustls::", &["wire/tls/", "wire/https.rs", "testing/"]),
+    (
+        "rustls::",
+        &[
+            "base/crypto/hpke.rs",
+            "wire/tls/",
+            "wire/https.rs",
+            "testing/",
+        ],
+    ),
     ("webpki::", &["wire/tls/", "wire/https.rs", "testing/"]),
     ("sequoia_openpgp", &["seal/pgp/"]),
     ("tokio_rustls", &["wire/", "testing/"]),
+    ("use toml::", &["base/toml.rs"]),
+    ("totp_rs", &["portal/factor/totp.rs"]),
+    ("webauthn_rp", &["portal/factor/passkey.rs"]),
     ("use x509_cert::", &["seal/smime/"]),
 ];
 

@@ -4,6 +4,8 @@
 
 #[path = "client/copies.rs"]
 mod copies;
+#[path = "client/custody.rs"]
+mod custody;
 #[path = "client/decisions.rs"]
 mod decisions;
 #[path = "client/escrow.rs"]
@@ -13,6 +15,8 @@ mod faults;
 #[cfg(feature = "sqlite")]
 #[path = "client/files.rs"]
 mod files;
+#[path = "client/notices.rs"]
+mod notices;
 #[path = "client/plans.rs"]
 mod plans;
 #[path = "client/restart.rs"]

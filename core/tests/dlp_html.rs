@@ -65,6 +65,8 @@ enum Trick {
     WordJoiner,
     /// A full-width digit, a non-breaking space or hyphen, in its entity.
     LookAlike,
+    /// Line ends and blanks in the source that a browser does not show.
+    WhiteSpace,
 }
 
 fn tricks() -> impl Strategy<Value = Vec<Trick>> {
@@ -72,7 +74,7 @@ fn tricks() -> impl Strategy<Value = Vec<Trick>> {
     let trick = prop_oneof![
         6 => Just(T::Leave), 1 => Just(T::Bold), 1 => Just(T::BoldAcross), 1 => Just(T::Comment),
         1 => Just(T::Entity), 1 => Just(T::HexEntity), 1 => Just(T::ZeroWidth), 1 => Just(T::SoftHyphen),
-        1 => Just(T::WordJoiner), 2 => Just(T::LookAlike),
+        1 => Just(T::WordJoiner), 2 => Just(T::LookAlike), 4 => Just(T::WhiteSpace),
     ];
     prop::collection::vec(trick, 1..40)
 }
@@ -100,20 +102,24 @@ fn html(text: &str, tricks: &[Trick]) -> String {
         let inside = word(at.checked_sub(1)) && word(Some(at)) && word(Some(at + 1));
         match (
             c,
-            if inside || c == ' ' {
+            if inside || matches!(c, ' ' | '\n') {
                 tricks.next().unwrap()
             } else {
                 Trick::Leave
             },
         ) {
+            ('\n', Trick::WhiteSpace) => out.push_str(" <br>\r\n\t "),
+            ('\n', Trick::Bold | Trick::BoldAcross) => out.push_str("<br/>\n"),
             ('\n', _) => out.push_str("<br>"),
+            (' ', Trick::WhiteSpace) => out.push_str(" \n\t "),
+            (' ', Trick::Entity) => out.push_str("\r\n"),
             ('<', _) => out.push_str("&lt;"),
             ('&', _) => out.push_str("&amp;"),
             (c, Trick::LookAlike) => match look_alike(c) {
                 Some(other) => write!(out, "&#{};", u32::from(other)).unwrap(),
                 None => out.push(c),
             },
-            (' ', _) | (_, Trick::Leave) => out.push(c),
+            (' ', _) | (_, Trick::Leave | Trick::WhiteSpace) => out.push(c),
             (c, Trick::Bold) => write!(out, "<b>{c}</b>").unwrap(),
             (c, Trick::BoldAcross) => {
                 write!(out, "<span class=\"x\" style='a>b'>{c}</span>").unwrap()
@@ -238,9 +244,57 @@ fn a_number_split_by_each_trick_is_found() {
         T::SoftHyphen,
         T::WordJoiner,
         T::LookAlike,
+        T::WhiteSpace,
     ] {
         let message = mail().html(html(text, &[trick])).build().unwrap();
         assert_eq!(found(&PhiScanner::new(), &message), expected, "{trick:?}");
+    }
+}
+
+/// The forms in which mail programs write the same lines.
+#[test]
+fn a_page_says_what_its_lines_say() {
+    let lines = [
+        "Dear Ms. Lindqvist,",
+        "",
+        "your HbA1c was 9.1 % on 03/12/2024 (E11.9).",
+        "MRN: 00482913",
+        "Lives at 12 Elm Street,",
+        "Dayton, OH 45402",
+        "",
+        "Dr. Okafor",
+    ];
+    let expected = found(
+        &PhiScanner::new(),
+        &mail().text(lines.join("\n")).build().unwrap(),
+    );
+    assert!(expected.len() >= 6, "{expected:?}");
+    let paragraphs: Vec<String> = lines
+        .split(|l| l.is_empty())
+        .map(|p| format!("<p>\n  {}\n</p>\n", p.join("<br>\n  ")))
+        .collect();
+    let divs: Vec<String> = lines
+        .iter()
+        .map(|l| match *l {
+            "" => "<div><br></div>\n".to_owned(),
+            l => format!("  <div>\n    {}\n  </div>\n", l.replace(' ', "\n    ")),
+        })
+        .collect();
+    for html in [
+        lines.join("<br>\r\n"),
+        lines.join("<br>"),
+        paragraphs.concat(),
+        divs.concat(),
+        divs.concat().replace('\n', ""),
+        format!("<pre>\n{}\n</pre>", lines.join("\n")),
+        format!(
+            "<div style=\"white-space: pre-wrap\">{}</div>",
+            lines.join("\n")
+        ),
+    ] {
+        let message = mail().html(format!("<html><body>\n{html}\n</body></html>"));
+        let message = message.build().unwrap();
+        assert_eq!(found(&PhiScanner::new(), &message), expected, "{html}");
     }
 }
 

@@ -190,9 +190,65 @@ async fn a_newer_file_is_refused_and_not_changed() {
     refused_untouched(&path, |e| {
         *e == StoreError::Newer {
             found: 7,
-            supported: 1,
+            supported: 2,
         }
     });
+}
+
+/// What the format before this one was.
+const TO_FORMAT_1: &str = "DROP TABLE session; DROP TABLE code; DROP TABLE reply; \
+                           DROP TABLE reply_part; PRAGMA user_version = 1";
+
+#[tokio::test]
+async fn a_file_of_format_1_is_brought_up_with_all_that_is_in_it() {
+    let (_dir, path) = folder();
+    filled(&path).await;
+    let store = SqliteStore::open(&path).unwrap();
+    let rows = (0..50u8).map(|i| put([i], [i; 3000]));
+    store.commit(batch(rows)).await.unwrap();
+    let before = store.range(Table::Part, b"", None, 1_000).await.unwrap();
+    let leaves = store.leaves(0, 1_000).await.unwrap();
+    assert!(!before.is_empty());
+    drop(store);
+    edit(&path, TO_FORMAT_1);
+    // Two at once: one of them does it.
+    let (first, second) = std::thread::scope(|scope| {
+        let open = || SqliteStore::open(&path).unwrap();
+        let other = scope.spawn(open);
+        (open(), other.join().unwrap())
+    });
+    for store in [first, second] {
+        let kept = store.range(Table::Part, b"", None, 1_000).await.unwrap();
+        assert_eq!(kept, before);
+        assert_eq!(store.leaves(0, 1_000).await.unwrap(), leaves);
+        for table in [Table::Session, Table::Code, Table::Reply, Table::ReplyPart] {
+            assert_eq!(store.get(table, b"k").await.unwrap(), None);
+            let row = Row::new(b"k".to_vec(), b"v".to_vec());
+            let put = Op::Put { table, row };
+            store.commit([put].into_iter().collect()).await.unwrap();
+            let gone = Op::Delete {
+                table,
+                key: b"k".to_vec(),
+            };
+            store.commit([gone].into_iter().collect()).await.unwrap();
+        }
+    }
+    let conn = rusqlite::Connection::open(&path).unwrap();
+    let format: i64 = conn
+        .pragma_query_value(None, "user_version", |r| r.get(0))
+        .unwrap();
+    assert_eq!(format, 2);
+}
+
+#[tokio::test]
+async fn a_damaged_file_of_format_1_is_refused_and_not_changed() {
+    for damage in ["DROP TABLE body", "CREATE VIEW v AS SELECT 1"] {
+        let (_dir, path) = folder();
+        filled(&path).await;
+        edit(&path, TO_FORMAT_1);
+        edit(&path, damage);
+        refused_untouched(&path, |e| matches!(e, StoreError::Damaged { .. }));
+    }
 }
 
 #[tokio::test]

@@ -1,5 +1,8 @@
 //! Archives with stored entries, whose checksums are right.
 
+#[path = "../../core/tests/support/zip.rs"]
+mod writer;
+
 /// A document of the kind that `pick` says, with `content` as one entry.
 pub(crate) fn office(pick: u8, content: &[u8]) -> Vec<u8> {
     const TYPES: (&str, &[u8]) = ("[Content_Types].xml", b"<Types/>");
@@ -50,47 +53,7 @@ pub(crate) fn office(pick: u8, content: &[u8]) -> Vec<u8> {
 }
 
 /// A ZIP archive of these files, stored.
-pub(crate) fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
-    let (mut out, mut directory) = (Vec::new(), Vec::new());
-    for (name, bytes) in files {
-        let (name, at) = (name.as_bytes(), number(out.len()));
-        let mut fields = vec![20, 0, 0, 0, 0, 0, 0, 0, 0, 0];
-        fields.extend(crc32(bytes).to_le_bytes());
-        fields.extend(number(bytes.len()));
-        fields.extend(number(bytes.len()));
-        fields.extend(&number(name.len())[..2]);
-        fields.extend([0, 0]);
-        out.extend(b"PK\x03\x04");
-        out.extend(&fields);
-        out.extend(name);
-        out.extend(*bytes);
-        directory.extend(b"PK\x01\x02\x14\x00");
-        directory.extend(&fields);
-        directory.extend([0; 10]);
-        directory.extend(at);
-        directory.extend(name);
-    }
-    let start = out.len();
-    out.extend(&directory);
-    out.extend(b"PK\x05\x06\0\0\0\0");
-    out.extend(&number(files.len())[..2]);
-    out.extend(&number(files.len())[..2]);
-    out.extend(number(directory.len()));
-    out.extend(number(start));
-    out.extend([0, 0]);
-    out
-}
-
-fn number(n: usize) -> [u8; 4] {
-    u32::try_from(n).unwrap_or(u32::MAX).to_le_bytes()
-}
-
-/// CRC-32 as ZIP has it (APPNOTE 4.4.7), bit by bit.
-fn crc32(bytes: &[u8]) -> u32 {
-    !bytes.iter().fold(u32::MAX, |crc, byte| {
-        (0..8).fold(crc ^ u32::from(*byte), |crc, _| match crc & 1 {
-            0 => crc >> 1,
-            _ => crc >> 1 ^ 0xedb8_8320,
-        })
-    })
+fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let stored = |(name, bytes): &(&str, &[u8])| writer::File::stored(name, bytes);
+    writer::zip(&files.iter().map(stored).collect::<Vec<_>>())
 }

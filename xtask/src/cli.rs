@@ -6,14 +6,18 @@ cargo xtask COMMAND
 
 Commands:
   test      Format check, clippy, all tests, doctests, documentation, the
-            clinic example, the scanner's models made again, tests against
-            real peers. Prints each step's time and ends with a line
+            clinic example, the scanner's models made again, revocation
+            racing release 10,000 times, the package for Python (pytest,
+            mypy, pyright, stubtest), tests against real peers.
+            Prints each step's time and ends with a line
             `N passed, N failed, N skipped` that counts the steps.
             --quick         only fmt, clippy and test
             --only STEP     only this step; may be repeated
                             (fmt, clippy, test, doctest, doc, clinic, models,
-                            interop, sealing, kotlin, swift)
+                            races, python, interop, sealing, kotlin, swift)
   interop   The tests against real peers alone; a missing peer is an error.
+  wheel     The wheel for Python 3.10 and later, in target/python/wheels,
+            installed into a new environment to see that it works.
   kotlin    The jar for Kotlin and the JVM, with the release library in it:
             bindings-kotlin/target/mailseal-*.jar. Needs Maven and a JDK.
   swift     Writes the generated files of bindings-swift again.
@@ -39,6 +43,7 @@ pub(crate) enum Command {
     Interop,
     Kotlin,
     Swift,
+    Wheel,
     Bench(Option<String>),
     Fuzz {
         target: Option<String>,
@@ -72,6 +77,10 @@ pub(crate) fn parse(arguments: &[String]) -> Result<Command, String> {
         "kotlin" if rest.is_empty() => Ok(Command::Kotlin),
         "swift" if rest.is_empty() => Ok(Command::Swift),
         name @ ("kotlin" | "swift") => Err(format!("{name} takes no argument")),
+        "wheel" => match rest.first() {
+            None => Ok(Command::Wheel),
+            Some(other) => Err(format!("wheel takes no argument, but got `{other}`")),
+        },
         "bench" => match rest {
             [] => Ok(Command::Bench(None)),
             [filter] => Ok(Command::Bench(Some(filter.clone()))),
@@ -148,6 +157,7 @@ mod tests {
             ])))
         );
         assert_eq!(parsed("interop"), Ok(Command::Interop));
+        assert_eq!(parsed("wheel"), Ok(Command::Wheel));
         assert_eq!(
             parsed("fuzz reply --seconds 600"),
             Ok(Command::Fuzz {
@@ -177,6 +187,7 @@ mod tests {
             "fuzz --release",
             "bench a b",
             "interop now",
+            "wheel now",
         ] {
             assert!(parsed(line).is_err(), "{line:?} was accepted");
         }

@@ -12,6 +12,7 @@ mod commands;
 mod mobile;
 mod peers;
 mod process;
+mod python;
 mod report;
 mod steps;
 
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
         Command::Interop => commands::interop(),
         Command::Kotlin => mobile::jar(),
         Command::Swift => mobile::write_swift(),
+        Command::Wheel => python::wheel(),
         Command::Bench(filter) => commands::bench(filter.as_deref()),
         Command::Fuzz { target, seconds } => commands::fuzz(target.as_deref(), seconds),
     };

@@ -60,15 +60,21 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// Adds what a line `test result: ok. 3 passed; 0 failed; 1 ignored; …` says.
+    /// Adds what a line `test result: ok. 3 passed; 0 failed; 1 ignored; …` says,
+    /// or pytest's last one, `3 passed, 1 skipped in 2.50s`.
     fn read(&mut self, line: &str) {
-        let Some((_, counts)) = line
+        let libtest = line
             .strip_prefix("test result: ")
-            .and_then(|rest| rest.split_once(". "))
-        else {
-            return;
+            .and_then(|rest| rest.split_once(". "));
+        let pytest = line.rsplit_once(" in ").filter(|(counts, time)| {
+            time.ends_with(['s', ')']) && counts.starts_with(|c: char| c.is_ascii_digit())
+        });
+        let (counts, between) = match (libtest, pytest) {
+            (Some((_, counts)), _) => (counts, "; "),
+            (None, Some((counts, _))) => (counts, ", "),
+            (None, None) => return,
         };
-        for part in counts.split("; ") {
+        for part in counts.split(between) {
             let Some((number, word)) = part.split_once(' ') else {
                 continue;
             };
@@ -78,7 +84,7 @@ impl Tally {
             match word {
                 "passed" => self.passed += number,
                 "failed" => self.failed += number,
-                "ignored" => self.ignored += number,
+                "ignored" | "skipped" => self.ignored += number,
                 _ => {}
             }
         }
@@ -133,12 +139,28 @@ mod tests {
         tally.read("test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out");
         tally.read("test result: FAILED. 1 passed; 2 failed; 0 ignored; 0 measured; finished");
         tally.read("note: test result: ok. 9 passed; 9 failed");
+        tally.read("9 passed by a hair");
         assert_eq!(
             tally,
             Tally {
                 passed: 4,
                 failed: 2,
                 ignored: 1
+            }
+        );
+    }
+
+    #[test]
+    fn counts_what_pytest_reports() {
+        let mut tally = Tally::default();
+        tally.read("..................F.s [100%]");
+        tally.read("1 failed, 20 passed, 2 skipped, 1 warning in 61.20s (0:01:01)");
+        assert_eq!(
+            tally,
+            Tally {
+                passed: 20,
+                failed: 1,
+                ignored: 2
             }
         );
     }

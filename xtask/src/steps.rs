@@ -6,6 +6,7 @@ use crate::cli::Choice;
 use crate::mobile;
 use crate::peers::{self, Demand};
 use crate::process::{self, Tally};
+use crate::python;
 use crate::report::Verdict;
 
 /// The packages and features of every step: one selection, so that cargo
@@ -28,7 +29,7 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
-    fn plain(good: bool) -> Self {
+    pub(crate) fn plain(good: bool) -> Self {
         Self {
             verdict: verdict(good),
             tally: None,
@@ -45,7 +46,7 @@ fn verdict(good: bool) -> Verdict {
 }
 
 /// Every step.
-pub(crate) const STEPS: [Step; 11] = [
+pub(crate) const STEPS: [Step; 13] = [
     Step {
         name: "fmt",
         quick: true,
@@ -80,6 +81,16 @@ pub(crate) const STEPS: [Step; 11] = [
         name: "models",
         quick: false,
         work: models,
+    },
+    Step {
+        name: "races",
+        quick: false,
+        work: races,
+    },
+    Step {
+        name: "python",
+        quick: false,
+        work: python::test,
     },
     Step {
         name: "interop",
@@ -191,6 +202,15 @@ fn models() -> Result<Outcome, String> {
     let mut command = process::cargo(package)?;
     command.args(["--", "check"]);
     process::run(&mut command).map(Outcome::plain)
+}
+
+/// Revocation racing release 10,000 times over each store; `test` runs some
+/// hundred.
+fn races() -> Result<Outcome, String> {
+    let mut command = process::cargo(["test", "--test", "escrow"])?;
+    command.args(ALL).env("MAILSEAL_RACES", "10000");
+    command.args(["--", "--show-output", "race::"]);
+    counted(&mut command)
 }
 
 /// Against Postfix.

@@ -9,7 +9,7 @@ without them. Nothing here shows PHI in a ``repr``, an exception or a log line;
 ``expose()`` gives the clear text where a person needs it.
 """
 
-from ._client import AsyncClient, Client, fixed_discovery
+from ._client import AsyncClient, Client
 from ._errors import (
     AuditError,
     ConfigError,
@@ -31,6 +31,7 @@ from ._native import (
     Phi,
     Plan,
     Policy,
+    Sealer,
     Secret,
     Smtp,
     __version__,
@@ -139,6 +140,7 @@ __all__ = [
     "Rung",
     "Scanner",
     "SealedMessage",
+    "Sealer",
     "Secret",
     "Send",
     "Sensitivity",
@@ -157,7 +159,6 @@ __all__ = [
     "Waiver",
     "__version__",
     "compose",
-    "fixed_discovery",
     "mark",
     "scan",
 ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
@@ -11,11 +10,10 @@ from typing import Any, cast
 
 from . import _native
 from ._message import MessageLike, marks, to_source
-from ._native import Discovery, Keys, Phi, Plan, Policy, Smtp, Task
+from ._native import Discovery, Keys, Phi, Plan, Policy, Sealer, Smtp, Task
 from ._scanner import Scanner
 from ._types import (
     CodeChannel,
-    DomainFacts,
     DueReport,
     Escrow,
     Receipt,
@@ -40,17 +38,6 @@ CLOSING = 30.0
 """How many seconds ``close`` waits for what is on its way."""
 
 
-def fixed_discovery(domains: Mapping[str, DomainFacts]) -> Discovery:
-    """A discovery that asks nobody: what the host itself knows of domains.
-
-    A domain maps to ``hosts`` (a list of ``host``, ``preference`` and ``tls``:
-    ``"encrypted"`` or ``"authenticated"``) and ``sts`` (``mode``, ``mx``,
-    ``max_age``). Each may be ``"refuted"`` or ``"unknown"``; so is what is left
-    out. ``expires`` is in milliseconds since 1970.
-    """
-    return Discovery.from_json(json.dumps(domains))
-
-
 class _Base:
     """What both clients are made of."""
 
@@ -66,6 +53,7 @@ class _Base:
         discovery: Discovery | None = None,
         scanner: Scanner | None = None,
         escrow: Escrow | None = None,
+        sealers: Iterable[Sealer] = (),
         code_channel: CodeChannel | None = None,
         audit_origin: str | None = None,
         plan_lifetime: float | None = None,
@@ -75,7 +63,8 @@ class _Base:
 
         ``storage`` may be the path of a SQLite file. ``discovery`` is needed
         where the transport is ``Smtp.direct``. Without ``escrow`` nothing can be
-        kept for pickup. ``code_channel`` is called with a telephone number and a
+        kept for pickup, without ``sealers`` nothing goes by OpenPGP or S/MIME.
+        ``code_channel`` is called with a telephone number and a
         pickup code, on another thread; what it raises counts as not sent, and
         the sender gets the code. ``plan_lifetime`` is in seconds (15 minutes),
         ``concurrency`` how many copies are delivered at a time (64).
@@ -99,6 +88,7 @@ class _Base:
                 escrow.notice_from,
                 escrow.lifetime.total_seconds(),
             ),
+            sealers=list(sealers),
             code_channel=code_channel,
             audit_origin=audit_origin,
             plan_lifetime=plan_lifetime,

@@ -6,13 +6,13 @@ import email.message
 import io
 from collections.abc import Iterable, Mapping
 from email.generator import BytesGenerator
-from typing import Any
+from typing import Any, cast
 
 from ._native import Message
 from ._types import Attachment, Recipient
 from ._words import Disclosure, Sensitivity, word_or_none
 
-MessageLike = Message | email.message.Message | bytes | bytearray | memoryview
+MessageLike = Message | email.message.Message | bytes | bytearray
 """What a message may be given as: RFC 5322 bytes, Python's own
 ``EmailMessage``, or ``mailseal.Message``."""
 
@@ -28,12 +28,11 @@ def to_bytes(message: email.message.Message) -> bytes:
 
 def to_source(message: MessageLike) -> Message | bytes | bytearray:
     """What the native part takes. Bytes are not copied here."""
-    if isinstance(message, (Message, bytes, bytearray)):
-        return message
-    if isinstance(message, email.message.Message):
-        return to_bytes(message)
-    if isinstance(message, memoryview):
-        return bytes(message)
+    given = cast(object, message)
+    if isinstance(given, (Message, bytes, bytearray)):
+        return given
+    if isinstance(given, email.message.Message):
+        return to_bytes(cast("email.message.Message", given))
     raise TypeError(
         "a message is mailseal.Message, email.message.EmailMessage or bytes, "
         f"not {type(message).__name__}"
@@ -114,7 +113,7 @@ def compose(
     text: str | None = None,
     html: str | None = None,
     attachments: Iterable[Attachment] = (),
-    headers: Mapping[str, str] | Iterable[tuple[str, str]] = (),
+    headers: Iterable[tuple[str, str]] = (),
     sender_name: str | None = None,
     reply_to: str | None = None,
     max_bytes: int | None = None,
@@ -127,7 +126,6 @@ def compose(
     nobody's copy. ``max_bytes`` (96 MiB) bounds the whole message, with the
     third that base64 adds to attachments.
     """
-    pairs = headers.items() if isinstance(headers, Mapping) else headers
     return Message.compose(
         sender=sender,
         to=list(to),
@@ -137,7 +135,7 @@ def compose(
         text=text,
         html=html,
         attachments=[(a.name, a.media_type, a.content) for a in attachments],
-        headers=list(pairs),
+        headers=list(headers),
         sender_name=sender_name,
         reply_to=reply_to,
         max_bytes=max_bytes,

@@ -1,10 +1,10 @@
 import datetime
 import os
-from collections.abc import Callable, Sequence
-from typing import Any, Literal, final, overload
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, final
 
-from ._errors import Error
 from ._types import (
+    DomainFacts,
     Finding,
     Misaddressed,
     PlannedRecipient,
@@ -14,6 +14,25 @@ from ._types import (
 from ._words import Sensitivity, Show, TlsAssurance
 
 __version__: str
+__all__ = [
+    "Client",
+    "Discovery",
+    "Findings",
+    "Keys",
+    "Message",
+    "Network",
+    "Phi",
+    "Plan",
+    "Policy",
+    "Scanner",
+    "Sealer",
+    "Secret",
+    "Smtp",
+    "Task",
+    "__version__",
+    "verify_export",
+    "words",
+]
 
 _Done = Callable[[Any, BaseException | None], None] | None
 _Source = Message | bytes | bytearray
@@ -148,7 +167,7 @@ class Discovery:
         cache: str | os.PathLike[str] | None = None,
     ) -> Discovery: ...
     @staticmethod
-    def from_json(text: str) -> Discovery: ...
+    def fixed(domains: Mapping[str, DomainFacts]) -> Discovery: ...
 
 @final
 class Scanner:
@@ -175,14 +194,25 @@ class Scanner:
         keys: Keys,
     ) -> bytes: ...
     def scan(self, message: _Source) -> Findings: ...
-    @overload
-    def scan_many(
-        self, messages: Sequence[_Source], threads: int | None, return_errors: Literal[False]
-    ) -> list[Findings]: ...
-    @overload
     def scan_many(
         self, messages: Sequence[_Source], threads: int | None, return_errors: bool
-    ) -> list[Findings | Error]: ...
+    ) -> list[Any]: ...
+
+_Identity = tuple[str, bytes, str | Secret]
+
+@final
+class Sealer:
+    @staticmethod
+    def pgp(
+        certificates: str | os.PathLike[str], *, identities: Sequence[_Identity] = ...
+    ) -> Sealer: ...
+    @staticmethod
+    def smime(
+        certificates: str | os.PathLike[str],
+        *,
+        identities: Sequence[_Identity] = ...,
+        anchors: bytes | None = None,
+    ) -> Sealer: ...
 
 @final
 class Plan:
@@ -224,6 +254,7 @@ class Client:
         discovery: Discovery | None,
         scanner: Scanner | None,
         escrow: tuple[str, str, str | None, float] | None,
+        sealers: Sequence[Sealer],
         code_channel: Callable[[Phi, Secret], object] | None,
         audit_origin: str | None,
         plan_lifetime: float | None,

@@ -10,7 +10,7 @@ import os
 import pathlib
 import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -68,9 +68,10 @@ def trouble(code: str, message: str) -> ConfigError:
 
 
 def _table(settings: Mapping[str, Any], name: str) -> dict[str, Any]:
-    table = settings.get(name, {}) if name else settings
-    if not isinstance(table, Mapping):
+    given: Any = settings.get(name, {}) if name else settings
+    if not isinstance(given, Mapping):
         raise trouble("config.form", f"{name} must be a table")
+    table = cast("Mapping[str, Any]", given)
     known = _KEYS[name]
     for key in table:
         if key not in known:

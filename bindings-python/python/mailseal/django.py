@@ -23,7 +23,7 @@ import os
 import pathlib
 import threading
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -76,7 +76,8 @@ def _make() -> Client:
     if given is None:
         raise ImproperlyConfigured("settings.MAILSEAL is missing: a file, a dictionary or a path")
     if isinstance(given, Mapping):
-        return Settings(given, pathlib.Path(getattr(settings, "BASE_DIR", "."))).client()
+        table = cast("Mapping[str, Any]", given)
+        return Settings(table, pathlib.Path(getattr(settings, "BASE_DIR", "."))).client()
     if isinstance(given, str) and not given.endswith(".toml"):
         given = import_string(given)
     if callable(given):

@@ -78,6 +78,20 @@ kinds! {
     PickupFailed = "pickup_failed",
     /// A grant was locked after too many failures.
     GrantLocked = "grant_locked",
+    /// A pickup took the last view that the sender allowed.
+    ViewLimit = "view_limit",
+    /// A recipient said that a message is not for them; the grant was revoked.
+    Misdirected = "misdirected",
+    /// A recipient's reply was handed to the host.
+    Replied = "replied",
+    /// A grant's expiry was put off.
+    Extended = "extended",
+    /// A grant's item was put on hold: its pickups end, its keys stay.
+    Held = "held",
+    /// The hold was lifted.
+    HoldReleased = "hold_released",
+    /// An escrowed message was exported for the holder of the archive key.
+    Exported = "exported",
     /// A grant was revoked.
     Revoked = "revoked",
     /// An escrowed message's keys and content were destroyed.

@@ -80,13 +80,13 @@ pub use self::error::AuditError;
 pub use self::event::{Event, EventKind, Record};
 pub use self::export::{Verified, verify_export};
 pub use self::merkle::{Hash, leaf_hash, verify_consistency, verify_inclusion};
-pub use self::note::VerifierKey;
+pub use self::note::{Note, VerifierKey};
 
 use self::event::Commitment;
 use self::merkle::{consistency_ranges, inclusion_ranges};
 use self::tree::Tree;
 use crate::base::crypto::{self, Key, SigningKey};
-use crate::base::{Address, Clock, Keys, MessageId, ReceiptId};
+use crate::base::{Address, Clock, ItemId, Keys, MessageId, ReceiptId};
 use crate::storage::{Op, Store};
 
 /// [`Audit::entries`] returns so many at most.
@@ -170,8 +170,18 @@ impl Audit {
         if let Some(id) = &record.receipt {
             tags.push(self.tag("receipt", id.as_bytes()));
         }
+        if let Some(id) = &record.item {
+            tags.push(self.tag("item", id.as_bytes()));
+        }
         let leaf = record.to_leaf();
         Op::Append { leaf, tags }
+    }
+
+    /// Signs a text that ends with a newline, under the key of the checkpoints.
+    /// Its first line must tell it from a checkpoint and from every other kind
+    /// of text that is signed.
+    pub(crate) fn sign(&self, text: String) -> Note {
+        Note::sign(text, self.verifier.name(), &self.signing)
     }
 
     /// How many entries there are.
@@ -378,6 +388,16 @@ impl Audit {
     pub async fn of_receipt(&self, id: ReceiptId) -> Result<Vec<Entry>, AuditError> {
         let mut entries = self.tagged(&self.tag("receipt", id.as_bytes())).await?;
         entries.retain(|entry| entry.record.receipt == Some(id));
+        Ok(entries)
+    }
+
+    /// The entries about one escrowed message, in order.
+    ///
+    /// # Errors
+    /// As [`Audit::entries`].
+    pub async fn of_item(&self, id: ItemId) -> Result<Vec<Entry>, AuditError> {
+        let mut entries = self.tagged(&self.tag("item", id.as_bytes())).await?;
+        entries.retain(|entry| entry.record.item == Some(id));
         Ok(entries)
     }
 

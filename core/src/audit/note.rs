@@ -110,7 +110,7 @@ impl FromStr for VerifierKey {
 
 /// A text with its signatures, none of them verified yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Note {
+pub struct Note {
     text: String,
     signatures: Vec<Signature>,
 }
@@ -136,7 +136,8 @@ impl Note {
         }
     }
 
-    pub(super) fn text(&self) -> &str {
+    /// The text. Nothing of it may be believed before it was verified.
+    pub fn text(&self) -> &str {
         &self.text
     }
 
@@ -168,7 +169,10 @@ impl Note {
 
     /// Checks that `key` signed this text. Signatures of other keys count
     /// neither for nor against it.
-    pub(super) fn verify(&self, key: &VerifierKey) -> Result<(), AuditError> {
+    ///
+    /// # Errors
+    /// [`AuditError::Signature`] where it did not.
+    pub fn verify(&self, key: &VerifierKey) -> Result<(), AuditError> {
         let mut verified = false;
         for signature in &self.signatures {
             if signature.name == key.name && signature.id == key.id() {
@@ -182,6 +186,15 @@ impl Note {
         } else {
             Err(AuditError::Signature)
         }
+    }
+}
+
+/// Reads a note. The signatures are not verified by that.
+impl FromStr for Note {
+    type Err = AuditError;
+
+    fn from_str(s: &str) -> Result<Self, AuditError> {
+        Self::parse(s)
     }
 }
 
@@ -201,6 +214,7 @@ impl Signature {
     }
 }
 
+/// The signed note, as it is to be kept.
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", self.text)?;

@@ -105,6 +105,10 @@ random_id!(
     /// One recipient's right to pick up one escrowed message.
     GrantId
 );
+random_id!(
+    /// One reply of a recipient through the pickup page.
+    ReplyId
+);
 
 #[cfg(test)]
 mod tests {

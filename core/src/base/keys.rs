@@ -6,6 +6,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::path::Path;
 
 use data_encoding::HEXLOWER;
+use zeroize::Zeroizing;
 
 use super::Secret;
 use super::crypto::{self, Key};
@@ -84,24 +85,8 @@ impl Keys {
     }
 
     fn read(path: &Path) -> Result<Self, KeysError> {
-        let mut file = OpenOptions::new().read(true).open(path).map_err(io)?;
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            let mode = file.metadata().map_err(io)?.permissions().mode();
-            if mode & 0o077 != 0 {
-                return Err(KeysError::Readable);
-            }
-        }
         // One short line; whatever is longer is no key file.
-        let mut text = zeroize::Zeroizing::new(String::with_capacity(256));
-        Read::by_ref(&mut file)
-            .take(200)
-            .read_to_string(&mut text)
-            .map_err(|e| match e.kind() {
-                ErrorKind::InvalidData => KeysError::Damaged,
-                kind => KeysError::Io(kind),
-            })?;
+        let text = read_private(path, 200)?;
         let hex = text
             .trim_end()
             .strip_prefix("mailseal-key-1 ")
@@ -120,34 +105,90 @@ impl Keys {
 
     fn make(path: &Path) -> Result<Self, KeysError> {
         let root: [u8; 32] = crypto::make_random();
-        let line = zeroize::Zeroizing::new(format!("mailseal-key-1 {}\n", HEXLOWER.encode(&root)));
-        // Written whole under another name and then linked into place, so that
-        // two processes that start together agree on one key and no crash
-        // leaves half a file.
-        let temporary = path.with_extension(format!(
-            "tmp-{}",
-            HEXLOWER.encode(&crypto::make_random::<8>())
-        ));
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::OpenOptionsExt;
-            options.mode(0o600);
+        let line = Zeroizing::new(format!("mailseal-key-1 {}\n", HEXLOWER.encode(&root)));
+        match make_private(path, &line) {
+            Ok(()) => Ok(Self::from_bytes(root)),
+            Err(KeysError::Io(ErrorKind::AlreadyExists)) => Self::read(path),
+            Err(e) => Err(e),
         }
-        let mut file = options.open(&temporary).map_err(io)?;
-        let written = file
-            .write_all(line.as_bytes())
-            .and_then(|()| file.sync_all())
-            .and_then(|()| std::fs::hard_link(&temporary, path));
-        let removed = std::fs::remove_file(&temporary);
-        match written {
-            Ok(()) => removed.map_err(io)?,
-            Err(e) if e.kind() == ErrorKind::AlreadyExists => return Self::read(path),
-            Err(e) => return Err(io(e)),
-        }
-        Ok(Self::from_bytes(root))
     }
+}
+
+/// Reads a key file of at most `limit` bytes; what lies behind them is not read.
+pub(crate) fn read_private(path: &Path, limit: u64) -> Result<Zeroizing<String>, KeysError> {
+    let mut file = OpenOptions::new().read(true).open(path).map_err(io)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = file.metadata().map_err(io)?.permissions().mode();
+        if mode & 0o077 != 0 {
+            return Err(KeysError::Readable);
+        }
+    }
+    let capacity = usize::try_from(limit).unwrap_or(usize::MAX).min(1 << 16);
+    let mut text = Zeroizing::new(String::with_capacity(capacity));
+    Read::by_ref(&mut file)
+        .take(limit)
+        .read_to_string(&mut text)
+        .map_err(|e| match e.kind() {
+            ErrorKind::InvalidData => KeysError::Damaged,
+            kind => KeysError::Io(kind),
+        })?;
+    Ok(text)
+}
+
+/// Makes a key file (mode 0600) that must not be there yet. It is written whole
+/// under another name and then linked into place, so that two processes that
+/// start together agree on one key and no crash leaves half a file.
+pub(crate) fn make_private(path: &Path, text: &str) -> Result<(), KeysError> {
+    let temporary = write_beside(path, text)?;
+    let linked = std::fs::hard_link(&temporary, path);
+    let removed = std::fs::remove_file(&temporary);
+    linked.and(removed).map_err(io)
+}
+
+/// Puts a key file (mode 0600) in the place of the one that is there: a crash
+/// leaves the old one or the new one.
+pub(crate) fn replace_private(path: &Path, text: &str) -> Result<(), KeysError> {
+    let temporary = write_beside(path, text)?;
+    std::fs::rename(&temporary, path).map_err(|e| {
+        let _ = std::fs::remove_file(&temporary);
+        io(e)
+    })?;
+    // The name itself must outlive a power cut, too.
+    #[cfg(unix)]
+    if let Some(folder) = path.parent() {
+        let folder = if folder.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            folder
+        };
+        std::fs::File::open(folder)
+            .and_then(|folder| folder.sync_all())
+            .map_err(io)?;
+    }
+    Ok(())
+}
+
+fn write_beside(path: &Path, text: &str) -> Result<std::path::PathBuf, KeysError> {
+    let random = HEXLOWER.encode(&crypto::make_random::<8>());
+    let temporary = path.with_extension(format!("tmp-{random}"));
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    let mut file = options.open(&temporary).map_err(io)?;
+    let written = file
+        .write_all(text.as_bytes())
+        .and_then(|()| file.sync_all());
+    if let Err(e) = written {
+        let _ = std::fs::remove_file(&temporary);
+        return Err(io(e));
+    }
+    Ok(temporary)
 }
 
 impl fmt::Debug for Keys {

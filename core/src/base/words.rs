@@ -305,5 +305,9 @@ mod tests {
             assert_eq!(level.word().parse(), Ok(level));
         }
         assert!("weak".parse::<TlsAssurance>().is_err());
+        for &disclosure in Disclosure::ALL {
+            assert_eq!(disclosure.word().parse(), Ok(disclosure));
+        }
+        assert!("all".parse::<Disclosure>().is_err());
     }
 }

@@ -17,7 +17,7 @@ use crate::deliver::Transport;
 use crate::discover::Discovery;
 use crate::dlp::{PhiScanner, Scanner};
 use crate::error::Error;
-use crate::escrow::Escrow;
+use crate::escrow::{ArchiveKey, Escrow, KeyProvider, Notice};
 use crate::outbox::{Outbox, Schedule};
 use crate::policy::Policy;
 use crate::seal::Sealer;
@@ -57,10 +57,24 @@ pub struct EscrowOptions {
     pub base_url: String,
     /// The organisation's name, as recipients know it. It stands in the notice.
     pub organisation: String,
-    /// The notice's `From:`; the message's sender where `None`.
+    /// Where recipients can ask: a telephone number, an office. It stands in the
+    /// notice.
+    pub contact: Option<String>,
+    /// The notice's `From:`; the message's sender where `None`. Best is an
+    /// address that takes no mail: answers are given on the page, where they are
+    /// protected, and the notice says so.
     pub notice_from: Option<Address>,
+    /// The notice's `Reply-To:`, for a host with a mailbox that may hold
+    /// unprotected answers.
+    pub notice_reply_to: Option<Address>,
     /// How long an item can be picked up: 30 days.
     pub lifetime: Duration,
+    /// Whose key wraps the server shares; the installation's own where `None`.
+    pub key_provider: Option<Arc<dyn KeyProvider>>,
+    /// The archive's public key. Off by default: see [`ArchiveKey`].
+    pub archive_key: Option<ArchiveKey>,
+    /// How long backups of the store live, for certificates of destruction.
+    pub backup_lifetime: Option<Duration>,
 }
 
 impl EscrowOptions {
@@ -69,16 +83,35 @@ impl EscrowOptions {
         Self {
             base_url: base_url.into(),
             organisation: organisation.into(),
+            contact: None,
             notice_from: None,
+            notice_reply_to: None,
             lifetime: Duration::from_secs(30 * 24 * 60 * 60),
+            key_provider: None,
+            archive_key: None,
+            backup_lifetime: None,
         }
     }
 
+    /// With where recipients can ask.
+    #[must_use]
+    pub fn contact(mut self, contact: impl Into<String>) -> Self {
+        self.contact = Some(contact.into());
+        self
+    }
+
     /// With this `From:` in notices: one stable address whose domain is
-    /// DKIM-signed.
+    /// DKIM-signed and that takes no mail, as `no-reply@harbor.example`.
     #[must_use]
     pub fn notice_from(mut self, address: Address) -> Self {
         self.notice_from = Some(address);
+        self
+    }
+
+    /// With this `Reply-To:` in notices.
+    #[must_use]
+    pub fn notice_reply_to(mut self, address: Address) -> Self {
+        self.notice_reply_to = Some(address);
         self
     }
 
@@ -86,6 +119,29 @@ impl EscrowOptions {
     #[must_use]
     pub fn lifetime(mut self, lifetime: Duration) -> Self {
         self.lifetime = lifetime;
+        self
+    }
+
+    /// With server shares wrapped by the host's KMS, or by
+    /// [`LocalWrappingKeys`](crate::escrow::LocalWrappingKeys).
+    #[must_use]
+    pub fn key_provider(mut self, provider: impl KeyProvider) -> Self {
+        self.key_provider = Some(Arc::new(provider));
+        self
+    }
+
+    /// With what is escrowed from now on sealed for the archive, too.
+    #[must_use]
+    pub fn archive_key(mut self, key: ArchiveKey) -> Self {
+        self.archive_key = Some(key);
+        self
+    }
+
+    /// With how long a backup of the store lives, or the key of the bucket that
+    /// holds it.
+    #[must_use]
+    pub fn backup_lifetime(mut self, lifetime: Duration) -> Self {
+        self.backup_lifetime = Some(lifetime);
         self
     }
 }
@@ -288,6 +344,8 @@ impl Builder<Policy, Storage, Keys, Arc<dyn Transport>> {
     ///
     /// # Errors
     /// [`Error::Config`] where the choices do not fit together,
+    /// [`Error::Escrow`] where the portal's address, the organisation's name or
+    /// the contact cannot be used,
     /// [`Error::Keys`] where the store was written under other keys.
     pub async fn build(self) -> Result<Client, Error> {
         let Options {
@@ -323,14 +381,24 @@ impl Builder<Policy, Storage, Keys, Arc<dyn Transport>> {
         )?);
         let escrow = match escrow {
             Some(options) => {
+                Notice::check(&options.organisation, options.contact.as_deref())?;
                 let recorder = super::recorder::PickupRecorder::new(Arc::clone(&audit));
-                let escrow = Escrow::new(
+                let mut escrow = Escrow::new(
                     Arc::clone(&store),
                     &self.keys,
                     Arc::clone(&clock),
                     &options.base_url,
                 )?
                 .recorder(Arc::new(recorder));
+                if let Some(provider) = &options.key_provider {
+                    escrow = escrow.key_provider(Arc::clone(provider));
+                }
+                if let Some(key) = options.archive_key {
+                    escrow = escrow.archive_key(key);
+                }
+                if let Some(lifetime) = options.backup_lifetime {
+                    escrow = escrow.backup_lifetime(lifetime);
+                }
                 Some((escrow, options))
             }
             None => None,

@@ -262,3 +262,16 @@ fn conflict_is_none<T>(result: Result<T, Error>) -> Result<Option<T>, Error> {
         Err(error) => Err(error),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_resolution_is_read_by_its_word() {
+        for &resolution in Resolution::ALL {
+            assert_eq!(resolution.word().parse(), Ok(resolution));
+        }
+        assert!("lost".parse::<Resolution>().is_err());
+    }
+}

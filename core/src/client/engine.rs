@@ -332,7 +332,7 @@ impl Engine {
                 passcode: work.passcode.clone(),
                 ..Made::nothing()
             },
-            None => self.make(&mut record, &work.body)?,
+            None => self.make(&mut record, &work.body).await?,
         };
         let (replace, row) = self.outbox.replace(&work.held, &record);
         let mut batch = Batch::from_iter([replace]);
@@ -459,11 +459,15 @@ impl Engine {
 
     /// What the present rung of `record` sends, and the changes that come with
     /// it. `body` is `None` where the message itself is sent.
-    pub(super) fn make(&self, record: &mut CopyRecord, message: &[u8]) -> Result<Made, Error> {
+    pub(super) async fn make(
+        &self,
+        record: &mut CopyRecord,
+        message: &[u8],
+    ) -> Result<Made, Error> {
         match record.present_rung() {
             Some(rung) if rung.route == Route::Escrow => {
                 let rung = *rung;
-                super::notices::make(self, record, &rung, message)
+                super::notices::make(self, record, &rung, message).await
             }
             _ => Ok(Made::nothing()),
         }
@@ -574,6 +578,12 @@ pub(super) async fn blocking<T: Send + 'static>(
 ) -> Result<T, Error> {
     let done = tokio::task::spawn_blocking(work).await;
     done.map_err(|_| Error::Shutdown)
+}
+
+/// Waits for something within work that runs away from the reactor: a key
+/// provider may have to ask a service.
+pub(super) fn wait<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Handle::current().block_on(future)
 }
 
 /// What a rung sends in place of the message.

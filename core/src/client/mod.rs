@@ -51,18 +51,22 @@ use crate::storage::Table;
 
 mod builder;
 mod codes;
+mod custody;
 mod due;
 mod engine;
 mod notices;
 mod opening;
 mod plan;
 mod planning;
+#[cfg(feature = "portal")]
+mod portal;
 mod receipt;
 mod recorder;
 mod sending;
 
 pub use builder::{Builder, EscrowOptions, Storage, Unset};
 pub use codes::{CodeChannel, CodeChannelError};
+pub use custody::Certificate;
 pub use due::{DueReport, Resolution, Unresolved};
 pub use plan::{Plan, PlanOptions, Planned};
 pub use receipt::{Outcome, Receipt, Status};

@@ -319,22 +319,22 @@ impl Plan {
     /// A digest of what the caller gave, the same for the same message, to
     /// know an idempotency key used twice for two messages.
     pub(super) fn content_digest(&self) -> [u8; 32] {
-        let mut fields: Vec<Vec<u8>> = vec![
-            self.message.sender().as_str().into(),
-            self.message.subject().into(),
+        // Each field by its own digest, so that none runs into the next.
+        let mut digests: Vec<[u8; 32]> = vec![
+            crypto::sha256(self.message.sender().as_str().as_bytes()),
+            crypto::sha256(self.message.subject().as_bytes()),
         ];
         for planned in &self.recipients {
-            fields.push(format!("{:?} {}", planned.role, planned.address().as_str()).into_bytes());
+            let recipient = format!("{:?} {}", planned.role, planned.address().as_str());
+            digests.push(crypto::sha256(recipient.as_bytes()));
         }
         for part in self.message.parts() {
-            fields.push(match part.content() {
-                PartContent::Text(text) => text.expose().clone().into_bytes(),
-                PartContent::Binary(bytes) => bytes.expose().clone(),
-                _ => self.message.size().to_be_bytes().to_vec(),
+            digests.push(match part.content() {
+                PartContent::Text(text) => crypto::sha256(text.expose().as_bytes()),
+                PartContent::Binary(bytes) => crypto::sha256(bytes.expose()),
+                _ => crypto::sha256(&self.message.size().to_be_bytes()),
             });
         }
-        // Each field by its own digest, so that none runs into the next.
-        let digests: Vec<[u8; 32]> = fields.iter().map(|f| crypto::sha256(f)).collect();
         let slices: Vec<&[u8]> = digests.iter().map(<[u8; 32]>::as_slice).collect();
         crypto::sha256_parts(&slices)
     }

@@ -4,10 +4,11 @@ use futures_util::stream::{self, StreamExt};
 use std::collections::BTreeMap;
 
 use super::engine::{Engine, blocking};
+use super::notices::Usable;
 use super::plan::{Plan, PlanOptions, Planned};
 use crate::base::{
-    Address, Domain, Fact, FactorLevel, KeyFault, MessageId, Recipient, RecipientId, Role, Route,
-    Sensitivity, Timestamp,
+    Address, Domain, Fact, KeyFault, MessageId, Recipient, RecipientId, Role, Route, Sensitivity,
+    Timestamp,
 };
 use crate::compose::{Message, Neutral};
 use crate::discover::Capabilities;
@@ -207,9 +208,7 @@ impl Engine {
         facts.smime_changed = smime.fault == Some(KeyFault::Changed);
         facts.smime_fault = smime.fault;
         facts.smime_form = smime.form;
-        let has_factor =
-            recipient.phone_number().is_some() || recipient.agreed_passphrase().is_some();
-        facts.factor_available = has_factor.then_some(FactorLevel::P2);
+        facts.factor_available = Usable::of(recipient).best_factor();
         facts.other_recipients = count > 1;
         facts.waiver = self.waiver(plan, address);
         facts

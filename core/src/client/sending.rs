@@ -7,7 +7,8 @@ use futures_util::future::join_all;
 use zeroize::Zeroizing;
 
 use super::SealedMessage;
-use super::engine::{Engine, Work, blocking, neutral};
+use super::engine::{Engine, Work, blocking, neutral, wait};
+use super::notices::Usable;
 use super::plan::{Plan, Planned};
 use super::planning::neutral_subject;
 use super::receipt::{Outcome, Receipt, Status};
@@ -206,7 +207,7 @@ impl Engine {
             let to = planned.address();
             let mut record = self.record(plan, planned, vec![*rung], receipt);
             let message = self.render(plan, planned)?;
-            let made = self.make(&mut record, &message)?;
+            let made = wait(self.make(&mut record, &message))?;
             let bytes = match (made.body, rung.route) {
                 (Some(body), _) => body.to_vec(),
                 (None, Route::Pgp | Route::Smime) => self.seal(rung, &record, &message)?,
@@ -311,7 +312,7 @@ impl Engine {
     ) -> Result<Work, Error> {
         let mut record = self.record(plan, planned, rungs, receipt);
         let message = self.render(plan, planned)?;
-        let made = self.make(&mut record, &message)?;
+        let made = wait(self.make(&mut record, &message))?;
         let body = made.body.unwrap_or(message);
         let (ops, held) = self.outbox.insert(&record, &body);
         batch.extend(ops);
@@ -374,6 +375,7 @@ impl Engine {
         receipt: ReceiptId,
     ) -> CopyRecord {
         let known = planned.recipient();
+        let usable = Usable::of(known);
         CopyRecord {
             id: CopyId::make_random(),
             receipt,
@@ -383,7 +385,11 @@ impl Engine {
             sender: Some(plan.message().sender().as_str().to_owned()),
             shared_with: shared_with(plan, planned),
             passphrase: known.agreed_passphrase().map(|p| p.expose().clone()),
-            phone: known.phone_number().map(|p| p.expose().clone()),
+            phone: usable.phone.map(|p| p.expose().clone()),
+            totp: usable.totp.map(|seed| seed.expose().clone()),
+            passkeys: usable.passkeys.into_iter().cloned().collect(),
+            single_sign_on: usable.single_sign_on.map(|s| s.expose().clone()),
+            language: known.preferred_language().unwrap_or_default(),
             sensitivity: planned.decision().sensitivity(),
             rungs,
             rung: 0,

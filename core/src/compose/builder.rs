@@ -1,7 +1,9 @@
 //! Building a message from fields, over mail-builder.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use data_encoding::{BASE64_MIME, HEXLOWER};
 use mail_builder::headers::Header as _;
@@ -9,6 +11,7 @@ use mail_builder::headers::address::Address as MailAddress;
 use mail_builder::headers::content_type::ContentType;
 use mail_builder::headers::text::Text;
 use mail_builder::mime::{BodyPart, MimePart};
+use mail_builder::writer::Writer;
 
 use super::header::Head;
 use super::message::{Marks, Message, checked_reason, too_large};
@@ -34,7 +37,22 @@ pub struct HasRecipient;
 pub struct Attachment {
     name: String,
     media_type: String,
-    content: Phi<Vec<u8>>,
+    content: Content,
+}
+
+#[derive(Clone)]
+enum Content {
+    Owned(Phi<Vec<u8>>),
+    Shared(Arc<dyn AsRef<[u8]> + Send + Sync>),
+}
+
+impl Content {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Owned(bytes) => bytes.expose(),
+            Self::Shared(bytes) => (**bytes).as_ref(),
+        }
+    }
 }
 
 impl Attachment {
@@ -48,7 +66,22 @@ impl Attachment {
         Self {
             name: name.into(),
             media_type: media_type.into(),
-            content: content.into(),
+            content: Content::Owned(content.into()),
+        }
+    }
+
+    /// The same over bytes that somebody else holds and wipes, a host language's
+    /// runtime or a mapped file: they are read once, when the message is built,
+    /// and not copied before.
+    pub fn shared(
+        name: impl Into<String>,
+        media_type: impl Into<String>,
+        content: Arc<dyn AsRef<[u8]> + Send + Sync>,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            media_type: media_type.into(),
+            content: Content::Shared(content),
         }
     }
 }
@@ -56,7 +89,7 @@ impl Attachment {
 impl fmt::Debug for Attachment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Attachment")
-            .field("size", &self.content.expose().len())
+            .field("size", &self.content.bytes().len())
             .finish_non_exhaustive()
     }
 }
@@ -283,13 +316,7 @@ impl Fields {
             .take()
             .ok_or(ComposeError::MissingHeader { header: "From" })?;
         let limits = self.limits;
-        let mut raw = Phi::new(self.headers(&sender));
-        // One buffer that is wiped in the end: no growing copies stay behind.
-        let mut buffer = Vec::with_capacity(raw.expose().len() + self.body_estimate());
-        buffer.extend_from_slice(raw.expose());
-        self.mime().write_part(&mut buffer);
-        raw = Phi::new(buffer);
-
+        let raw = Phi::new(self.write(&sender));
         too_large(raw.expose().len(), &limits)?;
         guard::lines(raw.expose())?;
         let head = Head::index(raw.expose(), &limits)?;
@@ -356,17 +383,16 @@ impl Fields {
         let content: usize = self
             .attachments
             .iter()
-            .map(|a| a.content.expose().len())
+            .map(|a| a.content.bytes().len())
             .sum();
         too_large(content, &self.limits)
     }
 
-    fn headers(&self, sender: &Address) -> Vec<u8> {
-        let mut out = Vec::with_capacity(1024);
+    fn headers(&self, out: &mut Vec<u8>, sender: &Address) {
         let from = [(self.sender_name.as_deref(), sender)];
-        write_addresses(&mut out, "From", &from);
+        write_addresses(out, "From", &from);
         if let Some(address) = &self.reply_to {
-            write_addresses(&mut out, "Reply-To", &[(None, address)]);
+            write_addresses(out, "Reply-To", &[(None, address)]);
         }
         let mut named = false;
         for (role, header) in [(Role::To, "To"), (Role::Cc, "Cc")] {
@@ -377,7 +403,7 @@ impl Fields {
                 .map(|(_, r)| (r.display_name().map(|n| n.expose().as_str()), r.address()))
                 .collect();
             if !list.is_empty() {
-                write_addresses(&mut out, header, &list);
+                write_addresses(out, header, &list);
                 named = true;
             }
         }
@@ -385,65 +411,124 @@ impl Fields {
             out.extend_from_slice(UNDISCLOSED);
         }
         if let Some(subject) = &self.subject {
-            write_text(&mut out, "Subject", subject);
+            write_text(out, "Subject", subject);
         }
         for (name, value) in &self.headers {
-            write_text(&mut out, name, value);
+            write_text(out, name, value);
         }
         out.extend_from_slice(b"MIME-Version: 1.0\r\n");
-        out
     }
 
-    fn body_estimate(&self) -> usize {
-        let text = |t: &Option<Phi<String>>| t.as_ref().map_or(0, |t| t.expose().len() * 3 + 1024);
-        let files: usize = self
-            .attachments
-            .iter()
-            .map(|a| a.content.expose().len() / 57 * 78 + 1024)
-            .sum();
-        text(&self.text) + text(&self.html) + files + 1024
-    }
-
-    fn mime(&self) -> MimePart<'_> {
-        let body = |media: &'static str, text: &Phi<String>| {
-            MimePart::new(media, BodyPart::Text(guard::to_crlf(text.expose()).into()))
-        };
-        let text = self.text.as_ref().map(|t| body("text/plain", t));
-        let html = self.html.as_ref().map(|t| body("text/html", t));
-        let main = match (text, html) {
+    /// The whole message. What was written into it is let go of at once: beside
+    /// the message stands at most what is not yet in it.
+    fn write(&mut self, sender: &Address) -> Vec<u8> {
+        let text = self.text.take().map(guard::to_crlf);
+        let html = self.html.take().map(guard::to_crlf);
+        let bodies = [text.as_ref(), html.as_ref()];
+        let main = || match (body("text/plain", bodies[0]), body("text/html", bodies[1])) {
             (Some(text), Some(html)) => Some(multipart("multipart/alternative", vec![text, html])),
             (Some(one), None) | (None, Some(one)) => Some(one),
             (None, None) => None,
         };
+        let length: usize = bodies.iter().flatten().map(|t| t.expose().len()).sum();
+        let written = match length {
+            // Quoted-printable makes three bytes of one at the most, and a soft
+            // line break of three every 75.
+            0..LARGE => length * 13 / 4 + 1024,
+            _ => main().map_or(0, |part| {
+                let mut count = Count(0);
+                part.write_part(&mut count);
+                count.0
+            }),
+        };
+        let files = self
+            .attachments
+            .iter()
+            .map(|a| BASE64_MIME.encode_len(a.content.bytes().len()) + a.name.len() * 3 + 512);
+        let mut out = Vec::with_capacity(1024);
+        self.headers(&mut out, sender);
+        // One buffer that is wiped in the end: no growing copies stay behind.
+        out.reserve_exact(512 + written + files.sum::<usize>());
         if self.attachments.is_empty() {
-            return main.unwrap_or_else(|| MimePart::new("text/plain", BodyPart::Text("".into())));
+            let main =
+                main().unwrap_or_else(|| MimePart::new("text/plain", BodyPart::Text("".into())));
+            main.write_part(&mut out);
+            return out;
         }
-        let files = self.attachments.iter().map(|a| {
-            // Checked before; the fallback is never taken.
-            let (name, parameters) = media_type(&a.media_type)
-                .unwrap_or_else(|| ("application/octet-stream".into(), Vec::new()));
-            let typed = parameters
-                .into_iter()
-                .fold(ContentType::new(name), |t, (key, value)| {
-                    t.attribute(key, value)
-                });
-            // Encoded here, not by mail-builder, which rewrites the line ends
-            // of text files.
-            let encoded = BASE64_MIME.encode(a.content.expose());
-            MimePart::new(typed, BodyPart::Binary(encoded.into_bytes().into()))
-                .attachment(a.name.as_str())
-                .transfer_encoding("base64")
-        });
-        multipart("multipart/mixed", main.into_iter().chain(files).collect())
+        let boundary = make_boundary();
+        out.extend_from_slice(b"Content-Type: ");
+        ContentType::new("multipart/mixed")
+            .attribute("boundary", boundary.as_str())
+            .write_header(&mut out, 14);
+        if let Some(main) = main() {
+            delimiter(&mut out, &boundary, b"\r\n");
+            main.write_part(&mut out);
+        }
+        drop((text, html));
+        for attachment in std::mem::take(&mut self.attachments) {
+            delimiter(&mut out, &boundary, b"\r\n");
+            attachment.write(&mut out);
+        }
+        delimiter(&mut out, &boundary, b"--\r\n");
+        out
     }
 }
 
-/// A multipart whose boundary no content can hold: 128 random bits, and `=_`,
-/// which neither quoted-printable nor base64 contains.
+fn body<'t>(media: &'static str, text: Option<&'t Phi<String>>) -> Option<MimePart<'t>> {
+    let text = text?.expose().as_str();
+    Some(MimePart::new(media, BodyPart::Text(text.into())))
+}
+
+/// From here on what a text becomes is counted, not guessed.
+const LARGE: usize = 64 * 1024;
+
+fn delimiter(out: &mut Vec<u8>, boundary: &str, end: &[u8]) {
+    out.extend_from_slice(b"\r\n--");
+    out.extend_from_slice(boundary.as_bytes());
+    out.extend_from_slice(end);
+}
+
+/// Writes nothing and counts.
+struct Count(usize);
+
+impl Writer for Count {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 += bytes.len();
+    }
+}
+
+impl Attachment {
+    fn write(self, out: &mut Vec<u8>) {
+        // Checked before; the fallback is never taken.
+        let (name, parameters) = media_type(&self.media_type)
+            .unwrap_or_else(|| ("application/octet-stream".into(), Vec::new()));
+        let typed = parameters
+            .into_iter()
+            .fold(ContentType::new(name), |t, (key, value)| {
+                t.attribute(key, value)
+            });
+        MimePart::new(typed, BodyPart::Binary(Cow::Borrowed(&[])))
+            .attachment(self.name.as_str())
+            .transfer_encoding("base64")
+            .write_part(out);
+        // Encoded here, not by mail-builder, which rewrites the line ends of
+        // text files; and in its place, without a copy.
+        let content = self.content.bytes();
+        let start = out.len();
+        out.resize(start + BASE64_MIME.encode_len(content.len()), 0);
+        BASE64_MIME.encode_mut(content, out.get_mut(start..).unwrap_or_default());
+    }
+}
+
+/// A boundary that no content can hold: 128 random bits, and `=_`, which
+/// neither quoted-printable nor base64 contains.
+fn make_boundary() -> String {
+    format!("=_{}", HEXLOWER.encode(&crypto::make_random::<16>()))
+}
+
 fn multipart<'x>(media: &'static str, parts: Vec<MimePart<'x>>) -> MimePart<'x> {
-    let boundary = format!("=_{}", HEXLOWER.encode(&crypto::make_random::<16>()));
     MimePart::new(
-        ContentType::new(media).attribute("boundary", boundary),
+        ContentType::new(media).attribute("boundary", make_boundary()),
         BodyPart::Multipart(parts),
     )
 }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::ComposeError;
+use crate::base::Phi;
 
 /// RFC 5322 section 2.1.1, without CRLF.
 pub(super) const MAX_LINE: usize = 998;
@@ -84,23 +85,32 @@ pub(super) fn lines(raw: &[u8]) -> Result<Cow<'_, [u8]>, ComposeError> {
     Ok(Cow::Owned(out))
 }
 
-/// Body text with every line end as CRLF.
-pub(super) fn to_crlf(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + text.len() / 32);
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        match c {
-            '\r' => {
-                if chars.peek() == Some(&'\n') {
-                    chars.next();
-                }
-                out.push_str("\r\n");
-            }
-            '\n' => out.push_str("\r\n"),
-            c => out.push(c),
+/// Body text with every line end as CRLF: the text itself where they are.
+pub(super) fn to_crlf(text: Phi<String>) -> Phi<String> {
+    let bytes = text.expose().as_bytes();
+    let (mut before, mut more) = (0, 0);
+    for &byte in bytes {
+        // An LF without its CR, and a CR without its LF.
+        more += usize::from((byte == b'\n') != (before == b'\r'));
+        before = byte;
+    }
+    more += usize::from(before == b'\r');
+    if more == 0 {
+        return text;
+    }
+    let mut out = String::with_capacity(bytes.len() + more);
+    let mut pieces = text.expose().split_inclusive(['\r', '\n']).peekable();
+    while let Some(piece) = pieces.next() {
+        let line = piece.strip_suffix(['\r', '\n']);
+        out.push_str(line.unwrap_or(piece));
+        if line.is_some() {
+            out.push_str("\r\n");
+        }
+        if piece.ends_with('\r') {
+            pieces.next_if_eq(&"\n");
         }
     }
-    out
+    Phi::new(out)
 }
 
 #[cfg(test)]
@@ -141,6 +151,23 @@ mod tests {
 
     #[test]
     fn text_gets_crlf() {
-        assert_eq!(to_crlf("a\nb\r\nc\rd\r\r\n"), "a\r\nb\r\nc\r\nd\r\n\r\n");
+        let crlf = |text: &str| to_crlf(Phi::from(text)).into_inner();
+        assert_eq!(crlf("a\nb\r\nc\rd\r\r\n"), "a\r\nb\r\nc\r\nd\r\n\r\n");
+        assert_eq!(crlf("\n\n\r"), "\r\n\r\n\r\n");
+        assert_eq!(crlf("é\nz"), "é\r\nz");
+    }
+
+    #[test]
+    fn text_that_has_crlf_is_not_copied() {
+        for text in ["a\r\nb\r\n", "", "a"] {
+            let text = Phi::from(text);
+            let at = text.expose().as_ptr();
+            assert_eq!(to_crlf(text).expose().as_ptr(), at);
+        }
+        let text = Phi::from("a\n");
+        let at = text.expose().as_ptr();
+        let crlf = to_crlf(text);
+        assert_ne!(crlf.expose().as_ptr(), at);
+        assert_eq!(crlf.expose().capacity(), 3);
     }
 }

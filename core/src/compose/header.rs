@@ -1,6 +1,7 @@
 //! The header block: where each field stands, and what it says decoded.
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use mail_parser::decoders::charsets::map::charset_decoder;
 use mail_parser::{HeaderName, MessageParser};
@@ -122,11 +123,15 @@ impl Field {
 
     /// The value on one line, outer blanks removed, encoded words as they are.
     pub(super) fn value(&self, raw: &[u8]) -> String {
-        let bytes = &raw[self.name.end + 1..self.whole.end];
-        String::from_utf8_lossy(bytes)
-            .replace("\r\n", "")
-            .trim()
-            .to_owned()
+        let bytes = raw[self.name.end + 1..self.whole.end].trim_ascii();
+        let mut value = String::from_utf8_lossy(bytes).into_owned();
+        if value.contains('\r') {
+            value = value.replace("\r\n", "");
+        }
+        match value.trim() {
+            trimmed if trimmed.len() < value.len() => trimmed.to_owned(),
+            _ => value,
+        }
     }
 }
 
@@ -137,8 +142,9 @@ pub(super) fn decode(value: &str) -> String {
         return value.to_owned();
     }
     let line = format!("Subject: {value}\r\n\r\n");
-    MessageParser::new()
-        .header_text(HeaderName::Subject)
+    static PARSER: LazyLock<MessageParser> =
+        LazyLock::new(|| MessageParser::new().header_text(HeaderName::Subject));
+    PARSER
         .parse_headers(line.as_bytes())
         .and_then(|m| m.subject().map(str::to_owned))
         .unwrap_or_default()

@@ -1,5 +1,6 @@
 //! A message with its recipients and what the host said of it.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -54,9 +55,27 @@ impl Message {
     /// Reads RFC 5322 within limits of one's own.
     pub fn parse_with(raw: &[u8], limits: &Limits) -> Result<Self, ComposeError> {
         too_large(raw.len(), limits)?;
-        let raw = guard::lines(raw)?.into_owned();
-        too_large(raw.len(), limits)?;
-        let raw = Phi::new(raw);
+        Self::read(Phi::new(guard::lines(raw)?.into_owned()), limits)
+    }
+
+    /// The same of bytes that are given away: they are not copied where their
+    /// lines end with CRLF.
+    pub fn parse_owned(
+        raw: impl Into<Phi<Vec<u8>>>,
+        limits: &Limits,
+    ) -> Result<Self, ComposeError> {
+        let raw = raw.into();
+        too_large(raw.expose().len(), limits)?;
+        let converted = match guard::lines(raw.expose())? {
+            Cow::Borrowed(_) => None,
+            Cow::Owned(crlf) => Some(Phi::new(crlf)),
+        };
+        Self::read(converted.unwrap_or(raw), limits)
+    }
+
+    /// Reads lines that were looked at.
+    fn read(raw: Phi<Vec<u8>>, limits: &Limits) -> Result<Self, ComposeError> {
+        too_large(raw.expose().len(), limits)?;
         let head = Head::index(raw.expose(), limits)?;
         head.check_utf8(raw.expose(), 0)?;
         check_fields(&head, raw.expose())?;
@@ -89,7 +108,11 @@ impl Message {
     /// [`ComposeError::Nul`], [`ComposeError::TooLarge`].
     pub fn from_text(text: impl Into<Phi<String>>) -> Result<Self, ComposeError> {
         let nobody = |header, text: &str| {
-            let why = |why| ComposeError::Address { header, index: 0, why };
+            let why = |why| ComposeError::Address {
+                header,
+                index: 0,
+                why,
+            };
             text.parse::<Address>().map_err(why)
         };
         Self::builder()
@@ -186,7 +209,10 @@ impl Message {
     }
 
     /// What a scanner reads: subject, text, HTML, attachments with their
-    /// names, free header fields, what stands around MIME parts.
+    /// names, free header fields, what stands around MIME parts, and last what
+    /// address fields say beside addresses, a line a name. Not read are
+    /// addresses and fields of programs, such as Message-ID, References and
+    /// Received: their numbers are nobody's.
     pub fn parts(&self) -> Vec<ScanPart<'_>> {
         self.structure.parts(self.raw.expose())
     }
@@ -250,6 +276,12 @@ impl Message {
         }
         if let Some(name) = merged.display_name() {
             guard::single_line("display name", name.expose(), guard::MAX_VALUE)?;
+        }
+        if let Some(name) = merged.display_name()
+            && known.1.display_name() != Some(name)
+            && known.0 != Role::Bcc
+        {
+            Arc::make_mut(&mut self.structure).recipient_named(name.expose());
         }
         // The address stays as the message spells it.
         let mut recipient = Recipient::new(known.1.address().clone());
@@ -425,4 +457,26 @@ fn addresses(
         ListError::Syntax => ComposeError::AddressSyntax { header },
         ListError::Address(index, why) => ComposeError::Address { header, index, why },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MAIL: &str = "From: a@x.example\r\nTo: b@x.example\r\n\r\nHello\r\n";
+
+    #[test]
+    fn bytes_that_are_given_away_are_not_copied() {
+        let given = Phi::new(MAIL.as_bytes().to_vec());
+        let at = given.expose().as_ptr();
+        let message = Message::parse_owned(given, &Limits::default()).unwrap();
+        assert_eq!(message.raw.expose().as_ptr(), at);
+        // Those of a file on disk are converted, as by `parse`.
+        let file = MAIL.replace("\r\n", "\n").into_bytes();
+        let message = Message::parse_owned(file, &Limits::default()).unwrap();
+        assert_eq!(message.raw.expose(), MAIL.as_bytes());
+        let small = Limits::default().message_bytes(MAIL.len() - 1);
+        let refused = Message::parse_owned(MAIL.as_bytes().to_vec(), &small).unwrap_err();
+        assert_eq!(refused.code(), "compose.too_large");
+    }
 }

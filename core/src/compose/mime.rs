@@ -5,124 +5,29 @@
 //! differently (a missing boundary, an unknown transfer encoding, two content
 //! types) becomes an unreadable part, which the policy treats as PHI.
 
-use std::fmt;
+use std::borrow::Cow;
 use std::ops::Range;
+use std::sync::LazyLock;
 
-use mail_parser::decoders::base64::base64_decode;
-use mail_parser::decoders::charsets::map::charset_decoder;
-use mail_parser::decoders::quoted_printable::quoted_printable_decode;
 use mail_parser::{MessageParser, MimeHeaders};
 
 use super::header::{self, Head};
 use super::neutral::Named;
-use super::{ComposeError, Limits, loose};
+use super::{ComposeError, Limits, ScanPart, Side, loose, names};
 use crate::base::Part;
 use crate::base::Phi;
 
-/// What a part holds, decoded.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum PartContent {
-    /// Text, its charset decoded, its line ends as LF.
-    Text(Phi<String>),
-    /// Anything else, its transfer encoding decoded.
-    Binary(Phi<Vec<u8>>),
-    /// It could not be read; the code says why: `malformed`,
-    /// `unknown_charset`, `unsupported_encoding`, `unsupported_type`.
-    Unreadable(&'static str),
-}
-
-/// One part of a message as a scanner reads it.
-#[derive(Clone)]
-pub struct ScanPart<'a> {
-    raw: &'a [u8],
-    item: &'a Item,
-}
-
-impl ScanPart<'_> {
-    /// Which part it is.
-    pub fn part(&self) -> Part {
-        self.item.part
-    }
-
-    /// Its media type in lower case, without parameters. Headers and file
-    /// names are `text/plain`.
-    pub fn media_type(&self) -> &str {
-        &self.item.media_type
-    }
-
-    /// Decodes it.
-    pub fn content(&self) -> PartContent {
-        match &self.item.source {
-            Source::Value(text) => PartContent::Text(text.clone()),
-            Source::Raw(range) => text_of(&self.raw[range.clone()], None),
-            Source::Unreadable(why) => PartContent::Unreadable(why),
-            Source::Leaf {
-                body,
-                encoding,
-                charset,
-            } => {
-                let body = &self.raw[body.clone()];
-                let decoded = match encoding {
-                    Encoding::Identity => Some(body.to_vec()),
-                    // The decoder stops at 0xFF; what follows would go unread.
-                    Encoding::Base64 if body.is_ascii() => base64_decode(body),
-                    Encoding::Base64 => None,
-                    Encoding::QuotedPrintable => quoted_printable_decode(body),
-                };
-                match decoded {
-                    None => PartContent::Unreadable("malformed"),
-                    Some(bytes) if self.item.media_type.starts_with("text/") => {
-                        text_of(&bytes, charset.as_deref())
-                    }
-                    Some(bytes) => PartContent::Binary(Phi::new(bytes)),
-                }
-            }
-        }
-    }
-}
-
-impl fmt::Debug for ScanPart<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ScanPart")
-            .field("part", &self.item.part)
-            .finish_non_exhaustive()
-    }
-}
-
-fn text_of(bytes: &[u8], charset: Option<&str>) -> PartContent {
-    let text = match (charset, bytes) {
-        // One reader goes by the mark, another by the charset.
-        (_, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) if super::mixes_widths(bytes) => None,
-        (_, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) => {
-            charset_decoder(b"utf-16").map(|decode| decode(bytes))
-        }
-        (None, _) => Some(String::from_utf8_lossy(bytes).into_owned()),
-        // ASCII declared and UTF-8 meant is common; the decoder takes CP1252.
-        (Some("us-ascii" | "ascii" | "utf-8" | "utf8"), _) => {
-            Some(String::from_utf8_lossy(bytes).into_owned())
-        }
-        // Not allowed in mail (RFC 2781 section 4) or obsolete: one reader
-        // decodes them, another shows the bytes as ASCII.
-        (Some(name), _) if name.starts_with("utf-16") || name.starts_with("utf-7") => None,
-        (Some(name), _) => charset_decoder(name.as_bytes()).map(|decode| decode(bytes)),
-    };
-    match text {
-        None => PartContent::Unreadable("unknown_charset"),
-        Some(text) if text.contains('\0') => PartContent::Unreadable("malformed"),
-        Some(text) => PartContent::Text(Phi::new(text.replace("\r\n", "\n").replace('\r', "\n"))),
-    }
-}
-
+/// A transfer encoding (RFC 2045 section 6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Encoding {
+pub(crate) enum Encoding {
     Identity,
     Base64,
     QuotedPrintable,
 }
 
+/// Where a part's content stands.
 #[derive(Debug, Clone)]
-enum Source {
+pub(super) enum Source {
     Value(Phi<String>),
     Raw(Range<usize>),
     Leaf {
@@ -133,11 +38,13 @@ enum Source {
     Unreadable(&'static str),
 }
 
+/// One part, found.
 #[derive(Debug, Clone)]
-struct Item {
-    part: Part,
-    media_type: String,
-    source: Source,
+pub(super) struct Item {
+    pub(super) part: Part,
+    pub(super) media_type: String,
+    pub(super) source: Source,
+    pub(super) side: Option<Side>,
 }
 
 /// The parts of a message, found once when it is built or parsed.
@@ -165,7 +72,12 @@ const SIGNED: &[&str] = &[
     "application/x-pkcs7-signature",
 ];
 
-/// Top-level fields that hold no free text, or are scanned on their own.
+/// Top-level fields that hold no free text, or are scanned on their own: the
+/// subject, and what address fields say beside addresses ([`names`]). Programs
+/// write the others, such as Message-ID, References, Received and signatures,
+/// out of random numbers, hosts and times: a scanner would take each for
+/// somebody's number, and what they tell of a person, the domain, the envelope
+/// tells too.
 const STRUCTURAL: &[&str] = &[
     "from",
     "to",
@@ -197,7 +109,7 @@ const STRUCTURAL: &[&str] = &[
     "user-agent",
 ];
 
-const MAX_BOUNDARY: usize = 200;
+pub(super) const MAX_BOUNDARY: usize = 200;
 
 impl Structure {
     /// Walks a message whose top head is indexed.
@@ -212,12 +124,36 @@ impl Structure {
         }
         walk.free_fields(raw, head, STRUCTURAL);
         walk.content(raw, head, head.body..raw.len(), Place::default())?;
+        walk.names(raw, head);
         Ok(Self {
             items: walk.items,
             utf8_headers: walk.utf8_headers,
             named: walk.named,
             fixed: walk.fixed,
         })
+    }
+
+    /// Adds a display name that a copy will show.
+    pub(super) fn recipient_named(&mut self, name: &str) {
+        let known = self
+            .items
+            .iter_mut()
+            .find_map(|item| match &mut item.source {
+                Source::Value(text) if item.side == Some(Side::Recipients) => Some(text),
+                _ => None,
+            });
+        if let Some(text) = known {
+            *text = Phi::new(format!("{}{name}\n", text.expose()));
+            return;
+        }
+        let other = |item: &Item| matches!(item.part, Part::Other(_));
+        let others = self.items.iter().filter(|item| other(item)).count();
+        self.items.push(Item {
+            part: Part::Other(u32::try_from(others).unwrap_or(u32::MAX)),
+            media_type: "text/plain".to_owned(),
+            source: Source::Value(Phi::new(format!("{name}\n"))),
+            side: Some(Side::Recipients),
+        });
     }
 
     /// Walks a message that is itself content: all its fields are.
@@ -235,7 +171,7 @@ impl Structure {
     pub(super) fn parts<'a>(&'a self, raw: &'a [u8]) -> Vec<ScanPart<'a>> {
         self.items
             .iter()
-            .map(|item| ScanPart { raw, item })
+            .map(|item| ScanPart::new(raw, item))
             .collect()
     }
 }
@@ -289,6 +225,7 @@ impl Walk<'_> {
             part,
             media_type: media_type.to_owned(),
             source,
+            side: None,
         });
     }
 
@@ -312,6 +249,27 @@ impl Walk<'_> {
         }
     }
 
+    /// What address fields say beside addresses. It comes last, so that the
+    /// numbers of the other parts do not hang on it.
+    fn names(&mut self, raw: &[u8], head: &Head) {
+        for (side, fields) in names::FIELDS {
+            let mut text = String::new();
+            let mut hides = false;
+            for field in fields.iter().flat_map(|name| head.named(raw, name)) {
+                hides |= names::names(&field.value(raw), &mut text);
+            }
+            if !text.is_empty() {
+                let part = Part::Other(self.others);
+                self.others += 1;
+                let first = self.items.len();
+                self.value(part, text, hides);
+                for item in self.items.iter_mut().skip(first) {
+                    item.side = Some(side);
+                }
+            }
+        }
+    }
+
     /// Header text, decoded, and whether it hides something.
     fn value(&mut self, part: Part, text: String, hides: bool) {
         let mut push = |source| {
@@ -320,6 +278,7 @@ impl Walk<'_> {
                 part,
                 media_type,
                 source,
+                side: None,
             });
         };
         push(Source::Value(Phi::new(text)));
@@ -393,7 +352,7 @@ impl Walk<'_> {
             self.other("text/plain", Source::Raw(body));
             return Ok(());
         }
-        let about = About::read(&block[..head.end], head, block, place.in_digest);
+        let about = About::read(head, block, place.in_digest);
         if about.ambiguous {
             self.fixed = true;
             self.other("application/octet-stream", Source::Unreadable("malformed"));
@@ -499,6 +458,7 @@ impl Walk<'_> {
             part,
             media_type,
             source,
+            side: None,
         });
     }
 
@@ -598,27 +558,32 @@ impl Walk<'_> {
 }
 
 /// What an entity's head says of its body.
-struct About {
-    media_type: String,
-    charset: Option<String>,
-    boundary: Option<String>,
-    name: Option<String>,
+pub(super) struct About {
+    pub(super) media_type: String,
+    pub(super) charset: Option<String>,
+    pub(super) boundary: Option<String>,
+    pub(super) name: Option<String>,
     /// Where two fields, or two parameters, name the file differently.
     other_names: Vec<String>,
-    attached: bool,
-    encoding: Option<Encoding>,
+    pub(super) attached: bool,
+    pub(super) encoding: Option<Encoding>,
     /// Whether a parameter that readers go by stands twice.
-    ambiguous: bool,
+    pub(super) ambiguous: bool,
 }
 
 impl About {
-    fn read(fields: &[u8], head: &Head, block: &[u8], in_digest: bool) -> Self {
-        let mut bytes = fields.to_vec();
-        bytes.extend_from_slice(b"\r\n");
-        let parsed = MessageParser::new()
-            .with_mime_headers()
-            .default_header_ignore()
-            .parse_headers(&bytes);
+    pub(super) fn read(head: &Head, block: &[u8], in_digest: bool) -> Self {
+        static PARSER: LazyLock<MessageParser> = LazyLock::new(|| {
+            MessageParser::new()
+                .with_mime_headers()
+                .default_header_ignore()
+        });
+        // The parser wants an empty line at the end.
+        let fields = match block.get(head.end..head.body) {
+            Some(b"") | None => Cow::Owned([&block[..head.end], b"\r\n"].concat()),
+            Some(_) => Cow::Borrowed(&block[..head.body]),
+        };
+        let parsed = PARSER.parse_headers(&*fields);
         let part = parsed.as_ref().and_then(|m| m.parts.first());
         let typed = part.and_then(|p| p.content_type());
         let default = if in_digest {

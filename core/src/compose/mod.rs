@@ -22,7 +22,7 @@
 //! that are not UTF-8 (RFC 6532; UTF-8 ones make the copy need SMTPUTF8);
 //! fields that stand twice (section 3.6); several authors; address lists that
 //! do not parse by section 3.4; Resent fields; more than 1,000 recipients,
-//! 20 levels of MIME, 1,000 parts, 1 MiB of headers or 96 MiB in all
+//! 20 levels of MIME, 1,000 parts, 1 MiB of headers or 160 MiB in all
 //! ([`Limits`]).
 //!
 //! MIME boundaries are ours (random); Date and Message-ID are passed in: the
@@ -57,22 +57,29 @@ mod embedded;
 mod error;
 mod guard;
 mod header;
+mod letter;
 mod limits;
 mod loose;
 mod mailbox;
 mod message;
 mod mime;
+mod names;
 mod neutral;
+mod part;
 mod render;
 
 pub use crate::base::Disclosure;
 pub use builder::{Attachment, Builder, HasRecipient, HasSender, NoRecipient, NoSender};
 pub(crate) use embedded::Embedded;
 pub use error::ComposeError;
+pub(crate) use letter::{Letter, LetterFile};
 pub use limits::Limits;
 pub use message::Message;
-pub use mime::{PartContent, ScanPart};
+pub(crate) use mime::Encoding;
+pub(crate) use names::Side;
 pub use neutral::Neutral;
+pub(crate) use neutral::is_extension;
+pub use part::{PartContent, ScanPart};
 pub use render::{Copy, Rendered, Visible};
 
 /// Unstructured header text with its encoded words (RFC 2047) decoded, on one

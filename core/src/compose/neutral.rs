@@ -61,6 +61,11 @@ const EXTENSIONS: &[&str] = &[
     "xls", "xlsx", "xml", "zip",
 ];
 
+/// Whether what stands behind a file name's last dot is a common extension.
+pub(crate) fn is_extension(end: &str) -> bool {
+    EXTENSIONS.iter().any(|e| end.eq_ignore_ascii_case(e))
+}
+
 /// An entity that has a file name: where its head begins, its fields, the name.
 #[derive(Debug, Clone)]
 pub(super) struct Named {

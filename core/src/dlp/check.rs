@@ -31,6 +31,38 @@ pub(super) fn dea(d: &[u8]) -> bool {
     d.len() == 7 && (d[0] + d[2] + d[4] + 2 * (d[1] + d[3] + d[5])) % 10 == d[6]
 }
 
+/// The digits of what has the shape of a DEA number (21 CFR 1301.13), in upper
+/// case: two characters and seven digits.
+pub(super) fn dea_shape(text: &[u8]) -> Option<Vec<u8>> {
+    let [registrant, name, number @ ..] = text else {
+        return None;
+    };
+    let fits = number.len() == 7
+        && b"ABCDEFGHJKLMPRSTUX".contains(registrant)
+        && (name.is_ascii_uppercase() || *name == b'9');
+    digits(number).filter(|_| fits)
+}
+
+/// The values of characters that are all digits.
+pub(super) fn digits(text: &[u8]) -> Option<Vec<u8>> {
+    text.iter()
+        .map(|b| b.is_ascii_digit().then(|| b.wrapping_sub(b'0')))
+        .collect()
+}
+
+/// What the nine digits of a social security number tell: whether area, group
+/// and serial were ever given out (SSA POMS RM 10201), and whether the number
+/// is one of those that stand in examples.
+pub(super) fn ssn(d: &[u8]) -> (bool, bool) {
+    let number = |part: &[u8]| part.iter().fold(0u32, |n, &x| n * 10 + u32::from(x));
+    let (area, group, serial) = (number(&d[..3]), number(&d[3..5]), number(&d[5..]));
+    let valid = area != 0 && area != 666 && area < 900 && group != 0 && serial != 0;
+    let fake = d.iter().all(|x| *x == d[0])
+        || matches!(number(d), 78_051_120 | 219_099_999 | 123_456_789)
+        || (area == 987 && group == 65 && (4320..=4329).contains(&serial));
+    (valid, fake)
+}
+
 /// IBAN (ISO 13616): remainder 1 modulo 97. Upper-case letters and digits.
 pub(super) fn iban(text: &[u8]) -> bool {
     if text.len() < 5 {
@@ -264,6 +296,25 @@ mod tests {
         one_wrong("1234567893", npi, 0);
         one_wrong("1234563", dea, 0);
         assert!(!npi(&digits("3234567893")));
+    }
+
+    #[test]
+    fn numbers_of_examples_and_numbers_never_given_out_are_known() {
+        for (number, told) in [
+            ("281159804", (true, false)),
+            ("078051120", (true, true)),
+            ("123456789", (true, true)),
+            ("987654321", (false, true)),
+            ("666123456", (false, false)),
+            ("900123456", (false, false)),
+            ("281009804", (false, false)),
+        ] {
+            assert_eq!(ssn(&digits(number)), told, "{number}");
+        }
+        assert_eq!(dea_shape(b"AB1234563"), Some(digits("1234563")));
+        for other in [&b"IB1234563"[..], b"A11234563", b"AB123456", b"AB12345X3"] {
+            assert_eq!(dea_shape(other), None);
+        }
     }
 
     #[test]

@@ -15,7 +15,8 @@ pub(super) fn words_of(text: &str) -> Vec<u32> {
         .items
         .iter()
         .filter(|i| {
-            i.kind == super::unit::UnitKind::Word && !i.word.has(super::lexicon::Flag::Function)
+            i.kind == super::unit::UnitKind::Word
+                && !i.word.flags().has(super::lexicon::Flag::Function)
         })
         .map(|i| i.hash)
         .collect()

@@ -93,6 +93,25 @@ impl Flags {
     }
 }
 
+/// The number of a set of [`Flags`] that some word or term has; 0 is that of
+/// words that are in no list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Class(u16);
+
+impl Class {
+    pub(crate) const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    pub(crate) fn index(self) -> usize {
+        usize::from(self.0)
+    }
+
+    pub(crate) fn flags(self) -> Flags {
+        Lexicon::get().flags(self)
+    }
+}
+
 /// Bits of a slot that hold the class; the others hold what is left of the hash.
 const CLASS_BITS: u32 = 13;
 
@@ -100,18 +119,69 @@ const CLASS_BITS: u32 = 13;
 pub(crate) struct Table {
     slots: Vec<u32>,
     shift: u32,
-    /// Which slots are taken, as bits: most of what is asked for is not there,
-    /// and this is small enough to stay in the cache.
-    taken: Vec<u64>,
+    filter: Filter,
+}
+
+/// Two bits for each of some hashes: most of what is asked for is not there,
+/// and this stays in the cache.
+struct Filter {
+    words: Vec<u64>,
+    shift: u32,
+}
+
+impl Filter {
+    /// One of `2^log` words for the slots of a table whose class is wanted.
+    ///
+    /// A slot keeps the low bits of a hash and stands at or behind the place
+    /// that the high ones give; where that may be one of several they all get
+    /// its bits.
+    fn of(slots: &[u32], shift: u32, log: u32, wanted: impl Fn(u16) -> bool) -> Self {
+        let mut filter = Self {
+            words: vec![0; 1 << log],
+            shift: 32 - log,
+        };
+        let mask = slots.len() - 1;
+        for (at, &slot) in slots.iter().enumerate() {
+            let (tag, class) = (slot >> CLASS_BITS, class_of(slot));
+            if slot == 0 || !wanted(class) {
+                continue;
+            }
+            let mut home = at;
+            while slots[home] != 0 {
+                #[expect(clippy::cast_possible_truncation, reason = "below 2^32 slots")]
+                let high = (home as u32) << shift;
+                // The bits that both have are the same in the right one.
+                if (high ^ tag) & (u32::MAX >> CLASS_BITS) & (u32::MAX << shift) == 0 {
+                    let word = (high >> filter.shift) as usize;
+                    filter.words[word] |= Self::bits(tag);
+                }
+                home = home.wrapping_sub(1) & mask;
+            }
+        }
+        filter
+    }
+
+    fn bits(hash: u32) -> u64 {
+        1 << (hash & 63) | 1 << (hash >> 6 & 63)
+    }
+
+    fn may_have(&self, hash: u32) -> bool {
+        let bits = Self::bits(hash);
+        let word = self.words.get((hash >> self.shift) as usize);
+        word.is_some_and(|word| word & bits == bits)
+    }
+}
+
+fn class_of(slot: u32) -> u16 {
+    (slot & ((1 << CLASS_BITS) - 1)) as u16
 }
 
 impl Table {
     /// The class of a hash; 0 where it is not in the table.
     pub(crate) fn find(&self, hash: u32) -> u16 {
-        let at = (hash >> self.shift) as usize;
-        match self.taken.get(at / 64) {
-            Some(bits) if bits >> (at % 64) & 1 != 0 => self.find_from(hash, self.first(hash)),
-            _ => 0,
+        match self.filter.may_have(hash) {
+            true => self.find_from(hash, self.first(hash)),
+            false => 0,
         }
     }
 
@@ -133,7 +203,7 @@ impl Table {
                 return 0;
             }
             if slot >> CLASS_BITS == tag {
-                return (slot & ((1 << CLASS_BITS) - 1)) as u16;
+                return class_of(slot);
             }
             at = (at + 1) & mask;
             slot = self.slots[at];
@@ -143,17 +213,13 @@ impl Table {
     fn read(bytes: &mut Bytes<'_>) -> Self {
         let log = bytes.u32();
         let slots: Vec<u32> = (0..1usize << log).map(|_| bytes.u32()).collect();
-        let taken = slots
-            .chunks(64)
-            .map(|chunk| {
-                let bit = |(n, slot): (usize, &u32)| u64::from(*slot != 0) << n;
-                chunk.iter().enumerate().map(bit).sum()
-            })
-            .collect();
+        let shift = 32 - log;
+        // A word of the filter for sixteen slots, which are half taken.
+        let filter = Filter::of(&slots, shift, log.saturating_sub(4).max(1), |_| true);
         Self {
-            taken,
+            filter,
             slots,
-            shift: 32 - log,
+            shift,
         }
     }
 
@@ -200,11 +266,18 @@ impl Bytes<'_> {
 
 /// All lists.
 pub(crate) struct Lexicon {
+    /// The flags of each class. The last is that of near misses of drugs.
     classes: Vec<Flags>,
     words: Table,
     phrases: Table,
     codes: Table,
+    /// Words that speak of care in a sender's name.
+    cares: Filter,
 }
+
+/// How surely a sender's or an audience's word speaks of care.
+pub(crate) const SPECIALITIES: Flags =
+    Flags::of(&[Flag::Speciality1, Flag::Speciality2, Flag::Speciality3]);
 
 static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| Lexicon::read(include_bytes!("lexicon.bin")));
 
@@ -225,27 +298,55 @@ impl Lexicon {
 
     fn read(blob: &[u8]) -> Self {
         let mut bytes = Bytes(blob);
-        let classes = bytes.u32();
+        let count = bytes.u32();
+        let classes: Vec<Flags> = (0..count)
+            .map(|_| Flags(u128::from_le_bytes(bytes.take())))
+            .chain([Flags::of(&[Flag::MedicationNear])])
+            .collect();
+        let words = Table::read(&mut bytes);
+        let care = |class| {
+            let flags: Option<&Flags> = classes.get(usize::from(class));
+            flags.is_some_and(|f| f.any(SPECIALITIES))
+        };
         Self {
-            classes: (0..classes)
-                .map(|_| Flags(u128::from_le_bytes(bytes.take())))
-                .collect(),
-            words: Table::read(&mut bytes),
+            cares: Filter::of(&words.slots, words.shift, 9, care),
+            classes,
+            words,
             phrases: Table::read(&mut bytes),
             codes: Table::read(&mut bytes),
         }
     }
 
-    fn class(&self, class: u16) -> Flags {
-        self.classes
-            .get(usize::from(class))
-            .copied()
-            .unwrap_or_default()
+    /// The flags of a class.
+    pub(crate) fn flags(&self, class: Class) -> Flags {
+        self.classes.get(class.index()).copied().unwrap_or_default()
+    }
+
+    /// The flags of all classes, in the order of their numbers.
+    pub(crate) fn classes(&self) -> &[Flags] {
+        &self.classes
+    }
+
+    /// The class of words that look like a drug's name.
+    pub(crate) fn near_class(&self) -> Class {
+        Class(u16::try_from(self.classes.len() - 1).unwrap_or_default())
     }
 
     /// What the lists say of a single word.
     pub(crate) fn word(&self, hash: u32) -> Flags {
-        self.class(self.words.find(hash))
+        self.flags(Class(self.words.find(hash)))
+    }
+
+    /// The flags of a word that speaks of care; nothing of other words.
+    pub(crate) fn care(&self, hash: u32) -> Flags {
+        let flags = match self.cares.may_have(hash) {
+            true => self.word(hash),
+            false => Flags::default(),
+        };
+        match flags.any(SPECIALITIES) {
+            true => flags,
+            false => Flags::default(),
+        }
     }
 
     /// What [`fetched`](Self::fetched) needs of a word. The tables are larger
@@ -255,18 +356,18 @@ impl Lexicon {
         self.words.first(hash)
     }
 
-    /// What the lists say of a single word.
-    pub(crate) fn fetched(&self, hash: u32, slot: u32) -> Flags {
+    /// The class of a single word.
+    pub(crate) fn fetched(&self, hash: u32, slot: u32) -> Class {
         match slot {
-            0 => Flags::default(),
-            _ => self.class(self.words.find_from(hash, slot)),
+            0 => Class::default(),
+            _ => Class(self.words.find_from(hash, slot)),
         }
     }
 
     /// The longest term of several words that starts at the first of `tokens`:
     /// how many tokens it has and what it is. Hyphens, slashes and points
     /// inside it are passed over.
-    pub(crate) fn phrase(&self, text: &[u8], tokens: &[Token]) -> Option<(usize, Flags)> {
+    pub(crate) fn phrase(&self, text: &[u8], tokens: &[Token]) -> Option<(usize, Class)> {
         let mut key = tokens.first()?.hash;
         let mut words = 1;
         let mut best = None;
@@ -280,15 +381,15 @@ impl Lexicon {
                 break;
             }
             key = join(key, next.hash);
-            let class = self.phrases.find(key);
-            if class == 0 {
+            let class = Class(self.phrases.find(key));
+            if class.is_empty() {
                 break;
             }
             at += 1;
             words += 1;
-            let flags = self.class(class);
+            let flags = self.flags(class);
             if flags.0 & !Flags::of(&[Flag::Continues]).0 != 0 {
-                best = Some((at, flags));
+                best = Some((at, class));
             }
             if !flags.has(Flag::Continues) {
                 break;
@@ -486,6 +587,55 @@ mod tests {
     }
 
     #[test]
+    fn a_filter_lets_all_through_that_is_there() {
+        // Of one place, of the last one, and around the end.
+        let hashes = [
+            0x0000_0001,
+            0x0000_0fff,
+            0x0003_ffff,
+            0xffff_0001,
+            0xffff_ffff,
+        ];
+        let log = 4;
+        let mut slots = vec![0u32; 1 << log];
+        for hash in hashes {
+            let mut at = (hash >> (32 - log)) as usize;
+            while slots[at] != 0 {
+                at = (at + 1) % slots.len();
+            }
+            slots[at] = hash << CLASS_BITS | 1;
+        }
+        for words in [1, 2, 4] {
+            let filter = Filter::of(&slots, 32 - log, words, |class| class == 1);
+            for hash in hashes {
+                assert!(filter.may_have(hash), "{hash:x} of 2^{words}");
+            }
+            assert!(!filter.may_have(0x8000_0555));
+        }
+        let none = Filter::of(&slots, 32 - log, 4, |class| class == 2);
+        assert!(hashes.iter().all(|hash| !none.may_have(*hash)));
+    }
+
+    #[test]
+    fn care_is_what_the_lists_say_of_a_word() {
+        let lexicon = Lexicon::get();
+        let mut found = 0;
+        for word in [
+            "kidney", "clinic", "dental", "rehab", "the", "invoice", "rose",
+        ] {
+            let hash = super::super::token::hash(word.as_bytes());
+            let flags = lexicon.word(hash);
+            let care = flags.any(SPECIALITIES);
+            found += u32::from(care);
+            assert_eq!(
+                lexicon.care(hash),
+                if care { flags } else { Flags::default() }
+            );
+        }
+        assert!((2..6).contains(&found));
+    }
+
+    #[test]
     fn a_fetched_slot_says_the_same() {
         let lexicon = Lexicon::get();
         let mut known = 0;
@@ -493,7 +643,8 @@ mod tests {
             let hash = n.wrapping_mul(0x9e37_79b1);
             let flags = lexicon.word(hash);
             known += u32::from(!flags.is_empty());
-            assert_eq!(flags, lexicon.fetched(hash, lexicon.fetch(hash)));
+            let class = lexicon.fetched(hash, lexicon.fetch(hash));
+            assert_eq!(flags, lexicon.flags(class));
         }
         for word in ["metformin", "the", "clinic", "rose"] {
             let hash = super::super::token::hash(word.as_bytes());

@@ -80,6 +80,7 @@ mod findings;
 mod host;
 mod known;
 mod lexicon;
+mod names;
 mod passage;
 mod phi;
 mod records;

@@ -1,7 +1,7 @@
 //! A stretch of text made ready for the detectors: its tokens, units, and what
 //! the word lists say of each.
 
-use super::lexicon::{Flag, Flags, Lexicon};
+use super::lexicon::{Class, Flag, Flags, Lexicon};
 use super::token::{Gap, Shape, Token, join, tokens};
 use super::unit::{Facts, Unit, UnitKind};
 
@@ -26,16 +26,17 @@ pub(crate) enum Region {
 pub(crate) struct Item {
     /// Of the word; of the pattern of a code (`AA-99`).
     pub(crate) hash: u32,
+    /// What is known of it besides, as bits.
+    pub(crate) facts: Facts,
     /// What the lists say of the word.
-    pub(crate) word: Flags,
+    pub(crate) word: Class,
     /// What they say of the longest term that covers it.
-    pub(crate) phrase: Flags,
+    pub(crate) phrase: Class,
     /// Whether that term starts here.
     pub(crate) phrase_first: bool,
     pub(crate) shape: Shape,
     pub(crate) kind: UnitKind,
     pub(crate) gap: Gap,
-    pub(crate) facts: Facts,
     /// The nearest label before it and how far away it is; 0 for none.
     pub(crate) cue: u8,
     pub(crate) cue_distance: u8,
@@ -44,7 +45,10 @@ pub(crate) struct Item {
 impl Item {
     /// Flags of the word and of the term that covers it.
     pub(crate) fn flags(&self) -> Flags {
-        self.word.and(self.phrase)
+        match self.phrase.is_empty() {
+            true => self.word.flags(),
+            false => self.word.flags().and(self.phrase.flags()),
+        }
     }
 }
 
@@ -144,41 +148,41 @@ impl<'a> Passage<'a> {
 fn read_items(text: &[u8], tokens: &[Token], units: &[Unit], slots: &[u32], items: &mut Vec<Item>) {
     let lexicon = Lexicon::get();
     // The term that covers the tokens up to there.
-    let mut covered: (usize, Flags) = (0, Flags::default());
+    let mut covered: (usize, Class) = (0, Class::default());
     let mut cue = (0u8, u8::MAX);
     for unit in units {
         let first = unit.first as usize;
-        let Some(token) = tokens.get(first) else {
+        let (Some(token), Some(&slot)) = (tokens.get(first), slots.get(first)) else {
             break;
         };
-        let mut word = Flags::default();
-        let mut phrase_first = false;
+        let mut word = Class::default();
+        let mut flags = Flags::default();
         if token.shape != Shape::Sign && unit.last == unit.first + 1 {
-            let slot = slots.get(first).copied().unwrap_or_default();
             word = lexicon.fetched(token.hash, slot);
-            if word.is_empty()
-                && token.is_word()
+            if !word.is_empty() {
+                flags = lexicon.flags(word);
+            } else if token.is_word()
                 && token.end - token.start >= 7
                 && lexicon.near_medication(text.get(token.range()).unwrap_or_default())
             {
-                word = Flags::of(&[Flag::MedicationNear]);
+                word = lexicon.near_class();
             }
         }
+        let mut phrase_first = false;
         if first >= covered.0 {
-            covered = (first, Flags::default());
-            let longer = word
-                .has(Flag::Continues)
-                .then(|| lexicon.phrase(text, &tokens[first..]))
-                .flatten();
-            if let Some((length, flags)) = longer {
-                covered = (first + length, flags);
+            covered = (first, Class::default());
+            if flags.has(Flag::Continues)
+                && let Some((length, class)) = lexicon.phrase(text, &tokens[first..])
+            {
+                covered = (first + length, class);
                 phrase_first = true;
             }
         }
-        let phrase = match first < covered.0 {
-            true => covered.1,
-            false => Flags::default(),
-        };
+        let mut phrase = Class::default();
+        if first < covered.0 {
+            phrase = covered.1;
+            flags = flags.and(lexicon.flags(phrase));
+        }
         let hash = match unit.kind {
             UnitKind::Word | UnitKind::Sign => token.hash,
             kind => pattern(
@@ -194,17 +198,17 @@ fn read_items(text: &[u8], tokens: &[Token], units: &[Unit], slots: &[u32], item
         }
         items.push(Item {
             hash,
+            facts: unit.facts,
             word,
             phrase,
             phrase_first,
             shape: token.shape,
             kind: unit.kind,
             gap: token.gap,
-            facts: unit.facts,
             cue: if cue.1 <= 16 { cue.0 } else { 0 },
             cue_distance: cue.1.min(16),
         });
-        let cues = word.and(phrase).0 & CUES.0;
+        let cues = flags.0 & CUES.0;
         if cues != 0 && unit.kind != UnitKind::Sign {
             #[expect(clippy::cast_possible_truncation, reason = "below 128")]
             let found = cues.trailing_zeros() as u8 - FIRST_CUE + 1;

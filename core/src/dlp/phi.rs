@@ -1,27 +1,30 @@
 //! The scanner for all kinds, and its verdict.
 
+use std::cell::Cell;
 use std::ops::Range;
 use std::sync::Arc;
 
 use super::envelope::{envelope, words_of};
-use super::extract::{Budget, extract};
+use super::extract::{Budget, Piece, encoded_in, extract};
 use super::known::Known;
 use super::lexicon::{Flag, Flags};
 use super::passage::{Passage, Region};
 use super::risk::Weights;
-use super::risk::features::{Envelope, features};
+use super::risk::features::{Envelope, Feature, features};
 use super::risk::summary::{Summary, category_of};
 use super::source::{CHUNK, Source, chunk_end, embeds, is_field_name, is_file};
 use super::tagger::context::Context;
 use super::tagger::model::Model;
+use super::tagger::scene::Memos;
 use super::tagger::{Tag, tag};
 use super::texts::is_document;
+use super::unit::UnitKind;
 use super::{
-    Confidence, Evidence, Finding, FindingClass, FindingKind, Findings, HostKnowledge, Part,
-    RiskReason, Roster, RosterHit, Scanner, Unscannable, rules,
+    Category, Confidence, Evidence, Finding, FindingClass, FindingKind, Findings, HostKnowledge,
+    Part, RiskReason, Roster, RosterHit, Scanner, Unscannable, rules,
 };
 use crate::base::{Address, Phi, RecipientId, Sensitivity};
-use crate::compose::{Message, PartContent};
+use crate::compose::{Message, PartContent, ScanPart, is_extension};
 
 /// Below this score so much speaks against PHI (a manual, a training, an
 /// invoice) that a number alone does not decide.
@@ -38,6 +41,15 @@ const SEAM: usize = 512;
 const LABELLED: usize = 48;
 /// Bytes of one text.
 const MAX_TEXT: usize = 256 * 1024 * 1024;
+/// The margin of what a shape tells that nothing else has.
+const SHAPE: i16 = 25;
+/// Bytes of texts that are kept from the first look to the second.
+const KEPT: usize = 4 * 1024 * 1024;
+
+thread_local! {
+    /// Sums of [`Model::get`], from one scan of a thread to the next.
+    static MEMOS: Cell<Option<Box<Memos>>> = const { Cell::new(None) };
+}
 
 /// Finds all kinds of identifiers and of health content, and judges the
 /// message as a whole.
@@ -109,8 +121,13 @@ pub(super) struct Scan<'s> {
     html: Summary,
     found: Findings,
     model: &'static Model,
+    /// Where the model for words runs.
+    memos: Option<Box<Memos>>,
     known: Known<'s>,
     patients: Vec<RosterHit>,
+    /// Whether a display name says of a person what is about health, and of
+    /// which categories.
+    pub(super) told_by_name: Option<Vec<Category>>,
 }
 
 impl<'s> Scan<'s> {
@@ -144,62 +161,66 @@ impl<'s> Scan<'s> {
                 ..Findings::default()
             },
             model: Model::get(),
+            memos: scanner.names.then(|| MEMOS.take().unwrap_or_default()),
             known: Known {
                 host: scanner.host.as_deref(),
                 roster: scanner.roster.as_deref(),
             },
             patients: Vec::new(),
+            told_by_name: None,
         }
     }
 
     fn run(&mut self, message: &Message) {
         let parts = message.parts();
-        let mut contents: Vec<(Part, String, PartContent)> = Vec::new();
-        for scanned in &parts {
-            contents.push((
-                scanned.part(),
-                scanned.media_type().to_owned(),
-                scanned.content(),
-            ));
-        }
-        let mut sources = Vec::new();
-        let mut files: Vec<(Part, &str, &[u8])> = Vec::new();
-        for (part, media_type, content) in &contents {
-            self.summary.attachments += u32::from(matches!(part, Part::Attachment(_)));
-            match content {
-                PartContent::Text(text) if text.expose().len() > MAX_TEXT => {
-                    self.unscannable(*part, "too_large");
-                }
-                // What calls itself text and is a document.
-                PartContent::Text(text) if is_document(*part, text.expose()) => {
-                    files.push((*part, media_type, text.expose().as_bytes()));
-                    // A mail reader shows it as it stands.
-                    if matches!(media_type.as_str(), "text/plain" | "text/html") && !is_file(*part)
-                    {
-                        sources.push(Source::new(*part, media_type, text.expose()));
-                    }
-                }
-                PartContent::Text(text) => {
-                    sources.push(Source::new(*part, media_type, text.expose()));
-                }
-                PartContent::Unreadable(why) => self.unscannable(*part, why),
-                PartContent::Binary(bytes) => files.push((*part, media_type, bytes.expose())),
-            }
-        }
-        // First the words of all, since the models ask how the message speaks.
-        // HTML says the same as the text, where there is one.
-        let has_text = sources.iter().any(|s| s.part == Part::Text);
-        let first: Vec<Passage<'_>> = sources
+        let is_file = |p: &&ScanPart<'_>| matches!(p.part(), Part::Attachment(_));
+        self.summary.attachments = u32::try_from(parts.iter().filter(is_file).count()).unwrap_or(0);
+        // Texts that are short are decoded once and kept; of long ones, and of
+        // files, there is never more than one.
+        let mut room = KEPT;
+        let kept: Vec<Option<PartContent>> = parts
             .iter()
-            .map(|s| {
-                let (end, region) = s.next(0);
-                Passage::read(&s.view.text, 0, end, region)
+            .map(|part| {
+                let size = part.size_at_most();
+                let keep = is_text(part) && size <= room;
+                keep.then(|| {
+                    room -= size;
+                    part.content()
+                })
             })
             .collect();
+        let both = || parts.iter().zip(&kept);
+        let sources: Vec<Option<Source<'_>>> = both()
+            .map(|(part, kept)| source_of(part, kept.as_ref()?))
+            .collect();
+        let has_text = both().zip(&sources).any(|((part, kept), source)| {
+            let long = kept.is_none() && is_text(part);
+            part.part() == Part::Text && (source.is_some() || long)
+        });
+        // First the words of all, since the models ask how the message speaks.
+        // HTML says the same as the text, where there is one.
         let mut words = Summary::default();
-        for (source, passage) in sources.iter().zip(&first) {
-            if (source.part != Part::Html || !has_text) && !source.fields {
-                words.read(passage);
+        // Where no text has a second passage these words are those of the whole.
+        let mut counted = true;
+        let mut firsts: Vec<Option<Passage<'_>>> = Vec::with_capacity(parts.len());
+        for ((part, kept), source) in both().zip(&sources) {
+            let same = part.part() == Part::Html && has_text;
+            firsts.push(source.as_ref().map(|source| {
+                let (passage, whole) = first_passage(source);
+                if !same && !source.fields {
+                    words.read(&passage);
+                }
+                counted &= same || whole;
+                passage
+            }));
+            if kept.is_none() && is_text(part) && !same {
+                counted = false;
+                let content = part.content();
+                if let Some(source) = source_of(part, &content)
+                    && !source.fields
+                {
+                    words.read(&first_passage(&source).0);
+                }
             }
         }
         self.context.speech = words.speech();
@@ -210,32 +231,86 @@ impl<'s> Scan<'s> {
             self.context.senders(),
             &self.audience,
         );
-        self.context.prior = Weights::prior().step(&prior);
-        // Where no text has a second passage these words are those of the whole.
-        let counted = sources.iter().all(|source| match source.part {
-            Part::Html => has_text,
-            _ => source.next(0).0 == source.view.text.len(),
-        });
+        self.context.prior = Weights::prior().step(prior);
         if counted {
             words.attachments = self.summary.attachments;
             self.summary = words;
         }
-        for (source, passage) in sources.iter().zip(first) {
-            let counted = counted && source.part != Part::Html;
-            self.source(source, passage, counted);
-        }
         let mut budget = Budget::new();
-        for (part, media_type, bytes) in files {
-            let reasons = extract(bytes, media_type, None, &mut budget, &mut |piece| {
-                let source = Source::piece(part, &piece);
-                let (end, region) = source.next(0);
-                let first = Passage::read(&source.view.text, 0, end, region);
-                self.source(&source, first, false);
-            });
+        for ((part, kept), (source, first)) in both().zip(sources.iter().zip(firsts)) {
+            if let Some(content) = kept {
+                self.unread(part.part(), content);
+                if let (Some(side), PartContent::Text(text)) = (part.side(), content) {
+                    self.names(part.part(), side, text.expose());
+                }
+                if let (Some(source), Some(first)) = (source, first) {
+                    self.source(source, first, counted && source.part != Part::Html);
+                }
+            } else if is_text(part) {
+                let content = part.content();
+                self.unread(part.part(), &content);
+                if let Some(source) = source_of(part, &content) {
+                    let first = first_passage(&source).0;
+                    self.source(&source, first, false);
+                }
+                self.file(part, &content, &mut budget);
+            }
+        }
+        for (part, kept) in both() {
+            match kept {
+                Some(content) => self.file(part, content, &mut budget),
+                None if is_text(part) => {}
+                None => {
+                    let content = part.content();
+                    self.unread(part.part(), &content);
+                    self.file(part, &content, &mut budget);
+                }
+            }
+        }
+    }
+
+    /// Notes what of a content is not read at all.
+    fn unread(&mut self, part: Part, content: &PartContent) {
+        match content {
+            PartContent::Text(text) if text.expose().len() > MAX_TEXT => {
+                self.unscannable(part, "too_large");
+            }
+            PartContent::Unreadable(why) => self.unscannable(part, why),
+            _ => {}
+        }
+    }
+
+    /// Reads what is no text, or calls itself one and is a document.
+    fn file(&mut self, scanned: &ScanPart<'_>, content: &PartContent, budget: &mut Budget) {
+        let part = scanned.part();
+        if let PartContent::Text(text) = content
+            && !is_long(text)
+            && scanned.media_type() != "text/html"
+        {
+            let reasons = encoded_in(text.expose(), budget, &mut |piece| self.piece(part, &piece));
             for why in reasons {
                 self.unscannable(part, why);
             }
         }
+        let bytes = match content {
+            PartContent::Text(text) if is_long(text) || !is_document(part, text.expose()) => return,
+            PartContent::Text(text) => text.expose().as_bytes(),
+            PartContent::Binary(bytes) => bytes.expose(),
+            PartContent::Unreadable(_) => return,
+        };
+        let reasons = extract(bytes, scanned.media_type(), None, budget, &mut |piece| {
+            self.piece(part, &piece);
+        });
+        for why in reasons {
+            self.unscannable(part, why);
+        }
+    }
+
+    /// Reads text that stood in a file.
+    fn piece(&mut self, part: Part, piece: &Piece) {
+        let source = Source::piece(part, piece);
+        let first = first_passage(&source).0;
+        self.source(&source, first, false);
     }
 
     /// Reads a text passage by passage; the first has been read already, and its
@@ -275,28 +350,25 @@ impl<'s> Scan<'s> {
         let view = &source.view;
         // What is seen and what is hidden are read apart: a name does not run
         // from one into the other.
-        let mut hits = Vec::new();
-        for region in [
-            0..view.hidden,
-            view.hidden..view.code,
-            view.code..view.text.len(),
-        ] {
-            let text = view.text.get(region.clone()).unwrap_or_default();
-            if text.is_empty() {
-                continue;
-            }
-            let (found, more) = self.known.find(text, &mut self.patients);
-            if more {
-                self.unscannable(source.part, "too_many_findings");
-            }
-            hits.extend(found.into_iter().map(|mut hit| {
-                hit.range = hit.range.start + region.start..hit.range.end + region.start;
-                hit
-            }));
+        self.known_in(source, 0..view.hidden);
+        self.known_in(source, view.hidden..view.code);
+        self.known_in(source, view.code..view.text.len());
+    }
+
+    /// The same of a range of the view.
+    pub(super) fn known_in(&mut self, source: &Source<'_>, region: Range<usize>) {
+        let text = source.view.text.get(region.clone()).unwrap_or_default();
+        if text.is_empty() {
+            return;
+        }
+        let (hits, more) = self.known.find(text, &mut self.patients);
+        if more {
+            self.unscannable(source.part, "too_many_findings");
         }
         for hit in hits {
-            let value = value(source, hit.range.clone());
-            let span = source.view.source(hit.range);
+            let range = hit.range.start + region.start..hit.range.end + region.start;
+            let value = value(source, range.clone());
+            let span = source.view.source(range);
             let mut finding = Finding::new(hit.kind, source.part, span, hit.confidence, value)
                 .with_evidence([hit.evidence]);
             if let Some(inside) = source.inside {
@@ -305,6 +377,18 @@ impl<'s> Scan<'s> {
             finding.category = hit.category;
             self.found.items.push(finding);
         }
+    }
+
+    /// The kinds of what the host's own patterns and terms know in a range of
+    /// the view; its patients are not asked.
+    pub(super) fn host_knows(&self, source: &Source<'_>, range: Range<usize>) -> Vec<FindingKind> {
+        let known = Known {
+            host: self.known.host,
+            roster: None,
+        };
+        let text = source.view.text.get(range).unwrap_or_default();
+        let (hits, _) = known.find(text, &mut Vec::new());
+        hits.iter().map(|hit| hit.kind).collect()
     }
 
     /// Reads what lies across the place where a text was cut, and what stands
@@ -341,6 +425,7 @@ impl<'s> Scan<'s> {
         let mut tags = self.tags(source, passage);
         if passage.region == Region::FileName {
             self.numbers_in_name(source, &mut tags, passage);
+            self.addresses_in_name(source);
         }
         self.found_in(source, passage, tags);
     }
@@ -373,8 +458,42 @@ impl<'s> Scan<'s> {
         self.found_in(source, &passage, found);
     }
 
-    fn tags(&self, source: &Source<'_>, passage: &Passage<'_>) -> Vec<Tag> {
-        let mut tags = tag(passage, &self.context, self.model, self.scanner.names);
+    /// E-mail addresses hang together by the signs that are blanks there.
+    fn addresses_in_name(&mut self, source: &Source<'_>) {
+        let name = &source.view.text;
+        if !name.contains(&b'@') {
+            return;
+        }
+        let mut text = name
+            .get(..name.len().min(CHUNK))
+            .unwrap_or_default()
+            .to_vec();
+        let dot = text.iter().rposition(|b| *b == b'.');
+        let end = |dot: usize| std::str::from_utf8(name.get(dot + 1..).unwrap_or_default());
+        if let Some(dot) = dot.filter(|dot| end(*dot).is_ok_and(is_extension)) {
+            text[dot] = b' ';
+        }
+        let passage = Passage::read(&text, 0, text.len(), Region::Subject);
+        let tags: Vec<Tag> = (0..passage.items.len())
+            .filter(|n| passage.items[*n].kind == UnitKind::Email)
+            .map(|first| Tag {
+                first,
+                last: first + 1,
+                kind: FindingKind::Email,
+                margin: SHAPE,
+            })
+            .filter(|tag| {
+                let (start, end) = bytes_of(&passage, tag);
+                let value = text.get(start..end).unwrap_or_default();
+                !self.known.allows(tag.kind, value)
+            })
+            .collect();
+        self.found_in(source, &passage, tags);
+    }
+
+    pub(super) fn tags(&mut self, source: &Source<'_>, passage: &Passage<'_>) -> Vec<Tag> {
+        let memos = self.memos.as_deref_mut();
+        let mut tags = tag(passage, &self.context, self.model, memos);
         rules::hinted(passage, &mut tags, &source.hints);
         rules::apply(passage, &mut tags, self.scanner.names);
         tags.retain(|tag| {
@@ -386,7 +505,7 @@ impl<'s> Scan<'s> {
         tags
     }
 
-    fn found_in(&mut self, source: &Source<'_>, passage: &Passage<'_>, tags: Vec<Tag>) {
+    pub(super) fn found_in(&mut self, source: &Source<'_>, passage: &Passage<'_>, tags: Vec<Tag>) {
         if self.scanner.names {
             let summary = match source.part {
                 Part::Html => &mut self.html,
@@ -408,16 +527,30 @@ impl<'s> Scan<'s> {
     }
 
     fn finish(mut self, message: &Message) -> Findings {
+        if let Some(memos) = self.memos.take() {
+            MEMOS.set(Some(memos));
+        }
         let certain = |hit: &&RosterHit| hit.confidence >= Confidence::Medium;
         let patients = self.patients.iter().filter(certain).count();
         if self.scanner.names {
-            let features = self.features();
-            let mut risk = Weights::get().judge(&features);
+            let mut risk = Weights::get().judge(self.features());
             if risk.score > AGAINST
                 && let Some(code) = self.beyond_doubt()
             {
                 risk.sensitivity = risk.sensitivity.max(Sensitivity::Phi);
                 risk.reasons.insert(0, RiskReason::new(code, CERTAIN));
+            }
+            if let Some(categories) = &self.told_by_name {
+                let protected = match categories.is_empty() {
+                    true => Sensitivity::Phi,
+                    false => Sensitivity::Sensitive,
+                };
+                risk.sensitivity = risk.sensitivity.max(protected);
+                risk.categories.extend(categories);
+                risk.categories.sort_unstable();
+                risk.categories.dedup();
+                risk.reasons
+                    .insert(0, RiskReason::new("display_name", CERTAIN));
             }
             if patients > 0 {
                 // Mail that names a patient of the host's is PHI, whatever else
@@ -472,14 +605,14 @@ impl<'s> Scan<'s> {
     fn merge(&mut self) {
         let items = &mut self.found.items;
         items.sort_by(|a, b| {
-            let key = |f: &Finding| {
-                (
-                    f.part,
-                    f.inside.as_ref().map(|i| i.expose().clone()),
-                    f.span.start,
-                )
+            let inside = |a: &Finding, b: &Finding| {
+                let (a, b) = (a.inside.as_ref(), b.inside.as_ref());
+                a.map(Phi::expose).cmp(&b.map(Phi::expose))
             };
-            key(a).cmp(&key(b)).then(b.span.end.cmp(&a.span.end))
+            (a.part.cmp(&b.part))
+                .then_with(|| inside(a, b))
+                .then(a.span.start.cmp(&b.span.start))
+                .then(b.span.end.cmp(&a.span.end))
         });
         items.dedup_by(|next, kept| {
             let same = next.part == kept.part
@@ -499,7 +632,7 @@ impl<'s> Scan<'s> {
         });
     }
 
-    pub(super) fn features(&mut self) -> Vec<super::risk::features::Feature> {
+    fn features(&mut self) -> impl Iterator<Item = Feature> {
         self.summary.join(&self.html);
         features(
             &self.summary,
@@ -509,6 +642,34 @@ impl<'s> Scan<'s> {
             &self.audience,
         )
     }
+}
+
+/// Whether a part is decoded to text.
+fn is_text(part: &ScanPart<'_>) -> bool {
+    part.media_type().starts_with("text/")
+}
+
+fn is_long(text: &Phi<String>) -> bool {
+    text.expose().len() > MAX_TEXT
+}
+
+/// The text to be read, where a content is one: of a document that calls
+/// itself text only what a mail reader shows as it stands.
+fn source_of<'c>(scanned: &ScanPart<'_>, content: &'c PartContent) -> Option<Source<'c>> {
+    let (PartContent::Text(text), None) = (content, scanned.side()) else {
+        return None;
+    };
+    let (part, media_type) = (scanned.part(), scanned.media_type());
+    let shown = matches!(media_type, "text/plain" | "text/html") && !is_file(part);
+    let read = !is_long(text) && (shown || !is_document(part, text.expose()));
+    read.then(|| Source::new(part, media_type, text.expose()))
+}
+
+/// The first passage of a text, and whether it is all of it.
+fn first_passage<'p>(source: &'p Source<'_>) -> (Passage<'p>, bool) {
+    let (end, region) = source.next(0);
+    let passage = Passage::read(&source.view.text, 0, end, region);
+    (passage, end == source.view.text.len())
 }
 
 /// A tag as a finding.
@@ -537,15 +698,19 @@ fn finding(source: &Source<'_>, passage: &Passage<'_>, tag: &Tag) -> Finding {
     if hidden || split {
         finding = finding.with_evidence([Evidence::Obfuscated]);
     }
-    let flags = (tag.first..tag.last)
-        .filter_map(|n| passage.items.get(n))
-        .fold(Flags::default(), |all, item| all.and(item.flags()));
-    if let Some(category) = category_of(flags)
+    if let Some(category) = category_of(flags_of(passage, tag))
         && tag.kind.class() == super::FindingClass::Health
     {
         finding = finding.with_category(category);
     }
     finding
+}
+
+/// What the lists say of the words of a tag.
+pub(super) fn flags_of(passage: &Passage<'_>, tag: &Tag) -> Flags {
+    (tag.first..tag.last)
+        .filter_map(|n| passage.items.get(n))
+        .fold(Flags::default(), |all, item| all.and(item.flags()))
 }
 
 /// The text of a range of the view: of plain text as it stands, of markup what

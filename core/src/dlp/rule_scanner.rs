@@ -224,11 +224,7 @@ impl<'a> Reader<'a> {
     /// The digits of the groups that are nothing else.
     fn digits(&self, groups: &[Group], length: usize) -> Option<(Vec<u8>, usize)> {
         let (text, end) = self.joined(groups, length)?;
-        let digits: Option<Vec<u8>> = text
-            .iter()
-            .map(|b| b.is_ascii_digit().then(|| b - b'0'))
-            .collect();
-        Some((digits?, end))
+        Some((check::digits(&text)?, end))
     }
 
     fn iban(&self, groups: &[Group]) -> Option<Hit> {
@@ -355,13 +351,8 @@ impl<'a> Reader<'a> {
                 return None;
             }
         }
-        let number = |part: &[u8]| part.iter().fold(0u32, |n, &x| n * 10 + u32::from(x));
-        let (area, group, serial) = (number(&d[..3]), number(&d[3..5]), number(&d[5..]));
-        let valid = area != 0 && area != 666 && area < 900 && group != 0 && serial != 0;
+        let (valid, known_fake) = check::ssn(&d);
         let labelled = self.label(start, SSN) || self.behind(end, SSN);
-        let known_fake = d.iter().all(|x| *x == d[0])
-            || matches!(number(&d), 78_051_120 | 219_099_999 | 123_456_789)
-            || (area == 987 && group == 65 && (4320..=4329).contains(&serial));
         let confidence = match (labelled, valid) {
             _ if whole && !labelled => return None,
             (true, _) | (false, true) if known_fake => Confidence::Low,
@@ -426,16 +417,7 @@ impl<'a> Reader<'a> {
     }
 
     fn dea(&self, word: &Group) -> Option<Hit> {
-        let text = &self.text[word.clone()];
-        let (letters, number) = text.split_at_checked(2)?;
-        let shape = number.len() == 7
-            && b"ABCDEFGHJKLMPRSTUX".contains(&letters[0])
-            && (letters[1].is_ascii_uppercase() || letters[1] == b'9')
-            && number.iter().all(u8::is_ascii_digit);
-        if !shape {
-            return None;
-        }
-        let digits: Vec<u8> = number.iter().map(|b| b - b'0').collect();
+        let digits = check::dea_shape(&self.text[word.clone()])?;
         let confidence = match (self.near(word.start, word.end, DEA), check::dea(&digits)) {
             (true, true) => Confidence::High,
             (false, true) => Confidence::Medium,

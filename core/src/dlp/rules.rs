@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::lexicon::{Flag, Flags};
+use super::lexicon::{Class, Flag, Flags};
 use super::passage::{Item, Passage};
 use super::tagger::Tag;
 use super::unit::{Facts, UnitKind};
@@ -16,6 +16,12 @@ pub(super) fn cue(item: &Item, flag: Flag) -> bool {
     item.cue != 0
         && u32::from(item.cue - 1) == flag as u32 - Flag::CueSsn as u32
         && item.cue_distance <= 8
+}
+
+/// Whether shape, check digit or label can make anything certain of an item:
+/// of most they cannot.
+fn may_be_certain(item: &Item) -> bool {
+    item.facts != Facts::default() || matches!(item.kind, UnitKind::Number | UnitKind::Code)
 }
 
 /// The kind that shape, check digit and label make certain.
@@ -58,14 +64,12 @@ fn certain(item: &Item) -> Option<FindingKind> {
 /// The kind that the word right before makes certain: `MRN: 00482913`,
 /// `aged 94`.
 fn told(passage: &Passage<'_>, at: usize, item: &Item) -> Option<FindingKind> {
-    let digits = passage
-        .bytes(at)
-        .iter()
-        .filter(|b| b.is_ascii_digit())
-        .count();
     let number = matches!(item.kind, UnitKind::Number | UnitKind::Code);
-    if number && digits >= 5 && cue(item, Flag::CueMrn) && item.cue_distance <= 2 {
-        return Some(FindingKind::Mrn);
+    if number && cue(item, Flag::CueMrn) && item.cue_distance <= 2 {
+        let digits = |b: &&u8| b.is_ascii_digit();
+        if passage.bytes(at).iter().filter(digits).count() >= 5 {
+            return Some(FindingKind::Mrn);
+        }
     }
     if item.facts.has(Facts::VIN_SHAPE) && cue(item, Flag::CueVehicle) && item.cue_distance <= 3 {
         return Some(FindingKind::Vehicle);
@@ -88,12 +92,6 @@ fn told(passage: &Passage<'_>, at: usize, item: &Item) -> Option<FindingKind> {
 /// Adds what is certain and was not tagged, and, where the model for words did
 /// not run, the health terms of the lists.
 pub(super) fn apply(passage: &Passage<'_>, tags: &mut Vec<Tag>, names: bool) {
-    let mut taken = vec![false; passage.items.len()];
-    for tag in tags.iter() {
-        for slot in taken.iter_mut().take(tag.last).skip(tag.first) {
-            *slot = true;
-        }
-    }
     let before = tags.len();
     for tag in tags.iter_mut() {
         // What is called a record number right before it is one.
@@ -116,43 +114,62 @@ pub(super) fn apply(passage: &Passage<'_>, tags: &mut Vec<Tag>, names: bool) {
             tag.kind = FindingKind::Mrn;
         }
     }
-    for (at, item) in passage.items.iter().enumerate() {
-        if taken[at] {
-            continue;
-        }
-        if let Some(kind) = certain(item).or_else(|| told(passage, at, item)) {
-            tags.push(Tag {
-                first: at,
-                last: at + 1,
-                kind,
-                margin: 0,
-            });
-        } else if !names
-            && item.kind == UnitKind::Word
-            && (item.phrase_first || item.phrase.is_empty())
-        {
-            let flags = match item.phrase_first {
-                true => item.phrase,
-                false => item.word,
-            };
-            if let Some(kind) = listed(flags) {
-                let length = (at + 1..passage.items.len())
-                    .take_while(|n| {
-                        let next = &passage.items[*n];
-                        item.phrase_first && !next.phrase_first && next.phrase == item.phrase
-                    })
-                    .count();
-                tags.push(Tag {
-                    first: at,
-                    last: at + 1 + length,
-                    kind,
-                    margin: 0,
-                });
+    // Between the tags, which are in order and may overlap.
+    let (mut next, mut at) = (0, 0);
+    while at < passage.items.len() {
+        let free = match tags.get(next).filter(|_| next < before) {
+            Some(tag) => tag.first,
+            None => passage.items.len(),
+        };
+        let between = passage.items.get(at..free).unwrap_or_default();
+        for (at, item) in (at..).zip(between) {
+            // Most are words that no list has.
+            let listed = !names && !(item.word.is_empty() && item.phrase.is_empty());
+            if listed || may_be_certain(item) {
+                untagged(passage, at, item, names, tags);
             }
+        }
+        at = at.max(free);
+        while next < before && tags[next].first <= at {
+            at = at.max(tags[next].last);
+            next += 1;
         }
     }
     if tags.len() > before {
         tags.sort_by_key(|t| (t.first, t.last));
+    }
+}
+
+/// Adds what is certain of an item that no tag has.
+fn untagged(passage: &Passage<'_>, at: usize, item: &Item, names: bool, tags: &mut Vec<Tag>) {
+    let certain = match may_be_certain(item) {
+        true => certain(item).or_else(|| told(passage, at, item)),
+        false => None,
+    };
+    if let Some(kind) = certain {
+        tags.push(Tag {
+            first: at,
+            last: at + 1,
+            kind,
+            margin: 0,
+        });
+    } else if !names
+        && item.kind == UnitKind::Word
+        && (item.phrase_first || item.phrase.is_empty())
+        && let Some(kind) = listed(match item.phrase_first {
+            true => item.phrase,
+            false => item.word,
+        })
+    {
+        let behind = passage.items.get(at + 1..).unwrap_or_default().iter();
+        let more =
+            |next: &&Item| item.phrase_first && !next.phrase_first && next.phrase == item.phrase;
+        tags.push(Tag {
+            first: at,
+            last: at + 1 + behind.take_while(more).count(),
+            kind,
+            margin: 0,
+        });
     }
 }
 
@@ -212,8 +229,18 @@ pub(super) fn hinted(
 const FORMAT: i16 = i16::MAX;
 
 /// The kind of a term that is nothing else.
-fn listed(flags: Flags) -> Option<FindingKind> {
-    if flags.is_empty() {
+fn listed(class: Class) -> Option<FindingKind> {
+    const SURE: Flags = Flags::of(&[
+        Flag::Medication,
+        Flag::Condition,
+        Flag::Procedure,
+        Flag::Lab,
+    ]);
+    if class.is_empty() {
+        return None;
+    }
+    let flags = class.flags();
+    if !flags.any(SURE) {
         return None;
     }
     let kinds = [
@@ -276,7 +303,7 @@ pub(super) fn evidence(passage: &Passage<'_>, tag: &Tag) -> (Confidence, Vec<Evi
             ])) || i.facts.has(Facts(Facts::ICD.0 | Facts::HCPCS.0))
         })
         || matches!(tag.kind, FindingKind::Name | FindingKind::Provider)
-            && items.iter().any(|i| i.word.any(NAMES));
+            && items.iter().any(|i| i.word.flags().any(NAMES));
     let against = items.first().is_some_and(|i| cue(i, Flag::CueNegative));
     let shaped = items
         .iter()

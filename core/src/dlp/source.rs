@@ -33,7 +33,7 @@ impl<'t> Source<'t> {
     pub(super) fn piece(part: Part, piece: &'t Piece) -> Self {
         let mut source = Self::new(part, "text/plain", &piece.text);
         if piece.form == Form::Markup && !source.view.markup {
-            source.view = View::html(&piece.text);
+            source.view = View::markup(&piece.text, "");
             source.hints.clear();
         }
         if !piece.hints.is_empty() {
@@ -42,6 +42,21 @@ impl<'t> Source<'t> {
         source.patient_record |= piece.patient_record;
         source.inside = piece.inside.as_deref();
         source
+    }
+
+    /// What address fields say beside addresses: no format, and no words that
+    /// say what the message is about.
+    pub(super) fn names(part: Part, text: &'t str) -> Self {
+        Self {
+            part,
+            region: Region::Subject,
+            text,
+            view: View::plain(text),
+            hints: Vec::new(),
+            patient_record: false,
+            fields: true,
+            inside: None,
+        }
     }
 
     pub(super) fn new(part: Part, media_type: &str, text: &'t str) -> Self {
@@ -55,7 +70,8 @@ impl<'t> Source<'t> {
             None => media_type == "text/html" || is_file(part) && is_markup(text, media_type),
         };
         let view = match markup {
-            true => View::html(text),
+            true if media_type == "text/html" => View::html(text),
+            true => View::markup(text, media_type),
             false => View::plain(text),
         };
         let region = match part {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::Part;
-use super::extract::{Budget, extract, is_message};
+use super::extract::{Budget, Piece, encoded_in, extract, is_message};
 use crate::base::Phi;
 use crate::compose::{Message, PartContent};
 
@@ -50,45 +50,39 @@ pub fn texts(message: &Message) -> Vec<ScannedText> {
     let mut out = Vec::new();
     let mut budget = Budget::new();
     for scanned in message.parts() {
-        let part = scanned.part();
-        let content = scanned.content();
-        let document: &[u8] = match &content {
-            PartContent::Text(text) if is_document(part, text.expose()) => {
-                if matches!(scanned.media_type(), "text/plain" | "text/html")
-                    && !matches!(part, Part::Attachment(_))
-                {
+        let (part, media_type) = (scanned.part(), scanned.media_type());
+        let mut pieces = Vec::new();
+        let mut each = |piece: Piece| pieces.push(piece);
+        match scanned.content() {
+            PartContent::Text(text) => {
+                if media_type != "text/html" {
+                    encoded_in(text.expose(), &mut budget, &mut each);
+                }
+                let document = is_document(part, text.expose());
+                let shown = matches!(media_type, "text/plain" | "text/html")
+                    && !matches!(part, Part::Attachment(_));
+                if document {
+                    let bytes = text.expose().as_bytes();
+                    extract(bytes, media_type, None, &mut budget, &mut each);
+                }
+                if shown || !document {
                     out.push(ScannedText {
                         part,
                         inside: None,
-                        text: text.clone(),
+                        text,
                     });
                 }
-                text.expose().as_bytes()
             }
-            PartContent::Text(text) => {
-                out.push(ScannedText {
-                    part,
-                    inside: None,
-                    text: text.clone(),
-                });
-                continue;
+            PartContent::Binary(bytes) => {
+                extract(bytes.expose(), media_type, None, &mut budget, &mut each);
             }
-            PartContent::Binary(bytes) => bytes.expose(),
-            PartContent::Unreadable(_) => continue,
-        };
-        extract(
-            document,
-            scanned.media_type(),
-            None,
-            &mut budget,
-            &mut |piece| {
-                out.push(ScannedText {
-                    part,
-                    inside: piece.inside.map(Phi::new),
-                    text: Phi::new(piece.text),
-                });
-            },
-        );
+            PartContent::Unreadable(_) => {}
+        }
+        out.extend(pieces.into_iter().map(|piece| ScannedText {
+            part,
+            inside: piece.inside.map(Phi::new),
+            text: Phi::new(piece.text),
+        }));
     }
     out
 }

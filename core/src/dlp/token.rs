@@ -135,18 +135,27 @@ pub(super) const fn join(a: u32, b: u32) -> u32 {
     )
 }
 
-/// The bits of a word's characters; 0 for those of no word.
-const WORD: [u8; 256] = {
+/// Of each byte its small letter, and above that the bit of its class if it is
+/// one of a word.
+const FOLD: [u16; 256] = {
     let mut table = [0; 256];
     let mut n = 0;
     while n < 256 {
+        #[expect(clippy::cast_possible_truncation, reason = "n is below 256")]
+        let small = (n as u8).to_ascii_lowercase();
+        table[n] = small as u16;
         if matches!(CLASS[n], LOWER | UPPER | DIGIT) {
-            table[n] = 1 << CLASS[n];
+            table[n] |= bit(CLASS[n]);
         }
         n += 1;
     }
     table
 };
+
+/// The bit of a class in [`FOLD`].
+const fn bit(class: u8) -> u16 {
+    1 << (8 + class)
+}
 
 /// The hashes of signs.
 const SIGNS: [u32; 128] = {
@@ -168,14 +177,15 @@ const SIGNS: [u32; 128] = {
 /// alone.
 pub(super) fn tokens(text: &[u8], from: usize, to: usize, out: &mut Vec<Token>) {
     let text = &text[..to.min(text.len())];
-    let mut at = from;
+    let mut left = text.get(from..).unwrap_or_default();
     let mut gap = Gap::Paragraph;
-    while let Some(&first) = text.get(at) {
+    while let [first, behind @ ..] = left {
+        let first = *first;
         match CLASS[usize::from(first)] {
             BLANK => {
-                let wide = first == b'\t' || matches!(text.get(at + 1), Some(b' ' | b'\t'));
+                let wide = first == b'\t' || matches!(behind, [b' ' | b'\t', ..]);
                 gap = gap.max(if wide { Gap::Column } else { Gap::Space });
-                at += 1;
+                left = behind;
                 continue;
             }
             LINE => {
@@ -184,63 +194,88 @@ pub(super) fn tokens(text: &[u8], from: usize, to: usize, out: &mut Vec<Token>) 
                 } else {
                     Gap::Line
                 };
-                at += 1;
+                left = behind;
                 continue;
             }
             SIGN => {
-                push(
-                    out,
-                    at,
-                    at + 1,
-                    SIGNS[usize::from(first & 0x7f)],
-                    Shape::Sign,
-                    gap,
-                );
-                at += 1;
+                let at = text.len() - left.len();
+                let hash = SIGNS[usize::from(first & 0x7f)];
+                push(out, at, at + 1, hash, Shape::Sign, gap);
+                left = behind;
                 gap = Gap::None;
                 continue;
             }
             _ => {}
         }
-        let start = at;
-        let head = WORD[usize::from(first)];
-        let mut h = SEED;
+        let start = text.len() - left.len();
+        let head = FOLD[usize::from(first)];
+        let mut h = letter(SEED, head);
         // The bits of the characters behind the first.
-        let mut rest = 0u8;
-        let mut bits = head;
-        let mut byte = first;
+        let mut rest = 0;
+        left = behind;
         loop {
-            // Bit 5 makes a capital small.
-            h = (h ^ u32::from(byte | (bits & 1 << UPPER) << 3)).wrapping_mul(PRIME);
-            at += 1;
-            let Some(&b) = text.get(at) else { break };
-            bits = WORD[usize::from(b)];
-            if bits == 0
-                && (b != b'\'' || (head | rest) & 1 << DIGIT != 0 || !joins(&text[at + 1..]))
-            {
-                break;
+            let mut letters = left.iter();
+            let stop = letters.find(|byte| {
+                let fold = FOLD[usize::from(**byte)];
+                let more = fold > 0xff;
+                if more {
+                    rest |= fold;
+                    h = letter(h, fold);
+                }
+                !more
+            });
+            let behind = letters.as_slice();
+            if stop == Some(&b'\'') && (head | rest) & bit(DIGIT) == 0 && joins(behind) {
+                h = letter(h, u16::from(b'\''));
+                left = behind;
+                continue;
             }
-            rest |= bits;
-            byte = b;
+            let unread = behind.len() + usize::from(stop.is_some());
+            left = left.get(left.len() - unread..).unwrap_or_default();
+            break;
         }
-        push(out, start, at, finish(h), shape(head, rest), gap);
+        let end = text.len() - left.len();
+        push(out, start, end, finish(h), shape(head, rest), gap);
         gap = Gap::None;
     }
 }
 
-/// The shape of a word, by the bits of its first character and of the others.
-fn shape(head: u8, rest: u8) -> Shape {
-    let all = head | rest;
-    let has = |of: u8, class: u8| of & 1 << class != 0;
-    match (has(all, DIGIT), has(all, LOWER), has(all, UPPER)) {
-        (true, false, false) => Shape::Digits,
-        (true, _, _) => Shape::Alnum,
-        (false, true, false) => Shape::Lower,
-        (false, false, _) => Shape::Upper,
-        (false, true, true) if has(rest, UPPER) => Shape::Mixed,
-        (false, true, true) => Shape::Title,
-    }
+/// One more letter of a word that is hashed, from [`FOLD`].
+fn letter(h: u32, fold: u16) -> u32 {
+    (h ^ u32::from(fold & 0xff)).wrapping_mul(PRIME)
 }
+
+/// The shape of a word, by the bits of its first character and of the others.
+fn shape(head: u16, rest: u16) -> Shape {
+    SHAPES[usize::from(head >> (8 + LOWER) & 7)][usize::from(rest >> (8 + LOWER) & 7)]
+}
+
+const SHAPES: [[Shape; 8]; 8] = {
+    let mut table = [[Shape::Sign; 8]; 8];
+    let mut n = 0;
+    while n < 64 {
+        let (head, rest) = (n / 8, n % 8);
+        let all = head | rest;
+        let (lower, upper, digit) = (1, 1 << (UPPER - LOWER), 1 << (DIGIT - LOWER));
+        table[head][rest] = if all & digit != 0 {
+            if all == digit {
+                Shape::Digits
+            } else {
+                Shape::Alnum
+            }
+        } else if all & upper == 0 {
+            Shape::Lower
+        } else if all & lower == 0 {
+            Shape::Upper
+        } else if rest & upper != 0 {
+            Shape::Mixed
+        } else {
+            Shape::Title
+        };
+        n += 1;
+    }
+    table
+};
 
 /// Whether an apostrophe before `rest` is inside a word: `O'Brien`, and not
 /// `Brien's`.

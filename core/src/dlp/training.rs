@@ -16,6 +16,7 @@ use super::risk::train as risk;
 use super::source::hints_of;
 use super::tagger::context::Context;
 use super::tagger::model::Model;
+use super::tagger::scene::Memos;
 use super::tagger::{tag, train as tagger};
 use super::token::hash;
 use super::{Category, FindingKind, records, rules};
@@ -202,7 +203,7 @@ fn context(
     context.personal = envelope.personal;
     context.internal = envelope.internal;
     words.sort();
-    let first = features(&words, &context, envelope, context.senders(), &audience);
+    let first = features(&words, &context, envelope, context.senders(), &audience).collect();
     (context, first, envelope, audience)
 }
 
@@ -252,7 +253,7 @@ pub fn train_tagger(folds: &[Fold<'_>], progress: impl FnMut(&str)) -> Vec<u8> {
     let mut examples = Vec::new();
     for (mail, views, prior) in &all {
         let (mut context, first, ..) = context(mail, views);
-        context.prior = prior.step(&first);
+        context.prior = prior.step(first);
         for (text, view) in mail.texts.iter().zip(views) {
             // Spans are of the text; the passage's units are of the view.
             let spans = text
@@ -272,14 +273,14 @@ pub fn train_tagger(folds: &[Fold<'_>], progress: impl FnMut(&str)) -> Vec<u8> {
 }
 
 /// The features of a mail's verdict, with labels by `model`.
-fn verdict(mail: &Mail, prior: &Weights, model: &Model) -> risk::Example {
+fn verdict(mail: &Mail, prior: &Weights, model: &Model, memos: &mut Memos) -> risk::Example {
     let views = views(mail);
     let (mut context, first, envelope, audience) = context(mail, &views);
-    context.prior = prior.step(&first);
+    context.prior = prior.step(first);
     let mut summary = Summary::default();
     for (text, view) in mail.texts.iter().zip(&views) {
         let passage = Passage::read(&view.text, 0, view.text.len(), region(text.place));
-        let mut tags = tag(&passage, &context, model, true);
+        let mut tags = tag(&passage, &context, model, Some(memos));
         if let Some(record) = records::read(&text.text, "text/plain") {
             rules::hinted(&passage, &mut tags, &hints_of(view, &record.hints));
             summary.records += u32::from(record.patient_record);
@@ -291,7 +292,7 @@ fn verdict(mail: &Mail, prior: &Weights, model: &Model) -> risk::Example {
     }
     summary.sort();
     risk::Example {
-        features: features(&summary, &context, envelope, context.senders(), &audience),
+        features: features(&summary, &context, envelope, context.senders(), &audience).collect(),
         truth: truth(mail),
         mail: mail.id,
     }
@@ -304,9 +305,10 @@ pub fn train_verdict(folds: &[(Vec<u8>, Vec<u8>, Vec<&Mail>)]) -> Vec<u8> {
         .iter()
         .flat_map(|(prior, tagger, mails)| {
             let (prior, model) = (Weights::read(prior), Model::read(tagger));
+            let mut memos = Memos::default();
             mails
                 .iter()
-                .map(|m| verdict(m, &prior, &model))
+                .map(|m| verdict(m, &prior, &model, &mut memos))
                 .collect::<Vec<_>>()
         })
         .collect();
@@ -331,10 +333,11 @@ pub fn judge(mails: &[&Mail], made: &Made) -> [(u32, u32, u32); 7] {
     let model = Model::read(&made.tagger);
     let prior = Weights::read(&made.prior);
     let weights = Weights::read(&made.verdict);
+    let mut memos = Memos::default();
     let mut out = [(0, 0, 0); 7];
     for mail in mails {
-        let example = verdict(mail, &prior, &model);
-        let scores = weights.score(&example.features);
+        let example = verdict(mail, &prior, &model, &mut memos);
+        let scores = weights.score(example.features.iter().copied());
         for (n, slot) in out.iter_mut().enumerate() {
             if n > 0 && !example.truth[0] {
                 continue;

@@ -3,16 +3,20 @@
 //! One byte of the view per character: ASCII as it is; digits, letters, dashes
 //! and blanks of other blocks folded to ASCII; invisible characters gone; any
 //! other character one byte above 127. HTML is rendered: inline tags joined
-//! (`123-<b>45</b>-6789`), blocks broken, entities decoded; comments and the
-//! insides of tags with attributes follow as lines of their own, since they
-//! travel too.
+//! (`123-<b>45</b>-6789`), white space collapsed, blocks broken, entities
+//! decoded; comments and the insides of tags with attributes follow as lines of
+//! their own, since they travel too. XML keeps its white space.
 
 mod fold;
+mod html;
+mod tags;
 
 use std::borrow::Cow;
 use std::ops::Range;
 
 use fold::fold;
+use memchr::memchr;
+use tags::{Edge, Tags};
 
 /// A stretch of the view and what it stands for.
 #[derive(Debug, Clone, Copy)]
@@ -55,17 +59,13 @@ impl<'a> View<'a> {
         pen.finish(None)
     }
 
-    /// HTML.
-    pub(super) fn html(source: &str) -> View<'static> {
+    /// XML, whose white space stays as it is; elements that HTML knows break
+    /// lines as there.
+    pub(super) fn xml(source: &str) -> View<'static> {
         let mut pen = Pen::with_capacity(source.len());
         let mut hidden: Vec<Range<usize>> = Vec::new();
         let mut code: Vec<Range<usize>> = Vec::new();
-        let mut tags = Tags {
-            source: source.as_bytes(),
-            quotes: true,
-            closers: true,
-            comments: true,
-        };
+        let mut tags = Tags::new(source);
         let mut at = 0;
         while at < source.len() {
             let next = source[at..].find('<').map_or(source.len(), |n| at + n);
@@ -76,8 +76,10 @@ impl<'a> View<'a> {
             }
             match tags.tag(at) {
                 Some(tag) => {
-                    if let Some(byte) = tag.space {
-                        pen.push(byte, at, tag.end);
+                    match tag.edge {
+                        Edge::None => {}
+                        Edge::Cell => pen.push(b'\t', at, tag.end),
+                        Edge::Break | Edge::Block(_) => pen.push(b'\n', at, tag.end),
                     }
                     hidden.extend(tag.hidden);
                     at = tag.end;
@@ -93,19 +95,20 @@ impl<'a> View<'a> {
                 }
             }
         }
-        let seen = pen.text.len();
-        for range in hidden {
-            let before = range.start.saturating_sub(1);
-            pen.push(b'\n', before, before);
-            pen.push_str(source, range, true);
+        finish(pen, source, hidden, code)
+    }
+
+    /// Markup that is no mail's HTML part: HTML or XML, by its type or by how it
+    /// begins.
+    pub(super) fn markup(source: &str, media_type: &str) -> View<'static> {
+        let head: String = source.chars().take(1024).collect();
+        let head = head.trim_start().to_ascii_lowercase();
+        let html = head.starts_with("<!doctype html") || head.contains("<html");
+        let xml = head.starts_with("<?xml") || media_type.ends_with("xml");
+        match xml && !html {
+            true => Self::xml(source),
+            false => Self::html(source),
         }
-        let prose = pen.text.len();
-        for range in code {
-            let before = range.start.saturating_sub(1);
-            pen.push(b'\n', before, before);
-            pen.push_str(source, range, false);
-        }
-        pen.finish(Some((seen, prose)))
     }
 
     /// The bytes of the source that `range` of the view stands for.
@@ -245,10 +248,10 @@ impl Pen {
         let text = source.get(..range.end).unwrap_or_default();
         let bytes = text.as_bytes();
         while at < bytes.len() {
-            let plain = bytes[at..]
-                .iter()
-                .position(|&b| b >= 0x80 || (entities && b == b'&'))
-                .unwrap_or(bytes.len() - at);
+            let mut plain = ascii(&bytes[at..]);
+            if entities && let Some(entity) = memchr(b'&', &bytes[at..at + plain]) {
+                plain = entity;
+            }
             self.copy(&bytes[at..at + plain], at);
             at += plain;
             let Some(c) = text.get(at..).and_then(|t| t.chars().next()) else {
@@ -266,9 +269,17 @@ impl Pen {
     }
 }
 
+/// How many bytes of ASCII a text starts with.
+fn ascii(text: &[u8]) -> usize {
+    let whole = text.chunks(16).take_while(|chunk| chunk.is_ascii()).count();
+    let from = text.len().min(whole * 16);
+    let rest = text[from..].iter().take_while(|b| b.is_ascii()).count();
+    from + rest
+}
+
 /// Named entities that stand in numbers or around labels.
 const NAMED: &[(&[u8], char)] = &[
-    (b"nbsp", ' '),
+    (b"nbsp", '\u{a0}'),
     (b"amp", '&'),
     (b"lt", '<'),
     (b"gt", '>'),
@@ -280,12 +291,12 @@ const NAMED: &[(&[u8], char)] = &[
     (b"hyphen", '-'),
     (b"dash", '-'),
     (b"horbar", '-'),
-    (b"thinsp", ' '),
-    (b"ensp", ' '),
-    (b"emsp", ' '),
-    (b"numsp", ' '),
-    (b"hairsp", ' '),
-    (b"puncsp", ' '),
+    (b"thinsp", '\u{2009}'),
+    (b"ensp", '\u{2002}'),
+    (b"emsp", '\u{2003}'),
+    (b"numsp", '\u{2007}'),
+    (b"hairsp", '\u{200a}'),
+    (b"puncsp", '\u{2008}'),
     (b"shy", '\u{ad}'),
     (b"zwnj", '\u{200c}'),
     (b"zwj", '\u{200d}'),
@@ -316,7 +327,7 @@ const NAMED: &[(&[u8], char)] = &[
 /// Named entities that browsers read without their semicolon, whatever stands
 /// behind them.
 const OPEN: &[(&[u8], char)] = &[
-    (b"nbsp", ' '),
+    (b"nbsp", '\u{a0}'),
     (b"shy", '\u{ad}'),
     (b"amp", '&'),
     (b"lt", '<'),
@@ -377,295 +388,26 @@ fn entity(text: &[u8]) -> Option<(char, usize)> {
     Some((c, length + 2))
 }
 
-struct Tag {
-    end: usize,
-    space: Option<u8>,
+/// Puts behind what is seen what a reader does not see.
+fn finish(
+    mut pen: Pen,
+    source: &str,
     hidden: Vec<Range<usize>>,
-    /// The name of an element whose content is not markup.
-    raw_text: Option<&'static str>,
-}
-
-/// Finds the end of tags. A search that ran to the end of the text is not
-/// repeated, which keeps the whole linear.
-struct Tags<'a> {
-    source: &'a [u8],
-    quotes: bool,
-    closers: bool,
-    comments: bool,
-}
-
-impl Tags<'_> {
-    fn tag(&mut self, at: usize) -> Option<Tag> {
-        let rest = &self.source[at..];
-        if rest.starts_with(b"<!--") {
-            let comment = |length: usize, closer: usize| Tag {
-                end: at + 4 + length + closer,
-                space: None,
-                hidden: std::iter::once(at + 4..at + 4 + length).collect(),
-                raw_text: None,
-            };
-            // HTML, 13.2.5.43 on: these are whole, and `--!>` ends one too.
-            for whole in [&b">"[..], b"->"] {
-                if rest[4..].starts_with(whole) {
-                    return Some(comment(0, whole.len()));
-                }
-            }
-            if self.comments {
-                let ends = |w: &[u8]| w.starts_with(b"-->") || w == b"--!>";
-                let text = &rest[4..];
-                if let Some(n) = text.windows(4).position(ends) {
-                    let closer = if text[n + 2] == b'>' { 3 } else { 4 };
-                    return Some(comment(n, closer));
-                }
-                if let Some(text) = text.strip_suffix(b"-->") {
-                    return Some(comment(text.len(), 3));
-                }
-            }
-            self.comments = false;
-            return None;
-        }
-        // Text in XML, a comment in HTML: read as it stands.
-        const CDATA: &[u8] = b"<![CDATA[";
-        if rest.starts_with(CDATA) {
-            return Some(Tag {
-                end: at + CDATA.len(),
-                space: None,
-                hidden: Vec::new(),
-                raw_text: None,
-            });
-        }
-        if !matches!(
-            rest.get(1),
-            Some(b'/' | b'!' | b'?' | b'a'..=b'z' | b'A'..=b'Z')
-        ) {
-            return None;
-        }
-        let end = at + self.length(rest)?;
-        let inside = &self.source[at + 1..end - 1];
-        let name = inside.strip_prefix(b"/").unwrap_or(inside);
-        let name = &name[..name
-            .iter()
-            .take_while(|b| b.is_ascii_alphanumeric())
-            .count()];
-        let closes = usize::from(inside.first() == Some(&b'/'));
-        let behind = inside.get(closes + name.len());
-        // `<style-x>` is another element.
-        let whole = behind.is_none_or(|b| b.is_ascii_whitespace() || *b == b'/');
-        let raw_text = ["script", "style"]
-            .into_iter()
-            .find(|raw| closes == 0 && whole && name.eq_ignore_ascii_case(raw.as_bytes()));
-        let hidden = match inside.len() > closes + name.len() && !is_common(inside) {
-            true => attributes(inside, closes + name.len(), at + 1),
-            false => Vec::new(),
-        };
-        Some(Tag {
-            end,
-            space: space(name),
-            hidden,
-            raw_text,
-        })
+    code: Vec<Range<usize>>,
+) -> View<'static> {
+    let seen = pen.text.len();
+    for range in hidden {
+        let before = range.start.saturating_sub(1);
+        pen.push(b'\n', before, before);
+        pen.push_str(source, range, true);
     }
-
-    /// Where the content of a `script` or `style` element that opened before
-    /// `at` ends.
-    fn raw_text_end(&self, at: usize, name: &str) -> usize {
-        let rest = self.source.get(at..).unwrap_or_default();
-        let closes = |w: &[u8]| {
-            w.starts_with(b"</")
-                && w.get(2..)
-                    .is_some_and(|n| n.eq_ignore_ascii_case(name.as_bytes()))
-        };
-        rest.windows(name.len() + 2)
-            .position(closes)
-            .map_or(self.source.len(), |n| at + n)
+    let prose = pen.text.len();
+    for range in code {
+        let before = range.start.saturating_sub(1);
+        pen.push(b'\n', before, before);
+        pen.push_str(source, range, false);
     }
-
-    fn length(&mut self, rest: &[u8]) -> Option<usize> {
-        if self.quotes {
-            let mut quote = None;
-            let mut before = 0;
-            for (n, &byte) in rest.iter().enumerate() {
-                match (quote, byte) {
-                    (Some(q), b) if q == b => quote = None,
-                    (Some(_), _) => {}
-                    (None, b'"' | b'\'') if before == b'=' => quote = Some(byte),
-                    (None, b'>') => return Some(n + 1),
-                    _ => {}
-                }
-                if !byte.is_ascii_whitespace() {
-                    before = byte;
-                }
-            }
-            self.quotes = false;
-        }
-        if self.closers {
-            if let Some(n) = rest.iter().position(|&b| b == b'>') {
-                return Some(n + 1);
-            }
-            self.closers = false;
-        }
-        None
-    }
-}
-
-/// Attributes whose values are layout, not content.
-const LAYOUT: &[&str] = &[
-    "align",
-    "bgcolor",
-    "border",
-    "cellpadding",
-    "cellspacing",
-    "charset",
-    "class",
-    "color",
-    "colspan",
-    "dir",
-    "face",
-    "height",
-    "http-equiv",
-    "lang",
-    "rel",
-    "role",
-    "rowspan",
-    "size",
-    "style",
-    "target",
-    "type",
-    "valign",
-    "width",
-    "xmlns",
-];
-
-/// What many a document has and says nothing: `<![endif]>`, the `DOCTYPE`s of
-/// the W3C.
-fn is_common(inside: &[u8]) -> bool {
-    const PUBLIC: &[u8] = b"!doctype html public \"-//w3c//dtd";
-    let head = inside.get(..PUBLIC.len());
-    inside.eq_ignore_ascii_case(b"!doctype html")
-        || inside.starts_with(b"![") && inside.len() < 32
-        || inside.len() < 128 && head.is_some_and(|h| h.eq_ignore_ascii_case(PUBLIC))
-}
-
-/// Words in a tag that are no attribute's value are read from this length on:
-/// shorter ones are `hidden` and `nowrap`.
-const BARE: usize = 8;
-
-/// The values of the attributes of a tag that may hold text, and what else
-/// stands in it behind its name, in the source.
-fn attributes(inside: &[u8], name_end: usize, base: usize) -> Vec<Range<usize>> {
-    let mut out = Vec::new();
-    let bare = |out: &mut Vec<Range<usize>>, from: usize, to: usize| {
-        let text = inside.get(from..to).unwrap_or_default();
-        let start = from + text.len() - text.trim_ascii_start().len();
-        if text.trim_ascii().len() >= BARE {
-            out.push(base + start..base + to);
-        }
-    };
-    let mut at = name_end;
-    while let Some(equals) = inside
-        .get(at..)
-        .and_then(|rest| rest.iter().position(|&b| b == b'='))
-    {
-        let equals = at + equals;
-        let before = inside[at..equals].trim_ascii_end();
-        let name_start = before
-            .iter()
-            .rposition(|b| b.is_ascii_whitespace() || matches!(b, b'"' | b'\'' | b'/'))
-            .map_or(0, |n| n + 1);
-        let name = &before[name_start..];
-        bare(&mut out, at, at + name_start);
-        let value = equals
-            + 1
-            + inside[equals + 1..]
-                .iter()
-                .take_while(|b| b.is_ascii_whitespace())
-                .count();
-        let (start, end) = match inside.get(value) {
-            Some(&quote @ (b'"' | b'\'')) => {
-                let length = inside[value + 1..]
-                    .iter()
-                    .position(|&b| b == quote)
-                    .unwrap_or(inside.len() - value - 1);
-                (value + 1, value + 1 + length)
-            }
-            _ => {
-                let length = inside[value..]
-                    .iter()
-                    .position(u8::is_ascii_whitespace)
-                    .unwrap_or(inside.len() - value);
-                (value, value + length)
-            }
-        };
-        if start < end
-            && !LAYOUT
-                .iter()
-                .any(|l| name.eq_ignore_ascii_case(l.as_bytes()))
-        {
-            out.push(base + start..base + end);
-        }
-        at = (end + 1).min(inside.len());
-    }
-    bare(&mut out, at, inside.len());
-    out
-}
-
-/// What a tag puts between the texts around it: nothing for inline ones.
-fn space(name: &[u8]) -> Option<u8> {
-    const BLOCKS: &[&str] = &[
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "body",
-        "br",
-        "caption",
-        "center",
-        "dd",
-        "details",
-        "div",
-        "dl",
-        "dt",
-        "fieldset",
-        "figure",
-        "footer",
-        "form",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "head",
-        "header",
-        "hr",
-        "html",
-        "legend",
-        "li",
-        "main",
-        "nav",
-        "ol",
-        "option",
-        "p",
-        "pre",
-        "script",
-        "section",
-        "select",
-        "style",
-        "summary",
-        "table",
-        "tbody",
-        "textarea",
-        "tfoot",
-        "thead",
-        "title",
-        "tr",
-        "ul",
-    ];
-    let is = |tag: &&str| name.eq_ignore_ascii_case(tag.as_bytes());
-    if is(&"td") || is(&"th") {
-        return Some(b'\t');
-    }
-    BLOCKS.iter().any(is).then_some(b'\n')
+    pen.finish(Some((seen, prose)))
 }
 
 #[cfg(test)]
@@ -673,8 +415,11 @@ mod tests {
     use super::*;
 
     fn html(source: &str) -> String {
-        View::html(source)
-            .text
+        shown(&View::html(source))
+    }
+
+    fn shown(view: &View<'_>) -> String {
+        view.text
             .iter()
             .map(|&b| if b < 0x80 { char::from(b) } else { '?' })
             .collect()
@@ -684,8 +429,8 @@ mod tests {
     fn inline_tags_join_and_blocks_break() {
         assert_eq!(html("123-<b>45</b>-6789"), "123-45-6789");
         assert_eq!(html("577<!-- -->-96-<wbr>4121"), "577-96-4121\n ");
-        assert_eq!(html("<td>SSN:</td><td>1</td>"), "\tSSN:\t\t1\t");
-        assert_eq!(html("a<br>b<p>c"), "a\nb\nc");
+        assert_eq!(html("<td>SSN:</td><td>1</td>"), "SSN:\t1");
+        assert_eq!(html("a<br>b<p>c"), "a\nb\n\nc");
         assert_eq!(html("a < b & c > d"), "a < b & c > d");
     }
 
@@ -708,8 +453,8 @@ mod tests {
         assert_eq!(text, "end\nSSN 1 > 2\n x ");
         assert_eq!(html("<a title='open"), "<a title='open");
         assert_eq!(html("<a title='b>c"), "c\nb");
-        assert_eq!(html("<p class=x data-mrn = 17 hidden>y"), "\ny\n17");
-        assert_eq!(html("<style>p{}</style>z<script>q"), "\n\nz\n\np{}\nq");
+        assert_eq!(html("<p class=x data-mrn = 17 hidden>y"), "y\n17");
+        assert_eq!(html("<style>p{}</style>z<script>q"), "z\np{}\nq");
     }
 
     #[test]
@@ -729,12 +474,25 @@ mod tests {
     fn what_is_seen_has_its_own_letters() {
         let source = "<p>Ł&#26446;<b>明</b>&amp;</p>";
         let view = View::html(source);
-        assert_eq!(view.seen(source, 0..view.text.len()), "\nL李明&\n");
+        assert_eq!(view.seen(source, 0..view.text.len()), "L李明&");
     }
 
     #[test]
     fn text_of_xml_in_cdata_is_text() {
         assert_eq!(html("<a><![CDATA[1 > 0]]></a>"), "1 > 0]]>");
+        let xml = View::xml("<a><![CDATA[1 > 0]]></a>");
+        assert_eq!(shown(&xml), "1 > 0]]>");
+    }
+
+    #[test]
+    fn the_white_space_of_xml_stays() {
+        let source = "<?xml version='1.0'?>\n<a>1</a>\n  <b>2</b>";
+        let seen = |view: &View<'_>| shown(view).starts_with("\n1\n  2");
+        assert!(seen(&View::markup(source, "")));
+        assert!(!seen(&View::markup("<a>1</a>\n  <b>2</b>", "")));
+        assert!(shown(&View::markup("<a>1</a>\n  <b>2</b>", "text/xml")).starts_with("1\n  2"));
+        let page = "<?xml version='1.0'?>\n<html>\n1\n 2</html>";
+        assert!(shown(&View::markup(page, "application/xhtml+xml")).starts_with("1 2"));
     }
 
     #[test]

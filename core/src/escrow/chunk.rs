@@ -41,6 +41,11 @@ pub(crate) const fn chunk_count(size: usize) -> usize {
     size / CHUNK + 1
 }
 
+/// How long the ciphertext of a plaintext of this size is.
+pub(crate) const fn sealed_size(size: usize) -> usize {
+    HEADER + size + chunk_count(size) * TAG
+}
+
 struct Schedule {
     key: [u8; 32],
     nonce: [u8; 12],
@@ -217,8 +222,7 @@ fn open_chunk(
 
 /// Encrypts a slice.
 pub(crate) fn encrypt(key: &Key, context: &[u8], plain: &[u8]) -> Result<Vec<u8>, ChunkError> {
-    let size = HEADER + plain.len() + chunk_count(plain.len()) * TAG;
-    let mut out = Vec::with_capacity(size);
+    let mut out = Vec::with_capacity(sealed_size(plain.len()));
     let mut encryptor = Encryptor::new(key, context, &mut out);
     encryptor.push(plain, &mut out)?;
     encryptor.finish(&mut out)?;

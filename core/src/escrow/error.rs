@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::base::{FactorLevel, RecipientId};
+use super::provider::KeyProviderError;
+use crate::base::{FactorLevel, KeysError, RecipientId};
 use crate::storage::StoreError;
 
 /// Why the escrow did not do what was asked.
@@ -23,8 +24,18 @@ pub enum EscrowError {
     /// The time to pick the message up is over. Told to the holder of the link only.
     #[error("the time to pick up this message is over: ask the sender to send it anew")]
     Expired,
+    /// The host holds the message back for now. Told to the holder of the link
+    /// only.
+    #[error("the sender holds this message back for now: ask the sender")]
+    Held,
+    /// The message was opened as often as the sender allowed.
+    #[error("this message was opened as often as the sender allowed: ask the sender")]
+    ViewsUsedUp,
+    /// The content was not released to this session.
+    #[error("the message was not released to this session")]
+    NotReleased,
     /// Beside the link something is asked for that was not given.
-    #[error("a passcode or passphrase is asked for beside the link (level {level})")]
+    #[error("beside the link a factor of level {level} is asked for")]
     FactorRequired {
         /// The level asked for.
         level: FactorLevel,
@@ -72,16 +83,16 @@ pub enum EscrowError {
     /// The message would expire before it could be picked up.
     #[error("the expiry lies in the past")]
     ExpiryPassed,
-    /// The level needs a factor and neither passcode nor passphrase was given.
-    #[error("{recipient}: level {level} needs a passcode or a passphrase")]
+    /// The level needs a factor and nothing was given.
+    #[error("{recipient}: level {level} needs a factor beside the link, and none was given")]
     NoFactor {
         /// Whose grant.
         recipient: RecipientId,
         /// The level asked for.
         level: FactorLevel,
     },
-    /// The level cannot be met here.
-    #[error("{recipient}: level {level} is not available: up to p2 is")]
+    /// None of the factors that were given reaches the level.
+    #[error("{recipient}: none of the factors given reaches level {level}")]
     UnsupportedFactor {
         /// Whose grant.
         recipient: RecipientId,
@@ -98,14 +109,55 @@ pub enum EscrowError {
         /// The greatest number of characters.
         max: usize,
     },
+    /// A contact or factor of a recipient cannot be used.
+    #[error("{recipient}: {part} is too short, too long or too many")]
+    Contact {
+        /// Whose grant.
+        recipient: RecipientId,
+        /// Which part, in fixed words.
+        part: &'static str,
+    },
     /// The notice cannot be written.
     #[error("the notice cannot be written: {part} is empty, too long or holds control characters")]
     Notice {
         /// Which part, in fixed words.
         part: &'static str,
     },
+    /// A reply was not taken.
+    #[error("the reply is refused: {reason}")]
+    Reply {
+        /// Why, in fixed words.
+        reason: &'static str,
+    },
+    /// As many replies as a grant takes a day are there or on their way.
+    #[error("no more replies to this message are taken today")]
+    ReplyQuota,
+    /// The item is on hold and must not be destroyed.
+    #[error("the item is on hold: release the hold before it is shredded")]
+    OnHold,
+    /// The item was escrowed without an archive key, or its content is gone.
+    #[error("the item cannot be exported: it has no archive wrap")]
+    NoArchive,
+    /// An archive key, secret or bundle cannot be used.
+    #[error("{reason}")]
+    Archive {
+        /// Why, in fixed words.
+        reason: &'static str,
+    },
+    /// A key file cannot be used.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    /// The server share cannot be wrapped or unwrapped.
+    #[error(transparent)]
+    KeyProvider(#[from] KeyProviderError),
+    /// The logo cannot be used.
+    #[error("the logo cannot be used: {reason}")]
+    Logo {
+        /// Why, in fixed words.
+        reason: &'static str,
+    },
     /// No grant or item has this id. Told to the host only.
-    #[error("no grant or item has this id")]
+    #[error("no grant, item or reply has this id")]
     UnknownId,
     /// A stored record or part was changed, is missing or belongs elsewhere.
     /// Nothing of the content was given out.
@@ -129,6 +181,9 @@ impl EscrowError {
             Self::NotFound => "escrow.not_found",
             Self::Revoked => "escrow.revoked",
             Self::Expired => "escrow.expired",
+            Self::Held => "escrow.held",
+            Self::ViewsUsedUp => "escrow.views_used_up",
+            Self::NotReleased => "escrow.not_released",
             Self::FactorRequired { .. } => "escrow.factor_required",
             Self::FactorWrong { .. } => "escrow.factor_wrong",
             Self::Wait { .. } => "escrow.wait",
@@ -140,7 +195,16 @@ impl EscrowError {
             Self::NoFactor { .. } => "escrow.no_factor",
             Self::UnsupportedFactor { .. } => "escrow.unsupported_factor",
             Self::PassphraseLength { .. } => "escrow.passphrase_length",
+            Self::Contact { .. } => "escrow.contact",
             Self::Notice { .. } => "escrow.notice",
+            Self::Reply { .. } => "escrow.reply",
+            Self::ReplyQuota => "escrow.reply_quota",
+            Self::OnHold => "escrow.on_hold",
+            Self::NoArchive => "escrow.no_archive",
+            Self::Archive { .. } => "escrow.archive",
+            Self::Keys(e) => e.code(),
+            Self::KeyProvider(e) => e.code(),
+            Self::Logo { .. } => "escrow.logo",
             Self::UnknownId => "escrow.unknown_id",
             Self::Damaged { .. } => "escrow.damaged",
             Self::Busy => "escrow.busy",
@@ -152,6 +216,7 @@ impl EscrowError {
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Wait { .. } | Self::Busy => true,
+            Self::KeyProvider(e) => e.is_retryable(),
             Self::Store(e) => e.is_retryable(),
             _ => false,
         }

@@ -21,6 +21,21 @@ pub enum EscrowEventKind {
         /// Tries left before the next must wait.
         tries_left: u32,
     },
+    /// The last view that the sender allowed was just taken.
+    ViewLimit,
+    /// The recipient said that the message is not for them; the grant was
+    /// revoked.
+    Misdirected,
+    /// The recipient's reply was handed to the host.
+    Replied,
+    /// The grant's expiry was put off.
+    Extended,
+    /// The grant's item was put on hold: pickups end, the keys stay.
+    Held,
+    /// The hold was lifted.
+    HoldReleased,
+    /// The grant's item was exported for the holder of the archive key.
+    Exported,
     /// The host took the grant back.
     Revoked,
     /// The grant's time was over and its server share was deleted.

@@ -2,11 +2,12 @@
 //! tell, and the passphrase that sender and recipient had agreed on.
 
 use crate::base::crypto::{self, Key};
-use crate::base::{GrantId, Secret};
+use crate::base::{FactorLevel, GrantId, Secret};
 
 use super::grant::{GrantRecord, PassphraseRecord};
 use super::keys::{self, ITERATIONS, RootKeys};
 use super::link::{Link, SHARE};
+use super::method::Method;
 use super::typed;
 
 /// Bytes of a passcode: 40 bits, 8 characters to type.
@@ -71,8 +72,13 @@ pub(super) fn stretch(passphrase: &Secret<String>, record: &PassphraseRecord) ->
 }
 
 /// Whether something is asked for that the visitor did not even try to show.
+/// Where the grant asks for more than passcode and passphrase show, or offers
+/// neither, that is always so: such grants are for the pickup page.
 pub(super) fn is_missing(record: &GrantRecord, factor: &Factor, passphrase: bool) -> bool {
-    (record.passcode.is_some() && !matches!(factor, Factor::Passcode(_)))
+    let here = [Method::Passcode, Method::Passphrase];
+    let reached = record.methods().iter().any(|m| here.contains(m));
+    (record.factor_floor > FactorLevel::P0 && !reached)
+        || (record.passcode.is_some() && !matches!(factor, Factor::Passcode(_)))
         || (record.passphrase.is_some() && !passphrase)
 }
 
@@ -85,23 +91,34 @@ pub(super) fn is_shown(
     factor: &Factor,
     f: Option<&Key>,
 ) -> bool {
-    let passcode = record.passcode.as_ref().is_none_or(|kept| {
-        let typed = match factor {
-            Factor::Passcode(text) if text.expose().len() <= MAX_TYPED => {
-                typed::decode::<PASSCODE>(text.expose())
-            }
-            _ => None,
+    let passcode = record.passcode.is_none()
+        || match factor {
+            Factor::Passcode(text) => is_passcode(root, record, text),
+            Factor::None => false,
         };
-        typed.is_some_and(|code| {
-            crypto::equal(kept, &root.verifier(record.id, "passcode", code.as_slice()))
-        })
-    });
-    let passphrase = record.passphrase.as_ref().is_none_or(|kept| {
-        f.is_some_and(|f| {
+    let passphrase = record.passphrase.is_none()
+        || f.is_some_and(|f| {
             let proof = keys::passphrase_proof(record.id, l, f);
-            let given = root.verifier(record.id, "passphrase", proof.expose());
-            crypto::equal(&kept.verifier, &given)
-        })
-    });
+            is_passphrase(root, record, proof.expose())
+        });
     passcode & passphrase
+}
+
+/// Whether the text is the grant's passcode.
+pub(super) fn is_passcode(root: &RootKeys, record: &GrantRecord, typed: &Secret<String>) -> bool {
+    let Some(kept) = &record.passcode else {
+        return false;
+    };
+    let text = typed.expose();
+    let code = (text.len() <= MAX_TYPED).then(|| typed::decode::<PASSCODE>(text));
+    code.flatten().is_some_and(|code| {
+        crypto::equal(kept, &root.verifier(record.id, "passcode", code.as_slice()))
+    })
+}
+
+/// Whether the proof is that of the grant's passphrase.
+pub(super) fn is_passphrase(root: &RootKeys, record: &GrantRecord, proof: &[u8; 32]) -> bool {
+    let kept = record.passphrase.as_ref();
+    let given = root.verifier(record.id, "passphrase", proof);
+    kept.is_some_and(|kept| crypto::equal(&kept.verifier, &given))
 }

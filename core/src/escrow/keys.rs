@@ -9,8 +9,8 @@
 //!
 //! KEK = HKDF-SHA-512(salt = grant id, ikm = S ‖ L ‖ F with lengths before
 //! them, info = version) wraps the DEK. Associated data binds S to the grant,
-//! its item, its factor floor and the methods that must be shown, so that a
-//! grant edited in the database does not unwrap.
+//! its item, its factor floor, the methods that it offers and the contacts that
+//! codes go to, so that a grant edited in the database does not unwrap.
 
 use std::num::NonZeroU32;
 
@@ -18,6 +18,7 @@ use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 
 use super::link::SHARE;
+use super::method::Method;
 use crate::base::crypto::{self, Key, OpenError};
 use crate::base::{FactorLevel, GrantId, ItemId, Keys, Secret};
 
@@ -31,6 +32,7 @@ pub(super) struct RootKeys {
     share: Key,
     auth: Key,
     pepper: Key,
+    contacts: Key,
 }
 
 impl RootKeys {
@@ -39,6 +41,7 @@ impl RootKeys {
             share: keys.derive("mailseal/1/escrow/share"),
             auth: keys.derive("mailseal/1/escrow/auth"),
             pepper: keys.derive("mailseal/1/escrow/pepper"),
+            contacts: keys.derive("mailseal/1/escrow/contacts"),
         }
     }
 
@@ -56,14 +59,50 @@ impl RootKeys {
         sealed: &[u8],
     ) -> Result<(), OpenError> {
         let given = derive_auth(grant, l);
-        let kept = crypto::open(&self.auth, grant.as_bytes(), sealed);
-        let opened = kept.is_ok();
-        let kept = kept.unwrap_or_else(|_| Zeroizing::new(vec![0; 32]));
+        let (kept, opened) = self.open_auth(grant, sealed);
         if crypto::equal(&kept, given.expose()) && opened {
             Ok(())
         } else {
             Err(OpenError)
         }
+    }
+
+    /// Whether `mac` was made for this nonce by who knows A, and so L, which
+    /// the server never learns. Takes the same steps whatever is wrong.
+    #[cfg(feature = "portal")]
+    pub(super) fn check_challenge(
+        &self,
+        grant: GrantId,
+        nonce: &[u8; 16],
+        mac: &[u8; 32],
+        sealed: &[u8],
+    ) -> Result<(), OpenError> {
+        let (kept, opened) = self.open_auth(grant, sealed);
+        let right = challenge_mac(&kept, grant, nonce);
+        if crypto::equal(&right, mac) && opened {
+            Ok(())
+        } else {
+            Err(OpenError)
+        }
+    }
+
+    /// A, or something in its place, and whether it is A.
+    fn open_auth(&self, grant: GrantId, sealed: &[u8]) -> (Zeroizing<Vec<u8>>, bool) {
+        let kept = crypto::open(&self.auth, grant.as_bytes(), sealed);
+        let opened = kept.is_ok();
+        (kept.unwrap_or_else(|_| Zeroizing::new(vec![0; 32])), opened)
+    }
+
+    pub(super) fn seal_contacts(&self, grant: GrantId, text: &[u8]) -> Vec<u8> {
+        crypto::seal(&self.contacts, grant.as_bytes(), text)
+    }
+
+    pub(super) fn open_contacts(
+        &self,
+        grant: GrantId,
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, OpenError> {
+        crypto::open(&self.contacts, grant.as_bytes(), sealed)
     }
 
     pub(super) fn wrap_share(&self, binding: &Binding, s: &Key) -> Vec<u8> {
@@ -93,17 +132,47 @@ pub(super) struct Binding {
     pub(super) factor_floor: FactorLevel,
     pub(super) passcode: bool,
     pub(super) passphrase: bool,
+    /// `None` in a grant of version 1, which knew neither.
+    pub(super) offer: Option<Offer>,
+}
+
+/// What a grant offers, and to whom codes go.
+pub(super) struct Offer {
+    pub(super) methods: Vec<Method>,
+    /// SHA-256 of the contacts as they were encrypted: not of the ciphertext,
+    /// so that they can be encrypted anew under another key.
+    pub(super) contacts: [u8; 32],
 }
 
 impl Binding {
-    fn bytes(&self) -> Vec<u8> {
-        let mut out = b"mailseal/1/escrow/share".to_vec();
+    pub(super) fn bytes(&self) -> Vec<u8> {
+        let version: &[u8] = match self.offer {
+            None => b"mailseal/1/escrow/share",
+            Some(_) => b"mailseal/2/escrow/share",
+        };
+        let mut out = version.to_vec();
         out.extend_from_slice(self.grant.as_bytes());
         out.extend_from_slice(self.item.as_bytes());
         out.extend_from_slice(self.factor_floor.word().as_bytes());
         out.extend_from_slice(&[u8::from(self.passcode), u8::from(self.passphrase)]);
+        if let Some(offer) = &self.offer {
+            out.extend_from_slice(&(offer.methods.len() as u64).to_be_bytes());
+            for method in &offer.methods {
+                put(&mut out, method.word().as_bytes());
+            }
+            out.extend_from_slice(&offer.contacts);
+        }
         out
     }
+}
+
+/// What a visitor answers to show that they know A.
+#[cfg(feature = "portal")]
+pub(super) fn challenge_mac(a: &[u8], grant: GrantId, nonce: &[u8; 16]) -> [u8; 32] {
+    let mut text = b"mailseal/1/portal/challenge".to_vec();
+    text.extend_from_slice(grant.as_bytes());
+    text.extend_from_slice(nonce);
+    crypto::hmac_sha256(a, &text)
 }
 
 fn derive_auth(grant: GrantId, l: &[u8; SHARE]) -> Key {
@@ -154,7 +223,7 @@ pub(super) fn unwrap_dek(kek: &Key, item: ItemId, wrapped: &[u8]) -> Result<Key,
     open_key(kek, item.as_bytes(), wrapped)
 }
 
-fn open_key(key: &Key, aad: &[u8], sealed: &[u8]) -> Result<Key, OpenError> {
+pub(super) fn open_key(key: &Key, aad: &[u8], sealed: &[u8]) -> Result<Key, OpenError> {
     let opened = crypto::open(key, aad, sealed)?;
     let bytes = opened.as_slice().try_into().map_err(|_| OpenError)?;
     Ok(Secret::new(bytes))
@@ -177,6 +246,10 @@ mod tests {
             factor_floor: FactorLevel::P2,
             passcode: true,
             passphrase: false,
+            offer: Some(Offer {
+                methods: vec![Method::Passcode, Method::SmsCode],
+                contacts: [3; 32],
+            }),
         }
     }
 
@@ -188,13 +261,21 @@ mod tests {
             root.unwrap_share(&binding(), &wrapped).unwrap().expose(),
             &[5; 32]
         );
-        let edits: [fn(&mut Binding); 6] = [
+        fn offer(b: &mut Binding) -> &mut Offer {
+            b.offer.as_mut().unwrap()
+        }
+        let edits: [fn(&mut Binding); 11] = [
             |b| b.grant = GrantId::from_bytes([9; 16]),
             |b| b.item = ItemId::from_bytes([9; 16]),
             |b| b.factor_floor = FactorLevel::P0,
             |b| b.factor_floor = FactorLevel::P4,
             |b| b.passcode = false,
             |b| b.passphrase = true,
+            |b| b.offer = None,
+            |b| offer(b).methods.push(Method::EmailCode),
+            |b| offer(b).methods.truncate(1),
+            |b| offer(b).methods.swap(0, 1),
+            |b| offer(b).contacts = [4; 32],
         ];
         for edit in edits {
             let mut edited = binding();

@@ -4,7 +4,7 @@ use super::event::{EscrowEvent, EscrowEventKind};
 use super::grant::{self, GrantRecord, GrantState, GrantStatus};
 use super::item::{ItemRecord, part_key};
 use super::pickup::{ROUNDS, replace};
-use super::{Escrow, EscrowError};
+use super::{Destruction, Escrow, EscrowError};
 use crate::base::{GrantId, ItemId, MessageId, Timestamp};
 use crate::storage::{Batch, Op, Row, StoreError, Table};
 
@@ -27,6 +27,10 @@ pub struct ItemStatus {
     pub has_content: bool,
     /// Its grants, in the order in which they were asked for.
     pub grants: Vec<GrantId>,
+    /// Whether it is on hold.
+    pub held: bool,
+    /// Whether the holder of the archive key can be given it.
+    pub archived: bool,
 }
 
 /// What [`Escrow::expire_due`] did.
@@ -37,11 +41,14 @@ pub struct Swept {
     pub grants: usize,
     /// Items whose content was deleted.
     pub items: usize,
+    /// Replies that were not finished in time.
+    pub replies: usize,
 }
 
 impl Escrow {
     /// Takes a grant back: the server share is deleted at once and nothing
-    /// opens any more. A grant that ended already stays as it is.
+    /// opens any more. A grant that ended already stays as it is. Under a hold
+    /// the keys go when the hold is released.
     ///
     /// # Errors
     /// [`EscrowError::UnknownId`]; [`EscrowError::Store`].
@@ -52,36 +59,129 @@ impl Escrow {
             .map(drop)
     }
 
-    /// Deletes an item whole: server shares, grants, content, records, in one
-    /// transaction. What the store's own files and backups still hold is theirs
-    /// to overwrite.
+    /// Puts the end of a live grant off, and that of its item's content with
+    /// it. An earlier time than the present end changes nothing. Gives the end.
     ///
     /// # Errors
-    /// [`EscrowError::UnknownId`]; [`EscrowError::Damaged`] where the item's
-    /// record cannot be read; [`EscrowError::Store`].
-    pub async fn shred(&self, item: ItemId) -> Result<(), EscrowError> {
-        let record = self.item_record(item).await?;
-        let now = self.clock.now();
-        let mut batch = Batch::new();
-        for id in &record.grants {
-            if let Some(row) = self.store.get(grant::TABLE, id.as_bytes()).await?
-                && let Ok(grant) = GrantRecord::from_row(&row)
-            {
-                let event = EscrowEvent::new(EscrowEventKind::Shredded, now, &grant);
-                batch.extend(self.recorder.record(&event));
+    /// [`EscrowError::Revoked`], [`EscrowError::Expired`] where it ended, which
+    /// cannot be undone; [`EscrowError::UnknownId`]; [`EscrowError::Store`].
+    pub async fn extend(&self, grant: GrantId, until: Timestamp) -> Result<Timestamp, EscrowError> {
+        for _ in 0..ROUNDS {
+            let row = self.store.get(grant::TABLE, grant.as_bytes()).await?;
+            let row = row.ok_or(EscrowError::UnknownId)?;
+            let mut record = GrantRecord::from_row(&row)?;
+            match record.check_live(self.clock.now()) {
+                Ok(()) | Err(EscrowError::Held) => {}
+                Err(e) => return Err(e),
             }
-            batch.push(Op::Delete {
-                table: grant::TABLE,
-                key: id.as_bytes().to_vec(),
-            });
+            if until <= record.expires {
+                return Ok(record.expires);
+            }
+            record.expires = until;
+            let mut batch = Batch::from_iter([replace(&row, record.to_row()?)]);
+            let old = self.store.get(Table::Item, record.item.as_bytes()).await?;
+            let old = old.ok_or(EscrowError::Damaged { record: "item" })?;
+            let mut item = ItemRecord::from_row(&old)?;
+            item.expires = item.expires.max(until);
+            // Guards against the item's own expiry, too.
+            batch.push(replace_item(&old, item.to_row()?));
+            let now = self.clock.now();
+            let event = EscrowEvent::new(EscrowEventKind::Extended, now, &record);
+            batch.extend(self.recorder.record(&event));
+            match self.store.commit(batch).await {
+                Ok(_) => return Ok(until),
+                Err(StoreError::Conflict { .. }) => {}
+                Err(e) => return Err(e.into()),
+            }
         }
-        self.delete_parts(&record, &mut batch).await?;
-        batch.push(Op::Delete {
-            table: Table::Item,
-            key: item.as_bytes().to_vec(),
-        });
-        self.store.commit(batch).await?;
-        Ok(())
+        Err(EscrowError::Busy)
+    }
+
+    /// Puts an item on hold (a legal hold): nobody picks it up meanwhile, it is
+    /// not shredded, and expiry and revocation leave its content and its keys.
+    /// To be called again where it failed half way; what is on hold stays so.
+    ///
+    /// # Errors
+    /// [`EscrowError::UnknownId`]; [`EscrowError::Damaged`]; [`EscrowError::Store`].
+    pub async fn hold(&self, item: ItemId) -> Result<(), EscrowError> {
+        // The item first: from here on nothing is shredded or emptied.
+        let record = self.change_item(item, |record| record.held = true).await?;
+        let kind = EscrowEventKind::Held;
+        self.change_grants(&record, kind, |grant| {
+            let changed = !grant.held;
+            grant.held = true;
+            changed
+        })
+        .await
+    }
+
+    /// Lifts a hold. What was revoked meanwhile, or is past its expiry, loses
+    /// its keys now, and its content with the next [`Escrow::expire_due`].
+    ///
+    /// # Errors
+    /// As [`Escrow::hold`].
+    pub async fn release_hold(&self, item: ItemId) -> Result<(), EscrowError> {
+        let record = self.item_record(item).await?;
+        let kind = EscrowEventKind::HoldReleased;
+        self.change_grants(&record, kind, |grant| {
+            let changed = grant.held;
+            if changed {
+                grant.release_hold();
+            }
+            changed
+        })
+        .await?;
+        let lifted = self.change_item(item, |record| record.held = false).await;
+        lifted.map(drop)
+    }
+
+    /// Deletes an item whole: server shares, grants, archive wrap, replies on
+    /// their way, content, records, in one transaction. What backups of the
+    /// store still hold is theirs to overwrite, and the statement says until
+    /// when. [`Client::shred`](crate::Client::shred) gives it signed.
+    ///
+    /// # Errors
+    /// [`EscrowError::OnHold`]; [`EscrowError::UnknownId`];
+    /// [`EscrowError::Damaged`] where the item's record cannot be read;
+    /// [`EscrowError::Store`].
+    pub async fn shred(&self, item: ItemId) -> Result<Destruction, EscrowError> {
+        for _ in 0..ROUNDS {
+            let row = self.store.get(Table::Item, item.as_bytes()).await?;
+            let row = row.ok_or(EscrowError::UnknownId)?;
+            let record = ItemRecord::from_row(&row)?;
+            if record.held {
+                return Err(EscrowError::OnHold);
+            }
+            let now = self.clock.now();
+            // A hold that comes meanwhile is not overrun.
+            let mut batch = Batch::from_iter([replace_item(&row, row.clone())]);
+            for id in &record.grants {
+                if let Some(row) = self.store.get(grant::TABLE, id.as_bytes()).await?
+                    && let Ok(grant) = GrantRecord::from_row(&row)
+                {
+                    let event = EscrowEvent::new(EscrowEventKind::Shredded, now, &grant);
+                    batch.extend(self.recorder.record(&event));
+                }
+                batch.push(delete(grant::TABLE, id.as_bytes().to_vec()));
+                self.delete_replies(*id, &mut batch).await?;
+            }
+            self.delete_parts(&record, &mut batch).await?;
+            batch.push(delete(Table::Item, row.key));
+            match self.store.commit(batch).await {
+                Ok(_) => {
+                    return Ok(Destruction {
+                        item,
+                        message: record.message,
+                        grants: record.grants,
+                        at: now,
+                        backups_until: self.backup_lifetime.map(|lifetime| now.plus(lifetime)),
+                    });
+                }
+                Err(StoreError::Conflict { .. }) => {}
+                Err(e) => return Err(e.into()),
+            }
+        }
+        Err(EscrowError::Busy)
     }
 
     /// Deletes the server shares and the content whose time is over. To be
@@ -110,9 +210,11 @@ impl Escrow {
                 progress |= self.expire_item(row, &mut swept).await?;
             }
             if !progress {
-                return Ok(swept);
+                break;
             }
         }
+        self.expire_replies(now, &mut swept).await?;
+        Ok(swept)
     }
 
     async fn expire_grant(
@@ -146,15 +248,15 @@ impl Escrow {
             self.delete(Table::Item, row.key).await?;
             return Ok(true);
         };
+        if record.held {
+            return Ok(false);
+        }
         let mut batch = Batch::new();
         self.delete_parts(&record, &mut batch).await?;
         record.parts = 0;
         record.manifest = Vec::new();
-        batch.push(Op::Replace {
-            table: Table::Item,
-            expected: row.value,
-            row: record.to_row(None)?,
-        });
+        record.archive = None;
+        batch.push(replace_item(&row, record.to_row()?));
         match self.store.commit(batch).await {
             Ok(_) => {
                 swept.items += 1;
@@ -187,7 +289,7 @@ impl Escrow {
     ///
     /// # Errors
     /// [`EscrowError::Damaged`]; [`EscrowError::Store`].
-    pub async fn list(
+    pub async fn items(
         &self,
         after: Option<ItemId>,
         limit: usize,
@@ -202,7 +304,23 @@ impl Escrow {
             .collect()
     }
 
-    async fn end_grant(
+    /// Where the grants of an item stand, in the order in which they were asked
+    /// for.
+    ///
+    /// # Errors
+    /// [`EscrowError::UnknownId`]; [`EscrowError::Damaged`]; [`EscrowError::Store`].
+    pub async fn grants_of(&self, item: ItemId) -> Result<Vec<GrantStatus>, EscrowError> {
+        let record = self.item_record(item).await?;
+        let mut all = Vec::with_capacity(record.grants.len());
+        for id in &record.grants {
+            if let Some(row) = self.store.get(grant::TABLE, id.as_bytes()).await? {
+                all.push(GrantRecord::from_row(&row)?.status(self.clock.now()));
+            }
+        }
+        Ok(all)
+    }
+
+    pub(super) async fn end_grant(
         &self,
         id: GrantId,
         state: GrantState,
@@ -230,10 +348,62 @@ impl Escrow {
         Err(EscrowError::Busy)
     }
 
-    async fn item_record(&self, item: ItemId) -> Result<ItemRecord, EscrowError> {
+    pub(super) async fn item_record(&self, item: ItemId) -> Result<ItemRecord, EscrowError> {
         let row = self.store.get(Table::Item, item.as_bytes()).await?;
         let row = row.ok_or(EscrowError::UnknownId)?;
         ItemRecord::from_row(&row)
+    }
+
+    async fn change_item(
+        &self,
+        item: ItemId,
+        change: impl Fn(&mut ItemRecord),
+    ) -> Result<ItemRecord, EscrowError> {
+        for _ in 0..ROUNDS {
+            let row = self.store.get(Table::Item, item.as_bytes()).await?;
+            let row = row.ok_or(EscrowError::UnknownId)?;
+            let mut record = ItemRecord::from_row(&row)?;
+            change(&mut record);
+            let batch = Batch::from_iter([replace_item(&row, record.to_row()?)]);
+            match self.store.commit(batch).await {
+                Ok(_) => return Ok(record),
+                Err(StoreError::Conflict { .. }) => {}
+                Err(e) => return Err(e.into()),
+            }
+        }
+        Err(EscrowError::Busy)
+    }
+
+    /// Changes the grants of an item that `change` says it changed, a page in a
+    /// transaction, each with its event.
+    async fn change_grants(
+        &self,
+        item: &ItemRecord,
+        kind: EscrowEventKind,
+        change: impl Fn(&mut GrantRecord) -> bool,
+    ) -> Result<(), EscrowError> {
+        'pages: for page in item.grants.chunks(PAGE) {
+            for _ in 0..ROUNDS {
+                let mut batch = Batch::new();
+                for id in page {
+                    let row = self.store.get(grant::TABLE, id.as_bytes()).await?;
+                    let Some(row) = row else { continue };
+                    let mut record = GrantRecord::from_row(&row)?;
+                    if change(&mut record) {
+                        batch.push(replace(&row, record.to_row()?));
+                        let event = EscrowEvent::new(kind, self.clock.now(), &record);
+                        batch.extend(self.recorder.record(&event));
+                    }
+                }
+                match self.store.commit(batch).await {
+                    Ok(_) => continue 'pages,
+                    Err(StoreError::Conflict { .. }) => {}
+                    Err(e) => return Err(e.into()),
+                }
+            }
+            return Err(EscrowError::Busy);
+        }
+        Ok(())
     }
 
     /// Adds the deletion of all parts, those too that the record does not count.
@@ -266,6 +436,14 @@ impl Escrow {
     }
 }
 
+fn replace_item(old: &Row, new: Row) -> Op {
+    Op::Replace {
+        table: Table::Item,
+        expected: old.value.clone(),
+        row: new,
+    }
+}
+
 fn delete(table: Table, key: Vec<u8>) -> Op {
     Op::Delete { table, key }
 }
@@ -277,6 +455,8 @@ fn item_status(record: ItemRecord) -> ItemStatus {
         created: record.created,
         expires: record.expires,
         has_content: record.parts > 0,
+        held: record.held,
+        archived: record.archive.is_some(),
         grants: record.grants,
     }
 }

@@ -5,12 +5,12 @@ use zeroize::Zeroizing;
 
 use super::event::{EscrowEvent, EscrowEventKind};
 use super::factor::{self, Factor};
-use super::grant::{self, GrantRecord, TRIES, Tries};
+use super::grant::{self, GrantRecord, TRIES, Taken, Tries};
 use super::item::{self, ItemRecord, Manifest};
 use super::record::{from_value, to_value};
 use super::{Escrow, EscrowError, Link, chunk, keys};
 use crate::base::crypto::Key;
-use crate::base::{GrantId, ItemId, Phi, RecipientId, Secret, Timestamp};
+use crate::base::{FactorLevel, GrantId, ItemId, Phi, RecipientId, Secret, Timestamp};
 use crate::storage::{Batch, Op, Row, StoreError, Table};
 
 /// How often a record that others change at the same time is read again.
@@ -45,9 +45,9 @@ pub struct Opened {
 }
 
 /// A grant whose link share was shown to be right.
-struct Known {
-    row: Row,
-    record: GrantRecord,
+pub(super) struct Known {
+    pub(super) row: Row,
+    pub(super) record: GrantRecord,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -81,18 +81,19 @@ impl Escrow {
             });
         }
         // An edited record is found out here, before anything is recorded.
-        self.unwrap_share(&known.record)?;
+        self.unwrap_share(&known.record).await?;
 
         let mut f = None;
         if known.record.passcode.is_some() || known.record.passphrase.is_some() {
-            known = self.take_try(link, known).await?;
+            known = self.count_try(known).await?;
             f = stretch(&known.record, passphrase).await?;
             if !factor::is_shown(&self.root, &known.record, link.share(), factor, f.as_ref()) {
                 return Err(self.refuse_factor(&known.record).await?);
             }
         }
-        let (record, first) = self.release(link, known).await?;
-        let share = self.unwrap_share(&record)?;
+        let (record, taken) = self.release(known, None).await?;
+        let first = taken.first;
+        let share = self.unwrap_share(&record).await?;
         let kek = keys::derive_kek(record.id, &share, link.share(), f.as_ref());
         let wrapped = record.dek.as_deref().unwrap_or_default();
         let dek = keys::unwrap_dek(&kek, record.item, wrapped)
@@ -118,57 +119,84 @@ impl Escrow {
 
     /// The grant of this link, if its share is the right one.
     async fn find(&self, link: &Link) -> Result<Known, EscrowError> {
-        let row = self
-            .store
-            .get(grant::TABLE, link.grant().as_bytes())
-            .await?;
-        let known = row.and_then(|row| {
-            let record = GrantRecord::from_row(&row).ok()?;
-            Some(Known { row, record })
-        });
-        let auth = known.as_ref().map_or(&self.decoy, |k| &k.record.auth);
-        let checked = self.root.check_auth(link.grant(), link.share(), auth);
-        match (known, checked) {
-            (Some(known), Ok(())) => Ok(known),
+        let (known, is_there) = self.known_or_decoy(link.grant()).await?;
+        let auth = &known.record.auth;
+        match self.root.check_auth(link.grant(), link.share(), auth) {
+            Ok(()) if is_there => Ok(known),
             _ => Err(EscrowError::NotFound),
         }
     }
 
-    fn unwrap_share(&self, record: &GrantRecord) -> Result<Key, EscrowError> {
-        let wrapped = record.share.as_deref().unwrap_or_default();
-        self.root
-            .unwrap_share(&record.binding(), wrapped)
-            .map_err(|_| EscrowError::Damaged { record: "grant" })
+    /// The grant, or what stands in the place of one that is not there, so
+    /// that the same steps follow; and which of them.
+    pub(super) async fn known_or_decoy(&self, id: GrantId) -> Result<(Known, bool), EscrowError> {
+        let row = self.store.get(grant::TABLE, id.as_bytes()).await?;
+        if let Some(row) = row
+            && let Ok(record) = GrantRecord::from_row(&row)
+        {
+            return Ok((Known { row, record }, true));
+        }
+        let row = self.decoy.as_ref().clone();
+        let record = GrantRecord::from_row(&row)?;
+        Ok((Known { row, record }, false))
     }
 
-    /// Counts a try before it is judged, so that tries at the same time cannot
-    /// outrun the budget.
-    async fn take_try(&self, link: &Link, mut known: Known) -> Result<Known, EscrowError> {
-        let now = self.clock.now();
-        let (_, mut all) = self.throttle().await?;
-        all.tries
-            .take(TRIES_ALL, now)
-            .map_err(|wait| EscrowError::Wait { wait })?;
+    /// A grant whose holder was known before.
+    pub(super) async fn known(&self, id: GrantId) -> Result<Known, EscrowError> {
+        let row = self.store.get(grant::TABLE, id.as_bytes()).await?;
+        let row = row.ok_or(EscrowError::NotFound)?;
+        let record = GrantRecord::from_row(&row)?;
+        Ok(Known { row, record })
+    }
+
+    /// Changes a grant that is live, by compare-and-swap: what `change` sees is
+    /// what is replaced. Its events are recorded in the same transaction.
+    pub(super) async fn change_live<T>(
+        &self,
+        mut known: Known,
+        mut change: impl FnMut(
+            &mut GrantRecord,
+            Timestamp,
+        ) -> Result<(T, Vec<EscrowEventKind>), EscrowError>,
+    ) -> Result<(Known, T), EscrowError> {
         for _ in 0..ROUNDS {
+            let now = self.clock.now();
             known.record.check_live(now)?;
             let mut record = known.record.clone();
-            record
-                .tries
-                .take(TRIES, now)
-                .map_err(|wait| EscrowError::Wait { wait })?;
+            let (done, events) = change(&mut record, now)?;
             let row = record.to_row()?;
-            let op = replace(&known.row, row.clone());
-            match self.store.commit([op].into_iter().collect()).await {
-                Ok(_) => return Ok(Known { row, record }),
-                Err(StoreError::Conflict { .. }) => known = self.find(link).await?,
+            let mut batch = Batch::new();
+            batch.push(replace(&known.row, row.clone()));
+            for kind in events {
+                batch.extend(self.recorder.record(&EscrowEvent::new(kind, now, &record)));
+            }
+            match self.store.commit(batch).await {
+                Ok(_) => return Ok((Known { row, record }, done)),
+                Err(StoreError::Conflict { .. }) => known = self.known(record.id).await?,
                 Err(e) => return Err(e.into()),
             }
         }
         Err(EscrowError::Busy)
     }
 
+    /// Counts a try before it is judged, so that tries at the same time cannot
+    /// outrun the budget.
+    pub(super) async fn count_try(&self, known: Known) -> Result<Known, EscrowError> {
+        let (_, mut all) = self.throttle().await?;
+        let wait = |wait| EscrowError::Wait { wait };
+        all.tries.take(TRIES_ALL, self.clock.now()).map_err(wait)?;
+        let counted = self.change_live(known, |record, now| {
+            record.tries.take(TRIES, now).map_err(wait)?;
+            Ok(((), Vec::new()))
+        });
+        Ok(counted.await?.0)
+    }
+
     /// Records a wrong try, and counts it among those of all grants.
-    async fn refuse_factor(&self, record: &GrantRecord) -> Result<EscrowError, EscrowError> {
+    pub(super) async fn refuse_factor(
+        &self,
+        record: &GrantRecord,
+    ) -> Result<EscrowError, EscrowError> {
         let tries_left = TRIES.saturating_sub(record.tries.count);
         let now = self.clock.now();
         let kind = EscrowEventKind::FactorFailed { tries_left };
@@ -216,35 +244,31 @@ impl Escrow {
     }
 
     /// Commits the release. Whoever revokes at the same time either comes
-    /// first, then nothing is released, or comes after a release on record.
-    async fn release(
+    /// first, then nothing is released, or comes after a release on record; of
+    /// two who take the last view one comes first.
+    pub(super) async fn release(
         &self,
-        link: &Link,
-        mut known: Known,
-    ) -> Result<(GrantRecord, bool), EscrowError> {
-        for _ in 0..ROUNDS {
-            let now = self.clock.now();
-            known.record.check_live(now)?;
-            let mut record = known.record.clone();
-            let first = record.releases == 0;
-            record.releases = record.releases.saturating_add(1);
-            record.first_release = record.first_release.or(Some(now));
-            record.last_release = Some(now);
-            record.tries = Tries::default();
-            let kind = EscrowEventKind::Released {
-                first,
-                level: record.factor_floor,
-            };
-            let mut batch = Batch::new();
-            batch.push(replace(&known.row, record.to_row()?));
-            batch.extend(self.recorder.record(&EscrowEvent::new(kind, now, &record)));
-            match self.store.commit(batch).await {
-                Ok(_) => return Ok((record, first)),
-                Err(StoreError::Conflict { .. }) => known = self.find(link).await?,
-                Err(e) => return Err(e.into()),
+        known: Known,
+        session: Option<(&[u8; 16], FactorLevel)>,
+    ) -> Result<(GrantRecord, Taken), EscrowError> {
+        let released = self.change_live(known, |record, now| {
+            // Another request of the same session came first.
+            #[cfg(feature = "portal")]
+            if session.is_some_and(|(id, _)| record.is_counted(id, now)) {
+                let (first, last) = (false, false);
+                return Ok((Taken { first, last }, Vec::new()));
             }
-        }
-        Err(EscrowError::Busy)
+            let taken = record.count_release(session.map(|(id, _)| id), now)?;
+            let level = session.map_or(record.factor_floor, |(_, shown)| shown);
+            let first = taken.first;
+            let mut events = vec![EscrowEventKind::Released { first, level }];
+            if taken.last {
+                events.push(EscrowEventKind::ViewLimit);
+            }
+            Ok((taken, events))
+        });
+        let (known, taken) = released.await?;
+        Ok((known.record, taken))
     }
 
     async fn read_content(&self, id: ItemId, dek: &Key) -> Result<Phi<Vec<u8>>, EscrowError> {
@@ -283,6 +307,8 @@ impl Escrow {
         if !ended || out.len() != size || chunk::chunk_count(size) as u64 != manifest.chunks {
             return Err(damaged);
         }
+        // The letter behind the message is the page's.
+        out.truncate(usize::try_from(manifest.message_len()).unwrap_or(usize::MAX));
         Ok(Phi::new(std::mem::take(&mut *out)))
     }
 }

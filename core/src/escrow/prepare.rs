@@ -2,14 +2,20 @@
 
 use unicode_normalization::UnicodeNormalization;
 
+use super::contact::Contacts;
 use super::factor::{self, PASSPHRASE, PasscodePlan};
-use super::grant::{self, GrantRecord, GrantState, Tries};
+use super::grant::{self, GrantRecord};
 use super::item::{self, ItemRecord, MAX_GRANTS, MAX_MESSAGE, Manifest};
+use super::keys::RootKeys;
+use super::method::Method;
 use super::record::VERSION;
-use super::{Escrow, EscrowError, Link, chunk, keys};
+use super::{Escrow, EscrowError, Link, keys, letter};
 use crate::base::crypto::{self, Key};
-use crate::base::{FactorLevel, GrantId, ItemId, MessageId, RecipientId, Secret, Timestamp};
-use crate::storage::{Op, Table};
+use crate::base::{
+    Address, FactorLevel, GrantId, ItemId, Language, MessageId, Passkey, Phi, RecipientId, Secret,
+    Timestamp,
+};
+use crate::storage::{Op, Row, Table};
 
 /// One recipient's grant, to be made.
 #[derive(Debug, Clone)]
@@ -25,6 +31,20 @@ pub struct GrantDraft {
     pub passcode: PasscodePlan,
     /// The audit log's keyed tag of the recipient; events carry it.
     pub audit_tag: Option<[u8; 32]>,
+    /// Where codes by e-mail go (P1).
+    pub email: Option<Address>,
+    /// Where codes by SMS go (P2).
+    pub phone: Option<Phi<String>>,
+    /// The seed of the recipient's authenticator app (P3).
+    pub totp: Option<Secret<Vec<u8>>>,
+    /// The recipient's passkeys (P4).
+    pub passkeys: Vec<Passkey>,
+    /// The recipient's subject in the host's single sign-on (P3).
+    pub single_sign_on: Option<Phi<String>>,
+    /// The language of codes and page.
+    pub language: Language,
+    /// How often the content may be released; `None` for as often as one likes.
+    pub max_views: Option<u32>,
 }
 
 impl GrantDraft {
@@ -36,6 +56,13 @@ impl GrantDraft {
             passphrase: None,
             passcode: PasscodePlan::None,
             audit_tag: None,
+            email: None,
+            phone: None,
+            totp: None,
+            passkeys: Vec::new(),
+            single_sign_on: None,
+            language: Language::default(),
+            max_views: None,
         }
     }
 
@@ -58,6 +85,92 @@ impl GrantDraft {
     pub fn audit_tag(mut self, tag: [u8; 32]) -> Self {
         self.audit_tag = Some(tag);
         self
+    }
+
+    /// With the address that codes by e-mail go to.
+    #[must_use]
+    pub fn email(mut self, address: Address) -> Self {
+        self.email = Some(address);
+        self
+    }
+
+    /// With the number that codes by SMS go to, as the sender got it from the
+    /// recipient.
+    #[must_use]
+    pub fn phone(mut self, phone: Phi<String>) -> Self {
+        self.phone = Some(phone);
+        self
+    }
+
+    /// With the seed of the recipient's authenticator app, at least 16 bytes.
+    #[must_use]
+    pub fn totp(mut self, seed: Secret<Vec<u8>>) -> Self {
+        self.totp = Some(seed);
+        self
+    }
+
+    /// With the passkeys that the recipient registered, at most 16.
+    #[must_use]
+    pub fn passkeys(mut self, passkeys: Vec<Passkey>) -> Self {
+        self.passkeys = passkeys;
+        self
+    }
+
+    /// With the recipient's subject in the host's single sign-on.
+    #[must_use]
+    pub fn single_sign_on(mut self, subject: Phi<String>) -> Self {
+        self.single_sign_on = Some(subject);
+        self
+    }
+
+    /// In this language.
+    #[must_use]
+    pub fn language(mut self, language: Language) -> Self {
+        self.language = language;
+        self
+    }
+
+    /// Released at most so many times, [`Escrow::open`] included. A session of
+    /// the pickup page counts once. With 0 nobody can pick it up.
+    #[must_use]
+    pub fn max_views(mut self, views: u32) -> Self {
+        self.max_views = Some(views);
+        self
+    }
+
+    /// What the visitor will be able to show: the methods for which all is
+    /// given and that reach the floor, from weak to strong.
+    pub(super) fn methods(&self) -> Vec<Method> {
+        let is_given = |method: &Method| match method {
+            Method::EmailCode => self.email.is_some(),
+            Method::Passcode => self.passcode == PasscodePlan::Make,
+            Method::Passphrase => self.passphrase.is_some(),
+            Method::SmsCode => self.phone.is_some(),
+            Method::Totp => self.totp.is_some(),
+            Method::SingleSignOn => self.single_sign_on.is_some(),
+            Method::Passkey => !self.passkeys.is_empty(),
+        };
+        let all = Method::ALL.iter().copied();
+        all.filter(|m| m.level() >= self.factor_floor && is_given(m))
+            .collect()
+    }
+
+    /// The methods, and the passphrase also where it is a key share only.
+    fn asked(&self) -> Vec<Method> {
+        let mut asked = self.methods();
+        if self.passphrase.is_some() && !asked.contains(&Method::Passphrase) {
+            asked.push(Method::Passphrase);
+        }
+        asked
+    }
+
+    /// Whether nothing at all is given beside the link.
+    fn is_bare(&self) -> bool {
+        let any = Self {
+            factor_floor: FactorLevel::P0,
+            ..self.clone()
+        };
+        any.methods().is_empty()
     }
 }
 
@@ -118,6 +231,11 @@ pub struct PreparedGrant {
     pub passcode: Option<Secret<String>>,
     /// A code shown in notice and portal, by which people can speak of it.
     pub reference: String,
+    /// What will be asked for beside the link: one of these, and the passphrase
+    /// in any case where it is among them.
+    pub methods: Vec<Method>,
+    /// The recipient's language.
+    pub language: Language,
 }
 
 /// What is to be committed and sent.
@@ -135,22 +253,22 @@ pub struct Prepared {
 
 impl Escrow {
     /// Encrypts the message and makes the grants. Writes nothing. A grant with
-    /// a passphrase takes about 0.2 s of computing.
+    /// a passphrase takes about 0.2 s of computing. Beside the message its
+    /// encrypted rows are held, which are as large, and text and HTML decoded.
     ///
     /// # Errors
     /// [`EscrowError`] where size, expiry, number of grants or a grant's factor
-    /// is not acceptable.
-    pub fn prepare(&self, draft: Draft<'_>) -> Result<Prepared, EscrowError> {
+    /// is not acceptable; [`EscrowError::KeyProvider`].
+    pub async fn prepare(&self, draft: Draft<'_>) -> Result<Prepared, EscrowError> {
         let now = self.clock.now();
         check(&draft, now)?;
         let item = ItemId::make_random();
         let dek: Key = Secret::new(crypto::make_random());
-        let (parts, mut ops) = item::seal_parts(&dek, item, draft.message)?;
-        let manifest = Manifest {
-            size: draft.message.len() as u64,
-            chunks: chunk::chunk_count(draft.message.len()) as u64,
-            created: now,
-        };
+        let letter = letter::write(draft.message)?;
+        let (parts, mut ops) = item::seal_parts(&dek, item, &[draft.message, &letter])?;
+        let mut manifest = Manifest::new(draft.message, &letter, now);
+        manifest.reply = Some(self.reply_key());
+        drop(letter);
         let mut record = ItemRecord {
             v: VERSION,
             id: item,
@@ -160,10 +278,15 @@ impl Escrow {
             parts,
             manifest: manifest.seal(&dek, item)?,
             grants: Vec::with_capacity(draft.grants.len()),
+            archive: None,
+            held: false,
         };
+        if let Some(key) = &self.archive {
+            record.archive = Some(key.wrap(item, record.message, now, &dek)?);
+        }
         let mut grants = Vec::with_capacity(draft.grants.len());
         for grant in &draft.grants {
-            let (made, row) = self.make_grant(&record, grant, &dek)?;
+            let (made, row) = self.make_grant(&record, grant, &dek).await?;
             record.grants.push(made.grant);
             ops.push(Op::Insert {
                 table: grant::TABLE,
@@ -173,12 +296,12 @@ impl Escrow {
         }
         ops.push(Op::Insert {
             table: Table::Item,
-            row: record.to_row(Some(draft.expires))?,
+            row: record.to_row()?,
         });
         Ok(Prepared { item, ops, grants })
     }
 
-    fn make_grant(
+    async fn make_grant(
         &self,
         item: &ItemRecord,
         draft: &GrantDraft,
@@ -187,51 +310,70 @@ impl Escrow {
         let id = GrantId::make_random();
         let link = Link::make(&self.base_url, id);
         let share: Key = Secret::new(crypto::make_random());
-        let (passcode, passcode_verifier) = match draft.passcode {
-            PasscodePlan::Make => {
-                let (code, verifier) = factor::make_passcode(&self.root, id);
-                (Some(code), Some(verifier))
-            }
-            PasscodePlan::None => (None, None),
-        };
-        let (f, passphrase) = match &draft.passphrase {
-            None => (None, None),
-            Some(text) => factor::make_passphrase(&self.root, &link, text)
-                .map(|(f, record)| (Some(f), Some(record)))
-                .ok_or(passphrase_length(draft.recipient))?,
-        };
+        let mut record = GrantRecord::new(id, item, draft);
+        let mut passcode = None;
+        // One that does not reach the floor would be of no use.
+        if record.methods().contains(&Method::Passcode) {
+            let (code, verifier) = factor::make_passcode(&self.root, id);
+            passcode = Some(code);
+            record.passcode = Some(verifier);
+        }
+        let mut f = None;
+        if let Some(text) = &draft.passphrase {
+            let (share, kept) = factor::make_passphrase(&self.root, &link, text)
+                .ok_or(passphrase_length(draft.recipient))?;
+            f = Some(share);
+            record.passphrase = Some(kept);
+        }
         let kek = keys::derive_kek(id, &share, link.share(), f.as_ref());
-        let mut record = GrantRecord {
-            v: VERSION,
-            id,
-            item: item.id,
-            message: item.message,
-            recipient: draft.recipient,
-            tag: draft.audit_tag.map(|tag| tag.to_vec()),
-            factor_floor: draft.factor_floor,
-            state: GrantState::Live,
-            created: item.created,
-            expires: item.expires,
-            auth: self.root.seal_auth(id, link.share()),
-            share: None,
-            dek: Some(keys::wrap_dek(&kek, item.id, dek)),
-            passcode: passcode_verifier,
-            passphrase,
-            tries: Tries::default(),
-            releases: 0,
-            first_release: None,
-            last_release: None,
-        };
-        record.share = Some(self.root.wrap_share(&record.binding(), &share));
+        record.auth = self.root.seal_auth(id, link.share());
+        record.dek = Some(keys::wrap_dek(&kek, item.id, dek));
+        let contacts = Contacts::of(draft).encode()?;
+        record.contacts = Some(self.root.seal_contacts(id, &contacts));
+        self.wrap_share(&mut record, &share).await?;
         let made = PreparedGrant {
             grant: id,
             recipient: draft.recipient,
             link,
             passcode,
             reference: grant::reference(id),
+            methods: draft.asked(),
+            language: draft.language,
         };
         Ok((made, record))
     }
+}
+
+/// A grant that nobody holds. It is looked at in the place of one that is not
+/// there, and is as large as a usual one.
+pub(super) fn decoy(root: &RootKeys) -> Result<Row, EscrowError> {
+    let id = GrantId::make_random();
+    let address = "nobody@mail.example".parse().ok();
+    let draft = GrantDraft {
+        email: address,
+        passcode: PasscodePlan::Make,
+        ..GrantDraft::new(RecipientId::new(0), FactorLevel::P2)
+    };
+    let item = ItemRecord {
+        v: VERSION,
+        id: ItemId::make_random(),
+        message: None,
+        created: Timestamp::from_unix_ms(0),
+        expires: Timestamp::from_unix_ms(0),
+        parts: 0,
+        manifest: Vec::new(),
+        grants: Vec::new(),
+        archive: None,
+        held: false,
+    };
+    let mut record = GrantRecord::new(id, &item, &draft);
+    record.auth = root.seal_auth(id, &crypto::make_random());
+    record.share = Some(crypto::make_random::<60>().to_vec());
+    record.dek = Some(crypto::make_random::<60>().to_vec());
+    record.passcode = Some(crypto::make_random::<32>().to_vec());
+    let contacts = Contacts::of(&draft).encode()?;
+    record.contacts = Some(root.seal_contacts(id, &contacts));
+    record.to_row()
 }
 
 fn check(draft: &Draft<'_>, now: Timestamp) -> Result<(), EscrowError> {
@@ -252,13 +394,13 @@ fn check(draft: &Draft<'_>, now: Timestamp) -> Result<(), EscrowError> {
     }
     for grant in &draft.grants {
         let (recipient, level) = (grant.recipient, grant.factor_floor);
-        if level > FactorLevel::P2 {
-            return Err(EscrowError::UnsupportedFactor { recipient, level });
+        if level > FactorLevel::P0 && grant.methods().is_empty() {
+            return Err(match grant.is_bare() {
+                true => EscrowError::NoFactor { recipient, level },
+                false => EscrowError::UnsupportedFactor { recipient, level },
+            });
         }
-        let none = grant.passphrase.is_none() && grant.passcode == PasscodePlan::None;
-        if level > FactorLevel::P0 && none {
-            return Err(EscrowError::NoFactor { recipient, level });
-        }
+        Contacts::check(grant)?;
         if let Some(passphrase) = &grant.passphrase {
             // More than four times the limit in bytes is too long in any script.
             let text = passphrase.expose();

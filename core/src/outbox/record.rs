@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::base::crypto::{self, Key};
-use crate::base::{GrantId, Keys, MessageId, ReceiptId, RecipientId, Sensitivity, Timestamp};
+use crate::base::{
+    GrantId, Keys, Language, MessageId, Passkey, ReceiptId, RecipientId, Sensitivity, Timestamp,
+};
 use crate::policy::Rung;
 use crate::storage::{Op, Row, Table};
 
@@ -116,6 +118,18 @@ pub struct CopyRecord {
     pub(crate) passphrase: Option<String>,
     /// Where the host's channel sends a pickup code.
     pub(crate) phone: Option<String>,
+    /// As the passphrase.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) totp: Option<Vec<u8>>,
+    /// As the passphrase.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) passkeys: Vec<Passkey>,
+    /// As the passphrase.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) single_sign_on: Option<String>,
+    /// The language of notice and pickup page.
+    #[serde(default)]
+    pub(crate) language: Language,
     /// How sensitive the message is.
     pub sensitivity: Sensitivity,
     /// The rungs that the decision allows, from the chosen one on.
@@ -282,6 +296,10 @@ mod tests {
             shared_with: Vec::new(),
             passphrase: None,
             phone: None,
+            totp: Some(b"canary-seed-of-20-by".to_vec()),
+            passkeys: vec![Passkey::new(*b"canary-id", *b"key", 0)],
+            single_sign_on: Some("canary-subject".into()),
+            language: Language::Spanish,
             sensitivity: Sensitivity::Phi,
             rungs: vec![Rung::new(Route::Tls, TlsAssurance::Authenticated, None)],
             rung: 0,
@@ -302,6 +320,7 @@ mod tests {
         let row = outbox.seal(&record);
         assert_eq!(outbox.open(&row).unwrap().address, record.address);
         assert!(!row.value.windows(3).any(|w| w == b"pat"));
+        assert!(!row.value.windows(6).any(|w| w == b"canary"));
         let other = Outbox::new(&Keys::make_ephemeral());
         assert_eq!(other.open(&row).unwrap_err(), OutboxError::Sealed);
         let moved = Row {
@@ -309,6 +328,25 @@ mod tests {
             ..row
         };
         assert_eq!(outbox.open(&moved).unwrap_err(), OutboxError::Sealed);
+    }
+
+    #[test]
+    fn a_copy_of_an_earlier_version_is_read() {
+        let outbox = Outbox::new(&Keys::make_ephemeral());
+        let record = record();
+        let mut json = serde_json::to_value(&record).unwrap();
+        for new in ["totp", "passkeys", "single_sign_on", "language"] {
+            json.as_object_mut().unwrap().remove(new).unwrap();
+        }
+        let plain = serde_json::to_vec(&json).unwrap();
+        let row = Row {
+            key: record.id.as_bytes().to_vec(),
+            value: crypto::seal(&outbox.key, &aad(STATE, record.id.as_bytes()), &plain),
+            due: None,
+        };
+        let read = outbox.open(&row).unwrap();
+        assert_eq!(read.language, Language::English);
+        assert!(read.totp.is_none() && read.passkeys.is_empty());
     }
 
     #[test]
@@ -320,6 +358,10 @@ mod tests {
 
     #[test]
     fn debug_shows_no_address() {
-        assert!(!format!("{:?}", record()).contains("pat"));
+        let shown = format!("{:?}", record());
+        assert!(
+            !shown.contains("pat") && !shown.contains("canary"),
+            "{shown}"
+        );
     }
 }

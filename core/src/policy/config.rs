@@ -35,17 +35,14 @@
 //! pin = "…64 hexadecimal digits of SHA-256 of the public key…"   # or ca = PEM
 //! ```
 
-use std::str::FromStr;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use data_encoding::HEXLOWER_PERMISSIVE;
-use toml::Spanned;
-use toml::de::{DeTable, DeValue};
 
 use super::decision::Refusal;
 use super::model::{Guard, Partner, Policy, Requirement};
 use super::rules::{Action, Rule};
+use crate::base::toml::{Document, Table, TomlError, word};
 use crate::base::{FactorLevel, PartnerIdentity, Route, Sensitivity, TlsAssurance};
 
 const MAX_BYTES: usize = 256 * 1024;
@@ -154,201 +151,51 @@ impl Policy {
         if text.len() > MAX_BYTES {
             return Err(PolicyError::TooLong { limit: MAX_BYTES });
         }
-        let table = DeTable::parse(text).map_err(|e| PolicyError::Syntax {
-            line: line_of(text, e.span().map_or(0, |span| span.start)),
-        })?;
-        Table::root(text, &table).policy()
+        let document = Document::parse(text)?;
+        Reader(document.root(MAX_ITEMS, MAX_TEXT)).policy()
     }
 }
 
-fn line_of(text: &str, at: usize) -> usize {
-    let before = text.as_bytes().iter().take(at);
-    before.filter(|&&byte| byte == b'\n').count() + 1
-}
-
-/// One table of the file, with its place.
-struct Table<'a> {
-    text: &'a str,
-    path: String,
-    start: usize,
-    entries: &'a DeTable<'a>,
-}
-
-type Value<'a> = Spanned<DeValue<'a>>;
-
-impl<'a> Table<'a> {
-    fn root(text: &'a str, table: &'a Spanned<DeTable<'a>>) -> Self {
-        Self {
-            text,
-            path: String::new(),
-            start: 0,
-            entries: table.get_ref(),
-        }
-    }
-
-    fn line(&self, value: &Value<'_>) -> usize {
-        line_of(self.text, value.span().start)
-    }
-
-    fn key(&self, key: &str) -> String {
-        format!("{}{key}", self.path)
-    }
-
-    fn bad(&self, value: &Value<'_>, key: &str, expected: &'static str) -> PolicyError {
-        PolicyError::Value {
-            line: self.line(value),
-            key: self.key(key),
-            expected,
-        }
-    }
-
-    fn limit(&self, value: &Value<'_>, key: &str, limit: usize) -> PolicyError {
-        PolicyError::Limit {
-            line: self.line(value),
-            key: self.key(key),
-            limit,
-        }
-    }
-
-    fn missing(&self, key: &str) -> PolicyError {
-        PolicyError::Missing {
-            line: line_of(self.text, self.start),
-            key: self.key(key),
-        }
-    }
-
-    /// Refuses keys that are not in `expected`, a list parted by spaces.
-    fn only(&self, expected: &'static str) -> Result<(), PolicyError> {
-        for key in self.entries.keys() {
-            let name = key.get_ref();
-            if expected.split(' ').any(|known| known == name) {
-                continue;
-            }
-            // A quoted key may hold anything, an address too.
-            let plain = name.len() <= 40
-                && name
-                    .chars()
-                    .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
-            return Err(PolicyError::UnknownKey {
-                line: line_of(self.text, key.span().start),
-                key: self.key(if plain { name.as_ref() } else { "(…)" }),
+impl From<TomlError> for PolicyError {
+    fn from(error: TomlError) -> Self {
+        match error {
+            TomlError::Syntax { line } => Self::Syntax { line },
+            TomlError::UnknownKey {
+                line,
+                key,
                 expected,
-            });
+            } => Self::UnknownKey {
+                line,
+                key,
+                expected,
+            },
+            TomlError::Missing { line, key } => Self::Missing { line, key },
+            TomlError::Value {
+                line,
+                key,
+                expected,
+            } => Self::Value {
+                line,
+                key,
+                expected,
+            },
+            TomlError::Limit { line, key, limit } => Self::Limit { line, key, limit },
         }
-        Ok(())
     }
+}
 
-    fn value(&self, key: &str) -> Option<&'a Value<'a>> {
-        self.entries.get(key)
+/// A table that is read as a part of a policy.
+struct Reader<'a>(Table<'a>);
+
+impl<'a> std::ops::Deref for Reader<'a> {
+    type Target = Table<'a>;
+
+    fn deref(&self) -> &Table<'a> {
+        &self.0
     }
+}
 
-    fn text(&self, key: &str, value: &'a Value<'a>, limit: usize) -> Result<&'a str, PolicyError> {
-        let text = value
-            .get_ref()
-            .as_str()
-            .ok_or_else(|| self.bad(value, key, "a text"))?;
-        if text.len() > limit {
-            return Err(self.limit(value, key, limit));
-        }
-        Ok(text)
-    }
-
-    fn parse<T>(
-        &self,
-        key: &str,
-        expected: &'static str,
-        parse: impl Fn(&str) -> Option<T>,
-    ) -> Result<Option<T>, PolicyError> {
-        let Some(value) = self.value(key) else {
-            return Ok(None);
-        };
-        let text = self.text(key, value, MAX_TEXT)?;
-        parse(text)
-            .map(Some)
-            .ok_or_else(|| self.bad(value, key, expected))
-    }
-
-    fn flag(&self, key: &str) -> Result<Option<bool>, PolicyError> {
-        let Some(value) = self.value(key) else {
-            return Ok(None);
-        };
-        let flag = value.get_ref().as_bool();
-        flag.map(Some)
-            .ok_or_else(|| self.bad(value, key, "true or false"))
-    }
-
-    fn count(&self, key: &str) -> Result<Option<u32>, PolicyError> {
-        let Some(value) = self.value(key) else {
-            return Ok(None);
-        };
-        let count = value.get_ref().as_integer().and_then(|number| {
-            // The digits as they stand, without sign, in their base.
-            u32::from_str_radix(number.as_str(), number.radix()).ok()
-        });
-        count
-            .filter(|&count| count > 0)
-            .map(Some)
-            .ok_or_else(|| self.bad(value, key, "a whole number from 1 on"))
-    }
-
-    fn items(&self, key: &str) -> Result<&'a [Value<'a>], PolicyError> {
-        let Some(value) = self.value(key) else {
-            return Ok(&[]);
-        };
-        let items = value
-            .get_ref()
-            .as_array()
-            .ok_or_else(|| self.bad(value, key, "a list"))?;
-        if items.len() > MAX_ITEMS {
-            return Err(self.limit(value, key, MAX_ITEMS));
-        }
-        Ok(items)
-    }
-
-    fn words<T>(
-        &self,
-        key: &str,
-        expected: &'static str,
-        parse: impl Fn(&str) -> Option<T>,
-    ) -> Result<Vec<T>, PolicyError> {
-        let read = |item: &'a Value<'a>| {
-            let text = self.text(key, item, MAX_TEXT)?;
-            parse(text).ok_or_else(|| self.bad(item, key, expected))
-        };
-        self.items(key)?.iter().map(read).collect()
-    }
-
-    fn table(&self, key: &str, path: String) -> Result<Option<Table<'a>>, PolicyError> {
-        self.value(key)
-            .map(|value| self.as_table(key, path, value))
-            .transpose()
-    }
-
-    fn as_table(
-        &self,
-        key: &str,
-        path: String,
-        value: &'a Value<'a>,
-    ) -> Result<Table<'a>, PolicyError> {
-        let entries = value
-            .get_ref()
-            .as_table()
-            .ok_or_else(|| self.bad(value, key, "a table"))?;
-        Ok(Table {
-            text: self.text,
-            path,
-            start: value.span().start,
-            entries,
-        })
-    }
-
-    fn tables(&self, key: &str) -> Result<Vec<Table<'a>>, PolicyError> {
-        (1..)
-            .zip(self.items(key)?)
-            .map(|(n, item): (usize, _)| self.as_table(key, format!("{key}[{n}]."), item))
-            .collect()
-    }
-
+impl Reader<'_> {
     fn policy(&self) -> Result<Policy, PolicyError> {
         self.only(
             "preset name no_findings ladder waivers subject file_names require rule partner",
@@ -382,7 +229,9 @@ impl<'a> Table<'a> {
             let given = routes.len();
             policy = policy.ladder(routes);
             if policy.ladder.len() != given {
-                return Err(self.bad(value, "ladder", "a list without repetitions"));
+                return Err(self
+                    .bad(value, "ladder", "a list without repetitions")
+                    .into());
             }
         }
         if let Some(waivers) = self.flag("waivers")? {
@@ -390,21 +239,20 @@ impl<'a> Table<'a> {
         }
         self.guard("subject", &mut policy.subject, only_raise)?;
         self.guard("file_names", &mut policy.file_names, only_raise)?;
-        if let Some(require) = self.table("require", "require.".into())? {
+        if let Some(require) = self.table("require")? {
             require.only("none phi sensitive")?;
             for &sensitivity in Sensitivity::ALL {
-                let key = sensitivity.word();
-                if let Some(table) = require.table(key, format!("require.{key}."))? {
+                if let Some(table) = require.table(sensitivity.word())? {
                     let row = &mut policy.rows[sensitivity as usize];
-                    *row = table.requirement(row, only_raise)?;
+                    *row = Reader(table).requirement(row, only_raise)?;
                 }
             }
         }
         for table in self.tables("rule")? {
-            policy.rules.push(table.rule()?);
+            policy.rules.push(Reader(table).rule()?);
         }
         for table in self.tables("partner")? {
-            policy.partners.push(table.partner()?);
+            policy.partners.push(Reader(table).partner()?);
         }
         Ok(policy)
     }
@@ -422,10 +270,9 @@ impl<'a> Table<'a> {
     }
 
     fn weaker(&self, key: &str) -> PolicyError {
-        let at = self.value(key).map_or(self.start, |v| v.span().start);
         PolicyError::Weaker {
-            line: line_of(self.text, at),
-            key: self.key(key),
+            line: self.line(key),
+            key: self.path(key),
         }
     }
 
@@ -440,7 +287,7 @@ impl<'a> Table<'a> {
         self.floor("tls_preferred", &mut row.tls_preferred)?;
         self.floor("verified_key", &mut row.verified_key)?;
         self.floor("pinned_key", &mut row.pinned_key)?;
-        if let Some(escrow) = self.table("escrow", format!("{}escrow.", self.path))? {
+        if let Some(escrow) = self.table("escrow")?.map(Reader) {
             escrow.only("p0 p1 p2 p3 p4")?;
             row.escrow = [None; 5];
             for (level, floor) in FactorLevel::ALL.iter().zip(&mut row.escrow) {
@@ -535,7 +382,9 @@ impl<'a> Table<'a> {
                 let der = certificate(pem)
                     .ok_or_else(|| self.bad(value, "ca", "one certificate in PEM"))?;
                 if pin.is_some() {
-                    return Err(self.bad(value, "ca", "left out where `pin` is given"));
+                    return Err(self
+                        .bad(value, "ca", "left out where `pin` is given")
+                        .into());
                 }
                 Some(PartnerIdentity::Ca(der))
             }
@@ -543,10 +392,6 @@ impl<'a> Table<'a> {
         let identity = pin.or(ca).ok_or_else(|| self.missing("pin or ca"))?;
         Ok(Partner::new(domain, identity))
     }
-}
-
-fn word<T: FromStr>(s: &str) -> Option<T> {
-    s.parse().ok()
 }
 
 /// The DER of one PEM certificate. What it holds is for the TLS room to judge.

@@ -14,7 +14,9 @@
 //! [`SqliteStore`] keeps everything in one file (WAL, `synchronous=FULL`): one
 //! thread writes, and puts all batches that wait at the time into one
 //! transaction, so that many senders share one fsync; a batch that conflicts
-//! is undone alone. Several processes may have the file open. Deleted content
+//! is undone alone. Several processes may have the file open. A file of an
+//! older format is brought to the present one when it is opened, in one
+//! transaction; older versions refuse it from then on. Deleted content
 //! is overwritten (`secure_delete`) and the write-ahead log is emptied soon
 //! after, so that what was shredded does not live on there; what the disk
 //! itself keeps of overwritten blocks is beyond any database (NIST SP 800-88),
@@ -75,6 +77,14 @@ pub enum Table {
     Part,
     /// Grants: who may pick an item up, with the wrapped server share.
     Grant,
+    /// Sessions of the pickup page, under a hash of their id.
+    Session,
+    /// Codes that the pickup page sent, as keyed hashes.
+    Code,
+    /// Replies on their way in: what is known of each.
+    Reply,
+    /// The content of those replies, sealed, in parts.
+    ReplyPart,
     /// Small records of a room about itself.
     Meta,
     /// What discovery learnt, by keyed hash of the domain. It lies in a store
@@ -92,6 +102,10 @@ impl Table {
         Self::Item,
         Self::Part,
         Self::Grant,
+        Self::Session,
+        Self::Code,
+        Self::Reply,
+        Self::ReplyPart,
         Self::Meta,
         Self::Cache,
     ];
@@ -106,6 +120,10 @@ impl Table {
             Self::Item => "item",
             Self::Part => "part",
             Self::Grant => "grants",
+            Self::Session => "session",
+            Self::Code => "code",
+            Self::Reply => "reply",
+            Self::ReplyPart => "reply_part",
             Self::Meta => "meta",
             Self::Cache => "cache",
         }

@@ -115,7 +115,7 @@ async fn strict_with_phi() {
 
 #[tokio::test]
 async fn strict_with_sensitive_content() {
-    // Nobody can be asked for P3 yet, and nobody has a key.
+    // Of nobody a factor of P3 is known, and nobody has a key.
     let expected = [Nothing(Refused); 4];
     check(Policy::strict(), Sensitivity::Sensitive, expected).await;
 }

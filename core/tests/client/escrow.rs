@@ -3,9 +3,9 @@
 use std::sync::{Arc, Mutex};
 
 use mailseal::audit::EventKind;
-use mailseal::base::{Phi, Recipient, Secret};
+use mailseal::base::{FactorLevel, Language, Passkey, Phi, Recipient, Secret, Sensitivity};
 use mailseal::compose::Message;
-use mailseal::escrow::{EscrowError, Factor};
+use mailseal::escrow::{EscrowError, Factor, Method};
 use mailseal::policy::Policy;
 use mailseal::testing::smtp::{Act, When};
 use mailseal::{Client, CodeChannel, CodeChannelError, Status};
@@ -256,4 +256,105 @@ async fn a_telephone_that_never_answers_does_not_hold_the_outcome_back() {
     assert!(only(&receipt).passcode().is_some());
     // By the clock that ran ahead once all waited.
     assert!(start.elapsed() < 15 * MINUTE);
+}
+
+fn seed() -> Secret<Vec<u8>> {
+    Secret::new(vec![7; 20])
+}
+
+fn passkey() -> Passkey {
+    Passkey::new([1; 16], [2; 77], 0)
+}
+
+#[tokio::test]
+async fn what_is_known_of_a_recipient_becomes_the_methods_of_the_grant() {
+    use Method::{Passcode, Passphrase, SingleSignOn, SmsCode, Totp};
+    let scene = Scene::new(&[CLEAR]).await;
+    let telephone = Telephone::default();
+    let with_channel = client(&scene, &telephone).await;
+    let without = scene.hipaa().await;
+    let pat = || Recipient::new(at(CLEAR));
+    let phrase = "correct horse battery".to_owned();
+    let cases: [(&Client, Recipient, &[Method]); 9] = [
+        (&with_channel, pat(), &[Passcode]),
+        (
+            &with_channel,
+            pat().phone("+1 555 0100"),
+            &[Passcode, SmsCode],
+        ),
+        // Without a channel nobody sends a code to the telephone.
+        (&without, pat().phone("+1 555 0100"), &[Passcode]),
+        (&without, pat().passphrase(phrase), &[Passphrase]),
+        // What is stronger makes a passcode needless.
+        (&without, pat().totp(seed()), &[Totp]),
+        (
+            &with_channel,
+            pat().single_sign_on("s").phone("+1"),
+            &[SmsCode, SingleSignOn],
+        ),
+        (&without, pat().passkey(passkey()), &[Method::Passkey]),
+        // What cannot be used is not known.
+        (
+            &with_channel,
+            pat().phone(" ").single_sign_on(""),
+            &[Passcode],
+        ),
+        (&without, pat().totp(Secret::new(vec![7; 15])), &[Passcode]),
+    ];
+    for (client, recipient, methods) in cases {
+        let receipt = send(client, to(recipient)).await.unwrap();
+        let outcome = only(&receipt);
+        assert_eq!(outcome.status, Status::Delivered);
+        let grant = outcome.grant.unwrap();
+        let status = client.escrow().unwrap().status(grant).await.unwrap();
+        assert_eq!(status.methods, methods);
+        let told = outcome.passcode().is_some() || !telephone.sent().is_empty();
+        assert_eq!(told, methods.contains(&Passcode), "{methods:?}");
+        telephone.sent.lock().unwrap().clear();
+    }
+}
+
+#[tokio::test]
+async fn a_strong_factor_opens_the_way_that_asks_for_one() {
+    let scene = Scene::new(&[CLEAR]).await;
+    let client = scene
+        .builder()
+        .policy(Policy::strict())
+        .build()
+        .await
+        .unwrap();
+    for (recipient, methods) in [
+        (Recipient::new(at(CLEAR)).totp(seed()), vec![Method::Totp]),
+        (
+            Recipient::new(at(CLEAR))
+                .passkey(passkey())
+                .single_sign_on("s"),
+            vec![Method::SingleSignOn, Method::Passkey],
+        ),
+    ] {
+        let known = recipient.phone("+1 555 0100").language(Language::Spanish);
+        let message = to(known).declare(Sensitivity::Sensitive);
+        let receipt = send(&client, message).await.unwrap();
+        let outcome = only(&receipt);
+        assert_eq!(outcome.status, Status::Delivered);
+        assert_eq!(outcome.factor_floor, Some(FactorLevel::P3));
+        assert!(outcome.passcode().is_none());
+        let escrow = client.escrow().unwrap();
+        let status = escrow.status(outcome.grant.unwrap()).await.unwrap();
+        assert_eq!(
+            (status.factor_floor, status.methods),
+            (FactorLevel::P3, methods)
+        );
+        // Not by what this side of the page can ask for.
+        let link = link(&scene.messages(CLEAR).pop().unwrap()).unwrap();
+        let opened = escrow.open(&link, &Factor::None, None).await;
+        assert_eq!(opened.unwrap_err().code(), "escrow.factor_required");
+    }
+    // A telephone alone is none of P3.
+    let weak = to(Recipient::new(at(CLEAR)).phone("+1 555 0100"));
+    let plan = client
+        .plan(weak.declare(Sensitivity::Sensitive))
+        .await
+        .unwrap();
+    assert!(client.send(plan).await.is_err());
 }

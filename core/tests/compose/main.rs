@@ -219,6 +219,8 @@ fn text_html_and_attachments_come_back_as_given() {
             (Part::Attachment(0), "a,b\n1,2\n".into()),
             (Part::AttachmentName(1), "s.bin".into()),
             (Part::Attachment(1), "<4 bytes>".into()),
+            // What the To field says beside addresses.
+            (Part::Other(0), "Pat Lindqvist\n".into()),
         ]
     );
     let rendered = message.render(&only(0)).unwrap();
@@ -721,4 +723,55 @@ fn debug_shows_nothing() {
     for word in ["pat", "Lind", "mail.example", "visit", "F32"] {
         assert!(!shown.contains(word), "{word} in {shown}");
     }
+}
+
+/// Bytes that somebody else holds make the same message as bytes that are given.
+#[test]
+fn a_shared_attachment_is_the_same_file() {
+    let content: Vec<u8> = (0..=255).cycle().take(10_000).collect();
+    let build = |attachment| {
+        let message = Message::builder()
+            .from("clinic@harbor.example".parse().unwrap())
+            .to("pat@mail.example"
+                .parse::<mailseal::base::Address>()
+                .unwrap())
+            .attachment(attachment)
+            .build()
+            .unwrap();
+        let parts = message.parts();
+        let file = parts
+            .iter()
+            .find(|p| p.part() == mailseal::base::Part::Attachment(0))
+            .unwrap();
+        match file.content() {
+            mailseal::compose::PartContent::Binary(bytes) => bytes.expose().clone(),
+            _ => panic!("not binary"),
+        }
+    };
+    let media = "application/octet-stream";
+    let shared = std::sync::Arc::new(content.clone());
+    assert_eq!(build(Attachment::shared("a.bin", media, shared)), content);
+    assert_eq!(
+        build(Attachment::new("a.bin", media, content.clone())),
+        content
+    );
+}
+
+/// A text alone can be scanned; it is nobody's mail.
+#[test]
+fn a_text_alone_is_a_message() {
+    let message = Message::from_text("MRN 44871023").unwrap();
+    let parts = message.parts();
+    let text = parts
+        .iter()
+        .find(|p| p.part() == mailseal::base::Part::Text);
+    match text.unwrap().content() {
+        mailseal::compose::PartContent::Text(text) => assert_eq!(text.expose(), "MRN 44871023"),
+        _ => panic!("not text"),
+    }
+    assert!(message.sender().domain().as_str().ends_with(".invalid"));
+    assert_eq!(
+        Message::from_text("a\0b").unwrap_err().code(),
+        "compose.nul"
+    );
 }

@@ -273,3 +273,79 @@ fn crc32(bytes: &[u8]) -> u32 {
         })
     })
 }
+
+/// What `uuencode` writes.
+fn uuencoded(name: &str, content: &[u8]) -> String {
+    let sign = |six: u8| char::from(if six == 0 { b'`' } else { six + b' ' });
+    let mut out = format!("begin 644 {name}\n");
+    for line in content.chunks(45) {
+        out.push(sign(u8::try_from(line.len()).unwrap()));
+        for three in line.chunks(3) {
+            let at = |n: usize| three.get(n).copied().unwrap_or(0);
+            let (a, b, c) = (at(0), at(1), at(2));
+            let signs = [a >> 2, a << 4 & 48 | b >> 4, b << 2 & 60 | c >> 6, c & 63];
+            out.extend(signs.map(sign));
+        }
+        out.push('\n');
+    }
+    out + "`\nend\n"
+}
+
+#[test]
+fn a_file_in_the_lines_of_a_text_is_read() {
+    let rtf = br"{\rtf1 SSN 281\-15\-9804, potassium 5.9}".as_slice();
+    let text = format!("See below.\n\n{}\nBye\n", uuencoded("notes.rtf", rtf));
+    let scanned = scan(mail().text(text.clone()));
+    let found = scanned.findings.items.iter().find(|f| f.kind == K::Ssn);
+    let found = found.unwrap_or_else(|| panic!("{:?}", scanned.all()));
+    assert_eq!(found.part, Part::Text);
+    let inside = found.inside.as_ref().unwrap().expose();
+    assert!(inside.starts_with("notes.rtf/"), "{inside}");
+    assert!(scanned.findings.unscannable.is_empty());
+    let texts = mailseal::dlp::texts(&scanned.message);
+    assert!(
+        texts
+            .iter()
+            .any(|t| t.inside.is_some() && t.text.expose().contains("281"))
+    );
+    // The same in an attached text, and in a message that is attached.
+    for attached in [
+        text.clone().into_bytes(),
+        format!("From: a@x.example\nTo: b@x.example\nDate: x\nMessage-ID: <1@x.example>\n\n{text}")
+            .into_bytes(),
+    ] {
+        let scanned = scan(
+            mail()
+                .text("See the file.")
+                .attachment(file("a.bin", attached)),
+        );
+        let found = scanned
+            .findings
+            .items
+            .iter()
+            .any(|f| f.kind == K::Ssn && f.part == AT);
+        assert!(found, "{:?}", scanned.all());
+    }
+}
+
+#[test]
+fn a_file_in_a_text_that_cannot_be_read_is_told() {
+    let picture = uuencoded(
+        "scan.png",
+        b"\x89PNG\r\n\x1a\n and more that is no text \0\x01\x02",
+    );
+    let whole = scan(mail().text(picture.clone()));
+    let why: Vec<_> = whole
+        .findings
+        .unscannable
+        .iter()
+        .map(|u| (u.part, u.why))
+        .collect();
+    assert_eq!(why, [(Part::Text, "unsupported_type")]);
+    let cut = uuencoded("a.txt", b"nothing to see here").replace("end\n", "");
+    let cut = scan(mail().text(cut));
+    let why: Vec<_> = cut.findings.unscannable.iter().map(|u| u.why).collect();
+    assert_eq!(why, ["malformed"]);
+    let prose = scan(mail().text("begin 100 of them today\nand then some more\nend\n"));
+    assert!(prose.findings.unscannable.is_empty());
+}

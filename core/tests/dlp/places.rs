@@ -198,3 +198,142 @@ proptest! {
         }
     }
 }
+
+/// The findings in what address fields say beside addresses.
+fn in_names(draft: super::scene::Draft) -> (Vec<(K, String)>, mailseal::base::Sensitivity) {
+    let scanned = scan(draft);
+    let found = scanned.findings.items.iter();
+    let names = found.filter(|f| matches!(f.part, Part::Other(_)));
+    let names = names.map(|f| {
+        assert_eq!(scanned.at(f), *f.expose().expose());
+        (f.kind, f.expose().expose().clone())
+    });
+    (names.collect(), scanned.findings.sensitivity().unwrap())
+}
+
+fn to(name: &str) -> super::scene::Draft {
+    let recipient = mailseal::base::Recipient::new("jsmith@mail.example".parse().unwrap());
+    Message::builder()
+        .from("office@harbor.example".parse().unwrap())
+        .to(recipient.name(name))
+        .subject("Parking")
+        .text("The car park is closed on Friday. Please use the one behind the station.")
+}
+
+#[test]
+fn a_display_name_that_tells_more_than_a_name_is_found() {
+    use mailseal::base::Sensitivity;
+    let (found, verdict) = in_names(to("John Smith - HIV results"));
+    assert!(found.iter().any(|(kind, text)| {
+        kind.class() == mailseal::dlp::FindingClass::Health && text.contains("HIV")
+    }));
+    assert!(
+        found
+            .iter()
+            .any(|(kind, text)| *kind == K::Name && text.contains("Smith"))
+    );
+    assert!(verdict >= Sensitivity::Phi, "{verdict}");
+
+    let (found, verdict) = in_names(to("MRN 00482913"));
+    assert_eq!(found, [(K::Mrn, "00482913".to_owned())]);
+    // A number of a person, and nothing of health: as in a subject.
+    assert_eq!(
+        verdict,
+        scan(to("x").subject("MRN 00482913"))
+            .findings
+            .sensitivity()
+            .unwrap()
+    );
+}
+
+#[test]
+fn a_display_name_that_is_a_name_is_the_envelopes() {
+    for name in [
+        "John Smith",
+        "Smith, John",
+        "Dr. Jane Okafor",
+        "jsmith@mail.example",
+        "Harbor Kidney Center",
+    ] {
+        let (found, verdict) = in_names(to(name).sender_name("Dr. Amara Okafor"));
+        assert_eq!(found, [], "{name}");
+        assert_eq!(verdict, mailseal::base::Sensitivity::None, "{name}");
+    }
+    // The sender's speciality is no finding; a patient's number is one.
+    let (found, _) = in_names(to("x").sender_name("Harbor HIV Clinic, 270-555-0142"));
+    assert_eq!(found, []);
+    let (found, _) = in_names(to("x").sender_name("Harbor Clinic, SSN 281-15-9804"));
+    assert_eq!(found, [(K::Ssn, "281-15-9804".to_owned())]);
+}
+
+#[test]
+fn names_of_groups_comments_and_details_are_read_too() {
+    let raw = "From: a@harbor.example\r\nTo: HIV results of John Smith: b@mail.example;\r\n\
+               Cc: c@mail.example (MRN 00482913)\r\nSubject: x\r\n\r\nHello\r\n";
+    let message = Message::parse(raw.as_bytes()).unwrap();
+    let kinds = |message: &Message| -> Vec<K> {
+        let findings = PhiScanner::new().scan(message);
+        findings.items.iter().map(|f| f.kind).collect()
+    };
+    let found = kinds(&message);
+    assert!(found.contains(&K::Mrn), "{found:?}");
+    assert!(
+        found
+            .iter()
+            .any(|k| k.class() == mailseal::dlp::FindingClass::Health)
+    );
+
+    let plain = to("John Smith").build().unwrap();
+    assert!(!kinds(&plain).contains(&K::Mrn));
+    let details = mailseal::base::Recipient::new("jsmith@mail.example".parse().unwrap());
+    let renamed = plain.with_recipient_details(details.name("John Smith, MRN 00482913"));
+    assert!(kinds(&renamed.unwrap()).contains(&K::Mrn));
+}
+
+#[test]
+fn a_name_in_an_encoding_that_is_not_known_is_told() {
+    let raw = "From: a@harbor.example\r\nTo: =?x-own?Q?Pat?= <b@mail.example>\r\n\r\nHello\r\n";
+    let findings = PhiScanner::new().scan(&Message::parse(raw.as_bytes()).unwrap());
+    assert_eq!(findings.unscannable.len(), 1);
+}
+
+#[test]
+fn the_hosts_own_numbers_are_found_in_display_names() {
+    let host = mailseal::dlp::HostKnowledge::new()
+        .pattern(
+            K::OtherId,
+            mailseal::dlp::Confidence::High,
+            None,
+            "HK[A-Z]+",
+        )
+        .unwrap();
+    let message = to("John Smith HKABC").build().unwrap();
+    let findings = PhiScanner::new().host(host).scan(&message);
+    let found = findings
+        .items
+        .iter()
+        .any(|f| f.evidence.contains(&Evidence::Host));
+    assert!(found);
+}
+
+#[test]
+fn an_address_in_a_file_name_is_found() {
+    for (name, address) in [
+        (
+            "results pat.lindqvist@mail.example.pdf",
+            "pat.lindqvist@mail.example",
+        ),
+        ("pat.lindqvist@mail.example", "pat.lindqvist@mail.example"),
+        ("(pat_l@mail.example) letter.docx", "pat_l@mail.example"),
+    ] {
+        let scanned = scan(mail().text("See the file.").attachment(file(name, "x")));
+        let found = scanned.has_value(K::Email, Part::AttachmentName(0), address);
+        assert_eq!(scanned.at(found), address);
+    }
+    let host = mailseal::dlp::HostKnowledge::new()
+        .allow(Some(K::Email), "desk@harbor.example")
+        .unwrap();
+    let draft = mail().attachment(file("desk@harbor.example.txt", "x"));
+    let scanned = super::scene::scan_with(&PhiScanner::new().host(host), draft);
+    scanned.lacks(K::Email, "desk");
+}

@@ -1,38 +1,12 @@
 //! Archives that are made to hurt.
 
-/// CRC-32 as ZIP and GZIP have it, bit by bit.
-fn crc32(bytes: &[u8]) -> u32 {
-    !bytes.iter().fold(u32::MAX, |crc, byte| {
-        (0..8).fold(crc ^ u32::from(*byte), |crc, _| match crc & 1 {
-            0 => crc >> 1,
-            _ => crc >> 1 ^ 0xedb8_8320,
-        })
-    })
-}
+#[path = "../support/zip.rs"]
+mod writer;
 
-/// A file of an archive: its method, its bytes there, and what it says of itself.
-pub(crate) struct File {
-    name: String,
-    method: u16,
-    packed: Vec<u8>,
-    /// As the head says; that of `packed`, if it is right.
-    packed_size: usize,
-    size: u32,
-    crc: u32,
-}
+use writer::end;
+pub(crate) use writer::{File, zip};
 
 impl File {
-    pub(crate) fn stored(name: &str, bytes: &[u8]) -> Self {
-        Self {
-            name: name.to_owned(),
-            method: 0,
-            packed: bytes.to_vec(),
-            packed_size: bytes.len(),
-            size: u32::try_from(bytes.len()).unwrap(),
-            crc: crc32(bytes),
-        }
-    }
-
     /// `size` times the same byte.
     pub(crate) fn bomb(name: &str, byte: u8, size: usize) -> Self {
         let packed = deflated(byte, size);
@@ -41,7 +15,7 @@ impl File {
             method: 8,
             packed_size: packed.len(),
             packed,
-            size: u32::try_from(size).unwrap(),
+            size,
             crc: 0,
         }
     }
@@ -49,65 +23,19 @@ impl File {
 
 impl File {
     /// Says another size than it has.
-    pub(crate) fn claim(&mut self, size: u32) {
+    pub(crate) fn claim(&mut self, size: usize) {
         self.size = size;
     }
 }
 
-fn head(file: &File) -> Vec<u8> {
-    let mut out = vec![20, 0, 0, 0];
-    out.extend(file.method.to_le_bytes());
-    out.extend([0; 4]);
-    out.extend(file.crc.to_le_bytes());
-    out.extend(u32::try_from(file.packed_size).unwrap().to_le_bytes());
-    out.extend(file.size.to_le_bytes());
-    out.extend(u16::try_from(file.name.len()).unwrap().to_le_bytes());
-    out.extend([0, 0]);
-    out
-}
-
-fn local(file: &File) -> Vec<u8> {
-    [b"PK\x03\x04", &head(file)[..], file.name.as_bytes()].concat()
-}
-
-fn central(file: &File, name: &str, at: usize) -> Vec<u8> {
-    let at = u32::try_from(at).unwrap().to_le_bytes();
-    let (head, rest) = (head(file), [0; 10]);
-    let parts: [&[u8]; 5] = [b"PK\x01\x02\x14\x00", &head, &rest, &at, name.as_bytes()];
-    parts.concat()
-}
-
-fn end(entries: usize, directory: usize, start: usize) -> Vec<u8> {
-    let entries = u16::try_from(entries).unwrap().to_le_bytes();
-    let mut out = b"PK\x05\x06\0\0\0\0".to_vec();
-    out.extend(entries);
-    out.extend(entries);
-    out.extend(u32::try_from(directory).unwrap().to_le_bytes());
-    out.extend(u32::try_from(start).unwrap().to_le_bytes());
-    out.extend([0, 0]);
-    out
-}
-
-pub(crate) fn zip(files: &[File]) -> Vec<u8> {
-    let (mut out, mut directory) = (Vec::new(), Vec::new());
-    for file in files {
-        directory.extend(central(file, &file.name, out.len()));
-        out.extend(local(file));
-        out.extend(&file.packed);
-    }
-    let start = out.len();
-    out.extend(&directory);
-    out.extend(end(files.len(), directory.len(), start));
-    out
-}
-
 /// One file that the directory lists `count` times, under as many names.
-pub(crate) fn overlapping(file: &File, count: usize) -> Vec<u8> {
-    let mut out = local(file);
+pub(crate) fn overlapping(mut file: File, count: usize) -> Vec<u8> {
+    let mut out = file.local();
     out.extend(&file.packed);
     let start = out.len();
     for number in 0..count {
-        out.extend(central(file, &format!("{number:05}"), 0));
+        file.name = format!("{number:05}");
+        out.extend(file.central(0));
     }
     let directory = out.len() - start;
     out.extend(end(count, directory, start));
@@ -123,15 +51,15 @@ pub(crate) fn nested(levels: usize, text: &[u8]) -> Vec<u8> {
     // A head needs the number of bytes and not the bytes.
     let file = |level: usize| File {
         packed_size: size(level),
-        size: u32::try_from(size(level)).unwrap(),
+        size: size(level),
         ..File::stored(NAME, b"")
     };
     let (mut heads, mut tails) = (Vec::new(), Vec::new());
     for level in (0..levels).rev() {
-        heads.extend(local(&file(level)));
+        heads.extend(file(level).local());
     }
     for level in 0..levels {
-        let directory = central(&file(level), NAME, 0);
+        let directory = file(level).central(0);
         tails.extend(&directory);
         tails.extend(end(1, directory.len(), 30 + NAME.len() + size(level)));
     }

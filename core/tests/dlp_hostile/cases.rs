@@ -165,7 +165,7 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "zip_of_overlapping_bombs",
-        make: || file(overlapping(&File::bomb("a.txt", FILL, 16 << 20), 10_000)),
+        make: || file(overlapping(File::bomb("a.txt", FILL, 16 << 20), 10_000)),
         then: Then::Unscannable(&["malformed", "ratio", "too_large"]),
     },
     Case {

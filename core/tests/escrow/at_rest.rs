@@ -342,7 +342,7 @@ async fn after_shredding_the_database_files_hold_no_key_byte() {
     let escrow = Escrow::new(store.clone(), &house.keys, clock, BASE).unwrap();
     let message = vec![b'x'; 200_000];
     let draft = Draft::new(&message, house.expires(), vec![with_passcode(0)]);
-    let prepared = escrow.prepare(draft).unwrap();
+    let prepared = escrow.prepare(draft).await.unwrap();
     store
         .commit(prepared.ops.iter().cloned().collect())
         .await

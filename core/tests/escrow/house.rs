@@ -68,7 +68,7 @@ impl House {
 
     pub(crate) async fn put(&self, message: &[u8], grants: Vec<GrantDraft>) -> Prepared {
         let draft = Draft::new(message, self.expires(), grants);
-        let mut prepared = self.escrow.prepare(draft).unwrap();
+        let mut prepared = self.escrow.prepare(draft).await.unwrap();
         let ops = std::mem::take(&mut prepared.ops);
         self.store.commit(ops.into_iter().collect()).await.unwrap();
         prepared

@@ -2,10 +2,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod at_rest;
+mod between;
+mod custody;
 mod factor;
+mod grants;
 mod house;
 mod link;
 mod notice;
 mod pickup;
 mod prepare;
+mod race;
 mod release;
+mod rotation;

@@ -68,7 +68,7 @@ async fn each_recipient_has_a_link_and_a_code_of_his_own() {
         item.grants,
         prepared.grants.iter().map(|g| g.grant).collect::<Vec<_>>()
     );
-    assert_eq!(house.escrow.list(None, 10).await.unwrap(), [item]);
+    assert_eq!(house.escrow.items(None, 10).await.unwrap(), [item]);
 }
 
 #[tokio::test]

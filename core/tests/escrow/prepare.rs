@@ -11,39 +11,36 @@ use crate::house::*;
 async fn drafts_that_cannot_be_honoured_are_refused() {
     let house = House::new();
     let expires = house.expires();
-    let try_one = |grant: GrantDraft| {
-        code(
-            house
-                .escrow
-                .prepare(Draft::new(MESSAGE, expires, vec![grant])),
-        )
+    let try_one = async |grant: GrantDraft| {
+        let draft = Draft::new(MESSAGE, expires, vec![grant]);
+        code(house.escrow.prepare(draft).await)
     };
     for level in [FactorLevel::P1, FactorLevel::P2] {
-        assert_eq!(try_one(grant(0, level)), "escrow.no_factor");
+        assert_eq!(try_one(grant(0, level)).await, "escrow.no_factor");
     }
     for level in [FactorLevel::P3, FactorLevel::P4] {
         let asked = grant(0, level).passcode(PasscodePlan::Make);
-        assert_eq!(try_one(asked), "escrow.unsupported_factor");
+        assert_eq!(try_one(asked).await, "escrow.unsupported_factor");
     }
     for text in ["", "short", &"x".repeat(257), &"x".repeat(100_000)] {
         let asked = grant(0, FactorLevel::P2).passphrase(Secret::from(text));
-        assert_eq!(try_one(asked), "escrow.passphrase_length");
+        assert_eq!(try_one(asked).await, "escrow.passphrase_length");
     }
     let none = house
         .escrow
         .prepare(Draft::new(MESSAGE, expires, Vec::new()));
-    assert_eq!(code(none), "escrow.grants");
+    assert_eq!(code(none.await), "escrow.grants");
     let late = house.escrow.prepare(Draft::new(
         MESSAGE,
         house.clock.now(),
         vec![with_passcode(0)],
     ));
-    assert_eq!(code(late), "escrow.expiry_passed");
+    assert_eq!(code(late.await), "escrow.expiry_passed");
     let big = vec![0; mailseal::escrow::MAX_MESSAGE + 1];
     let big = house
         .escrow
         .prepare(Draft::new(&big, expires, vec![with_passcode(0)]));
-    assert_eq!(code(big), "escrow.too_large");
+    assert_eq!(code(big.await), "escrow.too_large");
     assert!(
         Escrow::new(
             house.store.clone(),

@@ -1,70 +1,11 @@
 //! Release, record and revocation, in every order.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use mailseal::base::{FactorLevel, MessageId, RecipientId};
+use mailseal::escrow::{Draft, EscrowEventKind, Factor};
+use mailseal::storage::Store;
 
-use async_trait::async_trait;
-use mailseal::base::{FactorLevel, GrantId, MessageId, RecipientId, Timestamp};
-use mailseal::escrow::{Draft, Escrow, EscrowEventKind, Factor};
-use mailseal::storage::{Batch, Committed, MemoryStore, Row, Store, StoreError, Table};
-
+use crate::between::{Between, Then};
 use crate::house::*;
-
-/// Does something else right before a chosen commit, or fails it.
-#[derive(Debug)]
-struct Between {
-    inner: Arc<MemoryStore>,
-    at: AtomicUsize,
-    then: Then,
-}
-
-#[derive(Debug)]
-enum Then {
-    Revoke(Escrow, GrantId),
-    Fail,
-}
-
-#[async_trait]
-impl Store for Between {
-    async fn commit(&self, batch: Batch) -> Result<Committed, StoreError> {
-        if self.at.fetch_sub(1, Ordering::SeqCst) == 0 {
-            match &self.then {
-                Then::Revoke(escrow, grant) => escrow.revoke(*grant).await.unwrap(),
-                Then::Fail => return Err(StoreError::Full),
-            }
-        }
-        self.inner.commit(batch).await
-    }
-    async fn get(&self, table: Table, key: &[u8]) -> Result<Option<Row>, StoreError> {
-        self.inner.get(table, key).await
-    }
-    async fn range(
-        &self,
-        table: Table,
-        prefix: &[u8],
-        after: Option<&[u8]>,
-        limit: usize,
-    ) -> Result<Vec<Row>, StoreError> {
-        self.inner.range(table, prefix, after, limit).await
-    }
-    async fn due(
-        &self,
-        table: Table,
-        now: Timestamp,
-        limit: usize,
-    ) -> Result<Vec<Row>, StoreError> {
-        self.inner.due(table, now, limit).await
-    }
-    async fn log_size(&self) -> Result<u64, StoreError> {
-        self.inner.log_size().await
-    }
-    async fn leaves(&self, from: u64, limit: usize) -> Result<Vec<Vec<u8>>, StoreError> {
-        self.inner.leaves(from, limit).await
-    }
-    async fn tagged(&self, tag: &[u8; 32]) -> Result<Vec<u64>, StoreError> {
-        self.inner.tagged(tag).await
-    }
-}
 
 #[tokio::test]
 async fn a_revocation_between_reading_and_release_wins() {
@@ -72,12 +13,8 @@ async fn a_revocation_between_reading_and_release_wins() {
     for at in [0, 1] {
         let house = House::new();
         let given = house.put_one(with_passcode(0)).await;
-        let between = Between {
-            inner: house.store.clone(),
-            at: AtomicUsize::new(at),
-            then: Then::Revoke(house.escrow.clone(), given.grant),
-        };
-        let escrow = house.escrow_over(Arc::new(between));
+        let then = Then::Revoke(Box::new(house.escrow.clone()), given.grant);
+        let escrow = house.escrow_over(Between::new(&house, at, then));
         assert_eq!(
             code(escrow.open(&given.link, &factor(&given), None).await),
             "escrow.revoked"
@@ -124,12 +61,7 @@ async fn no_release_is_on_record_after_the_revocation() {
 async fn what_cannot_be_recorded_is_not_released() {
     let house = House::new();
     let given = house.put_one(grant(0, FactorLevel::P0)).await;
-    let between = Between {
-        inner: house.store.clone(),
-        at: AtomicUsize::new(0),
-        then: Then::Fail,
-    };
-    let escrow = house.escrow_over(Arc::new(between));
+    let escrow = house.escrow_over(Between::new(&house, 0, Then::Fail));
     assert_eq!(
         code(escrow.open(&given.link, &Factor::None, None).await),
         "escrow.store"
@@ -146,7 +78,7 @@ async fn events_carry_message_and_tag() {
         house.expires(),
         vec![with_passcode(3).audit_tag(tag)],
     );
-    let prepared = house.escrow.prepare(draft.message_id(id)).unwrap();
+    let prepared = house.escrow.prepare(draft.message_id(id)).await.unwrap();
     house
         .store
         .commit(prepared.ops.iter().cloned().collect())

@@ -436,7 +436,7 @@ impl<'a> Scene<'a> {
         seen.debug(&opened);
         seen.debug(&escrow.status(opened.grant).await.unwrap());
         seen.debug(&escrow.item(opened.item).await.unwrap());
-        seen.debug(&escrow.list(None, 100).await.unwrap());
+        seen.debug(&escrow.items(None, 100).await.unwrap());
         escrow.revoke(opened.grant).await.unwrap();
         seen.fails("revoked", escrow.open(&link, &code, None).await);
         escrow.shred(opened.item).await.unwrap();

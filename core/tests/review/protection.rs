@@ -28,7 +28,13 @@ async fn an_escrow_that_falls_back_holds_the_message_not_its_own_notice() {
     assert!(holds(opened.message.expose(), "HbA1c 5.4"));
     // One message is escrowed once.
     assert_eq!(
-        client.escrow().unwrap().list(None, 10).await.unwrap().len(),
+        client
+            .escrow()
+            .unwrap()
+            .items(None, 10)
+            .await
+            .unwrap()
+            .len(),
         1
     );
     assert_eq!(Some(opened.grant), outcome.grant);

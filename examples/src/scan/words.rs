@@ -35,6 +35,7 @@ pub fn reason(code: &str) -> String {
         "you_and_health" => "it speaks to you of health",
         "audience_and_you" => "it speaks to patients",
         "length" => "its length",
+        "display_name" => "a display name says it of a person",
         "patient_record" => "the format is a patient's record",
         "roster" => "patients of the roster",
         "attachments" => "it has attachments",

@@ -8,6 +8,7 @@
 
 #[cfg(feature = "smime")]
 pub(crate) mod content;
+pub(crate) mod hpke;
 #[cfg(feature = "pgp")]
 pub(crate) mod mdc;
 #[cfg(feature = "smime")]

@@ -130,7 +130,7 @@ fn message(walk: &mut Walk<'_>, bytes: &[u8]) {
         };
         match part.content() {
             PartContent::Text(text) => {
-                let text = text.expose().clone();
+                let text = text.into_inner();
                 if place == "file names" {
                     name.clone_from(&text);
                 }
@@ -146,6 +146,9 @@ fn message(walk: &mut Walk<'_>, bytes: &[u8]) {
                 if !walk.budget.spend(text.len()) {
                     walk.fail("too_large");
                     break;
+                }
+                if place == "text" || place == "other" {
+                    super::uu::read(walk, &text);
                 }
                 walk.piece(Piece {
                     form: match part.media_type() {

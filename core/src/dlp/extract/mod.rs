@@ -2,7 +2,6 @@
 //!
 //! **In**: the decoded bytes of a part and its media type. **Out**: [`Piece`]s of
 //! text, one at a time, and the reasons why some of it could not be read.
-
 //!
 //! What a part is, is told by its content ([`sniff`]). Containers are walked
 //! one entry at a time, each entry as a part of its own. All that an attacker
@@ -25,6 +24,7 @@ mod sheet;
 mod sniff;
 mod tar;
 mod text;
+mod uu;
 mod walk;
 mod xml;
 mod zip;
@@ -95,6 +95,21 @@ pub(super) fn extract(
 ) -> Vec<&'static str> {
     let mut walk = Walk::new(budget, each);
     walk.part(bytes, media_type, file_name.unwrap_or_default());
+    walk.into_reasons()
+}
+
+/// The files that stand in a text as lines (uuencode), as [`extract`] gives
+/// them; the text itself is the caller's.
+pub(super) fn encoded_in(
+    text: &str,
+    budget: &mut Budget,
+    each: &mut dyn FnMut(Piece),
+) -> Vec<&'static str> {
+    if !uu::is_in(text) {
+        return Vec::new();
+    }
+    let mut walk = Walk::new(budget, each);
+    uu::read(&mut walk, text);
     walk.into_reasons()
 }
 

@@ -17,12 +17,8 @@
 //! values = ["(270) 555-0100"]
 //! ```
 
-use std::str::FromStr;
-
-use toml::Spanned;
-use toml::de::{DeTable, DeValue};
-
 use super::HostKnowledge;
+use crate::base::toml::{Document, Table, TomlError, Value, word};
 use crate::dlp::{Category, Confidence, FindingKind};
 
 const MAX_BYTES: usize = 16 << 20;
@@ -103,128 +99,77 @@ impl HostKnowledge {
         if text.len() > MAX_BYTES {
             return Err(HostError::TooLong { limit: MAX_BYTES });
         }
-        let root = DeTable::parse(text).map_err(|e| HostError::Syntax {
-            line: line_of(text, e.span().map_or(0, |s| s.start)),
-        })?;
-        let root = Table {
-            text,
-            path: String::new(),
-            start: 0,
-            entries: root.get_ref(),
-        };
+        let document = Document::parse(text)?;
+        let root = document.root(MAX_BYTES, MAX_BYTES);
         root.only("pattern dictionary allow")?;
         let mut host = Self::new();
         for table in root.tables("pattern")? {
-            host = table.pattern(host)?;
+            host = Reader(table).pattern(host)?;
         }
         for table in root.tables("dictionary")? {
-            host = table.dictionary(host)?;
+            host = Reader(table).dictionary(host)?;
         }
         for table in root.tables("allow")? {
-            host = table.allow(host)?;
+            host = Reader(table).allow(host)?;
         }
         Ok(host)
     }
 }
 
-fn line_of(text: &str, at: usize) -> usize {
-    let before = text.as_bytes().iter().take(at);
-    before.filter(|&&byte| byte == b'\n').count() + 1
-}
-
-type Value<'a> = Spanned<DeValue<'a>>;
-
-/// One table of the text, with its place.
-struct Table<'a> {
-    text: &'a str,
-    path: String,
-    start: usize,
-    entries: &'a DeTable<'a>,
-}
-
-impl<'a> Table<'a> {
-    fn key(&self, key: &str) -> String {
-        format!("{}{key}", self.path)
-    }
-
-    fn bad(&self, value: &Value<'_>, key: &str, expected: &'static str) -> HostError {
-        HostError::Value {
-            line: line_of(self.text, value.span().start),
-            key: self.key(key),
-            expected,
-        }
-    }
-
-    fn only(&self, expected: &'static str) -> Result<(), HostError> {
-        for key in self.entries.keys() {
-            let name = key.get_ref();
-            if expected.split(' ').any(|known| known == name) {
-                continue;
-            }
-            let plain = name.len() <= 40
-                && name
-                    .chars()
-                    .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
-            return Err(HostError::UnknownKey {
-                line: line_of(self.text, key.span().start),
-                key: self.key(if plain { name.as_ref() } else { "(…)" }),
+impl From<TomlError> for HostError {
+    fn from(error: TomlError) -> Self {
+        match error {
+            TomlError::Syntax { line } => Self::Syntax { line },
+            TomlError::UnknownKey {
+                line,
+                key,
                 expected,
-            });
+            } => Self::UnknownKey {
+                line,
+                key,
+                expected,
+            },
+            TomlError::Missing { line, key } => Self::Missing { line, key },
+            TomlError::Value {
+                line,
+                key,
+                expected,
+            } => Self::Value {
+                line,
+                key,
+                expected,
+            },
+            // No list or text is longer than all.
+            TomlError::Limit { limit, .. } => Self::TooLong { limit },
         }
-        Ok(())
     }
+}
 
-    fn need(&self, key: &str) -> Result<&'a Value<'a>, HostError> {
-        self.entries.get(key).ok_or_else(|| HostError::Missing {
-            line: line_of(self.text, self.start),
-            key: self.key(key),
-        })
+/// A table that is read as a part of the host's knowledge.
+struct Reader<'a>(Table<'a>);
+
+impl<'a> std::ops::Deref for Reader<'a> {
+    type Target = Table<'a>;
+
+    fn deref(&self) -> &Table<'a> {
+        &self.0
     }
+}
 
-    fn list(&self, value: &'a Value<'a>, key: &str) -> Result<&'a [Value<'a>], HostError> {
-        let list = value.get_ref().as_array();
-        list.map(|list| &**list)
-            .ok_or_else(|| self.bad(value, key, "a list"))
-    }
-
-    fn tables(&self, key: &str) -> Result<Vec<Table<'a>>, HostError> {
-        let Some(value) = self.entries.get(key) else {
-            return Ok(Vec::new());
-        };
-        let table = |(n, item): (usize, &'a Value<'a>)| {
-            let entries = item.get_ref().as_table();
-            Ok(Table {
-                text: self.text,
-                path: format!("{key}[{n}]."),
-                start: item.span().start,
-                entries: entries.ok_or_else(|| self.bad(item, key, "a table"))?,
-            })
-        };
-        (1..).zip(self.list(value, key)?).map(table).collect()
-    }
-
-    fn word<T: FromStr>(
-        &self,
-        value: &Value<'_>,
-        key: &str,
-        expected: &'static str,
-    ) -> Result<T, HostError> {
-        let text = value.get_ref().as_str();
-        text.and_then(|t| t.parse().ok())
-            .ok_or_else(|| self.bad(value, key, expected))
-    }
-
+impl<'a> Reader<'a> {
     fn meaning(&self) -> Result<(FindingKind, Confidence, Option<Category>), HostError> {
-        let kind = self.word(self.need("kind")?, "kind", KINDS)?;
-        let confidence = match self.entries.get("confidence") {
-            Some(value) => self.word(value, "confidence", "one of: high medium low")?,
-            None => Confidence::High,
-        };
-        let category = match self.entries.get("category") {
-            Some(value) => Some(self.word(value, "category", CATEGORIES)?),
-            None => None,
-        };
-        Ok((kind, confidence, category))
+        let kind = self.parse("kind", KINDS, word)?;
+        let kind = kind.ok_or_else(|| self.missing("kind"))?;
+        let confidence = self.parse("confidence", "one of: high medium low", word)?;
+        let category = self.parse("category", CATEGORIES, word)?;
+        Ok((kind, confidence.unwrap_or(Confidence::High), category))
+    }
+
+    /// The texts of a list that must be there.
+    fn texts(&self, key: &str) -> Result<Vec<(&'a Value<'a>, &'a str)>, HostError> {
+        self.need(key)?;
+        let text = |value: &'a Value<'a>| Ok((value, self.text(key, value, MAX_BYTES)?));
+        self.items(key)?.iter().map(text).collect()
     }
 
     /// What a rule of the builder says, at its place.
@@ -235,7 +180,7 @@ impl<'a> Table<'a> {
         result: Result<T, HostError>,
     ) -> Result<T, HostError> {
         result.map_err(|error| match error {
-            HostError::Rule { what } => self.bad(value, key, what),
+            HostError::Rule { what } => self.bad(value, key, what).into(),
             other => other,
         })
     }
@@ -244,8 +189,7 @@ impl<'a> Table<'a> {
         self.only("kind regex confidence category")?;
         let (kind, confidence, category) = self.meaning()?;
         let value = self.need("regex")?;
-        let text = value.get_ref().as_str();
-        let text = text.ok_or_else(|| self.bad(value, "regex", "a text"))?;
+        let text = self.text("regex", value, MAX_BYTES)?;
         self.at(
             value,
             "regex",
@@ -256,9 +200,7 @@ impl<'a> Table<'a> {
     fn dictionary(&self, mut host: HostKnowledge) -> Result<HostKnowledge, HostError> {
         self.only("kind terms confidence category")?;
         let (kind, confidence, category) = self.meaning()?;
-        for value in self.list(self.need("terms")?, "terms")? {
-            let text = value.get_ref().as_str();
-            let text = text.ok_or_else(|| self.bad(value, "terms", "a list of texts"))?;
+        for (value, text) in self.texts("terms")? {
             let added = host.terms(kind, confidence, category, [text]);
             host = self.at(value, "terms", added)?;
         }
@@ -267,17 +209,11 @@ impl<'a> Table<'a> {
 
     fn allow(&self, mut host: HostKnowledge) -> Result<HostKnowledge, HostError> {
         self.only("kinds values")?;
-        let kinds: Vec<Option<FindingKind>> = match self.entries.get("kinds") {
+        let kinds: Vec<Option<FindingKind>> = match self.value("kinds") {
             None => vec![None],
-            Some(value) => self
-                .list(value, "kinds")?
-                .iter()
-                .map(|item| self.word(item, "kinds", KINDS).map(Some))
-                .collect::<Result<_, _>>()?,
+            Some(_) => self.words("kinds", KINDS, |s| word(s).map(Some))?,
         };
-        for value in self.list(self.need("values")?, "values")? {
-            let text = value.get_ref().as_str();
-            let text = text.ok_or_else(|| self.bad(value, "values", "a list of texts"))?;
+        for (value, text) in self.texts("values")? {
             for kind in &kinds {
                 let added = host.allow(*kind, text);
                 host = self.at(value, "values", added)?;

@@ -3,6 +3,8 @@
 
 use std::ops::Range;
 
+use memchr::memchr_iter;
+
 use super::Record;
 use super::hints::Hints;
 use crate::dlp::extract::Form;
@@ -11,10 +13,11 @@ use crate::dlp::{Confidence, FindingKind};
 /// What the calendars and cards in a text tell.
 pub(super) fn read(text: &str) -> Option<Record> {
     let start = text.as_bytes().get(..text.len().min(4096))?;
-    if !start
-        .windows(8)
-        .any(|w| w.get(5) == Some(&b':') && w.eq_ignore_ascii_case(b"BEGIN:VC"))
-    {
+    let begins = |colon: usize| {
+        let around = colon.checked_sub(5).and_then(|at| start.get(at..at + 8));
+        around.is_some_and(|w| w.eq_ignore_ascii_case(b"BEGIN:VC"))
+    };
+    if !memchr_iter(b':', start).any(begins) {
         return None;
     }
     let mut reader = Reader {

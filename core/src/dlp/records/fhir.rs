@@ -3,6 +3,8 @@
 
 use std::ops::Range;
 
+use memchr::memchr2;
+
 use super::hints::{self, Hints};
 use super::json::{self, Json, Parser};
 use super::{Record, codes, hl7, shape};
@@ -14,7 +16,7 @@ pub(super) fn read(text: &str) -> Option<Record> {
     let start = text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n', '>']);
     let whole = start.starts_with(['{', '[']);
     // Signs are found much faster than a word.
-    let may = whole || text.contains('{') || text.contains('[');
+    let may = whole || memchr2(b'{', b'[', text.as_bytes()).is_some();
     if !may || !whole && !text.contains("\"resourceType\"") {
         return None;
     }

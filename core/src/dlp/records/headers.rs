@@ -2,6 +2,7 @@
 //! `pt_name`, `DOB`, `memberId`, `fecha de nacimiento`, `claim #`.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::ops::Range;
 
 use super::hints::{self, Hints};
@@ -44,15 +45,12 @@ impl<'t> Names<'t> {
         if name.len() > MAX_NAME {
             return None;
         }
-        if let Some(known) = self.seen.get(&(under, name)) {
-            return *known;
+        let full = self.seen.len() >= MAX_NAMES;
+        match self.seen.entry((under, name)) {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(_) if full => None,
+            Entry::Vacant(free) => *free.insert(classify(under, name)),
         }
-        if self.seen.len() >= MAX_NAMES {
-            return None;
-        }
-        let field = classify(under, name);
-        self.seen.insert((under, name), field);
-        field
     }
 }
 
@@ -293,52 +291,61 @@ fn kind(all: u64, own: u64) -> Option<(FindingKind, bool)> {
 
 /// The meanings of the words of a name, together.
 fn meaning(name: &str) -> u64 {
-    words(name)
-        .iter()
-        .fold(0, |all, word| all | word_meaning(word))
+    let mut all = 0;
+    words(name, |word| all |= word_meaning(word));
+    all
 }
 
 fn word_meaning(word: &str) -> u64 {
     if let Some(bits) = WORDS.get(word) {
-        return *bits;
+        return bits;
     }
     let stem = word.trim_end_matches(|c: char| c.is_ascii_digit());
     if stem.is_empty() {
         return 0;
     }
-    WORDS
-        .get(stem)
-        .copied()
-        .or_else(|| together(stem))
-        .unwrap_or(means::UNKNOWN)
+    let whole = match stem.len() == word.len() {
+        true => None,
+        false => WORDS.get(stem),
+    };
+    whole.or_else(|| together(stem)).unwrap_or(means::UNKNOWN)
 }
 
 /// The meanings of words that are written together: `ptname`, `dateofbirth`.
 fn together(word: &str) -> Option<u64> {
-    if word.len() > 28 || !word.is_ascii() {
+    const LONGEST: usize = 28;
+    if word.len() > LONGEST || !word.is_ascii() {
         return None;
     }
     // By length of what was read: what it means, where it can be read at all.
-    let mut read: Vec<Option<u64>> = vec![None; word.len() + 1];
-    *read.first_mut()? = Some(0);
-    for end in 2..=word.len() {
-        for start in end.saturating_sub(LONGEST_WORD)..end - 1 {
-            let (Some(Some(before)), Some(part)) = (read.get(start), word.get(start..end)) else {
-                continue;
-            };
-            if let Some(bits) = WORDS.get(part) {
-                let bits = Some(before | bits);
-                *read.get_mut(end)? = bits;
-                break;
+    // Where it can be read in two ways, the longer last word counts.
+    let mut read: [Option<u64>; LONGEST + 1] = [None; LONGEST + 1];
+    read[0] = Some(0);
+    for start in 0..word.len() {
+        let (Some(before), Some(rest)) = (read[start], word.get(start..)) else {
+            continue;
+        };
+        let lengths = WORDS.lengths(rest);
+        for length in 2..=LONGEST_WORD.min(rest.len()) {
+            let end = start + length;
+            if lengths >> length & 1 != 0
+                && read[end].is_none()
+                && let Some(bits) = WORDS.get(&rest[..length])
+            {
+                read[end] = Some(before | bits);
             }
         }
     }
-    read.last().copied().flatten()
+    read[word.len()]
 }
 
-/// The words of a name, in lower case and without accents.
-fn words(name: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
+/// Calls `each` with the words of a name, in lower case and without accents.
+fn words(name: &str, mut each: impl FnMut(&str)) {
+    let mut word = String::with_capacity(MAX_NAME);
+    // Most names are words of small letters.
+    if name.bytes().all(|b| b == b' ' || b.is_ascii_lowercase()) {
+        return name.split(' ').filter(|w| !w.is_empty()).for_each(each);
+    }
     let mut before = ' ';
     let mut chars = name.trim().chars().peekable();
     while let Some(c) = chars.next() {
@@ -347,20 +354,21 @@ fn words(name: &str) -> Vec<String> {
             && (before.is_lowercase()
                 || before.is_ascii_digit()
                 || (before.is_uppercase() && next_is_lower));
-        if (starts || !c.is_alphanumeric()) && words.last().is_some_and(|w| !w.is_empty()) {
-            words.push(String::new());
+        if (starts || !c.is_alphanumeric()) && !word.is_empty() {
+            each(&word);
+            word.clear();
         }
-        if let Some(word) = words.last_mut() {
-            if c == '#' {
-                word.push('#');
-            } else if c.is_alphanumeric() {
-                word.extend(plain(c).to_lowercase());
-            }
+        match c {
+            '#' => word.push('#'),
+            c if c.is_ascii_alphanumeric() => word.push(c.to_ascii_lowercase()),
+            c if c.is_alphanumeric() => word.extend(plain(c).to_lowercase()),
+            _ => {}
         }
         before = c;
     }
-    words.retain(|word| !word.is_empty());
-    words
+    if !word.is_empty() {
+        each(&word);
+    }
 }
 
 fn plain(c: char) -> char {

@@ -5,6 +5,8 @@
 
 use std::ops::Range;
 
+use memchr::{memchr, memchr_iter, memchr2};
+
 use super::hints::{self, Hints};
 use super::hl7_fields::{Holds, holds};
 use super::{Record, shape};
@@ -32,10 +34,16 @@ const USUAL: Delimiters = Delimiters {
 
 /// What the HL7 v2 segments in a text tell.
 pub(super) fn read(text: &str) -> Option<Record> {
-    if !["|", "MSH", "FHS", "BHS"]
-        .iter()
-        .any(|mark| text.contains(mark))
-    {
+    // All three that open something have an H, which is rare in capitals.
+    let bytes = text.as_bytes();
+    let opens = |at: usize| {
+        let around = bytes.get(at.saturating_sub(2)..bytes.len().min(at + 2));
+        let around = around.unwrap_or_default();
+        ["MSH", "FHS", "BHS"]
+            .iter()
+            .any(|mark| around.windows(3).any(|w| w == mark.as_bytes()))
+    };
+    if memchr(b'|', bytes).is_none() && !memchr_iter(b'H', bytes).any(opens) {
         return None;
     }
     let mut reader = Reader {
@@ -44,14 +52,18 @@ pub(super) fn read(text: &str) -> Option<Record> {
         message: false,
         patient_record: false,
     };
-    let bytes = text.as_bytes();
+    // The marks of MLLP, which hardly any text has.
+    let framed = memchr2(0x0b, 0x1c, bytes).is_some();
     let mut at = 0;
     while at < bytes.len() {
         let rest = bytes.get(at..).unwrap_or_default();
-        let length = rest
-            .iter()
-            .position(|b| matches!(b, b'\r' | b'\n' | 0x0b | 0x1c))
-            .unwrap_or(rest.len());
+        let end = match framed {
+            true => rest
+                .iter()
+                .position(|b| matches!(b, b'\r' | b'\n' | 0x0b | 0x1c)),
+            false => memchr2(b'\r', b'\n', rest),
+        };
+        let length = end.unwrap_or(rest.len());
         reader.segment(at..at + length);
         at += length + 1;
     }

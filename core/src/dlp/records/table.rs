@@ -5,6 +5,8 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use memchr::{memchr, memchr2, memchr3};
+
 use super::headers::{Field, Names};
 use super::hints::{self, Hints, says_nothing};
 use super::{Record, shape};
@@ -36,19 +38,23 @@ pub(super) fn read(text: &str, media_type: &str) -> Option<Record> {
         patient_record: false,
         quotes: true,
     };
+    let delimiters = delimiters_in(text.as_bytes(), u8::MAX);
+    if delimiters == 0 {
+        return None;
+    }
     let first = text.len() - text.trim_start_matches(['\u{feff}', '\r', '\n', ' ']).len();
     let mut at = first;
-    let mut here = Line::read(text, at);
+    let mut here = Line::read(text, at, delimiters);
     while at < text.len() {
-        let there = Line::read(text, here.next);
+        let there = Line::read(text, here.next, delimiters);
         // Two lines with a delimiter that both have may start a table.
         let table = (here.delimiters & there.delimiters != 0)
-            .then(|| reader.table(at, at == first, named))
+            .then(|| reader.table(&here, &there, at == first, named))
             .flatten();
         match table {
             Some(end) => {
                 at = end;
-                here = Line::read(text, at);
+                here = Line::read(text, at, delimiters);
             }
             None => {
                 at = here.next;
@@ -84,23 +90,19 @@ struct Column {
 type Row = Vec<Range<usize>>;
 
 impl Reader<'_> {
-    /// Reads the table that starts at `at`, and says where it ends. `whole` is
-    /// set at the start of the text, where less is asked of a table.
-    fn table(&mut self, at: usize, whole: bool, named: bool) -> Option<usize> {
-        let (first, next) = line(self.text, at);
-        let (second, _) = line(self.text, next);
+    /// Reads the table that starts with two lines, and says where it ends.
+    /// `whole` is set at the start of the text, where less is asked of a table.
+    fn table(&mut self, first: &Line, second: &Line, whole: bool, named: bool) -> Option<usize> {
+        let at = first.range.start;
+        let line = self.text.as_bytes().get(first.range.clone())?;
         // The delimiter that stands most often in the first line, where the
         // second has it too.
-        let here = counts(self.text, first);
-        if here == [0; 4] {
-            return None;
-        }
-        let there = counts(self.text, second);
         let (delimiter, _) = DELIMITERS
             .into_iter()
-            .zip(here.into_iter().zip(there))
-            .filter(|(_, (here, there))| *here > 0 && *there > 0)
-            .max_by_key(|(_, (here, _))| *here)?;
+            .enumerate()
+            .filter(|(n, _)| first.delimiters & second.delimiters & 1 << n != 0)
+            .map(|(_, delimiter)| (delimiter, line.iter().filter(|b| **b == delimiter).count()))
+            .max_by_key(|(_, count)| *count)?;
         let (header, body) = self.row(at, delimiter)?;
         if header.len() < 2 {
             return None;
@@ -110,10 +112,9 @@ impl Reader<'_> {
             .map(|cell| {
                 let cell = hints::trim(self.text, cell.clone());
                 let name = self.text.get(cell)?.trim_matches(['*', '_', ':', ' ']);
-                // A value is no header.
+                // A value is no header: all shapes have a sign or three figures.
                 let digits = name.bytes().filter(u8::is_ascii_digit).count();
-                (digits <= 2 && !name.contains('@') && shape::guess(name).is_none())
-                    .then(|| self.names.field("", name))?
+                (digits <= 2 && !name.contains('@')).then(|| self.names.field("", name))?
             })
             .collect();
         let known = fields.iter().flatten().count();
@@ -333,12 +334,8 @@ impl Reader<'_> {
                     None => self.quotes = false,
                 }
             }
-            while bytes
-                .get(end)
-                .is_some_and(|b| *b != delimiter && !matches!(b, b'\n' | b'\r'))
-            {
-                end += 1;
-            }
+            let rest = bytes.get(end..).unwrap_or_default();
+            end += memchr3(delimiter, b'\n', b'\r', rest).unwrap_or(rest.len());
             if row.len() < MAX_COLUMNS {
                 row.push(start..end);
             }
@@ -359,61 +356,40 @@ enum Shape {
     End,
 }
 
-/// How often each delimiter stands in a line.
 /// A line that may be of a table.
 struct Line {
+    /// Without its end.
+    range: Range<usize>,
     /// Where the next starts.
     next: usize,
     /// Which delimiters stand in it, as bits.
     delimiters: u8,
 }
 
-/// The bits of the delimiters, and of a line's end.
-const MARKS: [u8; 256] = {
-    let mut marks = [0; 256];
-    let mut n = 0;
-    while n < DELIMITERS.len() {
-        marks[DELIMITERS[n] as usize] = 1 << n;
-        n += 1;
-    }
-    marks[b'\n' as usize] = END;
-    marks[b'\r' as usize] = END;
-    marks
-};
-const END: u8 = 1 << 7;
-
 impl Line {
-    fn read(text: &str, at: usize) -> Self {
+    /// The line at `at` of a text that has these delimiters.
+    fn read(text: &str, at: usize, delimiters: u8) -> Self {
         let rest = text.as_bytes().get(at..).unwrap_or_default();
-        let mut all = 0;
-        let length = rest
-            .iter()
-            .position(|b| {
-                all |= MARKS[usize::from(*b)];
-                all & END != 0
-            })
-            .unwrap_or(rest.len());
+        let length = memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
+        let line = rest.get(..length).unwrap_or_default();
         let crlf = rest.get(length..length + 2) == Some(b"\r\n");
         Self {
+            range: at..at + length,
             next: at + length + if crlf { 2 } else { 1 },
-            delimiters: all & !END,
+            delimiters: delimiters_in(line, delimiters),
         }
     }
 }
 
-fn counts(text: &str, line: Range<usize>) -> [usize; 4] {
-    let mut counts = [0; 4];
-    for byte in text.as_bytes().get(line).unwrap_or_default() {
-        let [tab, comma, semicolon, pipe] = &mut counts;
-        match byte {
-            b'\t' => *tab += 1,
-            b',' => *comma += 1,
-            b';' => *semicolon += 1,
-            b'|' => *pipe += 1,
-            _ => {}
+/// Which of some delimiters stand in a text, as bits.
+fn delimiters_in(text: &[u8], of: u8) -> u8 {
+    let mut found = 0;
+    for (n, delimiter) in DELIMITERS.into_iter().enumerate() {
+        if of & 1 << n != 0 && memchr(delimiter, text).is_some() {
+            found |= 1 << n;
         }
     }
-    counts
+    found
 }
 
 /// Behind the marks of a quoted mail: `> `.
@@ -438,15 +414,4 @@ fn closing(bytes: &[u8], inside: usize) -> Option<usize> {
         at += found + 2;
     }
     None
-}
-
-/// The line at `at` without its end, and where the next one starts.
-fn line(text: &str, at: usize) -> (Range<usize>, usize) {
-    let rest = text.as_bytes().get(at..).unwrap_or_default();
-    let length = rest
-        .iter()
-        .position(|b| matches!(b, b'\n' | b'\r'))
-        .unwrap_or(rest.len());
-    let crlf = rest.get(length) == Some(&b'\r') && rest.get(length + 1) == Some(&b'\n');
-    (at..at + length, at + length + if crlf { 2 } else { 1 })
 }

@@ -63,9 +63,52 @@ pub(super) mod means {
     pub(in crate::dlp::records) const STREET: u64 = 1 << 54;
 }
 
+/// Words with their meanings.
+pub(super) struct Words {
+    meanings: HashMap<&'static str, u64>,
+    /// By the first two bytes of a word, how long those are that start so, as
+    /// bits: most of what is asked for ends here.
+    lengths: Vec<u16>,
+}
+
+impl Words {
+    fn new(meanings: HashMap<&'static str, u64>) -> Self {
+        let mut lengths = vec![0; 1 << 12];
+        for word in meanings.keys() {
+            lengths[start(word.as_bytes())] |= length_bit(word.len());
+        }
+        Self { meanings, lengths }
+    }
+
+    pub(super) fn get(&self, word: &str) -> Option<u64> {
+        match self.lengths(word) & length_bit(word.len()) {
+            0 => None,
+            _ => self.meanings.get(word).copied(),
+        }
+    }
+
+    /// The lengths of words that start as this text does, as bits: bit 14 for
+    /// fourteen bytes, bit 15 for more.
+    pub(super) fn lengths(&self, text: &str) -> u16 {
+        let lengths = self.lengths.get(start(text.as_bytes()));
+        // Those of one letter start as no two bytes do.
+        lengths.copied().unwrap_or_default() | length_bit(1)
+    }
+}
+
+/// The first two bytes as twelve bits; letters of the same case differ.
+fn start(word: &[u8]) -> usize {
+    let low = |n: usize| usize::from(word.get(n).copied().unwrap_or_default() & 0x3f);
+    low(0) << 6 | low(1)
+}
+
+fn length_bit(length: usize) -> u16 {
+    1 << length.min(15)
+}
+
 /// The words that names are made of.
 #[rustfmt::skip]
-pub(super) static WORDS: LazyLock<HashMap<&'static str, u64>> = LazyLock::new(|| {
+pub(super) static WORDS: LazyLock<Words> = LazyLock::new(|| {
     use means::*;
     let groups: &[(u64, &[&str])] = &[
         (PATIENT, &["patient", "patients", "pt", "pat", "paciente", "pacientes", "inpatient", "outpatient"]),
@@ -160,5 +203,5 @@ pub(super) static WORDS: LazyLock<HashMap<&'static str, u64>> = LazyLock::new(||
             *words.entry(*word).or_insert(0) |= bits;
         }
     }
-    words
+    Words::new(words)
 });

@@ -3,6 +3,8 @@
 
 use std::ops::Range;
 
+use memchr::{memchr_iter, memchr2};
+
 use super::hints::{self, Hints};
 use super::{Record, shape};
 use crate::dlp::FindingKind;
@@ -25,7 +27,12 @@ struct Delimiters {
 
 /// What the X12 interchanges in a text tell.
 pub(super) fn read(text: &str) -> Option<Record> {
-    if !text.contains("ISA") && !text.contains("ST") {
+    let bytes = text.as_bytes();
+    let opens = |at: usize| {
+        let (before, behind) = (at.checked_sub(1).map(|n| bytes[n]), bytes.get(at + 1));
+        behind == Some(&b'T') || before == Some(b'I') && behind == Some(&b'A')
+    };
+    if !memchr_iter(b'S', bytes).any(opens) {
         return None;
     }
     let mut reader = Reader {
@@ -37,7 +44,6 @@ pub(super) fn read(text: &str) -> Option<Record> {
         seen: false,
         stray: 0,
     };
-    let bytes = text.as_bytes();
     let mut at = 0;
     while at < bytes.len() {
         at = reader.step(at);
@@ -95,8 +101,7 @@ impl<'t> Reader<'t> {
             (self.who, self.stray) = (Who::Nobody, 0);
         }
         let Some(delimiters) = self.delimiters else {
-            let line = rest.iter().position(|b| *b == b'\n' || *b == b'\r');
-            return at + line.unwrap_or(rest.len()) + 1;
+            return at + memchr2(b'\n', b'\r', rest).unwrap_or(rest.len()) + 1;
         };
         // A line break ends a segment too: it never stands within one.
         let length = rest

@@ -47,14 +47,33 @@ const SECTION_CODES: [&str; SECTIONS] = [
 ];
 
 /// All features of a message.
-pub(crate) fn features(
-    summary: &Summary,
+pub(crate) fn features<'s>(
+    summary: &'s Summary,
     context: &Context,
     envelope: Envelope,
-    sender: &[u32],
-    audience: &[u32],
-) -> Vec<Feature> {
-    let mut out = Vec::with_capacity(256 + summary.words.len() + summary.pairs.len());
+    sender: &'s [u32],
+    audience: &'s [u32],
+) -> impl Iterator<Item = Feature> + 's {
+    macro_rules! each {
+        ($code:literal, $words:expr) => {{
+            const HASH: u32 = hash($code.as_bytes());
+            $words.iter().map(|word| Feature {
+                hash: join(HASH, *word),
+                code: $code,
+            })
+        }};
+    }
+    counted(summary, context, envelope)
+        .into_iter()
+        .chain(each!("words", summary.words.list()))
+        .chain(each!("pairs_of_words", summary.pairs.list()))
+        .chain(each!("sender_words", sender))
+        .chain(each!("audience_words", audience))
+}
+
+/// The features of a message that are not words.
+fn counted(summary: &Summary, context: &Context, envelope: Envelope) -> Vec<Feature> {
+    let mut out = Vec::with_capacity(128);
     // The hash of a code is known when this is compiled.
     macro_rules! add {
         ($code:literal, $value:expr $(,)?) => {{
@@ -246,18 +265,6 @@ pub(crate) fn features(
         if context.speciality.0 >> bit & 1 != 0 {
             add!("category_of_sender_or_audience", n);
         }
-    }
-    for &word in summary.words.list() {
-        add!("words", word);
-    }
-    for &pair in summary.pairs.list() {
-        add!("pairs_of_words", pair);
-    }
-    for &word in sender {
-        add!("sender_words", word);
-    }
-    for &word in audience {
-        add!("audience_words", word);
     }
     out
 }

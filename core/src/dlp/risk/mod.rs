@@ -11,7 +11,6 @@ pub(crate) mod summary;
 #[cfg(feature = "training")]
 pub(crate) mod train;
 
-use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use self::features::Feature;
@@ -58,7 +57,7 @@ impl Weights {
     }
 
     /// How much speaks for PHI, from 0 to 5.
-    pub(crate) fn step(&self, features: &[Feature]) -> u8 {
+    pub(crate) fn step(&self, features: impl IntoIterator<Item = Feature>) -> u8 {
         match self.score(features)[0] {
             ..=-300 => 0,
             -299..=-100 => 1,
@@ -115,7 +114,10 @@ impl Weights {
     }
 
     #[cfg(feature = "training")]
-    pub(crate) fn write(bias: [i16; OUTPUTS], rows: &BTreeMap<u32, [i16; OUTPUTS]>) -> Vec<u8> {
+    pub(crate) fn write(
+        bias: [i16; OUTPUTS],
+        rows: &std::collections::BTreeMap<u32, [i16; OUTPUTS]>,
+    ) -> Vec<u8> {
         let mut out: Vec<u8> = bias.iter().flat_map(|b| b.to_le_bytes()).collect();
         out.extend(u32::try_from(rows.len()).unwrap_or(0).to_le_bytes());
         for (hash, row) in rows {
@@ -125,9 +127,9 @@ impl Weights {
         out
     }
 
-    pub(crate) fn score(&self, features: &[Feature]) -> [i32; OUTPUTS] {
+    pub(crate) fn score(&self, features: impl IntoIterator<Item = Feature>) -> [i32; OUTPUTS] {
         let mut out = self.bias.map(i32::from);
-        for row in features.iter().filter_map(|f| self.find(f.hash)) {
+        for row in features.into_iter().filter_map(|f| self.find(f.hash)) {
             for (sum, &w) in out.iter_mut().zip(row) {
                 *sum += i32::from(w);
             }
@@ -136,9 +138,15 @@ impl Weights {
     }
 
     /// The verdict.
-    pub(crate) fn judge(&self, features: &[Feature]) -> Risk {
+    pub(crate) fn judge(&self, features: impl IntoIterator<Item = Feature>) -> Risk {
         let mut scores = self.bias.map(i32::from);
-        let mut reasons: BTreeMap<&'static str, i32> = BTreeMap::new();
+        let mut reasons: Vec<RiskReason> = Vec::with_capacity(32);
+        let mut add =
+            |(code, weight): (&'static str, i32)| match reasons.iter_mut().find(|r| r.code == code)
+            {
+                Some(reason) => reason.weight += weight,
+                None => reasons.push(RiskReason::new(code, weight)),
+            };
         // Features of one code stand side by side.
         let mut run = ("", 0);
         for feature in features {
@@ -149,17 +157,13 @@ impl Weights {
                 *sum += i32::from(w);
             }
             if feature.code != run.0 {
-                *reasons.entry(run.0).or_default() += run.1;
+                add(run);
                 run = (feature.code, 0);
             }
             run.1 += i32::from(row[0]);
         }
-        *reasons.entry(run.0).or_default() += run.1;
-        let mut reasons: Vec<RiskReason> = reasons
-            .into_iter()
-            .filter(|(_, weight)| *weight != 0)
-            .map(|(code, weight)| RiskReason::new(code, weight))
-            .collect();
+        add(run);
+        reasons.retain(|r| r.weight != 0);
         reasons.sort_by_key(|r| (std::cmp::Reverse(r.weight.abs()), r.code));
         reasons.truncate(12);
         let mut categories = Vec::new();

@@ -65,11 +65,10 @@ pub(crate) fn category_of(flags: Flags) -> Option<Category> {
         .map(|(_, category)| *category)
 }
 
-pub(crate) fn index_of(kind: FindingKind) -> usize {
-    FindingKind::ALL
-        .iter()
-        .position(|k| *k == kind)
-        .unwrap_or(0)
+/// The place of a kind in [`FindingKind::ALL`], which is in the order in which
+/// they are declared.
+pub(crate) const fn index_of(kind: FindingKind) -> usize {
+    kind as usize
 }
 
 impl Summary {
@@ -81,9 +80,10 @@ impl Summary {
                 continue;
             }
             self.units = self.units.saturating_add(1);
+            let word = item.word.flags();
             let flags = match item.phrase_first {
                 true => item.flags(),
-                false => item.word,
+                false => word,
             };
             if flags.any(SECTION_FLAGS) {
                 for (n, count) in self.sections.iter_mut().enumerate() {
@@ -91,9 +91,11 @@ impl Summary {
                     *count += u32::from(flags.0 >> bit & 1 != 0);
                 }
             }
-            self.you += u32::from(YOU.contains(&item.hash));
-            self.me += u32::from(ME.contains(&item.hash));
-            if self.words.len() < MAX_WORDS && !item.word.has(Flag::Function) {
+            if PERSONS >> (item.hash & 63) & 1 != 0 {
+                self.you += u32::from(YOU.contains(&item.hash));
+                self.me += u32::from(ME.contains(&item.hash));
+            }
+            if self.words.len() < MAX_WORDS && !word.has(Flag::Function) {
                 self.words.insert(item.hash);
             }
             if self.pairs.len() < MAX_WORDS {
@@ -208,6 +210,22 @@ const ME: [u32; 5] = [
     hash(b"we"),
 ];
 
+/// A bit for each of them, by the low bits of its hash.
+const PERSONS: u64 = {
+    let mut bits = 0;
+    let mut n = 0;
+    while n < YOU.len() + ME.len() {
+        let hash = if n < YOU.len() {
+            YOU[n]
+        } else {
+            ME[n - YOU.len()]
+        };
+        bits |= 1 << (hash & 63);
+        n += 1;
+    }
+    bits
+};
+
 /// A set of hashes, in the order in which they came.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Hashes {
@@ -256,7 +274,7 @@ impl Hashes {
     }
 
     fn grow(&mut self) {
-        let mut slots = vec![0; (self.slots.len() * 2).max(512)];
+        let mut slots = vec![0; (self.slots.len() * 2).max(128)];
         self.list.reserve(slots.len() / 2);
         for &hash in self.list.iter().filter(|hash| **hash != 0) {
             put(&mut slots, hash);
@@ -284,6 +302,13 @@ fn put(slots: &mut [u32], hash: u32) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn kinds_are_in_the_order_in_which_they_are_declared() {
+        for (n, kind) in FindingKind::ALL.iter().enumerate() {
+            assert_eq!(index_of(*kind), n);
+        }
+    }
 
     #[test]
     fn hashes_are_kept_once_and_in_order() {

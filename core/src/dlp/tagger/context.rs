@@ -1,6 +1,6 @@
 //! What the models know of the message around a passage.
 
-use crate::dlp::lexicon::{Flag, Flags, Lexicon};
+use crate::dlp::lexicon::{Flag, Flags, Lexicon, SPECIALITIES};
 use crate::dlp::token::{SEED, Shape, Token, finish, hash, step, tokens};
 
 /// What sender, recipients, audience and the text as a whole say.
@@ -114,7 +114,11 @@ fn words(text: &str, out: &mut Vec<u32>) {
         let letters = bytes.iter().take_while(|b| !b.is_ascii_digit()).count();
         let bytes = &bytes[..letters];
         let known = lexicon.word(hash(bytes));
-        if bytes.len() < 3 || known.has(Flag::Function) || bytes.len() > 40 || bytes == b"example" {
+        if bytes.len() < 3
+            || known.has(Flag::Function)
+            || bytes.len() > LONGEST_FUSED
+            || bytes == b"example"
+        {
             continue;
         }
         out.push(hash(bytes));
@@ -154,14 +158,15 @@ pub(crate) fn care_of(text: &str) -> (u8, Flags) {
         }
         let mut flags = lexicon.word(token.hash);
         if let Some((_, phrase)) = lexicon.phrase(&view.text, &all[n..]) {
-            flags = flags.and(phrase);
+            flags = flags.and(phrase.flags());
         }
-        let bytes = view.text[token.range()].to_ascii_lowercase();
-        if flags.0 & SPECIALITIES.0 == 0 && (6..=40).contains(&bytes.len()) {
+        let bytes = &view.text[token.range()];
+        if !flags.any(SPECIALITIES) && (6..=LONGEST_FUSED).contains(&bytes.len()) {
+            let (heads, tails) = cuts(bytes);
             for cut in 3..=bytes.len() - 3 {
-                flags = flags.and(speciality(lexicon.word(hash(&bytes[cut..]))));
+                flags = flags.and(speciality(lexicon.care(tails[cut])));
                 if cut >= 5 {
-                    flags = flags.and(speciality(lexicon.word(hash(&bytes[..cut]))));
+                    flags = flags.and(speciality(lexicon.care(heads[cut])));
                 }
             }
         }
@@ -177,7 +182,24 @@ pub(crate) fn care_of(text: &str) -> (u8, Flags) {
     )
 }
 
-const SPECIALITIES: Flags = Flags::of(&CARE);
+/// Longer words are not taken apart.
+const LONGEST_FUSED: usize = 40;
+
+/// The hashes of a word's pieces before and behind each cut. The chains of all
+/// cuts go on side by side.
+fn cuts(word: &[u8]) -> ([u32; LONGEST_FUSED + 1], [u32; LONGEST_FUSED + 1]) {
+    let mut heads = [0; LONGEST_FUSED + 1];
+    let mut tails = [SEED; LONGEST_FUSED + 1];
+    let mut whole = SEED;
+    for (n, &letter) in word.iter().take(LONGEST_FUSED).enumerate() {
+        heads[n] = finish(whole);
+        whole = step(whole, letter);
+        for tail in &mut tails[..=n] {
+            *tail = step(*tail, letter);
+        }
+    }
+    (heads, tails.map(finish))
+}
 
 /// The flags of a speciality's word; nothing of other words.
 fn speciality(flags: Flags) -> Flags {

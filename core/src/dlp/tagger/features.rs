@@ -3,17 +3,27 @@
 //! The same functions serve training and scanning; a change here asks for the
 //! models to be trained anew.
 
-use crate::dlp::lexicon::{Flag, Flags};
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use crate::dlp::lexicon::{Class, Flag, Flags, Lexicon};
 use crate::dlp::passage::{Item, Passage, Region};
 use crate::dlp::token::{Gap, Shape, join};
 use crate::dlp::unit::{Facts, UnitKind};
 
 use super::context::Context;
+#[cfg(feature = "training")]
+use super::{
+    labels::WordLabel,
+    scene::{Scene, Sight},
+};
 
 /// The rows of one unit.
 pub(crate) struct Rows {
     rows: [u32; Self::MAX],
     len: usize,
+    #[cfg(feature = "training")]
+    templates: [u32; Self::MAX],
 }
 
 impl Rows {
@@ -23,6 +33,8 @@ impl Rows {
         Self {
             rows: [0; Self::MAX],
             len: 0,
+            #[cfg(feature = "training")]
+            templates: [0; Self::MAX],
         }
     }
 
@@ -45,15 +57,39 @@ impl Rows {
         self.len
     }
 
-    fn add(&mut self, template: u32, value: u32) {
+    pub(super) fn add(&mut self, template: u32, value: u32) {
         self.add_all(template, [value]);
     }
 
+    /// The row of a template's value.
+    pub(super) fn row(template: u32, value: u32) -> u32 {
+        join(template.wrapping_mul(0x9e37_79b1), value)
+    }
+
+    /// Puts them in the order of their templates, which training asks for: it
+    /// hides some by chance.
+    #[cfg(feature = "training")]
+    pub(super) fn sort(&mut self) {
+        let mut all: Vec<(u32, u32)> = self.templates[..self.len]
+            .iter()
+            .copied()
+            .zip(self.rows)
+            .collect();
+        all.sort_by_key(|(template, _)| *template);
+        for (n, (template, row)) in all.into_iter().enumerate() {
+            (self.templates[n], self.rows[n]) = (template, row);
+        }
+    }
+
     /// Adds values of templates that follow on one another.
-    fn add_all<const N: usize>(&mut self, first: u32, values: [u32; N]) {
+    pub(super) fn add_all<const N: usize>(&mut self, first: u32, values: [u32; N]) {
+        #[cfg(feature = "training")]
+        if let Some(templates) = self.templates.get_mut(self.len..self.len + N) {
+            templates.copy_from_slice(&std::array::from_fn::<u32, N, _>(|n| first + n as u32));
+        }
         if let Some(rows) = self.rows.get_mut(self.len..self.len + N) {
             for ((row, template), value) in rows.iter_mut().zip(first..).zip(values) {
-                *row = join(template.wrapping_mul(0x9e37_79b1), value);
+                *row = Self::row(template, value);
             }
             self.len += N;
         }
@@ -125,6 +161,72 @@ fn group(flags: Flags, of: Flags) -> u32 {
     if bits == 0 { 0 } else { join(low, high) | 1 }
 }
 
+/// The groups of a set of flags, as numbers.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Groups {
+    pub(super) name: u32,
+    pub(super) health: u32,
+    pub(super) place: u32,
+    pub(super) people: u32,
+    pub(super) plain: u32,
+    pub(super) parts: u32,
+    /// The number of name, health, place, people and parts together.
+    pub(super) lists: u16,
+    /// Whether it is a common word of English.
+    pub(super) english: bool,
+    /// The labels, from the first on.
+    cues: u32,
+    /// [`NAMED`] and the like.
+    people_bits: u32,
+}
+
+/// What stands on a line, as bits.
+const NAMED: u32 = 1;
+const TITLED: u32 = 1 << 1;
+const HEALTHY: u32 = 1 << 2;
+const RELATED: u32 = 1 << 3;
+const FUNCTION: u32 = 1 << 4;
+
+impl Groups {
+    pub(super) fn of(flags: Flags) -> Self {
+        Self {
+            lists: 0,
+            english: flags.has(Flag::English),
+            name: group(flags, NAME),
+            health: group(flags, HEALTH),
+            place: group(flags, PLACE),
+            people: group(flags, PEOPLE),
+            plain: group(flags, PLAIN),
+            parts: group(flags, PARTS),
+            #[expect(clippy::cast_possible_truncation, reason = "there are 28")]
+            cues: ((flags.0 & CUES.0) >> Flag::CueSsn as u8) as u32,
+            people_bits: u32::from(flags.any(NAME)) * NAMED
+                | u32::from(flags.has(Flag::TitleBefore) || flags.has(Flag::TitleAfter)) * TITLED
+                | u32::from(flags.any(HEALTH)) * HEALTHY
+                | u32::from(flags.has(Flag::Relative) || flags.has(Flag::PersonalTitle)) * RELATED
+                | u32::from(flags.has(Flag::Function)) * FUNCTION,
+        }
+    }
+}
+
+/// Those of each class of the lexicon.
+static GROUPS: LazyLock<Vec<Groups>> = LazyLock::new(|| {
+    let mut numbers = HashMap::new();
+    let classes = Lexicon::get().classes().iter();
+    let groups = classes.map(|flags| {
+        let of = Groups::of(*flags);
+        let lists = (of.name, of.health, of.place, of.people, of.parts);
+        let next = u16::try_from(numbers.len()).unwrap_or(u16::MAX);
+        let lists = *numbers.entry(lists).or_insert(next);
+        Groups { lists, ..of }
+    });
+    groups.collect()
+});
+
+pub(super) fn groups(class: Class) -> Groups {
+    GROUPS.get(class.index()).copied().unwrap_or_default()
+}
+
 struct Window<'p, 'a> {
     passage: &'p Passage<'a>,
     at: usize,
@@ -137,23 +239,29 @@ impl<'p> Window<'p, '_> {
             .and_then(|n| self.passage.items.get(n))
     }
 
-    /// The word there, or what kind of thing, or the edge of the text.
-    fn hash(&self, offset: isize) -> u32 {
-        let Some(item) = self.item(offset) else {
-            return 1;
-        };
-        let edge = match offset {
-            0 => false,
-            n if n > 0 => (1..=n).any(|o| self.gap(o) == Gap::Paragraph),
-            n => (n + 1..=0).any(|o| self.gap(o) == Gap::Paragraph),
-        };
-        if edge {
-            return 2;
-        }
-        match item.kind {
+    /// The words, or what kinds of things, or the edge of the text: of nine units
+    /// before it, the nearest first, and of two behind.
+    fn hashes(&self) -> ([u32; 9], [u32; 2]) {
+        let (mut before, mut behind) = ([1; 9], [1; 2]);
+        let items = &self.passage.items;
+        let of = |item: &Item, edge: bool| match item.kind {
+            _ if edge => 2,
             UnitKind::Word | UnitKind::Sign => item.hash,
             kind => kind as u32 + 16,
+        };
+        let mut edge = self.gap(0) == Gap::Paragraph;
+        let nearest = items.get(..self.at).unwrap_or_default().iter().rev();
+        for (hash, item) in before.iter_mut().zip(nearest) {
+            *hash = of(item, edge);
+            edge |= item.gap == Gap::Paragraph;
         }
+        edge = false;
+        let next = items.get(self.at + 1..).unwrap_or_default();
+        for (hash, item) in behind.iter_mut().zip(next) {
+            edge |= item.gap == Gap::Paragraph;
+            *hash = of(item, edge);
+        }
+        (before, behind)
     }
 
     fn gap(&self, offset: isize) -> Gap {
@@ -164,7 +272,7 @@ impl<'p> Window<'p, '_> {
         self.item(offset).map(Item::flags).unwrap_or_default()
     }
 
-    fn word_flags(&self, offset: isize) -> Flags {
+    fn word(&self, offset: isize) -> Class {
         self.item(offset).map(|i| i.word).unwrap_or_default()
     }
 
@@ -179,62 +287,13 @@ impl<'p> Window<'p, '_> {
     }
 }
 
-fn suffix(bytes: &[u8], n: usize) -> u32 {
+pub(super) fn suffix(bytes: &[u8], n: usize) -> u32 {
     let tail = bytes.len().saturating_sub(n);
     crate::dlp::token::hash(&bytes[tail..])
 }
 
-fn prefix(bytes: &[u8], n: usize) -> u32 {
+pub(super) fn prefix(bytes: &[u8], n: usize) -> u32 {
     crate::dlp::token::hash(&bytes[..n.min(bytes.len())])
-}
-
-/// What the word model reads of a unit and of its neighbours, worked out once
-/// for each.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Sight {
-    hash: u32,
-    shape: u32,
-    name: u32,
-    health: u32,
-    place: u32,
-    people: u32,
-    /// Whether a paragraph starts here.
-    paragraph: bool,
-}
-
-impl Sight {
-    /// Beyond the text.
-    const NONE: Self = Self {
-        hash: 1,
-        shape: 31,
-        name: 0,
-        health: 0,
-        place: 0,
-        people: 0,
-        paragraph: true,
-    };
-
-    fn of(item: &Item) -> Self {
-        let flags = item.flags();
-        Self {
-            hash: match item.kind {
-                UnitKind::Word | UnitKind::Sign => item.hash,
-                kind => kind as u32 + 16,
-            },
-            shape: item.shape as u32 | (item.kind as u32) << 4,
-            name: group(item.word, NAME),
-            health: group(flags, HEALTH),
-            place: group(item.word, PLACE),
-            people: group(flags, PEOPLE),
-            paragraph: item.gap == Gap::Paragraph,
-        }
-    }
-
-    /// Those of all items, in the place of what `out` held.
-    pub(crate) fn all(items: &[Item], out: &mut Vec<Self>) {
-        out.clear();
-        out.extend(items.iter().map(Self::of));
-    }
 }
 
 /// What the word model sees of a unit before the labels of those before it.
@@ -242,132 +301,28 @@ impl Sight {
 pub(crate) fn word(passage: &Passage<'_>, context: &Context, at: usize, rows: &mut Rows) {
     let mut sights = Vec::new();
     Sight::all(&passage.items, &mut sights);
-    word_seen(passage, context, &sights, at, rows);
-}
-
-/// The same, by what was worked out for all items.
-pub(crate) fn word_seen(
-    passage: &Passage<'_>,
-    context: &Context,
-    sights: &[Sight],
-    at: usize,
-    rows: &mut Rows,
-) {
-    let (Some(item), Some(&here)) = (passage.items.get(at), sights.get(at)) else {
-        return;
-    };
-    let near = |offset: isize| {
-        at.checked_add_signed(offset)
-            .and_then(|n| sights.get(n))
-            .copied()
-    };
-    // The edge of a paragraph hides the words beyond, and nothing else of them.
-    let hash = |of: Option<Sight>, edge: bool| match of {
-        None => 1,
-        Some(_) if edge => 2,
-        Some(sight) => sight.hash,
-    };
-    let (left_2, left, right, right_2) = (near(-2), near(-1), near(1), near(2));
-    let starts = |of: Option<Sight>| of.is_none_or(|s| s.paragraph);
-    let h = here.hash;
-    let h_1 = hash(left, here.paragraph);
-    let h_2 = hash(left_2, here.paragraph || starts(left));
-    let h1 = hash(right, starts(right));
-    let h2 = hash(right_2, starts(right) || starts(right_2));
-    let [left_2, left, right, right_2] =
-        [left_2, left, right, right_2].map(|s| s.unwrap_or(Sight::NONE));
-
-    let bytes = passage.bytes(at);
-    let (shape, name, place) = (here.shape, here.name, here.place);
-    let flags = item.flags();
-    let plain = group(item.word, PLAIN);
-    let parts = group(item.word, PARTS);
-    let place_of_all = match item.phrase.is_empty() {
-        true => place,
-        false => group(flags, PLACE),
-    };
-    let phrase = group(item.phrase, HEALTH) ^ u32::from(item.phrase_first);
-    let named = join(shape, name);
-    let gap = item.gap as u32;
-    let gap1 = passage.items.get(at + 1).map_or(Gap::Paragraph, |i| i.gap) as u32;
-    let line_start = u32::from(item.gap >= Gap::Line);
-    let own = context.own(item.hash, item.shape);
-    let care = context.care();
-    let prior = u32::from(context.prior);
-    let whom = u32::from(context.personal) << 1 | u32::from(context.internal);
-    let distance = u32::from(item.cue_distance.min(4));
-    rows.add_all(
-        1,
-        [
-            h,
-            h_1,
-            h1,
-            h_2,
-            h2,
-            join(h_1, h),
-            join(h, h1),
-            named,
-            join(left.shape, join(shape, right.shape)),
-            join(suffix(bytes, 3), shape),
-            suffix(bytes, 4),
-            prefix(bytes, 4),
-            join(name, plain),
-            join(left.name, shape),
-            join(right.name, named),
-            here.health,
-            join(here.health, plain),
-            join(phrase, 7),
-            join(right.health, parts),
-            join(left.health, parts),
-            join(place, shape),
-            join(right.place, join(shape, place)),
-            join(right_2.place, right.place),
-            left.people,
-            join(left.people, named),
-            join(left_2.people, shape),
-            join(right.people, shape),
-            join(u32::from(item.cue), join(distance, shape)),
-            join(gap, join(gap1, shape)),
-            join(passage.region as u32, named),
-            join(own, shape),
-            join(own, join(place_of_all, name)),
-            join(care, named),
-            join(line_start, join(h1, shape)),
-            join(right.shape, join(right_2.shape, shape)),
-            join(h_1, named),
-            join(h1, named),
-            join(here.people, shape),
-            join(prior, named),
-            join(prior, left.people),
-            join(whom, join(care, join(shape, line_start))),
-            join(whom, join(own, join(shape, h_1))),
-            join(prior, join(own, join(h1, h_1))),
-        ],
-    );
+    if let Some(scene) = Scene::new(passage, context, &sights, at) {
+        scene.all(rows);
+    }
+    rows.sort();
 }
 
 /// What it sees of the labels before: `one` of the unit before, `two` of the
 /// one before that.
-pub(crate) fn history(passage: &Passage<'_>, at: usize, one: u8, two: u8, rows: &mut Rows) {
-    let w = Window { passage, at };
-    let Some(item) = w.item(0) else { return };
-    let (one, two) = (u32::from(one) + 1, u32::from(two) + 1);
-    let shape = w.shape(0);
-    let health = group(item.flags(), HEALTH);
-    rows.add_all(
-        50,
-        [
-            one,
-            join(one, two),
-            join(one, w.hash(0)),
-            join(one, join(shape, group(item.word, NAME))),
-            join(one, join(health, u32::from(item.phrase_first))),
-            join(one, join(group(item.word, PLACE), shape)),
-            join(one, join(item.gap as u32, shape)),
-            join(one, w.hash(1)),
-            join(one, join(w.hash(-1), shape)),
-        ],
-    );
+#[cfg(feature = "training")]
+pub(crate) fn history(
+    passage: &Passage<'_>,
+    context: &Context,
+    at: usize,
+    (one, two): (WordLabel, WordLabel),
+    rows: &mut Rows,
+) {
+    let mut sights = Vec::new();
+    Sight::all(&passage.items, &mut sights);
+    if let Some(scene) = Scene::new(passage, context, &sights, at) {
+        scene.history(one, two, rows);
+    }
+    rows.sort();
 }
 
 /// What the code model sees of a unit.
@@ -375,19 +330,12 @@ pub(crate) fn code(passage: &Passage<'_>, context: &Context, at: usize, rows: &m
     let w = Window { passage, at };
     let Some(item) = w.item(0) else { return };
     let kind = item.kind as u32;
-    // Of the units from nine before it to two behind.
-    let mut hashes = [1; 12];
-    for (slot, offset) in hashes.iter_mut().zip(-9..) {
-        *slot = w.hash(offset);
-    }
-    let hash = |offset: isize| {
-        offset
-            .checked_add(9)
-            .and_then(|n| usize::try_from(n).ok())
-            .and_then(|n| hashes.get(n))
-            .copied()
-            .unwrap_or(1)
+    let (before, behind) = w.hashes();
+    let hash = |offset: isize| match offset {
+        0.. => behind.get(offset.unsigned_abs().wrapping_sub(1)),
+        _ => before.get(offset.unsigned_abs() - 1),
     };
+    let hash = |offset: isize| hash(offset).copied().unwrap_or(1);
     let people = line_people(&w);
     let bytes = passage.bytes(at);
     let cue = u32::from(item.cue);
@@ -418,67 +366,73 @@ pub(crate) fn code(passage: &Passage<'_>, context: &Context, at: usize, rows: &m
     let line_cues = line_cues(&w);
     let right = right_cues(&w);
 
-    rows.add(101, kind);
-    rows.add(102, join(kind, item.facts.0));
-    for bit in 0..29 {
-        if item.facts.0 >> bit & 1 != 0 {
-            rows.add(103, join(kind, bit + 1));
-        }
+    let mut facts = item.facts.0;
+    rows.add_all(101, [kind, join(kind, facts)]);
+    while facts != 0 {
+        rows.add(103, join(kind, facts.trailing_zeros() + 1));
+        facts &= facts - 1;
     }
-    rows.add(104, item.hash);
-    rows.add(105, join(cue, kind));
-    rows.add(106, join(cue, join(near, kind)));
-    rows.add(107, join(cue, join(near, item.hash)));
-    rows.add(108, join(cue, join(strong, kind)));
-    rows.add(109, join(hash(-1), kind));
-    rows.add(110, join(hash(-2), kind));
-    rows.add(111, join(hash(-3), kind));
-    rows.add(112, join(hash(1), kind));
-    rows.add(113, join(hash(2), kind));
-    rows.add(114, join(hash(-1), join(hash(-2), kind)));
-    rows.add(115, join(hash(-1), item.hash));
-    rows.add(116, join(line_cues, kind));
-    rows.add(117, join(right, kind));
-    rows.add(118, join(right, join(cue, strong)));
-    rows.add(119, join(passage.region as u32, kind));
-    rows.add(120, join(context.care(), kind));
-    rows.add(121, join(context.care(), join(kind, cue)));
-    rows.add(122, join(context.speech(), kind));
-    rows.add(
-        123,
-        join(
-            context.speech(),
-            join(
-                context.care(),
-                join(kind, u32::from(item.facts.has(Facts::YEAR))),
-            ),
-        ),
+    let care = context.care();
+    let speech = context.speech();
+    let year = u32::from(item.facts.has(Facts::YEAR));
+    let region = passage.region as u32;
+    let gaps = join(item.gap as u32, join(w.gap(1) as u32, kind));
+    let names = [-1, 1].map(|n| groups(w.word(n)).name);
+    let around = [-1, 1].map(|n| join(group(w.flags(n), PEOPLE.and(HEALTH)), kind));
+    rows.add_all(
+        104,
+        [
+            item.hash,
+            join(cue, kind),
+            join(cue, join(near, kind)),
+            join(cue, join(near, item.hash)),
+            join(cue, join(strong, kind)),
+            join(hash(-1), kind),
+            join(hash(-2), kind),
+            join(hash(-3), kind),
+            join(hash(1), kind),
+            join(hash(2), kind),
+            join(hash(-1), join(hash(-2), kind)),
+            join(hash(-1), item.hash),
+            join(line_cues, kind),
+            join(right, kind),
+            join(right, join(cue, strong)),
+            join(region, kind),
+            join(care, kind),
+            join(care, join(kind, cue)),
+            join(speech, kind),
+            join(speech, join(care, join(kind, year))),
+        ],
     );
     let prior = u32::from(context.prior);
-    rows.add(140, join(prior, kind));
-    rows.add(141, join(prior, join(kind, join(cue, near))));
-    rows.add(142, join(prior, join(kind, hash(-1))));
-    rows.add(143, join(prior, join(kind, item.facts.0)));
-    rows.add(144, join(prior, join(kind, passage.region as u32)));
-    rows.add(145, join(prior, join(kind, item.hash)));
-    rows.add(124, join(length, kind));
-    rows.add(125, join(prefix(bytes, 2), kind));
-    rows.add(126, join(prefix(bytes, 3), length));
-    rows.add(127, join(w.shape(-1), join(w.shape(1), kind)));
-    rows.add(128, join(item.gap as u32, join(w.gap(1) as u32, kind)));
-    rows.add(
-        129,
-        join(
-            group(w.word_flags(1), NAME),
-            join(group(w.word_flags(-1), NAME), kind),
-        ),
+    rows.add_all(
+        140,
+        [
+            join(prior, kind),
+            join(prior, join(kind, join(cue, near))),
+            join(prior, join(kind, hash(-1))),
+            join(prior, join(kind, item.facts.0)),
+            join(prior, join(kind, region)),
+            join(prior, join(kind, item.hash)),
+        ],
     );
-    rows.add(130, join(group(w.flags(-1), PEOPLE.and(HEALTH)), kind));
-    rows.add(131, join(group(w.flags(1), PEOPLE.and(HEALTH)), kind));
-    rows.add(132, join(u32::from(w.line_start()), join(kind, hash(1))));
-    rows.add(133, join(decade(bytes, item), kind));
-    rows.add(134, join(people, kind));
-    rows.add(135, join(people, join(context.care(), kind)));
+    rows.add_all(
+        124,
+        [
+            join(length, kind),
+            join(prefix(bytes, 2), kind),
+            join(prefix(bytes, 3), length),
+            join(w.shape(-1), join(w.shape(1), kind)),
+            gaps,
+            join(names[1], join(names[0], kind)),
+            around[0],
+            around[1],
+            join(u32::from(w.line_start()), join(kind, hash(1))),
+            join(decade(bytes, item), kind),
+            join(people, kind),
+            join(people, join(care, kind)),
+        ],
+    );
     if let Some(n) = (1..=8).find(|n| {
         w.item(-n)
             .is_some_and(|i| i.kind == UnitKind::Word && i.shape != Shape::Sign)
@@ -492,44 +446,44 @@ pub(crate) fn code(passage: &Passage<'_>, context: &Context, at: usize, rows: &m
     }
 }
 
-/// The labels before it on its line, as bits.
+/// The units before it on its line, the nearest first.
+fn line_before<'p>(w: &Window<'p, '_>) -> impl Iterator<Item = &'p Item> {
+    let before = w.passage.items.get(..w.at).unwrap_or_default();
+    let mut gap = w.gap(0);
+    before.iter().rev().take_while(move |item| {
+        let same = gap < Gap::Line;
+        gap = item.gap;
+        same
+    })
+}
+
+/// The labels before it on its line, as one number.
 fn line_cues(w: &Window<'_, '_>) -> u32 {
-    let mut bits = 0u128;
-    let mut n = 0;
-    while n > -12 && w.gap(n) < Gap::Line {
-        n -= 1;
-        bits |= w.flags(n).0 & CUES.0;
-    }
-    group(Flags(bits), CUES)
+    cues(line_before(w).take(12))
 }
 
 /// The labels behind it, three units at most.
 fn right_cues(w: &Window<'_, '_>) -> u32 {
-    let mut bits = 0u128;
-    for n in 1..=3 {
-        if w.gap(n) >= Gap::Line {
-            break;
-        }
-        bits |= w.flags(n).0 & CUES.0;
-    }
-    group(Flags(bits), CUES)
+    let behind = w.passage.items.get(w.at + 1..).unwrap_or_default().iter();
+    cues(behind.take(3).take_while(|item| item.gap < Gap::Line))
+}
+
+fn cues<'p>(items: impl Iterator<Item = &'p Item>) -> u32 {
+    let of = |item: &Item| groups(item.word).cues | groups(item.phrase).cues;
+    let bits = items.fold(0, |all, item| all | of(item));
+    group(Flags(u128::from(bits) << Flag::CueSsn as u8), CUES)
 }
 
 /// Whether names or titles stand on its line before it, and what else of that
 /// sort: 4 bits.
 fn line_people(w: &Window<'_, '_>) -> u32 {
-    let mut out = 0;
-    let mut n = 0;
-    while n > -10 && w.gap(n) < Gap::Line {
-        n -= 1;
-        let flags = w.flags(n);
-        let capital = w.item(n).is_some_and(|i| i.shape != Shape::Lower);
-        out |= u32::from(capital && flags.any(NAME) && !flags.has(Flag::Function));
-        out |= u32::from(flags.has(Flag::TitleBefore) || flags.has(Flag::TitleAfter)) << 1;
-        out |= u32::from(flags.any(HEALTH)) << 2;
-        out |= u32::from(flags.has(Flag::Relative) || flags.has(Flag::PersonalTitle)) << 3;
-    }
-    out
+    line_before(w).take(10).fold(0, |all, item| {
+        let mut bits = groups(item.word).people_bits | groups(item.phrase).people_bits;
+        if item.shape == Shape::Lower || bits & FUNCTION != 0 {
+            bits &= !NAMED;
+        }
+        all | bits & (NAMED | TITLED | HEALTHY | RELATED)
+    })
 }
 
 /// The decade of a date's year: births lie further back than visits.
@@ -572,10 +526,11 @@ fn decade(bytes: &[u8], item: &Item) -> u32 {
 /// Whether the word model looks at a unit at all: the words that only hold a
 /// sentence together, signs and what has a shape of its own are looked at only
 /// inside something that has begun.
+#[inline]
 pub(crate) fn asks_word(item: &Item, one: u8) -> bool {
     match item.kind {
         UnitKind::Word => {
-            one != 0 || !(item.word.has(Flag::Function) && item.shape == Shape::Lower)
+            one != 0 || !(item.shape == Shape::Lower && item.word.flags().has(Flag::Function))
         }
         UnitKind::Code | UnitKind::Number => true,
         UnitKind::Sign => one != 0,
@@ -585,6 +540,7 @@ pub(crate) fn asks_word(item: &Item, one: u8) -> bool {
 }
 
 /// Whether the code model looks at a unit.
+#[inline]
 pub(crate) fn asks_code(passage: &Passage<'_>, at: usize) -> bool {
     let Some(item) = passage.items.get(at) else {
         return false;

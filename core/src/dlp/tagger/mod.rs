@@ -11,14 +11,17 @@
 pub(crate) mod context;
 pub(crate) mod features;
 pub(crate) mod labels;
+pub(crate) mod memo;
 pub(crate) mod model;
+pub(crate) mod scene;
 #[cfg(feature = "training")]
 pub(crate) mod train;
 
 use self::context::Context;
-use self::features::{Rows, Sight, asks_code, asks_word};
+use self::features::{Rows, asks_code, asks_word};
 use self::labels::{CODE_KINDS, WORD_KINDS, WORD_LABELS, WordLabel};
 use self::model::Model;
+use self::scene::{Memos, Scene, Sight};
 use super::FindingKind;
 use super::passage::{Passage, Region};
 use super::token::Gap;
@@ -39,14 +42,18 @@ pub(crate) struct Tag {
 /// behind label `1 + 2k` or itself.
 pub(super) fn best_word(scores: &[i16; WORD_LABELS], one: WordLabel) -> (WordLabel, i16) {
     let (mut best, mut top, mut second) = (0u8, 0i16, i16::MIN);
-    for (n, &score) in (1u8..).zip(scores) {
-        if !word_open(n, one) {
-            continue;
-        }
+    let mut offer = |n, score| {
         if score > top {
             (best, second, top) = (n, top, score);
         } else {
             second = second.max(score);
+        }
+    };
+    for (kind, pair) in (0u8..).zip(scores.as_chunks::<2>().0) {
+        let (first, further) = (1 + 2 * kind, 2 + 2 * kind);
+        offer(first, pair[0]);
+        if word_open(further, one) {
+            offer(further, pair[1]);
         }
     }
     if best == 0 && second == i16::MIN {
@@ -60,28 +67,34 @@ pub(super) fn word_open(label: WordLabel, one: WordLabel) -> bool {
     label % 2 == 1 || label == 0 || one == label || one + 1 == label
 }
 
-/// Labels the units of a passage. `names` says whether the word model runs.
+/// Labels the units of a passage. The word model runs where it has room for its
+/// sums; a model's are of no use to another.
 pub(crate) fn tag(
     passage: &Passage<'_>,
     context: &Context,
     model: &Model,
-    names: bool,
+    memos: Option<&mut Memos>,
 ) -> Vec<Tag> {
     let mut out: Vec<Tag> = Vec::new();
     let mut rows = Rows::new();
-    let words = names && passage.region != Region::Code;
+    let mut memos = memos.filter(|_| passage.region != Region::Code);
     let mut sights = Vec::new();
-    if words {
+    if memos.is_some() {
         Sight::all(&passage.items, &mut sights);
     }
     let (mut one, mut two): (WordLabel, WordLabel) = (0, 0);
     for (at, item) in passage.items.iter().enumerate() {
+        // Most units are no codes.
+        if memos.is_none() && item.kind == UnitKind::Word && item.cue == 0 {
+            continue;
+        }
         let mut label: (WordLabel, i16) = (0, 0);
-        if words && asks_word(item, one) {
-            rows.clear();
-            features::word_seen(passage, context, &sights, at, &mut rows);
-            features::history(passage, at, one, two, &mut rows);
-            label = best_word(&model.word.score(&rows), one);
+        if let Some(memos) = memos.as_mut()
+            && asks_word(item, one)
+            && let Some(scene) = Scene::new(passage, context, &sights, at)
+        {
+            let scores = memos.score(&scene, (one, two), &model.word);
+            label = best_word(&scores, one);
         }
         let inside = label.0 != 0 && label.0.is_multiple_of(2);
         if !(inside && label.0 == 2 * 3 + 2) && asks_code(passage, at) {

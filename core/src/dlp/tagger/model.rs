@@ -18,6 +18,42 @@ pub(crate) struct Weights<const N: usize> {
     shift: u32,
 }
 
+/// Where rows are. First all are found, then their weights are added: they lie
+/// far apart, and so are fetched side by side. Which features have weights is
+/// chance, and a branch on it would be guessed wrong half of the time: instead
+/// what is not there is written over by the next.
+#[derive(Clone)]
+pub(crate) struct Places {
+    places: [u32; Self::MANY + 1],
+    len: usize,
+}
+
+impl Default for Places {
+    fn default() -> Self {
+        Self {
+            places: [0; Self::MANY + 1],
+            len: 0,
+        }
+    }
+}
+
+impl Places {
+    /// As many are found before they are added.
+    pub(crate) const MANY: usize = 32;
+
+    /// Appends a place; 0 is none.
+    pub(crate) fn push(&mut self, place: u32) {
+        if let Some(next) = self.places.get_mut(self.len) {
+            *next = place;
+            self.len += usize::from(place != 0);
+        }
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.len = 0;
+    }
+}
+
 /// Tags that are compared at a time.
 const WINDOW: usize = 4;
 /// One in each of them.
@@ -64,25 +100,32 @@ impl<const N: usize> Weights<N> {
         }
     }
 
+    pub(crate) fn bias(&self) -> [i16; N] {
+        self.bias
+    }
+
     /// The score of each label; that of none is 0.
     pub(crate) fn score(&self, rows: &Rows) -> [i16; N] {
-        // First where the rows are, then the rows: these lie far apart, and so
-        // are fetched side by side. Which features have weights is chance, and a
-        // branch on it would be guessed wrong half of the time: instead what is
-        // not there is written over by the next.
-        let mut places = [0u32; Rows::MAX + 1];
-        let mut found = 0;
-        for &hash in rows.as_slice() {
-            let at = self.find(hash);
-            if let Some(place) = places.get_mut(found) {
-                #[expect(clippy::cast_possible_truncation, reason = "a row has a 32-bit hash")]
-                let at = at as u32;
-                *place = at;
-            }
-            found += usize::from(at != 0);
-        }
         let mut out = self.bias;
-        for &at in places.get(..found).unwrap_or_default() {
+        self.add(rows, &mut out);
+        out
+    }
+
+    /// Adds the weights of some rows.
+    pub(crate) fn add(&self, rows: &Rows, out: &mut [i16; N]) {
+        let mut places = Places::default();
+        for hashes in rows.as_slice().chunks(Places::MANY) {
+            places.len = 0;
+            for &hash in hashes {
+                places.push(self.place(hash));
+            }
+            self.add_places(&places, out);
+        }
+    }
+
+    /// Adds the weights at some places.
+    pub(crate) fn add_places(&self, places: &Places, out: &mut [i16; N]) {
+        for &at in places.places.get(..places.len).unwrap_or_default() {
             let Some(row) = self.rows.get(at as usize) else {
                 continue;
             };
@@ -90,7 +133,13 @@ impl<const N: usize> Weights<N> {
                 *sum = sum.wrapping_add(i16::from(weight));
             }
         }
-        out
+    }
+
+    /// The place of a feature's row, for [`add_places`](Self::add_places).
+    pub(crate) fn place(&self, hash: u32) -> u32 {
+        #[expect(clippy::cast_possible_truncation, reason = "a row has a 32-bit hash")]
+        let at = self.find(hash) as u32;
+        at
     }
 
     /// The place of a feature's row; 0 where it has none.

@@ -241,7 +241,13 @@ pub(crate) fn train(
             let fixed = rows.len();
             let label = |n: usize| at.checked_sub(n).map_or(0, |n| words[n]);
             if asks_word(&passage.items[at], label(1)) {
-                features::history(passage, at, label(1), label(2), &mut rows);
+                features::history(
+                    passage,
+                    &example.context,
+                    at,
+                    (label(1), label(2)),
+                    &mut rows,
+                );
                 count(&mut word_counts, rows.as_slice(), example.mail);
             }
             rows.truncate(fixed);
@@ -270,7 +276,7 @@ pub(crate) fn train(
                 let mut label = 0u8;
                 if asks_word(&passage.items[at], one) {
                     rows.clear();
-                    features::history(passage, at, one, two, &mut rows);
+                    features::history(passage, &example.context, at, (one, two), &mut rows);
                     let mut all = static_word[n][at].clone();
                     all.extend_from_slice(rows.as_slice());
                     // One in eight is hidden, so that none is leant on alone.

@@ -330,12 +330,6 @@ impl Groups {
     }
 }
 
-fn all_digits(text: &[u8]) -> Option<Vec<u8>> {
-    text.iter()
-        .map(|b| b.is_ascii_digit().then(|| b.wrapping_sub(b'0')))
-        .collect()
-}
-
 /// A word that starts what has a check digit: `GB` of `GB 23`, rare enough to
 /// be left to [`checked`].
 pub(super) fn checked_word(tape: &Tape<'_>, at: usize) -> Option<Found> {
@@ -396,7 +390,7 @@ fn card(groups: &Groups) -> Option<Found> {
         .copied()
         .filter(|(n, _)| (12..=19).contains(n))
         .find(|(n, _)| {
-            all_digits(&groups.text[..*n])
+            check::digits(&groups.text[..*n])
                 .is_some_and(|d| check::card_issuer(&d) && check::luhn(&d))
         })?;
     let grouped = groups.group_len(0) == 4 && groups.count > 1;
@@ -404,7 +398,7 @@ fn card(groups: &Groups) -> Option<Found> {
     if groups.count > 1 && !grouped && groups.group_len(0) != length {
         return None;
     }
-    let test = all_digits(&groups.text[..length]).is_some_and(|d| check::is_test_card(&d));
+    let test = check::digits(&groups.text[..length]).is_some_and(|d| check::is_test_card(&d));
     let zeros = groups.text[..length].windows(8).any(|w| w == b"00000000");
     let mut found = Found::new(last, UnitKind::Number).with(Facts::CARD);
     if test || zeros {
@@ -459,7 +453,7 @@ fn ssn(tape: &Tape<'_>, groups: &Groups) -> Option<Found> {
         return None;
     }
     let (text, last) = groups.exactly(9)?;
-    let d = all_digits(text)?;
+    let d = check::digits(text)?;
     if split {
         let more = matches!(tape.sign(last), Some(b'-' | b'.'))
             && tape.tight(last + 1)
@@ -468,15 +462,7 @@ fn ssn(tape: &Tape<'_>, groups: &Groups) -> Option<Found> {
             return None;
         }
     }
-    let number = |part: &[u8]| part.iter().fold(0u32, |n, &x| n * 10 + u32::from(x));
-    let (area, group, serial) = (number(&d[..3]), number(&d[3..5]), number(&d[5..]));
-    let valid = area != 0 && area != 666 && area < 900 && group != 0 && serial != 0;
-    let fake = d.iter().all(|x| *x == d[0])
-        || matches!(
-            number(&d),
-            78_051_120 | 219_099_999 | 123_456_789 | 987_654_321
-        )
-        || (area == 987 && group == 65 && (4320..=4329).contains(&serial));
+    let (valid, fake) = check::ssn(&d);
     let mut found = Found::new(last, UnitKind::Number);
     if split {
         found.facts.set(Facts::SSN_SHAPE);
@@ -728,24 +714,19 @@ fn single(tape: &Tape<'_>, at: usize) -> Option<Found> {
         .map(u8::to_ascii_uppercase)
         .collect();
     if token.shape == Shape::Digits {
-        if bytes.len() == 10 && all_digits(bytes).is_some_and(|d| check::npi(&d)) {
+        if bytes.len() == 10 && check::digits(bytes).is_some_and(|d| check::npi(&d)) {
             facts.set(Facts::NPI);
         }
         if bytes.len() == 5 {
             facts.set(Facts::CPT_SHAPE);
         }
-        if bytes.len() == 9 && all_digits(bytes).is_some_and(|d| check::routing(&d)) {
+        if bytes.len() == 9 && check::digits(bytes).is_some_and(|d| check::routing(&d)) {
             facts.set(Facts::ROUTING);
         }
         return Some(Found::new(at + 1, UnitKind::Number).with(facts));
     }
     facts.set(Facts::LETTERS);
-    if let [a, b, rest @ ..] = upper.as_slice()
-        && rest.len() == 7
-        && b"ABCDEFGHJKLMPRSTUX".contains(a)
-        && (b.is_ascii_uppercase() || *b == b'9')
-        && let Some(digits) = all_digits(rest)
-    {
+    if let Some(digits) = check::dea_shape(&upper) {
         facts.set(Facts::DEA_SHAPE);
         if check::dea(&digits) {
             facts.set(Facts::DEA);

@@ -193,13 +193,7 @@ pub(super) fn units(text: &[u8], tokens: &[Token], out: &mut Vec<Unit>) {
     // Where the run of tokens without blanks between them ends.
     let mut run_end = 0;
     while let Some(token) = tokens.get(at) {
-        if at >= run_end {
-            run_end = at + 1;
-            while tape.tight(run_end) && run_end < tokens.len() {
-                run_end += 1;
-            }
-        }
-        if plain(text, token, run_end - at) {
+        if plain(&tape, token, at) {
             out.push(Unit {
                 first: offset(at),
                 last: offset(at + 1),
@@ -213,6 +207,12 @@ pub(super) fn units(text: &[u8], tokens: &[Token], out: &mut Vec<Unit>) {
             });
             at += 1;
             continue;
+        }
+        if at >= run_end {
+            run_end = at + 1;
+            while tape.tight(run_end) && run_end < tokens.len() {
+                run_end += 1;
+            }
         }
         let found = read(&tape, at, run_end);
         let unit = match found {
@@ -251,18 +251,20 @@ fn offset(n: usize) -> u32 {
 
 /// Whether a token is one that no reader would take, which most are: a word
 /// that stands alone or has one sign behind it and starts no date and no link,
-/// or a sign that starts nothing. `run` is the number of tokens from it on
-/// without blanks between them.
-fn plain(text: &[u8], token: &Token, run: usize) -> bool {
+/// or a sign that starts nothing.
+fn plain(tape: &Tape<'_>, token: &Token, at: usize) -> bool {
     match token.shape {
         Shape::Sign => !matches!(
-            text.get(token.start as usize),
+            tape.text.get(token.start as usize),
             Some(b'(' | b'+' | b'$' | b'*' | b'#' | b':')
         ),
         Shape::Digits | Shape::Alnum => false,
         // Capitals of this length may start a code in groups.
         Shape::Upper if (2..=4).contains(&(token.end - token.start)) => false,
-        _ => run <= 2 && !dates::may_start(token.hash) && !codes::may_start_link(token.hash),
+        _ => {
+            let alone = !tape.tight(at + 1) || !tape.tight(at + 2);
+            alone && !dates::may_start(token.hash) && !codes::may_start_link(token.hash)
+        }
     }
 }
 
@@ -333,7 +335,7 @@ mod tests {
                             while end < all.len() && tape.tight(end) {
                                 end += 1;
                             }
-                            if plain(text, token, end - at) {
+                            if plain(&tape, token, at) {
                                 plain_ones += 1;
                                 let found = read(&tape, at, end);
                                 assert_eq!(found, None, "{:?}", std::str::from_utf8(text));

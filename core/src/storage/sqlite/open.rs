@@ -16,7 +16,11 @@ use crate::storage::{StoreError, Table};
 /// `MSEA`, in the file's header: this is a mailseal database.
 const APPLICATION_ID: i32 = 0x4D53_4541;
 /// The format this version writes, and the newest that it reads.
-const FORMAT: i64 = 1;
+///
+/// 2 has four tables more than 1: `session`, `code`, `reply`, `reply_part`.
+const FORMAT: i64 = 2;
+/// The tables that came with format 2.
+const SINCE_2: [Table; 4] = [Table::Session, Table::Code, Table::Reply, Table::ReplyPart];
 /// Up to this size the whole file is checked on opening; it takes some tens of
 /// milliseconds.
 const CHECK_WHOLE: u64 = 16 << 20;
@@ -77,7 +81,7 @@ impl Place {
 
     fn try_writer(&self) -> Result<Connection, StoreError> {
         let conn = self.connect().map_err(|e| self.opening(e))?;
-        let fresh = inspect(&conn).map_err(|e| match e {
+        let state = inspect(&conn).map_err(|e| match e {
             StoreError::Failed { code } if code & 0xff == CANTOPEN => StoreError::ReadOnly,
             other => other,
         })?;
@@ -85,10 +89,13 @@ impl Place {
             return Err(StoreError::ReadOnly);
         }
         self.prepare_writer(&conn).map_err(|e| self.opening(e))?;
-        if fresh {
-            create(&conn)?;
-        } else {
-            check(&conn, &self.path)?;
+        match state {
+            State::Fresh => change(&conn, create_within)?,
+            State::Older => {
+                change(&conn, |conn| upgrade_within(conn, &self.path))?;
+                check(&conn, &self.path, Table::ALL.len())?;
+            }
+            State::Current => check(&conn, &self.path, Table::ALL.len())?,
         }
         Ok(conn)
     }
@@ -157,8 +164,19 @@ fn sync_folder(path: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Whether the file is still empty; an error if it is not ours to use.
-fn inspect(conn: &Connection) -> Result<bool, StoreError> {
+/// What is in a file that is ours to use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Nothing yet.
+    Fresh,
+    /// A format that this version can bring to its own.
+    Older,
+    /// The format of this version.
+    Current,
+}
+
+/// What is in the file; an error if it is not ours to use.
+fn inspect(conn: &Connection) -> Result<State, StoreError> {
     // One read transaction, so that a file which another process is just
     // making is seen before or after, never in between.
     let (application, format, objects): (i32, i64, i64) = conn
@@ -171,8 +189,9 @@ fn inspect(conn: &Connection) -> Result<bool, StoreError> {
         )
         .map_err(store_error)?;
     match (application, format) {
-        (0, 0) if objects == 0 => Ok(true),
-        (APPLICATION_ID, 1..=FORMAT) => Ok(false),
+        (0, 0) if objects == 0 => Ok(State::Fresh),
+        (APPLICATION_ID, FORMAT) => Ok(State::Current),
+        (APPLICATION_ID, 1..FORMAT) => Ok(State::Older),
         (APPLICATION_ID, found) if found > FORMAT => Err(StoreError::Newer {
             found,
             supported: FORMAT,
@@ -186,9 +205,13 @@ fn inspect(conn: &Connection) -> Result<bool, StoreError> {
     }
 }
 
-fn create(conn: &Connection) -> Result<(), StoreError> {
+/// Makes a change of the format whole or not at all.
+fn change(
+    conn: &Connection,
+    within: impl FnOnce(&Connection) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
     conn.execute_batch("BEGIN IMMEDIATE").map_err(store_error)?;
-    let done = create_within(conn);
+    let done = within(conn).and_then(|()| conn.execute_batch("COMMIT").map_err(store_error));
     if done.is_err() && !conn.is_autocommit() {
         // The error to report is the first one.
         let _ = conn.execute_batch("ROLLBACK");
@@ -198,31 +221,47 @@ fn create(conn: &Connection) -> Result<(), StoreError> {
 
 fn create_within(conn: &Connection) -> Result<(), StoreError> {
     // Another process may have been quicker.
-    if inspect(conn)? {
-        let mut sql = String::new();
-        for table in Table::ALL {
-            let name = table.name();
-            sql.push_str(&format!(
-                "CREATE TABLE {name} (key BLOB NOT NULL PRIMARY KEY, value BLOB NOT NULL, due INTEGER);\n\
-                 CREATE INDEX {name}_due ON {name} (due, key) WHERE due IS NOT NULL;\n"
-            ));
-        }
-        sql.push_str(
-            "CREATE TABLE audit_leaf (seq INTEGER PRIMARY KEY, leaf BLOB NOT NULL);\n\
-             CREATE TABLE audit_tag (tag BLOB NOT NULL, seq INTEGER NOT NULL, \
-                                     PRIMARY KEY (tag, seq)) WITHOUT ROWID;\n",
-        );
-        sql.push_str(&format!(
-            "PRAGMA application_id = {APPLICATION_ID};\nPRAGMA user_version = {FORMAT};\n"
-        ));
-        conn.execute_batch(&sql).map_err(store_error)?;
+    if inspect(conn)? != State::Fresh {
+        return Ok(());
     }
-    conn.execute_batch("COMMIT").map_err(store_error)
+    let mut sql = tables(Table::ALL);
+    sql.push_str(
+        "CREATE TABLE audit_leaf (seq INTEGER PRIMARY KEY, leaf BLOB NOT NULL);\n\
+         CREATE TABLE audit_tag (tag BLOB NOT NULL, seq INTEGER NOT NULL, \
+                                 PRIMARY KEY (tag, seq)) WITHOUT ROWID;\n",
+    );
+    sql.push_str(&format!("PRAGMA application_id = {APPLICATION_ID};\n"));
+    sql.push_str(&format!("PRAGMA user_version = {FORMAT};\n"));
+    conn.execute_batch(&sql).map_err(store_error)
+}
+
+/// Brings a file of format 1 to format 2. What is in it stays as it is.
+fn upgrade_within(conn: &Connection, path: &Path) -> Result<(), StoreError> {
+    if inspect(conn)? != State::Older {
+        return Ok(());
+    }
+    // What is damaged is not made newer.
+    check(conn, path, Table::ALL.len() - SINCE_2.len())?;
+    let mut sql = tables(&SINCE_2);
+    sql.push_str(&format!("PRAGMA user_version = {FORMAT};\n"));
+    conn.execute_batch(&sql).map_err(store_error)
+}
+
+fn tables(tables: &[Table]) -> String {
+    let mut sql = String::new();
+    for table in tables {
+        let name = table.name();
+        sql.push_str(&format!(
+            "CREATE TABLE {name} (key BLOB NOT NULL PRIMARY KEY, value BLOB NOT NULL, due INTEGER);\n\
+             CREATE INDEX {name}_due ON {name} (due, key) WHERE due IS NOT NULL;\n"
+        ));
+    }
+    sql
 }
 
 /// The cheap part of the question whether the file is whole. Damage that this
 /// does not see is met, as an error, when the page is read.
-fn check(conn: &Connection, path: &Path) -> Result<(), StoreError> {
+fn check(conn: &Connection, path: &Path, expected: usize) -> Result<(), StoreError> {
     let (mut tables, mut foreign) = (0, 0);
     let mut statement = conn
         .prepare("SELECT type, name FROM sqlite_schema")
@@ -238,7 +277,8 @@ fn check(conn: &Connection, path: &Path) -> Result<(), StoreError> {
             _ => {}
         }
     }
-    if tables != Table::ALL.len() + 2 {
+    // The log's two tables come on top.
+    if tables != expected + 2 {
         return Err(StoreError::Damaged {
             detail: "a table is missing",
         });

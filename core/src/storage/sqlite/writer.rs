@@ -321,6 +321,10 @@ fn statements(table: Table) -> Statements {
         Table::Item => of!("item"),
         Table::Part => of!("part"),
         Table::Grant => of!("grants"),
+        Table::Session => of!("session"),
+        Table::Code => of!("code"),
+        Table::Reply => of!("reply"),
+        Table::ReplyPart => of!("reply_part"),
         Table::Meta => of!("meta"),
         Table::Cache => of!("cache"),
     }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+mod combined;
+
 use super::grant::GrantRecord;
 use super::item::{ItemRecord, Manifest, context};
 use super::keys::{RootKeys, derive_kek, passphrase_proof, stretch, unwrap_dek};
@@ -37,8 +39,9 @@ fn loot(passphrase: bool) -> Loot {
         }
     });
     let expires = clock.now().plus(std::time::Duration::from_secs(60));
-    let prepared = escrow
-        .prepare(Draft::new(b"the diagnosis", expires, grants.collect()))
+    let prepared = escrow.prepare(Draft::new(b"the diagnosis", expires, grants.collect()));
+    let prepared = futures_util::FutureExt::now_or_never(prepared)
+        .unwrap()
         .unwrap();
     let (mut records, mut item, mut parts) = (Vec::new(), None, Vec::new());
     for op in &prepared.ops {
@@ -104,9 +107,9 @@ impl Loot {
 
     fn share(&self) -> Key {
         let wrapped = self.grant.share.as_ref().unwrap();
-        RootKeys::new(&self.keys)
-            .unwrap_share(&self.grant.binding(), wrapped)
-            .unwrap()
+        let root = RootKeys::new(&self.keys);
+        let binding = self.grant.binding(&root).unwrap();
+        root.unwrap_share(&binding, wrapped).unwrap()
     }
 
     fn link(&self) -> [u8; SHARE] {
@@ -144,7 +147,7 @@ fn other_recipients_together_with_the_database_do_not_open_this_grant() {
         .others
         .iter()
         .map(|(_, g)| {
-            root.unwrap_share(&g.binding(), g.share.as_ref().unwrap())
+            root.unwrap_share(&g.binding(&root).unwrap(), g.share.as_ref().unwrap())
                 .unwrap()
         })
         .collect();

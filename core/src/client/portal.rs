@@ -1,0 +1,46 @@
+//! The portal of a client's escrow.
+
+use std::sync::Arc;
+
+use super::Client;
+use crate::base::Sensitivity;
+use crate::compose::{Attachment, Message};
+use crate::dlp::Scanner;
+use crate::error::Error;
+use crate::escrow::Reply;
+use crate::portal::{Portal, PortalBuilder};
+
+impl Client {
+    /// The pickup page of this client's escrow, under the organisation's name;
+    /// replies are read by the client's scanner. `None` where the client was
+    /// built without an escrow.
+    pub fn portal(&self) -> Option<PortalBuilder> {
+        let (escrow, options) = self.engine.escrow.as_ref()?;
+        let scanner = Arc::clone(&self.engine.scanner);
+        let scan = move |reply: &Reply| scan(&*scanner, reply).unwrap_or(Sensitivity::Phi);
+        let builder = Portal::builder(escrow.clone()).organisation(&options.organisation);
+        Some(builder.scan(Arc::new(scan)))
+    }
+}
+
+/// What the scanner makes of a reply; where it does not judge, and where the
+/// reply is no message, it is taken for protected.
+fn scan(scanner: &dyn Scanner, reply: &Reply) -> Result<Sensitivity, Error> {
+    let mut message = Message::builder()
+        .from("visitor@portal.invalid".parse()?)
+        .to("host@portal.invalid".parse::<crate::base::Address>()?)
+        .subject(reply.subject.expose().as_str())
+        .text(reply.text.expose().as_str());
+    for file in &reply.attachments {
+        // The scanner tells files by their content.
+        let whole = ["multipart/", "message/"];
+        let kind = match whole.iter().any(|kind| file.media_type.starts_with(kind)) {
+            true => "application/octet-stream",
+            false => &file.media_type,
+        };
+        let name = file.name.expose().as_str();
+        message = message.attachment(Attachment::new(name, kind, file.bytes.clone()));
+    }
+    let findings = scanner.scan(&message.build()?);
+    Ok(findings.sensitivity().unwrap_or(Sensitivity::Phi))
+}

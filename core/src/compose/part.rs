@@ -1,0 +1,233 @@
+//! A part of a message as a scanner reads it: decoded, one at a time.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use mail_parser::decoders::base64::base64_decode;
+use mail_parser::decoders::charsets::map::charset_decoder;
+use mail_parser::decoders::quoted_printable::quoted_printable_decode;
+use memchr::{memchr, memchr3};
+
+use super::Side;
+use super::mime::{Encoding, Item, Source};
+use crate::base::{Part, Phi};
+
+/// What a part holds, decoded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PartContent {
+    /// Text, its charset decoded, its line ends as LF.
+    Text(Phi<String>),
+    /// Anything else, its transfer encoding decoded.
+    Binary(Phi<Vec<u8>>),
+    /// It could not be read; the code says why: `malformed`,
+    /// `unknown_charset`, `unsupported_encoding`, `unsupported_type`.
+    Unreadable(&'static str),
+}
+
+/// One part of a message as a scanner reads it.
+#[derive(Clone)]
+pub struct ScanPart<'a> {
+    raw: &'a [u8],
+    item: &'a Item,
+}
+
+impl<'a> ScanPart<'a> {
+    pub(super) fn new(raw: &'a [u8], item: &'a Item) -> Self {
+        Self { raw, item }
+    }
+
+    /// Which part it is.
+    pub fn part(&self) -> Part {
+        self.item.part
+    }
+
+    /// Its media type in lower case, without parameters. Headers and file
+    /// names are `text/plain`.
+    pub fn media_type(&self) -> &str {
+        &self.item.media_type
+    }
+
+    /// Whose names they are, where it is what address fields say beside
+    /// addresses.
+    pub(crate) fn side(&self) -> Option<Side> {
+        self.item.side
+    }
+
+    /// The most bytes that its content may have, of text in UTF-8.
+    pub(crate) fn size_at_most(&self) -> usize {
+        match &self.item.source {
+            Source::Value(text) => text.expose().len(),
+            // A byte of another charset may become three.
+            Source::Raw(range) | Source::Leaf { body: range, .. } => range.len() * 3,
+            Source::Unreadable(_) => 0,
+        }
+    }
+
+    /// Decodes it.
+    pub fn content(&self) -> PartContent {
+        match &self.item.source {
+            Source::Value(text) => PartContent::Text(text.clone()),
+            Source::Raw(range) => text_of(Cow::Borrowed(&self.raw[range.clone()]), None),
+            Source::Unreadable(why) => PartContent::Unreadable(why),
+            Source::Leaf {
+                body,
+                encoding,
+                charset,
+            } => match decoded(&self.raw[body.clone()], *encoding) {
+                None => PartContent::Unreadable("malformed"),
+                Some(bytes) if self.item.media_type.starts_with("text/") => {
+                    text_of(bytes, charset.as_deref())
+                }
+                Some(bytes) => PartContent::Binary(Phi::new(bytes.into_owned())),
+            },
+        }
+    }
+}
+
+impl fmt::Debug for ScanPart<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ScanPart")
+            .field("part", &self.item.part)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A body with its transfer encoding undone; `None` where it cannot be.
+pub(super) fn decoded(body: &[u8], encoding: Encoding) -> Option<Cow<'_, [u8]>> {
+    match encoding {
+        Encoding::Identity => Some(Cow::Borrowed(body)),
+        // The decoder stops at 0xFF; what follows would go unread.
+        Encoding::Base64 if body.is_ascii() => base64_decode(body).map(Cow::Owned),
+        Encoding::Base64 => None,
+        Encoding::QuotedPrintable => quoted_printable(body).map(Cow::Owned),
+    }
+}
+
+/// Quoted-printable undone. What no program writes is left to the parser's own
+/// decoder, which is slower and gives the same.
+fn quoted_printable(body: &[u8]) -> Option<Vec<u8>> {
+    usual_quoted_printable(body).or_else(|| quoted_printable_decode(body))
+}
+
+/// The same where `=` starts two hexadecimal digits or ends a line, and every
+/// CR belongs to a CRLF.
+fn usual_quoted_printable(body: &[u8]) -> Option<Vec<u8>> {
+    let digit = |b: u8| {
+        char::from(b)
+            .to_digit(16)
+            .and_then(|d| u8::try_from(d).ok())
+    };
+    let mut out = Vec::with_capacity(body.len());
+    let mut line_end: &[u8] = b"\n";
+    // Blanks before a line's end fall away, but none before this place.
+    let mut keep = 0;
+    let mut rest = body;
+    while let Some(at) = memchr3(b'=', b'\r', b'\n', rest) {
+        out.extend_from_slice(&rest[..at]);
+        rest = &rest[at..];
+        match rest {
+            [b'=', b'\r', b'\n', ..] | [b'=', b'\n', ..] => {
+                if rest[1] == b'\r' {
+                    line_end = b"\r\n";
+                }
+                rest = &rest[if rest[1] == b'\r' { 3 } else { 2 }..];
+            }
+            [b'=', high, low, ..] => {
+                out.push(digit(*high)? << 4 | digit(*low)?);
+                rest = &rest[3..];
+            }
+            [b'\r', b'\n', ..] | [b'\n', ..] => {
+                let crlf = rest[0] == b'\r';
+                if crlf {
+                    line_end = b"\r\n";
+                }
+                while out.len() > keep && out.last().is_some_and(u8::is_ascii_whitespace) {
+                    out.pop();
+                }
+                out.extend_from_slice(line_end);
+                rest = &rest[1 + usize::from(crlf)..];
+            }
+            _ => return None,
+        }
+        keep = out.len();
+    }
+    out.extend_from_slice(rest);
+    Some(out)
+}
+
+/// Text out of bytes, which become it where they are UTF-8 and owned.
+pub(super) fn text_of(bytes: Cow<'_, [u8]>, charset: Option<&str>) -> PartContent {
+    let text = match (charset, &*bytes) {
+        // One reader goes by the mark, another by the charset.
+        (_, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) if super::mixes_widths(&bytes) => None,
+        (_, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) => {
+            charset_decoder(b"utf-16").map(|decode| decode(&bytes))
+        }
+        // ASCII declared and UTF-8 meant is common; the decoder takes CP1252.
+        (None | Some("us-ascii" | "ascii" | "utf-8" | "utf8"), _) => {
+            let text = String::from_utf8(bytes.into_owned());
+            Some(text.unwrap_or_else(|e| {
+                let bytes = Phi::new(e.into_bytes());
+                String::from_utf8_lossy(bytes.expose()).into_owned()
+            }))
+        }
+        // Not allowed in mail (RFC 2781 section 4) or obsolete: one reader
+        // decodes them, another shows the bytes as ASCII.
+        (Some(name), _) if name.starts_with("utf-16") || name.starts_with("utf-7") => None,
+        (Some(name), _) => charset_decoder(name.as_bytes()).map(|decode| decode(&bytes)),
+    };
+    match text {
+        None => PartContent::Unreadable("unknown_charset"),
+        Some(text) if memchr(0, text.as_bytes()).is_some() => PartContent::Unreadable("malformed"),
+        Some(text) => PartContent::Text(Phi::new(to_lf(text))),
+    }
+}
+
+/// Every line end as LF, in the text's own place.
+fn to_lf(text: String) -> String {
+    let Some(first) = memchr(b'\r', text.as_bytes()) else {
+        return text;
+    };
+    let mut bytes = text.into_bytes();
+    let length = bytes.len();
+    let (mut to, mut from) = (first, first);
+    while from < length {
+        let rest = bytes.get(from..).unwrap_or_default();
+        let line = memchr(b'\r', rest).unwrap_or(rest.len());
+        bytes.copy_within(from..from + line, to);
+        (to, from) = (to + line, from + line);
+        if from < length {
+            if let Some(end) = bytes.get_mut(to) {
+                *end = b'\n';
+            }
+            to += 1;
+            from += 1 + usize::from(bytes.get(from + 1) == Some(&b'\n'));
+        }
+    }
+    bytes.truncate(to);
+    // Only ASCII was taken out: it is UTF-8 still.
+    String::from_utf8(bytes).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn line_ends_become_lf_in_the_place_of_the_text() {
+        for (given, expected) in [
+            ("a\r\nb\r\n", "a\nb\n"),
+            ("a\rb\r\r\nc", "a\nb\n\nc"),
+            ("é\r\r", "é\n\n"),
+            ("\n\r\n", "\n\n"),
+            ("", ""),
+        ] {
+            let text = given.to_owned();
+            let at = text.as_ptr();
+            let text = to_lf(text);
+            assert_eq!(text, expected);
+            assert_eq!(text.as_ptr(), at);
+        }
+    }
+}

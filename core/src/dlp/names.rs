@@ -1,0 +1,116 @@
+//! Display names in address fields.
+//!
+//! A recipient's name identifies, as the address does, and the verdict knows
+//! both already; the sender's own name and place of care are the context of the
+//! mail. So a display name that is nothing but a name is no finding. One that
+//! tells more ("John Smith - HIV results", "MRN 00482913") is read as a subject
+//! is: it travels in clear, and everybody sees it. Where it names a person and
+//! speaks of health it makes the message PHI by itself.
+
+use super::lexicon::{Flag, Flags};
+use super::passage::{Passage, Region};
+use super::phi::{Scan, flags_of};
+use super::risk::summary::category_of;
+use super::source::Source;
+use super::tagger::Tag;
+use super::unit::UnitKind;
+use super::{FindingClass, FindingKind, Part};
+use crate::compose::Side;
+
+/// What the word lists say of health.
+const HEALTH: Flags = Flags::of(&[
+    Flag::Medication,
+    Flag::MedicationUnsure,
+    Flag::MedicationNear,
+    Flag::Condition,
+    Flag::ConditionUnsure,
+    Flag::Procedure,
+    Flag::ProcedureUnsure,
+    Flag::Lab,
+    Flag::LabUnsure,
+    Flag::MentalHealth,
+    Flag::SubstanceUse,
+    Flag::StiHiv,
+    Flag::Reproductive,
+    Flag::Genetic,
+    Flag::Abuse,
+]);
+
+/// Whether a finding is more than whom the mail goes to or comes from. The
+/// sender's own speciality and telephone are known to everybody.
+fn tells(kind: FindingKind, side: Side) -> bool {
+    use FindingKind as K;
+    let own = matches!(kind, K::Name | K::Email);
+    let public = matches!(kind, K::Phone | K::Fax | K::Url | K::Address | K::Date);
+    match (kind.class(), side) {
+        (FindingClass::Context, _) => false,
+        (FindingClass::Health, side) => side == Side::Recipients,
+        (FindingClass::Identifier, Side::Recipients) => !own,
+        (FindingClass::Identifier, Side::Sender) => !own && !public,
+    }
+}
+
+fn is_health(kind: FindingKind) -> bool {
+    kind.class() == FindingClass::Health
+}
+
+/// Whether a private person and health stand together: so few words are no
+/// sentence about something else. "Jane Okafor, RN, diabetes educator" is staff.
+fn names_and_tells(passage: &Passage<'_>, tags: &[Tag]) -> bool {
+    let staff = Flags::of(&[
+        Flag::Role,
+        Flag::TitleBefore,
+        Flag::TitleAfter,
+        Flag::FacilitySuffix,
+        Flag::Staff,
+    ]);
+    tags.iter().any(|tag| tag.kind == FindingKind::Name)
+        && tags.iter().any(|tag| is_health(tag.kind))
+        && !tags
+            .iter()
+            .any(|tag| tag.kind.class() == FindingClass::Context)
+        && !passage.items.iter().any(|item| item.flags().any(staff))
+}
+
+impl Scan<'_> {
+    /// Reads what address fields say beside addresses, a line a name.
+    pub(super) fn names(&mut self, part: Part, side: Side, text: &str) {
+        let source = Source::names(part, text);
+        let mut from = 0;
+        while from < source.view.text.len() {
+            let rest = source.view.text.get(from..).unwrap_or_default();
+            let line = rest.iter().position(|b| *b == b'\n');
+            let to = from + line.map_or(rest.len(), |n| n + 1);
+            self.name(&source, from, to, side);
+            from = to;
+        }
+    }
+
+    fn name(&mut self, source: &Source<'_>, from: usize, to: usize, side: Side) {
+        let passage = Passage::read(&source.view.text, from, to, Region::Subject);
+        // Most are names alone: no model is asked.
+        let more = passage.items.iter().any(|item| {
+            let code = !matches!(item.kind, UnitKind::Word | UnitKind::Sign);
+            code || side == Side::Recipients && item.flags().any(HEALTH)
+        });
+        let hosts = self.host_knows(source, from..to);
+        if !more && !hosts.iter().any(|kind| tells(*kind, side)) {
+            return;
+        }
+        let mut tags = self.tags(source, &passage);
+        let telling = tags.iter().any(|tag| tells(tag.kind, side));
+        if !telling && !hosts.iter().any(|kind| tells(*kind, side)) {
+            return;
+        }
+        if side == Side::Sender {
+            tags.retain(|tag| tells(tag.kind, side));
+        }
+        if side == Side::Recipients && names_and_tells(&passage, &tags) {
+            let health = tags.iter().filter(|t| is_health(t.kind));
+            let categories = health.filter_map(|tag| category_of(flags_of(&passage, tag)));
+            self.told_by_name.get_or_insert_default().extend(categories);
+        }
+        self.known_in(source, from..to);
+        self.found_in(source, &passage, tags);
+    }
+}

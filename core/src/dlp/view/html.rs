@@ -1,0 +1,300 @@
+//! HTML as a browser shows it: white space collapsed, blocks broken.
+//!
+//! White space outside of `pre`, `textarea` and elements whose own style says
+//! `white-space: pre…` is that of CSS Text, section 4.1 (`normal`): a run of it
+//! is one blank, and none beside a line's start or end. Blocks and `br` break
+//! lines as HTML's rendering rules have it (15.3.3), so that a `div` in a `div`
+//! is one line and a paragraph has an empty line around it. What stands in a
+//! style sheet is not asked.
+
+use std::ops::Range;
+
+use super::fold::fold;
+use super::tags::{Edge, Tag, Tags};
+use super::{Pen, View, entity};
+
+/// More empty lines say nothing more.
+const MAX_LINES: u8 = 2;
+
+/// Text on its way into the view, and what stands before the next character.
+struct Layout<'s> {
+    pen: Pen,
+    source: &'s str,
+    /// Line ends that are due, and the tag that asked for the first.
+    lines: u8,
+    /// A blank or tab that is due where no line ends.
+    blank: Option<u8>,
+    /// Where in the source what is due comes from.
+    place: Range<usize>,
+    /// The element whose white space stays, and how often it is open.
+    keeps: Option<(Range<usize>, usize)>,
+}
+
+impl View<'_> {
+    /// HTML.
+    pub(in crate::dlp) fn html(source: &str) -> View<'static> {
+        let mut layout = Layout {
+            pen: Pen::with_capacity(source.len()),
+            source,
+            lines: 0,
+            blank: None,
+            place: 0..0,
+            keeps: None,
+        };
+        let mut hidden: Vec<Range<usize>> = Vec::new();
+        let mut code: Vec<Range<usize>> = Vec::new();
+        let mut tags = Tags::new(source);
+        let mut at = 0;
+        while at < source.len() {
+            let next = source[at..].find('<').map_or(source.len(), |n| at + n);
+            layout.text(at..next);
+            at = next;
+            if at == source.len() {
+                break;
+            }
+            match tags.tag(at) {
+                Some(tag) => {
+                    layout.tag(&tag, at);
+                    at = tag.end;
+                    // An element's first line end is none (HTML, 13.2.6.4.7).
+                    if tag.keeps_white_space && matches!(tag.edge, Edge::Block(_)) {
+                        let rest = &source[at..];
+                        at += usize::from(rest.starts_with('\n'));
+                        at += 2 * usize::from(rest.starts_with("\r\n"));
+                    }
+                    hidden.extend(tag.hidden);
+                    if let Some(name) = tag.raw_text {
+                        let end = tags.raw_text_end(at, name);
+                        code.push(at..end);
+                        at = end;
+                    }
+                }
+                None => {
+                    layout.due();
+                    layout.pen.push(b'<', at, at + 1);
+                    at += 1;
+                }
+            }
+        }
+        super::finish(layout.pen, source, hidden, code)
+    }
+}
+
+impl Layout<'_> {
+    /// Writes what is due before a character that is seen.
+    fn due(&mut self) {
+        if self.lines == 0 && self.blank.is_none() {
+            return;
+        }
+        let place = std::mem::take(&mut self.place);
+        // Nothing stands before the first line.
+        if !self.pen.text.is_empty() {
+            match self.blank {
+                Some(byte) if self.lines == 0 => self.pen.push(byte, place.start, place.end),
+                _ => {
+                    for _ in 0..self.lines {
+                        self.pen.push(b'\n', place.start, place.end);
+                    }
+                }
+            }
+        }
+        self.lines = 0;
+        self.blank = None;
+    }
+
+    fn blank(&mut self, byte: u8, place: Range<usize>) {
+        if self.lines == 0 && self.blank.is_none() {
+            self.place = place;
+            self.blank = Some(byte);
+        }
+    }
+
+    fn tag(&mut self, tag: &Tag, at: usize) {
+        let lines = match tag.edge {
+            Edge::None => self.lines,
+            Edge::Cell if tag.closes => self.lines,
+            Edge::Cell => {
+                // Before the blank between two cells in the source.
+                self.blank = None;
+                self.blank(b'\t', at..tag.end);
+                self.lines
+            }
+            Edge::Break => (self.lines + 1).min(MAX_LINES),
+            Edge::Block(lines) => self.lines.max(lines),
+        };
+        if lines > 0 && self.lines == 0 {
+            self.place = at..tag.end;
+            self.blank = None;
+        }
+        self.lines = lines;
+        let source = self.source.as_bytes();
+        let name = &source[tag.name.clone()];
+        match &mut self.keeps {
+            Some((kept, depth)) if source[kept.clone()].eq_ignore_ascii_case(name) => {
+                match tag.closes {
+                    true => *depth -= 1,
+                    false => *depth += 1,
+                }
+                if *depth == 0 {
+                    self.keeps = None;
+                }
+            }
+            None if tag.keeps_white_space => self.keeps = Some((tag.name.clone(), 1)),
+            _ => {}
+        }
+    }
+
+    fn text(&mut self, range: Range<usize>) {
+        if range.is_empty() {
+            return;
+        }
+        if self.keeps.is_some() {
+            self.due();
+            self.pen.push_str(self.source, range, true);
+            return;
+        }
+        let text = self.source.get(..range.end).unwrap_or_default();
+        let bytes = text.as_bytes();
+        let mut at = range.start;
+        while at < bytes.len() {
+            let plain = plain(&bytes[at..]);
+            if plain > 0 {
+                self.due();
+                self.pen.copy(&bytes[at..at + plain], at);
+                at += plain;
+            }
+            let white = bytes[at..].iter().take_while(|b| is_white(**b)).count();
+            if white > 0 {
+                self.blank(b' ', at..at + white);
+                at += white;
+            }
+            let Some(&first) = bytes.get(at).filter(|b| **b >= 0x80 || **b == b'&') else {
+                continue;
+            };
+            let Some(c) = text.get(at..).and_then(|t| t.chars().next()) else {
+                break;
+            };
+            let (decoded, length) = match first {
+                b'&' => entity(&bytes[at..]).unwrap_or(('&', 1)),
+                _ => (c, c.len_utf8()),
+            };
+            let white = u8::try_from(decoded).is_ok_and(is_white);
+            match fold(decoded) {
+                // `&#10;` is white space like any other.
+                Some(_) if white => self.blank(b' ', at..at + length),
+                Some(byte) => {
+                    self.due();
+                    self.pen.push(byte, at, at + length);
+                }
+                None => {}
+            }
+            at += length;
+        }
+    }
+}
+
+/// White space that collapses; a blank that does not break does not.
+fn is_white(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b'\x0c')
+}
+
+/// How many of the first bytes stand as they are: single blanks between
+/// others do.
+fn plain(bytes: &[u8]) -> usize {
+    let stays = |b: u8| b < 0x80 && b != b'&' && !is_white(b);
+    let mut at = 0;
+    loop {
+        let rest = bytes.get(at..).unwrap_or_default();
+        at += rest.iter().position(|b| !stays(*b)).unwrap_or(rest.len());
+        match bytes.get(at..) {
+            Some([b' ', next, ..]) if at > 0 && stays(*next) => at += 2,
+            _ => return at,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn html(source: &str) -> String {
+        let view = View::html(source);
+        view.seen(source, 0..view.text.len())
+    }
+
+    #[test]
+    fn white_space_collapses() {
+        for (source, seen) in [
+            ("a\r\n   b \t c ", "a b c"),
+            ("<p>\n  a\n</p>\n\n  <p> b </p>\n", "a\n\nb"),
+            ("<b>a</b>\n<b>b</b> <i> c</i>", "a b c"),
+            ("123-<b>45</b>\n<b>-6789</b>", "123-45 -6789"),
+            ("a&#10;&#32; b&nbsp;&nbsp; c", "a b   c"),
+            ("a <!-- --> b<wbr>c", "a bc\n "),
+            ("é \n é", "e e"),
+        ] {
+            assert_eq!(html(source), seen, "{source:?}");
+        }
+    }
+
+    #[test]
+    fn lines_break_as_a_browser_breaks_them() {
+        for (source, seen) in [
+            ("a<br>\nb<br/>  c", "a\nb\nc"),
+            ("a<br>\n<br>\nb", "a\n\nb"),
+            (
+                "<div><div>a</div></div>\n<div>b<br></div><div>c</div>",
+                "a\nb\nc",
+            ),
+            ("<div>a</div><div><br></div><div>b</div>", "a\n\nb"),
+            ("<p>a</p><p>b</p><div>c", "a\n\nb\n\nc"),
+            ("<ul>\n<li>a\n<li> b\n</ul>c", "a\nb\nc"),
+            (
+                "<table>\n<tr> <td>a</td>\n <td>b</td> </tr>\n<tr><th>c<td>d</table>",
+                "a\tb\nc\td",
+            ),
+            ("<td><p>a</p></td><td><p>b</p></td>", "a\n\nb"),
+            ("12<script></script>3", "123"),
+        ] {
+            let view = View::html(source);
+            let text = String::from_utf8_lossy(&view.text[..view.hidden]);
+            assert_eq!(text, seen, "{source:?}");
+        }
+    }
+
+    #[test]
+    fn white_space_stays_where_it_is_shown() {
+        for (source, seen) in [
+            ("a <pre>\n b\n  c\n</pre> d\n e", "a\n b\n  c\n\nd e"),
+            (
+                "<div style=\"white-space: pre-wrap\">a\n<div>b </div>c\n\nd</div> e\n f",
+                "a\n\nb \nc\n\nd\ne f",
+            ),
+            ("<span style='WHITE-SPACE:pre'>a\tb</span>\n c", "a\tb c"),
+            ("<p style='white-space: normal; x: pre'>a\nb", "a b"),
+        ] {
+            let view = View::html(source);
+            let text = String::from_utf8_lossy(&view.text[..view.hidden]);
+            assert_eq!(text, seen, "{source:?}");
+        }
+    }
+
+    #[test]
+    fn the_way_back_leads_over_what_was_collapsed() {
+        let source = "<p>\n MRN:\r\n  4711 </p>\n\n<p>\n é\n  12<br>\n 13</p>";
+        let view = View::html(source);
+        assert_eq!(view.text.as_ref(), b"MRN: 4711\n\ne 12\n13");
+        for wanted in ["MRN:\r\n  4711", "4711", "é\n  12", "12<br>\n 13"] {
+            let at = source.find(wanted).unwrap();
+            let range = view.back(at..at + wanted.len());
+            assert_eq!(view.source(range), at..at + wanted.len(), "{wanted:?}");
+        }
+        // Never backwards.
+        let mut last = 0;
+        for n in 0..view.text.len() {
+            let at = view.source(n..n + 1);
+            assert!(at.start >= last && at.end <= source.len());
+            last = at.start;
+        }
+    }
+}

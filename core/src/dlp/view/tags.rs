@@ -1,0 +1,356 @@
+//! Tags of HTML and XML: where they end, what they break, what hides in them.
+
+use std::ops::Range;
+
+/// What a tag, comment or declaration is.
+#[derive(Default)]
+pub(super) struct Tag {
+    pub(super) end: usize,
+    /// Its name, in the source.
+    pub(super) name: Range<usize>,
+    pub(super) closes: bool,
+    pub(super) edge: Edge,
+    /// Text in it that is not seen.
+    pub(super) hidden: Vec<Range<usize>>,
+    /// The name of an element whose content is not markup.
+    pub(super) raw_text: Option<&'static str>,
+    /// Whether it opens an element whose white space is shown as it is.
+    pub(super) keeps_white_space: bool,
+}
+
+/// What a tag puts between the texts around it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Edge {
+    /// Nothing: it stands in a line.
+    #[default]
+    None,
+    /// A cell of a table.
+    Cell,
+    /// `br`.
+    Break,
+    /// A block, and how many line ends stand around it at the least.
+    Block(u8),
+}
+
+/// Finds the end of tags. A search that ran to the end of the text is not
+/// repeated, which keeps the whole linear.
+pub(super) struct Tags<'a> {
+    source: &'a [u8],
+    quotes: bool,
+    closers: bool,
+    comments: bool,
+}
+
+impl<'a> Tags<'a> {
+    pub(super) fn new(source: &'a str) -> Self {
+        Self {
+            source: source.as_bytes(),
+            quotes: true,
+            closers: true,
+            comments: true,
+        }
+    }
+
+    /// The tag at `at`, where there is a `<`.
+    pub(super) fn tag(&mut self, at: usize) -> Option<Tag> {
+        let rest = &self.source[at..];
+        if rest.starts_with(b"<!--") {
+            let comment = |length: usize, closer: usize| Tag {
+                end: at + 4 + length + closer,
+                hidden: std::iter::once(at + 4..at + 4 + length).collect(),
+                ..Tag::default()
+            };
+            // HTML, 13.2.5.43 on: these are whole, and `--!>` ends one too.
+            for whole in [&b">"[..], b"->"] {
+                if rest[4..].starts_with(whole) {
+                    return Some(comment(0, whole.len()));
+                }
+            }
+            if self.comments {
+                let ends = |w: &[u8]| w.starts_with(b"-->") || w == b"--!>";
+                let text = &rest[4..];
+                if let Some(n) = text.windows(4).position(ends) {
+                    let closer = if text[n + 2] == b'>' { 3 } else { 4 };
+                    return Some(comment(n, closer));
+                }
+                if let Some(text) = text.strip_suffix(b"-->") {
+                    return Some(comment(text.len(), 3));
+                }
+            }
+            self.comments = false;
+            return None;
+        }
+        // Text in XML, a comment in HTML: read as it stands.
+        const CDATA: &[u8] = b"<![CDATA[";
+        if rest.starts_with(CDATA) {
+            return Some(Tag {
+                end: at + CDATA.len(),
+                ..Tag::default()
+            });
+        }
+        if !matches!(
+            rest.get(1),
+            Some(b'/' | b'!' | b'?' | b'a'..=b'z' | b'A'..=b'Z')
+        ) {
+            return None;
+        }
+        let end = at + self.length(rest)?;
+        let inside = &self.source[at + 1..end - 1];
+        let name = inside.strip_prefix(b"/").unwrap_or(inside);
+        let name = &name[..name
+            .iter()
+            .take_while(|b| b.is_ascii_alphanumeric())
+            .count()];
+        let closes = usize::from(inside.first() == Some(&b'/'));
+        let behind = inside.get(closes + name.len());
+        // `<style-x>` is another element.
+        let whole = behind.is_none_or(|b| b.is_ascii_whitespace() || *b == b'/');
+        let raw_text = ["script", "style"]
+            .into_iter()
+            .find(|raw| closes == 0 && whole && name.eq_ignore_ascii_case(raw.as_bytes()));
+        let hidden = match inside.len() > closes + name.len() && !is_common(inside) {
+            true => attributes(inside, closes + name.len(), at + 1),
+            false => Vec::new(),
+        };
+        let keeps = closes == 0
+            && (["pre", "textarea", "listing", "xmp"]
+                .iter()
+                .any(|keeps| name.eq_ignore_ascii_case(keeps.as_bytes()))
+                || keeps_white_space(inside));
+        Some(Tag {
+            end,
+            name: at + 1 + closes..at + 1 + closes + name.len(),
+            closes: closes == 1,
+            edge: edge(name),
+            hidden,
+            raw_text,
+            keeps_white_space: keeps,
+        })
+    }
+
+    /// Where the content of a `script` or `style` element that opened before
+    /// `at` ends.
+    pub(super) fn raw_text_end(&self, at: usize, name: &str) -> usize {
+        let rest = self.source.get(at..).unwrap_or_default();
+        let closes = |w: &[u8]| {
+            w.starts_with(b"</")
+                && w.get(2..)
+                    .is_some_and(|n| n.eq_ignore_ascii_case(name.as_bytes()))
+        };
+        rest.windows(name.len() + 2)
+            .position(closes)
+            .map_or(self.source.len(), |n| at + n)
+    }
+
+    fn length(&mut self, rest: &[u8]) -> Option<usize> {
+        if self.quotes {
+            let mut quote = None;
+            let mut before = 0;
+            for (n, &byte) in rest.iter().enumerate() {
+                match (quote, byte) {
+                    (Some(q), b) if q == b => quote = None,
+                    (Some(_), _) => {}
+                    (None, b'"' | b'\'') if before == b'=' => quote = Some(byte),
+                    (None, b'>') => return Some(n + 1),
+                    _ => {}
+                }
+                if !byte.is_ascii_whitespace() {
+                    before = byte;
+                }
+            }
+            self.quotes = false;
+        }
+        if self.closers {
+            if let Some(n) = rest.iter().position(|&b| b == b'>') {
+                return Some(n + 1);
+            }
+            self.closers = false;
+        }
+        None
+    }
+}
+
+/// Attributes whose values are layout, not content.
+const LAYOUT: &[&str] = &[
+    "align",
+    "bgcolor",
+    "border",
+    "cellpadding",
+    "cellspacing",
+    "charset",
+    "class",
+    "color",
+    "colspan",
+    "dir",
+    "face",
+    "height",
+    "http-equiv",
+    "lang",
+    "rel",
+    "role",
+    "rowspan",
+    "size",
+    "style",
+    "target",
+    "type",
+    "valign",
+    "width",
+    "xmlns",
+];
+
+/// What many a document has and says nothing: `<![endif]>`, the `DOCTYPE`s of
+/// the W3C.
+fn is_common(inside: &[u8]) -> bool {
+    const PUBLIC: &[u8] = b"!doctype html public \"-//w3c//dtd";
+    let head = inside.get(..PUBLIC.len());
+    inside.eq_ignore_ascii_case(b"!doctype html")
+        || inside.starts_with(b"![") && inside.len() < 32
+        || inside.len() < 128 && head.is_some_and(|h| h.eq_ignore_ascii_case(PUBLIC))
+}
+
+/// Words in a tag that are no attribute's value are read from this length on:
+/// shorter ones are `hidden` and `nowrap`.
+const BARE: usize = 8;
+
+/// The values of the attributes of a tag that may hold text, and what else
+/// stands in it behind its name, in the source.
+fn attributes(inside: &[u8], name_end: usize, base: usize) -> Vec<Range<usize>> {
+    let mut out = Vec::new();
+    let bare = |out: &mut Vec<Range<usize>>, from: usize, to: usize| {
+        let text = inside.get(from..to).unwrap_or_default();
+        let start = from + text.len() - text.trim_ascii_start().len();
+        if text.trim_ascii().len() >= BARE {
+            out.push(base + start..base + to);
+        }
+    };
+    let mut at = name_end;
+    while let Some(equals) = inside
+        .get(at..)
+        .and_then(|rest| rest.iter().position(|&b| b == b'='))
+    {
+        let equals = at + equals;
+        let before = inside[at..equals].trim_ascii_end();
+        let name_start = before
+            .iter()
+            .rposition(|b| b.is_ascii_whitespace() || matches!(b, b'"' | b'\'' | b'/'))
+            .map_or(0, |n| n + 1);
+        let name = &before[name_start..];
+        bare(&mut out, at, at + name_start);
+        let value = equals
+            + 1
+            + inside[equals + 1..]
+                .iter()
+                .take_while(|b| b.is_ascii_whitespace())
+                .count();
+        let (start, end) = match inside.get(value) {
+            Some(&quote @ (b'"' | b'\'')) => {
+                let length = inside[value + 1..]
+                    .iter()
+                    .position(|&b| b == quote)
+                    .unwrap_or(inside.len() - value - 1);
+                (value + 1, value + 1 + length)
+            }
+            _ => {
+                let length = inside[value..]
+                    .iter()
+                    .position(u8::is_ascii_whitespace)
+                    .unwrap_or(inside.len() - value);
+                (value, value + length)
+            }
+        };
+        if start < end
+            && !LAYOUT
+                .iter()
+                .any(|l| name.eq_ignore_ascii_case(l.as_bytes()))
+        {
+            out.push(base + start..base + end);
+        }
+        at = (end + 1).min(inside.len());
+    }
+    bare(&mut out, at, inside.len());
+    out
+}
+
+/// Whether a tag's own style says that white space is shown as it is.
+fn keeps_white_space(inside: &[u8]) -> bool {
+    const PROPERTY: &[u8] = b"white-space";
+    let declares = |n: usize| {
+        let rest = inside.get(n..).unwrap_or_default();
+        let head = rest.get(..PROPERTY.len());
+        let value = rest.get(PROPERTY.len()..).unwrap_or_default();
+        let value = value.trim_ascii_start().strip_prefix(b":");
+        let value = value.unwrap_or_default().trim_ascii_start();
+        let starts = |word: &[u8]| {
+            let head = value.get(..word.len());
+            head.is_some_and(|h| h.eq_ignore_ascii_case(word))
+        };
+        head.is_some_and(|h| h.eq_ignore_ascii_case(PROPERTY))
+            && (starts(b"pre") || starts(b"break-spaces"))
+    };
+    let dashes = inside.iter().enumerate().filter(|(_, b)| **b == b'-');
+    dashes.into_iter().any(|(n, _)| n >= 5 && declares(n - 5))
+}
+
+/// What a tag puts between the texts around it: nothing for inline ones, and
+/// for scripts and styles, which are not shown. As in `innerText`, a paragraph
+/// has an empty line around it; so has a heading.
+fn edge(name: &[u8]) -> Edge {
+    const BLOCKS: &[&str] = &[
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "body",
+        "caption",
+        "center",
+        "dd",
+        "details",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+        "figure",
+        "footer",
+        "form",
+        "head",
+        "header",
+        "hr",
+        "html",
+        "legend",
+        "li",
+        "listing",
+        "main",
+        "nav",
+        "ol",
+        "option",
+        "pre",
+        "section",
+        "select",
+        "summary",
+        "table",
+        "tbody",
+        "textarea",
+        "tfoot",
+        "thead",
+        "title",
+        "tr",
+        "ul",
+        "xmp",
+    ];
+    const PARAGRAPHS: &[&str] = &["p", "h1", "h2", "h3", "h4", "h5", "h6"];
+    // Most are short: `b`, `i`, `span`, `a`.
+    let is = |tag: &&str| name.eq_ignore_ascii_case(tag.as_bytes());
+    if is(&"br") {
+        return Edge::Break;
+    }
+    if is(&"td") || is(&"th") {
+        return Edge::Cell;
+    }
+    if PARAGRAPHS.iter().any(is) {
+        return Edge::Block(2);
+    }
+    match BLOCKS.iter().any(is) {
+        true => Edge::Block(1),
+        false => Edge::None,
+    }
+}

@@ -1,0 +1,26 @@
+// What the server sends of an asset: the file without JSDoc, comments that
+// stand on lines of their own, indentation and empty lines. Nothing else changes.
+import { readFileSync, readdirSync } from 'node:fs';
+
+export const ASSETS = new URL('../../src/portal/assets/', import.meta.url);
+
+/** @param {string} source */
+export function strip(source) {
+  return source
+    .replace(/\/\*\*[^]*?\*\/ ?/g, '')
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line && !line.startsWith('// '))
+    .map((line) => line + '\n')
+    .join('');
+}
+
+/** @returns {Map<string, string>} by file name */
+export function served() {
+  const out = new Map();
+  for (const name of readdirSync(ASSETS).sort()) {
+    const source = readFileSync(new URL(name, ASSETS), 'utf8');
+    out.set(name, /\.(js|css)$/.test(name) ? strip(source) : source);
+  }
+  return out;
+}
