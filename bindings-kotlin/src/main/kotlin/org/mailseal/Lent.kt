@@ -49,3 +49,20 @@ internal class Lent<N : AutoCloseable>(
 
     private fun gone() = IllegalStateException("the $name was closed")
 }
+
+/** The same for several. */
+internal inline fun <N : AutoCloseable, R> lending(
+    all: List<Lent<N>>,
+    call: (List<N>) -> R,
+): R {
+    val entered = mutableListOf<Lent<N>>()
+    try {
+        for (one in all) {
+            one.enter()
+            entered += one
+        }
+        return call(all.map { it.peek() })
+    } finally {
+        entered.forEach { it.leave() }
+    }
+}

@@ -6,8 +6,13 @@ import java.nio.file.Path
 import java.nio.file.StandardOpenOption
 import kotlin.io.path.name
 
-/** A file that goes with a message. [toString] shows neither name nor content. */
-class Attachment private constructor(internal val native: NativeAttachment, private val size: Long) {
+/**
+ * A file that goes with messages. [toString] shows neither name nor content. It is
+ * freed by the garbage collector, or at once by [close]; messages keep what they need.
+ */
+class Attachment private constructor(native: NativeAttachment, private val size: Long) : AutoCloseable {
+    internal val lent = Lent(native, "attachment")
+
     /** [name] should hold no PHI; [mediaType] is `application/pdf`, `text/csv; charset=utf-8`. */
     constructor(name: String, mediaType: String, content: ByteArray) : this(
         lend(content) { NativeAttachment(Phi(name), mediaType, it) },
@@ -19,6 +24,9 @@ class Attachment private constructor(internal val native: NativeAttachment, priv
         lend(content) { NativeAttachment(Phi(name), mediaType, it) },
         content.remaining().toLong(),
     )
+
+    /** Frees it. A second time does nothing; used afterwards it throws [IllegalStateException]. */
+    override fun close() = lent.close()
 
     override fun toString(): String = "Attachment($size bytes)"
 
@@ -143,23 +151,24 @@ class Message internal constructor(native: NativeMessage) : AutoCloseable {
             senderName: String? = null,
             replyTo: String? = null,
             maxBytes: Long? = null,
-        ): Message {
-            val fields =
-                NativeFields(
-                    sender = Phi(sender),
-                    to = to.map(::Phi),
-                    cc = cc.map(::Phi),
-                    bcc = bcc.map(::Phi),
-                    subject = subject?.let(::Phi),
-                    text = text?.let(::Phi),
-                    html = html?.let(::Phi),
-                    attachments = attachments.map { it.native },
-                    headers = headers.map { (name, value) -> NativeHeader(name, Phi(value)) },
-                    senderName = senderName?.let(::Phi),
-                    replyTo = replyTo?.let(::Phi),
-                )
-            return calling { Message(NativeMessage.compose(fields, maxBytes)) }
-        }
+        ): Message =
+            lending(attachments.map { it.lent }) { files ->
+                val fields =
+                    NativeFields(
+                        sender = Phi(sender),
+                        to = to.map(::Phi),
+                        cc = cc.map(::Phi),
+                        bcc = bcc.map(::Phi),
+                        subject = subject?.let(::Phi),
+                        text = text?.let(::Phi),
+                        html = html?.let(::Phi),
+                        attachments = files,
+                        headers = headers.map { (name, value) -> NativeHeader(name, Phi(value)) },
+                        senderName = senderName?.let(::Phi),
+                        replyTo = replyTo?.let(::Phi),
+                    )
+                calling { Message(NativeMessage.compose(fields, maxBytes)) }
+            }
     }
 }
 

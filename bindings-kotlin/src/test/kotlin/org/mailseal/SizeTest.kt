@@ -5,9 +5,14 @@ import java.lang.management.ManagementFactory
 import java.nio.ByteBuffer
 import java.nio.file.Files
 import java.nio.file.Path
+import kotlin.io.path.readLines
+import kotlin.io.path.writeBytes
+import kotlin.io.path.writeText
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.condition.EnabledOnOs
+import org.junit.jupiter.api.condition.OS
 import org.junit.jupiter.api.io.TempDir
 
 /** Large files do not go through the Java heap a second time. */
@@ -50,6 +55,43 @@ class SizeTest {
         compose(Attachment("warm.bin", "application/octet-stream", ByteArray(1)))
         val heap = allocated { compose(Attachment("scan.bin", "application/octet-stream", content)) }
         assertTrue(heap < 1_000_000) { "$heap bytes of heap" }
+    }
+
+    /** What the process holds at most while it works, above what it held before. */
+    private fun peak(work: () -> Unit): Long {
+        fun kilobytes(name: String) =
+            Path.of("/proc/self/status").readLines().first { it.startsWith("$name:") }.filter(Char::isDigit).toLong()
+        // Sets the high-water mark back.
+        Path.of("/proc/self/clear_refs").writeText("5")
+        val before = kilobytes("VmRSS")
+        work()
+        return (kilobytes("VmHWM") - before) * 1024
+    }
+
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    fun `a file of 100 MB stands in memory a known number of times`(
+        @TempDir folder: Path,
+    ) {
+        val path = folder.resolve("scan.bin").also { it.writeBytes(ByteArray(size) { n -> n.toByte() }) }
+        val content = ByteArray(size) { n -> n.toByte() }
+        val direct = ByteBuffer.allocateDirect(size).put(content).flip()
+        compose(Attachment("warm.bin", "application/octet-stream", ByteArray(1)))
+        val ways =
+            listOf<Pair<String, () -> Attachment>>(
+                "ByteArray" to { Attachment("scan.bin", "application/octet-stream", content) },
+                "direct ByteBuffer" to { Attachment("scan.bin", "application/octet-stream", direct) },
+                "Path" to { Attachment.ofFile(path, "application/octet-stream") },
+            )
+        for ((name, make) in ways) {
+            System.gc()
+            val attachment = peak { make().close() }
+            val both = peak { make().use { compose(it) } }
+            println("100 MB as $name: attachment ${attachment shr 20} MB, with its message ${both shr 20} MB")
+            // The message has it as base64, beside the attachment itself.
+            assertTrue(both < 4L * size) { "$name: $both" }
+            assertTrue(attachment < 5L * size / 2) { "$name: $attachment" }
+        }
     }
 
     @Test
