@@ -16,6 +16,7 @@ use crate::parts::{Discovering, NativeDiscovery, NativeKeys, NativePolicy, Nativ
 use crate::plan::NativePlan;
 use crate::runtime::{Flights, Ground, new_runtime};
 use crate::scanner::NativeScanner;
+use crate::sealer::NativeSealer;
 use crate::types::{self, DueReport, Escrow, Receipt, Sealed, Storage, Unresolved, Verified};
 use crate::words::{Resolution, TlsAssurance};
 
@@ -85,7 +86,7 @@ pub(crate) struct NativeCircumstances {
 impl NativeClient {
     /// Opens storage and builds the client.
     #[uniffi::constructor(default(
-        discovery = None, scanner = None, escrow = None, code_channel = None,
+        discovery = None, scanner = None, escrow = None, sealers = [], code_channel = None,
         audit_origin = None, plan_lifetime = None, concurrency = None
     ))]
     #[allow(clippy::too_many_arguments)]
@@ -97,6 +98,7 @@ impl NativeClient {
         discovery: Option<Arc<NativeDiscovery>>,
         scanner: Option<Arc<NativeScanner>>,
         escrow: Option<Escrow>,
+        sealers: Vec<Arc<NativeSealer>>,
         code_channel: Option<Arc<dyn NativeCodeChannel>>,
         audit_origin: Option<String>,
         plan_lifetime: Option<Duration>,
@@ -128,6 +130,9 @@ impl NativeClient {
                 options = options.notice_from(from.address()?);
             }
             builder = builder.escrow(options);
+        }
+        for sealer in &sealers {
+            builder = sealer.add(builder)?;
         }
         if let Some(channel) = code_channel {
             builder = builder.code_channel(Foreign(channel));

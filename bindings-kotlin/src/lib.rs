@@ -19,6 +19,7 @@ mod parts;
 mod plan;
 mod runtime;
 mod scanner;
+mod sealer;
 mod types;
 mod words;
 

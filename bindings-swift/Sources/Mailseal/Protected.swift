@@ -16,6 +16,7 @@ public typealias Message = NativeMessage
 public typealias Plan = NativePlan
 public typealias Policy = NativePolicy
 public typealias Scanner = NativeScanner
+public typealias Sealer = NativeSealer
 public typealias Smtp = NativeSmtp
 
 /// Text that is, or may hold, protected health information.

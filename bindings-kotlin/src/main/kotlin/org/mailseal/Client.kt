@@ -11,7 +11,7 @@ import kotlin.time.toJavaDuration
  * The constructor opens the storage and makes a runtime with two threads; on a thread
  * that must not wait call it with `Dispatchers.IO`. [discovery] is asked where
  * messages go straight to mail hosts; [escrow] adds the pickup route, [codeChannel]
- * sends its codes.
+ * sends its codes; [sealers] add OpenPGP and S/MIME.
  *
  * @throws MailsealException where storage, keys or transport cannot be used.
  */
@@ -23,6 +23,7 @@ class Client(
     discovery: Discovery? = null,
     scanner: Scanner? = null,
     escrow: Escrow? = null,
+    sealers: List<Sealer> = emptyList(),
     codeChannel: CodeChannel? = null,
     auditOrigin: String? = null,
     planLifetime: Duration? = null,
@@ -38,6 +39,7 @@ class Client(
                 discovery = discovery?.native,
                 scanner = scanner?.native,
                 escrow = escrow,
+                sealers = sealers.map { it.native },
                 codeChannel = codeChannel?.let(::GuardedChannel),
                 auditOrigin = auditOrigin,
                 planLifetime = planLifetime?.toJavaDuration(),

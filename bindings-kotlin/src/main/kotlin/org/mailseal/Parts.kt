@@ -104,6 +104,34 @@ class Discovery private constructor(internal val native: NativeDiscovery, privat
     }
 }
 
+/** A sealed route: recipients' certificates, and the keys that sign. */
+class Sealer private constructor(internal val native: NativeSealer, private val kind: String) {
+    override fun toString(): String = "Sealer($kind)"
+
+    companion object {
+        /**
+         * OpenPGP. [certificates] is a folder of files named `<address>.asc` or `.pgp`;
+         * first ones are pinned there. [identities] sign for their senders.
+         */
+        fun pgp(
+            certificates: Path,
+            identities: List<SigningKey> = emptyList(),
+        ): Sealer = calling { Sealer(NativeSealer.pgp(certificates.pathString, identities), "pgp") }
+
+        /**
+         * S/MIME. [certificates] is a folder of files named `<address>.pem`, `.crt` or
+         * `.cer`; first ones are pinned there. [identities] sign for their senders,
+         * [anchors] is PEM of the authorities that vouch for certificates.
+         */
+        fun smime(
+            certificates: Path,
+            identities: List<SigningKey> = emptyList(),
+            anchors: String? = null,
+        ): Sealer =
+            calling { Sealer(NativeSealer.smime(certificates.pathString, identities, anchors), "smime") }
+    }
+}
+
 /**
  * Sends pickup codes by SMS or voice. The text must hold nothing but the code and
  * the organisation's name.

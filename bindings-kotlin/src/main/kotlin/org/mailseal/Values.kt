@@ -24,6 +24,13 @@ fun Confirmation(
     reason: String,
 ): Confirmation = Confirmation(Phi(address), Phi(reason))
 
+/** Who signs: a sender's address, its key file, and the passphrase of that. */
+fun SigningKey(
+    address: String,
+    file: ByteArray,
+    passphrase: String,
+): SigningKey = SigningKey(Phi(address), PhiBytes(file), Secret(passphrase))
+
 /** A name of a patient. */
 fun PatientName(
     given: String,
