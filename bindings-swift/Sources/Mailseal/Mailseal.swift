@@ -907,7 +907,7 @@ open class NativeClient: NativeClientProtocol, @unchecked Sendable {
     /**
      * Opens storage and builds the client.
      */
-public convenience init(policy: NativePolicy, storage: Storage, keys: NativeKeys, transport: NativeSmtp, discovery: NativeDiscovery? = nil, scanner: NativeScanner? = nil, escrow: Escrow? = nil, codeChannel: NativeCodeChannel? = nil, auditOrigin: String? = nil, planLifetime: TimeInterval? = nil, concurrency: Int32? = nil)throws  {
+public convenience init(policy: NativePolicy, storage: Storage, keys: NativeKeys, transport: NativeSmtp, discovery: NativeDiscovery? = nil, scanner: NativeScanner? = nil, escrow: Escrow? = nil, sealers: [NativeSealer] = [], codeChannel: NativeCodeChannel? = nil, auditOrigin: String? = nil, planLifetime: TimeInterval? = nil, concurrency: Int32? = nil)throws  {
     let handle =
         try rustCallWithError(FfiConverterTypeNativeError_lift) {
         uniffiCallStatus in
@@ -919,6 +919,7 @@ public convenience init(policy: NativePolicy, storage: Storage, keys: NativeKeys
         FfiConverterOptionTypeNativeDiscovery.lower(discovery),
         FfiConverterOptionTypeNativeScanner.lower(scanner),
         FfiConverterOptionTypeEscrow.lower(escrow),
+        FfiConverterSequenceTypeNativeSealer.lower(sealers),
         FfiConverterOptionTypeNativeCodeChannel.lower(codeChannel),
         FfiConverterOptionString.lower(auditOrigin),
         FfiConverterOptionDuration.lower(planLifetime),
@@ -2599,6 +2600,148 @@ public func FfiConverterTypeNativeScanner_lift(_ handle: UInt64) throws -> Nativ
 #endif
 public func FfiConverterTypeNativeScanner_lower(_ value: NativeScanner) -> UInt64 {
     return FfiConverterTypeNativeScanner.lower(value)
+}
+
+
+
+
+
+
+/**
+ * A sealed route: recipients' certificates, and the keys that sign.
+ */
+public protocol NativeSealerProtocol: AnyObject, Sendable {
+
+}
+/**
+ * A sealed route: recipients' certificates, and the keys that sign.
+ */
+open class NativeSealer: NativeSealerProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_mailseal_kotlin_fn_clone_nativesealer(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_mailseal_kotlin_fn_free_nativesealer(handle, $0) }
+    }
+
+
+    /**
+     * OpenPGP. `certificates` is a folder of files named `<address>.asc` or
+     * `.pgp`; first ones are pinned there.
+     */
+public static func pgp(certificates: String, identities: [SigningKey] = [])throws  -> NativeSealer  {
+    return try  FfiConverterTypeNativeSealer_lift(try rustCallWithError(FfiConverterTypeNativeError_lift) {
+        uniffiCallStatus in
+    uniffi_mailseal_kotlin_fn_constructor_nativesealer_pgp(
+        FfiConverterString.lower(certificates),
+        FfiConverterSequenceTypeSigningKey.lower(identities),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * S/MIME. `certificates` is a folder of files named `<address>.pem`, `.crt`
+     * or `.cer`; first ones are pinned there. `anchors` is PEM of the
+     * authorities that vouch for certificates.
+     */
+public static func smime(certificates: String, identities: [SigningKey] = [], anchors: String? = nil)throws  -> NativeSealer  {
+    return try  FfiConverterTypeNativeSealer_lift(try rustCallWithError(FfiConverterTypeNativeError_lift) {
+        uniffiCallStatus in
+    uniffi_mailseal_kotlin_fn_constructor_nativesealer_smime(
+        FfiConverterString.lower(certificates),
+        FfiConverterSequenceTypeSigningKey.lower(identities),
+        FfiConverterOptionString.lower(anchors),uniffiCallStatus
+    )
+})
+}
+
+
+
+
+
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeNativeSealer: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = NativeSealer
+
+    public static func lift(_ handle: UInt64) throws -> NativeSealer {
+        return NativeSealer(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: NativeSealer) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> NativeSealer {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: NativeSealer, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeNativeSealer_lift(_ handle: UInt64) throws -> NativeSealer {
+    return try FfiConverterTypeNativeSealer.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeNativeSealer_lower(_ value: NativeSealer) -> UInt64 {
+    return FfiConverterTypeNativeSealer.lower(value)
 }
 
 
@@ -5154,6 +5297,85 @@ public func FfiConverterTypeSealedMessage_lift(_ buf: RustBuffer) throws -> Seal
 #endif
 public func FfiConverterTypeSealedMessage_lower(_ value: SealedMessage) -> RustBuffer {
     return FfiConverterTypeSealedMessage.lower(value)
+}
+
+
+/**
+ * Who signs: a sender's address, its key file, and the passphrase of that.
+ */
+public struct SigningKey: Equatable, Hashable {
+    /**
+     * The sender's address.
+     */
+    public let address: Phi
+    /**
+     * An encrypted OpenPGP secret key, or a PKCS#12 file.
+     */
+    public let file: PhiBytes
+    /**
+     * Its passphrase.
+     */
+    public let passphrase: Secret
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The sender's address.
+         */address: Phi,
+        /**
+         * An encrypted OpenPGP secret key, or a PKCS#12 file.
+         */file: PhiBytes,
+        /**
+         * Its passphrase.
+         */passphrase: Secret) {
+        self.address = address
+        self.file = file
+        self.passphrase = passphrase
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension SigningKey: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeSigningKey: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SigningKey {
+        return
+            try SigningKey(
+                address: FfiConverterTypePhi.read(from: &buf),
+                file: FfiConverterTypePhiBytes.read(from: &buf),
+                passphrase: FfiConverterTypeSecret.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: SigningKey, into buf: inout [UInt8]) {
+        FfiConverterTypePhi.write(value.address, into: &buf)
+        FfiConverterTypePhiBytes.write(value.file, into: &buf)
+        FfiConverterTypeSecret.write(value.passphrase, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSigningKey_lift(_ buf: RustBuffer) throws -> SigningKey {
+    return try FfiConverterTypeSigningKey.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSigningKey_lower(_ value: SigningKey) -> RustBuffer {
+    return FfiConverterTypeSigningKey.lower(value)
 }
 
 
@@ -9007,6 +9229,31 @@ fileprivate struct FfiConverterSequenceTypeNativeAttachment: FfiConverterRustBuf
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypeNativeSealer: FfiConverterRustBuffer {
+    typealias SwiftType = [NativeSealer]
+
+    public static func write(_ value: [NativeSealer], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeNativeSealer.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [NativeSealer] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [NativeSealer]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeNativeSealer.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceTypeConfirmation: FfiConverterRustBuffer {
     typealias SwiftType = [Confirmation]
 
@@ -9324,6 +9571,31 @@ fileprivate struct FfiConverterSequenceTypeSealedMessage: FfiConverterRustBuffer
         seq.reserveCapacity(Int(len))
         for _ in 0 ..< len {
             seq.append(try FfiConverterTypeSealedMessage.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeSigningKey: FfiConverterRustBuffer {
+    typealias SwiftType = [SigningKey]
+
+    public static func write(_ value: [SigningKey], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeSigningKey.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [SigningKey] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [SigningKey]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeSigningKey.read(from: &buf))
         }
         return seq
     }
@@ -9942,7 +10214,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_mailseal_kotlin_checksum_method_nativescanner_scan() != 3124) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_mailseal_kotlin_checksum_constructor_nativeclient_new() != 42426) {
+    if (uniffi_mailseal_kotlin_checksum_constructor_nativeclient_new() != 39911) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_mailseal_kotlin_checksum_constructor_nativeattachment_new() != 48705) {
@@ -9991,6 +10263,12 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_mailseal_kotlin_checksum_constructor_nativescanner_new() != 5057) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_mailseal_kotlin_checksum_constructor_nativesealer_pgp() != 20419) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_mailseal_kotlin_checksum_constructor_nativesealer_smime() != 44902) {
         return InitializationResult.apiChecksumMismatch
     }
 

@@ -270,7 +270,7 @@ void uniffi_mailseal_kotlin_fn_free_nativeclient(uint64_t handle, RustCallStatus
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_MAILSEAL_KOTLIN_FN_CONSTRUCTOR_NATIVECLIENT_NEW
 #define UNIFFI_FFIDEF_UNIFFI_MAILSEAL_KOTLIN_FN_CONSTRUCTOR_NATIVECLIENT_NEW
-uint64_t uniffi_mailseal_kotlin_fn_constructor_nativeclient_new(uint64_t policy, RustBuffer storage, uint64_t keys, uint64_t transport, RustBuffer discovery, RustBuffer scanner, RustBuffer escrow, RustBuffer code_channel, RustBuffer audit_origin, RustBuffer plan_lifetime, RustBuffer concurrency, RustCallStatus *_Nonnull out_status
+uint64_t uniffi_mailseal_kotlin_fn_constructor_nativeclient_new(uint64_t policy, RustBuffer storage, uint64_t keys, uint64_t transport, RustBuffer discovery, RustBuffer scanner, RustBuffer escrow, RustBuffer sealers, RustBuffer code_channel, RustBuffer audit_origin, RustBuffer plan_lifetime, RustBuffer concurrency, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_MAILSEAL_KOTLIN_FN_METHOD_NATIVECLIENT_CHECKPOINT
@@ -605,6 +605,26 @@ uint64_t uniffi_mailseal_kotlin_fn_constructor_nativescanner_new(RustBuffer host
 #ifndef UNIFFI_FFIDEF_UNIFFI_MAILSEAL_KOTLIN_FN_METHOD_NATIVESCANNER_SCAN
 #define UNIFFI_FFIDEF_UNIFFI_MAILSEAL_KOTLIN_FN_METHOD_NATIVESCANNER_SCAN
 RustBuffer uniffi_mailseal_kotlin_fn_method_nativescanner_scan(uint64_t ptr, uint64_t message, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_MAILSEAL_KOTLIN_FN_CLONE_NATIVESEALER
+#define UNIFFI_FFIDEF_UNIFFI_MAILSEAL_KOTLIN_FN_CLONE_NATIVESEALER
+uint64_t uniffi_mailseal_kotlin_fn_clone_nativesealer(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_MAILSEAL_KOTLIN_FN_FREE_NATIVESEALER
+#define UNIFFI_FFIDEF_UNIFFI_MAILSEAL_KOTLIN_FN_FREE_NATIVESEALER
+void uniffi_mailseal_kotlin_fn_free_nativesealer(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_MAILSEAL_KOTLIN_FN_CONSTRUCTOR_NATIVESEALER_PGP
+#define UNIFFI_FFIDEF_UNIFFI_MAILSEAL_KOTLIN_FN_CONSTRUCTOR_NATIVESEALER_PGP
+uint64_t uniffi_mailseal_kotlin_fn_constructor_nativesealer_pgp(RustBuffer certificates, RustBuffer identities, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_MAILSEAL_KOTLIN_FN_CONSTRUCTOR_NATIVESEALER_SMIME
+#define UNIFFI_FFIDEF_UNIFFI_MAILSEAL_KOTLIN_FN_CONSTRUCTOR_NATIVESEALER_SMIME
+uint64_t uniffi_mailseal_kotlin_fn_constructor_nativesealer_smime(RustBuffer certificates, RustBuffer identities, RustBuffer anchors, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_MAILSEAL_KOTLIN_FN_FUNC_BUILD_ROSTER
@@ -1175,6 +1195,18 @@ uint16_t uniffi_mailseal_kotlin_checksum_constructor_nativesmtp_relay(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_MAILSEAL_KOTLIN_CHECKSUM_CONSTRUCTOR_NATIVESCANNER_NEW
 #define UNIFFI_FFIDEF_UNIFFI_MAILSEAL_KOTLIN_CHECKSUM_CONSTRUCTOR_NATIVESCANNER_NEW
 uint16_t uniffi_mailseal_kotlin_checksum_constructor_nativescanner_new(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_MAILSEAL_KOTLIN_CHECKSUM_CONSTRUCTOR_NATIVESEALER_PGP
+#define UNIFFI_FFIDEF_UNIFFI_MAILSEAL_KOTLIN_CHECKSUM_CONSTRUCTOR_NATIVESEALER_PGP
+uint16_t uniffi_mailseal_kotlin_checksum_constructor_nativesealer_pgp(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_MAILSEAL_KOTLIN_CHECKSUM_CONSTRUCTOR_NATIVESEALER_SMIME
+#define UNIFFI_FFIDEF_UNIFFI_MAILSEAL_KOTLIN_CHECKSUM_CONSTRUCTOR_NATIVESEALER_SMIME
+uint16_t uniffi_mailseal_kotlin_checksum_constructor_nativesealer_smime(void
 
 );
 #endif

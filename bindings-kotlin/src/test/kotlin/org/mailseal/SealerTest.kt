@@ -5,6 +5,7 @@ import java.security.KeyStore
 import java.util.Base64
 import kotlin.io.path.createDirectory
 import kotlin.io.path.inputStream
+import kotlin.io.path.readBytes
 import kotlin.io.path.writeText
 import kotlinx.coroutines.runBlocking
 import org.junit.jupiter.api.Assertions.assertEquals
@@ -60,7 +61,13 @@ class SealerTest {
         store.inputStream().use { made.load(it, "changeit".toCharArray()) }
         val certificates = folder.resolve("certificates").createDirectory()
         certificates.resolve("pat@mail.example.pem").writeText(pem(made.getCertificate("pat").encoded))
-        val sealer = Sealer.smime(certificates, anchors = pem(made.getCertificate("ca").encoded))
+        val clinic = folder.resolve("clinic.p12")
+        keytool(
+            clinic, "-alias", "clinic", "-dname", "CN=Clinic", "-ext", "san=email:clinic@harbor.example",
+            "-ext", "ku:c=digitalSignature", "-ext", "eku=emailProtection",
+        )
+        val identity = SigningKey("clinic@harbor.example", clinic.readBytes(), "changeit")
+        val sealer = Sealer.smime(certificates, listOf(identity), anchors = pem(made.getCertificate("ca").encoded))
         assertEquals("Sealer(smime)", sealer.toString())
         client(sealer).use { client ->
             val plan = client.plan(mail())
