@@ -1,4 +1,4 @@
-//! The command line, without a library: five commands and a few options.
+//! The command line, without a library: a few commands and a few options.
 
 /// What `--help` prints.
 pub(crate) const HELP: &str = "\
@@ -15,10 +15,14 @@ Commands:
             --quick         only fmt, clippy and test
             --only STEP     only this step; may be repeated
                             (fmt, clippy, test, doctest, doc, clinic, models,
-                            races, browser, python, interop, sealing)
+                            races, browser, python, interop, sealing, kotlin,
+                            swift)
   interop   The tests against real peers alone; a missing peer is an error.
   wheel     The wheel for Python 3.10 and later, in target/python/wheels,
             installed into a new environment to see that it works.
+  kotlin    The jar for Kotlin and the JVM, with the release library in it:
+            bindings-kotlin/target/mailseal-*.jar. Needs Maven and a JDK.
+  swift     Writes the generated files of bindings-swift again.
   bench     All benches, or those whose name contains FILTER:
             cargo xtask bench [FILTER]
   fuzz      Fuzzes every target, or one, for N seconds each (default 60):
@@ -29,7 +33,7 @@ Commands:
 Environment:
   MAILSEAL_PEERS   What happens where a real peer (postfix, openssl, gpg,
                    gpgsm, Bouncy Castle, thunderbird, chromium with node)
-                   is not installed:
+                   or Maven is not installed:
                    `auto` (default) skips the tests that need it and says so,
                    `require` fails, `off` never starts a peer.
 ";
@@ -40,6 +44,8 @@ pub(crate) enum Command {
     Help,
     Test(Choice),
     Interop,
+    Kotlin,
+    Swift,
     Wheel,
     Bench(Option<String>),
     Fuzz {
@@ -71,6 +77,9 @@ pub(crate) fn parse(arguments: &[String]) -> Result<Command, String> {
             None => Ok(Command::Interop),
             Some(other) => Err(format!("interop takes no argument, but got `{other}`")),
         },
+        "kotlin" if rest.is_empty() => Ok(Command::Kotlin),
+        "swift" if rest.is_empty() => Ok(Command::Swift),
+        name @ ("kotlin" | "swift") => Err(format!("{name} takes no argument")),
         "wheel" => match rest.first() {
             None => Ok(Command::Wheel),
             Some(other) => Err(format!("wheel takes no argument, but got `{other}`")),

@@ -10,6 +10,7 @@
 mod browser;
 mod cli;
 mod commands;
+mod mobile;
 mod peers;
 mod process;
 mod python;
@@ -36,6 +37,8 @@ fn main() -> ExitCode {
         }
         Command::Test(choice) => commands::test(&choice),
         Command::Interop => commands::interop(),
+        Command::Kotlin => mobile::jar(),
+        Command::Swift => mobile::write_swift(),
         Command::Wheel => python::wheel(),
         Command::Bench(filter) => commands::bench(filter.as_deref()),
         Command::Fuzz { target, seconds } => commands::fuzz(target.as_deref(), seconds),

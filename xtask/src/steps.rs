@@ -4,6 +4,7 @@ use std::process::Command;
 
 use crate::browser;
 use crate::cli::Choice;
+use crate::mobile;
 use crate::peers::{self, Demand};
 use crate::process::{self, Tally};
 use crate::python;
@@ -46,7 +47,7 @@ fn verdict(good: bool) -> Verdict {
 }
 
 /// Every step.
-pub(crate) const STEPS: [Step; 12] = [
+pub(crate) const STEPS: [Step; 14] = [
     Step {
         name: "fmt",
         quick: true,
@@ -106,6 +107,16 @@ pub(crate) const STEPS: [Step; 12] = [
         name: "sealing",
         quick: false,
         work: sealing,
+    },
+    Step {
+        name: "kotlin",
+        quick: false,
+        work: kotlin,
+    },
+    Step {
+        name: "swift",
+        quick: false,
+        work: swift,
     },
 ];
 
@@ -218,6 +229,28 @@ fn sealing() -> Result<Outcome, String> {
     against_peers("sealing", peers::readers_obstacle)
 }
 
+/// The bindings for Kotlin, by Maven, unless it cannot run here.
+fn kotlin() -> Result<Outcome, String> {
+    let refusal = mobile::maven_obstacle();
+    if let Some(why) = refusal {
+        let verdict = match Demand::from_env()? {
+            Demand::Require => Verdict::Failed(why),
+            Demand::Auto | Demand::Off => Verdict::Skipped(why),
+        };
+        return Ok(Outcome {
+            verdict,
+            tally: None,
+        });
+    }
+    Ok(judged(mobile::test_kotlin()?))
+}
+
+/// The bindings for Swift: whether their generated files are up to date.
+fn swift() -> Result<Outcome, String> {
+    println!("{}", mobile::check_swift()?);
+    Ok(Outcome::plain(true))
+}
+
 /// An integration test that needs real peers, unless they cannot run here.
 fn against_peers(test: &str, obstacle: fn() -> Option<String>) -> Result<Outcome, String> {
     let demand = Demand::from_env()?;
@@ -243,19 +276,22 @@ fn against_peers(test: &str, obstacle: fn() -> Option<String>) -> Result<Outcome
     counted(&mut command)
 }
 
+fn counted(command: &mut Command) -> Result<Outcome, String> {
+    process::run_counted(command).map(judged)
+}
+
 /// A run of tests, which fails where it ran none: a filter or a name that
 /// matches nothing must not pass for success.
-fn counted(command: &mut Command) -> Result<Outcome, String> {
-    let (good, tally) = process::run_counted(command)?;
+fn judged((good, tally): (bool, Tally)) -> Outcome {
     let verdict = if good && tally.passed == 0 {
         Verdict::Failed("it ran no test".to_owned())
     } else {
         verdict(good)
     };
-    Ok(Outcome {
+    Outcome {
         verdict,
         tally: Some(tally),
-    })
+    }
 }
 
 #[cfg(test)]

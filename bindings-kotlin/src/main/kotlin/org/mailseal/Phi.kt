@@ -1,0 +1,3 @@
+package org.mailseal
+
+fun hello() = 1
