@@ -1,7 +1,7 @@
 //! Sessions: what a visitor has shown since they knocked.
 //!
-//! The cookie holds 256 random bits and nothing else; the row lies under a
-//! keyed hash of them, encrypted, bound to the grant. A session begins when the
+//! The cookie holds 256 random bits and nothing else; the row lies under the
+//! grant and a keyed hash of them, encrypted. A session begins when the
 //! visitor shows by MAC that they hold the link, gets a new id with each factor
 //! that they show (so that an id planted before is worth nothing after), ends
 //! 15 minutes after the last request that changed something, and after 30
@@ -45,6 +45,17 @@ struct Record {
     seen: Timestamp,
     shown: Vec<Method>,
     released: bool,
+}
+
+impl Record {
+    /// When it ends unless something happens in it.
+    fn ends(&self) -> Timestamp {
+        let end = self.created.plus(LIFE);
+        match self.released {
+            true => end,
+            false => end.min(self.seen.plus(IDLE)),
+        }
+    }
 }
 
 /// A session that is alive, as it was read.
@@ -105,23 +116,11 @@ impl Inner {
             released: false,
         };
         let (id, row) = self.new_row(&record)?;
-        let mut batch = self.ended(now).await?;
-        batch.push(swap(Table::Session, None, row.clone()));
-        self.store.commit(batch).await?;
+        self.escrow.expire_visits(now, SWEEP).await?;
+        let insert = swap(Table::Session, None, row.clone());
+        self.store.commit(Batch::from_iter([insert])).await?;
         let id = Some(id);
         Ok(Session { row, record, id })
-    }
-
-    /// Rows of the portal that are over.
-    pub(super) async fn ended(&self, now: Timestamp) -> Result<Batch, Refusal> {
-        let mut batch = Batch::new();
-        for table in [Table::Session, Table::Code] {
-            for row in self.store.due(table, now, SWEEP).await? {
-                let key = row.key;
-                batch.push(Op::Delete { table, key });
-            }
-        }
-        Ok(batch)
     }
 
     /// The live session of this grant that the request belongs to.
@@ -131,16 +130,14 @@ impl Inner {
         headers: &HeaderMap,
     ) -> Result<Session, Refusal> {
         let id = cookie(grant, headers).ok_or(Refusal::NoSession)?;
-        let key = self.vault.name(id.as_slice());
+        let key = self.row_key(grant, id.as_slice());
         let row = self.store.get(Table::Session, &key).await?;
         let row = row.ok_or(Refusal::NoSession)?;
         let record: Record = self
             .vault
             .open(Table::Session, &row)
             .ok_or(Refusal::NoSession)?;
-        let now = self.clock.now();
-        let idle = now.since(record.seen) >= IDLE && !record.released;
-        if record.grant != grant || now.since(record.created) >= LIFE || idle {
+        if record.grant != grant || record.ends() <= self.clock.now() {
             return Err(Refusal::NoSession);
         }
         Ok(Session {
@@ -227,7 +224,7 @@ impl Inner {
     }
 
     async fn write(&self, session: &mut Session) -> Result<(), Refusal> {
-        let due = session.record.created.plus(LIFE);
+        let due = session.record.ends();
         let key = &session.row.key;
         let row = self.vault.seal(Table::Session, key, &session.record, due)?;
         let swap = swap(Table::Session, Some(&session.row), row.clone());
@@ -238,10 +235,15 @@ impl Inner {
 
     fn new_row(&self, record: &Record) -> Result<(Zeroizing<[u8; 32]>, Row), Refusal> {
         let id = Zeroizing::new(crypto::make_random::<32>());
-        let key = self.vault.name(id.as_slice());
-        let due = record.created.plus(LIFE);
+        let key = self.row_key(record.grant, id.as_slice());
+        let due = record.ends();
         let row = self.vault.seal(Table::Session, &key, record, due)?;
         Ok((id, row))
+    }
+
+    /// Begins with the grant, so that what belongs to one can be found.
+    fn row_key(&self, grant: GrantId, id: &[u8]) -> Vec<u8> {
+        [grant.as_bytes().as_slice(), &self.vault.name(id)].concat()
     }
 
     /// The header that gives the session's new id to the browser, if it has one.
