@@ -57,6 +57,7 @@ mod embedded;
 mod error;
 mod guard;
 mod header;
+mod inline;
 mod letter;
 mod limits;
 mod loose;

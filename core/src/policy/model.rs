@@ -381,6 +381,19 @@ impl Policy {
             .fold(*first, |joined, row| joined.join(row))
     }
 
+    /// The floor under a mail with a pickup code. Such a code is P1, which is
+    /// worth what its connection is: so it is what P1 asks of the notice, the
+    /// highest of what the sensitivities ask, since a code is sent long after
+    /// the message was judged. TLS where none of them knows P1.
+    #[cfg_attr(not(feature = "portal"), allow(dead_code))]
+    pub(crate) fn code_floor(&self) -> TlsAssurance {
+        let all = [Sensitivity::None, Sensitivity::Phi, Sensitivity::Sensitive];
+        all.into_iter()
+            .filter_map(|s| self.requirement(s).notice(FactorLevel::P1))
+            .max()
+            .unwrap_or(TlsAssurance::Encrypted)
+    }
+
     /// The markers that the rules know.
     pub fn markers(&self) -> impl Iterator<Item = &str> {
         self.rules

@@ -484,6 +484,33 @@ fn a_code_mail_holds_the_code_and_no_link() {
     }
 }
 
+/// The mail programs that show no images, and the readers who see none, have
+/// the name.
+#[tokio::test]
+async fn a_logo_stands_in_the_html_by_its_content_id_with_the_name_as_its_text() {
+    let (house, given) = given().await;
+    let (logo, other) = (Logo::new(png(100)).unwrap(), Logo::new(png(101)).unwrap());
+    assert_ne!(logo.content_id(), other.content_id());
+    assert_eq!(logo, Logo::new(png(100)).unwrap());
+    let name = "Harbor \"Clinic\" <&>";
+    let mut notice = draft(&house, &given, English).logo(logo.clone());
+    notice.organisation = name.into();
+    let notice = Notice::render(&notice).unwrap();
+    let mut mail = code_draft(English).logo(logo.clone());
+    mail.organisation = name.into();
+    let mail = CodeMail::render(&mail).unwrap();
+    for (text, html) in [(notice.text, notice.html), (mail.text, mail.html)] {
+        let image = format!(
+            "<img src=\"cid:{}\" alt=\"Harbor &quot;Clinic&quot; &lt;&amp;&gt;\"",
+            logo.content_id()
+        );
+        assert_eq!(html.expose().matches(&image).count(), 1);
+        assert_eq!(html.expose().matches("src=").count(), 1);
+        assert!(text.expose().starts_with(&format!("{name}\n")));
+        assert!(!text.expose().contains("cid:"));
+    }
+}
+
 fn png(size: usize) -> Vec<u8> {
     let (start, end) = (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", b"\0\0\0\0IEND\xaeB`\x82");
     let middle = vec![0; size - start.len() - end.len()];
