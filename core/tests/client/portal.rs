@@ -32,7 +32,9 @@ fn options() -> EscrowOptions {
 
 /// Everything waits at the pickup page, for a code by mail.
 fn policy() -> Policy {
-    let p1 = Requirement::NOTHING.escrow(FactorLevel::P1, TlsAssurance::Encrypted);
+    let p1 = Requirement::NOTHING
+        .tls(TlsAssurance::Encrypted)
+        .escrow(FactorLevel::P1, TlsAssurance::Encrypted);
     Policy::custom("pickup")
         .require(Sensitivity::None, p1)
         .require(Sensitivity::Phi, p1)
@@ -188,7 +190,7 @@ async fn what_the_client_cannot_send_is_not_offered() {
     let telephone = Telephone::default();
     let pat = Recipient::new(at(VALID)).phone("+1 555 0142");
     let (client, mut visitor) = arrive(&scene, pat, options(), Some(&telephone)).await;
-    assert_eq!(offered(&visitor).await, ["passcode", "sms", "email"]);
+    assert_eq!(offered(&visitor).await, ["email", "passcode", "sms"]);
     drop(client);
     // The same grant, at a host that has neither any more.
     let mut options = options();
