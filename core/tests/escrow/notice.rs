@@ -317,8 +317,9 @@ async fn nothing_of_the_message_stands_in_its_notice() {
 
 fn sent_parts(notice: &Notice) -> Vec<String> {
     let mut parts = read(&sent(notice));
-    assert_eq!(parts.len(), 3);
-    // The first is the subject.
+    assert_eq!(parts.len(), 4);
+    // The last is the sender's name, the first the subject.
+    assert_eq!(parts.pop().as_deref(), Some("Harbor Clinic"));
     assert_eq!(parts.remove(0), notice.subject);
     parts
 }
