@@ -19,6 +19,9 @@ mod files;
 mod notices;
 #[path = "client/plans.rs"]
 mod plans;
+#[cfg(feature = "portal")]
+#[path = "client/portal.rs"]
+mod portal;
 #[path = "client/restart.rs"]
 mod restart;
 #[path = "client/scene.rs"]
@@ -27,6 +30,10 @@ mod scene;
 mod sealing;
 #[path = "client/shown.rs"]
 mod shown;
+#[cfg(feature = "portal")]
+#[allow(dead_code)] // what the portal's own tests need
+#[path = "portal/support.rs"]
+mod support;
 #[path = "client/way.rs"]
 mod way;
 #[path = "client/wrong.rs"]

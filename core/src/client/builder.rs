@@ -17,7 +17,7 @@ use crate::deliver::Transport;
 use crate::discover::Discovery;
 use crate::dlp::{PhiScanner, Scanner};
 use crate::error::Error;
-use crate::escrow::{ArchiveKey, Escrow, KeyProvider, Notice};
+use crate::escrow::{ArchiveKey, Escrow, KeyProvider, Logo, Notice};
 use crate::outbox::{Outbox, Schedule};
 use crate::policy::Policy;
 use crate::seal::Sealer;
@@ -60,9 +60,13 @@ pub struct EscrowOptions {
     /// Where recipients can ask: a telephone number, an office. It stands in the
     /// notice.
     pub contact: Option<String>,
+    /// The organisation's logo, in place of its name in the notice and in the
+    /// mail with a code, and on the page.
+    pub logo: Option<Logo>,
     /// The notice's `From:`; the message's sender where `None`. Best is an
     /// address that takes no mail: answers are given on the page, where they are
-    /// protected, and the notice says so.
+    /// protected, and the notice says so. Mails with codes need it: who wrote
+    /// the message is not known when one is sent.
     pub notice_from: Option<Address>,
     /// The notice's `Reply-To:`, for a host with a mailbox that may hold
     /// unprotected answers.
@@ -84,6 +88,7 @@ impl EscrowOptions {
             base_url: base_url.into(),
             organisation: organisation.into(),
             contact: None,
+            logo: None,
             notice_from: None,
             notice_reply_to: None,
             lifetime: Duration::from_secs(30 * 24 * 60 * 60),
@@ -100,7 +105,14 @@ impl EscrowOptions {
         self
     }
 
-    /// With this `From:` in notices: one stable address whose domain is
+    /// With this logo.
+    #[must_use]
+    pub fn logo(mut self, logo: Logo) -> Self {
+        self.logo = Some(logo);
+        self
+    }
+
+    /// With this `From:` in notices and in mails with codes: one stable address whose domain is
     /// DKIM-signed and that takes no mail, as `no-reply@harbor.example`.
     #[must_use]
     pub fn notice_from(mut self, address: Address) -> Self {

@@ -19,7 +19,7 @@ pub struct CodeChannelError;
 #[async_trait]
 pub trait CodeChannel: fmt::Debug + Send + Sync + 'static {
     /// Sends `code` to `phone`. What takes longer than a minute counts as
-    /// failed.
+    /// failed; half a minute where a visitor of the pickup page waits for it.
     async fn send_code(
         &self,
         phone: &Phi<String>,

@@ -247,7 +247,7 @@ impl Engine {
 
     /// Where a recipient's domain takes mail now, and whether it could not be
     /// found out what the domain asks of connections.
-    async fn hop(&self, to: &Address) -> Fact<(Hop, bool)> {
+    pub(super) async fn hop(&self, to: &Address) -> Fact<(Hop, bool)> {
         let partner = self.policy.partner_identity(to.domain()).cloned();
         // A relay finds the way itself.
         let direct = matches!(self.transport.next_hop(), NextHop::Mx);

@@ -50,6 +50,8 @@ use crate::outbox::Phase;
 use crate::storage::Table;
 
 mod builder;
+#[cfg(feature = "portal")]
+mod code_sender;
 mod codes;
 mod custody;
 mod due;

@@ -87,13 +87,19 @@ pub(super) async fn make(
     record.grant = Some(made.grant);
     let mut notice = NoticeDraft::new(&options.organisation, &made, expires);
     notice.contact = options.contact.clone();
+    notice.logo = options.logo.clone();
     let notice = Notice::render(&notice)?;
     let from = match (&options.notice_from, record.sender.as_deref()) {
         (Some(address), _) => address.clone(),
         (None, Some(sender)) => sender.parse()?,
         (None, None) => return Err(Error::Config("notices need a sender address")),
     };
-    let body = render(engine, options, notice, from, to)?;
+    let mail = Mail {
+        subject: notice.subject,
+        text: notice.text,
+        html: notice.html,
+    };
+    let body = render(engine, options, mail, from, to)?;
     let mut ops = std::mem::take(&mut prepared.ops);
     let created = engine.event(EventKind::EscrowCreated, record)?;
     ops.push(engine.audit.entry(&created.item(prepared.item)));
@@ -129,10 +135,18 @@ fn grant(engine: &Engine, record: &mut CopyRecord, floor: FactorLevel, to: &Addr
     }
 }
 
-fn render(
+/// What the client itself writes to a recipient.
+pub(super) struct Mail {
+    pub(super) subject: String,
+    pub(super) text: Phi<String>,
+    pub(super) html: Phi<String>,
+}
+
+/// A mail in the organisation's name, as it travels.
+pub(super) fn render(
     engine: &Engine,
     options: &EscrowOptions,
-    notice: Notice,
+    mail: Mail,
     from: Address,
     to: Address,
 ) -> Result<Zeroizing<Vec<u8>>, Error> {
@@ -141,15 +155,18 @@ fn render(
         .from(from)
         .sender_name(&options.organisation)
         .to(Recipient::new(to))
-        .subject(notice.subject)
-        .text(notice.text)
-        .html(notice.html)
+        .subject(mail.subject)
+        .text(mail.text)
+        .html(mail.html)
         // RFC 3834: no out-of-office reply to a machine's mail.
         .header("Auto-Submitted", "auto-generated")
         // The same for Exchange, which asks for this one.
         .header("X-Auto-Response-Suppress", "All");
     if let Some(address) = &options.notice_reply_to {
         message = message.reply_to(address.clone());
+    }
+    if let Some(logo) = &options.logo {
+        message = message.inline_image(logo.content_id(), logo.media_type(), logo.bytes().to_vec());
     }
     let message = message.build()?;
     let id = format!("{}@{domain}", MessageId::make_random());

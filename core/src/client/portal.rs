@@ -3,22 +3,48 @@
 use std::sync::Arc;
 
 use super::Client;
+use super::code_sender::ClientCodes;
 use crate::base::Sensitivity;
 use crate::compose::{Attachment, Message};
 use crate::dlp::Scanner;
 use crate::error::Error;
 use crate::escrow::Reply;
-use crate::portal::{Portal, PortalBuilder};
+use crate::portal::{CodeKind, CodeSender as _, LogoType, Portal, PortalBuilder};
 
 impl Client {
-    /// The pickup page of this client's escrow, under the organisation's name;
-    /// replies are read by the client's scanner. `None` where the client was
-    /// built without an escrow.
+    /// The pickup page of this client's escrow, with the organisation's name,
+    /// contact and logo; replies are read by the client's scanner. `None` where
+    /// the client was built without an escrow.
+    ///
+    /// Unless the host gives a sender of its own
+    /// ([`PortalBuilder::code_sender`]), codes are sent by the client: by mail
+    /// over its transport, from [`EscrowOptions::notice_from`], and by SMS
+    /// through its [`CodeChannel`]. What of the two is not there is not offered.
+    ///
+    /// [`EscrowOptions::notice_from`]: super::EscrowOptions::notice_from
+    /// [`CodeChannel`]: super::CodeChannel
     pub fn portal(&self) -> Option<PortalBuilder> {
         let (escrow, options) = self.engine.escrow.as_ref()?;
         let scanner = Arc::clone(&self.engine.scanner);
         let scan = move |reply: &Reply| scan(&*scanner, reply).unwrap_or(Sensitivity::Phi);
-        let builder = Portal::builder(escrow.clone()).organisation(&options.organisation);
+        let codes = ClientCodes(Arc::clone(&self.engine));
+        if !codes.sends(CodeKind::Email) {
+            tracing::debug!("no notice_from: the client sends no codes by e-mail");
+        }
+        let mut builder = Portal::builder(escrow.clone())
+            .organisation(&options.organisation)
+            .code_sender(codes);
+        if let Some(contact) = &options.contact {
+            builder = builder.contact(contact);
+        }
+        if let Some(logo) = &options.logo {
+            let kind = match logo.media_type() {
+                "image/png" => LogoType::Png,
+                "image/jpeg" => LogoType::Jpeg,
+                _ => LogoType::Gif,
+            };
+            builder = builder.logo(kind, logo.bytes());
+        }
         Some(builder.scan(Arc::new(scan)))
     }
 }

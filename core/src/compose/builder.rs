@@ -14,6 +14,7 @@ use mail_builder::mime::{BodyPart, MimePart};
 use mail_builder::writer::Writer;
 
 use super::header::Head;
+use super::inline::{self, InlineImage};
 use super::message::{Marks, Message, checked_reason, too_large};
 use super::{ComposeError, Limits, guard};
 use crate::base::{Address, Disclosure, Phi, Recipient, Role, Sensitivity, crypto};
@@ -104,6 +105,7 @@ struct Fields {
     headers: Vec<(String, String)>,
     text: Option<Phi<String>>,
     html: Option<Phi<String>>,
+    images: Vec<InlineImage>,
     attachments: Vec<Attachment>,
     marks: Marks,
     limits: Limits,
@@ -194,6 +196,26 @@ impl<S, R> Builder<S, R> {
     #[must_use]
     pub fn html(self, html: impl Into<Phi<String>>) -> Self {
         self.with(|f| f.html = Some(html.into()))
+    }
+
+    /// An image that the HTML shows as `cid:` and `content_id`, as in
+    /// `<img src="cid:logo@harbor.example" alt="…">`. It travels with the HTML,
+    /// so that nothing is fetched. The id is `left@right` in letters, digits,
+    /// `.`, `-` and `_`; the media type `image/…`, SVG excepted. `build` refuses
+    /// others, and images without HTML.
+    #[must_use]
+    pub fn inline_image(
+        self,
+        content_id: impl Into<String>,
+        media_type: impl Into<String>,
+        content: impl Into<Phi<Vec<u8>>>,
+    ) -> Self {
+        let image = InlineImage {
+            content_id: content_id.into(),
+            media_type: media_type.into(),
+            content: content.into(),
+        };
+        self.with(|f| f.images.push(image))
     }
 
     /// A file.
@@ -357,12 +379,14 @@ impl Fields {
             }
             guard::single_line("header value", value, guard::MAX_VALUE)?;
         }
-        if self.headers.len() + self.attachments.len() > self.limits.header_fields {
+        let fields = self.headers.len() + self.images.len() + self.attachments.len();
+        if fields > self.limits.header_fields {
             return Err(ComposeError::HeadersTooLarge {
                 limit: self.limits.header_fields,
                 unit: "fields",
             });
         }
+        inline::check(&self.images, self.html.is_some())?;
         for (index, attachment) in self.attachments.iter().enumerate() {
             guard::single_line("file name", &attachment.name, guard::MAX_FILE_NAME)?;
             guard::single_line("media type", &attachment.media_type, guard::MAX_FILE_NAME)?;
@@ -380,12 +404,9 @@ impl Fields {
         for (_, reason) in &mut self.marks.confirmed {
             *reason = checked_reason(std::mem::take(reason))?;
         }
-        let content: usize = self
-            .attachments
-            .iter()
-            .map(|a| a.content.bytes().len())
-            .sum();
-        too_large(content, &self.limits)
+        let files = self.attachments.iter().map(|a| a.content.bytes().len());
+        let images = self.images.iter().map(|i| i.content.expose().len());
+        too_large(files.chain(images).sum(), &self.limits)
     }
 
     fn headers(&self, out: &mut Vec<u8>, sender: &Address) {
@@ -425,7 +446,17 @@ impl Fields {
         let text = self.text.take().map(guard::to_crlf);
         let html = self.html.take().map(guard::to_crlf);
         let bodies = [text.as_ref(), html.as_ref()];
-        let main = || match (body("text/plain", bodies[0]), body("text/html", bodies[1])) {
+        let images = std::mem::take(&mut self.images);
+        let encoded: Vec<_> = images.iter().map(inline::encode).collect();
+        let html_part = || {
+            let html = body("text/html", bodies[1])?;
+            let images = images.iter().zip(&encoded);
+            Some(with_images(
+                html,
+                images.map(|(i, e)| inline::part(i, e)).collect(),
+            ))
+        };
+        let main = || match (body("text/plain", bodies[0]), html_part()) {
             (Some(text), Some(html)) => Some(multipart("multipart/alternative", vec![text, html])),
             (Some(one), None) | (None, Some(one)) => Some(one),
             (None, None) => None,
@@ -434,7 +465,10 @@ impl Fields {
         let written = match length {
             // Quoted-printable makes three bytes of one at the most, and a soft
             // line break of three every 75.
-            0..LARGE => length * 13 / 4 + 1024,
+            0..LARGE => {
+                let images = encoded.iter().map(|e| e.expose().len() + 1024);
+                length * 13 / 4 + 1024 + images.sum::<usize>()
+            }
             _ => main().map_or(0, |part| {
                 let mut count = Count(0);
                 part.write_part(&mut count);
@@ -464,7 +498,7 @@ impl Fields {
             delimiter(&mut out, &boundary, b"\r\n");
             main.write_part(&mut out);
         }
-        drop((text, html));
+        drop((text, html, encoded));
         for attachment in std::mem::take(&mut self.attachments) {
             delimiter(&mut out, &boundary, b"\r\n");
             attachment.write(&mut out);
@@ -477,6 +511,18 @@ impl Fields {
 fn body<'t>(media: &'static str, text: Option<&'t Phi<String>>) -> Option<MimePart<'t>> {
     let text = text?.expose().as_str();
     Some(MimePart::new(media, BodyPart::Text(text.into())))
+}
+
+/// The HTML with the images that it shows: alone where there is none.
+fn with_images<'x>(html: MimePart<'x>, images: Vec<MimePart<'x>>) -> MimePart<'x> {
+    if images.is_empty() {
+        return html;
+    }
+    let related = ContentType::new("multipart/related")
+        .attribute("type", "text/html")
+        .attribute("boundary", make_boundary());
+    let parts = std::iter::once(html).chain(images).collect();
+    MimePart::new(related, BodyPart::Multipart(parts))
 }
 
 /// From here on what a text becomes is counted, not guessed.

@@ -42,6 +42,14 @@ pub enum ComposeError {
         /// The attachment's place, from 0.
         index: usize,
     },
+    /// An image that cannot stand in the HTML.
+    #[error("inline image {index}: {why}")]
+    InlineImage {
+        /// The image's place, from 0.
+        index: usize,
+        /// What is wrong with it.
+        why: &'static str,
+    },
     /// `assert_no_phi` or a confirmed recipient without a reason.
     #[error("the host's word on a message needs a reason: it is recorded")]
     EmptyReason,
@@ -191,6 +199,7 @@ impl ComposeError {
             Self::HeaderName { .. } => "compose.header_name",
             Self::ReservedHeader { .. } => "compose.reserved_header",
             Self::MediaType { .. } => "compose.media_type",
+            Self::InlineImage { .. } => "compose.inline_image",
             Self::EmptyReason => "compose.empty_reason",
             Self::MustStay => "compose.must_stay",
             Self::NoRecipients => "compose.no_recipients",

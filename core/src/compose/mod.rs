@@ -1,7 +1,7 @@
 //! Messages: built from fields over mail-builder, or parsed from RFC 5322.
 //!
-//! **In**: a sender, recipients, a subject, text, HTML, files and extra
-//! headers; or the bytes of a message; and what the host says of it (declared
+//! **In**: a sender, recipients, a subject, text, HTML with its images, files
+//! and extra headers; or the bytes of a message; and what the host says of it (declared
 //! sensitivity, audience, disclosure, idempotency key).
 //! **Out**: a [`Message`] whose [`parts`](Message::parts) a scanner reads, and
 //! the copies that [`render`](Message::render) writes.
@@ -15,7 +15,8 @@
 //! or a header value cannot be made of [`Phi`](crate::base::Phi).
 //!
 //! **Refused**, each with a clear [`ComposeError`]: control characters in any
-//! header value, name, file name or media type (header injection); NUL; bare
+//! header value, name, file name, media type or content id (header injection);
+//! images that no HTML shows; NUL; bare
 //! CR or LF (RFC 5322 section 2.3; a file whose lines all end with LF is
 //! converted to CRLF and then not byte-identical); lines over 998 bytes in
 //! parsed messages (section 2.1.1; built ones are encoded); raw 8-bit headers
@@ -57,6 +58,7 @@ mod embedded;
 mod error;
 mod guard;
 mod header;
+mod inline;
 mod letter;
 mod limits;
 mod loose;

@@ -9,7 +9,7 @@ use crate::base::{GrantId, ItemId, MessageId, Timestamp};
 use crate::storage::{Batch, Op, Row, StoreError, Table};
 
 /// Rows handled at a time.
-const PAGE: usize = 100;
+pub(super) const PAGE: usize = 100;
 
 /// What the host can know of an item.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +43,8 @@ pub struct Swept {
     pub items: usize,
     /// Replies that were not finished in time.
     pub replies: usize,
+    /// Sessions and codes of the pickup page that were over.
+    pub visits: usize,
 }
 
 impl Escrow {
@@ -136,9 +138,10 @@ impl Escrow {
     }
 
     /// Deletes an item whole: server shares, grants, archive wrap, replies on
-    /// their way, content, records, in one transaction. What backups of the
-    /// store still hold is theirs to overwrite, and the statement says until
-    /// when. [`Client::shred`](crate::Client::shred) gives it signed.
+    /// their way, sessions and codes of the pickup page, content, records, in
+    /// one transaction. What backups of the store still hold is theirs to
+    /// overwrite, and the statement says until when.
+    /// [`Client::shred`](crate::Client::shred) gives it signed.
     ///
     /// # Errors
     /// [`EscrowError::OnHold`]; [`EscrowError::UnknownId`];
@@ -164,6 +167,7 @@ impl Escrow {
                 }
                 batch.push(delete(grant::TABLE, id.as_bytes().to_vec()));
                 self.delete_replies(*id, &mut batch).await?;
+                self.delete_visits(*id, &mut batch).await?;
             }
             self.delete_parts(&record, &mut batch).await?;
             batch.push(delete(Table::Item, row.key));
@@ -187,8 +191,8 @@ impl Escrow {
         Err(EscrowError::Busy)
     }
 
-    /// Deletes the server shares and the content whose time is over. To be
-    /// called now and then; grants do not open after their expiry even if it is
+    /// Deletes the server shares and the content whose time is over, and what
+    /// the pickup page keeps of visits that ended. To be called now and then; grants do not open after their expiry even if it is
     /// not.
     ///
     /// # Errors
@@ -217,6 +221,7 @@ impl Escrow {
             }
         }
         self.expire_replies(now, &mut swept).await?;
+        swept.visits = self.expire_visits(now, usize::MAX).await?;
         Ok(swept)
     }
 
@@ -447,7 +452,7 @@ fn replace_item(old: &Row, new: Row) -> Op {
     }
 }
 
-fn delete(table: Table, key: Vec<u8>) -> Op {
+pub(super) fn delete(table: Table, key: Vec<u8>) -> Op {
     Op::Delete { table, key }
 }
 

@@ -109,6 +109,7 @@ mod rewrap;
 mod typed;
 #[cfg(feature = "portal")]
 mod visit;
+mod visitors;
 
 #[cfg(all(test, feature = "testing"))]
 mod remains;

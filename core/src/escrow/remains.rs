@@ -5,10 +5,18 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{ArchiveSecret, Draft, Escrow, GrantDraft, LocalWrappingKeys, PasscodePlan, chunk};
+use axum::body::Body;
+use axum::http::{Request, StatusCode, header};
+use tower::ServiceExt as _;
+
+use super::{
+    ArchiveSecret, Draft, Escrow, GrantDraft, LocalWrappingKeys, PasscodePlan, PreparedGrant,
+    chunk, keys,
+};
 use crate::base::crypto::hpke::{HpkePublic, POINT};
 use crate::base::crypto::{self, Key};
-use crate::base::{Clock, FactorLevel, Keys, Phi, RecipientId, Secret};
+use crate::base::{Clock, FactorLevel, Keys, Language, Phi, RecipientId, Secret};
+use crate::portal::{CodeChannelError, CodeKind, CodeSender, Portal};
 use crate::storage::{Row, SqliteStore, Store, Table};
 use crate::testing::clock::TestClock;
 
@@ -22,6 +30,59 @@ fn is_in_files(folder: &Path, needle: &[u8]) -> bool {
 
 async fn rows(store: &SqliteStore, table: Table) -> Vec<Row> {
     store.range(table, &[], None, 100).await.unwrap()
+}
+
+/// A channel that takes every code.
+#[derive(Debug)]
+struct Channel;
+
+#[async_trait::async_trait]
+impl CodeSender for Channel {
+    async fn send(
+        &self,
+        _: CodeKind,
+        _: &Phi<String>,
+        _: &Secret<String>,
+        _: Language,
+    ) -> Result<(), CodeChannelError> {
+        Ok(())
+    }
+}
+
+fn portal(escrow: &Escrow) -> Portal {
+    Portal::builder(escrow.clone())
+        .organisation("Harbor Clinic")
+        .contact("+1 555 0100")
+        .code_sender(Channel)
+        .build()
+        .unwrap()
+}
+
+/// Knocks at a grant, then lets a code be sent to the telephone.
+async fn visit(escrow: &Escrow, given: &PreparedGrant) {
+    let router = portal(escrow).router();
+    let post = |path: &str, cookie: &str, body: String| {
+        Request::post(format!("/p/{}/{path}", given.grant))
+            .header(header::ORIGIN, "https://p.example")
+            .header("x-mailseal", "1")
+            .header(header::CONTENT_TYPE, "application/json")
+            .header(header::COOKIE, cookie)
+            .body(Body::from(body))
+            .unwrap()
+    };
+    let encode = |bytes: &[u8]| data_encoding::BASE64URL_NOPAD.encode(bytes);
+    let info = b"mailseal/1/escrow/auth";
+    let a = crypto::derive_key(given.link.share(), given.grant.as_bytes(), info);
+    let mac = keys::challenge_mac(a.expose(), given.grant, &[9; 16]);
+    let body = serde_json::json!({"nonce": encode(&[9; 16]), "mac": encode(&mac)});
+    let knock = post("challenge", "", body.to_string());
+    let answer = router.clone().oneshot(knock).await.unwrap();
+    assert_eq!(answer.status(), StatusCode::OK);
+    let cookie = answer.headers()[header::SET_COOKIE].to_str().unwrap();
+    let cookie = cookie.split(';').next().unwrap();
+    let start = post("factor/sms/start", cookie, "{}".to_owned());
+    let answer = router.oneshot(start).await.unwrap();
+    assert_eq!(answer.status(), StatusCode::OK);
 }
 
 #[tokio::test]
@@ -47,6 +108,11 @@ async fn after_shredding_neither_keys_nor_archive_nor_replies_nor_sessions_are_l
     let batch = prepared.ops.drain(..).collect();
     store.commit(batch).await.unwrap();
     let given = &prepared.grants[0];
+    let grant =
+        GrantDraft::new(RecipientId::new(0), FactorLevel::P2).phone(Phi::from("+1 555 0101"));
+    let draft = Draft::new(b"Subject: other\r\n\r\n", expires, vec![grant]);
+    let mut others = escrow.prepare(draft).await.unwrap();
+    let other = others.grants.remove(0);
 
     // It lives: released to a session, answered, wrapped anew, held for a while.
     let session = [0x5e; 16];
@@ -94,6 +160,21 @@ async fn after_shredding_neither_keys_nor_archive_nor_replies_nor_sessions_are_l
     needles.push(("part", part.value[20_000..20_032].to_vec()));
     needles.push(("item", prepared.item.as_bytes().to_vec()));
     needles.push(("grant", given.grant.as_bytes().to_vec()));
+    // Somebody came by at the page, and at another grant's.
+    visit(&escrow, given).await;
+    let batch = others.ops.drain(..).collect();
+    store.commit(batch).await.unwrap();
+    visit(&escrow, &other).await;
+    for (table, name, count) in [
+        (Table::Session, "page's session", 1),
+        // The code, and the budget of the grant.
+        (Table::Code, "page's code", 2),
+    ] {
+        let mine = rows(&store, table).await;
+        let mine: Vec<_> = mine.iter().filter(|r| is_of(r, given)).collect();
+        assert_eq!(mine.len(), count, "{name}");
+        needles.extend(mine.iter().map(|row| (name, row.value.clone())));
+    }
     for (name, needle) in &needles {
         assert!(is_in_files(folder.path(), needle), "{name} before");
     }
@@ -112,6 +193,32 @@ async fn after_shredding_neither_keys_nor_archive_nor_replies_nor_sessions_are_l
         Table::Reply,
         Table::ReplyPart,
     ] {
-        assert!(rows(&store, table).await.is_empty(), "{}", table.name());
+        let left = rows(&store, table).await;
+        let others = matches!(table, Table::Item | Table::Part | Table::Grant);
+        assert_eq!(left.len(), usize::from(others), "{}", table.name());
     }
+    // The other grant's visitors go on.
+    for (table, count) in [(Table::Session, 1), (Table::Code, 3)] {
+        let left = rows(&store, table).await;
+        assert_eq!(left.len(), count, "{}", table.name());
+        assert!(!left.iter().any(|row| is_of(row, given)));
+    }
+
+    // And end with their time, though nobody comes any more.
+    clock.advance(Duration::from_secs(15 * 60 - 1));
+    assert_eq!(escrow.expire_due(clock.now()).await.unwrap().visits, 1);
+    assert_eq!(rows(&store, Table::Session).await.len(), 1);
+    clock.advance(Duration::from_secs(1));
+    assert_eq!(escrow.expire_due(clock.now()).await.unwrap().visits, 1);
+    assert!(rows(&store, Table::Session).await.is_empty());
+    // What bounds the sending of codes is kept for its hour.
+    assert_eq!(rows(&store, Table::Code).await.len(), 2);
+    clock.advance(Duration::from_secs(45 * 60));
+    assert_eq!(escrow.expire_due(clock.now()).await.unwrap().visits, 2);
+    assert!(rows(&store, Table::Code).await.is_empty());
+}
+
+/// Whether a row of the page's belongs to a grant.
+fn is_of(row: &Row, given: &PreparedGrant) -> bool {
+    row.key.starts_with(given.grant.as_bytes())
 }

@@ -389,15 +389,8 @@ impl Climb<'_> {
         }
     }
 
-    /// The floor under the notice. At P1 escrow is worth what its notice's
-    /// transport is worth: for PHI that is what TLS itself would need.
     fn notice(&self, factor: FactorLevel) -> Option<TlsAssurance> {
-        let floor = self.requirement.notice(factor)?;
-        if factor < FactorLevel::P2 && self.sensitivity > Sensitivity::None {
-            self.requirement.tls.map(|tls| tls.max(floor))
-        } else {
-            Some(floor)
-        }
+        self.requirement.notice_of(self.sensitivity, factor)
     }
 
     /// Whether nothing that the route shows tells what the message is about:

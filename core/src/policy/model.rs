@@ -100,6 +100,22 @@ impl Requirement {
             .fold(None, |least, (_, floor)| lower(least, floor))
     }
 
+    /// The same for a message of this sensitivity. At P1 escrow is worth what
+    /// its notice's transport is worth: for PHI that is what TLS itself would
+    /// need.
+    pub(super) fn notice_of(
+        &self,
+        sensitivity: Sensitivity,
+        factor: FactorLevel,
+    ) -> Option<TlsAssurance> {
+        let floor = self.notice(factor)?;
+        if factor < FactorLevel::P2 && sensitivity > Sensitivity::None {
+            self.tls.map(|tls| tls.max(floor))
+        } else {
+            Some(floor)
+        }
+    }
+
     /// What both requirements accept.
     pub(super) fn join(&self, other: &Self) -> Self {
         let mut escrow = [None; 5];
@@ -381,6 +397,19 @@ impl Policy {
             .fold(*first, |joined, row| joined.join(row))
     }
 
+    /// The floor under a mail with a pickup code. Such a code is P1, which is
+    /// worth what its connection is: so it is what P1 asks of the notice, the
+    /// highest of what the sensitivities ask, since a code is sent long after
+    /// the message was judged. TLS where none of them knows P1.
+    #[cfg_attr(not(feature = "portal"), allow(dead_code))]
+    pub(crate) fn code_floor(&self) -> TlsAssurance {
+        let all = [Sensitivity::None, Sensitivity::Phi, Sensitivity::Sensitive];
+        all.into_iter()
+            .filter_map(|s| self.requirement(s).notice_of(s, FactorLevel::P1))
+            .max()
+            .unwrap_or(TlsAssurance::Encrypted)
+    }
+
     /// The markers that the rules know.
     pub fn markers(&self) -> impl Iterator<Item = &str> {
         self.rules
@@ -427,4 +456,35 @@ pub struct MarkedSubject {
     pub subject: Phi<String>,
     /// The markers that stood in it, in normal form.
     pub markers: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_goes_over_what_the_most_sensitive_p1_asks() {
+        use TlsAssurance::{Anchored, Authenticated, Encrypted, Opportunistic};
+        let p1 = |floor| Requirement::NOTHING.escrow(FactorLevel::P1, floor);
+        let harmless = Policy::custom("x").require(Sensitivity::None, p1(Encrypted));
+        let phi = |row| harmless.clone().require(Sensitivity::Phi, row);
+        for (policy, floor) in [
+            (Policy::hipaa(), Authenticated),
+            // P1 is for what needs no protection there.
+            (Policy::strict(), Opportunistic),
+            (Policy::tls_exclusive(), Encrypted),
+            (Policy::custom("nothing"), Encrypted),
+            (harmless.clone(), Encrypted),
+            (phi(p1(Anchored)), Encrypted),
+            (
+                harmless
+                    .clone()
+                    .require(Sensitivity::None, p1(Encrypted).tls(Opportunistic))
+                    .require(Sensitivity::Phi, p1(Opportunistic).tls(Anchored)),
+                Anchored,
+            ),
+        ] {
+            assert_eq!(policy.code_floor(), floor, "{}", policy.name);
+        }
+    }
 }

@@ -30,6 +30,8 @@ pub enum LogoType {
     Png,
     /// JPEG.
     Jpeg,
+    /// GIF.
+    Gif,
     /// SVG, which the page shows as an image: script in it does not run.
     Svg,
 }
@@ -39,6 +41,7 @@ impl LogoType {
         match self {
             Self::Png => "image/png",
             Self::Jpeg => "image/jpeg",
+            Self::Gif => "image/gif",
             Self::Svg => "image/svg+xml",
         }
     }
@@ -47,6 +50,7 @@ impl LogoType {
         match self {
             Self::Png => bytes.starts_with(b"\x89PNG\r\n\x1a\n"),
             Self::Jpeg => bytes.starts_with(b"\xff\xd8\xff"),
+            Self::Gif => [b"GIF87a", b"GIF89a"].iter().any(|m| bytes.starts_with(*m)),
             Self::Svg => std::str::from_utf8(bytes).is_ok_and(|text| text.contains("<svg")),
         }
     }

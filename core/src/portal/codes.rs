@@ -59,10 +59,11 @@ struct WholeBudget {
     sent: u32,
 }
 
-/// The row of something that a session waits for.
+/// The row of something that a session waits for. As every row of a grant it
+/// begins with the grant, so that it can be found and deleted with it.
 pub(super) fn slot(what: &str, session: &Session) -> Vec<u8> {
     let grant = session.grant();
-    [what.as_bytes(), b"\0", grant.as_bytes(), session.visit()].concat()
+    [grant.as_bytes(), what.as_bytes(), b"\0", session.visit()].concat()
 }
 
 impl Inner {
@@ -98,7 +99,7 @@ impl Inner {
     /// Takes one code out of both budgets and writes its row, or says how long
     /// to wait.
     async fn spend(&self, grant: GrantId, now: Timestamp, code: Row) -> Result<(), Refusal> {
-        let own_key = [b"budget\0", grant.as_bytes().as_slice()].concat();
+        let own_key = [grant.as_bytes().as_slice(), b"budget"].concat();
         let all_key = b"budget".to_vec();
         for _ in 0..ROUNDS {
             let own_row = self.store.get(TABLE, &own_key).await?;

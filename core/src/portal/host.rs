@@ -29,6 +29,13 @@ pub struct CodeChannelError;
 /// Sends the codes that the portal makes.
 #[async_trait]
 pub trait CodeSender: fmt::Debug + Send + Sync + 'static {
+    /// Whether it sends codes of this kind: both, where nothing is said. What
+    /// is not sent is not offered.
+    fn sends(&self, kind: CodeKind) -> bool {
+        let _ = kind;
+        true
+    }
+
     /// Sends `code` to `to`. The text that carries it names neither sender nor
     /// message, and says that nobody will ask for the code by telephone.
     ///

@@ -1,7 +1,7 @@
 //! Sessions: what a visitor has shown since they knocked.
 //!
-//! The cookie holds 256 random bits and nothing else; the row lies under a
-//! keyed hash of them, encrypted, bound to the grant. A session begins when the
+//! The cookie holds 256 random bits and nothing else; the row lies under the
+//! grant and a keyed hash of them, encrypted. A session begins when the
 //! visitor shows by MAC that they hold the link, gets a new id with each factor
 //! that they show (so that an id planted before is worth nothing after), ends
 //! 15 minutes after the last request that changed something, and after 30
@@ -54,6 +54,17 @@ struct Record {
 #[derive(Default, Serialize, Deserialize)]
 struct Begun {
     at: Vec<Timestamp>,
+}
+
+impl Record {
+    /// When it ends unless something happens in it.
+    fn ends(&self) -> Timestamp {
+        let end = self.created.plus(LIFE);
+        match self.released {
+            true => end,
+            false => end.min(self.seen.plus(IDLE)),
+        }
+    }
 }
 
 /// A session that is alive, as it was read.
@@ -114,6 +125,7 @@ impl Inner {
             released: false,
         };
         let (id, row) = self.new_row(&record)?;
+        self.escrow.expire_visits(now, SWEEP).await?;
         let count = [grant.as_bytes().as_slice(), b"sessions"].concat();
         for _ in 0..ROUNDS {
             let old = self.store.get(Table::Code, &count).await?;
@@ -127,7 +139,6 @@ impl Inner {
                 .vault
                 .seal(Table::Code, &count, &begun, now.plus(LIFE))?;
             let mut batch = Batch::from_iter([swap(Table::Code, old.as_ref(), new)]);
-            batch.extend(self.ended(now, &count).await?.into_ops());
             batch.push(swap(Table::Session, None, row.clone()));
             match self.store.commit(batch).await {
                 Ok(_) => {
@@ -141,21 +152,6 @@ impl Inner {
         Err(Refusal::Busy)
     }
 
-    /// Removes rows of the portal that are over, but for one code's that is
-    /// written in the same moment.
-    async fn ended(&self, now: Timestamp, but: &[u8]) -> Result<Batch, Refusal> {
-        let mut batch = Batch::new();
-        for table in [Table::Session, Table::Code] {
-            for row in self.store.due(table, now, SWEEP).await? {
-                let key = row.key;
-                if table != Table::Code || key != but {
-                    batch.push(Op::Delete { table, key });
-                }
-            }
-        }
-        Ok(batch)
-    }
-
     /// The live session of this grant that the request belongs to.
     pub(super) async fn session(
         &self,
@@ -163,16 +159,14 @@ impl Inner {
         headers: &HeaderMap,
     ) -> Result<Session, Refusal> {
         let id = cookie(grant, headers).ok_or(Refusal::NoSession)?;
-        let key = self.vault.name(id.as_slice());
+        let key = self.row_key(grant, id.as_slice());
         let row = self.store.get(Table::Session, &key).await?;
         let row = row.ok_or(Refusal::NoSession)?;
         let record: Record = self
             .vault
             .open(Table::Session, &row)
             .ok_or(Refusal::NoSession)?;
-        let now = self.clock.now();
-        let idle = now.since(record.seen) >= IDLE && !record.released;
-        if record.grant != grant || now.since(record.created) >= LIFE || idle {
+        if record.grant != grant || record.ends() <= self.clock.now() {
             return Err(Refusal::NoSession);
         }
         Ok(Session {
@@ -259,7 +253,7 @@ impl Inner {
     }
 
     async fn write(&self, session: &mut Session) -> Result<(), Refusal> {
-        let due = session.record.created.plus(LIFE);
+        let due = session.record.ends();
         let key = &session.row.key;
         let row = self.vault.seal(Table::Session, key, &session.record, due)?;
         let swap = swap(Table::Session, Some(&session.row), row.clone());
@@ -270,10 +264,15 @@ impl Inner {
 
     fn new_row(&self, record: &Record) -> Result<(Zeroizing<[u8; 32]>, Row), Refusal> {
         let id = Zeroizing::new(crypto::make_random::<32>());
-        let key = self.vault.name(id.as_slice());
-        let due = record.created.plus(LIFE);
+        let key = self.row_key(record.grant, id.as_slice());
+        let due = record.ends();
         let row = self.vault.seal(Table::Session, &key, record, due)?;
         Ok((id, row))
+    }
+
+    /// Begins with the grant, so that what belongs to one can be found.
+    fn row_key(&self, grant: GrantId, id: &[u8]) -> Vec<u8> {
+        [grant.as_bytes().as_slice(), &self.vault.name(id)].concat()
     }
 
     /// The header that gives the session's new id to the browser, if it has one.

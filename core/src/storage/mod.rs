@@ -77,7 +77,7 @@ pub enum Table {
     Part,
     /// Grants: who may pick an item up, with the wrapped server share.
     Grant,
-    /// Sessions of the pickup page, under a hash of their id.
+    /// Sessions of the pickup page, under their grant and a hash of their id.
     Session,
     /// Codes that the pickup page sent, as keyed hashes.
     Code,

@@ -20,7 +20,7 @@ type Sms = (String, Secret<String>);
 
 /// A telephone provider that may be out of order.
 #[derive(Debug, Clone, Default)]
-struct Telephone {
+pub(super) struct Telephone {
     sent: Arc<Mutex<Vec<Sms>>>,
     broken: bool,
     silent: bool,
@@ -48,14 +48,14 @@ impl CodeChannel for Telephone {
 }
 
 impl Telephone {
-    fn broken() -> Self {
+    pub(super) fn broken() -> Self {
         Self {
             broken: true,
             ..Self::default()
         }
     }
 
-    fn sent(&self) -> Vec<(String, Secret<String>)> {
+    pub(super) fn sent(&self) -> Vec<(String, Secret<String>)> {
         self.sent.lock().unwrap().clone()
     }
 }

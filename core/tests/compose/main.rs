@@ -8,6 +8,7 @@ use mailseal::compose::{
 };
 use mailseal::dlp::Part;
 
+mod inline;
 mod neutral;
 mod properties;
 

@@ -322,8 +322,9 @@ async fn nothing_of_the_message_stands_in_its_notice() {
 
 fn sent_parts(notice: &Notice) -> Vec<String> {
     let mut parts = read(&sent(notice));
-    assert_eq!(parts.len(), 3);
-    // The first is the subject.
+    assert_eq!(parts.len(), 4);
+    // The last is the sender's name, the first the subject.
+    assert_eq!(parts.pop().as_deref(), Some("Harbor Clinic"));
     assert_eq!(parts.remove(0), notice.subject);
     parts
 }
@@ -486,6 +487,33 @@ fn a_code_mail_holds_the_code_and_no_link() {
     for bad in ["", "1234567", "123456789", "1234 5678", "1234567a", "١٢٣٤"] {
         let draft = CodeDraft::new("Harbor Clinic", Secret::from(bad), English);
         assert_eq!(code(CodeMail::render(&draft)), "escrow.notice", "{bad}");
+    }
+}
+
+/// The mail programs that show no images, and the readers who see none, have
+/// the name.
+#[tokio::test]
+async fn a_logo_stands_in_the_html_by_its_content_id_with_the_name_as_its_text() {
+    let (house, given) = given().await;
+    let (logo, other) = (Logo::new(png(100)).unwrap(), Logo::new(png(101)).unwrap());
+    assert_ne!(logo.content_id(), other.content_id());
+    assert_eq!(logo, Logo::new(png(100)).unwrap());
+    let name = "Harbor \"Clinic\" <&>";
+    let mut notice = draft(&house, &given, English).logo(logo.clone());
+    notice.organisation = name.into();
+    let notice = Notice::render(&notice).unwrap();
+    let mut mail = code_draft(English).logo(logo.clone());
+    mail.organisation = name.into();
+    let mail = CodeMail::render(&mail).unwrap();
+    for (text, html) in [(notice.text, notice.html), (mail.text, mail.html)] {
+        let image = format!(
+            "<img src=\"cid:{}\" alt=\"Harbor &quot;Clinic&quot; &lt;&amp;&gt;\"",
+            logo.content_id()
+        );
+        assert_eq!(html.expose().matches(&image).count(), 1);
+        assert_eq!(html.expose().matches("src=").count(), 1);
+        assert!(text.expose().starts_with(&format!("{name}\n")));
+        assert!(!text.expose().contains("cid:"));
     }
 }
 

@@ -4,7 +4,7 @@ use zeroize::Zeroizing;
 
 use super::layout::{self, Block};
 use super::words::Words;
-use super::{Sayer, other};
+use super::{Logo, Sayer, other};
 use crate::base::{Language, Phi, Secret};
 use crate::escrow::EscrowError;
 
@@ -20,6 +20,8 @@ pub struct CodeDraft {
     pub code: Secret<String>,
     /// The language that the recipient reads.
     pub language: Language,
+    /// The organisation's logo: the mail must hold it as an inline image.
+    pub logo: Option<Logo>,
 }
 
 impl CodeDraft {
@@ -34,7 +36,17 @@ impl CodeDraft {
             contact: None,
             code: code.into(),
             language,
+            logo: None,
         }
+    }
+
+    /// With this logo in place of the name, in the HTML. The mail must hold it:
+    /// [`Builder::inline_image`](crate::compose::Builder::inline_image) with
+    /// [`Logo::content_id`].
+    #[must_use]
+    pub fn logo(mut self, logo: Logo) -> Self {
+        self.logo = Some(logo);
+        self
     }
 
     /// With where the recipient can ask.
@@ -72,7 +84,8 @@ pub struct CodeMail {
     pub subject: String,
     /// The text.
     pub text: Phi<String>,
-    /// The HTML: self-contained, no image, nothing fetched.
+    /// The HTML: self-contained but for the logo, if there is one, which is to
+    /// travel with it; nothing is fetched.
     pub html: Phi<String>,
 }
 
@@ -89,7 +102,10 @@ impl CodeMail {
         let code = grouped(draft.code.expose()).ok_or(EscrowError::Notice { part: "the code" })?;
         let intro = say.text(words.code_intro);
         let blocks = [
-            Block::Letterhead(&draft.organisation),
+            Block::Letterhead {
+                name: &draft.organisation,
+                logo: draft.logo.as_ref().map(Logo::content_id),
+            },
             Block::Title(words.code_subject),
             Block::Text(intro.clone()),
             Block::Digits {

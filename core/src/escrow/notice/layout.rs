@@ -11,8 +11,12 @@ use super::words::Words;
 /// What a mail is made of, from top to bottom. Secrets are borrowed, so that
 /// no further copy of them is made here.
 pub(super) enum Block<'a> {
-    /// The organisation's name.
-    Letterhead(&'a str),
+    /// The organisation's name; in HTML its logo, where there is one, by its
+    /// content id.
+    Letterhead {
+        name: &'a str,
+        logo: Option<&'a str>,
+    },
     /// The only heading of the first level.
     Title(&'a str),
     /// A heading of the second level.
@@ -58,7 +62,8 @@ pub(super) fn text(blocks: &[Block<'_>]) -> String {
             out.push('\n');
         };
         match block {
-            Block::Letterhead(text) | Block::Title(text) | Block::Section(text) => line(&[text]),
+            Block::Letterhead { name, .. } => line(&[name]),
+            Block::Title(text) | Block::Section(text) => line(&[text]),
             Block::Aside { text, .. } => line(&[text]),
             Block::Text(text) => line(&[text]),
             Block::Points { lead, points } => {
@@ -173,6 +178,7 @@ macro_rules! font {
 
 const TITLE: &str = font!("margin:0;font-size:24px;line-height:32px;font-weight:bold;");
 const LETTERHEAD: &str = font!("margin:0;font-size:16px;line-height:24px;font-weight:bold;");
+const LOGO: &str = "display:block;height:48px;width:auto;max-width:100%;border:0;background:#ffffff;color:#1b2430;";
 const SECTION: &str =
     font!("margin:0;padding-top:16px;font-size:18px;line-height:26px;font-weight:bold;");
 const TEXT: &str = font!("margin:0;font-size:16px;line-height:24px;");
@@ -215,9 +221,14 @@ impl Page {
     fn block(&mut self, block: &Block<'_>) {
         self.raw("<tr><td style=\"padding:0 0 16px;\">");
         match block {
-            Block::Letterhead(text) => {
+            Block::Letterhead { name, logo } => {
                 self.raw("<p dir=\"auto\" class=\"ms-text\" style=\"");
-                self.raw(LETTERHEAD).raw("\">").escaped(text).raw("</p>")
+                self.raw(LETTERHEAD).raw("\">");
+                match logo {
+                    None => self.escaped(name),
+                    Some(logo) => self.logo(logo, name),
+                };
+                self.raw("</p>")
             }
             Block::Title(text) => self.element("h1", TITLE, text),
             Block::Section(text) => self.element("h2", SECTION, text),
@@ -257,6 +268,15 @@ impl Page {
             }
         };
         self.raw("</td></tr>\n");
+    }
+
+    /// The image in place of the name, which who does not see it reads. Word
+    /// knows sizes by attributes only. The ground is white in dark mode too:
+    /// most logos are made for it.
+    fn logo(&mut self, content_id: &str, name: &str) -> &mut Self {
+        self.raw("<img src=\"cid:").escaped(content_id);
+        self.raw("\" alt=\"").escaped(name);
+        self.raw("\" height=\"48\" style=\"").raw(LOGO).raw("\">")
     }
 
     fn code(&mut self, lead: &str, style: &str, code: &str) -> &mut Self {

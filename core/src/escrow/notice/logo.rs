@@ -1,17 +1,23 @@
-//! The organisation's logo, as the portal shows it.
+//! The organisation's logo, as mails and the portal show it.
 //!
-//! Mails hold no image: the portal's page shows the logo, the mails the name.
+//! In a mail it travels with the HTML, as a part of its own: nothing is
+//! fetched, so that reading a mail tells nobody.
 
 use std::fmt;
+use std::sync::Arc;
 
+use data_encoding::HEXLOWER;
+
+use crate::base::crypto;
 use crate::escrow::EscrowError;
 
 /// A small image of the organisation's own: PNG, JPEG or GIF, by its content.
 /// SVG is refused, for it can hold scripts.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Logo {
-    bytes: Vec<u8>,
+    bytes: Arc<[u8]>,
     media_type: &'static str,
+    content_id: String,
 }
 
 impl Logo {
@@ -33,7 +39,13 @@ impl Logo {
         let media_type = media_type(&bytes).ok_or(EscrowError::Logo {
             reason: "it is no whole PNG, JPEG or GIF",
         })?;
-        Ok(Self { bytes, media_type })
+        let digest = crypto::sha256_parts(&[&bytes]);
+        let name = HEXLOWER.encode(digest.get(..16).unwrap_or(&digest));
+        Ok(Self {
+            bytes: bytes.into(),
+            media_type,
+            content_id: format!("logo.{name}@mailseal.invalid"),
+        })
     }
 
     /// The image.
@@ -44,6 +56,13 @@ impl Logo {
     /// `image/png`, `image/jpeg` or `image/gif`.
     pub fn media_type(&self) -> &'static str {
         self.media_type
+    }
+
+    /// What a mail's HTML names it by, for
+    /// [`Builder::inline_image`](crate::compose::Builder::inline_image): the
+    /// same for the same image.
+    pub fn content_id(&self) -> &str {
+        &self.content_id
     }
 }
 

@@ -6,7 +6,7 @@
 //! say so. Since a notice holds L, whatever spools it keeps it encrypted and
 //! deletes it once sent.
 //!
-//! No image and nothing that is fetched: the logo stands on the page.
+//! Nothing is fetched: the logo, where there is one, travels inside.
 
 mod code;
 mod english;
@@ -45,6 +45,8 @@ pub struct NoticeDraft {
     pub methods: Vec<Method>,
     /// The language that the recipient reads.
     pub language: Language,
+    /// The organisation's logo: the mail must hold it as an inline image.
+    pub logo: Option<Logo>,
 }
 
 impl NoticeDraft {
@@ -58,6 +60,7 @@ impl NoticeDraft {
             expires,
             methods: grant.methods.clone(),
             language: grant.language,
+            logo: None,
         }
     }
 
@@ -65,6 +68,15 @@ impl NoticeDraft {
     #[must_use]
     pub fn contact(mut self, contact: impl Into<String>) -> Self {
         self.contact = Some(contact.into());
+        self
+    }
+
+    /// With this logo in place of the name, in the HTML. The mail must hold it:
+    /// [`Builder::inline_image`](crate::compose::Builder::inline_image) with
+    /// [`Logo::content_id`].
+    #[must_use]
+    pub fn logo(mut self, logo: Logo) -> Self {
+        self.logo = Some(logo);
         self
     }
 
@@ -91,7 +103,8 @@ pub struct Notice {
     pub subject: String,
     /// The text.
     pub text: Phi<String>,
-    /// The HTML: self-contained, no image, nothing fetched.
+    /// The HTML: self-contained but for the logo, if there is one, which is to
+    /// travel with it; nothing is fetched.
     pub html: Phi<String>,
 }
 
@@ -115,7 +128,10 @@ impl Notice {
         let intro = say.text(words.intro);
 
         let mut blocks = vec![
-            Block::Letterhead(&draft.organisation),
+            Block::Letterhead {
+                name: &draft.organisation,
+                logo: draft.logo.as_ref().map(Logo::content_id),
+            },
             Block::Title(words.subject),
             Block::Text(intro.clone()),
             Block::Button {

@@ -411,7 +411,7 @@ impl Escrow {
             Err(StoreError::Conflict { .. }) => return Err(EscrowError::Busy),
             Err(e) => return Err(e.into()),
         }
-        let content = match self.read_reply(&record).await {
+        let content = match self.read_reply(record.clone()).await {
             Ok(content) => content,
             Err(error) => {
                 // It can be completed and committed again.
@@ -522,7 +522,16 @@ impl Escrow {
         Err(EscrowError::UnknownId)
     }
 
-    async fn read_reply(&self, record: &ReplyRecord) -> Result<container::Content, EscrowError> {
+    /// Away from the reactor: 64 MiB keep a processor busy for a while.
+    async fn read_reply(&self, record: ReplyRecord) -> Result<container::Content, EscrowError> {
+        let (escrow, runtime) = (self.clone(), tokio::runtime::Handle::current());
+        let read = move || runtime.block_on(escrow.decrypt_reply(&record));
+        let read = tokio::task::spawn_blocking(read).await;
+        // The runtime is being shut down: it can be committed again.
+        read.map_err(|_| EscrowError::Busy)?
+    }
+
+    async fn decrypt_reply(&self, record: &ReplyRecord) -> Result<container::Content, EscrowError> {
         let dek = self
             .reply
             .unwrap(record.grant, &record.enc, &record.wrapped)?;

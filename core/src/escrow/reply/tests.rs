@@ -189,6 +189,29 @@ async fn a_reply_comes_whole_to_the_host_and_leaves_nothing_behind() {
     assert_eq!(house.rows(Table::Reply).await, 0);
 }
 
+/// What else runs on the thread is not kept waiting while 64 MiB are decrypted.
+#[test]
+fn a_reply_is_opened_away_from_the_reactor() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .max_blocking_threads(1)
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let house = House::new().await;
+        let grant = house.grants[0];
+        let page = Page::new(&house.escrow.reply_key(), grant, &container(b"x"));
+        let begun = house.send(grant, &page).await.unwrap();
+        // The only thread for such work has other work.
+        let (done, busy) = std::sync::mpsc::channel::<()>();
+        let other = tokio::task::spawn_blocking(move || busy.recv());
+        let mut commit = std::pin::pin!(house.escrow.commit_reply(grant, begun.reply, 1));
+        assert!(futures_util::poll!(&mut commit).is_pending());
+        drop(done);
+        assert!(commit.await.unwrap().is_some());
+        assert!(other.await.unwrap().is_err());
+    });
+}
+
 impl House {
     async fn all_rows(&self) -> Vec<(Table, Row)> {
         let mut all = Vec::new();

@@ -20,7 +20,7 @@ use std::time::Duration;
 use super::Inner;
 use super::codes::{self, slot};
 use super::error::{Refusal, json_response, seconds};
-use super::host::PortalEventKind;
+use super::host::{CodeKind, PortalEventKind};
 use super::request::{self, Place};
 use super::session::{Session, takes};
 use super::vault::{swap, take};
@@ -209,8 +209,8 @@ impl Inner {
     pub(super) fn offers(&self, visit: &Visit, method: Method) -> Result<(), Refusal> {
         let contacts = &visit.contacts;
         let can = match method {
-            Method::EmailCode => self.codes.is_some() && contacts.email.is_some(),
-            Method::SmsCode => self.codes.is_some() && contacts.phone.is_some(),
+            Method::EmailCode => self.sends(CodeKind::Email) && contacts.email.is_some(),
+            Method::SmsCode => self.sends(CodeKind::Sms) && contacts.phone.is_some(),
             Method::Totp => contacts.totp.is_some(),
             Method::Passkey => self.party.is_some() && !contacts.passkeys.is_empty(),
             Method::SingleSignOn => contacts.sso.is_some() && self.host.sign_on_url().is_some(),
@@ -220,6 +220,10 @@ impl Inner {
             true => Ok(()),
             false => Err(Refusal::NotOffered),
         }
+    }
+
+    fn sends(&self, kind: CodeKind) -> bool {
+        self.codes.as_ref().is_some_and(|codes| codes.sends(kind))
     }
 
     /// The changes that go with a factor that was shown.
