@@ -20,7 +20,10 @@ impl Client {
     /// ([`PortalBuilder::code_sender`]), codes are sent by the client: by mail
     /// over its transport, from [`EscrowOptions::notice_from`], and by SMS
     /// through its [`CodeChannel`]. What of the two is not there is not offered.
+    /// A page needs a contact: where [`EscrowOptions::contact`] gives none, the
+    /// builder is to be given one.
     ///
+    /// [`EscrowOptions::contact`]: super::EscrowOptions::contact
     /// [`EscrowOptions::notice_from`]: super::EscrowOptions::notice_from
     /// [`CodeChannel`]: super::CodeChannel
     pub fn portal(&self) -> Option<PortalBuilder> {

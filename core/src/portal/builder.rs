@@ -125,7 +125,9 @@ impl PortalBuilder {
         self
     }
 
-    /// Sends codes by e-mail and SMS. Without it neither method is offered.
+    /// Sends codes by e-mail and SMS. Without it neither method is offered,
+    /// but with [`Client::portal`](crate::Client::portal), where it takes the
+    /// place of the client's own.
     pub fn code_sender(mut self, sender: impl CodeSender) -> Self {
         self.codes = Some(Arc::new(sender));
         self

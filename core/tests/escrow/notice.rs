@@ -324,7 +324,7 @@ fn sent_parts(notice: &Notice) -> Vec<String> {
     let mut parts = read(&sent(notice));
     assert_eq!(parts.len(), 4);
     // The last is the sender's name, the first the subject.
-    assert_eq!(parts.pop().as_deref(), Some("Harbor Clinic"));
+    assert_eq!(parts.pop().as_deref(), Some("Harbor Clinic\n"));
     assert_eq!(parts.remove(0), notice.subject);
     parts
 }
