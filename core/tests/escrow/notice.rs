@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use mailseal::base::{Address, Language, Part, Phi, RecipientId, Secret, Timestamp};
-use mailseal::compose::{Copy, Message, PartContent, ScanPart, Visible};
+use mailseal::base::{Address, Language, Phi, RecipientId, Secret, Timestamp};
+use mailseal::compose::{Copy, Message, PartContent, Visible};
 use mailseal::escrow::{
     CodeDraft, CodeMail, Link, Logo, Method, Notice, NoticeDraft, PreparedGrant,
 };
@@ -78,18 +78,13 @@ fn show(name: &str, subject: &str, text: &Phi<String>, html: &Phi<String>) {
     }
 }
 
-/// Subject and bodies; the display names are judged elsewhere.
 fn read(mail: &[u8]) -> Vec<String> {
     let message = Message::parse(mail).unwrap();
     let parts = message.parts();
-    let shown = |part: &&ScanPart<'_>| !matches!(part.part(), Part::Other(_));
-    let texts = parts
-        .iter()
-        .filter(shown)
-        .filter_map(|part| match part.content() {
-            PartContent::Text(text) => Some(text.expose().clone()),
-            _ => None,
-        });
+    let texts = parts.iter().filter_map(|part| match part.content() {
+        PartContent::Text(text) => Some(text.expose().clone()),
+        _ => None,
+    });
     texts.collect()
 }
 
