@@ -132,7 +132,7 @@ fn limits(max_bytes: Option<i64>) -> Limits {
 
 #[uniffi::export]
 impl NativeMessage {
-    /// Reads RFC 5322. `max_bytes` is 96 MiB where it is left out.
+    /// Reads RFC 5322. `max_bytes` is 160 MiB where it is left out.
     #[uniffi::constructor(default(max_bytes = None))]
     fn parse(raw: &[u8], max_bytes: Option<i64>) -> Result<Self> {
         Ok(Self(compose::Message::parse_with(raw, &limits(max_bytes))?))
@@ -144,7 +144,7 @@ impl NativeMessage {
         Ok(Self(compose::Message::from_text(text)?))
     }
 
-    /// Builds a message. `max_bytes` is 96 MiB where it is left out.
+    /// Builds a message. `max_bytes` is 160 MiB where it is left out.
     #[uniffi::constructor(default(max_bytes = None))]
     fn compose(fields: NativeFields, max_bytes: Option<i64>) -> Result<Self> {
         let mut builder = compose::Message::builder()

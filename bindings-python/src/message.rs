@@ -33,7 +33,7 @@ fn limits(max_bytes: Option<usize>) -> Limits {
 
 #[pymethods]
 impl Message {
-    /// Reads RFC 5322. ``max_bytes`` is 96 MiB where it is left out.
+    /// Reads RFC 5322. ``max_bytes`` is 160 MiB where it is left out.
     #[staticmethod]
     #[pyo3(signature = (raw, *, max_bytes=None))]
     fn parse(py: Python<'_>, raw: PyBackedBytes, max_bytes: Option<usize>) -> PyResult<Self> {

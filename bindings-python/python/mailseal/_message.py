@@ -123,7 +123,7 @@ def compose(
     Names, text and HTML may hold PHI. The subject should not, and neither should
     an attachment's name: where the scanner finds some all the same, the policy
     says what is shown. Some recipient is needed; those in ``bcc`` are named in
-    nobody's copy. ``max_bytes`` (96 MiB) bounds the whole message, with the
+    nobody's copy. ``max_bytes`` (160 MiB) bounds the whole message, with the
     third that base64 adds to attachments.
     """
     return Message.compose(

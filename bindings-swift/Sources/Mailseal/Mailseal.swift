@@ -1818,7 +1818,7 @@ open class NativeMessage: NativeMessageProtocol, @unchecked Sendable {
 
 
     /**
-     * Builds a message. `max_bytes` is 96 MiB where it is left out.
+     * Builds a message. `max_bytes` is 160 MiB where it is left out.
      */
 public static func compose(fields: NativeFields, maxBytes: Int64? = nil)throws  -> NativeMessage  {
     return try  FfiConverterTypeNativeMessage_lift(try rustCallWithError(FfiConverterTypeNativeError_lift) {
@@ -1843,7 +1843,7 @@ public static func fromText(text: Phi)throws  -> NativeMessage  {
 }
 
     /**
-     * Reads RFC 5322. `max_bytes` is 96 MiB where it is left out.
+     * Reads RFC 5322. `max_bytes` is 160 MiB where it is left out.
      */
 public static func parse(raw: Data, maxBytes: Int64? = nil)throws  -> NativeMessage  {
     return try  FfiConverterTypeNativeMessage_lift(try rustCallWithError(FfiConverterTypeNativeError_lift) {

@@ -112,7 +112,7 @@ class Message internal constructor(native: NativeMessage) : AutoCloseable {
     override fun toString(): String = "Message($size bytes)"
 
     companion object {
-        /** Reads RFC 5322. [maxBytes] is 96 MiB where it is left out. */
+        /** Reads RFC 5322. [maxBytes] is 160 MiB where it is left out. */
         fun parse(
             raw: ByteArray,
             maxBytes: Long? = null,
@@ -135,7 +135,7 @@ class Message internal constructor(native: NativeMessage) : AutoCloseable {
 
         /**
          * Builds a message. Names, text and HTML may hold PHI; the subject should not,
-         * and an attachment's name should not. [maxBytes] is 96 MiB where it is left
+         * and an attachment's name should not. [maxBytes] is 160 MiB where it is left
          * out.
          */
         fun compose(
