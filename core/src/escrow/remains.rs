@@ -167,8 +167,8 @@ async fn after_shredding_neither_keys_nor_archive_nor_replies_nor_sessions_are_l
     visit(&escrow, &other).await;
     for (table, name, count) in [
         (Table::Session, "page's session", 1),
-        // The code, and the budget of the grant.
-        (Table::Code, "page's code", 2),
+        // The code, the budget of codes and that of sessions.
+        (Table::Code, "page's code", 3),
     ] {
         let mine = rows(&store, table).await;
         let mine: Vec<_> = mine.iter().filter(|r| is_of(r, given)).collect();
@@ -198,7 +198,7 @@ async fn after_shredding_neither_keys_nor_archive_nor_replies_nor_sessions_are_l
         assert_eq!(left.len(), usize::from(others), "{}", table.name());
     }
     // The other grant's visitors go on.
-    for (table, count) in [(Table::Session, 1), (Table::Code, 3)] {
+    for (table, count) in [(Table::Session, 1), (Table::Code, 4)] {
         let left = rows(&store, table).await;
         assert_eq!(left.len(), count, "{}", table.name());
         assert!(!left.iter().any(|row| is_of(row, given)));
@@ -211,10 +211,11 @@ async fn after_shredding_neither_keys_nor_archive_nor_replies_nor_sessions_are_l
     clock.advance(Duration::from_secs(1));
     assert_eq!(escrow.expire_due(clock.now()).await.unwrap().visits, 1);
     assert!(rows(&store, Table::Session).await.is_empty());
-    // What bounds the sending of codes is kept for its hour.
-    assert_eq!(rows(&store, Table::Code).await.len(), 2);
+    // What bounds the sending of codes is kept for its hour, what bounds
+    // sessions for half of one.
+    assert_eq!(rows(&store, Table::Code).await.len(), 3);
     clock.advance(Duration::from_secs(45 * 60));
-    assert_eq!(escrow.expire_due(clock.now()).await.unwrap().visits, 2);
+    assert_eq!(escrow.expire_due(clock.now()).await.unwrap().visits, 3);
     assert!(rows(&store, Table::Code).await.is_empty());
 }
 
