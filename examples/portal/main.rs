@@ -88,7 +88,10 @@ async fn run(options: Options) -> Result<(), Trouble> {
     let router = portal.router().merge(trial.router());
 
     if let Some(seconds) = options.load {
-        let kept = samples::many(&escrow, &*store, options.visitors * 4).await?;
+        // A grant takes 60 sessions in half an hour: enough of them for 1,200
+        // pickups a second.
+        let grants = (options.visitors * 4).max(usize::try_from(seconds)? * 20);
+        let kept = samples::many(&escrow, &*store, grants).await?;
         let stop = serve::spawn(listener, router, &tls)?;
         let time = Duration::from_secs(seconds);
         let report = load::run(port, &tls, kept, options.visitors, time).await?;
