@@ -61,7 +61,8 @@ pub(crate) struct Tally {
 
 impl Tally {
     /// Adds what a line `test result: ok. 3 passed; 0 failed; 1 ignored; …` says,
-    /// or pytest's last one, `3 passed, 1 skipped in 2.50s`.
+    /// or the last one of pytest and of the page's tests, `3 passed, 1 skipped in
+    /// 2.50s`.
     fn read(&mut self, line: &str) {
         let libtest = line
             .strip_prefix("test result: ")

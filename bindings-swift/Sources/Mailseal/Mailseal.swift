@@ -10220,13 +10220,13 @@ private let initializationResult: InitializationResult = {
     if (uniffi_mailseal_kotlin_checksum_constructor_nativeattachment_new() != 48705) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_mailseal_kotlin_checksum_constructor_nativemessage_compose() != 9197) {
+    if (uniffi_mailseal_kotlin_checksum_constructor_nativemessage_compose() != 54792) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_mailseal_kotlin_checksum_constructor_nativemessage_from_text() != 34663) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_mailseal_kotlin_checksum_constructor_nativemessage_parse() != 64436) {
+    if (uniffi_mailseal_kotlin_checksum_constructor_nativemessage_parse() != 20693) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_mailseal_kotlin_checksum_constructor_nativediscovery_fixed() != 6261) {

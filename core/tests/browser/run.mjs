@@ -53,7 +53,7 @@ if (args.shots) {
 await world.browser.close();
 if (mock) await mock.close();
 if (server) server.kill('SIGINT');
-console.log(`${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ''}`);
+console.log(`${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ''} in ${(performance.now() / 1000).toFixed(1)}s`);
 process.exit(failed || !passed ? 1 : 0);
 
 /** Starts the example "portal" and waits until it serves. */
