@@ -707,7 +707,7 @@ export const tests = {
     assert.equal(await page.getAttribute('html', 'lang'), 'es');
     const other = await w.page();
     await w.visit(other, w.links.spanish.url);
-    assert.equal(await heading(other), 'Escriba su clave');
+    assert.equal(await heading(other), 'Escriba su código de acceso');
     await other.click('nav [lang=en]');
     await headed(other, 'Enter your passcode');
     assert.equal(await other.evaluate(() => document.activeElement.lang), 'es');

@@ -25,7 +25,7 @@ export default {
   reference: (r) => `Referencia: ${r}`,
   sameReference: 'El correo con el enlace muestra la misma.',
   methods: {
-    passcode: ['Clave', 'Escriba su clave', 'El remitente le dio la clave, por ejemplo por teléfono.'],
+    passcode: ['Código de acceso', 'Escriba su código de acceso', 'El remitente se lo dio, por ejemplo por teléfono.'],
     email: ['Código por correo', 'Recibir un código por correo', 'Enviamos un código a esta dirección:'],
     sms: ['Código por SMS', 'Recibir un código por SMS', 'Enviamos un código a este número:'],
     totp: ['Aplicación de autenticación', 'Escriba el código de su aplicación', 'Abra su aplicación de autenticación. Muestra un código para esta organización.'],
