@@ -131,7 +131,7 @@ fn tamperings(leaves: &[Vec<u8>]) -> Vec<(String, Vec<Vec<u8>>)> {
 }
 
 #[tokio::test]
-async fn every_edit_removal_reorder_and_truncation_is_found() {
+async fn t29_every_edit_removal_reorder_and_truncation_is_found() {
     let store = Tampered::default();
     let audit = filled(Arc::new(store.clone()), 11).await;
     let kept = audit.checkpoint().await.unwrap();

@@ -329,7 +329,7 @@ async fn expiry_deletes_share_and_content() {
 /// The files themselves: database, write-ahead log, shared memory.
 #[cfg(feature = "sqlite")]
 #[tokio::test]
-async fn after_shredding_the_database_files_hold_no_key_byte() {
+async fn t27_after_shredding_the_database_files_hold_no_key_byte() {
     use std::sync::Arc;
 
     use mailseal::escrow::{Draft, Escrow};

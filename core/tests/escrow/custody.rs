@@ -112,7 +112,7 @@ async fn an_end_is_put_off_and_what_ended_stays_so() {
 /// Test 28: what is on hold outlives shredding, expiry and revocation, and is
 /// not picked up meanwhile.
 #[tokio::test]
-async fn a_hold_keeps_content_and_keys_and_ends_pickups() {
+async fn t28_a_hold_keeps_content_and_keys_and_ends_pickups() {
     let house = House::new();
     let prepared = house
         .put(MESSAGE, (0..3).map(with_passcode).collect())

@@ -108,7 +108,7 @@ async fn what_the_page_alone_can_ask_for_does_not_open_here() {
 }
 
 #[tokio::test]
-async fn an_edited_offer_or_contact_does_not_open() {
+async fn t20_an_edited_offer_or_contact_does_not_open() {
     let house = House::new();
     let other = house.put_one(rich(FactorLevel::P2)).await;
     let other = house.grant_json(other.grant).await;
