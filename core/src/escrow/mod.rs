@@ -118,9 +118,6 @@ mod thieves;
 
 pub use archive::{ArchiveKey, ArchiveSecret, Archived};
 pub use certificate::Destruction;
-#[cfg(feature = "portal")]
-#[allow(unused_imports)] // by the portal
-pub(crate) use contact::Contacts;
 pub use error::EscrowError;
 pub use event::{EscrowEvent, EscrowEventKind, NoRecorder, Recorder};
 pub use factor::{Factor, PasscodePlan};
@@ -136,8 +133,7 @@ pub use provider::{KeyProvider, KeyProviderError, LocalWrappingKeys, Wrapped};
 pub use reply::{Reply, ReplyAttachment};
 pub use rewrap::Rewrapped;
 #[cfg(feature = "portal")]
-#[allow(unused_imports)] // by the portal
-pub(crate) use visit::{Release, Visit};
+pub(crate) use visit::Visit;
 
 /// The escrow of one installation.
 #[derive(Clone)]

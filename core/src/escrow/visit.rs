@@ -23,7 +23,7 @@ mod tests;
 
 /// A grant as its holder may know it.
 #[derive(Debug)]
-#[allow(dead_code)] // read by the portal
+#[cfg_attr(not(feature = "portal"), allow(dead_code))]
 pub(crate) struct Visit {
     pub(crate) grant: GrantId,
     pub(crate) item: ItemId,
@@ -40,15 +40,13 @@ pub(crate) struct Visit {
     /// asked for whatever else is shown.
     pub(crate) passphrase: Option<(Vec<u8>, u32)>,
     pub(crate) contacts: Contacts,
-    pub(crate) created: Timestamp,
     pub(crate) expires: Timestamp,
     pub(crate) views_left: Option<u32>,
-    pub(crate) audit_tag: Option<[u8; 32]>,
 }
 
 /// What the page opens the content with, beside L and the passphrase.
 #[derive(Debug)]
-#[allow(dead_code)] // read by the portal
+#[cfg_attr(not(feature = "portal"), allow(dead_code))]
 pub(crate) struct Release {
     /// S.
     pub(crate) share: Key,
@@ -63,7 +61,7 @@ pub(crate) struct Release {
     pub(crate) views_left: Option<u32>,
 }
 
-#[allow(dead_code)] // called by the portal
+#[cfg_attr(not(feature = "portal"), allow(dead_code))]
 impl Escrow {
     /// Lets in who shows by MAC that they hold L. An unknown grant, and any
     /// grant without the right MAC, take the same steps.
@@ -114,10 +112,8 @@ impl Escrow {
             methods: record.methods(),
             passphrase: passphrase.map(|p| (p.salt.clone(), p.iterations)),
             contacts,
-            created: record.created,
             expires: record.expires,
             views_left: record.views_left(),
-            audit_tag: record.audit_tag(),
         })
     }
 

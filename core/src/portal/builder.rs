@@ -159,7 +159,6 @@ impl PortalBuilder {
         self
     }
 
-    #[allow(dead_code)] // called by the client
     pub(crate) fn scan(mut self, scan: Scan) -> Self {
         self.scan = Some(scan);
         self

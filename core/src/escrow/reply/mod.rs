@@ -258,7 +258,7 @@ fn parts_of(size: usize) -> u32 {
 
 /// A reply that may be uploaded now.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(dead_code)] // called by the portal
+#[cfg_attr(not(feature = "portal"), allow(dead_code))]
 pub(crate) struct Begun {
     pub(crate) reply: ReplyId,
     /// How many parts are expected.
@@ -269,7 +269,7 @@ pub(crate) struct Begun {
     pub(crate) until: Timestamp,
 }
 
-#[allow(dead_code)] // called by the portal
+#[cfg_attr(not(feature = "portal"), allow(dead_code))]
 impl Escrow {
     /// The key that replies are sealed to, for the manifest.
     pub(crate) fn reply_key(&self) -> ReplyPublic {
