@@ -33,7 +33,7 @@ pub(super) fn dea(d: &[u8]) -> bool {
 
 /// The digits of what has the shape of a DEA number (21 CFR 1301.13), in upper
 /// case: two characters and seven digits.
-pub(super) fn dea_shape(text: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn dea_shape(text: &[u8]) -> Option<Digits> {
     let [registrant, name, number @ ..] = text else {
         return None;
     };
@@ -43,11 +43,39 @@ pub(super) fn dea_shape(text: &[u8]) -> Option<Vec<u8>> {
     digits(number).filter(|_| fits)
 }
 
-/// The values of characters that are all digits.
-pub(super) fn digits(text: &[u8]) -> Option<Vec<u8>> {
-    text.iter()
-        .map(|b| b.is_ascii_digit().then(|| b.wrapping_sub(b'0')))
-        .collect()
+/// The values of some digits.
+pub(super) struct Digits {
+    values: [u8; Self::MOST],
+    count: usize,
+}
+
+impl Digits {
+    /// No number with a check digit is longer.
+    const MOST: usize = 40;
+}
+
+impl std::ops::Deref for Digits {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        self.values.get(..self.count).unwrap_or_default()
+    }
+}
+
+/// The values of characters that are all digits, of which there are not too
+/// many.
+pub(super) fn digits(text: &[u8]) -> Option<Digits> {
+    let mut values = [0; Digits::MOST];
+    let room = values.get_mut(..text.len())?;
+    let mut all = true;
+    for (value, byte) in room.iter_mut().zip(text) {
+        *value = byte.wrapping_sub(b'0');
+        all &= *value < 10;
+    }
+    all.then_some(Digits {
+        values,
+        count: text.len(),
+    })
 }
 
 /// What the nine digits of a social security number tell: whether area, group
@@ -253,12 +281,10 @@ pub(super) fn is_test_card(digits: &[u8]) -> bool {
 /// The check digit of a LOINC code (LOINC Users' Guide, appendix): modulus 10
 /// over the digits before the hyphen.
 pub(super) fn mod10_pair(digits: &[u8], check: &[u8]) -> bool {
-    let whole: Option<Vec<u8>> = digits
-        .iter()
-        .chain(check)
-        .map(|b| b.is_ascii_digit().then(|| b.wrapping_sub(b'0')))
-        .collect();
-    whole.is_some_and(|d| luhn(&d))
+    let (Some(digits), Some(check)) = (self::digits(digits), self::digits(check)) else {
+        return false;
+    };
+    luhn_sum(digits.iter().chain(check.iter()).copied()) == 0
 }
 
 /// The check of a US routing number (ABA): 3, 7, 1.

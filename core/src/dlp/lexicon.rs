@@ -8,7 +8,7 @@
 
 use std::sync::LazyLock;
 
-use super::token::{SEED, Token, finish, join, step};
+use super::token::{SEED, Shape, Token, finish, join, step};
 
 macro_rules! flags {
     ($($(#[$doc:meta])* $name:ident,)+) => {
@@ -109,6 +109,65 @@ impl Class {
 
     pub(crate) fn flags(self) -> Flags {
         Lexicon::get().flags(self)
+    }
+}
+
+/// What a scan asks of every word, in less room than [`Flags`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Marks(u8);
+
+const FIRST_CUE: u8 = Flag::CueSsn as u8;
+const LAST_CUE: u8 = Flag::CueNegative as u8;
+const CUES: Flags = Flags(((1 << (LAST_CUE - FIRST_CUE + 1)) - 1) << FIRST_CUE);
+
+/// Health terms, and those of them that are other words too.
+pub(crate) const HEALTH: Flags = Flags::of(&[
+    Flag::Medication,
+    Flag::Condition,
+    Flag::Procedure,
+    Flag::Lab,
+]);
+const UNSURE: Flags = Flags::of(&[
+    Flag::MedicationUnsure,
+    Flag::ConditionUnsure,
+    Flag::ProcedureUnsure,
+    Flag::LabUnsure,
+]);
+
+impl Marks {
+    const CONTINUES: u8 = 1 << 7;
+    const LISTED: u8 = 1 << 6;
+    const CUE: u8 = (1 << 6) - 1;
+
+    fn of(flags: Flags) -> Self {
+        let cues = flags.0 & CUES.0;
+        #[expect(clippy::cast_possible_truncation, reason = "below 128")]
+        let mut bits = match cues {
+            0 => 0,
+            cues => cues.trailing_zeros() as u8 - FIRST_CUE + 1,
+        };
+        if flags.has(Flag::Continues) {
+            bits |= Self::CONTINUES;
+        }
+        if flags.any(HEALTH) && !flags.any(UNSURE) {
+            bits |= Self::LISTED;
+        }
+        Self(bits)
+    }
+
+    /// Whether it is a health term and nothing else.
+    pub(crate) fn listed(self) -> bool {
+        self.0 & Self::LISTED != 0
+    }
+
+    /// Whether a longer term starts so.
+    pub(crate) fn continues(self) -> bool {
+        self.0 & Self::CONTINUES != 0
+    }
+
+    /// The first label that it is, from 1 on; 0 for none.
+    pub(crate) fn cue(self) -> u8 {
+        self.0 & Self::CUE
     }
 }
 
@@ -268,6 +327,8 @@ impl Bytes<'_> {
 pub(crate) struct Lexicon {
     /// The flags of each class. The last is that of near misses of drugs.
     classes: Vec<Flags>,
+    /// What is asked most of each class.
+    marks: Vec<Marks>,
     words: Table,
     phrases: Table,
     codes: Table,
@@ -310,6 +371,7 @@ impl Lexicon {
         };
         Self {
             cares: Filter::of(&words.slots, words.shift, 9, care),
+            marks: classes.iter().copied().map(Marks::of).collect(),
             classes,
             words,
             phrases: Table::read(&mut bytes),
@@ -320,6 +382,11 @@ impl Lexicon {
     /// The flags of a class.
     pub(crate) fn flags(&self, class: Class) -> Flags {
         self.classes.get(class.index()).copied().unwrap_or_default()
+    }
+
+    /// What is asked most of a class.
+    pub(crate) fn marks(&self, class: Class) -> Marks {
+        self.marks.get(class.index()).copied().unwrap_or_default()
     }
 
     /// The flags of all classes, in the order of their numbers.
@@ -368,6 +435,18 @@ impl Lexicon {
     /// how many tokens it has and what it is. Hyphens, slashes and points
     /// inside it are passed over.
     pub(crate) fn phrase(&self, text: &[u8], tokens: &[Token]) -> Option<(usize, Class)> {
+        // Most words that start a term start none here, which the next word
+        // tells: one look, where no sign is passed over.
+        if let [first, next, ..] = tokens
+            && next.shape != Shape::Sign
+            && !self.phrases.filter.may_have(join(first.hash, next.hash))
+        {
+            return None;
+        }
+        self.longest(text, tokens)
+    }
+
+    fn longest(&self, text: &[u8], tokens: &[Token]) -> Option<(usize, Class)> {
         let mut key = tokens.first()?.hash;
         let mut words = 1;
         let mut best = None;

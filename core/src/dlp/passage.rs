@@ -1,9 +1,9 @@
 //! A stretch of text made ready for the detectors: its tokens, units, and what
 //! the word lists say of each.
 
-use super::lexicon::{Class, Flag, Flags, Lexicon};
+use super::lexicon::{Class, Flags, Lexicon, Marks};
 use super::token::{Gap, Shape, Token, join, tokens};
-use super::unit::{Facts, Unit, UnitKind};
+use super::unit::{Facts, Unit, UnitKind, Units};
 
 /// Where a passage stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -50,6 +50,24 @@ impl Item {
             false => self.word.flags().and(self.phrase.flags()),
         }
     }
+
+    /// Whether it may be a code: any that is no word or sign, and few words.
+    fn is_notable(&self) -> bool {
+        match self.kind {
+            UnitKind::Word => self.facts != Facts::default() || self.may_be_code(),
+            UnitKind::Sign => false,
+            _ => true,
+        }
+    }
+
+    /// Whether a word may be a code: one may be all letters where a label
+    /// stands right before it.
+    pub(crate) fn may_be_code(&self) -> bool {
+        self.cue != 0
+            && self.cue_distance <= 3
+            && self.shape == Shape::Upper
+            && self.word.is_empty()
+    }
 }
 
 /// What one passage leaves to the next: room for as many tokens.
@@ -59,6 +77,7 @@ pub(crate) struct Buffers {
     units: Vec<Unit>,
     items: Vec<Item>,
     slots: Vec<u32>,
+    notable: Vec<usize>,
 }
 
 /// A stretch of text with its units.
@@ -67,13 +86,12 @@ pub(crate) struct Passage<'a> {
     pub(crate) region: Region,
     pub(crate) units: Vec<Unit>,
     pub(crate) items: Vec<Item>,
+    /// Where among them those are that may be codes (dates, numbers and the
+    /// like), and where health terms start.
+    pub(crate) notable: Vec<usize>,
     tokens: Vec<Token>,
     slots: Vec<u32>,
 }
-
-const FIRST_CUE: u8 = Flag::CueSsn as u8;
-const LAST_CUE: u8 = Flag::CueNegative as u8;
-const CUES: Flags = Flags(((1 << (LAST_CUE - FIRST_CUE + 1)) - 1) << FIRST_CUE);
 
 impl<'a> Passage<'a> {
     /// Reads `text[from..to]`.
@@ -94,10 +112,12 @@ impl<'a> Passage<'a> {
             mut units,
             mut items,
             mut slots,
+            mut notable,
         } = buffers;
         all.clear();
         units.clear();
         items.clear();
+        notable.clear();
         all.reserve((to - from) / 4);
         tokens(text, from, to, &mut all);
         if region == Region::FileName {
@@ -110,20 +130,22 @@ impl<'a> Passage<'a> {
             all.retain(|t| t.shape != Shape::Sign);
         }
         units.reserve(all.len());
-        super::unit::units(text, &all, &mut units);
-        items.reserve(units.len());
+        items.reserve(all.len());
         let lexicon = Lexicon::get();
         slots.clear();
         slots.extend(all.iter().map(|t| lexicon.fetch(t.hash)));
-        read_items(text, &all, &units, &slots, &mut items);
-        Self {
+        let mut passage = Self {
             text,
             region,
             units,
             items,
-            tokens: all,
-            slots,
-        }
+            notable,
+            tokens: Vec::new(),
+            slots: Vec::new(),
+        };
+        read_items(text, &all, &slots, &mut passage);
+        (passage.tokens, passage.slots) = (all, slots);
+        passage
     }
 
     /// Its room, for the next passage.
@@ -133,6 +155,7 @@ impl<'a> Passage<'a> {
             units: self.units,
             items: self.items,
             slots: self.slots,
+            notable: self.notable,
         }
     }
 
@@ -145,22 +168,24 @@ impl<'a> Passage<'a> {
     }
 }
 
-fn read_items(text: &[u8], tokens: &[Token], units: &[Unit], slots: &[u32], items: &mut Vec<Item>) {
+/// What a passage's tokens say: units, and what is read of each.
+fn read_items(text: &[u8], tokens: &[Token], slots: &[u32], into: &mut Passage<'_>) {
     let lexicon = Lexicon::get();
-    // The term that covers the tokens up to there.
-    let mut covered: (usize, Class) = (0, Class::default());
-    let mut cue = (0u8, u8::MAX);
-    for unit in units {
-        let first = unit.first as usize;
-        let (Some(token), Some(&slot)) = (tokens.get(first), slots.get(first)) else {
-            break;
-        };
+    let mut reader = Units::new(text, tokens);
+    // The term that covers the tokens up to there, and its label.
+    let (mut covered, mut term, mut term_cue) = (0, Class::default(), 0);
+    // The label before, and how far away.
+    let (mut cue, mut away) = (0u8, u8::MAX);
+    let mut at = 0;
+    while let (Some(token), Some(&slot)) = (tokens.get(at), slots.get(at)) {
+        let unit = reader.read(at, token);
+        let single = unit.last as usize == at + 1;
         let mut word = Class::default();
-        let mut flags = Flags::default();
-        if token.shape != Shape::Sign && unit.last == unit.first + 1 {
+        let mut marks = Marks::default();
+        if single && token.shape != Shape::Sign {
             word = lexicon.fetched(token.hash, slot);
             if !word.is_empty() {
-                flags = lexicon.flags(word);
+                marks = lexicon.marks(word);
             } else if token.is_word()
                 && token.end - token.start >= 7
                 && lexicon.near_medication(text.get(token.range()).unwrap_or_default())
@@ -169,51 +194,58 @@ fn read_items(text: &[u8], tokens: &[Token], units: &[Unit], slots: &[u32], item
             }
         }
         let mut phrase_first = false;
-        if first >= covered.0 {
-            covered = (first, Class::default());
-            if flags.has(Flag::Continues)
-                && let Some((length, class)) = lexicon.phrase(text, &tokens[first..])
+        let mut listed = marks.listed() && at >= covered;
+        if at >= covered {
+            (term, term_cue) = (Class::default(), 0);
+            if marks.continues()
+                && let Some((length, class)) =
+                    lexicon.phrase(text, tokens.get(at..).unwrap_or_default())
             {
-                covered = (first + length, class);
+                (covered, term) = (at + length, class);
+                let marks = lexicon.marks(class);
+                term_cue = marks.cue();
+                listed = marks.listed();
                 phrase_first = true;
             }
         }
-        let mut phrase = Class::default();
-        if first < covered.0 {
-            phrase = covered.1;
-            flags = flags.and(lexicon.flags(phrase));
-        }
-        let hash = match unit.kind {
-            UnitKind::Word | UnitKind::Sign => token.hash,
-            kind => pattern(
-                text.get(unit.start as usize..unit.end as usize)
-                    .unwrap_or_default(),
-                kind,
-            ),
-        };
         match token.gap {
-            Gap::Paragraph => cue = (0, u8::MAX),
-            Gap::Line => cue.1 = cue.1.saturating_add(4),
-            _ => cue.1 = cue.1.saturating_add(1),
+            Gap::Paragraph => (cue, away) = (0, u8::MAX),
+            Gap::Line => away = away.saturating_add(4),
+            _ => away = away.saturating_add(1),
         }
-        items.push(Item {
-            hash,
+        let item = Item {
+            hash: match unit.kind {
+                UnitKind::Word | UnitKind::Sign => token.hash,
+                kind => pattern(
+                    text.get(unit.start as usize..unit.end as usize)
+                        .unwrap_or_default(),
+                    kind,
+                ),
+            },
             facts: unit.facts,
             word,
-            phrase,
+            phrase: term,
             phrase_first,
             shape: token.shape,
             kind: unit.kind,
             gap: token.gap,
-            cue: if cue.1 <= 16 { cue.0 } else { 0 },
-            cue_distance: cue.1.min(16),
-        });
-        let cues = flags.0 & CUES.0;
-        if cues != 0 && unit.kind != UnitKind::Sign {
-            #[expect(clippy::cast_possible_truncation, reason = "below 128")]
-            let found = cues.trailing_zeros() as u8 - FIRST_CUE + 1;
-            cue = (found, 0);
+            cue: if away <= 16 { cue } else { 0 },
+            cue_distance: away.min(16),
+        };
+        // The first label of both counts.
+        let found = match (marks.cue(), term_cue) {
+            (0, one) | (one, 0) => one,
+            (one, other) => one.min(other),
+        };
+        if found != 0 && unit.kind != UnitKind::Sign {
+            (cue, away) = (found, 0);
         }
+        if listed || item.is_notable() {
+            into.notable.push(into.items.len());
+        }
+        at = unit.last as usize;
+        into.units.push(unit);
+        into.items.push(item);
     }
 }
 

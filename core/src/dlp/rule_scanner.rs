@@ -222,7 +222,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The digits of the groups that are nothing else.
-    fn digits(&self, groups: &[Group], length: usize) -> Option<(Vec<u8>, usize)> {
+    fn digits(&self, groups: &[Group], length: usize) -> Option<(check::Digits, usize)> {
         let (text, end) = self.joined(groups, length)?;
         Some((check::digits(&text)?, end))
     }

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::lexicon::{Class, Flag, Flags};
+use super::lexicon::{Class, Flag, Flags, HEALTH, Lexicon};
 use super::passage::{Item, Passage};
 use super::tagger::Tag;
 use super::unit::{Facts, UnitKind};
@@ -115,25 +115,16 @@ pub(super) fn apply(passage: &Passage<'_>, tags: &mut Vec<Tag>, names: bool) {
         }
     }
     // Between the tags, which are in order and may overlap.
-    let (mut next, mut at) = (0, 0);
-    while at < passage.items.len() {
-        let free = match tags.get(next).filter(|_| next < before) {
-            Some(tag) => tag.first,
-            None => passage.items.len(),
-        };
-        let between = passage.items.get(at..free).unwrap_or_default();
-        for (at, item) in (at..).zip(between) {
-            // Most are words that no list has.
-            let known = !item.word.is_empty() || !item.phrase.is_empty();
-            let listed = known && !names;
-            if listed || may_be_certain(item) {
-                untagged(passage, at, item, names, tags);
-            }
-        }
-        at = at.max(free);
-        while next < before && tags[next].first <= at {
-            at = at.max(tags[next].last);
+    let (mut next, mut free) = (0, 0);
+    for &at in &passage.notable {
+        while let Some(tag) = tags.get(next).filter(|t| next < before && t.first <= at) {
+            free = free.max(tag.last);
             next += 1;
+        }
+        if at >= free
+            && let Some(item) = passage.items.get(at)
+        {
+            untagged(passage, at, item, names, tags);
         }
     }
     if tags.len() > before {
@@ -231,34 +222,16 @@ const FORMAT: i16 = i16::MAX;
 
 /// The kind of a term that is nothing else.
 fn listed(class: Class) -> Option<FindingKind> {
-    const SURE: Flags = Flags::of(&[
-        Flag::Medication,
-        Flag::Condition,
-        Flag::Procedure,
-        Flag::Lab,
-    ]);
-    if class.is_empty() {
+    if !Lexicon::get().marks(class).listed() {
         return None;
     }
     let flags = class.flags();
-    if !flags.any(SURE) {
-        return None;
-    }
     let kinds = [
         (Flag::Medication, FindingKind::Medication),
         (Flag::Condition, FindingKind::Condition),
         (Flag::Procedure, FindingKind::Procedure),
         (Flag::Lab, FindingKind::Lab),
     ];
-    let unsure = Flags::of(&[
-        Flag::MedicationUnsure,
-        Flag::ConditionUnsure,
-        Flag::ProcedureUnsure,
-        Flag::LabUnsure,
-    ]);
-    if flags.any(unsure) {
-        return None;
-    }
     kinds
         .into_iter()
         .find(|(flag, _)| flags.has(*flag))
@@ -295,14 +268,9 @@ pub(super) fn evidence(passage: &Passage<'_>, tag: &Tag) -> (Confidence, Vec<Evi
         .first()
         .is_some_and(|i| label_of(tag.kind).is_some_and(|flag| cue(i, flag)));
     let listed = tag.kind.class() == FindingClass::Health
-        && items.iter().any(|i| {
-            i.flags().any(Flags::of(&[
-                Flag::Medication,
-                Flag::Condition,
-                Flag::Procedure,
-                Flag::Lab,
-            ])) || i.facts.has(Facts(Facts::ICD.0 | Facts::HCPCS.0))
-        })
+        && items
+            .iter()
+            .any(|i| i.flags().any(HEALTH) || i.facts.has(Facts(Facts::ICD.0 | Facts::HCPCS.0)))
         || matches!(tag.kind, FindingKind::Name | FindingKind::Provider)
             && items.iter().any(|i| i.word.flags().any(NAMES));
     let against = items.first().is_some_and(|i| cue(i, Flag::CueNegative));

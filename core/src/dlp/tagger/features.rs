@@ -519,13 +519,7 @@ pub(crate) fn asks_code(passage: &Passage<'_>, at: usize) -> bool {
     };
     match item.kind {
         UnitKind::Word => {
-            // A code may be all letters where a label stands right before it.
-            item.cue != 0
-                && item.cue_distance <= 3
-                && item.shape == Shape::Upper
-                && item.word.is_empty()
-                && passage.bytes(at).len() >= 4
-                && passage.region != Region::Code
+            item.may_be_code() && passage.bytes(at).len() >= 4 && passage.region != Region::Code
         }
         UnitKind::Sign | UnitKind::Time | UnitKind::Money => false,
         UnitKind::Number => {

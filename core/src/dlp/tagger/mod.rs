@@ -77,20 +77,16 @@ pub(crate) fn tag(
 ) -> Vec<Tag> {
     let mut out: Vec<Tag> = Vec::new();
     let mut rows = Rows::new();
-    let mut memos = memos.filter(|_| passage.region != Region::Code);
+    let Some(memos) = memos.filter(|_| passage.region != Region::Code) else {
+        codes(passage, context, model, &mut out);
+        return out;
+    };
     let mut sights = Vec::new();
-    if memos.is_some() {
-        Sight::all(&passage.items, &mut sights);
-    }
+    Sight::all(&passage.items, &mut sights);
     let (mut one, mut two): (WordLabel, WordLabel) = (0, 0);
     for (at, item) in passage.items.iter().enumerate() {
-        // Most units are no codes.
-        if memos.is_none() && item.kind == UnitKind::Word && item.cue == 0 {
-            continue;
-        }
         let mut label: (WordLabel, i16) = (0, 0);
-        if let Some(memos) = memos.as_mut()
-            && asks_word(item, one)
+        if asks_word(item, one)
             && let Some(scene) = Scene::new(passage, context, &sights, at)
         {
             let scores = memos.score(&scene, (one, two), &model.word);
@@ -140,6 +136,30 @@ pub(crate) fn tag(
     }
     out.retain(|t| t.first < t.last);
     out
+}
+
+/// Labels the codes alone.
+fn codes(passage: &Passage<'_>, context: &Context, model: &Model, out: &mut Vec<Tag>) {
+    let mut rows = Rows::new();
+    // Most units are no codes.
+    for &at in &passage.notable {
+        if !asks_code(passage, at) {
+            continue;
+        }
+        rows.clear();
+        features::code(passage, context, at, &mut rows);
+        let (code, margin) = best_code(&model.code.score(&rows));
+        if let Some(&kind) = code.checked_sub(1).and_then(|n| CODE_KINDS.get(n)) {
+            let (first, last) = (at, at + 1);
+            let tag = Tag {
+                first,
+                last,
+                kind,
+                margin,
+            };
+            push_code(out, passage, tag);
+        }
+    }
 }
 
 pub(super) fn best_code(scores: &[i16]) -> (usize, i16) {

@@ -351,10 +351,9 @@ pub(super) fn checked(tape: &Tape<'_>, at: usize) -> Option<Found> {
     if hangs {
         return None;
     }
-    // Digits of these lengths start nothing but a code of the net or a drug.
-    let digits = tape.digits(at).map_or(0, <[u8]>::len);
-    if matches!(digits, 1 | 2 | 5..=8 | 10) {
-        return ndc(tape, at);
+    // Most starts are of nothing that is made of groups.
+    if !starts_groups(tape, at) {
+        return icd(tape, at).or_else(|| ndc(tape, at));
     }
     let groups = Groups::read(tape, at)?;
     iban(&groups)
@@ -364,6 +363,31 @@ pub(super) fn checked(tape: &Tape<'_>, at: usize) -> Option<Found> {
         .or_else(|| ssn(tape, &groups))
         .or_else(|| icd(tape, at))
         .or_else(|| ndc(tape, at))
+}
+
+/// Whether what is written in groups may start at a token: a card, an IBAN, a
+/// VIN, a Medicare number, a social security number.
+fn starts_groups(tape: &Tape<'_>, at: usize) -> bool {
+    let bytes = tape.bytes(at);
+    match tape.get(at).map(|token| token.shape) {
+        // Of nine digits and of twelve to nineteen there is one group.
+        Some(Shape::Digits) => match bytes.len() {
+            3 | 4 => {
+                let signed = matches!(tape.sign(at + 1), Some(b'-' | b'.'));
+                let next = at + 1 + usize::from(signed);
+                tape.digits(next).is_some() && tape.close(next)
+            }
+            9 | 12..=19 => true,
+            _ => false,
+        },
+        // A Medicare number starts with a group of four or is one of eleven.
+        Some(Shape::Alnum) => {
+            let country = matches!(bytes, [a, b, c, ..]
+                if a.is_ascii_alphabetic() && b.is_ascii_alphabetic() && c.is_ascii_digit());
+            country || matches!(bytes.len(), 4 | 11 | 17)
+        }
+        _ => true,
+    }
 }
 
 fn iban(groups: &Groups) -> Option<Found> {
@@ -708,11 +732,6 @@ fn single(tape: &Tape<'_>, at: usize) -> Option<Found> {
     let token = tape.get(at)?;
     let bytes = tape.bytes(at);
     let mut facts = Facts::default();
-    let upper: Vec<u8> = bytes
-        .iter()
-        .take(MAX_CODE)
-        .map(u8::to_ascii_uppercase)
-        .collect();
     if token.shape == Shape::Digits {
         if bytes.len() == 10 && check::digits(bytes).is_some_and(|d| check::npi(&d)) {
             facts.set(Facts::NPI);
@@ -726,14 +745,19 @@ fn single(tape: &Tape<'_>, at: usize) -> Option<Found> {
         return Some(Found::new(at + 1, UnitKind::Number).with(facts));
     }
     facts.set(Facts::LETTERS);
-    if let Some(digits) = check::dea_shape(&upper) {
+    // Longer ones have no shape of those below.
+    let mut upper = [0; 12];
+    let upper = upper.get_mut(..bytes.len()).unwrap_or_default();
+    upper.copy_from_slice(bytes.get(..upper.len()).unwrap_or_default());
+    upper.make_ascii_uppercase();
+    if let Some(digits) = check::dea_shape(upper) {
         facts.set(Facts::DEA_SHAPE);
         if check::dea(&digits) {
             facts.set(Facts::DEA);
         }
     }
     if upper.len() == 5 {
-        if Lexicon::get().is_hcpcs(&upper) {
+        if Lexicon::get().is_hcpcs(upper) {
             facts.set(Facts::HCPCS);
         }
         let category_two = upper[..4].iter().all(u8::is_ascii_digit)

@@ -167,10 +167,15 @@ pub(super) fn date(tape: &Tape<'_>, at: usize) -> Option<Found> {
                 day_then_month(tape, at)
             });
     }
-    numeric(tape, at)
-        .or_else(|| day_then_month(tape, at))
-        .or_else(|| compact(tape, at))
-        .or_else(|| time(tape, at))
+    // Of other lengths is no day, month or year.
+    match token.end - token.start {
+        1 | 2 => numeric(tape, at)
+            .or_else(|| day_then_month(tape, at))
+            .or_else(|| time(tape, at)),
+        4 => numeric(tape, at),
+        8 | 12 | 14 => compact(tape, at),
+        _ => None,
+    }
 }
 
 /// `3/14/1958`, `14.03.58`, `1958-03-14`, `2/26`.

@@ -186,62 +186,95 @@ impl Found {
     }
 }
 
-/// Appends the units of all tokens.
-pub(super) fn units(text: &[u8], tokens: &[Token], out: &mut Vec<Unit>) {
-    let tape = Tape { text, tokens };
-    let mut at = 0;
-    // Where the run of tokens without blanks between them ends.
-    let mut run_end = 0;
-    while let Some(token) = tokens.get(at) {
-        if plain(&tape, token, at) {
-            out.push(Unit {
-                first: offset(at),
-                last: offset(at + 1),
-                kind: match token.shape {
-                    Shape::Sign => UnitKind::Sign,
-                    _ => UnitKind::Word,
+/// Tokens without blanks between them.
+#[derive(Clone, Copy, Default)]
+struct Run {
+    /// Behind its last token.
+    end: usize,
+    /// Whether an `@` stands in it.
+    at_sign: bool,
+    /// Whether anything stands in it that makes words a code, a link or an
+    /// address: a digit, or one of `@ / :`.
+    rich: bool,
+}
+
+impl Run {
+    fn of(tape: &Tape<'_>, at: usize) -> Self {
+        let mut run = Self {
+            end: at,
+            ..Self::default()
+        };
+        for token in tape.tokens.get(at..).unwrap_or_default() {
+            if token.gap != Gap::None && run.end > at {
+                break;
+            }
+            run.end += 1;
+            match token.shape {
+                Shape::Digits | Shape::Alnum => run.rich = true,
+                Shape::Sign => match tape.text.get(token.start as usize) {
+                    Some(b'@') => (run.at_sign, run.rich) = (true, true),
+                    Some(b'/' | b':') => run.rich = true,
+                    _ => {}
                 },
-                facts: Facts::default(),
-                start: token.start,
-                end: token.end,
-            });
-            at += 1;
-            continue;
-        }
-        if at >= run_end {
-            run_end = at + 1;
-            while tape.tight(run_end) && run_end < tokens.len() {
-                run_end += 1;
+                _ => {}
             }
         }
-        let found = read(&tape, at, run_end);
-        let unit = match found {
-            Some(found) => Unit {
-                first: offset(at),
-                last: offset(found.last),
-                kind: found.kind,
-                facts: found.facts,
-                start: token.start,
-                end: found
-                    .end
-                    .map_or_else(|| offset(tape.end(found.last.saturating_sub(1))), offset),
+        run
+    }
+}
+
+/// Reads units one after another.
+pub(super) struct Units<'a> {
+    tape: Tape<'a>,
+    run: Run,
+}
+
+impl<'a> Units<'a> {
+    pub(super) fn new(text: &'a [u8], tokens: &'a [Token]) -> Self {
+        Self {
+            tape: Tape { text, tokens },
+            run: Run::default(),
+        }
+    }
+
+    /// The unit that starts with a token, which stands at `at`.
+    #[inline]
+    pub(super) fn read(&mut self, at: usize, token: &Token) -> Unit {
+        let first = offset(at);
+        let mut unit = Unit {
+            first,
+            last: first.wrapping_add(1),
+            kind: match token.shape {
+                Shape::Sign => UnitKind::Sign,
+                Shape::Digits => UnitKind::Number,
+                Shape::Alnum => UnitKind::Code,
+                _ => UnitKind::Word,
             },
-            None => Unit {
-                first: offset(at),
-                last: offset(at + 1),
-                kind: match token.shape {
-                    Shape::Sign => UnitKind::Sign,
-                    Shape::Digits => UnitKind::Number,
-                    Shape::Alnum => UnitKind::Code,
-                    _ => UnitKind::Word,
-                },
-                facts: Facts::default(),
-                start: token.start,
-                end: token.end,
-            },
+            facts: Facts::default(),
+            start: token.start,
+            end: token.end,
         };
-        at = (unit.last as usize).max(at + 1);
-        out.push(unit);
+        if !plain(&self.tape, token, at)
+            && let Some(found) = self.find(at, token)
+        {
+            unit.last = offset(found.last.max(at + 1));
+            unit.kind = found.kind;
+            unit.facts = found.facts;
+            let end = || self.tape.end(found.last.saturating_sub(1));
+            unit.end = offset(found.end.unwrap_or_else(end));
+        }
+        unit
+    }
+
+    fn find(&mut self, at: usize, token: &Token) -> Option<Found> {
+        if at >= self.run.end {
+            self.run = Run::of(&self.tape, at);
+        }
+        let words = token.is_word() && !self.run.rich && !starts(token);
+        match words && self.tape.tight(at + 1) {
+            true => None,
+            false => read(&self.tape, at, &self.run),
+        }
     }
 }
 
@@ -249,36 +282,53 @@ fn offset(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }
 
+/// Whether a word may start a date or a link.
+fn starts(token: &Token) -> bool {
+    dates::may_start(token.hash) || codes::may_start_link(token.hash)
+}
+
 /// Whether a token is one that no reader would take, which most are: a word
 /// that stands alone or has one sign behind it and starts no date and no link,
 /// or a sign that starts nothing.
+#[inline]
 fn plain(tape: &Tape<'_>, token: &Token, at: usize) -> bool {
+    let next = tape.get(at + 1);
     match token.shape {
-        Shape::Sign => !matches!(
-            tape.text.get(token.start as usize),
-            Some(b'(' | b'+' | b'$' | b'*' | b'#' | b':')
-        ),
+        Shape::Sign => !tape
+            .text
+            .get(token.start as usize)
+            .is_some_and(|sign| sign_starts(tape, *sign, next)),
         Shape::Digits | Shape::Alnum => false,
-        // Capitals of this length may start a code in groups.
-        Shape::Upper if (2..=4).contains(&(token.end - token.start)) => false,
-        _ => {
-            let alone = !tape.tight(at + 1) || !tape.tight(at + 2);
-            alone && !dates::may_start(token.hash) && !codes::may_start_link(token.hash)
-        }
+        _ if starts(token) => false,
+        shape => next.is_none_or(|next| match next.gap {
+            Gap::None => !tape.tight(at + 2),
+            // Capitals of this length may start a code in groups.
+            _ => {
+                let short = (2..=4).contains(&(token.end - token.start));
+                !(shape == Shape::Upper && short && next.has_digit())
+            }
+        }),
     }
 }
 
-fn read(tape: &Tape<'_>, at: usize, run_end: usize) -> Option<Found> {
+/// Whether a sign may start a telephone number, an amount and the like.
+fn sign_starts(tape: &Tape<'_>, sign: u8, next: Option<&Token>) -> bool {
+    let Some(next) = next else { return false };
+    match sign {
+        b'(' | b'+' | b'$' => next.shape == Shape::Digits,
+        b'*' | b'#' => {
+            let behind = tape.text.get(next.start as usize);
+            next.shape == Shape::Sign && matches!(behind, Some(b'*' | b'#' | b'-'))
+        }
+        b':' => next.gap == Gap::None,
+        _ => false,
+    }
+}
+
+fn read(tape: &Tape<'_>, at: usize, run: &Run) -> Option<Found> {
     let token = tape.get(at)?;
     match token.shape {
-        Shape::Digits | Shape::Alnum => codes::ip(tape, at)
-            .or_else(|| codes::email(tape, at, run_end))
-            .or_else(|| codes::checked(tape, at))
-            .or_else(|| dates::date(tape, at))
-            .or_else(|| dates::age(tape, at))
-            .or_else(|| phones::phone(tape, at))
-            .or_else(|| codes::spaced(tape, at))
-            .or_else(|| codes::code(tape, at, run_end)),
+        Shape::Digits | Shape::Alnum => number(tape, at, token, run),
         Shape::Sign => match tape.text.get(token.start as usize) {
             Some(b'(') => codes::udi(tape, at).or_else(|| phones::phone(tape, at)),
             Some(b'+') => phones::phone(tape, at),
@@ -288,20 +338,39 @@ fn read(tape: &Tape<'_>, at: usize, run_end: usize) -> Option<Found> {
             _ => None,
         },
         _ => {
-            let tight = run_end > at + 1;
+            let tight = run.end > at + 1;
             tight
                 .then(|| {
-                    codes::url(tape, at, run_end)
-                        .or_else(|| codes::email(tape, at, run_end))
+                    codes::url(tape, at, run.end)
+                        .or_else(|| codes::email(tape, at, run.end))
                         .or_else(|| codes::ip(tape, at))
                 })
                 .flatten()
                 .or_else(|| codes::checked_word(tape, at))
                 .or_else(|| codes::spaced(tape, at))
                 .or_else(|| dates::worded(tape, at))
-                .or_else(|| tight.then(|| codes::code(tape, at, run_end)).flatten())
+                .or_else(|| tight.then(|| codes::code(tape, at, run.end)).flatten())
         }
     }
+}
+
+/// What starts with a digit, or with letters and digits. A reader is asked only
+/// where what it asks for first is there.
+fn number(tape: &Tape<'_>, at: usize, token: &Token, run: &Run) -> Option<Found> {
+    let ask = |ask: bool, read: &dyn Fn() -> Option<Found>| if ask { read() } else { None };
+    let sign = tape.sign(at + 1);
+    let grouped = tape
+        .get(at + 1)
+        .is_some_and(|next| next.gap == Gap::Space && next.has_digit());
+    let phone = token.shape == Shape::Digits && matches!(token.end - token.start, 1 | 3);
+    ask(matches!(sign, Some(b'.' | b':')), &|| codes::ip(tape, at))
+        .or_else(|| ask(run.at_sign, &|| codes::email(tape, at, run.end)))
+        .or_else(|| codes::checked(tape, at))
+        .or_else(|| dates::date(tape, at))
+        .or_else(|| dates::age(tape, at))
+        .or_else(|| ask(phone, &|| phones::phone(tape, at)))
+        .or_else(|| ask(grouped, &|| codes::spaced(tape, at)))
+        .or_else(|| codes::code(tape, at, run.end))
 }
 
 #[cfg(test)]
@@ -309,16 +378,48 @@ mod tests {
     use super::*;
     use crate::dlp::token::tokens;
 
+    /// Every reader, in the order of [`read`] and [`number`], whatever it asks
+    /// for first.
+    fn everything(tape: &Tape<'_>, at: usize, run_end: usize) -> Option<Found> {
+        let token = tape.get(at)?;
+        match token.shape {
+            Shape::Digits | Shape::Alnum => codes::ip(tape, at)
+                .or_else(|| codes::email(tape, at, run_end))
+                .or_else(|| codes::checked(tape, at))
+                .or_else(|| dates::date(tape, at))
+                .or_else(|| dates::age(tape, at))
+                .or_else(|| phones::phone(tape, at))
+                .or_else(|| codes::spaced(tape, at))
+                .or_else(|| codes::code(tape, at, run_end)),
+            Shape::Sign => read(tape, at, &Run::of(tape, at)),
+            _ => {
+                let tight = run_end > at + 1;
+                tight
+                    .then(|| {
+                        codes::url(tape, at, run_end)
+                            .or_else(|| codes::email(tape, at, run_end))
+                            .or_else(|| codes::ip(tape, at))
+                    })
+                    .flatten()
+                    .or_else(|| codes::checked_word(tape, at))
+                    .or_else(|| codes::spaced(tape, at))
+                    .or_else(|| dates::worded(tape, at))
+                    .or_else(|| tight.then(|| codes::code(tape, at, run_end)).flatten())
+            }
+        }
+    }
+
     /// No reader may want what is passed straight through.
     #[test]
     fn what_is_plain_is_nothing_to_any_reader() {
         let words = [
             "the", "I", "MRN", "Ann", "GB", "http", "HTTPS", "www", "March", "may", "MAY", "Fri",
-            "monday", "fe", "A1c", "12", "2024", "face", "marzo", "O'Brien",
+            "monday", "fe", "A1c", "12", "2024", "face", "marzo", "O'Brien", "270", "1", "E11",
+            "DE38", "1EG4", "94", "8am", "555",
         ];
         let between = [
             " ", "  ", "\n", "", ".", ". ", ",", ":", ": ", "-", "/", "@", "://", " (", "'", "::",
-            "#", "=",
+            "#", "=", "$", "+", "(", "*", "**", "#-", " #", " $",
         ];
         let mut plain_ones = 0;
         for first in words {
@@ -331,13 +432,12 @@ mod tests {
                         tokens(text, 0, text.len(), &mut all);
                         let tape = Tape { text, tokens: &all };
                         for (at, token) in all.iter().enumerate() {
-                            let mut end = at + 1;
-                            while end < all.len() && tape.tight(end) {
-                                end += 1;
-                            }
-                            if plain(&tape, token, at) {
+                            let run = Run::of(&tape, at);
+                            let mut units = Units::new(text, &all);
+                            let unread = units.find(at, token).is_none();
+                            if plain(&tape, token, at) || unread {
                                 plain_ones += 1;
-                                let found = read(&tape, at, end);
+                                let found = everything(&tape, at, run.end);
                                 assert_eq!(found, None, "{:?}", std::str::from_utf8(text));
                             }
                         }
