@@ -3,7 +3,7 @@
 
 use super::lexicon::{Class, Flags, Lexicon, Marks};
 use super::token::{Gap, Shape, Token, join, tokens};
-use super::unit::{Facts, Unit, UnitKind, Units};
+use super::unit::{Facts, Span, UnitKind, Units};
 
 /// Where a passage stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -74,7 +74,7 @@ impl Item {
 #[derive(Default)]
 pub(crate) struct Buffers {
     tokens: Vec<Token>,
-    units: Vec<Unit>,
+    spans: Vec<Span>,
     items: Vec<Item>,
     slots: Vec<u32>,
     notable: Vec<usize>,
@@ -84,7 +84,8 @@ pub(crate) struct Buffers {
 pub(crate) struct Passage<'a> {
     pub(crate) text: &'a [u8],
     pub(crate) region: Region,
-    pub(crate) units: Vec<Unit>,
+    /// Where the units stand.
+    pub(crate) spans: Vec<Span>,
     pub(crate) items: Vec<Item>,
     /// Where among them those are that may be codes (dates, numbers and the
     /// like), and where health terms start.
@@ -109,13 +110,13 @@ impl<'a> Passage<'a> {
     ) -> Self {
         let Buffers {
             tokens: mut all,
-            mut units,
+            mut spans,
             mut items,
             mut slots,
             mut notable,
         } = buffers;
         all.clear();
-        units.clear();
+        spans.clear();
         items.clear();
         notable.clear();
         all.reserve((to - from) / 4);
@@ -129,30 +130,28 @@ impl<'a> Passage<'a> {
             }
             all.retain(|t| t.shape != Shape::Sign);
         }
-        units.reserve(all.len());
+        spans.reserve(all.len());
         items.reserve(all.len());
         let lexicon = Lexicon::get();
         slots.clear();
         slots.extend(all.iter().map(|t| lexicon.fetch(t.hash)));
-        let mut passage = Self {
+        read_items(text, &all, &slots, &mut spans, &mut items, &mut notable);
+        Self {
             text,
             region,
-            units,
+            spans,
             items,
             notable,
-            tokens: Vec::new(),
-            slots: Vec::new(),
-        };
-        read_items(text, &all, &slots, &mut passage);
-        (passage.tokens, passage.slots) = (all, slots);
-        passage
+            tokens: all,
+            slots,
+        }
     }
 
     /// Its room, for the next passage.
     pub(crate) fn into_buffers(self) -> Buffers {
         Buffers {
             tokens: self.tokens,
-            units: self.units,
+            spans: self.spans,
             items: self.items,
             slots: self.slots,
             notable: self.notable,
@@ -161,15 +160,22 @@ impl<'a> Passage<'a> {
 
     /// The bytes of one unit.
     pub(crate) fn bytes(&self, at: usize) -> &'a [u8] {
-        self.units
+        self.spans
             .get(at)
-            .and_then(|u| self.text.get(u.start as usize..u.end as usize))
+            .and_then(|span| self.text.get(span.range()))
             .unwrap_or_default()
     }
 }
 
 /// What a passage's tokens say: units, and what is read of each.
-fn read_items(text: &[u8], tokens: &[Token], slots: &[u32], into: &mut Passage<'_>) {
+fn read_items(
+    text: &[u8],
+    tokens: &[Token],
+    slots: &[u32],
+    spans: &mut Vec<Span>,
+    items: &mut Vec<Item>,
+    notable: &mut Vec<usize>,
+) {
     let lexicon = Lexicon::get();
     let mut reader = Units::new(text, tokens);
     // The term that covers the tokens up to there, and its label.
@@ -179,7 +185,7 @@ fn read_items(text: &[u8], tokens: &[Token], slots: &[u32], into: &mut Passage<'
     let mut at = 0;
     while let (Some(token), Some(&slot)) = (tokens.get(at), slots.get(at)) {
         let unit = reader.read(at, token);
-        let single = unit.last as usize == at + 1;
+        let single = unit.last == at + 1;
         let mut word = Class::default();
         let mut marks = Marks::default();
         if single && token.shape != Shape::Sign {
@@ -216,11 +222,7 @@ fn read_items(text: &[u8], tokens: &[Token], slots: &[u32], into: &mut Passage<'
         let item = Item {
             hash: match unit.kind {
                 UnitKind::Word | UnitKind::Sign => token.hash,
-                kind => pattern(
-                    text.get(unit.start as usize..unit.end as usize)
-                        .unwrap_or_default(),
-                    kind,
-                ),
+                kind => pattern(text.get(unit.span.range()).unwrap_or_default(), kind),
             },
             facts: unit.facts,
             word,
@@ -241,11 +243,11 @@ fn read_items(text: &[u8], tokens: &[Token], slots: &[u32], into: &mut Passage<'
             (cue, away) = (found, 0);
         }
         if listed || item.is_notable() {
-            into.notable.push(into.items.len());
+            notable.push(items.len());
         }
-        at = unit.last as usize;
-        into.units.push(unit);
-        into.items.push(item);
+        at = unit.last;
+        spans.push(unit.span);
+        items.push(item);
     }
 }
 

@@ -724,9 +724,9 @@ fn value(source: &Source<'_>, range: Range<usize>) -> Phi<String> {
 }
 
 fn bytes_of(passage: &Passage<'_>, tag: &Tag) -> (usize, usize) {
-    let start = passage.units.get(tag.first).map_or(0, |u| u.start as usize);
+    let start = passage.spans.get(tag.first).map_or(0, |u| u.start as usize);
     let end = passage
-        .units
+        .spans
         .get(tag.last - 1)
         .map_or(start, |u| u.end as usize);
     (start, end.max(start))

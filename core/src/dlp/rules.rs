@@ -174,23 +174,23 @@ pub(super) fn hinted(
 ) {
     let mut told: Vec<Tag> = Vec::new();
     // Hints are in the order of the text: those of earlier passages are passed by.
-    let start = passage.units.first().map_or(0, |u| u.start as usize);
+    let start = passage.spans.first().map_or(0, |u| u.start as usize);
     let mut next = hints.partition_point(|(range, _)| range.end <= start);
     let mut at = 0;
-    let end = passage.units.last().map_or(0, |u| u.end as usize);
+    let end = passage.spans.last().map_or(0, |u| u.end as usize);
     while let Some((range, kind)) = hints.get(next) {
         if range.start >= end {
             break;
         }
         while passage
-            .units
+            .spans
             .get(at)
             .is_some_and(|u| u.end as usize <= range.start)
         {
             at += 1;
         }
-        let last = (at..passage.units.len())
-            .take_while(|n| (passage.units[*n].start as usize) < range.end)
+        let last = (at..passage.spans.len())
+            .take_while(|n| (passage.spans[*n].start as usize) < range.end)
             .last()
             .map_or(at, |n| n + 1);
         if last > at {

@@ -54,7 +54,7 @@ impl Default for Options {
 
 /// The gold label of each unit: for the word model, and for the code model.
 fn gold(example: &Example<'_>) -> (Vec<u8>, Vec<u8>) {
-    let units = &example.passage.units;
+    let units = &example.passage.spans;
     let mut words = vec![0u8; units.len()];
     let mut codes = vec![0u8; units.len()];
     for (span, kind) in &example.spans {

@@ -123,7 +123,7 @@ pub(super) fn email(tape: &Tape<'_>, at: usize, run_end: usize) -> Option<Found>
 }
 
 /// The words that a link starts with, where no host does.
-const SCHEMES: [u32; 5] = [
+pub(super) const SCHEMES: [u32; 5] = [
     hash(b"http"),
     hash(b"https"),
     hash(b"ftp"),
@@ -131,14 +131,9 @@ const SCHEMES: [u32; 5] = [
     hash(b"www"),
 ];
 
-/// Whether a link may start with this word, whatever stands behind it.
-pub(super) fn may_start_link(hash: u32) -> bool {
-    SCHEMES.contains(&hash)
-}
-
 /// `https://…`, `www.…`, and a host with a path.
 pub(super) fn url(tape: &Tape<'_>, at: usize, run_end: usize) -> Option<Found> {
-    let named = tape.get(at).is_some_and(|t| may_start_link(t.hash));
+    let named = tape.get(at).is_some_and(|t| SCHEMES.contains(&t.hash));
     let scheme = named
         && tape.is_any(at, &["http", "https", "ftp", "hxxps"])
         && tape.bytes(at + 1) == b":"

@@ -1,5 +1,6 @@
 //! Dates, times and ages.
 
+use super::codes::SCHEMES;
 use super::{Facts, Found, Tape, UnitKind};
 use crate::dlp::token::{Gap, Shape, hash};
 
@@ -84,24 +85,23 @@ const fn hashes<const N: usize>(words: &[&str]) -> [u32; N] {
 const MONTH_HASHES: [u32; MONTHS.len()] = hashes(MONTHS);
 const WEEKDAY_HASHES: [u32; WEEKDAYS.len()] = hashes(WEEKDAYS);
 
-/// One bit for the first 12 bits of each hash of a month or a day of the week.
+/// One bit for 12 bits of each hash of a word that starts a date or a link.
 const STARTS: [u64; 64] = {
-    let mut bits = [0; 64];
-    let mut n = 0;
-    while n < MONTHS.len() + WEEKDAYS.len() {
-        let hash = match n.checked_sub(MONTHS.len()) {
-            None => MONTH_HASHES[n],
-            Some(day) => WEEKDAY_HASHES[day],
-        };
-        bits[(hash >> 26) as usize] |= 1 << (hash >> 20 & 63);
-        n += 1;
+    const fn add(mut bits: [u64; 64], hashes: &[u32]) -> [u64; 64] {
+        let mut n = 0;
+        while n < hashes.len() {
+            bits[(hashes[n] >> 26) as usize] |= 1 << (hashes[n] >> 20 & 63);
+            n += 1;
+        }
+        bits
     }
-    bits
+    add(add(add([0; 64], &MONTH_HASHES), &WEEKDAY_HASHES), &SCHEMES)
 };
 
-/// Whether a word may be a month or a day of the week: almost all others are
-/// told by this alone.
-pub(super) const fn may_start(hash: u32) -> bool {
+/// Whether a word may be a month, a day of the week or the start of a link:
+/// almost all others are told by this alone.
+#[inline]
+pub(super) fn may_start(hash: u32) -> bool {
     STARTS[(hash >> 26) as usize] >> (hash >> 20 & 63) & 1 != 0
 }
 

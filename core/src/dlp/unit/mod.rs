@@ -70,16 +70,26 @@ impl Facts {
 
 /// One unit.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Unit {
-    /// First token.
-    pub(crate) first: u32,
+pub(super) struct Unit {
     /// Behind its last token.
-    pub(crate) last: u32,
-    pub(crate) kind: UnitKind,
-    pub(crate) facts: Facts,
-    /// Bytes cut off from the last token (`88mg`, a trailing sign).
+    pub(super) last: usize,
+    pub(super) kind: UnitKind,
+    pub(super) facts: Facts,
+    pub(super) span: Span,
+}
+
+/// The bytes of a unit in the view. It may end before its last token does
+/// (`88mg`, a trailing sign).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Span {
     pub(crate) start: u32,
     pub(crate) end: u32,
+}
+
+impl Span {
+    pub(crate) fn range(self) -> std::ops::Range<usize> {
+        self.start as usize..self.end as usize
+    }
 }
 
 /// A view's tokens with a cursor's tools.
@@ -240,10 +250,8 @@ impl<'a> Units<'a> {
     /// The unit that starts with a token, which stands at `at`.
     #[inline]
     pub(super) fn read(&mut self, at: usize, token: &Token) -> Unit {
-        let first = offset(at);
         let mut unit = Unit {
-            first,
-            last: first.wrapping_add(1),
+            last: at + 1,
             kind: match token.shape {
                 Shape::Sign => UnitKind::Sign,
                 Shape::Digits => UnitKind::Number,
@@ -251,17 +259,20 @@ impl<'a> Units<'a> {
                 _ => UnitKind::Word,
             },
             facts: Facts::default(),
-            start: token.start,
-            end: token.end,
+            span: Span {
+                start: token.start,
+                end: token.end,
+            },
         };
         if !plain(&self.tape, token, at)
             && let Some(found) = self.find(at, token)
         {
-            unit.last = offset(found.last.max(at + 1));
+            unit.last = found.last.max(at + 1);
             unit.kind = found.kind;
             unit.facts = found.facts;
             let end = || self.tape.end(found.last.saturating_sub(1));
-            unit.end = offset(found.end.unwrap_or_else(end));
+            let end = found.end.unwrap_or_else(end);
+            unit.span.end = u32::try_from(end).unwrap_or(u32::MAX);
         }
         unit
     }
@@ -270,21 +281,12 @@ impl<'a> Units<'a> {
         if at >= self.run.end {
             self.run = Run::of(&self.tape, at);
         }
-        let words = token.is_word() && !self.run.rich && !starts(token);
+        let words = token.is_word() && !self.run.rich && !dates::may_start(token.hash);
         match words && self.tape.tight(at + 1) {
             true => None,
             false => read(&self.tape, at, &self.run),
         }
     }
-}
-
-fn offset(n: usize) -> u32 {
-    u32::try_from(n).unwrap_or(u32::MAX)
-}
-
-/// Whether a word may start a date or a link.
-fn starts(token: &Token) -> bool {
-    dates::may_start(token.hash) || codes::may_start_link(token.hash)
 }
 
 /// Whether a token is one that no reader would take, which most are: a word
@@ -299,7 +301,7 @@ fn plain(tape: &Tape<'_>, token: &Token, at: usize) -> bool {
             .get(token.start as usize)
             .is_some_and(|sign| sign_starts(tape, *sign, next)),
         Shape::Digits | Shape::Alnum => false,
-        _ if starts(token) => false,
+        _ if dates::may_start(token.hash) => false,
         shape => next.is_none_or(|next| match next.gap {
             Gap::None => !tape.tight(at + 2),
             // Capitals of this length may start a code in groups.
