@@ -250,9 +250,36 @@ impl Table {
         self.slots.get(at).copied().unwrap_or_default()
     }
 
+    /// All slots, the first once.
+    fn unwrapped(&self) -> &[u32] {
+        self.slots.split_last().map_or(&[], |(_, slots)| slots)
+    }
+
+    /// That slot and the next.
+    fn two(&self, hash: u32) -> [u32; 2] {
+        let at = (hash >> self.shift) as usize;
+        let behind = self.slots.get(at..).unwrap_or_default();
+        behind.first_chunk().copied().unwrap_or_default()
+    }
+
+    /// The class of a hash whose first two slots have been fetched. Which of
+    /// them it has is not guessed: most words are in one or in none.
+    #[inline]
+    fn find_in(&self, hash: u32, [one, two]: [u32; 2]) -> u16 {
+        let tag = hash & (u32::MAX >> CLASS_BITS);
+        let here = |slot: u32| slot >> CLASS_BITS == tag;
+        // 0 is free: nothing that is asked for stands behind it.
+        let slot = if here(one) { one } else { two };
+        let found = (here(one) & (one != 0)) | (here(two) & (one != 0) & (two != 0));
+        if !found & (one != 0) & (two != 0) {
+            return self.find_from(hash, one);
+        }
+        class_of(slot) & u16::from(found).wrapping_neg()
+    }
+
     /// The class of a hash whose first slot has been fetched.
     fn find_from(&self, hash: u32, first: u32) -> u16 {
-        let mask = self.slots.len() - 1;
+        let mask = self.slots.len() - 2;
         let tag = hash & (u32::MAX >> CLASS_BITS);
         let mut at = (hash >> self.shift) as usize;
         let mut slot = first;
@@ -271,10 +298,12 @@ impl Table {
 
     fn read(bytes: &mut Bytes<'_>) -> Self {
         let log = bytes.u32();
-        let slots: Vec<u32> = (0..1usize << log).map(|_| bytes.u32()).collect();
+        let mut slots: Vec<u32> = (0..1usize << log).map(|_| bytes.u32()).collect();
         let shift = 32 - log;
         // A word of the filter for sixteen slots, which are half taken.
         let filter = Filter::of(&slots, shift, log.saturating_sub(4).max(1), |_| true);
+        // The first stands behind the last again: a table of one word wraps.
+        slots.extend_from_within(..1);
         Self {
             filter,
             slots,
@@ -370,7 +399,7 @@ impl Lexicon {
             flags.is_some_and(|f| f.any(SPECIALITIES))
         };
         Self {
-            cares: Filter::of(&words.slots, words.shift, 9, care),
+            cares: Filter::of(words.unwrapped(), words.shift, 9, care),
             marks: classes.iter().copied().map(Marks::of).collect(),
             classes,
             words,
@@ -419,34 +448,28 @@ impl Lexicon {
     /// What [`fetched`](Self::fetched) needs of a word. The tables are larger
     /// than what a processor keeps at hand: asking for the slots of many words
     /// first has them fetched side by side.
-    pub(crate) fn fetch(&self, hash: u32) -> u32 {
-        self.words.first(hash)
+    pub(crate) fn fetch(&self, hash: u32) -> [u32; 2] {
+        self.words.two(hash)
     }
 
     /// The class of a single word.
-    pub(crate) fn fetched(&self, hash: u32, slot: u32) -> Class {
-        match slot {
-            0 => Class::default(),
-            _ => Class(self.words.find_from(hash, slot)),
-        }
+    #[inline]
+    pub(crate) fn fetched(&self, hash: u32, slots: [u32; 2]) -> Class {
+        Class(self.words.find_in(hash, slots))
+    }
+
+    /// Whether a term of several words may start with two tokens: most words
+    /// that start a term start none where they stand, which the next tells.
+    #[inline]
+    pub(crate) fn may_be_phrase(&self, first: &Token, next: &Token) -> bool {
+        let listed = self.phrases.filter.may_have(join(first.hash, next.hash));
+        listed | (next.shape == Shape::Sign)
     }
 
     /// The longest term of several words that starts at the first of `tokens`:
     /// how many tokens it has and what it is. Hyphens, slashes and points
     /// inside it are passed over.
     pub(crate) fn phrase(&self, text: &[u8], tokens: &[Token]) -> Option<(usize, Class)> {
-        // Most words that start a term start none here, which the next word
-        // tells: one look, where no sign is passed over.
-        if let [first, next, ..] = tokens
-            && next.shape != Shape::Sign
-            && !self.phrases.filter.may_have(join(first.hash, next.hash))
-        {
-            return None;
-        }
-        self.longest(text, tokens)
-    }
-
-    fn longest(&self, text: &[u8], tokens: &[Token]) -> Option<(usize, Class)> {
         let mut key = tokens.first()?.hash;
         let mut words = 1;
         let mut best = None;

@@ -76,7 +76,7 @@ pub(crate) struct Buffers {
     tokens: Vec<Token>,
     spans: Vec<Span>,
     items: Vec<Item>,
-    slots: Vec<u32>,
+    slots: Vec<[u32; 2]>,
     notable: Vec<usize>,
 }
 
@@ -91,7 +91,7 @@ pub(crate) struct Passage<'a> {
     /// like), and where health terms start.
     pub(crate) notable: Vec<usize>,
     tokens: Vec<Token>,
-    slots: Vec<u32>,
+    slots: Vec<[u32; 2]>,
 }
 
 impl<'a> Passage<'a> {
@@ -167,11 +167,20 @@ impl<'a> Passage<'a> {
     }
 }
 
+/// How much further away from a label a unit is than the one before it, by the
+/// gap between them.
+const FAR: [u8; 5] = {
+    let mut far = [1; 5];
+    far[Gap::Line as usize] = 4;
+    far[Gap::Paragraph as usize] = u8::MAX;
+    far
+};
+
 /// What a passage's tokens say: units, and what is read of each.
 fn read_items(
     text: &[u8],
     tokens: &[Token],
-    slots: &[u32],
+    slots: &[[u32; 2]],
     spans: &mut Vec<Span>,
     items: &mut Vec<Item>,
     notable: &mut Vec<usize>,
@@ -203,7 +212,8 @@ fn read_items(
         let mut listed = marks.listed() && at >= covered;
         if at >= covered {
             (term, term_cue) = (Class::default(), 0);
-            if marks.continues()
+            let next = tokens.get(at + 1).unwrap_or(&Token::END);
+            if marks.continues() & lexicon.may_be_phrase(token, next)
                 && let Some((length, class)) =
                     lexicon.phrase(text, tokens.get(at..).unwrap_or_default())
             {
@@ -214,11 +224,7 @@ fn read_items(
                 phrase_first = true;
             }
         }
-        match token.gap {
-            Gap::Paragraph => (cue, away) = (0, u8::MAX),
-            Gap::Line => away = away.saturating_add(4),
-            _ => away = away.saturating_add(1),
-        }
+        away = away.saturating_add(FAR[token.gap as usize]);
         let item = Item {
             hash: match unit.kind {
                 UnitKind::Word | UnitKind::Sign => token.hash,

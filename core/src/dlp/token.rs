@@ -50,6 +50,15 @@ pub(super) struct Token {
 }
 
 impl Token {
+    /// What stands behind the last.
+    pub(super) const END: Self = Self {
+        start: u32::MAX,
+        end: u32::MAX,
+        hash: 0,
+        shape: Shape::Lower,
+        gap: Gap::Paragraph,
+    };
+
     pub(super) fn range(&self) -> std::ops::Range<usize> {
         self.start as usize..self.end as usize
     }
@@ -135,28 +144,6 @@ pub(super) const fn join(a: u32, b: u32) -> u32 {
     )
 }
 
-/// Of each byte its small letter, and above that the bit of its class if it is
-/// one of a word.
-const FOLD: [u16; 256] = {
-    let mut table = [0; 256];
-    let mut n = 0;
-    while n < 256 {
-        #[expect(clippy::cast_possible_truncation, reason = "n is below 256")]
-        let small = (n as u8).to_ascii_lowercase();
-        table[n] = small as u16;
-        if matches!(CLASS[n], LOWER | UPPER | DIGIT) {
-            table[n] |= bit(CLASS[n]);
-        }
-        n += 1;
-    }
-    table
-};
-
-/// The bit of a class in [`FOLD`].
-const fn bit(class: u8) -> u16 {
-    1 << (8 + class)
-}
-
 /// The hashes of signs.
 const SIGNS: [u32; 128] = {
     let mut table = [0; 128];
@@ -176,80 +163,176 @@ const SIGNS: [u32; 128] = {
 /// digits without a sign between them are one token; every other sign stands
 /// alone.
 pub(super) fn tokens(text: &[u8], from: usize, to: usize, out: &mut Vec<Token>) {
-    let text = &text[..to.min(text.len())];
-    let mut left = text.get(from..).unwrap_or_default();
+    let to = to.min(text.len()).min(u32::MAX as usize);
+    let text = text.get(..to).unwrap_or_default();
     let mut gap = Gap::Paragraph;
-    while let [first, behind @ ..] = left {
-        let first = *first;
+    let mut at = from;
+    while let Some(&first) = text.get(at) {
         match CLASS[usize::from(first)] {
             BLANK => {
-                let wide = first == b'\t' || matches!(behind, [b' ' | b'\t', ..]);
+                at += 1;
+                let wide = first == b'\t' || matches!(text.get(at), Some(b' ' | b'\t'));
                 gap = gap.max(if wide { Gap::Column } else { Gap::Space });
-                left = behind;
-                continue;
             }
             LINE => {
-                gap = if gap >= Gap::Line {
-                    Gap::Paragraph
-                } else {
-                    Gap::Line
+                at += 1;
+                gap = match gap >= Gap::Line {
+                    true => Gap::Paragraph,
+                    false => Gap::Line,
                 };
-                left = behind;
-                continue;
             }
             SIGN => {
-                let at = text.len() - left.len();
                 let hash = SIGNS[usize::from(first & 0x7f)];
                 push(out, at, at + 1, hash, Shape::Sign, gap);
-                left = behind;
+                at += 1;
                 gap = Gap::None;
-                continue;
             }
-            _ => {}
-        }
-        let start = text.len() - left.len();
-        let head = FOLD[usize::from(first)];
-        let mut h = letter(SEED, head);
-        // The bits of the characters behind the first.
-        let mut rest = 0;
-        left = behind;
-        loop {
-            let mut letters = left.iter();
-            let stop = letters.find(|byte| {
-                let fold = FOLD[usize::from(**byte)];
-                let more = fold > 0xff;
-                if more {
-                    rest |= fold;
-                    h = letter(h, fold);
+            _ => loop {
+                let word = Word::read(text, at);
+                push(out, at, word.end, finish(word.hash), word.shape(), gap);
+                at = word.end;
+                gap = Gap::None;
+                // Behind most words stand a blank and a word.
+                match text.get(at..) {
+                    Some([b' ', next, ..]) if is_inside(*next) => {
+                        gap = Gap::Space;
+                        at += 1;
+                    }
+                    _ => break,
                 }
-                !more
-            });
-            let behind = letters.as_slice();
-            if stop == Some(&b'\'') && (head | rest) & bit(DIGIT) == 0 && joins(behind) {
-                h = letter(h, u16::from(b'\''));
-                left = behind;
-                continue;
-            }
-            let unread = behind.len() + usize::from(stop.is_some());
-            left = left.get(left.len() - unread..).unwrap_or_default();
-            break;
+            },
         }
-        let end = text.len() - left.len();
-        push(out, start, end, finish(h), shape(head, rest), gap);
-        gap = Gap::None;
     }
 }
 
-/// One more letter of a word that is hashed, from [`FOLD`].
-fn letter(h: u32, fold: u16) -> u32 {
-    (h ^ u32::from(fold & 0xff)).wrapping_mul(PRIME)
+/// Whether a byte belongs to a word.
+fn is_inside(byte: u8) -> bool {
+    matches!(CLASS[usize::from(byte)], LOWER | UPPER | DIGIT)
 }
 
-/// The shape of a word, by the bits of its first character and of the others.
-fn shape(head: u16, rest: u16) -> Shape {
-    SHAPES[usize::from(head >> (8 + LOWER) & 7)][usize::from(rest >> (8 + LOWER) & 7)]
+/// A word that is read, eight bytes at a time.
+struct Word {
+    end: usize,
+    hash: u32,
+    /// Of which classes its first character is, and the others: a bit for
+    /// small, capital, digit.
+    head: usize,
+    rest: usize,
 }
 
+impl Word {
+    #[inline]
+    fn read(text: &[u8], start: usize) -> Self {
+        let eight = Eight::read(text, start);
+        let mut word = Self {
+            end: start + eight.count,
+            hash: eight.hash(SEED),
+            head: eight.classes(0xff),
+            rest: eight.classes(!0xff),
+        };
+        if eight.count == 8 || text.get(word.end) == Some(&b'\'') {
+            word.go_on(text, eight.count);
+        }
+        word
+    }
+
+    /// Reads what is left of a long word, or one with an apostrophe, behind
+    /// `count` bytes of eight.
+    #[cold]
+    fn go_on(&mut self, text: &[u8], mut count: usize) {
+        loop {
+            if count < 8 {
+                let inside = text.get(self.end) == Some(&b'\'')
+                    && (self.head | self.rest) & 4 == 0
+                    && joins(text.get(self.end + 1..).unwrap_or_default());
+                if !inside {
+                    return;
+                }
+                self.hash = letter(self.hash, b'\'');
+                self.end += 1;
+            }
+            let eight = Eight::read(text, self.end);
+            self.end += eight.count;
+            self.hash = eight.hash(self.hash);
+            self.rest |= eight.classes(u64::MAX);
+            count = eight.count;
+        }
+    }
+
+    fn shape(&self) -> Shape {
+        SHAPES[self.head & 7][self.rest & 7]
+    }
+}
+
+/// Eight bytes, of which the first `count` belong to a word. What is told of a
+/// byte is told by its top bit.
+struct Eight {
+    count: usize,
+    /// In small letters.
+    small: u64,
+    lower: u64,
+    upper: u64,
+    digit: u64,
+}
+
+impl Eight {
+    /// Goes on with a hash.
+    ///
+    /// All eight are read, whether they count or not: how long a word is cannot
+    /// be guessed, and a wrong guess costs more than its letters.
+    #[inline]
+    fn hash(&self, mut hash: u32) -> u32 {
+        for (n, small) in self.small.to_le_bytes().into_iter().enumerate() {
+            let longer = letter(hash, small);
+            hash = if n < self.count { longer } else { hash };
+        }
+        hash
+    }
+
+    /// The classes of some of the bytes: a bit for small, capital, digit.
+    #[inline]
+    fn classes(&self, of: u64) -> usize {
+        usize::from(self.lower & of != 0)
+            | usize::from(self.upper & of != 0) << 1
+            | usize::from(self.digit & of != 0) << 2
+    }
+
+    /// Those from `at` on, with zeros, which belong to no word, behind the end.
+    #[inline]
+    fn read(text: &[u8], at: usize) -> Self {
+        const ONES: u64 = 0x0101_0101_0101_0101;
+        const TOPS: u64 = ONES << 7;
+        let bytes = text.get(at..).unwrap_or_default();
+        let all = match bytes.first_chunk::<8>() {
+            Some(eight) => u64::from_le_bytes(*eight),
+            None => (bytes.iter().rev()).fold(0, |all, byte| all << 8 | u64::from(*byte)),
+        };
+        // No sum of these runs over into the next byte.
+        let low = all & !TOPS;
+        let from = |byte: u8| low + ONES * u64::from(0x80 - byte);
+        let ascii = TOPS & !all;
+        let upper = from(b'A') & !from(b'Z' + 1) & ascii;
+        let digit = from(b'0') & !from(b'9' + 1) & ascii;
+        let lower = from(b'a') & !from(b'z' + 1) & ascii | all & TOPS;
+        let end = TOPS & !(upper | lower | digit);
+        // Everything below the first byte that belongs to no word.
+        let inside = end.wrapping_sub(1) & !end;
+        Self {
+            count: end.trailing_zeros() as usize / 8,
+            small: all | upper >> 2,
+            lower: lower & inside,
+            upper: upper & inside,
+            digit: digit & inside,
+        }
+    }
+}
+
+/// One more letter of a word, which is small.
+fn letter(h: u32, small: u8) -> u32 {
+    (h ^ u32::from(small)).wrapping_mul(PRIME)
+}
+
+/// By the classes of the first character and of the others.
 const SHAPES: [[Shape; 8]; 8] = {
     let mut table = [[Shape::Sign; 8]; 8];
     let mut n = 0;
@@ -285,11 +368,14 @@ fn joins(rest: &[u8]) -> bool {
     letter(rest.first()) && (!matches!(rest[0], b's' | b'S') || letter(rest.get(1)))
 }
 
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "`tokens` reads no text of 4 GiB"
+)]
 fn push(out: &mut Vec<Token>, start: usize, end: usize, hash: u32, shape: Shape, gap: Gap) {
-    let offset = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
     out.push(Token {
-        start: offset(start),
-        end: offset(end),
+        start: start as u32,
+        end: end as u32,
         hash,
         shape,
         gap,

@@ -292,30 +292,26 @@ impl<'a> Units<'a> {
 /// Whether a token is one that no reader would take, which most are: a word
 /// that stands alone or has one sign behind it and starts no date and no link,
 /// or a sign that starts nothing.
+///
+/// What is asked of a word is asked without branches: which of it holds changes
+/// from word to word.
 #[inline]
 fn plain(tape: &Tape<'_>, token: &Token, at: usize) -> bool {
-    let next = tape.get(at + 1);
-    match token.shape {
-        Shape::Sign => !tape
-            .text
-            .get(token.start as usize)
-            .is_some_and(|sign| sign_starts(tape, *sign, next)),
-        Shape::Digits | Shape::Alnum => false,
-        _ if dates::may_start(token.hash) => false,
-        shape => next.is_none_or(|next| match next.gap {
-            Gap::None => !tape.tight(at + 2),
-            // Capitals of this length may start a code in groups.
-            _ => {
-                let short = (2..=4).contains(&(token.end - token.start));
-                !(shape == Shape::Upper && short && next.has_digit())
-            }
-        }),
+    let next = tape.get(at + 1).unwrap_or(&Token::END);
+    if token.shape == Shape::Sign {
+        let sign = tape.text.get(token.start as usize).copied();
+        return !sign.is_some_and(|sign| sign_starts(tape, sign, next));
     }
+    let tight = next.gap == Gap::None;
+    let hangs = tight & tape.tight(at + 2);
+    // Capitals of this length may start a code in groups.
+    let short = (token.end.wrapping_sub(token.start)).wrapping_sub(2) <= 2;
+    let groups = (token.shape == Shape::Upper) & short & !tight & next.has_digit();
+    !(token.has_digit() | dates::may_start(token.hash) | hangs | groups)
 }
 
 /// Whether a sign may start a telephone number, an amount and the like.
-fn sign_starts(tape: &Tape<'_>, sign: u8, next: Option<&Token>) -> bool {
-    let Some(next) = next else { return false };
+fn sign_starts(tape: &Tape<'_>, sign: u8, next: &Token) -> bool {
     match sign {
         b'(' | b'+' | b'$' => next.shape == Shape::Digits,
         b'*' | b'#' => {
