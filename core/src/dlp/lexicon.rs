@@ -719,6 +719,24 @@ mod tests {
     }
 
     #[test]
+    fn what_is_fetched_first_is_what_is_found() {
+        let words = &Lexicon::get().words;
+        let mut state = 1u32;
+        let mut found = 0;
+        // Hashes at random, what every slot keeps, and the last slots.
+        for (at, slot) in (0u32..).zip(words.unwrapped()) {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let high = (at << words.shift) & !(u32::MAX >> CLASS_BITS);
+            for hash in [state, high | slot >> CLASS_BITS, at | !(u32::MAX >> 10)] {
+                let class = words.find_from(hash, words.first(hash));
+                assert_eq!(words.find_in(hash, words.two(hash)), class, "{hash:x}");
+                found += usize::from(class != 0);
+            }
+        }
+        assert!(found > 50_000, "{found}");
+    }
+
+    #[test]
     fn care_is_what_the_lists_say_of_a_word() {
         let lexicon = Lexicon::get();
         let mut found = 0;

@@ -418,6 +418,65 @@ mod tests {
         );
     }
 
+    /// A word, byte by byte: where it ends, and its shape.
+    fn word_at(text: &[u8], start: usize) -> (usize, Shape) {
+        let class = |at: usize| text.get(at).map(|b| CLASS[usize::from(*b)]);
+        let inside = |at| matches!(class(at), Some(LOWER | UPPER | DIGIT));
+        let mut end = start;
+        while inside(end)
+            || text.get(end) == Some(&b'\'')
+                && (start..end).all(|at| class(at) != Some(DIGIT))
+                && joins(&text[end + 1..])
+        {
+            end += 1;
+        }
+        let bit = |at: usize| match class(at) {
+            Some(LOWER) => 1,
+            Some(UPPER) => 2,
+            Some(DIGIT) => 4,
+            _ => 0,
+        };
+        let rest = (start + 1..end).fold(0, |all, at| all | bit(at));
+        (end, SHAPES[bit(start)][rest])
+    }
+
+    #[test]
+    fn words_are_those_that_are_read_byte_by_byte() {
+        const LETTERS: &[u8] = b"aazZ09'' -\n\t.@\x80\xff\x00bcdefghMNOPQ/`[{:";
+        let mut state = 7u32;
+        let mut next = |below: usize| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) as usize % below
+        };
+        let mut words = 0;
+        for _ in 0..4_000 {
+            // Some with few signs, so that there are long words too.
+            let most = [8, LETTERS.len()][next(2)];
+            let text: Vec<u8> = (0..next(60)).map(|_| LETTERS[next(most)]).collect();
+            let from = next(text.len() + 1);
+            let mut out = Vec::new();
+            tokens(&text, from, text.len(), &mut out);
+            let blank = |at: usize| matches!(CLASS[usize::from(text[at])], BLANK | LINE);
+            let mut at = from;
+            for token in &out {
+                while blank(at) {
+                    at += 1;
+                }
+                assert_eq!(token.start as usize, at, "{text:?}");
+                let (end, shape) = match CLASS[usize::from(text[at])] {
+                    SIGN => (at + 1, Shape::Sign),
+                    _ => word_at(&text, at),
+                };
+                let told = (token.end as usize, token.shape, token.hash);
+                assert_eq!(told, (end, shape, hash(&text[at..end])), "{text:?}");
+                words += usize::from(shape != Shape::Sign);
+                at = end;
+            }
+            assert!((at..text.len()).all(blank));
+        }
+        assert!(words > 10_000, "{words}");
+    }
+
     #[test]
     fn case_does_not_change_the_hash() {
         let mut out = Vec::new();
