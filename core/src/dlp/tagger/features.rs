@@ -3,7 +3,6 @@
 //! The same functions serve training and scanning; a change here asks for the
 //! models to be trained anew.
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use crate::dlp::lexicon::{Class, Flag, Flags, Lexicon};
@@ -158,6 +157,45 @@ fn group(flags: Flags, of: Flags) -> u32 {
     if bits == 0 { 0 } else { join(low, high) | 1 }
 }
 
+/// What the lists say, as bits: each group's flags without those of others.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Lists {
+    pub(super) name: u8,
+    pub(super) health: u16,
+    pub(super) place: u8,
+    pub(super) people: u16,
+    pub(super) parts: u8,
+}
+
+impl Lists {
+    /// Nothing.
+    pub(super) const NONE: Self = Self {
+        name: 0,
+        health: 0,
+        place: 0,
+        people: 0,
+        parts: 0,
+    };
+
+    fn of(flags: Flags) -> Self {
+        /// The bits from a flag on, `MANY` of them.
+        #[expect(clippy::cast_possible_truncation, reason = "16 bits are wanted")]
+        const fn bits<const MANY: u32>(flags: Flags, first: Flag) -> u16 {
+            (flags.0 >> first as u8) as u16 & ((1 << MANY) - 1)
+        }
+        let byte = |bits: u16| bits.to_le_bytes()[0];
+        Self {
+            name: byte(bits::<8>(flags, Flag::GivenTop)),
+            health: bits::<9>(flags, Flag::Medication),
+            place: byte(bits::<8>(flags, Flag::State)),
+            people: bits::<5>(flags, Flag::TitleBefore)
+                | bits::<3>(flags, Flag::CueName) << 5
+                | bits::<1>(flags, Flag::CueBirth) << 8,
+            parts: byte(bits::<4>(flags, Flag::ConditionWord)),
+        }
+    }
+}
+
 /// The groups of a set of flags, as numbers.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Groups {
@@ -167,8 +205,8 @@ pub(super) struct Groups {
     pub(super) people: u32,
     pub(super) plain: u32,
     pub(super) parts: u32,
-    /// The number of name, health, place, people and parts together.
-    pub(super) lists: u16,
+    /// All that name, health, place, people and parts are made of.
+    pub(super) lists: Lists,
     /// Whether it is a common word of English.
     pub(super) english: bool,
     /// The labels, from the first on.
@@ -187,7 +225,7 @@ const FUNCTION: u32 = 1 << 4;
 impl Groups {
     pub(super) fn of(flags: Flags) -> Self {
         Self {
-            lists: 0,
+            lists: Lists::of(flags),
             english: flags.has(Flag::English),
             name: group(flags, NAME),
             health: group(flags, HEALTH),
@@ -212,20 +250,40 @@ impl Groups {
 
 /// Those of each class of the lexicon.
 static GROUPS: LazyLock<Vec<Groups>> = LazyLock::new(|| {
-    let mut numbers = HashMap::new();
     let classes = Lexicon::get().classes().iter();
-    let groups = classes.map(|flags| {
-        let of = Groups::of(*flags);
-        let lists = (of.name, of.health, of.place, of.people, of.parts);
-        let next = u16::try_from(numbers.len()).unwrap_or(u16::MAX);
-        let lists = *numbers.entry(lists).or_insert(next);
-        Groups { lists, ..of }
-    });
-    groups.collect()
+    classes.map(|flags| Groups::of(*flags)).collect()
 });
 
-pub(super) fn groups(class: Class) -> Groups {
-    GROUPS.get(class.index()).copied().unwrap_or_default()
+/// The groups of all classes at hand.
+#[derive(Clone, Copy)]
+pub(super) struct GroupsOf(&'static [Groups]);
+
+impl GroupsOf {
+    pub(super) fn get() -> Self {
+        Self(&GROUPS)
+    }
+
+    pub(super) fn of(self, class: Class) -> &'static Groups {
+        self.0.get(class.index()).unwrap_or(&NO_GROUPS)
+    }
+}
+
+/// Those of no flag.
+static NO_GROUPS: Groups = Groups {
+    name: 0,
+    health: 0,
+    place: 0,
+    people: 0,
+    plain: 0,
+    parts: 0,
+    lists: Lists::NONE,
+    english: false,
+    cues: 0,
+    people_bits: 0,
+};
+
+pub(super) fn groups(class: Class) -> &'static Groups {
+    GroupsOf::get().of(class)
 }
 
 struct Window<'p, 'a> {
