@@ -165,6 +165,18 @@ pub(super) struct Lists {
     pub(super) place: u8,
     pub(super) people: u16,
     pub(super) parts: u8,
+    pub(super) plain: u8,
+}
+
+/// The bits from a flag on, `MANY` of them.
+#[expect(clippy::cast_possible_truncation, reason = "16 bits are wanted")]
+const fn bits<const MANY: u32>(flags: Flags, first: Flag) -> u16 {
+    (flags.0 >> first as u8) as u16 & ((1 << MANY) - 1)
+}
+
+/// The flags whose bits these are.
+fn flags_of(bits: u16, first: Flag) -> Flags {
+    Flags(u128::from(bits) << first as u8)
 }
 
 impl Lists {
@@ -175,14 +187,10 @@ impl Lists {
         place: 0,
         people: 0,
         parts: 0,
+        plain: 0,
     };
 
     fn of(flags: Flags) -> Self {
-        /// The bits from a flag on, `MANY` of them.
-        #[expect(clippy::cast_possible_truncation, reason = "16 bits are wanted")]
-        const fn bits<const MANY: u32>(flags: Flags, first: Flag) -> u16 {
-            (flags.0 >> first as u8) as u16 & ((1 << MANY) - 1)
-        }
         let byte = |bits: u16| bits.to_le_bytes()[0];
         Self {
             name: byte(bits::<8>(flags, Flag::GivenTop)),
@@ -192,20 +200,47 @@ impl Lists {
                 | bits::<3>(flags, Flag::CueName) << 5
                 | bits::<1>(flags, Flag::CueBirth) << 8,
             parts: byte(bits::<4>(flags, Flag::ConditionWord)),
+            plain: byte(bits::<2>(flags, Flag::English) | bits::<2>(flags, Flag::Month) << 2),
         }
+    }
+
+    // The groups as numbers.
+
+    pub(super) fn named(self) -> u32 {
+        group(flags_of(self.name.into(), Flag::GivenTop), NAME)
+    }
+
+    pub(super) fn healthy(self) -> u32 {
+        group(flags_of(self.health, Flag::Medication), HEALTH)
+    }
+
+    pub(super) fn placed(self) -> u32 {
+        group(flags_of(self.place.into(), Flag::State), PLACE)
+    }
+
+    pub(super) fn peopled(self) -> u32 {
+        let titles = flags_of(self.people & 31, Flag::TitleBefore);
+        let cues = flags_of(self.people >> 5 & 7, Flag::CueName);
+        let birth = flags_of(self.people >> 8, Flag::CueBirth);
+        group(titles.and(cues).and(birth), PEOPLE)
+    }
+
+    pub(super) fn parted(self) -> u32 {
+        group(flags_of(self.parts.into(), Flag::ConditionWord), PARTS)
+    }
+
+    pub(super) fn plainly(self) -> u32 {
+        let english = flags_of(u16::from(self.plain & 3), Flag::English);
+        let month = flags_of(u16::from(self.plain >> 2), Flag::Month);
+        group(english.and(month), PLAIN)
     }
 }
 
-/// The groups of a set of flags, as numbers.
-#[derive(Clone, Copy, Default)]
+/// The groups of a set of flags.
+#[derive(Clone, Copy)]
 pub(super) struct Groups {
+    /// That of names as a number.
     pub(super) name: u32,
-    pub(super) health: u32,
-    pub(super) place: u32,
-    pub(super) people: u32,
-    pub(super) plain: u32,
-    pub(super) parts: u32,
-    /// All that name, health, place, people and parts are made of.
     pub(super) lists: Lists,
     /// Whether it is a common word of English.
     pub(super) english: bool,
@@ -223,16 +258,11 @@ const RELATED: u32 = 1 << 3;
 const FUNCTION: u32 = 1 << 4;
 
 impl Groups {
-    pub(super) fn of(flags: Flags) -> Self {
+    fn of(flags: Flags) -> Self {
         Self {
             lists: Lists::of(flags),
             english: flags.has(Flag::English),
             name: group(flags, NAME),
-            health: group(flags, HEALTH),
-            place: group(flags, PLACE),
-            people: group(flags, PEOPLE),
-            plain: group(flags, PLAIN),
-            parts: group(flags, PARTS),
             #[expect(clippy::cast_possible_truncation, reason = "there are 28")]
             cues: ((flags.0 & CUES.0) >> Flag::CueSsn as u8) as u32,
             people_bits: [
@@ -271,11 +301,6 @@ impl GroupsOf {
 /// Those of no flag.
 static NO_GROUPS: Groups = Groups {
     name: 0,
-    health: 0,
-    place: 0,
-    people: 0,
-    plain: 0,
-    parts: 0,
     lists: Lists::NONE,
     english: false,
     cues: 0,
@@ -593,5 +618,26 @@ pub(crate) fn asks_code(passage: &Passage<'_>, at: usize) -> bool {
         }
         UnitKind::Age => item.facts.has(Facts::OVER_89),
         _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bits_of_the_lists_stand_for_their_groups() {
+        let mut different = std::collections::HashSet::new();
+        for &flags in Lexicon::get().classes() {
+            let lists = Lists::of(flags);
+            assert_eq!(lists.named(), group(flags, NAME));
+            assert_eq!(lists.healthy(), group(flags, HEALTH));
+            assert_eq!(lists.placed(), group(flags, PLACE));
+            assert_eq!(lists.peopled(), group(flags, PEOPLE));
+            assert_eq!(lists.parted(), group(flags, PARTS));
+            assert_eq!(lists.plainly(), group(flags, PLAIN));
+            different.extend([lists.named(), lists.healthy(), lists.peopled()]);
+        }
+        assert!(different.len() > 100);
     }
 }

@@ -2,7 +2,7 @@
 //! its rows hang on, and their sums.
 
 use super::context::Context;
-use super::features::{Groups, GroupsOf, Lists, Rows, prefix, suffix};
+use super::features::{GroupsOf, Lists, Rows, groups, prefix, suffix};
 use super::labels::{WORD_LABELS, WordLabel};
 use super::memo::{Memo, Sums, add};
 use super::model::{Places, Weights};
@@ -15,12 +15,7 @@ use crate::dlp::unit::UnitKind;
 pub(crate) struct Sight {
     hash: u32,
     shape: u32,
-    name: u32,
-    health: u32,
-    place: u32,
-    people: u32,
-    parts: u32,
-    /// All that the five above are made of.
+    /// What the lists say of the word; of health and people, of its term too.
     lists: Lists,
     /// Whether a paragraph starts here.
     paragraph: bool,
@@ -37,11 +32,6 @@ impl Sight {
     const NONE: Self = Self {
         hash: NOTHING,
         shape: 31,
-        name: 0,
-        health: 0,
-        place: 0,
-        people: 0,
-        parts: 0,
         lists: Lists::NONE,
         paragraph: true,
         common: true,
@@ -49,30 +39,19 @@ impl Sight {
 
     fn of(item: &Item, groups: GroupsOf) -> Self {
         let word = groups.of(item.word);
-        let term;
-        let all = match item.phrase.is_empty() {
-            true => word,
-            false => {
-                term = Groups::of(item.flags());
-                &term
-            }
-        };
+        let mut lists = word.lists;
+        if !item.phrase.is_empty() {
+            let term = groups.of(item.phrase).lists;
+            lists.health |= term.health;
+            lists.people |= term.people;
+        }
         Self {
             hash: match item.kind {
                 UnitKind::Word | UnitKind::Sign => item.hash,
                 kind => kind as u32 + 16,
             },
             shape: item.shape as u32 | (item.kind as u32) << 4,
-            name: word.name,
-            health: all.health,
-            place: word.place,
-            people: all.people,
-            parts: word.parts,
-            lists: Lists {
-                health: all.lists.health,
-                people: all.lists.people,
-                ..word.lists
-            },
+            lists,
             paragraph: item.gap == Gap::Paragraph,
             common: item.kind != UnitKind::Word || word.english,
         }
@@ -90,7 +69,7 @@ impl Sight {
     }
 
     fn named(&self) -> u32 {
-        join(self.shape, self.name)
+        join(self.shape, self.lists.named())
     }
 }
 
@@ -146,6 +125,7 @@ impl<'w> Found<'w> {
 }
 
 impl Sink for Found<'_> {
+    #[inline(always)]
     fn add(&mut self, template: u32, value: u32) {
         self.places
             .push(self.weights.place(Rows::row(template, value)));
@@ -285,39 +265,53 @@ impl<'s> Scene<'s> {
         out.add(52, join(self.label(), here.hash));
     }
 
+    /// What the lists say of the term that it is in.
+    fn term(&self) -> Lists {
+        groups(self.item.phrase).lists
+    }
+
     /// On what the lists say of it, and whether it is of an address.
     fn lists(&self, out: &mut impl Sink) {
-        let (here, groups) = (self.here, GroupsOf::get());
-        let plain = groups.of(self.item.word).plain;
+        let (here, lists, term) = (self.here, self.here.lists, self.term());
+        let [name, health, place, plain] = [
+            lists.named(),
+            lists.healthy(),
+            lists.placed(),
+            lists.plainly(),
+        ];
         let first = u32::from(self.item.phrase_first);
-        let phrase = groups.of(self.item.phrase).health ^ first;
-        let place_of_all = match self.item.phrase.is_empty() {
-            true => here.place,
-            false => Groups::of(self.item.flags()).place,
+        let all = Lists {
+            place: lists.place | term.place,
+            ..lists
         };
         out.add(8, here.named());
-        out.add(13, join(here.name, plain));
-        out.add(16, here.health);
-        out.add(17, join(here.health, plain));
-        out.add(18, join(phrase, 7));
-        out.add(21, join(here.place, here.shape));
+        out.add(13, join(name, plain));
+        out.add(16, health);
+        out.add(17, join(health, plain));
+        out.add(18, join(term.healthy() ^ first, 7));
+        out.add(21, join(place, here.shape));
         out.add(31, join(self.own, here.shape));
-        out.add(32, join(self.own, join(place_of_all, here.name)));
-        out.add(38, join(here.people, here.shape));
+        out.add(32, join(self.own, join(all.placed(), name)));
+        out.add(38, join(lists.peopled(), here.shape));
         let one = self.label();
         out.add(53, join(one, here.named()));
-        out.add(54, join(one, join(here.health, first)));
-        out.add(55, join(one, join(here.place, here.shape)));
+        out.add(54, join(one, join(health, first)));
+        out.add(55, join(one, join(place, here.shape)));
     }
 
     /// All that [`lists`](Self::lists) hangs on.
-    fn lists_key(&self) -> u64 {
-        self.item.word.index() as u64
-            | (self.item.phrase.index() as u64) << 16
-            | u64::from(self.here.shape) << 32
-            | u64::from(self.own) << 40
-            | u64::from(self.item.phrase_first) << 42
-            | u64::from(self.one) << 48
+    fn lists_key(&self) -> u128 {
+        let (lists, term) = (self.here.lists, self.term());
+        let all = u64::from(lists.name)
+            | u64::from(lists.health) << 8
+            | u64::from(lists.place) << 17
+            | u64::from(lists.people) << 25
+            | u64::from(lists.plain) << 34
+            | u64::from(term.health) << 38
+            | u64::from(self.item.phrase_first) << 47
+            | u64::from(term.place) << 48
+            | u64::from(self.here.shape) << 56;
+        u128::from(all) | u128::from(self.own) << 96 | u128::from(self.one) << 98
     }
 
     /// All that [`word`](Self::word) and [`lists`](Self::lists) hang on, of
@@ -393,12 +387,14 @@ impl<'s> Scene<'s> {
     /// On what the lists say of the units before.
     fn lists_left(&self, out: &mut impl Sink) {
         let (left, here) = (self.left, self.here);
-        out.add(14, join(left.name, here.shape));
-        out.add(20, join(left.health, here.parts));
-        out.add(24, left.people);
-        out.add(25, join(left.people, here.named()));
-        out.add(26, join(self.left_2.people, here.shape));
-        out.add(40, join(u32::from(self.context.prior), left.people));
+        let people = left.lists.peopled();
+        let further = self.left_2.lists.peopled();
+        out.add(14, join(left.lists.named(), here.shape));
+        out.add(20, join(left.lists.healthy(), here.lists.parted()));
+        out.add(24, people);
+        out.add(25, join(people, here.named()));
+        out.add(26, join(further, here.shape));
+        out.add(40, join(u32::from(self.context.prior), people));
     }
 
     fn lists_left_key(&self) -> u64 {
@@ -415,12 +411,13 @@ impl<'s> Scene<'s> {
 
     /// On what they say of the units behind.
     fn lists_right(&self, out: &mut impl Sink) {
-        let (here, right) = (self.here, self.right);
-        out.add(15, join(right.name, here.named()));
-        out.add(19, join(right.health, here.parts));
-        out.add(22, join(right.place, join(here.shape, here.place)));
-        out.add(23, join(self.right_2.place, right.place));
-        out.add(27, join(right.people, here.shape));
+        let (here, right) = (self.here, self.right.lists);
+        let (place, lists) = (right.placed(), here.lists);
+        out.add(15, join(right.named(), here.named()));
+        out.add(19, join(right.healthy(), lists.parted()));
+        out.add(22, join(place, join(here.shape, lists.placed())));
+        out.add(23, join(self.right_2.lists.placed(), place));
+        out.add(27, join(right.peopled(), here.shape));
     }
 
     fn lists_right_key(&self) -> u128 {
@@ -510,7 +507,7 @@ impl<'s> Scene<'s> {
 pub(crate) struct Memos {
     /// Of a word and what the lists say of it.
     word: Memo<u128, Sums>,
-    lists: Memo<u64, Sums>,
+    lists: Memo<u128, Sums>,
     left: Memo<u64, Sums>,
     right: Memo<u64, Sums>,
     lists_left: Memo<u64, Sums>,
@@ -545,32 +542,48 @@ impl Memos {
         scene.pairs(&mut found);
         // The sums under a key, or else of what the group adds.
         macro_rules! kept {
-            ($memo:ident, $key:expr, $($group:ident),+) => {
-                add(&mut sums, self.$memo.get($key, || {
-                    Found::sums(weights, |out| { $(scene.$group(out);)+ })
-                }))
+            ($memo:ident, $key:expr, $group:ident) => {
+                self.$memo
+                    .get($key, || Found::sums(weights, |out| scene.$group(out)))
             };
         }
         match scene.word_key() {
-            Some(key) => kept!(word, key, word, lists),
+            Some(key) => {
+                let lists = &mut self.lists;
+                let kept = self.word.get(key, || {
+                    let mut sums = Found::sums(weights, |out| scene.word(out));
+                    let lists = lists.get(scene.lists_key(), || {
+                        Found::sums(weights, |out| scene.lists(out))
+                    });
+                    add(&mut sums, lists);
+                    sums
+                });
+                add(&mut sums, kept);
+            }
             None => {
                 scene.word(&mut found);
-                kept!(lists, scene.lists_key(), lists);
+                add(&mut sums, kept!(lists, scene.lists_key(), lists));
             }
         }
         match scene.left_key() {
-            Some(key) => kept!(left, key, left),
+            Some(key) => add(&mut sums, kept!(left, key, left)),
             None => scene.left(&mut found),
         }
         match scene.right_key() {
-            Some(key) => kept!(right, key, right),
+            Some(key) => add(&mut sums, kept!(right, key, right)),
             None => scene.right(&mut found),
         }
-        kept!(lists_left, scene.lists_left_key(), lists_left);
-        kept!(lists_right, scene.lists_right_key(), lists_right);
-        kept!(settings, scene.setting_key(), setting);
-        kept!(shapes, scene.shapes_key(), shapes);
-        kept!(cues, scene.cue_key(), cue);
+        add(
+            &mut sums,
+            kept!(lists_left, scene.lists_left_key(), lists_left),
+        );
+        add(
+            &mut sums,
+            kept!(lists_right, scene.lists_right_key(), lists_right),
+        );
+        add(&mut sums, kept!(settings, scene.setting_key(), setting));
+        add(&mut sums, kept!(shapes, scene.shapes_key(), shapes));
+        add(&mut sums, kept!(cues, scene.cue_key(), cue));
         weights.add_places(&found.places, &mut sums);
         sums
     }
