@@ -58,7 +58,8 @@ impl Weights {
 
     /// How much speaks for PHI, from 0 to 5.
     pub(crate) fn step(&self, features: impl IntoIterator<Item = Feature>) -> u8 {
-        match self.score(features)[0] {
+        let weights = features.into_iter().filter_map(|f| self.find(f.hash));
+        match weights.fold(i32::from(self.bias[0]), |sum, row| sum + i32::from(row[0])) {
             ..=-300 => 0,
             -299..=-100 => 1,
             -99..=50 => 2,
@@ -96,6 +97,7 @@ impl Weights {
         }
     }
 
+    #[inline]
     fn find(&self, hash: u32) -> Option<&[i16; OUTPUTS]> {
         let (word, bit) = filter_bit(hash);
         if self.filter.get(word)? & bit == 0 {
@@ -127,21 +129,19 @@ impl Weights {
         out
     }
 
+    #[cfg(feature = "training")]
     pub(crate) fn score(&self, features: impl IntoIterator<Item = Feature>) -> [i32; OUTPUTS] {
         let mut out = self.bias.map(i32::from);
-        for row in features.into_iter().filter_map(|f| self.find(f.hash)) {
-            for (sum, &w) in out.iter_mut().zip(row) {
-                *sum += i32::from(w);
-            }
-        }
+        let rows = features.into_iter().filter_map(|f| self.find(f.hash));
+        rows.for_each(|row| add(&mut out, row));
         out
     }
 
     /// The verdict.
     pub(crate) fn judge(&self, features: impl IntoIterator<Item = Feature>) -> Risk {
         let mut scores = self.bias.map(i32::from);
-        let mut reasons: Vec<RiskReason> = Vec::with_capacity(32);
-        let mut add =
+        let mut reasons: Vec<RiskReason> = Vec::with_capacity(48);
+        let mut note =
             |(code, weight): (&'static str, i32)| match reasons.iter_mut().find(|r| r.code == code)
             {
                 Some(reason) => reason.weight += weight,
@@ -149,20 +149,18 @@ impl Weights {
             };
         // Features of one code stand side by side.
         let mut run = ("", 0);
-        for feature in features {
+        features.into_iter().for_each(|feature| {
             let Some(row) = self.find(feature.hash) else {
-                continue;
+                return;
             };
-            for (sum, &w) in scores.iter_mut().zip(row) {
-                *sum += i32::from(w);
-            }
-            if feature.code != run.0 {
-                add(run);
+            add(&mut scores, row);
+            if !std::ptr::eq(feature.code, run.0) {
+                note(run);
                 run = (feature.code, 0);
             }
             run.1 += i32::from(row[0]);
-        }
-        add(run);
+        });
+        note(run);
         reasons.retain(|r| r.weight != 0);
         reasons.sort_by_key(|r| (std::cmp::Reverse(r.weight.abs()), r.code));
         reasons.truncate(12);
@@ -182,5 +180,12 @@ impl Weights {
             }
         }
         Risk::new(sensitivity, categories, score, reasons)
+    }
+}
+
+/// Adds a row of weights.
+fn add(sums: &mut [i32; OUTPUTS], row: &[i16; OUTPUTS]) {
+    for (sum, &weight) in sums.iter_mut().zip(row) {
+        *sum += i32::from(weight);
     }
 }

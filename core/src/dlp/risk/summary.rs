@@ -75,6 +75,9 @@ impl Summary {
     /// Counts the words of a passage, before its units are labelled.
     pub(crate) fn read(&mut self, passage: &Passage<'_>) {
         let mut before = 0;
+        let more = passage.items.len().min(MAX_WORDS);
+        self.words.reserve(more);
+        self.pairs.reserve(more);
         for item in &passage.items {
             if item.kind != UnitKind::Word {
                 continue;
@@ -253,7 +256,7 @@ impl Hashes {
             return;
         }
         if self.list.len() * 2 >= self.slots.len() {
-            self.grow();
+            self.grow(self.slots.len() * 2);
         }
         if put(&mut self.slots, hash) {
             self.list.push(hash);
@@ -273,8 +276,16 @@ impl Hashes {
         self.list.sort_unstable();
     }
 
-    fn grow(&mut self) {
-        let mut slots = vec![0; (self.slots.len() * 2).max(128)];
+    /// Makes room for some more.
+    fn reserve(&mut self, more: usize) {
+        let room = (self.list.len() + more) * 2;
+        if room > self.slots.len() {
+            self.grow(room.next_power_of_two());
+        }
+    }
+
+    fn grow(&mut self, room: usize) {
+        let mut slots = vec![0; room.max(128)];
         self.list.reserve(slots.len() / 2);
         for &hash in self.list.iter().filter(|hash| **hash != 0) {
             put(&mut slots, hash);

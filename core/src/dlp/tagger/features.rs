@@ -3,7 +3,6 @@
 //! The same functions serve training and scanning; a change here asks for the
 //! models to be trained anew.
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use crate::dlp::lexicon::{Class, Flag, Flags, Lexicon};
@@ -158,17 +157,91 @@ fn group(flags: Flags, of: Flags) -> u32 {
     if bits == 0 { 0 } else { join(low, high) | 1 }
 }
 
-/// The groups of a set of flags, as numbers.
-#[derive(Clone, Copy, Default)]
+/// What the lists say, as bits: each group's flags without those of others.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Lists {
+    pub(super) name: u8,
+    pub(super) health: u16,
+    pub(super) place: u8,
+    pub(super) people: u16,
+    pub(super) parts: u8,
+    pub(super) plain: u8,
+}
+
+/// The bits from a flag on, `MANY` of them.
+#[expect(clippy::cast_possible_truncation, reason = "16 bits are wanted")]
+const fn bits<const MANY: u32>(flags: Flags, first: Flag) -> u16 {
+    (flags.0 >> first as u8) as u16 & ((1 << MANY) - 1)
+}
+
+/// The flags whose bits these are.
+fn flags_of(bits: u16, first: Flag) -> Flags {
+    Flags(u128::from(bits) << first as u8)
+}
+
+impl Lists {
+    /// Nothing.
+    pub(super) const NONE: Self = Self {
+        name: 0,
+        health: 0,
+        place: 0,
+        people: 0,
+        parts: 0,
+        plain: 0,
+    };
+
+    fn of(flags: Flags) -> Self {
+        let byte = |bits: u16| bits.to_le_bytes()[0];
+        Self {
+            name: byte(bits::<8>(flags, Flag::GivenTop)),
+            health: bits::<9>(flags, Flag::Medication),
+            place: byte(bits::<8>(flags, Flag::State)),
+            people: bits::<5>(flags, Flag::TitleBefore)
+                | bits::<3>(flags, Flag::CueName) << 5
+                | bits::<1>(flags, Flag::CueBirth) << 8,
+            parts: byte(bits::<4>(flags, Flag::ConditionWord)),
+            plain: byte(bits::<2>(flags, Flag::English) | bits::<2>(flags, Flag::Month) << 2),
+        }
+    }
+
+    // The groups as numbers.
+
+    pub(super) fn named(self) -> u32 {
+        group(flags_of(self.name.into(), Flag::GivenTop), NAME)
+    }
+
+    pub(super) fn healthy(self) -> u32 {
+        group(flags_of(self.health, Flag::Medication), HEALTH)
+    }
+
+    pub(super) fn placed(self) -> u32 {
+        group(flags_of(self.place.into(), Flag::State), PLACE)
+    }
+
+    pub(super) fn peopled(self) -> u32 {
+        let titles = flags_of(self.people & 31, Flag::TitleBefore);
+        let cues = flags_of(self.people >> 5 & 7, Flag::CueName);
+        let birth = flags_of(self.people >> 8, Flag::CueBirth);
+        group(titles.and(cues).and(birth), PEOPLE)
+    }
+
+    pub(super) fn parted(self) -> u32 {
+        group(flags_of(self.parts.into(), Flag::ConditionWord), PARTS)
+    }
+
+    pub(super) fn plainly(self) -> u32 {
+        let english = flags_of(u16::from(self.plain & 3), Flag::English);
+        let month = flags_of(u16::from(self.plain >> 2), Flag::Month);
+        group(english.and(month), PLAIN)
+    }
+}
+
+/// The groups of a set of flags.
+#[derive(Clone, Copy)]
 pub(super) struct Groups {
+    /// That of names as a number.
     pub(super) name: u32,
-    pub(super) health: u32,
-    pub(super) place: u32,
-    pub(super) people: u32,
-    pub(super) plain: u32,
-    pub(super) parts: u32,
-    /// The number of name, health, place, people and parts together.
-    pub(super) lists: u16,
+    pub(super) lists: Lists,
     /// Whether it is a common word of English.
     pub(super) english: bool,
     /// The labels, from the first on.
@@ -185,16 +258,11 @@ const RELATED: u32 = 1 << 3;
 const FUNCTION: u32 = 1 << 4;
 
 impl Groups {
-    pub(super) fn of(flags: Flags) -> Self {
+    fn of(flags: Flags) -> Self {
         Self {
-            lists: 0,
+            lists: Lists::of(flags),
             english: flags.has(Flag::English),
             name: group(flags, NAME),
-            health: group(flags, HEALTH),
-            place: group(flags, PLACE),
-            people: group(flags, PEOPLE),
-            plain: group(flags, PLAIN),
-            parts: group(flags, PARTS),
             #[expect(clippy::cast_possible_truncation, reason = "there are 28")]
             cues: ((flags.0 & CUES.0) >> Flag::CueSsn as u8) as u32,
             people_bits: [
@@ -212,20 +280,35 @@ impl Groups {
 
 /// Those of each class of the lexicon.
 static GROUPS: LazyLock<Vec<Groups>> = LazyLock::new(|| {
-    let mut numbers = HashMap::new();
     let classes = Lexicon::get().classes().iter();
-    let groups = classes.map(|flags| {
-        let of = Groups::of(*flags);
-        let lists = (of.name, of.health, of.place, of.people, of.parts);
-        let next = u16::try_from(numbers.len()).unwrap_or(u16::MAX);
-        let lists = *numbers.entry(lists).or_insert(next);
-        Groups { lists, ..of }
-    });
-    groups.collect()
+    classes.map(|flags| Groups::of(*flags)).collect()
 });
 
-pub(super) fn groups(class: Class) -> Groups {
-    GROUPS.get(class.index()).copied().unwrap_or_default()
+/// The groups of all classes at hand.
+#[derive(Clone, Copy)]
+pub(super) struct GroupsOf(&'static [Groups]);
+
+impl GroupsOf {
+    pub(super) fn get() -> Self {
+        Self(&GROUPS)
+    }
+
+    pub(super) fn of(self, class: Class) -> &'static Groups {
+        self.0.get(class.index()).unwrap_or(&NO_GROUPS)
+    }
+}
+
+/// Those of no flag.
+static NO_GROUPS: Groups = Groups {
+    name: 0,
+    lists: Lists::NONE,
+    english: false,
+    cues: 0,
+    people_bits: 0,
+};
+
+pub(super) fn groups(class: Class) -> &'static Groups {
+    GroupsOf::get().of(class)
 }
 
 struct Window<'p, 'a> {
@@ -529,5 +612,26 @@ pub(crate) fn asks_code(passage: &Passage<'_>, at: usize) -> bool {
         }
         UnitKind::Age => item.facts.has(Facts::OVER_89),
         _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bits_of_the_lists_stand_for_their_groups() {
+        let mut different = std::collections::HashSet::new();
+        for &flags in Lexicon::get().classes() {
+            let lists = Lists::of(flags);
+            assert_eq!(lists.named(), group(flags, NAME));
+            assert_eq!(lists.healthy(), group(flags, HEALTH));
+            assert_eq!(lists.placed(), group(flags, PLACE));
+            assert_eq!(lists.peopled(), group(flags, PEOPLE));
+            assert_eq!(lists.parted(), group(flags, PARTS));
+            assert_eq!(lists.plainly(), group(flags, PLAIN));
+            different.extend([lists.named(), lists.healthy(), lists.peopled()]);
+        }
+        assert!(different.len() > 100);
     }
 }

@@ -41,6 +41,10 @@ pub(crate) struct Tag {
 /// The best label of a word, and by how much. Label `2 + 2k` is open only
 /// behind label `1 + 2k` or itself.
 pub(super) fn best_word(scores: &[i16; WORD_LABELS], one: WordLabel) -> (WordLabel, i16) {
+    // Most words are nothing, and of nothing no margin is asked.
+    if scores.iter().fold(0, |top, score| top.max(*score)) == 0 {
+        return (0, 0);
+    }
     let (mut best, mut top, mut second) = (0u8, 0i16, i16::MIN);
     let mut offer = |n, score| {
         if score > top {
@@ -87,9 +91,9 @@ pub(crate) fn tag(
     for (at, item) in passage.items.iter().enumerate() {
         let mut label: (WordLabel, i16) = (0, 0);
         if asks_word(item, one)
-            && let Some(scene) = Scene::new(passage, context, &sights, at)
+            && let Some(scene) = Scene::new(passage, context, &sights, at, (one, two))
         {
-            let scores = memos.score(&scene, (one, two), &model.word);
+            let scores = memos.score(&scene, &model.word);
             label = best_word(&scores, one);
         }
         let inside = label.0 != 0 && label.0.is_multiple_of(2);

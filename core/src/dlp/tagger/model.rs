@@ -42,6 +42,7 @@ impl Places {
     pub(crate) const MANY: usize = 32;
 
     /// Appends a place; 0 is none.
+    #[inline]
     pub(crate) fn push(&mut self, place: u32) {
         if let Some(next) = self.places.get_mut(self.len) {
             *next = place;
@@ -136,6 +137,7 @@ impl<const N: usize> Weights<N> {
     }
 
     /// The place of a feature's row, for [`add_places`](Self::add_places).
+    #[inline]
     pub(crate) fn place(&self, hash: u32) -> u32 {
         #[expect(clippy::cast_possible_truncation, reason = "a row has a 32-bit hash")]
         let at = self.find(hash) as u32;
@@ -143,6 +145,7 @@ impl<const N: usize> Weights<N> {
     }
 
     /// The place of a feature's row; 0 where it has none.
+    #[inline]
     fn find(&self, hash: u32) -> usize {
         let home = (hash >> self.shift) as usize;
         let tag = tag(hash);

@@ -2,7 +2,7 @@
 //! its rows hang on, and their sums.
 
 use super::context::Context;
-use super::features::{Groups, Rows, groups, prefix, suffix};
+use super::features::{GroupsOf, Lists, Rows, groups, prefix, suffix};
 use super::labels::{WORD_LABELS, WordLabel};
 use super::memo::{Memo, Sums, add};
 use super::model::{Places, Weights};
@@ -15,13 +15,8 @@ use crate::dlp::unit::UnitKind;
 pub(crate) struct Sight {
     hash: u32,
     shape: u32,
-    name: u32,
-    health: u32,
-    place: u32,
-    people: u32,
-    parts: u32,
-    /// The number of what the lists say; `None` where a term says it too.
-    lists: Option<u16>,
+    /// What the lists say of the word; of health and people, of its term too.
+    lists: Lists,
     /// Whether a paragraph starts here.
     paragraph: bool,
     /// Whether the hash is one of common English, of a sign or of a kind.
@@ -37,50 +32,103 @@ impl Sight {
     const NONE: Self = Self {
         hash: NOTHING,
         shape: 31,
-        name: 0,
-        health: 0,
-        place: 0,
-        people: 0,
-        parts: 0,
-        lists: Some(0),
+        lists: Lists::NONE,
         paragraph: true,
         common: true,
     };
 
-    fn of(item: &Item) -> Self {
-        let word = groups(item.word);
-        let (health, people, lists) = match item.phrase.is_empty() {
-            true => (word.health, word.people, Some(word.lists)),
-            false => {
-                let all = Groups::of(item.flags());
-                (all.health, all.people, None)
-            }
-        };
+    fn of(item: &Item, groups: GroupsOf) -> Self {
+        let word = groups.of(item.word);
+        let mut lists = word.lists;
+        if !item.phrase.is_empty() {
+            let term = groups.of(item.phrase).lists;
+            lists.health |= term.health;
+            lists.people |= term.people;
+        }
         Self {
             hash: match item.kind {
                 UnitKind::Word | UnitKind::Sign => item.hash,
                 kind => kind as u32 + 16,
             },
             shape: item.shape as u32 | (item.kind as u32) << 4,
-            name: word.name,
-            health,
-            place: word.place,
-            people,
-            parts: word.parts,
             lists,
             paragraph: item.gap == Gap::Paragraph,
             common: item.kind != UnitKind::Word || word.english,
         }
     }
 
-    /// Those of all items, in the place of what `out` held.
+    /// Those of all items, with two of nothing on either side, in the place of
+    /// what `out` held.
     pub(crate) fn all(items: &[Item], out: &mut Vec<Self>) {
+        let groups = GroupsOf::get();
         out.clear();
-        out.extend(items.iter().map(Self::of));
+        out.reserve(items.len() + 4);
+        out.extend([Self::NONE; 2]);
+        out.extend(items.iter().map(|item| Self::of(item, groups)));
+        out.extend([Self::NONE; 2]);
     }
 
     fn named(&self) -> u32 {
-        join(self.shape, self.name)
+        join(self.shape, self.lists.named())
+    }
+}
+
+/// Where features go: training keeps their rows, scanning looks up where the
+/// weights of each are.
+trait Sink {
+    fn add(&mut self, template: u32, value: u32);
+}
+
+/// Templates from here on hang on the labels of the units before.
+#[cfg(feature = "training")]
+const BEHIND: u32 = 50;
+
+/// The rows with labels before, or those without.
+#[cfg(feature = "training")]
+struct Half<'r> {
+    rows: &'r mut Rows,
+    behind: bool,
+}
+
+#[cfg(feature = "training")]
+impl Sink for Half<'_> {
+    fn add(&mut self, template: u32, value: u32) {
+        if (template >= BEHIND) == self.behind {
+            self.rows.add(template, value);
+        }
+    }
+}
+
+/// The places of rows in a table of weights.
+struct Found<'w> {
+    weights: &'w Weights<WORD_LABELS>,
+    places: Places,
+}
+
+impl<'w> Found<'w> {
+    fn new(weights: &'w Weights<WORD_LABELS>) -> Self {
+        Self {
+            weights,
+            places: Places::default(),
+        }
+    }
+
+    /// The sums of what `give` adds.
+    #[inline(never)]
+    fn sums(weights: &'w Weights<WORD_LABELS>, give: impl FnOnce(&mut Self)) -> Sums {
+        let mut found = Self::new(weights);
+        give(&mut found);
+        let mut sums = [0; WORD_LABELS];
+        weights.add_places(&found.places, &mut sums);
+        sums
+    }
+}
+
+impl Sink for Found<'_> {
+    #[inline(always)]
+    fn add(&mut self, template: u32, value: u32) {
+        self.places
+            .push(self.weights.place(Rows::row(template, value)));
     }
 }
 
@@ -102,6 +150,9 @@ pub(crate) struct Scene<'s> {
     gap1: Gap,
     /// Whether it stands in an address of the mail.
     own: u32,
+    /// The labels of the unit before, and of the one before that.
+    one: WordLabel,
+    two: WordLabel,
 }
 
 /// A word nearby.
@@ -127,18 +178,16 @@ impl Neighbour {
 }
 
 impl<'s> Scene<'s> {
+    /// `sights` are those of the passage's units, by [`Sight::all`].
     pub(crate) fn new(
         passage: &'s Passage<'_>,
         context: &'s Context,
         sights: &'s [Sight],
         at: usize,
+        (one, two): (WordLabel, WordLabel),
     ) -> Option<Self> {
-        let (item, here) = (passage.items.get(at)?, sights.get(at)?);
-        let near = |offset: isize| {
-            let sight = at.checked_add_signed(offset).and_then(|n| sights.get(n));
-            sight.unwrap_or(&Sight::NONE)
-        };
-        let (left_2, left, right, right_2) = (near(-2), near(-1), near(1), near(2));
+        let (item, next) = (passage.items.get(at)?, passage.items.get(at + 1));
+        let [left_2, left, here, right, right_2] = sights.get(at..)?.first_chunk()?;
         Some(Self {
             item,
             bytes: passage.bytes(at),
@@ -155,127 +204,47 @@ impl<'s> Scene<'s> {
                 Neighbour::new(left_2, here.paragraph || left.paragraph),
                 Neighbour::new(right_2, right.paragraph || right_2.paragraph),
             ],
-            gap1: passage
-                .items
-                .get(at + 1)
-                .map_or(Gap::Paragraph, |next| next.gap),
+            gap1: next.map_or(Gap::Paragraph, |next| next.gap),
             own: context.own(item.hash, item.shape),
+            one,
+            two,
         })
     }
 
     /// All features but those of the labels before, in order.
     #[cfg(feature = "training")]
     pub(crate) fn all(&self, rows: &mut Rows) {
-        self.word(rows);
-        for (template, word) in (2..).zip(self.around) {
-            rows.add(template, word.hash);
-        }
-        with_left(self.left, self.here, rows);
-        with_right(self.here, self.right, rows);
-        self.setting(rows);
-        self.shapes(rows);
-        self.rest(rows);
+        self.each(&mut Half {
+            rows,
+            behind: false,
+        });
         rows.sort();
     }
 
-    /// Those of the labels before, in order: `one` of the unit before, `two` of
-    /// the one before that.
+    /// Those of the labels before, in order.
     #[cfg(feature = "training")]
-    pub(crate) fn history(&self, one: WordLabel, two: WordLabel, rows: &mut Rows) {
-        self.word_behind(one, rows);
-        rows.add(NEXT_BEHIND, with_label(one, self.around[1].hash));
-        self.shapes_behind(one, rows);
-        self.rest_behind(one, two, rows);
+    pub(crate) fn history(&self, rows: &mut Rows) {
+        self.each(&mut Half { rows, behind: true });
         rows.sort();
     }
 
-    /// On the word alone, and whether it is of an address.
-    fn word(&self, rows: &mut Rows) {
-        let here = self.here;
-        let plain = groups(self.item.word).plain;
-        let phrase = groups(self.item.phrase).health ^ u32::from(self.item.phrase_first);
-        let place_of_all = match self.item.phrase.is_empty() {
-            true => here.place,
-            false => Groups::of(self.item.flags()).place,
-        };
-        rows.add(1, here.hash);
-        rows.add(8, here.named());
-        rows.add_all(
-            10,
-            [
-                join(suffix(self.bytes, 3), here.shape),
-                suffix(self.bytes, 4),
-                prefix(self.bytes, 4),
-                join(here.name, plain),
-            ],
-        );
-        rows.add_all(16, [here.health, join(here.health, plain), join(phrase, 7)]);
-        rows.add(21, join(here.place, here.shape));
-        rows.add_all(
-            31,
-            [
-                join(self.own, here.shape),
-                join(self.own, join(place_of_all, here.name)),
-            ],
-        );
-        rows.add(38, join(here.people, here.shape));
+    #[cfg(feature = "training")]
+    fn each(&self, out: &mut impl Sink) {
+        self.word(out);
+        self.lists(out);
+        self.left(out);
+        self.right(out);
+        self.lists_left(out);
+        self.lists_right(out);
+        self.setting(out);
+        self.shapes(out);
+        self.cue(out);
+        self.pairs(out);
     }
 
-    /// The same with the label of the unit before.
-    fn word_behind(&self, one: WordLabel, rows: &mut Rows) {
-        let (here, one) = (self.here, u32::from(one) + 1);
-        rows.add_all(
-            52,
-            [
-                join(one, here.hash),
-                join(one, here.named()),
-                join(one, join(here.health, u32::from(self.item.phrase_first))),
-                join(one, join(here.place, here.shape)),
-            ],
-        );
-    }
-
-    /// All that [`word`](Self::word) hangs on, of words that are common and in
-    /// no term: both ends say what its prefix and suffix are.
-    fn word_key(&self) -> Option<u128> {
-        let kept = self.here.common
-            && self.item.kind == UnitKind::Word
-            && self.item.phrase.is_empty()
-            && !self.item.phrase_first;
-        let four = |all: u32, b: &u8| all << 8 | u32::from(b.to_ascii_lowercase());
-        let first = self.bytes.iter().take(4).fold(0, four);
-        let last = self.bytes.iter().rev().take(4).fold(0, four);
-        kept.then(|| {
-            u128::from(self.here.hash)
-                | u128::from(first) << 32
-                | u128::from(last) << 64
-                | (self.item.word.index() as u128) << 96
-                | u128::from(self.here.shape) << 112
-                | u128::from(self.own) << 120
-        })
-    }
-
-    /// On the name and shape, and where and in what mail it stands.
-    fn setting(&self, rows: &mut Rows) {
-        let (here, care) = (self.here, self.context.care());
-        let named = here.named();
-        rows.add(30, join(self.region as u32, named));
-        rows.add(33, join(care, named));
-        rows.add(39, join(u32::from(self.context.prior), named));
-        rows.add(
-            41,
-            join(self.whom(), join(care, join(here.shape, self.line_start()))),
-        );
-    }
-
-    fn setting_key(&self) -> u128 {
-        u128::from(self.here.name)
-            | u128::from(self.here.shape) << 32
-            | u128::from(self.line_start()) << 40
-            | (self.region as u128) << 41
-            | u128::from(self.context.care()) << 48
-            | u128::from(self.context.prior) << 56
-            | u128::from(self.whom()) << 64
+    /// The label before as a feature.
+    fn label(&self) -> u32 {
+        u32::from(self.one) + 1
     }
 
     fn whom(&self) -> u32 {
@@ -286,19 +255,216 @@ impl<'s> Scene<'s> {
         u32::from(self.item.gap >= Gap::Line)
     }
 
-    /// On shapes and gaps.
-    fn shapes(&self, rows: &mut Rows) {
-        let shape = self.here.shape;
-        rows.add(9, join(self.left.shape, join(shape, self.right.shape)));
-        let gaps = join(self.item.gap as u32, join(self.gap1 as u32, shape));
-        rows.add(29, gaps);
-        rows.add(35, join(self.right.shape, join(self.right_2.shape, shape)));
+    /// On the word alone.
+    fn word(&self, out: &mut impl Sink) {
+        let here = self.here;
+        out.add(1, here.hash);
+        out.add(10, join(suffix(self.bytes, 3), here.shape));
+        out.add(11, suffix(self.bytes, 4));
+        out.add(12, prefix(self.bytes, 4));
+        out.add(52, join(self.label(), here.hash));
     }
 
-    fn shapes_behind(&self, one: WordLabel, rows: &mut Rows) {
-        let one = u32::from(one) + 1;
-        rows.add(50, one);
-        rows.add(56, join(one, join(self.item.gap as u32, self.here.shape)));
+    /// What the lists say of the term that it is in.
+    fn term(&self) -> Lists {
+        groups(self.item.phrase).lists
+    }
+
+    /// On what the lists say of it, and whether it is of an address.
+    fn lists(&self, out: &mut impl Sink) {
+        let (here, lists, term) = (self.here, self.here.lists, self.term());
+        let [name, health, place, plain] = [
+            lists.named(),
+            lists.healthy(),
+            lists.placed(),
+            lists.plainly(),
+        ];
+        let first = u32::from(self.item.phrase_first);
+        let all = Lists {
+            place: lists.place | term.place,
+            ..lists
+        };
+        out.add(8, here.named());
+        out.add(13, join(name, plain));
+        out.add(16, health);
+        out.add(17, join(health, plain));
+        out.add(18, join(term.healthy() ^ first, 7));
+        out.add(21, join(place, here.shape));
+        out.add(31, join(self.own, here.shape));
+        out.add(32, join(self.own, join(all.placed(), name)));
+        out.add(38, join(lists.peopled(), here.shape));
+        let one = self.label();
+        out.add(53, join(one, here.named()));
+        out.add(54, join(one, join(health, first)));
+        out.add(55, join(one, join(place, here.shape)));
+    }
+
+    /// All that [`lists`](Self::lists) hangs on.
+    fn lists_key(&self) -> u128 {
+        let (lists, term) = (self.here.lists, self.term());
+        let all = u64::from(lists.name)
+            | u64::from(lists.health) << 8
+            | u64::from(lists.place) << 17
+            | u64::from(lists.people) << 25
+            | u64::from(lists.plain) << 34
+            | u64::from(term.health) << 38
+            | u64::from(self.item.phrase_first) << 47
+            | u64::from(term.place) << 48
+            | u64::from(self.here.shape) << 56;
+        u128::from(all) | u128::from(self.own) << 96 | u128::from(self.one) << 98
+    }
+
+    /// All that [`word`](Self::word) and [`lists`](Self::lists) hang on, of
+    /// signs and of words that are common and in no term: both ends say what
+    /// its prefix and suffix are.
+    fn word_key(&self) -> Option<u128> {
+        let kept = self.here.common
+            && matches!(self.item.kind, UnitKind::Word | UnitKind::Sign)
+            && self.item.phrase.is_empty()
+            && !self.item.phrase_first;
+        let four = |all: u32, b: &u8| all << 8 | u32::from(*b);
+        let ends = match (self.bytes.first_chunk(), self.bytes.last_chunk()) {
+            (Some(first), Some(last)) => [*first, *last].map(u32::from_le_bytes),
+            _ => [self.bytes.iter().fold(0, four), 0],
+        };
+        kept.then(|| {
+            u128::from(self.here.hash)
+                | u128::from(ends[0]) << 32
+                | u128::from(ends[1]) << 64
+                | (self.item.word.index() as u128) << 96
+                | u128::from(self.here.shape) << 112
+                | u128::from(self.own) << 120
+                | u128::from(self.one) << 122
+        })
+    }
+
+    /// On the word before, with the name and shape.
+    fn left(&self, out: &mut impl Sink) {
+        let (left, here) = (self.around[0].hash, self.here);
+        out.add(2, left);
+        out.add(36, join(left, here.named()));
+        out.add(
+            42,
+            join(self.whom(), join(self.own, join(here.shape, left))),
+        );
+        out.add(58, join(self.label(), join(left, here.shape)));
+    }
+
+    /// All that it hangs on, where the word is a common one.
+    fn left_key(&self) -> Option<u64> {
+        let left = self.around[0];
+        left.common.then(|| {
+            u64::from(left.hash)
+                | u64::from(self.here.lists.name) << 32
+                | u64::from(self.here.shape) << 40
+                | u64::from(self.own) << 48
+                | u64::from(self.whom()) << 50
+                | u64::from(self.one) << 54
+        })
+    }
+
+    /// On the word behind, with the name and shape.
+    fn right(&self, out: &mut impl Sink) {
+        let (right, here) = (self.around[1].hash, self.here);
+        out.add(3, right);
+        out.add(34, join(self.line_start(), join(right, here.shape)));
+        out.add(37, join(right, here.named()));
+        out.add(57, join(self.label(), right));
+    }
+
+    /// All that it hangs on, where the word is a common one.
+    fn right_key(&self) -> Option<u64> {
+        let right = self.around[1];
+        right.common.then(|| {
+            u64::from(right.hash)
+                | u64::from(self.here.lists.name) << 32
+                | u64::from(self.here.shape) << 40
+                | u64::from(self.line_start()) << 48
+                | u64::from(self.one) << 54
+        })
+    }
+
+    /// On what the lists say of the units before.
+    fn lists_left(&self, out: &mut impl Sink) {
+        let (left, here) = (self.left, self.here);
+        let people = left.lists.peopled();
+        let further = self.left_2.lists.peopled();
+        out.add(14, join(left.lists.named(), here.shape));
+        out.add(20, join(left.lists.healthy(), here.lists.parted()));
+        out.add(24, people);
+        out.add(25, join(people, here.named()));
+        out.add(26, join(further, here.shape));
+        out.add(40, join(u32::from(self.context.prior), people));
+    }
+
+    fn lists_left_key(&self) -> u64 {
+        let (left, here) = (self.left.lists, self.here.lists);
+        u64::from(left.name)
+            | u64::from(left.health) << 8
+            | u64::from(left.people) << 17
+            | u64::from(here.name) << 26
+            | u64::from(here.parts) << 34
+            | u64::from(self.here.shape) << 38
+            | u64::from(self.left_2.lists.people) << 46
+            | u64::from(self.context.prior) << 55
+    }
+
+    /// On what they say of the units behind.
+    fn lists_right(&self, out: &mut impl Sink) {
+        let (here, right) = (self.here, self.right.lists);
+        let (place, lists) = (right.placed(), here.lists);
+        out.add(15, join(right.named(), here.named()));
+        out.add(19, join(right.healthy(), lists.parted()));
+        out.add(22, join(place, join(here.shape, lists.placed())));
+        out.add(23, join(self.right_2.lists.placed(), place));
+        out.add(27, join(right.peopled(), here.shape));
+    }
+
+    fn lists_right_key(&self) -> u128 {
+        let (here, right) = (self.here.lists, self.right.lists);
+        let behind = u64::from(right.name)
+            | u64::from(right.health) << 8
+            | u64::from(right.people) << 17
+            | u64::from(right.place) << 26
+            | u64::from(self.right_2.lists.place) << 34;
+        let here = u64::from(here.name)
+            | u64::from(here.parts) << 8
+            | u64::from(here.place) << 12
+            | u64::from(self.here.shape) << 20;
+        u128::from(behind) | u128::from(here) << 96
+    }
+
+    /// On the name and shape, and where and in what mail it stands.
+    fn setting(&self, out: &mut impl Sink) {
+        let (here, care) = (self.here, self.context.care());
+        let named = here.named();
+        out.add(30, join(self.region as u32, named));
+        out.add(33, join(care, named));
+        out.add(39, join(u32::from(self.context.prior), named));
+        out.add(
+            41,
+            join(self.whom(), join(care, join(here.shape, self.line_start()))),
+        );
+    }
+
+    fn setting_key(&self) -> u64 {
+        u64::from(self.here.lists.name)
+            | u64::from(self.here.shape) << 8
+            | u64::from(self.line_start()) << 16
+            | (self.region as u64) << 20
+            | u64::from(self.context.care()) << 24
+            | u64::from(self.context.prior) << 32
+            | u64::from(self.whom()) << 40
+    }
+
+    /// On shapes and gaps.
+    fn shapes(&self, out: &mut impl Sink) {
+        let (shape, gap) = (self.here.shape, self.item.gap as u32);
+        out.add(9, join(self.left.shape, join(shape, self.right.shape)));
+        out.add(29, join(gap, join(self.gap1 as u32, shape)));
+        out.add(35, join(self.right.shape, join(self.right_2.shape, shape)));
+        out.add(50, self.label());
+        out.add(56, join(self.label(), join(gap, shape)));
     }
 
     fn shapes_key(&self) -> u64 {
@@ -306,204 +472,119 @@ impl<'s> Scene<'s> {
         let shapes = shapes
             .iter()
             .fold(0, |all, sight| all << 8 | u64::from(sight.shape));
-        shapes | (self.item.gap as u64) << 32 | (self.gap1 as u64) << 40
+        shapes | (self.item.gap as u64) << 32 | (self.gap1 as u64) << 40 | u64::from(self.one) << 48
     }
 
-    /// On pairs of words, and on what is too much of a mix to be kept.
-    fn rest(&self, rows: &mut Rows) {
-        let [left, right, ..] = self.around.map(|word| word.hash);
-        let here = self.here;
-        let named = here.named();
+    /// On the label before it in the text, and on those that were given.
+    fn cue(&self, out: &mut impl Sink) {
+        let (cue, distance) = (self.item.cue, self.item.cue_distance.min(4));
+        let near = join(u32::from(distance), self.here.shape);
+        out.add(28, join(u32::from(cue), near));
+        out.add(51, join(self.label(), u32::from(self.two) + 1));
+    }
+
+    fn cue_key(&self) -> u64 {
+        u64::from(self.item.cue)
+            | u64::from(self.item.cue_distance.min(4)) << 8
+            | u64::from(self.here.shape) << 16
+            | u64::from(self.one) << 24
+            | u64::from(self.two) << 32
+    }
+
+    /// On pairs of words, and on those further away.
+    fn pairs(&self, out: &mut impl Sink) {
+        let [left, right, left_2, right_2] = self.around.map(|word| word.hash);
         let prior = u32::from(self.context.prior);
-        rows.add_all(6, [join(left, here.hash), join(here.hash, right)]);
-        rows.add(23, join(self.right_2.place, self.right.place));
-        rows.add(26, join(self.left_2.people, here.shape));
-        let distance = u32::from(self.item.cue_distance.min(4));
-        rows.add(
-            28,
-            join(u32::from(self.item.cue), join(distance, here.shape)),
-        );
-        rows.add(34, join(self.line_start(), join(right, here.shape)));
-        rows.add_all(36, [join(left, named), join(right, named)]);
-        rows.add(40, join(prior, self.left.people));
-        rows.add_all(
-            42,
-            [
-                join(self.whom(), join(self.own, join(here.shape, left))),
-                join(prior, join(self.own, join(right, left))),
-            ],
-        );
-    }
-
-    fn rest_behind(&self, one: WordLabel, two: WordLabel, rows: &mut Rows) {
-        let (one, two) = (u32::from(one) + 1, u32::from(two) + 1);
-        rows.add(51, join(one, two));
-        rows.add(58, join(one, join(self.around[0].hash, self.here.shape)));
+        out.add(4, left_2);
+        out.add(5, right_2);
+        out.add(6, join(left, self.here.hash));
+        out.add(7, join(self.here.hash, right));
+        out.add(43, join(prior, join(self.own, join(right, left))));
     }
 }
 
-/// The template of the word behind it with the label of the unit before it.
-const NEXT_BEHIND: u32 = 57;
-
-fn with_label(one: WordLabel, hash: u32) -> u32 {
-    join(u32::from(one) + 1, hash)
-}
-
-/// On what the lists say of the unit before.
-fn with_left(left: &Sight, here: &Sight, rows: &mut Rows) {
-    rows.add(14, join(left.name, here.shape));
-    rows.add(20, join(left.health, here.parts));
-    rows.add_all(24, [left.people, join(left.people, here.named())]);
-}
-
-/// On what they say of the unit behind.
-fn with_right(here: &Sight, right: &Sight, rows: &mut Rows) {
-    rows.add(15, join(right.name, here.named()));
-    rows.add(19, join(right.health, here.parts));
-    rows.add(22, join(right.place, join(here.shape, here.place)));
-    rows.add(27, join(right.people, here.shape));
-}
-
-/// All that both hang on.
-fn pair_key(left: &Sight, right: &Sight) -> Option<u64> {
-    let (a, b) = (left.lists?, right.lists?);
-    let shapes = u64::from(left.shape) << 8 | u64::from(right.shape);
-    Some(shapes | u64::from(a) << 16 | u64::from(b) << 32)
-}
-
-/// The sums that were kept, by group. Those with a label before are of the
-/// commonest, none.
+/// The sums that were kept, by group.
 pub(crate) struct Memos {
-    /// Of a word, and with the label before.
-    word: Memo<u128, [Sums; 2]>,
-    /// Where the row of a word is at each place around, and behind with the
-    /// label before.
-    around: Memo<u64, [u32; 5]>,
-    /// Of two neighbours: for the right one, and for the left one.
-    pairs: Memo<u64, [Sums; 2]>,
-    settings: Memo<u128, Sums>,
-    shapes: Memo<u64, [Sums; 2]>,
-    rows: Rows,
-    /// For what was not kept.
-    scratch: Rows,
-    places: Places,
+    /// Of a word and what the lists say of it.
+    word: Memo<u128, Sums>,
+    lists: Memo<u128, Sums>,
+    left: Memo<u64, Sums>,
+    right: Memo<u64, Sums>,
+    lists_left: Memo<u64, Sums>,
+    lists_right: Memo<u128, Sums>,
+    settings: Memo<u64, Sums>,
+    shapes: Memo<u64, Sums>,
+    cues: Memo<u64, Sums>,
 }
 
 impl Default for Memos {
     fn default() -> Self {
         Self {
-            word: Memo::new(11),
-            around: Memo::new(12),
-            pairs: Memo::new(10),
-            settings: Memo::new(8),
-            shapes: Memo::new(11),
-            rows: Rows::new(),
-            scratch: Rows::new(),
-            places: Places::default(),
+            word: Memo::new(12),
+            lists: Memo::new(11),
+            left: Memo::new(12),
+            right: Memo::new(12),
+            lists_left: Memo::new(11),
+            lists_right: Memo::new(11),
+            settings: Memo::new(10),
+            shapes: Memo::new(12),
+            cues: Memo::new(9),
         }
     }
 }
 
 impl Memos {
-    /// The score of each label of a unit behind these labels; that of none
-    /// is 0. What was not kept is looked up in one go.
-    pub(crate) fn score(
-        &mut self,
-        scene: &Scene<'_>,
-        (one, two): (WordLabel, WordLabel),
-        weights: &Weights<WORD_LABELS>,
-    ) -> Sums {
-        let (rows, scratch) = (&mut self.rows, &mut self.scratch);
-        let mut sum = |give: &dyn Fn(&mut Rows)| {
-            scratch.clear();
-            give(scratch);
-            let mut sums = [0; WORD_LABELS];
-            weights.add(scratch, &mut sums);
-            sums
-        };
+    /// The score of each label of a unit; that of none is 0. What was not kept
+    /// is looked up in one go.
+    pub(crate) fn score(&mut self, scene: &Scene<'_>, weights: &Weights<WORD_LABELS>) -> Sums {
+        let mut found = Found::new(weights);
         let mut sums = weights.bias();
-        rows.clear();
-        scene.rest(rows);
-        scene.rest_behind(one, two, rows);
-
+        scene.pairs(&mut found);
+        // The sums under a key, or else of what the group adds.
+        macro_rules! kept {
+            ($memo:ident, $key:expr, $group:ident) => {
+                self.$memo
+                    .get($key, || Found::sums(weights, |out| scene.$group(out)))
+            };
+        }
         match scene.word_key() {
             Some(key) => {
+                let lists = &mut self.lists;
                 let kept = self.word.get(key, || {
-                    [
-                        sum(&|rows| scene.word(rows)),
-                        sum(&|rows| scene.word_behind(0, rows)),
-                    ]
+                    let mut sums = Found::sums(weights, |out| scene.word(out));
+                    let lists = lists.get(scene.lists_key(), || {
+                        Found::sums(weights, |out| scene.lists(out))
+                    });
+                    add(&mut sums, lists);
+                    sums
                 });
-                add(&mut sums, &kept[0]);
-                match one {
-                    0 => add(&mut sums, &kept[1]),
-                    _ => scene.word_behind(one, rows),
-                }
+                add(&mut sums, kept);
             }
             None => {
-                scene.word(rows);
-                scene.word_behind(one, rows);
+                scene.word(&mut found);
+                add(&mut sums, kept!(lists, scene.lists_key(), lists));
             }
         }
-
-        self.places.clear();
-        for ((n, template), word) in (2..).enumerate().zip(scene.around) {
-            let next = n == 1;
-            if word.common {
-                let kept = self.around.get(word.hash.into(), || {
-                    let at = |template| weights.place(Rows::row(template, word.hash));
-                    let behind = Rows::row(NEXT_BEHIND, with_label(0, word.hash));
-                    [at(2), at(3), at(4), at(5), weights.place(behind)]
-                });
-                self.places.push(kept[n]);
-                if next && one == 0 {
-                    self.places.push(kept[4]);
-                    continue;
-                }
-            } else {
-                rows.add(template, word.hash);
-            }
-            if next {
-                rows.add(NEXT_BEHIND, with_label(one, word.hash));
-            }
+        match scene.left_key() {
+            Some(key) => add(&mut sums, kept!(left, key, left)),
+            None => scene.left(&mut found),
         }
-
-        let pairs = [(scene.left, scene.here), (scene.here, scene.right)];
-        for (n, (left, right)) in pairs.into_iter().enumerate() {
-            match pair_key(left, right) {
-                Some(key) => {
-                    let kept = self.pairs.get(key, || {
-                        [
-                            sum(&|rows| with_left(left, right, rows)),
-                            sum(&|rows| with_right(left, right, rows)),
-                        ]
-                    });
-                    add(&mut sums, &kept[n]);
-                }
-                None if n == 0 => with_left(left, right, rows),
-                None => with_right(left, right, rows),
-            }
+        match scene.right_key() {
+            Some(key) => add(&mut sums, kept!(right, key, right)),
+            None => scene.right(&mut found),
         }
-
-        let kept = self
-            .settings
-            .get(scene.setting_key(), || sum(&|rows| scene.setting(rows)));
-        add(&mut sums, kept);
-
-        let kept = self.shapes.get(scene.shapes_key(), || {
-            [
-                sum(&|rows| scene.shapes(rows)),
-                sum(&|rows| scene.shapes_behind(0, rows)),
-            ]
-        });
-        add(&mut sums, &kept[0]);
-        match one {
-            0 => add(&mut sums, &kept[1]),
-            _ => scene.shapes_behind(one, rows),
-        }
-
-        weights.add_places(&self.places, &mut sums);
-        weights.add(rows, &mut sums);
+        add(
+            &mut sums,
+            kept!(lists_left, scene.lists_left_key(), lists_left),
+        );
+        add(
+            &mut sums,
+            kept!(lists_right, scene.lists_right_key(), lists_right),
+        );
+        add(&mut sums, kept!(settings, scene.setting_key(), setting));
+        add(&mut sums, kept!(shapes, scene.shapes_key(), shapes));
+        add(&mut sums, kept!(cues, scene.cue_key(), cue));
+        weights.add_places(&found.places, &mut sums);
         sums
     }
 }
@@ -545,13 +626,14 @@ mod tests {
                     if !asks_word(&passage.items[at], one) {
                         continue;
                     }
-                    let scene = Scene::new(&passage, &context, &sights, at).unwrap();
+                    let labels = (one, two);
+                    let scene = Scene::new(&passage, &context, &sights, at, labels).unwrap();
                     rows.clear();
                     scene.all(&mut rows);
-                    scene.history(one, two, &mut rows);
+                    scene.history(&mut rows);
                     assert_eq!(rows.as_slice().len(), 52);
                     let wanted = model.word.score(&rows);
-                    let found = memos.score(&scene, (one, two), &model.word);
+                    let found = memos.score(&scene, &model.word);
                     assert_eq!(found, wanted, "unit {at} behind {one}, {two}");
                     compared += 1;
                 }

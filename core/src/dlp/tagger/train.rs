@@ -240,15 +240,16 @@ pub(crate) fn train(
         Sight::all(&passage.items, &mut sights);
         for at in 0..passage.items.len() {
             rows.clear();
-            let scene = Scene::new(passage, &example.context, &sights, at);
+            let label = |n: usize| at.checked_sub(n).map_or(0, |n| words[n]);
+            let labels = (label(1), label(2));
+            let scene = Scene::new(passage, &example.context, &sights, at, labels);
             if let Some(scene) = &scene {
                 scene.all(&mut rows);
             }
             let fixed = rows.len();
-            let label = |n: usize| at.checked_sub(n).map_or(0, |n| words[n]);
             if asks_word(&passage.items[at], label(1)) {
                 if let Some(scene) = &scene {
-                    scene.history(label(1), label(2), &mut rows);
+                    scene.history(&mut rows);
                 }
                 count(&mut word_counts, rows.as_slice(), example.mail);
             }
@@ -279,9 +280,10 @@ pub(crate) fn train(
                 let mut label = 0u8;
                 if asks_word(&passage.items[at], one) {
                     rows.clear();
-                    let scene = Scene::new(passage, &example.context, &sights, at);
+                    let context = &example.context;
+                    let scene = Scene::new(passage, context, &sights, at, (one, two));
                     if let Some(scene) = scene {
-                        scene.history(one, two, &mut rows);
+                        scene.history(&mut rows);
                     }
                     let mut all = static_word[n][at].clone();
                     all.extend_from_slice(rows.as_slice());
