@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use memchr::{memchr, memchr2, memchr3};
+use memchr::{memchr, memchr_iter, memchr2, memchr3};
 
 use super::headers::{Field, Names};
 use super::hints::{self, Hints, says_nothing};
@@ -38,6 +38,8 @@ pub(super) fn read(text: &str, media_type: &str) -> Option<Record> {
         patient_record: false,
         quotes: true,
     };
+    // Two lines at least: a subject and the like have one.
+    memchr2(b'\n', b'\r', text.as_bytes())?;
     let delimiters = delimiters_in(text.as_bytes(), u8::MAX);
     if delimiters == 0 {
         return None;
@@ -48,9 +50,12 @@ pub(super) fn read(text: &str, media_type: &str) -> Option<Record> {
     while at < text.len() {
         let there = Line::read(text, here.next, delimiters);
         // Two lines with a delimiter that both have may start a table.
-        let table = (here.delimiters & there.delimiters != 0)
-            .then(|| reader.table(&here, &there, at == first, named))
-            .flatten();
+        let both = here.delimiters & there.delimiters != 0;
+        let whole = at == first;
+        let table = match both && !reader.is_uneven(&here, &there, whole, named) {
+            true => reader.table(&here, &there, whole, named),
+            false => None,
+        };
         match table {
             Some(end) => {
                 at = end;
@@ -90,19 +95,58 @@ struct Column {
 type Row = Vec<Range<usize>>;
 
 impl Reader<'_> {
+    /// Whether two lines with a delimiter that both have are surely no start of
+    /// a table, by a look at them and the next: the fields of the first three
+    /// lines are not as many. Most of what looks so is prose with commas.
+    fn is_uneven(&self, first: &Line, second: &Line, whole: bool, named: bool) -> bool {
+        // A file that is called a table may be uneven.
+        if whole && named {
+            return false;
+        }
+        let Some((n, wanted)) = self.delimiter(first, second) else {
+            return false;
+        };
+        let bytes = |line: &Line| self.text.as_bytes().get(line.range.clone());
+        // What is quoted may go on over lines.
+        let quoted = |line: &Line| memchr(b'"', bytes(line).unwrap_or_default()).is_some();
+        if wanted >= MAX_COLUMNS || quoted(first) || quoted(second) {
+            return false;
+        }
+        // A row without a letter or a figure is a rule, and passed over.
+        let uneven = |line: &Line| {
+            let line = bytes(line).unwrap_or_default();
+            memchr_iter(DELIMITERS[n], line).count() != wanted
+                && line.iter().any(u8::is_ascii_alphanumeric)
+        };
+        if uneven(second) {
+            return true;
+        }
+        let third = Line::read(self.text, second.next, 1 << n);
+        match third.delimiters {
+            _ if quoted(&third) => false,
+            // Behind the end, or a line that ends a table in a text.
+            0 => !whole || third.range.start >= self.text.len(),
+            _ => uneven(&third),
+        }
+    }
+
+    /// The number of the delimiter that stands most often in the first line,
+    /// where the second has it too, and how often.
+    fn delimiter(&self, first: &Line, second: &Line) -> Option<(usize, usize)> {
+        let line = self.text.as_bytes().get(first.range.clone())?;
+        DELIMITERS
+            .into_iter()
+            .enumerate()
+            .filter(|(n, _)| first.delimiters & second.delimiters & 1 << n != 0)
+            .map(|(n, delimiter)| (n, memchr_iter(delimiter, line).count()))
+            .max_by_key(|(_, count)| *count)
+    }
+
     /// Reads the table that starts with two lines, and says where it ends.
     /// `whole` is set at the start of the text, where less is asked of a table.
     fn table(&mut self, first: &Line, second: &Line, whole: bool, named: bool) -> Option<usize> {
         let at = first.range.start;
-        let line = self.text.as_bytes().get(first.range.clone())?;
-        // The delimiter that stands most often in the first line, where the
-        // second has it too.
-        let (delimiter, _) = DELIMITERS
-            .into_iter()
-            .enumerate()
-            .filter(|(n, _)| first.delimiters & second.delimiters & 1 << n != 0)
-            .map(|(_, delimiter)| (delimiter, line.iter().filter(|b| **b == delimiter).count()))
-            .max_by_key(|(_, count)| *count)?;
+        let delimiter = DELIMITERS[self.delimiter(first, second)?.0];
         let (header, body) = self.row(at, delimiter)?;
         if header.len() < 2 {
             return None;
