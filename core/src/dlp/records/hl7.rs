@@ -82,7 +82,8 @@ fn opens(bytes: &[u8], h: usize) -> bool {
 /// The three bytes before a place.
 fn name_before(bytes: &[u8], at: usize) -> &[u8] {
     let from = at.checked_sub(3);
-    from.and_then(|from| bytes.get(from..at)).unwrap_or_default()
+    from.and_then(|from| bytes.get(from..at))
+        .unwrap_or_default()
 }
 
 /// Whether segments of a name are read where no message was opened.
