@@ -2,6 +2,7 @@
 //! the word lists say of each.
 
 use super::lexicon::{Class, Flag, Flags, Lexicon};
+use super::source::CHUNK;
 use super::token::{Gap, Shape, Token, join, tokens};
 use super::unit::{Facts, Unit, UnitKind};
 
@@ -59,6 +60,13 @@ pub(crate) struct Buffers {
     units: Vec<Unit>,
     items: Vec<Item>,
     slots: Vec<u32>,
+}
+
+impl Buffers {
+    /// Whether there is no more of it than a chunk of text needs.
+    pub(crate) fn is_small(&self) -> bool {
+        self.tokens.capacity() <= CHUNK / 2
+    }
 }
 
 /// A stretch of text with its units.

@@ -96,9 +96,16 @@ impl Weights {
         }
     }
 
-    fn find(&self, hash: u32) -> Option<&[i16; OUTPUTS]> {
+    /// Whether a feature may have weights: of most it is known that they have
+    /// none.
+    #[inline]
+    pub(crate) fn may_have(&self, hash: u32) -> bool {
         let (word, bit) = filter_bit(hash);
-        if self.filter.get(word)? & bit == 0 {
+        self.filter.get(word).is_some_and(|word| word & bit != 0)
+    }
+
+    fn find(&self, hash: u32) -> Option<&[i16; OUTPUTS]> {
+        if !self.may_have(hash) {
             return None;
         }
         let mask = self.slots.len() - 1;
