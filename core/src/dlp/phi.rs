@@ -560,10 +560,8 @@ impl<'s> Scan<'s> {
             };
             summary.add(passage, &tags, &self.context);
         }
-        for tag in tags {
-            let finding = finding(source, passage, &tag);
-            self.found.items.push(finding);
-        }
+        let findings = tags.iter().map(|tag| finding(source, passage, tag));
+        self.found.items.extend(findings);
     }
 
     fn unscannable(&mut self, part: Part, why: &'static str) {
@@ -718,20 +716,17 @@ fn finding(source: &Source<'_>, passage: &Passage<'_>, tag: &Tag) -> Finding {
     let (start, end) = bytes_of(passage, tag);
     let span = source.view.source(start..end);
     let (confidence, evidence) = rules::evidence(passage, tag);
-    let mut finding = Finding::new(
-        tag.kind,
-        source.part,
-        span,
-        confidence,
-        value(source, start..end),
-    )
-    .with_evidence(evidence);
+    let value = value(source, start..end);
+    let mut finding = Finding::new(tag.kind, source.part, span, confidence, value);
+    // In the order that it has there.
+    finding.evidence = evidence;
     if let Some(inside) = source.inside {
         finding = finding.with_inside(inside.to_owned());
     }
     let hidden = start >= source.view.hidden;
     // Characters that nobody sees stand inside it.
     let split = !source.view.markup
+        && finding.span.len() != end - start
         && source
             .text
             .get(finding.span.clone())

@@ -58,7 +58,9 @@ impl Weights {
 
     /// How much speaks for PHI, from 0 to 5.
     pub(crate) fn step(&self, features: impl IntoIterator<Item = Feature>) -> u8 {
-        match self.score(features)[0] {
+        let rows = features.into_iter().filter_map(|f| self.find(f.hash));
+        let phi = rows.fold(i32::from(self.bias[0]), |sum, row| sum + i32::from(row[0]));
+        match phi {
             ..=-300 => 0,
             -299..=-100 => 1,
             -99..=50 => 2,
