@@ -9,6 +9,9 @@ use crate::compose::Message;
 
 /// Hashes of the words of a text.
 pub(super) fn words_of(text: &str) -> Vec<u32> {
+    if text.is_empty() {
+        return Vec::new();
+    }
     let view = View::plain(text);
     let passage = Passage::read(&view.text, 0, view.text.len(), Region::Header);
     passage
@@ -32,7 +35,12 @@ pub(super) fn envelope(message: &Message) -> Envelope {
 }
 
 pub(super) fn envelope_of(sender: &str, recipients: &[&str]) -> Envelope {
-    let domain = |a: &str| a.rsplit_once('@').map(|(_, d)| d.to_ascii_lowercase());
+    let domain = |address: &str| address.rfind('@').map_or(address.len(), |at| at + 1);
+    let own = sender.get(domain(sender)..).unwrap_or_default();
+    let is_own = |address: &&str| {
+        let other = address.get(domain(address)..);
+        other.is_some_and(|other| other.eq_ignore_ascii_case(own))
+    };
     let personal = recipients.iter().filter(|a| looks_personal(a)).count();
     Envelope {
         personal: match personal {
@@ -41,7 +49,7 @@ pub(super) fn envelope_of(sender: &str, recipients: &[&str]) -> Envelope {
             _ => 2,
         },
         recipients: u8::try_from(recipients.len()).unwrap_or(u8::MAX),
-        internal: !recipients.is_empty() && recipients.iter().all(|a| domain(a) == domain(sender)),
+        internal: !recipients.is_empty() && recipients.iter().all(is_own),
     }
 }
 

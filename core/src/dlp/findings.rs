@@ -323,8 +323,10 @@ impl Finding {
     #[must_use]
     pub fn with_evidence(mut self, evidence: impl IntoIterator<Item = Evidence>) -> Self {
         self.evidence.extend(evidence);
-        self.evidence.sort_unstable();
-        self.evidence.dedup();
+        if !self.evidence.is_sorted_by(|a, b| a < b) {
+            self.evidence.sort_unstable();
+            self.evidence.dedup();
+        }
         self
     }
 

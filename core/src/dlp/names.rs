@@ -7,6 +7,8 @@
 //! is: it travels in clear, and everybody sees it. Where it names a person and
 //! speaks of health it makes the message PHI by itself.
 
+use std::ops::Range;
+
 use super::lexicon::{Flag, Flags};
 use super::passage::{Passage, Region};
 use super::phi::{Scan, flags_of};
@@ -87,17 +89,28 @@ impl Scan<'_> {
     }
 
     fn name(&mut self, source: &Source<'_>, from: usize, to: usize, side: Side) {
-        let passage = Passage::read(&source.view.text, from, to, Region::Subject);
+        let passage = self.read(&source.view.text, from, to, Region::Subject);
+        self.name_in(source, &passage, from..to, side);
+        self.done(passage);
+    }
+
+    fn name_in(
+        &mut self,
+        source: &Source<'_>,
+        passage: &Passage<'_>,
+        range: Range<usize>,
+        side: Side,
+    ) {
         // Most are names alone: no model is asked.
         let more = passage.items.iter().any(|item| {
             let code = !matches!(item.kind, UnitKind::Word | UnitKind::Sign);
             code || side == Side::Recipients && item.flags().any(HEALTH)
         });
-        let hosts = self.host_knows(source, from..to);
+        let hosts = self.host_knows(source, range.clone());
         if !more && !hosts.iter().any(|kind| tells(*kind, side)) {
             return;
         }
-        let mut tags = self.tags(source, &passage);
+        let mut tags = self.tags(source, passage);
         let telling = tags.iter().any(|tag| tells(tag.kind, side));
         if !telling && !hosts.iter().any(|kind| tells(*kind, side)) {
             return;
@@ -105,12 +118,12 @@ impl Scan<'_> {
         if side == Side::Sender {
             tags.retain(|tag| tells(tag.kind, side));
         }
-        if side == Side::Recipients && names_and_tells(&passage, &tags) {
+        if side == Side::Recipients && names_and_tells(passage, &tags) {
             let health = tags.iter().filter(|t| is_health(t.kind));
-            let categories = health.filter_map(|tag| category_of(flags_of(&passage, tag)));
+            let categories = health.filter_map(|tag| category_of(flags_of(passage, tag)));
             self.told_by_name.get_or_insert_default().extend(categories);
         }
-        self.known_in(source, from..to);
-        self.found_in(source, &passage, tags);
+        self.known_in(source, range);
+        self.found_in(source, passage, tags);
     }
 }

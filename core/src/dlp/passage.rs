@@ -2,6 +2,7 @@
 //! the word lists say of each.
 
 use super::lexicon::{Class, Flags, Lexicon, Marks};
+use super::source::CHUNK;
 use super::token::{Gap, Shape, Token, join, tokens};
 use super::unit::{Facts, Span, UnitKind, Units};
 
@@ -78,6 +79,13 @@ pub(crate) struct Buffers {
     items: Vec<Item>,
     slots: Vec<[u32; 2]>,
     notable: Vec<usize>,
+}
+
+impl Buffers {
+    /// Whether there is no more of it than a chunk of text needs.
+    pub(crate) fn is_small(&self) -> bool {
+        self.tokens.capacity() <= CHUNK / 2
+    }
 }
 
 /// A stretch of text with its units.

@@ -8,10 +8,10 @@ use super::envelope::{envelope, words_of};
 use super::extract::{Budget, Piece, encoded_in, extract};
 use super::known::Known;
 use super::lexicon::{Flag, Flags};
-use super::passage::{Passage, Region};
+use super::passage::{Buffers, Passage, Region};
 use super::risk::Weights;
 use super::risk::features::{Envelope, Feature, features};
-use super::risk::summary::{Summary, category_of};
+use super::risk::summary::{MAX_WORDS, Summary, category_of};
 use super::source::{CHUNK, Source, chunk_end, embeds, is_field_name, is_file};
 use super::tagger::context::Context;
 use super::tagger::model::Model;
@@ -46,9 +46,15 @@ const SHAPE: i16 = 25;
 /// Bytes of texts that are kept from the first look to the second.
 const KEPT: usize = 4 * 1024 * 1024;
 
+/// Passages whose room is kept from one scan of a thread to the next: those of
+/// a message with its names.
+const MAX_ROOM: usize = 6;
+
 thread_local! {
     /// Sums of [`Model::get`], from one scan of a thread to the next.
     static MEMOS: Cell<Option<Box<Memos>>> = const { Cell::new(None) };
+    /// Room for passages, likewise.
+    static ROOM: Cell<Vec<Buffers>> = const { Cell::new(Vec::new()) };
 }
 
 /// Finds all kinds of identifiers and of health content, and judges the
@@ -123,6 +129,7 @@ pub(super) struct Scan<'s> {
     model: &'static Model,
     /// Where the model for words runs.
     memos: Option<Box<Memos>>,
+    room: Vec<Buffers>,
     known: Known<'s>,
     patients: Vec<RosterHit>,
     /// Whether a display name says of a person what is about health, and of
@@ -133,19 +140,13 @@ pub(super) struct Scan<'s> {
 impl<'s> Scan<'s> {
     fn new(scanner: &'s PhiScanner, message: &Message) -> Self {
         let sender = message.sender_text();
-        let recipients: Vec<String> = message
-            .recipients()
-            .iter()
-            .map(|(_, r)| {
-                let name = r.display_name().map_or("", |n| n.expose());
-                format!("{name} {}", r.address().as_str())
-            })
-            .collect();
-        let mut context = Context::new(
-            &sender,
-            recipients.iter().map(String::as_str),
-            message.audience(),
-        );
+        // Only the model for words asks whose names they are.
+        let recipients = message.recipients().iter().filter(|_| scanner.names);
+        let recipients = recipients.flat_map(|(_, r)| {
+            let name = r.display_name().map(|n| n.expose().as_str());
+            name.into_iter().chain([r.address().as_str()])
+        });
+        let mut context = Context::new(&sender, recipients, message.audience());
         let envelope = envelope(message);
         context.personal = envelope.personal;
         context.internal = envelope.internal;
@@ -162,6 +163,7 @@ impl<'s> Scan<'s> {
             },
             model: Model::get(),
             memos: scanner.names.then(|| MEMOS.take().unwrap_or_default()),
+            room: ROOM.take(),
             known: Known {
                 host: scanner.host.as_deref(),
                 roster: scanner.roster.as_deref(),
@@ -203,23 +205,38 @@ impl<'s> Scan<'s> {
         // Where no text has a second passage these words are those of the whole.
         let mut counted = true;
         let mut firsts: Vec<Option<Passage<'_>>> = Vec::with_capacity(parts.len());
+        let mut units = 0;
         for ((part, kept), source) in both().zip(&sources) {
             let same = part.part() == Part::Html && has_text;
             firsts.push(source.as_ref().map(|source| {
-                let (passage, whole) = first_passage(source);
-                if !same && !source.fields {
-                    words.read(&passage);
-                }
+                let (passage, whole) = self.first_passage(source);
                 counted &= same || whole;
+                units += passage.items.len();
                 passage
             }));
-            if kept.is_none() && is_text(part) && !same {
-                counted = false;
+            counted &= kept.is_some() || !is_text(part) || same;
+        }
+        // Without a verdict only the prior asks for words.
+        let few = counted && !self.scanner.names && units <= MAX_WORDS;
+        for (((part, kept), source), first) in both().zip(&sources).zip(&firsts) {
+            let same = part.part() == Part::Html && has_text;
+            if same {
+                continue;
+            }
+            if let (Some(source), Some(first)) = (source, first)
+                && !source.fields
+            {
+                match few {
+                    true => words.read_for(first, Weights::prior()),
+                    false => words.read(first),
+                }
+            }
+            if kept.is_none() && is_text(part) {
                 let content = part.content();
                 if let Some(source) = source_of(part, &content)
                     && !source.fields
                 {
-                    words.read(&first_passage(&source).0);
+                    words.read(&self.first_passage(&source).0);
                 }
             }
         }
@@ -250,7 +267,7 @@ impl<'s> Scan<'s> {
                 let content = part.content();
                 self.unread(part.part(), &content);
                 if let Some(source) = source_of(part, &content) {
-                    let first = first_passage(&source).0;
+                    let first = self.first_passage(&source).0;
                     self.source(&source, first, false);
                 }
                 self.file(part, &content, &mut budget);
@@ -309,8 +326,37 @@ impl<'s> Scan<'s> {
     /// Reads text that stood in a file.
     fn piece(&mut self, part: Part, piece: &Piece) {
         let source = Source::piece(part, piece);
-        let first = first_passage(&source).0;
+        let first = self.first_passage(&source).0;
         self.source(&source, first, false);
+    }
+
+    /// The first passage of a text, and whether it is all of it.
+    fn first_passage<'p>(&mut self, source: &'p Source<'_>) -> (Passage<'p>, bool) {
+        let (end, region) = source.next(0);
+        (
+            self.read(&source.view.text, 0, end, region),
+            end == source.view.text.len(),
+        )
+    }
+
+    /// Reads a passage with the room of one that was read before.
+    pub(super) fn read<'p>(
+        &mut self,
+        text: &'p [u8],
+        from: usize,
+        to: usize,
+        region: Region,
+    ) -> Passage<'p> {
+        let room = self.room.pop().unwrap_or_default();
+        Passage::read_into(room, text, from, to, region)
+    }
+
+    /// Keeps the room of a passage.
+    pub(super) fn done(&mut self, passage: Passage<'_>) {
+        let room = passage.into_buffers();
+        if self.room.len() < MAX_ROOM && room.is_small() {
+            self.room.push(room);
+        }
     }
 
     /// Reads a text passage by passage; the first has been read already, and its
@@ -329,7 +375,7 @@ impl<'s> Scan<'s> {
         self.summary.records += u32::from(source.patient_record);
         self.known(source);
         self.passage(source, &first, counted);
-        let mut buffers = first.into_buffers();
+        self.done(first);
         while at < text.len() {
             if self.found.items.len() - before > MAX_FINDINGS {
                 self.found.items.truncate(before + MAX_FINDINGS);
@@ -338,9 +384,9 @@ impl<'s> Scan<'s> {
             }
             self.seam(source, at);
             let (end, region) = source.next(at);
-            let passage = Passage::read_into(buffers, text, at, end, region);
+            let passage = self.read(text, at, end, region);
             self.passage(source, &passage, false);
-            buffers = passage.into_buffers();
+            self.done(passage);
             at = end;
         }
     }
@@ -404,13 +450,14 @@ impl<'s> Scan<'s> {
         let from = from + blank.map_or(0, |n| n + 1);
         let (limit, region) = source.next(cut);
         let to = limit.min(chunk_end(text, cut, limit.min(cut + SEAM)));
-        let passage = Passage::read(text, from, to, region);
+        let passage = self.read(text, from, to, region);
         let mut tags = self.tags(source, &passage);
         tags.retain(|tag| {
             let (start, end) = bytes_of(&passage, tag);
             end > cut && start < cut + LABELLED
         });
         self.found_in(source, &passage, tags);
+        self.done(passage);
     }
 
     fn passage(&mut self, source: &Source<'_>, passage: &Passage<'_>, counted: bool) {
@@ -513,10 +560,8 @@ impl<'s> Scan<'s> {
             };
             summary.add(passage, &tags, &self.context);
         }
-        for tag in tags {
-            let finding = finding(source, passage, &tag);
-            self.found.items.push(finding);
-        }
+        let findings = tags.iter().map(|tag| finding(source, passage, tag));
+        self.found.items.extend(findings);
     }
 
     fn unscannable(&mut self, part: Part, why: &'static str) {
@@ -530,6 +575,7 @@ impl<'s> Scan<'s> {
         if let Some(memos) = self.memos.take() {
             MEMOS.set(Some(memos));
         }
+        ROOM.set(std::mem::take(&mut self.room));
         let certain = |hit: &&RosterHit| hit.confidence >= Confidence::Medium;
         let patients = self.patients.iter().filter(certain).count();
         if self.scanner.names {
@@ -665,32 +711,22 @@ fn source_of<'c>(scanned: &ScanPart<'_>, content: &'c PartContent) -> Option<Sou
     read.then(|| Source::new(part, media_type, text.expose()))
 }
 
-/// The first passage of a text, and whether it is all of it.
-fn first_passage<'p>(source: &'p Source<'_>) -> (Passage<'p>, bool) {
-    let (end, region) = source.next(0);
-    let passage = Passage::read(&source.view.text, 0, end, region);
-    (passage, end == source.view.text.len())
-}
-
 /// A tag as a finding.
 fn finding(source: &Source<'_>, passage: &Passage<'_>, tag: &Tag) -> Finding {
     let (start, end) = bytes_of(passage, tag);
     let span = source.view.source(start..end);
     let (confidence, evidence) = rules::evidence(passage, tag);
-    let mut finding = Finding::new(
-        tag.kind,
-        source.part,
-        span,
-        confidence,
-        value(source, start..end),
-    )
-    .with_evidence(evidence);
+    let value = value(source, start..end);
+    let mut finding = Finding::new(tag.kind, source.part, span, confidence, value);
+    // In the order that it has there.
+    finding.evidence = evidence;
     if let Some(inside) = source.inside {
         finding = finding.with_inside(inside.to_owned());
     }
     let hidden = start >= source.view.hidden;
     // Characters that nobody sees stand inside it.
     let split = !source.view.markup
+        && finding.span.len() != end - start
         && source
             .text
             .get(finding.span.clone())

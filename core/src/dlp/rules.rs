@@ -240,7 +240,7 @@ fn listed(class: Class) -> Option<FindingKind> {
 
 /// How sure a tag is, and why.
 pub(super) fn evidence(passage: &Passage<'_>, tag: &Tag) -> (Confidence, Vec<Evidence>) {
-    let mut evidence = Vec::new();
+    let mut evidence = Vec::with_capacity(4);
     let items = passage.items.get(tag.first..tag.last).unwrap_or_default();
     let checks = Facts(
         Facts::CARD.0

@@ -1,9 +1,15 @@
 //! Files that stand in a text as lines: uuencode and its base64 form (IEEE Std
 //! 1003.1, `uuencode`), which mail readers show as attachments.
 
+use std::sync::LazyLock;
+
 use data_encoding::BASE64;
+use memchr::memmem::Finder;
 
 use super::walk::Walk;
+
+/// How the first line of a block starts.
+static BEGIN: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("begin"));
 
 /// A block of a text.
 struct Block<'t> {
@@ -52,7 +58,7 @@ pub(super) fn is_in(text: &str) -> bool {
 fn next(text: &str, mut from: usize) -> Option<(Block<'_>, usize)> {
     loop {
         let rest = text.get(from..)?;
-        let found = rest.find("begin")?;
+        let found = BEGIN.find(rest.as_bytes())?;
         let at = from + found;
         from = at + "begin".len();
         let starts = at == 0 || text.as_bytes().get(at - 1) == Some(&b'\n');

@@ -2,8 +2,10 @@
 //! mail. Other JSON goes by its keys.
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
-use memchr::memchr2;
+use memchr::memchr;
+use memchr::memmem::Finder;
 
 use super::hints::{self, Hints};
 use super::json::{self, Json, Parser};
@@ -11,13 +13,16 @@ use super::{Record, codes, hl7, shape};
 use crate::dlp::extract::Form;
 use crate::dlp::{Confidence, FindingKind};
 
+/// What every resource has.
+static KEY: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"resourceType\""));
+
 /// What the JSON in a text tells.
 pub(super) fn read(text: &str) -> Option<Record> {
     let start = text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n', '>']);
     let whole = start.starts_with(['{', '[']);
-    // Signs are found much faster than a word.
-    let may = whole || memchr2(b'{', b'[', text.as_bytes()).is_some();
-    if !may || !whole && !text.contains("\"resourceType\"") {
+    // A sign is found faster than a word.
+    let may = || memchr(b'{', text.as_bytes()).is_some() && KEY.find(text.as_bytes()).is_some();
+    if !whole && !may() {
         return None;
     }
     let mut parser = Parser::new(text);

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use memchr::{memchr, memchr_iter, memchr2};
+use memchr::{memchr_iter, memchr2};
 
 use super::hints::{self, Hints};
 use super::hl7_fields::{Holds, holds};
@@ -34,16 +34,10 @@ const USUAL: Delimiters = Delimiters {
 
 /// What the HL7 v2 segments in a text tell.
 pub(super) fn read(text: &str) -> Option<Record> {
-    // All three that open something have an H, which is rare in capitals.
     let bytes = text.as_bytes();
-    let opens = |at: usize| {
-        let around = bytes.get(at.saturating_sub(2)..bytes.len().min(at + 2));
-        let around = around.unwrap_or_default();
-        ["MSH", "FHS", "BHS"]
-            .iter()
-            .any(|mark| around.windows(3).any(|w| w == mark.as_bytes()))
-    };
-    if memchr(b'|', bytes).is_none() && !memchr_iter(b'H', bytes).any(opens) {
+    if !memchr_iter(b'|', bytes).any(|at| is_alone(name_before(bytes, at)))
+        && !memchr_iter(b'H', bytes).any(|at| opens(bytes, at))
+    {
         return None;
     }
     let mut reader = Reader {
@@ -74,6 +68,30 @@ pub(super) fn read(text: &str) -> Option<Record> {
         patient_record,
         form: Form::Plain,
     })
+}
+
+/// Whether the name of what opens a message, a file or a batch stands around an
+/// H. All three have one, which is rare in capitals.
+fn opens(bytes: &[u8], h: usize) -> bool {
+    match bytes.get(h + 1) {
+        Some(b'S') => matches!(h.checked_sub(1).map(|n| bytes[n]), Some(b'F' | b'B')),
+        _ => name_before(bytes, h + 1) == b"MSH",
+    }
+}
+
+/// The three bytes before a place.
+fn name_before(bytes: &[u8], at: usize) -> &[u8] {
+    let from = at.checked_sub(3);
+    from.and_then(|from| bytes.get(from..at))
+        .unwrap_or_default()
+}
+
+/// Whether segments of a name are read where no message was opened.
+fn is_alone(name: &[u8]) -> bool {
+    matches!(
+        name,
+        b"PID" | b"OBX" | b"OBR" | b"PV1" | b"NK1" | b"IN1" | b"DG1" | b"GT1"
+    )
 }
 
 struct Reader<'t> {
@@ -126,13 +144,7 @@ impl<'t> Reader<'t> {
             MAX_FIELDS,
         );
         // A lone line needs to look like a segment by its length.
-        if !self.message
-            && (fields.len() < 6
-                || !matches!(
-                    &name,
-                    b"PID" | b"OBX" | b"OBR" | b"PV1" | b"NK1" | b"IN1" | b"DG1" | b"GT1"
-                ))
-        {
+        if !self.message && (fields.len() < 6 || !is_alone(&name)) {
             return;
         }
         let header = name == *b"MSH";

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use memchr::{memchr, memchr2, memchr3};
+use memchr::{memchr_iter, memchr2, memchr3};
 
 use super::headers::{Field, Names};
 use super::hints::{self, Hints, says_nothing};
@@ -22,15 +22,22 @@ const MAX_QUOTED: usize = 64 * 1024;
 
 /// What the tables in a text tell.
 pub(super) fn read(text: &str, media_type: &str) -> Option<Record> {
-    let named = [
+    let called = [
         "csv",
         "tab-separated",
         "comma-separated",
         "spreadsheet",
         "excel",
-    ]
-    .iter()
-    .any(|word| media_type.contains(word));
+    ];
+    let named = media_type != "text/plain" && called.iter().any(|word| media_type.contains(word));
+    // Two lines at least, of which one has a delimiter: a subject has one line.
+    memchr2(b'\n', b'\r', text.as_bytes())?;
+    let most = DELIMITERS.map(|d| memchr_iter(d, text.as_bytes()).count());
+    // And where the first is not known for a table's, so have two more.
+    let least = if named { 1 } else { 3 };
+    if most.iter().all(|count| *count < least) {
+        return None;
+    }
     let mut reader = Reader {
         text,
         hints: Hints::new(text),
@@ -38,23 +45,21 @@ pub(super) fn read(text: &str, media_type: &str) -> Option<Record> {
         patient_record: false,
         quotes: true,
     };
-    let delimiters = delimiters_in(text.as_bytes(), u8::MAX);
-    if delimiters == 0 {
-        return None;
-    }
     let first = text.len() - text.trim_start_matches(['\u{feff}', '\r', '\n', ' ']).len();
     let mut at = first;
-    let mut here = Line::read(text, at, delimiters);
+    let mut here = Line::read(text, at);
     while at < text.len() {
-        let there = Line::read(text, here.next, delimiters);
+        let there = Line::read(text, here.next);
         // Two lines with a delimiter that both have may start a table.
-        let table = (here.delimiters & there.delimiters != 0)
-            .then(|| reader.table(&here, &there, at == first, named))
-            .flatten();
+        let whole = at == first;
+        let table = match reader.is_uneven(&here, &there, whole, named) {
+            false => reader.table(&here, &there, whole, named),
+            true => None,
+        };
         match table {
             Some(end) => {
                 at = end;
-                here = Line::read(text, at, delimiters);
+                here = Line::read(text, at);
             }
             None => {
                 at = here.next;
@@ -90,19 +95,42 @@ struct Column {
 type Row = Vec<Range<usize>>;
 
 impl Reader<'_> {
+    /// Whether two lines are surely no start of a table, by a look at them and
+    /// the next: they have no delimiter in common, or the first three lines have
+    /// not as many. Most of what looks like a table is prose with commas.
+    fn is_uneven(&self, first: &Line, second: &Line, whole: bool, named: bool) -> bool {
+        let Some((n, wanted)) = delimiter(first, second) else {
+            return true;
+        };
+        // A file that is called a table may be uneven; what is quoted may go on
+        // over lines.
+        let quoted = first.counts[QUOTES] + second.counts[QUOTES] > 0;
+        if whole && named || quoted || wanted >= MAX_COLUMNS {
+            return false;
+        }
+        // A row without a letter or a figure is a rule, and passed over.
+        let uneven = |line: &Line| {
+            let bytes = self.text.as_bytes().get(line.range.clone());
+            line.counts[n] != wanted
+                && bytes.is_some_and(|line| line.iter().any(u8::is_ascii_alphanumeric))
+        };
+        if uneven(second) {
+            return true;
+        }
+        let third = Line::read(self.text, second.next);
+        match third.counts[n] {
+            _ if third.counts[QUOTES] > 0 => false,
+            // Behind the end, or a line that ends a table in a text.
+            0 => !whole || third.range.start >= self.text.len(),
+            _ => uneven(&third),
+        }
+    }
+
     /// Reads the table that starts with two lines, and says where it ends.
     /// `whole` is set at the start of the text, where less is asked of a table.
     fn table(&mut self, first: &Line, second: &Line, whole: bool, named: bool) -> Option<usize> {
         let at = first.range.start;
-        let line = self.text.as_bytes().get(first.range.clone())?;
-        // The delimiter that stands most often in the first line, where the
-        // second has it too.
-        let (delimiter, _) = DELIMITERS
-            .into_iter()
-            .enumerate()
-            .filter(|(n, _)| first.delimiters & second.delimiters & 1 << n != 0)
-            .map(|(_, delimiter)| (delimiter, line.iter().filter(|b| **b == delimiter).count()))
-            .max_by_key(|(_, count)| *count)?;
+        let delimiter = DELIMITERS[delimiter(first, second)?.0];
         let (header, body) = self.row(at, delimiter)?;
         if header.len() < 2 {
             return None;
@@ -362,34 +390,77 @@ struct Line {
     range: Range<usize>,
     /// Where the next starts.
     next: usize,
-    /// Which delimiters stand in it, as bits.
-    delimiters: u8,
+    /// How often each delimiter stands in it, and quotes.
+    counts: [usize; DELIMITERS.len() + 1],
 }
+
+/// Where the count of quotes stands.
+const QUOTES: usize = DELIMITERS.len();
+
+/// What each byte adds to the counts of a line, of so many bits each; above
+/// them what ends it.
+const COUNTED: [u64; 256] = {
+    let mut table = [0; 256];
+    let mut n = 0;
+    while n < DELIMITERS.len() {
+        table[DELIMITERS[n] as usize] = 1 << (BITS * n);
+        n += 1;
+    }
+    table[b'"' as usize] = 1 << (BITS * QUOTES);
+    table[b'\n' as usize] = END;
+    table[b'\r' as usize] = END;
+    table
+};
+const BITS: usize = 12;
+const END: u64 = 1 << (BITS * (QUOTES + 1));
 
 impl Line {
-    /// The line at `at` of a text that has these delimiters.
-    fn read(text: &str, at: usize, delimiters: u8) -> Self {
-        let rest = text.as_bytes().get(at..).unwrap_or_default();
-        let length = memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
-        let line = rest.get(..length).unwrap_or_default();
-        let crlf = rest.get(length..length + 2) == Some(b"\r\n");
+    /// The line at `at`.
+    fn read(text: &str, at: usize) -> Self {
+        let mut left = text.as_bytes().get(at..).unwrap_or_default();
+        let whole = left.len();
+        let mut counts = [0; DELIMITERS.len() + 1];
+        loop {
+            // So many that no count runs over.
+            let (mut some, mut sum) = (left.get(..4_000).unwrap_or(left), 0);
+            let before = some.len();
+            while let Some((eight, rest)) = some.split_first_chunk::<8>() {
+                let more: u64 = eight.iter().map(|b| COUNTED[usize::from(*b)]).sum();
+                if more >= END {
+                    break;
+                }
+                (sum, some) = (sum + more, rest);
+            }
+            while let [first, rest @ ..] = some
+                && COUNTED[usize::from(*first)] < END
+            {
+                (sum, some) = (sum + COUNTED[usize::from(*first)], rest);
+            }
+            for (n, count) in counts.iter_mut().enumerate() {
+                *count += (sum >> (BITS * n)) as usize & ((1 << BITS) - 1);
+            }
+            left = left.get(before - some.len()..).unwrap_or_default();
+            if !some.is_empty() || left.is_empty() {
+                break;
+            }
+        }
+        let end = at + whole - left.len();
+        let crlf = left.starts_with(b"\r\n");
         Self {
-            range: at..at + length,
-            next: at + length + if crlf { 2 } else { 1 },
-            delimiters: delimiters_in(line, delimiters),
+            range: at..end,
+            next: end + if crlf { 2 } else { 1 },
+            counts,
         }
     }
 }
 
-/// Which of some delimiters stand in a text, as bits.
-fn delimiters_in(text: &[u8], of: u8) -> u8 {
-    let mut found = 0;
-    for (n, delimiter) in DELIMITERS.into_iter().enumerate() {
-        if of & 1 << n != 0 && memchr(delimiter, text).is_some() {
-            found |= 1 << n;
-        }
-    }
-    found
+/// The number of the delimiter that stands most often in the first line, where
+/// the second has it too, and how often.
+fn delimiter(first: &Line, second: &Line) -> Option<(usize, usize)> {
+    (0..DELIMITERS.len())
+        .filter(|n| first.counts[*n] > 0 && second.counts[*n] > 0)
+        .map(|n| (n, first.counts[n]))
+        .max_by_key(|(_, count)| *count)
 }
 
 /// Behind the marks of a quoted mail: `> `.
@@ -414,4 +485,77 @@ fn closing(bytes: &[u8], inside: usize) -> Option<usize> {
         at += found + 2;
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reader(text: &str) -> Reader<'_> {
+        Reader {
+            text,
+            hints: Hints::new(text),
+            names: Names::default(),
+            patient_record: false,
+            quotes: true,
+        }
+    }
+
+    /// All texts of four lines of some.
+    #[test]
+    fn what_a_look_rules_out_is_no_table() {
+        let lines = [
+            "patient name,dob,mrn",
+            "mrn,dob",
+            "",
+            "--,--,--",
+            "Ann Lee,1999-01-02,4711",
+            "Bo Berg,2001-02-03",
+            "so, then, we",
+            "x",
+            "\"Lee, Ann\",1999-01-02,4711",
+            "\"open,1,2",
+            "> mrn;dob,name",
+        ];
+        let (mut ruled_out, mut tables) = (0, 0);
+        for n in 0..lines.len().pow(4) {
+            let pick = |k: u32| lines[n / lines.len().pow(k) % lines.len()];
+            let text = [0, 1, 2, 3].map(pick).join("\n");
+            let first = Line::read(&text, 0);
+            let second = Line::read(&text, first.next);
+            for whole in [false, true] {
+                let uneven = reader(&text).is_uneven(&first, &second, whole, false);
+                let table = reader(&text).table(&first, &second, whole, false);
+                assert!(!uneven || table.is_none(), "{text}");
+                ruled_out += u32::from(uneven);
+                tables += u32::from(table.is_some());
+            }
+        }
+        assert!(ruled_out > 15_000 && tables > 100, "{ruled_out} {tables}");
+    }
+
+    #[test]
+    fn lines_are_counted_to_their_end() {
+        let long = "a,b;\"".repeat(3_000);
+        for (text, at) in [
+            (format!("{long}\r\nc"), 0),
+            (format!("x\n{long}\nc"), 2),
+            (format!("{long}\rc"), 0),
+            (long.clone(), 0),
+            ("12345\n\n\n\n\n,,\n".to_owned(), 6),
+            (String::new(), 0),
+        ] {
+            let line = Line::read(&text, at);
+            let rest = &text[at..];
+            let length = rest.find(['\n', '\r']).unwrap_or(rest.len());
+            let crlf = rest[length..].starts_with("\r\n");
+            assert_eq!(line.range, at..at + length);
+            assert_eq!(line.next, at + length + if crlf { 2 } else { 1 });
+            for (n, sign) in DELIMITERS.iter().chain(b"\"").enumerate() {
+                let count = rest[..length].bytes().filter(|b| b == sign).count();
+                assert_eq!(line.counts[n], count);
+            }
+        }
+        assert_eq!(Line::read("a", 2).range, 2..2);
+    }
 }

@@ -2,6 +2,7 @@
 //! and Spanish.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::LazyLock;
 
 /// Meanings of words, as bits.
@@ -63,16 +64,39 @@ pub(super) mod means {
     pub(in crate::dlp::records) const STREET: u64 = 1 << 54;
 }
 
+/// FNV-1a. The words in the map are our own: nobody can make them collide.
+#[derive(Clone, Copy)]
+pub(super) struct Fnv(u64);
+
+impl Default for Fnv {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Hasher for Fnv {
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        // The map goes by the high bits too.
+        self.0 ^ self.0 << 32
+    }
+}
+
 /// Words with their meanings.
 pub(super) struct Words {
-    meanings: HashMap<&'static str, u64>,
+    meanings: HashMap<&'static str, u64, BuildHasherDefault<Fnv>>,
     /// By the first two bytes of a word, how long those are that start so, as
     /// bits: most of what is asked for ends here.
     lengths: Vec<u16>,
 }
 
 impl Words {
-    fn new(meanings: HashMap<&'static str, u64>) -> Self {
+    fn new(meanings: HashMap<&'static str, u64, BuildHasherDefault<Fnv>>) -> Self {
         let mut lengths = vec![0; 1 << 12];
         for word in meanings.keys() {
             lengths[start(word.as_bytes())] |= length_bit(word.len());
@@ -197,7 +221,7 @@ pub(super) static WORDS: LazyLock<Words> = LazyLock::new(|| {
             "line", "main", "current", "next", "s", "x", "e", "in", "on", "at", "our", "his", "her", "new", "old",
             "resource", "info", "details", "value", "chief", "presenting", "electronico", "electronica", "start", "end", "from", "a", "b", "cm", "pcs"]),
     ];
-    let mut words = HashMap::new();
+    let mut words = HashMap::default();
     for (bits, list) in groups {
         for word in *list {
             *words.entry(*word).or_insert(0) |= bits;

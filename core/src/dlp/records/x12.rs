@@ -28,9 +28,11 @@ struct Delimiters {
 /// What the X12 interchanges in a text tell.
 pub(super) fn read(text: &str) -> Option<Record> {
     let bytes = text.as_bytes();
+    // What opens an interchange has an S in its name, which most texts have few
+    // of in capitals.
     let opens = |at: usize| {
-        let (before, behind) = (at.checked_sub(1).map(|n| bytes[n]), bytes.get(at + 1));
-        behind == Some(&b'T') || before == Some(b'I') && behind == Some(&b'A')
+        let is = |from: usize| bytes.get(from..).and_then(opening).is_some();
+        is(at) || at > 0 && is(at - 1)
     };
     if !memchr_iter(b'S', bytes).any(opens) {
         return None;

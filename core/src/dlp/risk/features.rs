@@ -46,6 +46,18 @@ const SECTION_CODES: [&str; SECTIONS] = [
     "staff",
 ];
 
+/// The feature of a word.
+pub(crate) fn word_feature(word: u32) -> u32 {
+    const HASH: u32 = hash(b"words");
+    join(HASH, word)
+}
+
+/// The feature of two neighbouring words.
+pub(crate) fn pair_feature(pair: u32) -> u32 {
+    const HASH: u32 = hash(b"pairs_of_words");
+    join(HASH, pair)
+}
+
 /// All features of a message.
 pub(crate) fn features<'s>(
     summary: &'s Summary,

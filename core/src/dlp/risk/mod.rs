@@ -58,8 +58,9 @@ impl Weights {
 
     /// How much speaks for PHI, from 0 to 5.
     pub(crate) fn step(&self, features: impl IntoIterator<Item = Feature>) -> u8 {
-        let weights = features.into_iter().filter_map(|f| self.find(f.hash));
-        match weights.fold(i32::from(self.bias[0]), |sum, row| sum + i32::from(row[0])) {
+        let rows = features.into_iter().filter_map(|f| self.find(f.hash));
+        let phi = rows.fold(i32::from(self.bias[0]), |sum, row| sum + i32::from(row[0]));
+        match phi {
             ..=-300 => 0,
             -299..=-100 => 1,
             -99..=50 => 2,
@@ -97,10 +98,16 @@ impl Weights {
         }
     }
 
+    /// Whether a feature may have weights: of most it is known that they have
+    /// none.
     #[inline]
-    fn find(&self, hash: u32) -> Option<&[i16; OUTPUTS]> {
+    pub(crate) fn may_have(&self, hash: u32) -> bool {
         let (word, bit) = filter_bit(hash);
-        if self.filter.get(word)? & bit == 0 {
+        self.filter.get(word).is_some_and(|word| word & bit != 0)
+    }
+
+    fn find(&self, hash: u32) -> Option<&[i16; OUTPUTS]> {
+        if !self.may_have(hash) {
             return None;
         }
         let mask = self.slots.len() - 1;

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use super::Weights;
+use super::features::{pair_feature, word_feature};
 use crate::dlp::lexicon::{Flag, Flags};
 use crate::dlp::passage::{Passage, Region};
 use crate::dlp::tagger::Tag;
@@ -11,7 +13,7 @@ use crate::dlp::unit::UnitKind;
 use crate::dlp::{Category, FindingClass, FindingKind};
 
 /// More different words add nothing to a verdict.
-const MAX_WORDS: usize = 2_048;
+pub(crate) const MAX_WORDS: usize = 2_048;
 
 /// Counts over a message.
 #[derive(Debug, Clone, Default)]
@@ -74,6 +76,26 @@ pub(crate) const fn index_of(kind: FindingKind) -> usize {
 impl Summary {
     /// Counts the words of a passage, before its units are labelled.
     pub(crate) fn read(&mut self, passage: &Passage<'_>) {
+        self.read_with(passage, |_| true, |_| true);
+    }
+
+    /// The same, where only the words and pairs are kept that `weights` may have
+    /// any for: the others change no score. What is not kept is not counted, so
+    /// that all passages together may have [`MAX_WORDS`] units at most.
+    pub(crate) fn read_for(&mut self, passage: &Passage<'_>, weights: &Weights) {
+        self.read_with(
+            passage,
+            |word| weights.may_have(word_feature(word)),
+            |pair| weights.may_have(pair_feature(pair)),
+        );
+    }
+
+    fn read_with(
+        &mut self,
+        passage: &Passage<'_>,
+        wants_word: impl Fn(u32) -> bool,
+        wants_pair: impl Fn(u32) -> bool,
+    ) {
         let mut before = 0;
         let more = passage.items.len().min(MAX_WORDS);
         self.words.reserve(more);
@@ -83,7 +105,10 @@ impl Summary {
                 continue;
             }
             self.units = self.units.saturating_add(1);
-            let word = item.word.flags();
+            let word = match item.word.is_empty() {
+                true => Flags::default(),
+                false => item.word.flags(),
+            };
             let flags = match item.phrase_first {
                 true => item.flags(),
                 false => word,
@@ -98,11 +123,15 @@ impl Summary {
                 self.you += u32::from(YOU.contains(&item.hash));
                 self.me += u32::from(ME.contains(&item.hash));
             }
-            if self.words.len() < MAX_WORDS && !word.has(Flag::Function) {
+            let full = self.words.len() >= MAX_WORDS;
+            if !full && !word.has(Flag::Function) && wants_word(item.hash) {
                 self.words.insert(item.hash);
             }
             if self.pairs.len() < MAX_WORDS {
-                self.pairs.insert(pair(before, item.hash));
+                let pair = pair(before, item.hash);
+                if wants_pair(pair) {
+                    self.pairs.insert(pair);
+                }
             }
             before = item.hash;
         }

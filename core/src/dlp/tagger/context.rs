@@ -2,6 +2,7 @@
 
 use crate::dlp::lexicon::{Flag, Flags, Lexicon, SPECIALITIES};
 use crate::dlp::token::{SEED, Shape, Token, finish, hash, step, tokens};
+use crate::dlp::view::View;
 
 /// What sender, recipients, audience and the text as a whole say.
 #[derive(Debug, Clone, Default)]
@@ -48,19 +49,23 @@ impl Context {
         audience: Option<&str>,
     ) -> Self {
         let mut context = Self::default();
-        words(sender, &mut context.senders);
+        let mut all = Vec::with_capacity(32);
         for recipient in recipients {
-            words(recipient, &mut context.recipients);
+            let view = read(recipient, &mut all);
+            words(&view.text, &all, &mut context.recipients);
         }
+        let view = read(sender, &mut all);
+        words(&view.text, &all, &mut context.senders);
         context.recipients.sort_unstable();
         context.senders.sort_unstable();
         let both = context.recipients.iter().chain(&context.senders);
         context.addresses = both.fold(0, |all, hash| all | 1 << (hash & 63));
-        let (care, speciality) = care_of(sender);
+        let (care, speciality) = care_of(&view.text, &all);
         context.sender_care = care;
         context.speciality = speciality;
         if let Some(audience) = audience {
-            let (care, speciality) = care_of(audience);
+            let view = read(audience, &mut all);
+            let (care, speciality) = care_of(&view.text, &all);
             context.audience_care = if care == 0 { 4 } else { care };
             context.speciality = context.speciality.and(speciality);
         }
@@ -103,44 +108,49 @@ impl Context {
     }
 }
 
+/// Reads the tokens of a header text.
+fn read<'t>(text: &'t str, all: &mut Vec<Token>) -> View<'t> {
+    let view = View::plain(text);
+    all.clear();
+    tokens(&view.text, 0, view.text.len(), all);
+    view
+}
+
 /// The words of a header text; those of an address are told apart by signs, by
 /// capitals, and by the words of the lexicon that a fused name consists of.
-fn words(text: &str, out: &mut Vec<u32>) {
-    let view = crate::dlp::view::View::plain(text);
-    let mut all: Vec<Token> = Vec::new();
-    tokens(&view.text, 0, view.text.len(), &mut all);
+fn words(text: &[u8], all: &[Token], out: &mut Vec<u32>) {
+    const GIVEN: Flags = Flags::of(&[Flag::GivenTop, Flag::Given, Flag::GivenWorld]);
     let lexicon = Lexicon::get();
     for token in all {
         if !token.is_word() && token.shape != Shape::Alnum {
             continue;
         }
-        let bytes = &view.text[token.range()];
-        let letters = bytes.iter().take_while(|b| !b.is_ascii_digit()).count();
-        let bytes = &bytes[..letters];
-        let known = lexicon.word(hash(bytes));
-        if bytes.len() < 3
-            || known.has(Flag::Function)
-            || bytes.len() > LONGEST_FUSED
-            || bytes == b"example"
-        {
+        let mut bytes = text.get(token.range()).unwrap_or_default();
+        let mut whole = token.hash;
+        if token.shape == Shape::Alnum {
+            let letters = bytes.iter().take_while(|b| !b.is_ascii_digit()).count();
+            bytes = &bytes[..letters];
+            whole = hash(bytes);
+        }
+        if !(3..=LONGEST_FUSED).contains(&bytes.len()) || bytes == b"example" {
             continue;
         }
-        out.push(hash(bytes));
+        let known = lexicon.word(whole);
+        if known.has(Flag::Function) {
+            continue;
+        }
+        out.push(whole);
         // `patlindqvist`: any tail after a known given name may be a name.
         if known.is_empty() {
             // The hash of the letters before the cut.
             let mut before = SEED;
-            for cut in 1..bytes.len().saturating_sub(2) {
-                before = step(before, bytes[cut - 1]);
-                let head = lexicon.word(finish(before));
-                if cut == 1
-                    || head.has(Flag::GivenTop)
-                    || head.has(Flag::Given)
-                    || head.has(Flag::GivenWorld)
-                {
+            for (cut, &letter) in (1..bytes.len().saturating_sub(2)).zip(bytes) {
+                before = step(before, letter);
+                let head = finish(before);
+                if cut == 1 || lexicon.word(head).any(GIVEN) {
                     out.push(hash(&bytes[cut..]));
                     if cut >= 3 {
-                        out.push(finish(before));
+                        out.push(head);
                     }
                 }
             }
@@ -150,10 +160,7 @@ fn words(text: &str, out: &mut Vec<u32>) {
 
 /// The strongest speciality in a text, and the categories it points to. Words
 /// fused in a domain (`harborkidney`) are looked for at every cut.
-pub(crate) fn care_of(text: &str) -> (u8, Flags) {
-    let view = crate::dlp::view::View::plain(text);
-    let mut all: Vec<Token> = Vec::new();
-    tokens(&view.text, 0, view.text.len(), &mut all);
+fn care_of(text: &[u8], all: &[Token]) -> (u8, Flags) {
     let lexicon = Lexicon::get();
     let mut found = Flags::default();
     for (n, token) in all.iter().enumerate() {
@@ -161,18 +168,14 @@ pub(crate) fn care_of(text: &str) -> (u8, Flags) {
             continue;
         }
         let mut flags = lexicon.word(token.hash);
-        if let Some((_, phrase)) = lexicon.phrase(&view.text, &all[n..]) {
+        if flags.has(Flag::Continues)
+            && let Some((_, phrase)) = lexicon.phrase(text, &all[n..])
+        {
             flags = flags.and(phrase.flags());
         }
-        let bytes = &view.text[token.range()];
+        let bytes = text.get(token.range()).unwrap_or_default();
         if !flags.any(SPECIALITIES) && (6..=LONGEST_FUSED).contains(&bytes.len()) {
-            let (heads, tails) = cuts(bytes);
-            for cut in 3..=bytes.len() - 3 {
-                flags = flags.and(speciality(lexicon.care(tails[cut])));
-                if cut >= 5 {
-                    flags = flags.and(speciality(lexicon.care(heads[cut])));
-                }
-            }
+            flags = flags.and(speciality(fused(bytes)));
         }
         found = found.and(speciality(flags));
     }
@@ -189,20 +192,22 @@ pub(crate) fn care_of(text: &str) -> (u8, Flags) {
 /// Longer words are not taken apart.
 const LONGEST_FUSED: usize = 40;
 
-/// The hashes of a word's pieces before and behind each cut. The chains of all
-/// cuts go on side by side.
-fn cuts(word: &[u8]) -> ([u32; LONGEST_FUSED + 1], [u32; LONGEST_FUSED + 1]) {
-    let mut heads = [0; LONGEST_FUSED + 1];
-    let mut tails = [SEED; LONGEST_FUSED + 1];
-    let mut whole = SEED;
-    for (n, &letter) in word.iter().take(LONGEST_FUSED).enumerate() {
-        heads[n] = finish(whole);
-        whole = step(whole, letter);
-        for tail in &mut tails[..=n] {
-            *tail = step(*tail, letter);
+/// What the lists say of care in the pieces of a word: in those of three letters
+/// and more behind each cut, and of five and more before one.
+fn fused(word: &[u8]) -> Flags {
+    let lexicon = Lexicon::get();
+    let mut flags = Flags::default();
+    let mut head = SEED;
+    for (cut, &letter) in (1..word.len().saturating_sub(2)).zip(word) {
+        head = step(head, letter);
+        if cut >= 5 {
+            flags = flags.and(lexicon.care(finish(head)));
         }
     }
-    (heads, tails.map(finish))
+    for cut in 3..=word.len().saturating_sub(3) {
+        flags = flags.and(lexicon.care(hash(&word[cut..])));
+    }
+    flags
 }
 
 /// The flags of a speciality's word; nothing of other words.
