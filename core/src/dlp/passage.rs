@@ -1,6 +1,8 @@
 //! A stretch of text made ready for the detectors: its tokens, units, and what
 //! the word lists say of each.
 
+use std::hint::black_box;
+
 use super::lexicon::{Class, Flags, Lexicon, Marks};
 use super::source::CHUNK;
 use super::token::{Gap, Shape, Token, join, tokens};
@@ -53,21 +55,21 @@ impl Item {
     }
 
     /// Whether it may be a code: any that is no word or sign, and few words.
+    #[inline]
     fn is_notable(&self) -> bool {
-        match self.kind {
-            UnitKind::Word => self.facts != Facts::default() || self.may_be_code(),
-            UnitKind::Sign => false,
-            _ => true,
-        }
+        let word = self.kind == UnitKind::Word;
+        let sign = self.kind == UnitKind::Sign;
+        let known = self.facts != Facts::default();
+        (!word & !sign) | (word & (known | self.may_be_code()))
     }
 
     /// Whether a word may be a code: one may be all letters where a label
     /// stands right before it.
     pub(crate) fn may_be_code(&self) -> bool {
-        self.cue != 0
-            && self.cue_distance <= 3
-            && self.shape == Shape::Upper
-            && self.word.is_empty()
+        (self.cue != 0)
+            & (self.cue_distance <= 3)
+            & (self.shape == Shape::Upper)
+            & self.word.is_empty()
     }
 }
 
@@ -185,6 +187,10 @@ const FAR: [u8; 5] = {
 };
 
 /// What a passage's tokens say: units, and what is read of each.
+///
+/// What is asked of a unit is asked without branches, and what is rare takes
+/// one: a compiler that made several of it, as it would without
+/// [`black_box`], would have most of them guessed wrong.
 fn read_items(
     text: &[u8],
     tokens: &[Token],
@@ -221,7 +227,8 @@ fn read_items(
         if at >= covered {
             (term, term_cue) = (Class::default(), 0);
             let next = tokens.get(at + 1).unwrap_or(&Token::END);
-            if marks.continues() & lexicon.may_be_phrase(token, next)
+            let starts = marks.continues() & lexicon.may_be_phrase(token, next);
+            if black_box(starts)
                 && let Some((length, class)) =
                     lexicon.phrase(text, tokens.get(at..).unwrap_or_default())
             {
@@ -256,7 +263,7 @@ fn read_items(
         if found != 0 && unit.kind != UnitKind::Sign {
             (cue, away) = (found, 0);
         }
-        if listed || item.is_notable() {
+        if black_box(listed | item.is_notable()) {
             notable.push(items.len());
         }
         at = unit.last;
@@ -267,6 +274,7 @@ fn read_items(
 
 /// A code's pattern: runs of letters and digits with their lengths, signs as
 /// they are.
+#[inline(never)]
 fn pattern(bytes: &[u8], kind: UnitKind) -> u32 {
     let mut out = kind as u32;
     let mut run = (0u8, 0u32);

@@ -277,6 +277,7 @@ impl<'a> Units<'a> {
         unit
     }
 
+    #[inline(never)]
     fn find(&mut self, at: usize, token: &Token) -> Option<Found> {
         if at >= self.run.end {
             self.run = Run::of(&self.tape, at);
