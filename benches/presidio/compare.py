@@ -8,7 +8,8 @@ beside it). Where it is absent nothing is run, and the exit code is 0. Presidio 
 virtual environment under target/, with the versions of requirements.txt. mailseal's side is examples/scan, built for release,
 or PROGRAM.
 
-Only the time in the two scanners counts: not loading, not parsing JSON. Each runs --rounds times, and the best counts.
+Only the time in the two scanners counts: not loading, not parsing JSON. Each is one process that has read its models and
+scanned a line before the clock starts, scans all mails --rounds times, and its best round counts.
 A mail is PHI for Presidio where an identifier and a word about health stand in it; mailseal without names gives no verdict,
 so there its findings are judged, as a policy would: any identifier or health content is PHI.
 """
@@ -160,19 +161,15 @@ def program(options):
 
 
 def run_mailseal(options, which, out, mails):
-    command = [program(options), "--jsonl", options.jsonl.resolve(), "--threads", "1", "--time"]
+    command = [program(options), "--jsonl", options.jsonl.resolve(), "--threads", "1", "--time", "--rounds", str(options.rounds)]
     if which == "blank":
         command.append("--without-names")
-    best = None
-    for _ in range(options.rounds):
-        with open(out, "wb") as predictions:
-            done = subprocess.run(command, preexec_fn=one_core, stdout=predictions, stderr=subprocess.PIPE, check=True)
-        told = re.search(r"scanner\s.*\s([\d.]+) mails/s", done.stderr.decode())
-        if not told:
-            sys.exit(f"no time in what the program said: {done.stderr.decode()}")
-        took = len(mails) / float(told[1])
-        best = took if best is None else min(best, took)
-    return best
+    with open(out, "wb") as predictions:
+        done = subprocess.run(command, preexec_fn=one_core, stdout=predictions, stderr=subprocess.PIPE, check=True)
+    told = re.search(r"scanner\s.*\s([\d.]+) mails/s", done.stderr.decode())
+    if not told:
+        sys.exit(f"no time in what the program said: {done.stderr.decode()}")
+    return len(mails) / float(told[1])
 
 
 def quality(options, out):

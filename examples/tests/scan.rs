@@ -460,6 +460,14 @@ fn every_span_of_a_prediction_is_the_value_in_the_text_as_given() {
         "{}",
         timed.err
     );
+    // Each mail is told once, however often it was scanned.
+    let rounds = desk.run(&["--jsonl", "@mails.jsonl", "--time", "--rounds", "3"]);
+    assert_eq!(rounds.out, ran.out);
+    assert!(rounds.err.contains("4 mails"), "{}", rounds.err);
+    assert_eq!(
+        desk.run(&["--jsonl", "@mails.jsonl", "--rounds", "3"]).code,
+        2
+    );
 }
 
 #[test]

@@ -91,7 +91,14 @@ fn lines(
     };
     warm(scanner);
     progress.begin(0, 0);
-    let took = jsonl::run(&mut given, scanner, arguments.threads(), io, progress)?;
+    let took = jsonl::run(
+        &mut given,
+        scanner,
+        arguments.threads(),
+        arguments.rounds,
+        io,
+        progress,
+    )?;
     if arguments.time {
         let _ = write!(io.err, "{}", progress.took("mail", took));
     }
@@ -103,7 +110,7 @@ fn lines(
 fn warm(scanner: &dyn Scanner) {
     let empty = Envelope::new(None, Vec::new(), None)
         .builder()
-        .text("Hello.".to_owned());
+        .text("Pat Lindqvist, 270-555-0142, pat@mail.example".to_owned());
     if let Ok(message) = empty.build() {
         scanner.scan(&message);
     }

@@ -341,6 +341,7 @@ fn put(slots: &mut [u32], hash: u32) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::features::{Envelope, features};
     use super::*;
 
     #[test]
@@ -365,5 +366,24 @@ mod tests {
         other.extend(&set);
         assert_eq!(other.len(), 1_001);
         assert_eq!(other.list()[..3], [9, 4_096, 0]);
+    }
+
+    #[test]
+    fn words_without_weights_change_no_score() {
+        let weights = Weights::prior();
+        let text = b"Your appointment with the kidney clinic is confirmed, Pat. \
+            Zyxwv qqqq your labs; your appointment with the clinic, and I am qqqq.";
+        let passage = Passage::read(text, 0, text.len(), Region::Body);
+        let (mut all, mut some) = (Summary::default(), Summary::default());
+        all.read(&passage);
+        some.read_for(&passage, weights);
+        assert!(!some.words.list().is_empty() && some.words.len() < all.words.len());
+        assert!(some.pairs.len() < all.pairs.len());
+        let score = |summary: &Summary| {
+            let (context, envelope) = (Context::default(), Envelope::default());
+            weights.score(features(summary, &context, envelope, &[], &[]))
+        };
+        assert_eq!(score(&some), score(&all));
+        assert_ne!(score(&some), score(&Summary::default()));
     }
 }

@@ -217,3 +217,49 @@ fn speciality(flags: Flags) -> Flags {
         false => Flags::default(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fused_words_are_taken_apart_at_every_cut() {
+        let lexicon = Lexicon::get();
+        let mut found = 0;
+        for word in [
+            "harborkidney",
+            "KidneyCare",
+            "dentalhaven",
+            "grovehillpharmacy",
+            "invoices",
+            "kidney",
+            "clinicclinicclinicclinicclinicclinicabcd",
+        ] {
+            let slow = (1..word.len()).fold(Flags::default(), |all, cut| {
+                let care = |piece: &str, least| match piece.len() >= least {
+                    true => lexicon.care(hash(piece.as_bytes())),
+                    false => Flags::default(),
+                };
+                // No cut leaves fewer than three letters.
+                match (3..=word.len() - 3).contains(&cut) {
+                    true => all.and(care(&word[..cut], 5)).and(care(&word[cut..], 3)),
+                    false => all,
+                }
+            });
+            assert_eq!(fused(word.as_bytes()), slow, "{word}");
+            found += u32::from(!slow.is_empty());
+        }
+        assert!((3..7).contains(&found), "{found}");
+    }
+
+    #[test]
+    fn a_sender_is_known_by_name_and_domain() {
+        let context = Context::new("Pat <patlindqvist@harborkidney.example>", ["Bo"], None);
+        assert!(context.sender_care > 0);
+        for own in ["pat", "patlindqvist", "lindqvist", "harborkidney"] {
+            let hash = hash(own.as_bytes());
+            assert_eq!(context.own(hash, Shape::Lower), 2, "{own}");
+        }
+        assert_eq!(context.own(hash(b"example"), Shape::Lower), 0);
+    }
+}

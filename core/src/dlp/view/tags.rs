@@ -113,10 +113,11 @@ impl<'a> Tags<'a> {
             false => Vec::new(),
         };
         let keeps = closes == 0
-            && (["pre", "textarea", "listing", "xmp"]
-                .iter()
-                .any(|keeps| name.eq_ignore_ascii_case(keeps.as_bytes()))
-                || keeps_white_space(inside));
+            && (matches!(name.len(), 3 | 7 | 8)
+                && ["pre", "textarea", "listing", "xmp"]
+                    .iter()
+                    .any(|keeps| name.eq_ignore_ascii_case(keeps.as_bytes()))
+                || inside.len() > name.len() && keeps_white_space(inside));
         Some(Tag {
             end,
             name: at + 1 + closes..at + 1 + closes + name.len(),
@@ -295,62 +296,23 @@ fn keeps_white_space(inside: &[u8]) -> bool {
 /// for scripts and styles, which are not shown. As in `innerText`, a paragraph
 /// has an empty line around it; so has a heading.
 fn edge(name: &[u8]) -> Edge {
-    const BLOCKS: &[&str] = &[
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "body",
-        "caption",
-        "center",
-        "dd",
-        "details",
-        "div",
-        "dl",
-        "dt",
-        "fieldset",
-        "figure",
-        "footer",
-        "form",
-        "head",
-        "header",
-        "hr",
-        "html",
-        "legend",
-        "li",
-        "listing",
-        "main",
-        "nav",
-        "ol",
-        "option",
-        "pre",
-        "section",
-        "select",
-        "summary",
-        "table",
-        "tbody",
-        "textarea",
-        "tfoot",
-        "thead",
-        "title",
-        "tr",
-        "ul",
-        "xmp",
-    ];
-    const PARAGRAPHS: &[&str] = &["p", "h1", "h2", "h3", "h4", "h5", "h6"];
-    // Most are short: `b`, `i`, `span`, `a`.
-    let is = |tag: &&str| name.eq_ignore_ascii_case(tag.as_bytes());
-    if is(&"br") {
-        return Edge::Break;
-    }
-    if is(&"td") || is(&"th") {
-        return Edge::Cell;
-    }
-    if PARAGRAPHS.iter().any(is) {
-        return Edge::Block(2);
-    }
-    match BLOCKS.iter().any(is) {
-        true => Edge::Block(1),
-        false => Edge::None,
+    const LONGEST: usize = 10;
+    let mut small = [0; LONGEST];
+    let Some(small) = small.get_mut(..name.len()) else {
+        return Edge::None;
+    };
+    small.copy_from_slice(name);
+    small.make_ascii_lowercase();
+    match &*small {
+        b"br" => Edge::Break,
+        b"td" | b"th" => Edge::Cell,
+        b"p" | b"h1" | b"h2" | b"h3" | b"h4" | b"h5" | b"h6" => Edge::Block(2),
+        b"address" | b"article" | b"aside" | b"blockquote" | b"body" | b"caption" | b"center"
+        | b"dd" | b"details" | b"div" | b"dl" | b"dt" | b"fieldset" | b"figure" | b"footer"
+        | b"form" | b"head" | b"header" | b"hr" | b"html" | b"legend" | b"li" | b"listing"
+        | b"main" | b"nav" | b"ol" | b"option" | b"pre" | b"section" | b"select" | b"summary"
+        | b"table" | b"tbody" | b"textarea" | b"tfoot" | b"thead" | b"title" | b"tr" | b"ul"
+        | b"xmp" => Edge::Block(1),
+        _ => Edge::None,
     }
 }
