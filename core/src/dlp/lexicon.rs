@@ -175,9 +175,11 @@ impl Marks {
 /// Bits of a slot that hold the class; the others hold what is left of the hash.
 const CLASS_BITS: u32 = 13;
 
-/// An open-addressing table from hashes to classes.
+/// An open-addressing table from hashes to classes, read where it lies in the
+/// file: a process that looks up a few words touches a few pages of it.
 pub(crate) struct Table {
-    slots: Vec<u32>,
+    /// Each a number with its low byte first.
+    slots: &'static [[u8; 4]],
     shift: u32,
     filter: Filter,
 }
@@ -185,40 +187,28 @@ pub(crate) struct Table {
 /// Two bits for each of some hashes: most of what is asked for is not there,
 /// and this stays in the cache.
 struct Filter {
-    words: Vec<u64>,
+    /// Each a number with its low byte first.
+    words: &'static [[u8; 8]],
     shift: u32,
 }
 
 impl Filter {
-    /// One of `2^log` words for the slots of a table whose class is wanted.
-    ///
-    /// A slot keeps the low bits of a hash and stands at or behind the place
-    /// that the high ones give; where that may be one of several they all get
-    /// its bits.
-    fn of(slots: &[u32], shift: u32, log: u32, wanted: impl Fn(u16) -> bool) -> Self {
-        let mut filter = Self {
-            words: vec![0; 1 << log],
+    /// One of `2^log` words.
+    fn read(bytes: &mut Bytes<'static>, log: u32) -> Self {
+        Self {
+            words: bytes.all(1 << log),
             shift: 32 - log,
-        };
-        let mask = slots.len() - 1;
-        for (at, &slot) in slots.iter().enumerate() {
-            let (tag, class) = (slot >> CLASS_BITS, class_of(slot));
-            if slot == 0 || !wanted(class) {
-                continue;
-            }
-            let mut home = at;
-            while slots[home] != 0 {
-                #[expect(clippy::cast_possible_truncation, reason = "below 2^32 slots")]
-                let high = (home as u32) << shift;
-                // The bits that both have are the same in the right one.
-                if (high ^ tag) & (u32::MAX >> CLASS_BITS) & (u32::MAX << shift) == 0 {
-                    let word = (high >> filter.shift) as usize;
-                    filter.words[word] |= Self::bits(tag);
-                }
-                home = home.wrapping_sub(1) & mask;
-            }
         }
-        filter
+    }
+
+    /// The bytes of one of `2^log` words with these hashes.
+    #[cfg(any(test, feature = "training"))]
+    fn write(hashes: impl IntoIterator<Item = u32>, log: u32, out: &mut Vec<u8>) {
+        let mut words = vec![0u64; 1 << log];
+        for hash in hashes {
+            words[(hash >> (32 - log)) as usize] |= Self::bits(hash);
+        }
+        out.extend(words.iter().flat_map(|word| word.to_le_bytes()));
     }
 
     fn bits(hash: u32) -> u64 {
@@ -228,8 +218,14 @@ impl Filter {
     fn may_have(&self, hash: u32) -> bool {
         let bits = Self::bits(hash);
         let word = self.words.get((hash >> self.shift) as usize);
-        word.is_some_and(|word| word & bits == bits)
+        word.is_some_and(|word| u64::from_le_bytes(*word) & bits == bits)
     }
+}
+
+/// The words of a table's filter, as a power of 2: one for sixteen slots, which
+/// are half taken.
+fn filter_log(log: u32) -> u32 {
+    log.saturating_sub(4).max(1)
 }
 
 fn class_of(slot: u32) -> u16 {
@@ -247,20 +243,18 @@ impl Table {
 
     /// The slot where a hash would be, for [`find_from`](Self::find_from).
     fn first(&self, hash: u32) -> u32 {
-        let at = (hash >> self.shift) as usize;
-        self.slots.get(at).copied().unwrap_or_default()
-    }
-
-    /// All slots, the first once.
-    fn unwrapped(&self) -> &[u32] {
-        self.slots.split_last().map_or(&[], |(_, slots)| slots)
+        let slot = self.slots.get((hash >> self.shift) as usize);
+        slot.map_or(0, |slot| u32::from_le_bytes(*slot))
     }
 
     /// That slot and the next.
     fn two(&self, hash: u32) -> [u32; 2] {
         let at = (hash >> self.shift) as usize;
-        let behind = self.slots.get(at..).unwrap_or_default();
-        behind.first_chunk().copied().unwrap_or_default()
+        let mask = self.slots.len().wrapping_sub(1);
+        [at, (at + 1) & mask].map(|at| {
+            let slot = self.slots.get(at);
+            slot.map_or(0, |slot| u32::from_le_bytes(*slot))
+        })
     }
 
     /// The class of a hash whose first two slots have been fetched. Which of
@@ -284,7 +278,7 @@ impl Table {
     /// The class of a hash whose first slot has been fetched.
     #[inline(never)]
     fn find_from(&self, hash: u32, first: u32) -> u16 {
-        let mask = self.slots.len() - 2;
+        let mask = self.slots.len() - 1;
         let tag = hash & (u32::MAX >> CLASS_BITS);
         let mut at = (hash >> self.shift) as usize;
         let mut slot = first;
@@ -297,29 +291,23 @@ impl Table {
                 return class_of(slot);
             }
             at = (at + 1) & mask;
-            slot = self.slots[at];
+            slot = u32::from_le_bytes(self.slots[at]);
         }
     }
 
-    fn read(bytes: &mut Bytes<'_>) -> Self {
+    fn read(bytes: &mut Bytes<'static>) -> Self {
         let log = bytes.u32();
-        let mut slots: Vec<u32> = (0..1usize << log).map(|_| bytes.u32()).collect();
-        let shift = 32 - log;
-        // A word of the filter for sixteen slots, which are half taken.
-        let filter = Filter::of(&slots, shift, log.saturating_sub(4).max(1), |_| true);
-        // The first stands behind the last again: a table of one word wraps.
-        slots.extend_from_within(..1);
         Self {
-            filter,
-            slots,
-            shift,
+            slots: bytes.all(1 << log),
+            shift: 32 - log,
+            filter: Filter::read(bytes, filter_log(log)),
         }
     }
 
     /// The bytes of a table with these entries.
     #[cfg(feature = "training")]
     pub(crate) fn write(entries: &std::collections::BTreeMap<u32, u16>, out: &mut Vec<u8>) {
-        let mut log = 4;
+        let mut log = 4u32;
         while entries.len() * 2 > 1 << log {
             log += 1;
         }
@@ -333,15 +321,23 @@ impl Table {
             }
             slots[at] = (hash & (u32::MAX >> CLASS_BITS)) << CLASS_BITS | u32::from(class);
         }
-        out.extend_from_slice(&(log as u32).to_le_bytes());
+        out.extend_from_slice(&log.to_le_bytes());
         out.extend(slots.iter().flat_map(|s| s.to_le_bytes()));
+        Filter::write(entries.keys().copied(), filter_log(log), out);
     }
 }
 
 /// Reads the parts of a blob that was checked when it was made.
 pub(crate) struct Bytes<'a>(pub(crate) &'a [u8]);
 
-impl Bytes<'_> {
+impl<'a> Bytes<'a> {
+    /// The next `count` groups of bytes as they lie there.
+    fn all<const N: usize>(&mut self, count: usize) -> &'a [[u8; N]] {
+        let (groups, rest) = self.0.split_at_checked(count * N).unwrap_or_default();
+        self.0 = rest;
+        groups.as_chunks().0
+    }
+
     pub(crate) fn u32(&mut self) -> u32 {
         u32::from_le_bytes(self.take())
     }
@@ -374,6 +370,9 @@ pub(crate) struct Lexicon {
 pub(crate) const SPECIALITIES: Flags =
     Flags::of(&[Flag::Speciality1, Flag::Speciality2, Flag::Speciality3]);
 
+/// The words of [`Lexicon::cares`], as a power of 2.
+const CARES_LOG: u32 = 9;
+
 static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| Lexicon::read(include_bytes!("lexicon.bin")));
 
 /// Keys of the code lists in their common table.
@@ -391,23 +390,18 @@ impl Lexicon {
         &LEXICON
     }
 
-    fn read(blob: &[u8]) -> Self {
+    fn read(blob: &'static [u8]) -> Self {
         let mut bytes = Bytes(blob);
         let count = bytes.u32();
         let classes: Vec<Flags> = (0..count)
             .map(|_| Flags(u128::from_le_bytes(bytes.take())))
             .chain([Flags::of(&[Flag::MedicationNear])])
             .collect();
-        let words = Table::read(&mut bytes);
-        let care = |class| {
-            let flags: Option<&Flags> = classes.get(usize::from(class));
-            flags.is_some_and(|f| f.any(SPECIALITIES))
-        };
         Self {
-            cares: Filter::of(words.unwrapped(), words.shift, 9, care),
             marks: classes.iter().copied().map(Marks::of).collect(),
             classes,
-            words,
+            cares: Filter::read(&mut bytes, CARES_LOG),
+            words: Table::read(&mut bytes),
             phrases: Table::read(&mut bytes),
             codes: Table::read(&mut bytes),
         }
@@ -665,6 +659,8 @@ pub(crate) mod build {
                 .to_le_bytes()
                 .to_vec();
             out.extend(classes.iter().flat_map(|c| c.0.to_le_bytes()));
+            let cares = self.words.iter().filter(|(_, f)| f.any(SPECIALITIES));
+            Filter::write(cares.map(|(hash, _)| *hash), CARES_LOG, &mut out);
             out.extend(tables);
             out
         }
@@ -695,7 +691,6 @@ mod tests {
 
     #[test]
     fn a_filter_lets_all_through_that_is_there() {
-        // Of one place, of the last one, and around the end.
         let hashes = [
             0x0000_0001,
             0x0000_0fff,
@@ -703,24 +698,48 @@ mod tests {
             0xffff_0001,
             0xffff_ffff,
         ];
-        let log = 4;
-        let mut slots = vec![0u32; 1 << log];
-        for hash in hashes {
-            let mut at = (hash >> (32 - log)) as usize;
-            while slots[at] != 0 {
-                at = (at + 1) % slots.len();
-            }
-            slots[at] = hash << CLASS_BITS | 1;
-        }
-        for words in [1, 2, 4] {
-            let filter = Filter::of(&slots, 32 - log, words, |class| class == 1);
+        for log in [1, 2, 4] {
+            let mut bytes = Vec::new();
+            Filter::write(hashes, log, &mut bytes);
+            let filter = Filter::read(&mut Bytes(bytes.leak()), log);
             for hash in hashes {
-                assert!(filter.may_have(hash), "{hash:x} of 2^{words}");
+                assert!(filter.may_have(hash), "{hash:x} of 2^{log}");
             }
             assert!(!filter.may_have(0x8000_0555));
         }
-        let none = Filter::of(&slots, 32 - log, 4, |class| class == 2);
-        assert!(hashes.iter().all(|hash| !none.may_have(*hash)));
+    }
+
+    /// The filters of the file are those of its tables.
+    #[test]
+    fn the_files_filters_let_all_through_that_is_there() {
+        let lexicon = Lexicon::get();
+        let words = [
+            "metformin",
+            "the",
+            "clinic",
+            "rose",
+            "kidney",
+            "patient",
+            "smith",
+            "boston",
+        ];
+        for word in words {
+            let hash = super::super::token::hash(word.as_bytes());
+            let slot = lexicon.fetch(hash);
+            let class = lexicon.fetched(hash, slot);
+            assert!(!class.is_empty(), "{word}");
+            assert_eq!(lexicon.words.find(hash), class.0, "{word}");
+        }
+        assert!(lexicon.is_icd10(b"E1165"));
+        let bits = |filter: &Filter| -> u32 {
+            let words = filter.words.iter().map(|w| u64::from_le_bytes(*w));
+            words.map(u64::count_ones).sum()
+        };
+        for table in [&lexicon.words, &lexicon.phrases, &lexicon.codes] {
+            assert_eq!(table.filter.words.len() * 16, table.slots.len());
+            assert!(bits(&table.filter) > 1_000);
+        }
+        assert!(bits(&lexicon.cares) > 100);
     }
 
     #[test]
@@ -729,7 +748,8 @@ mod tests {
         let mut state = 1u32;
         let mut found = 0;
         // Hashes at random, what every slot keeps, and the last slots.
-        for (at, slot) in (0u32..).zip(words.unwrapped()) {
+        for (at, slot) in (0u32..).zip(words.slots) {
+            let slot = u32::from_le_bytes(*slot);
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             let high = (at << words.shift) & !(u32::MAX >> CLASS_BITS);
             for hash in [state, high | slot >> CLASS_BITS, at | !(u32::MAX >> 10)] {

@@ -6,7 +6,8 @@
 //! that they hang on, so that they are the same whether they are kept or not.
 //!
 //! A memo outlives a message, so no more of a text goes into it than common
-//! words of English, signs and shapes.
+//! words of English, signs, shapes, and which sorts of lists a word or its term
+//! is in (never the word or the term).
 
 use super::labels::WORD_LABELS;
 

@@ -41,8 +41,10 @@ pub(crate) struct Tag {
 /// The best label of a word, and by how much. Label `2 + 2k` is open only
 /// behind label `1 + 2k` or itself.
 pub(super) fn best_word(scores: &[i16; WORD_LABELS], one: WordLabel) -> (WordLabel, i16) {
-    // Most words are nothing, and of nothing no margin is asked.
-    if scores.iter().fold(0, |top, score| top.max(*score)) == 0 {
+    // Most words are nothing, and of nothing no margin is asked. The sign tells
+    // whether some score is above 0 (or the least, which goes the long way).
+    let above = |any: i16, score: &i16| any | score.wrapping_neg();
+    if scores.iter().fold(0, above) >= 0 {
         return (0, 0);
     }
     let (mut best, mut top, mut second) = (0u8, 0i16, i16::MIN);

@@ -49,10 +49,6 @@ impl Places {
             self.len += usize::from(place != 0);
         }
     }
-
-    pub(crate) fn clear(&mut self) {
-        self.len = 0;
-    }
 }
 
 /// Tags that are compared at a time.
