@@ -867,7 +867,7 @@ export const tests = {
     console.log(`     ${sizes.join(', ')}: ${total} bytes with one language`);
     const html = await (await fetch(w.links.text.url.split('#')[0])).text();
     assert.doesNotMatch(html, /\{\{|<style|style=|<script(?![^>]* src=)|\son\w+=/);
-    assert.ok(total <= 60 * 1024, `${total} bytes`);
+    assert.ok(total <= 60_000, `${total} bytes`);
   },
 };
 
