@@ -270,10 +270,19 @@ mod tests {
     fn spaces_go_where_they_mean_nothing() {
         let squeezed = |name, source| String::from_utf8(strip(name, source).to_vec()).unwrap();
         assert_eq!(
-            squeezed("a.js", "for (const [a, b] of all) c = a ? b : async () => - -a;"),
+            squeezed(
+                "a.js",
+                "for (const [a, b] of all) c = a ? b : async () => - -a;"
+            ),
             "for(const[a,b]of all)c=a?b:async()=>- -a;\n"
         );
-        for kept in ["say('a , b')", "`a = ${b}`", "/ , /.test(a)", "\"a : b\"", "a = b / c"] {
+        for kept in [
+            "say('a , b')",
+            "`a = ${b}`",
+            "/ , /.test(a)",
+            "\"a : b\"",
+            "a = b / c",
+        ] {
             assert_eq!(squeezed("a.js", kept), format!("{kept}\n"));
         }
         assert_eq!(

@@ -681,6 +681,30 @@ export const tests = {
     assert.match(await page.inputValue('#field'), /coffee/);
   },
 
+  async 't11 misdirected, says who has the link alone: the sender hears, the message stays'(w) {
+    w.has('choice');
+    const page = await w.page();
+    await w.visit(page, w.links.choice.url);
+    await headed(page, 'Show that it is you');
+    await page.click('text=This is not for me');
+    await headed(page, 'Is this message not for you?');
+    await page.click('nav [lang=es]');
+    await headed(page, '¿Este mensaje no es para usted?');
+    await page.click('text=Atrás');
+    await headed(page, 'Demuestre que es usted');
+    await page.click('nav [lang=en]');
+    await headed(page, 'Show that it is you');
+    await page.click('text=This is not for me');
+    await page.click('.danger');
+    await headed(page, 'Thank you for telling us');
+    assert.doesNotMatch(await page.textContent('#main'), /locked/);
+    const person = await w.page();
+    await w.visit(person, w.links.choice.url);
+    await person.click('text=Passcode');
+    await w.passcode(person, w.links.choice.passcode);
+    await person.waitForSelector(MESSAGE);
+  },
+
   async 'misdirected: asked first, then locked for everybody'(w) {
     w.has('report');
     const page = await w.page();
@@ -694,6 +718,7 @@ export const tests = {
     await page.click('text=This is not for me');
     await page.click('.danger');
     await headed(page, 'Thank you for telling us');
+    assert.match(await page.textContent('#main'), /the message is locked/);
     const other = await w.page();
     await w.visit(other, w.links.report.url);
     await headed(other, 'This message was withdrawn');
