@@ -486,9 +486,14 @@ export const tests = {
     assert.equal(await page.getAttribute('#field', 'type'), 'text');
     const bodies = [];
     page.on('request', (r) => bodies.push(r.postData() || ''));
+    // It may be over before anybody asks for it.
+    await page.evaluate(() => {
+      const work = document.querySelector('progress').parentElement;
+      new MutationObserver(() => (window.shown = window.shown || !work.hidden)).observe(work, { attributes: true });
+    });
     await w.passcode(page, 'not this one');
-    await page.waitForSelector('progress');
     await page.waitForSelector('.error:not(:empty)');
+    assert.ok(await page.evaluate(() => window.shown), 'progress was shown');
     await w.passcode(page, w.links.passphrase.passphrase.normalize('NFD'));
     await page.waitForSelector(MESSAGE);
     assert.ok(bodies.length && bodies.every((b) => !/not this one|blue door/.test(b)));
@@ -679,6 +684,14 @@ export const tests = {
     await page.click('form .primary');
     await page.waitForFunction(() => /was not accepted/.test(document.querySelector('#error').textContent));
     assert.match(await page.inputValue('#field'), /coffee/);
+  },
+
+  async 'the contact can be dialled'(w) {
+    const page = await w.page();
+    await w.visit(page, w.links.text.url);
+    const link = await page.$('#footer a');
+    assert.match(await link.getAttribute('href'), /^tel:\+1555\d+$/);
+    assert.match(await link.textContent(), /^\+1 555 \d+$/);
   },
 
   async 't11 misdirected, says who has the link alone: the sender hears, the message stays'(w) {

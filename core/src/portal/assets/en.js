@@ -41,7 +41,7 @@ export default {
   digits: (n) => `${n} digits`,
   anyCase: 'Capitals, blanks and hyphens do not matter.',
   send: 'Send the code',
-  sent: 'The code was sent.',
+  sent: 'The code was sent',
   /** @param {number} minutes */
   valid: (minutes) => `It is valid for ${minutes} minutes.`,
   sendAgain: 'Send it again',

@@ -37,7 +37,7 @@ export default {
   digits: (n) => `${n} cifras`,
   anyCase: 'No importan las mayúsculas, los espacios ni los guiones.',
   send: 'Enviar el código',
-  sent: 'El código se ha enviado.',
+  sent: 'El código se ha enviado',
   valid: (minutes) => `Es válido durante ${minutes} minutos.`,
   sendAgain: 'Enviarlo de nuevo',
   open: 'Abrir el mensaje',

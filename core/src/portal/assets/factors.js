@@ -63,7 +63,7 @@ export function choose(app) {
   if (!methods.length) return app.fail(new Failure('old'));
   if (methods.length === 1) return factor(app, methods[0]);
   step(app, (t) => [t.chooseTitle, p(t.chooseText), el('ul', 'choices', ...methods.map((m) =>
-    el('li', '', button(t.methods[m.id][0] + (m.target ? ` (${m.target})` : ''), () => factor(app, m)))))], true);
+    el('li', '', button(t.methods[m.id][0] + (m.target ? ` (${m.target.replace(/ /g, '\u00a0')})` : ''), () => factor(app, m)))))], true);
 }
 
 /** What is wrong, or another screen. @param {Portal.App} app @param {unknown} e */
