@@ -641,6 +641,15 @@ fn delete_parts(slot: &[u8], batch: &mut Batch) {
     }
 }
 
+/// For [`crate::testing::parsers`].
+#[cfg(feature = "testing")]
+pub(crate) fn read_container(
+    plain: &[u8],
+) -> Result<(Phi<String>, Phi<String>, Vec<ReplyAttachment>), EscrowError> {
+    let content = container::parse(&Zeroizing::new(plain.to_vec()))?;
+    Ok((content.subject, content.text, content.attachments))
+}
+
 fn change(old: &Row, new: Row) -> Op {
     Op::Replace {
         table: Table::Reply,
