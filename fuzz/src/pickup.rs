@@ -31,6 +31,8 @@ pub(crate) const ARCHIVED: &[u8] =
 /// Whom they are sealed to.
 pub(crate) const ARCHIVE: [u8; 32] = [7; 32];
 
+/// The public key of the passkey that the visitor has: ES256.
+const COSE: &[u8] = include_bytes!("../keys/passkey.cose");
 const ORIGIN: &str = "https://portal.example";
 /// Begun as HTML they would do something, or ask for something.
 const ACTIVE: [&str; 12] = [
@@ -145,7 +147,7 @@ async fn ask(line: &str, body: &[u8]) {
         Some(path) => (false, path),
         None => (true, line),
     };
-    let key = if path == "key" { body } else { b"none" };
+    let key = if path == "key" { body } else { COSE };
     let Some(mut visitor) = Visitor::enter(key).await else {
         assert_eq!(path, "key", "only a key is refused");
         return;
@@ -216,9 +218,11 @@ fn with_challenge(body: &[u8], begun: &Value, new: bool) -> Vec<u8> {
     } else {
         "webauthn.get"
     };
-    let client =
-        json!({"type": kind, "challenge": challenge, "origin": ORIGIN, "crossOrigin": false});
-    let client = BASE64URL_NOPAD.encode(client.to_string().as_bytes());
+    // In the order that browsers write (WebAuthn level 3, section 5.8.1.1).
+    let client = format!(
+        "{{\"type\":\"{kind}\",\"challenge\":\"{challenge}\",\"origin\":\"{ORIGIN}\",\"crossOrigin\":false}}"
+    );
+    let client = BASE64URL_NOPAD.encode(client.as_bytes());
     let field = |value: &str| format!("\"clientDataJSON\":\"{value}\"");
     text.replace(&field("@"), &field(&client)).into_bytes()
 }
@@ -271,7 +275,7 @@ impl Visitor {
             .phone(Phi::from("+1 555 0142"))
             .totp(Secret::new(vec![7; 20]))
             .single_sign_on(Phi::from("subject"))
-            .passkeys(vec![Passkey::new(*b"credential", key, 0)]);
+            .passkeys(vec![Passkey::new(*b"credential-of-one", key, 0)]);
         let expires = clock.now().plus(Duration::from_secs(3600));
         let draft = Draft::new(ARCHIVED, expires, vec![grant]);
         let mut prepared = escrow.prepare(draft).await.ok()?;

@@ -130,10 +130,10 @@ pub use notice::{CodeDraft, CodeMail, Logo, Notice, NoticeDraft};
 pub use pickup::Opened;
 pub use prepare::{Draft, GrantDraft, Prepared, PreparedGrant};
 pub use provider::{KeyProvider, KeyProviderError, LocalWrappingKeys, Wrapped};
-pub use reply::{Reply, ReplyAttachment};
-pub use rewrap::Rewrapped;
 #[cfg(feature = "testing")]
 pub(crate) use reply::read_container as read_reply_container;
+pub use reply::{Reply, ReplyAttachment};
+pub use rewrap::Rewrapped;
 #[cfg(feature = "portal")]
 pub(crate) use visit::Visit;
 

@@ -30,10 +30,10 @@ pub struct ReplyContent {
 /// # Errors
 /// [`EscrowError::Reply`] where it is none, or over a bound.
 pub fn reply_container(plain: &[u8]) -> Result<ReplyContent, EscrowError> {
-    let (subject, text, attachments) = escrow::read_reply_container(plain)?;
+    let read = escrow::read_reply_container(plain)?;
     Ok(ReplyContent {
-        subject,
-        text,
-        attachments,
+        subject: read.subject,
+        text: read.text,
+        attachments: read.attachments,
     })
 }

@@ -643,11 +643,8 @@ fn delete_parts(slot: &[u8], batch: &mut Batch) {
 
 /// For [`crate::testing::parsers`].
 #[cfg(feature = "testing")]
-pub(crate) fn read_container(
-    plain: &[u8],
-) -> Result<(Phi<String>, Phi<String>, Vec<ReplyAttachment>), EscrowError> {
-    let content = container::parse(&Zeroizing::new(plain.to_vec()))?;
-    Ok((content.subject, content.text, content.attachments))
+pub(crate) fn read_container(plain: &[u8]) -> Result<container::Content, EscrowError> {
+    container::parse(&Zeroizing::new(plain.to_vec()))
 }
 
 fn change(old: &Row, new: Row) -> Op {
