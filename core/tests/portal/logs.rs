@@ -37,7 +37,7 @@ async fn go_all_ways(bench: &Bench) -> Secrets {
     visitor.post("/factor/passkey/verify", &body).await;
     let proof = json!({"proof": b64(&[7; 32])});
     visitor.post("/factor/passphrase/verify", &proof).await;
-    let cookies: Vec<String> = visitor.cookies().into_values().collect();
+    let mut cookies: Vec<String> = visitor.cookies().into_values().collect();
 
     let other = bench.grant(passcode()).await;
     let reader = bench.inside(&other).await;
@@ -52,6 +52,7 @@ async fn go_all_ways(bench: &Bench) -> Secrets {
         &format!("/p/{}%23{}", other.grant, other.link.code().expose()),
     )
     .await;
+    cookies.extend(reader.cookies().into_values());
     let writer = Writer::new(bench).await;
     let sealed = writer.seal(&letter(&[("canary-file.pdf", b"canary-bytes")]));
     bench.host.heard().panics = true;
