@@ -39,7 +39,8 @@ struct Options {
     /// Writes the links and what opens them to a file, as JSON.
     #[arg(long, value_name = "FILE")]
     links: Option<PathBuf>,
-    /// Measures pickups a second for so long, and ends.
+    /// Measures pickups a second for so long, each on record in the audit log,
+    /// and ends.
     #[arg(long, value_name = "SECONDS")]
     load: Option<u64>,
     /// How many visitors pick up at a time when measuring.

@@ -20,6 +20,10 @@
 //! where a gateway moved the code from the fragment into the path (`%23`), the
 //! path holds L. The portal's own log names routes and reference codes.
 //!
+//! Replies that a visitor sent off go on to the host when the visitor goes away:
+//! 32 at a time, one a grant. When the process ends, let the server end first,
+//! then wait for [`Portal::close`].
+//!
 //! Where the portal is comes from the escrow's address alone: `Host` and
 //! `X-Forwarded-*` are not read.
 //!
