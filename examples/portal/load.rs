@@ -33,8 +33,9 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    pub(crate) fn is_clean(&self) -> bool {
-        self.errors == 0 && self.pickups > 0
+    /// No errors, and each pickup on record.
+    pub(crate) fn is_clean(&self, entries: u64) -> bool {
+        self.errors == 0 && self.pickups > 0 && entries >= self.pickups as u64
     }
 
     fn percentile(&self, of_hundred: usize) -> f64 {

@@ -10,6 +10,7 @@
 mod archive;
 #[cfg(test)]
 mod make;
+mod pickup;
 #[cfg(test)]
 mod replay;
 mod scanning;
@@ -22,6 +23,7 @@ use mailseal::escrow::Link;
 use mailseal::policy::Policy;
 use mailseal::wire::smtp::reply::{Reply, ReplyError, ReplyParser};
 
+pub use pickup::{archive_bundle, letter, portal_request, reply_container};
 pub use scanning::{
     ccda_xml, csv, dicom, extract, fhir_json, hl7, host_toml, html_view, ics_vcf, pdf, redact,
     roster_file, rtf, scan_message, scan_text, x12, zip_office,
@@ -32,7 +34,8 @@ pub use sealed::{certificate, cms, openpgp, pkcs12, protected_headers};
 pub type Target = fn(&[u8]);
 
 /// Every target by its name, which is also its folder of seeds.
-pub const TARGETS: [(&str, Target); 27] = [
+pub const TARGETS: [(&str, Target); 31] = [
+    ("archive_bundle", archive_bundle),
     ("ccda_xml", ccda_xml),
     ("certificate", certificate),
     ("cms", cms),
@@ -44,15 +47,18 @@ pub const TARGETS: [(&str, Target); 27] = [
     ("host_toml", host_toml),
     ("html_view", html_view),
     ("ics_vcf", ics_vcf),
+    ("letter", letter),
     ("link", link),
     ("message", message),
     ("openpgp", openpgp),
     ("pdf", pdf),
     ("pkcs12", pkcs12),
     ("policy_toml", policy_toml),
+    ("portal_request", portal_request),
     ("protected_headers", protected_headers),
     ("redact", redact),
     ("reply", reply),
+    ("reply_container", reply_container),
     ("roster_file", roster_file),
     ("rtf", rtf),
     ("scan_message", scan_message),

@@ -167,3 +167,41 @@ fn letter() -> Vec<u8> {
     let copy = Copy::new(Visible::All, NOW, "<seed@mailseal.example>");
     message.render(&copy).unwrap().bytes().to_vec()
 }
+
+/// Bundles are sealed to a key that stands in the source, so these can be made
+/// again alone.
+#[tokio::test]
+#[ignore = "writes seeds"]
+async fn make_bundles() {
+    use super::pickup::{ARCHIVE, ARCHIVED};
+    use mailseal::base::{Clock, FactorLevel, Keys, MessageId, RecipientId};
+    use mailseal::escrow::{ArchiveSecret, Draft, Escrow, GrantDraft};
+    use mailseal::storage::{MemoryStore, Store};
+    use mailseal::testing::clock::TestClock;
+    use std::sync::Arc;
+
+    let seeds = folder("seeds").join("archive_bundle");
+    let secret = ArchiveSecret::from_bytes(ARCHIVE).unwrap();
+    write(&seeds, "key", secret.key().to_string());
+    let (store, clock) = (Arc::new(MemoryStore::new()), Arc::new(TestClock::default()));
+    let keys = Keys::make_ephemeral();
+    let escrow = Escrow::new(store.clone(), &keys, clock.clone(), "https://p.example").unwrap();
+    let escrow = escrow.archive_key(secret.key());
+    let message = MessageId::from_bytes([3; 16]);
+    for (name, message) in [("named", Some(message)), ("nameless", None)] {
+        let expires = clock.now().plus(std::time::Duration::from_secs(60));
+        let grant = GrantDraft::new(RecipientId::new(0), FactorLevel::P0);
+        let mut draft = Draft::new(ARCHIVED, expires, vec![grant]);
+        if let Some(message) = message {
+            draft = draft.message_id(message);
+        }
+        let mut prepared = escrow.prepare(draft).await.unwrap();
+        store
+            .commit(prepared.ops.drain(..).collect())
+            .await
+            .unwrap();
+        let bundle = escrow.archive_export(prepared.item).await.unwrap();
+        write(&seeds, name, &bundle);
+        write(&seeds, &format!("{name}_cut"), &bundle[..bundle.len() - 1]);
+    }
+}

@@ -13,7 +13,8 @@ const MUTATIONS: usize = 500;
 const SCANNED: usize = 80;
 
 /// Targets that do not scan.
-const QUICK: [&str; 11] = [
+const QUICK: [&str; 13] = [
+    "archive_bundle",
     "certificate",
     "cms",
     "host_toml",
@@ -24,6 +25,7 @@ const QUICK: [&str; 11] = [
     "policy_toml",
     "protected_headers",
     "reply",
+    "reply_container",
     "sts_policy",
 ];
 
@@ -147,6 +149,7 @@ macro_rules! replays {
 }
 
 replays!(
+    archive_bundle,
     ccda_xml,
     certificate,
     cms,
@@ -158,15 +161,18 @@ replays!(
     host_toml,
     html_view,
     ics_vcf,
+    letter,
     link,
     message,
     openpgp,
     pdf,
     pkcs12,
     policy_toml,
+    portal_request,
     protected_headers,
     redact,
     reply,
+    reply_container,
     roster_file,
     rtf,
     scan_message,

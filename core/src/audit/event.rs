@@ -82,6 +82,9 @@ kinds! {
     ViewLimit = "view_limit",
     /// A recipient said that a message is not for them; the grant was revoked.
     Misdirected = "misdirected",
+    /// Who holds a link and showed no factor said that the message is not for
+    /// them; the grant stays.
+    MisdirectedClaim = "misdirected_claim",
     /// A recipient's reply was handed to the host.
     Replied = "replied",
     /// A grant's expiry was put off.

@@ -26,6 +26,7 @@ impl Recorder for PickupRecorder {
             EscrowEventKind::FactorFailed { .. } => EventKind::PickupFailed,
             EscrowEventKind::ViewLimit => EventKind::ViewLimit,
             EscrowEventKind::Misdirected => EventKind::Misdirected,
+            EscrowEventKind::MisdirectedClaim => EventKind::MisdirectedClaim,
             EscrowEventKind::Replied => EventKind::Replied,
             EscrowEventKind::Extended => EventKind::Extended,
             EscrowEventKind::Held => EventKind::Held,
@@ -80,8 +81,9 @@ mod tests {
         let mut expected = vec![EventKind::PickedUp, EventKind::ViewLimit];
         #[cfg(feature = "portal")]
         {
+            escrow.claim_misdirected(given.grant).await.unwrap();
             escrow.report_misdirected(given.grant).await.unwrap();
-            expected.push(EventKind::Misdirected);
+            expected.extend([EventKind::MisdirectedClaim, EventKind::Misdirected]);
         }
         let entries = audit.entries(0..10).await.unwrap();
         let kinds: Vec<_> = entries.iter().map(|e| e.record.kind).collect();

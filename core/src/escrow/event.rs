@@ -26,6 +26,9 @@ pub enum EscrowEventKind {
     /// The recipient said that the message is not for them; the grant was
     /// revoked.
     Misdirected,
+    /// Who showed the link and no factor said that the message is not for them.
+    /// The grant stays.
+    MisdirectedClaim,
     /// The recipient's reply was handed to the host.
     Replied,
     /// The grant's expiry was put off.

@@ -130,10 +130,18 @@ pub use notice::{CodeDraft, CodeMail, Logo, Notice, NoticeDraft};
 pub use pickup::Opened;
 pub use prepare::{Draft, GrantDraft, Prepared, PreparedGrant};
 pub use provider::{KeyProvider, KeyProviderError, LocalWrappingKeys, Wrapped};
+#[cfg(feature = "testing")]
+pub(crate) use reply::read_container as read_reply_container;
 pub use reply::{Reply, ReplyAttachment};
 pub use rewrap::Rewrapped;
 #[cfg(feature = "portal")]
 pub(crate) use visit::Visit;
+
+/// For [`crate::testing::parsers`].
+#[cfg(feature = "testing")]
+pub(crate) fn letter_of(message: &[u8]) -> Result<Vec<u8>, EscrowError> {
+    letter::write(message).map(|letter| letter.to_vec())
+}
 
 /// The escrow of one installation.
 #[derive(Clone)]

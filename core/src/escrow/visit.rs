@@ -6,7 +6,9 @@
 //! the content's key from what [`Escrow::release_to`] gives and from L.
 
 use super::contact::Contacts;
-use super::event::EscrowEventKind;
+use std::time::Duration;
+
+use super::event::{EscrowEvent, EscrowEventKind};
 use super::grant::{self, GrantRecord, GrantState, TRIES};
 use super::item::{ItemRecord, part_key};
 use super::method::Method;
@@ -16,7 +18,10 @@ use crate::base::crypto::Key;
 use crate::base::{
     FactorLevel, GrantId, ItemId, Language, MessageId, RecipientId, Secret, Timestamp,
 };
-use crate::storage::Table;
+use crate::storage::{Batch, Op, Row, StoreError, Table};
+
+/// How often it is recorded that somebody with the link calls it misdirected.
+const CLAIMS: Duration = Duration::from_secs(24 * 60 * 60);
 
 #[cfg(all(test, feature = "testing"))]
 mod tests;
@@ -339,6 +344,45 @@ impl Escrow {
         match ended.await {
             Err(EscrowError::UnknownId) => Err(EscrowError::NotFound),
             other => other.map(drop),
+        }
+    }
+
+    /// Who holds the link, and showed no more, says that the message is not for
+    /// them. It is recorded and changes nothing: a mail scanner that clicks, or
+    /// a thief of the mailbox, must not take the message from its addressee.
+    /// False where it was said within a day: nothing is recorded then.
+    ///
+    /// # Errors
+    /// Those of [`Escrow::visit`]; [`EscrowError::Store`].
+    pub(crate) async fn claim_misdirected(&self, grant: GrantId) -> Result<bool, EscrowError> {
+        let record = self.known(grant).await?.record;
+        let now = self.clock.now();
+        record.check_live(now)?;
+        let key = [&grant.as_bytes()[..], b"misdirected"].concat();
+        let old = self.store.get(Table::Code, &key).await?;
+        let due = old.as_ref().and_then(|row| row.due);
+        if due.is_some_and(|due| due > now) {
+            return Ok(false);
+        }
+        let row = Row::new(key, now.unix_ms().to_be_bytes()).due_at(now.plus(CLAIMS));
+        let mut batch = Batch::from_iter([match old {
+            None => Op::Insert {
+                table: Table::Code,
+                row,
+            },
+            Some(old) => Op::Replace {
+                table: Table::Code,
+                expected: old.value,
+                row,
+            },
+        }]);
+        let event = EscrowEvent::new(EscrowEventKind::MisdirectedClaim, now, &record);
+        batch.extend(self.recorder.record(&event));
+        match self.store.commit(batch).await {
+            Ok(_) => Ok(true),
+            // Said at the same time by another.
+            Err(StoreError::Conflict { .. }) => Ok(false),
+            Err(e) => Err(e.into()),
         }
     }
 }

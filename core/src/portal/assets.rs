@@ -3,7 +3,7 @@
 //! The page is one shell for every grant; what is put into it is the host's
 //! configuration, escaped. Its files lie under a path that names their digest,
 //! so that browsers keep them for good and a new version is fetched at once.
-//! Scripts and styles are sent without their comments and indentation.
+//! Scripts and styles are sent without their comments, indentation and spaces.
 
 use std::sync::Arc;
 
@@ -127,8 +127,8 @@ fn escape(value: &str, out: &mut String) {
     }
 }
 
-/// A script or style without doc comments, indentation, empty lines and lines
-/// that are a comment: what is left runs the same.
+/// A script or style without doc comments, indentation, empty lines, lines that
+/// are a comment, and most spaces: what is left runs the same.
 fn strip(name: &str, source: &'static str) -> Bytes {
     if !name.ends_with(".js") && !name.ends_with(".css") {
         return Bytes::from_static(source.as_bytes());
@@ -142,13 +142,41 @@ fn strip(name: &str, source: &'static str) -> Bytes {
     }
     code.push_str(rest);
     let mut out = String::with_capacity(code.len());
+    let around = match name.ends_with(".css") {
+        true => CSS_SIGNS,
+        false => JS_SIGNS,
+    };
     for line in code.lines().map(str::trim) {
         if !line.is_empty() && !line.starts_with("// ") {
-            out.push_str(line);
+            squeeze(line, around, &mut out);
             out.push('\n');
         }
     }
     Bytes::from(out)
+}
+
+/// Signs that mean the same with a space beside them and without. Not `+` and
+/// `-`, which may stand doubled.
+const JS_SIGNS: &str = "{}()[],;:?=<>&|*";
+/// In a selector a space before `:`, `(`, `*` or `[` means something.
+const CSS_SIGNS: &str = "{},;";
+
+/// The line without spaces beside these signs. Lines that could hold a string,
+/// a template, an expression for text or a comment stay as they are.
+fn squeeze(line: &str, around: &str, out: &mut String) {
+    if line.contains(['\'', '"', '`', '/', '\\']) {
+        out.push_str(line);
+        return;
+    }
+    let mut before = None;
+    let mut rest = line.chars().peekable();
+    while let Some(c) = rest.next() {
+        let free = |other: Option<char>| other.is_some_and(|o| around.contains(o));
+        if c != ' ' || !(free(before) || free(rest.peek().copied())) {
+            out.push(c);
+        }
+        before = Some(c);
+    }
 }
 
 fn kind(name: &str) -> &'static str {
@@ -236,6 +264,41 @@ mod tests {
             "let a = '//';\n/* kept */ b() // kept\n"
         );
         assert_eq!(strip("a.svg", source), source);
+    }
+
+    #[test]
+    fn spaces_go_where_they_mean_nothing() {
+        let squeezed = |name, source| String::from_utf8(strip(name, source).to_vec()).unwrap();
+        assert_eq!(
+            squeezed(
+                "a.js",
+                "for (const [a, b] of all) c = a ? b : async () => - -a;"
+            ),
+            "for(const[a,b]of all)c=a?b:async()=>- -a;\n"
+        );
+        for kept in [
+            "say('a , b')",
+            "`a = ${b}`",
+            "/ , /.test(a)",
+            "\"a : b\"",
+            "a = b / c",
+        ] {
+            assert_eq!(squeezed("a.js", kept), format!("{kept}\n"));
+        }
+        assert_eq!(
+            squeezed("a.css", ".a > p :is(b, i) { color: red; margin: 0 auto; }"),
+            ".a > p :is(b,i){color: red;margin: 0 auto;}\n"
+        );
+    }
+
+    /// A template over several lines would lose its indentation.
+    #[test]
+    fn templates_end_on_the_line_that_they_begin_on() {
+        for (name, source) in FILES.iter().chain([&("sw.js", WORKER)]) {
+            for line in source.lines().filter(|_| name.ends_with(".js")) {
+                assert_eq!(line.matches('`').count() % 2, 0, "{name}: {line}");
+            }
+        }
     }
 
     #[test]

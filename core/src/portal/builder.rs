@@ -4,14 +4,13 @@ use std::fmt;
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use tokio::sync::Semaphore;
 use url::Url;
 
 use super::assets::{Assets, Logo, Look};
 use super::error::PortalError;
 use super::factor::passkey::RelyingParty;
 use super::host::{CodeSender, NoHost, PortalHost};
-use super::reply::{OPEN, Scan};
+use super::reply::{Commits, Scan};
 use super::vault::Vault;
 use super::{Inner, Portal};
 use crate::base::{Clock, Language};
@@ -213,7 +212,7 @@ impl PortalBuilder {
             organisation: self.organisation,
             replies: self.replies,
             scan: self.scan,
-            opening: Semaphore::new(OPEN),
+            commits: Commits::new(),
             codes: self.codes,
             codes_per_hour: self.codes_per_hour,
             host: self.host,

@@ -80,11 +80,23 @@ pub enum PortalEventKind {
     },
     /// A code was handed to the channel.
     CodeSent(CodeKind),
-    /// The visitor said that the message is not for them; the grant is revoked.
+    /// A visitor who could open the message said that it is not for them; the
+    /// grant is revoked.
     Misdirected,
+    /// A visitor who showed the link and no more said that the message is not
+    /// for them. The grant stays, since a mail scanner or a thief of the mailbox
+    /// can say so too; it is told at most once a day for a grant.
+    MisdirectedClaim,
     /// The visitor registered a passkey, to be given with later messages to
     /// the same person. It opens nothing now.
-    PasskeyRegistered(Passkey),
+    PasskeyRegistered {
+        /// The passkey.
+        passkey: Passkey,
+        /// The level that the session had shown, P2 at least. A passkey proves
+        /// no more than what it was registered by: a host that asks for P4
+        /// decides by this whether the passkey may count for it.
+        level: FactorLevel,
+    },
     /// A reply was taken by the host.
     Replied,
 }

@@ -20,6 +20,10 @@
 //! where a gateway moved the code from the fragment into the path (`%23`), the
 //! path holds L. The portal's own log names routes and reference codes.
 //!
+//! Replies that a visitor sent off go on to the host when the visitor goes away:
+//! 32 at a time, one a grant. When the process ends, let the server end first,
+//! then wait for [`Portal::close`].
+//!
 //! Where the portal is comes from the escrow's address alone: `Host` and
 //! `X-Forwarded-*` are not read.
 //!
@@ -112,8 +116,7 @@ struct Inner {
     organisation: String,
     replies: bool,
     scan: Option<reply::Scan>,
-    /// Places for replies that are open.
-    opening: tokio::sync::Semaphore,
+    commits: reply::Commits,
     codes: Option<Arc<dyn host::CodeSender>>,
     codes_per_hour: u32,
     host: Arc<dyn host::PortalHost>,
@@ -128,6 +131,16 @@ impl Portal {
     /// The routes, at the path of the escrow's address.
     pub fn router(&self) -> Router {
         routes::router(&self.0)
+    }
+
+    /// Takes no more replies and waits until those on their way to the host are
+    /// there: for the end of the process, after the server took its last
+    /// request. It takes as long as the host's [`PortalHost::reply`] does; where
+    /// the caller waits no longer and drops it, what was not handed over lies in
+    /// the store, and the visitor, who was not told that it was sent, can send
+    /// it again.
+    pub async fn close(&self) {
+        self.0.commits.close().await;
     }
 }
 

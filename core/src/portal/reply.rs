@@ -9,10 +9,18 @@
 //! A commit opens the reply, has it scanned, hands it to the host, records it
 //! and deletes its rows, in this order, and goes on when the visitor goes away.
 //! What does not open, or the host refuses, is deleted at once (422) and counts
-//! among the replies of a day. If the process dies between the host's word and the record, the host is handed the
-//! same [`Reply::id`] again when the page repeats the commit.
+//! among the replies of a day. If the process dies between the host's word and
+//! the record, the host is handed the same [`Reply::id`] again when the page
+//! repeats the commit.
+//!
+//! [`Commits`] bounds what goes on without a visitor: one commit a grant, few in
+//! all, and the rest are told to come again (503), which the page does. Nothing
+//! of a reply that waits is in memory, and only a reply that the host has, or
+//! refused, is ever said to be sent or not: one that was turned away or cut off
+//! lies in the store as it was uploaded, to be committed again.
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::extract::{Request, State};
@@ -20,13 +28,14 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 use serde_json::json;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::Inner;
 use super::error::{Refusal, json_response};
 use super::host::PortalEventKind;
 use super::request::{self, Place};
 use super::session::Session;
-use crate::base::{ReplyId, Sensitivity};
+use crate::base::{GrantId, ReplyId, Sensitivity};
 use crate::escrow::{Escrow, EscrowError, Reply, Visit};
 
 /// What a scanner makes of a reply.
@@ -37,7 +46,65 @@ const PART: usize = 1 << 20;
 /// How long the host may take; a second commit is let in after a minute.
 const HOST: Duration = Duration::from_secs(50);
 /// Replies that are open at a time in this process.
-pub(super) const OPEN: usize = 2;
+const OPEN: usize = 2;
+/// Commits that are taken at a time, those that are open among them.
+const TAKEN: u32 = 32;
+
+/// The commits that this process took and has not ended.
+pub(super) struct Commits {
+    places: Arc<Semaphore>,
+    grants: Mutex<HashSet<GrantId>>,
+    open: Semaphore,
+}
+
+impl Commits {
+    pub(super) fn new() -> Self {
+        Self {
+            places: Arc::new(Semaphore::new(TAKEN as usize)),
+            grants: Mutex::default(),
+            open: Semaphore::new(OPEN),
+        }
+    }
+
+    /// A place for a commit, if there is one and the grant has none yet.
+    fn take(portal: &Arc<Inner>, grant: GrantId) -> Result<Taken, Refusal> {
+        let commits = &portal.commits;
+        let place = Arc::clone(&commits.places).try_acquire_owned();
+        let place = place.map_err(|_| Refusal::Busy)?;
+        if !commits.grants().insert(grant) {
+            return Err(Refusal::Busy);
+        }
+        Ok(Taken {
+            portal: Arc::clone(portal),
+            grant,
+            _place: place,
+        })
+    }
+
+    /// Takes no more, and waits for those that were taken.
+    pub(super) async fn close(&self) {
+        // Waiting for all places leaves none for others.
+        let _all = self.places.acquire_many(TAKEN).await;
+        self.places.close();
+    }
+
+    fn grants(&self) -> std::sync::MutexGuard<'_, HashSet<GrantId>> {
+        self.grants.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A place among the commits, given back when it is dropped.
+struct Taken {
+    portal: Arc<Inner>,
+    grant: GrantId,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        self.portal.commits.grants().remove(&self.grant);
+    }
+}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -166,8 +233,10 @@ pub(super) async fn commit(
     let (parts, body) = request.into_parts();
     let given: Commit = request::json(&parts.headers, body).await?;
     let (_, visit) = portal.replying(&place, &parts.headers).await?;
+    let taken = Commits::take(&portal, visit.grant)?;
     let task = tokio::spawn(async move {
-        let open = portal.opening.acquire().await;
+        let portal = &taken.portal;
+        let open = portal.commits.open.acquire().await;
         let _open = open.map_err(|_| Refusal::Busy)?;
         let opened = portal.escrow.commit_reply(visit.grant, reply, given.parts);
         match opened.await {

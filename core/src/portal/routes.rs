@@ -220,10 +220,24 @@ async fn misdirected(
     let _: Nothing = request::json(&parts.headers, body).await?;
     let session = portal.active_session(grant, &parts.headers).await?;
     let visit = portal.escrow.visit(grant).await?;
-    portal.escrow.report_misdirected(grant).await?;
+    // The link alone locks nothing: scanners click, and mailboxes are read by
+    // others than their owners.
+    let locked = session.is_complete(&visit);
+    let said = match locked {
+        true => {
+            portal.escrow.report_misdirected(grant).await?;
+            Some(PortalEventKind::Misdirected)
+        }
+        false => {
+            let heard = portal.escrow.claim_misdirected(grant).await?;
+            heard.then_some(PortalEventKind::MisdirectedClaim)
+        }
+    };
     portal.end_session(&session).await?;
-    portal.tell(&visit, PortalEventKind::Misdirected).await;
-    let mut response = portal.answer(StatusCode::OK, &json!({}), &visit);
+    if let Some(kind) = said {
+        portal.tell(&visit, kind).await;
+    }
+    let mut response = portal.answer(StatusCode::OK, &json!({"locked": locked}), &visit);
     session::forget(grant, response.headers_mut());
     Ok(response)
 }

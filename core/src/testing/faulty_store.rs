@@ -1,10 +1,12 @@
-//! A store that fails when it is told to: for the rule that nothing leaves
-//! before its audit intent is on disk.
+//! A store that fails when it is told to, for the rule that nothing leaves
+//! before its audit intent is on disk; or that lets another in between a look
+//! and a commit, for the rule that of two who race one wins.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use futures_util::future::BoxFuture;
 
 use crate::base::Timestamp;
 use crate::storage::{Batch, Committed, Row, Store, StoreError, Table};
@@ -37,6 +39,7 @@ struct Switch {
     commits: u64,
     fault: Option<(u64, StoreError)>,
     once: bool,
+    between: Option<(u64, BoxFuture<'static, ()>)>,
 }
 
 impl FaultyStore {
@@ -64,9 +67,18 @@ impl FaultyStore {
         switch.once = true;
     }
 
+    /// Lets `more` commits through, and runs `then` right before the one after
+    /// them, which goes through unless `then` made it conflict.
+    pub fn interfere_after(&self, more: u64, then: impl Future<Output = ()> + Send + 'static) {
+        let mut switch = self.switch();
+        switch.between = Some((switch.commits + more, Box::pin(then)));
+    }
+
     /// Lets every commit through again.
     pub fn heal(&self) {
-        self.switch().fault = None;
+        let mut switch = self.switch();
+        switch.fault = None;
+        switch.between = None;
     }
 
     /// How many commits were let through.
@@ -105,6 +117,15 @@ impl fmt::Debug for FaultyStore {
 #[async_trait]
 impl Store for FaultyStore {
     async fn commit(&self, batch: Batch) -> Result<Committed, StoreError> {
+        let then = {
+            let mut switch = self.switch();
+            let commits = switch.commits;
+            let due = switch.between.take_if(|(at, _)| commits >= *at);
+            due.map(|(_, then)| then)
+        };
+        if let Some(then) = then {
+            then.await;
+        }
         self.pass()?;
         self.inner.commit(batch).await
     }

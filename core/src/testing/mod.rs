@@ -6,6 +6,7 @@ pub mod dns;
 pub mod faulty_store;
 #[cfg(feature = "smime")]
 pub mod mail_pki;
+pub mod parsers;
 pub mod pki;
 mod sandbox;
 pub mod smtp;

@@ -2,7 +2,7 @@
 // listens to: Playwright has DevTools keep the body of every response, in the
 // page's own process, and that alone takes 200 MB.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -62,15 +62,23 @@ export async function memory({ url, passcode }) {
     await until(`document.querySelector('article')`);
     await run(`new Promise(async (go) => { for (;;) { const r = await navigator.serviceWorker.getRegistration(); if (r && r.active) return go(1); await new Promise((n) => setTimeout(n, 20)); } })`);
     const pids = renderers(child.pid);
-    const before = pids.map((p) => field(p, 'VmRSS'));
+    const before = Object.fromEntries(pids.map((p) => [p, field(p, 'VmRSS')]));
     const anon = {};
-    const timer = setInterval(() => pids.forEach((p) => (anon[p] = Math.max(anon[p] || 0, field(p, 'RssAnon')))), 10);
+    const watch = (p) => {
+      try {
+        anon[p] = Math.max(anon[p] || 0, field(p, 'RssAnon'));
+      } catch {
+        // A spare renderer that the browser ended.
+      }
+    };
+    const timer = setInterval(() => pids.forEach(watch), 10);
     const began = performance.now();
     await run(`document.querySelector('section section li:last-child button').click()`);
     const end = await until(`(document.querySelector('section section li:last-child > .hint:not(:empty), section section li:last-child > .error') || {}).textContent`);
     const seconds = (performance.now() - began) / 1000;
     clearInterval(timer);
-    return { seconds, end, renderers: pids.map((p, i) => ({ before: before[i], highest: field(p, 'VmHWM'), private: anon[p] })) };
+    const left = pids.filter((p) => existsSync(`/proc/${p}/status`));
+    return { seconds, end, renderers: left.map((p) => ({ before: before[p], highest: field(p, 'VmHWM'), private: anon[p] })) };
   } finally {
     const gone = new Promise((r) => child.once('exit', r));
     child.kill();

@@ -193,16 +193,18 @@ export async function start({ base = '' } = {}) {
       setSession(g, res, s);
       return { complete: !!complete(g, s) };
     }
+    if (path === '/report-misdirected') {
+      const locked = !!complete(g, s);
+      if (locked) g.state = 'revoked';
+      g.sessions.delete(s.sid);
+      return { locked };
+    }
     if (!complete(g, s)) throw new Refusal(403, 'factor_required');
     if (path === '/release') {
       const it = g.item();
       if (g.views !== null && !s.counted) g.views--;
       s.counted = true;
       return { share: b64(g.s), dek: b64(g.wrapped), item: it.id.toString('hex'), manifest: b64(it.manifest), parts: it.parts.length, views_left: g.views };
-    }
-    if (path === '/report-misdirected') {
-      g.state = 'revoked';
-      return {};
     }
     if (path === '/passkey/start')
       return { publicKey: { challenge: b64(randomBytes(32)), rp: { id: 'localhost', name: 'Clinic' }, user: { id: b64(Buffer.from('pat')), name: 'p', displayName: 'p' }, pubKeyCredParams: [{ type: 'public-key', alg: -7 }, { type: 'public-key', alg: -257 }], authenticatorSelection: { userVerification: 'required', residentKey: 'preferred' }, excludeCredentials: [] } };

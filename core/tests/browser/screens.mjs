@@ -110,6 +110,12 @@ export const screens = {
     await page.waitForSelector('.danger');
     return page;
   },
+  async claim(world, how) {
+    const page = await screens.passcode(world, how);
+    await page.click('section > button.link:last-child');
+    await page.waitForSelector('.danger');
+    return page;
+  },
   async addPasskey(world, how) {
     const page = await world.letter('text', how);
     await page.click('.quiet button:nth-of-type(2)');
@@ -118,7 +124,7 @@ export const screens = {
   },
   async reported(world, how) {
     const page = await screens.report(world, how);
-    await fulfil(world, page, '/report-misdirected', 200, {});
+    await fulfil(world, page, '/report-misdirected', 200, { locked: true });
     await page.click('.danger');
     await page.waitForFunction(() => !document.querySelector('.danger') && document.querySelector('h1'));
     return page;

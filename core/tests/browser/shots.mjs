@@ -22,6 +22,9 @@ export async function shoot(world, dir, only) {
           await page.waitForSelector('html[lang=es]');
         }
         if (await page.$('iframe')) await page.waitForFunction(() => document.querySelector('iframe').offsetHeight > 100);
+        // What lies below the fold of a frame is not painted.
+        const { width } = page.viewportSize();
+        await page.setViewportSize({ width, height: await page.evaluate(() => Math.max(innerHeight, document.documentElement.scrollHeight)) });
         await page.screenshot({ path: `${dir}/${name}-${variant}.png`, fullPage: true });
         if (variant === 'light' && ['message', 'rich'].includes(name)) {
           await page.pdf({ path: `${dir}/${name}.pdf`, format: 'A4', margin: { top: '15mm', bottom: '15mm', left: '15mm', right: '15mm' } });

@@ -486,9 +486,14 @@ export const tests = {
     assert.equal(await page.getAttribute('#field', 'type'), 'text');
     const bodies = [];
     page.on('request', (r) => bodies.push(r.postData() || ''));
+    // It may be over before anybody asks for it.
+    await page.evaluate(() => {
+      const work = document.querySelector('progress').parentElement;
+      new MutationObserver(() => (window.shown = window.shown || !work.hidden)).observe(work, { attributes: true });
+    });
     await w.passcode(page, 'not this one');
-    await page.waitForSelector('progress');
     await page.waitForSelector('.error:not(:empty)');
+    assert.ok(await page.evaluate(() => window.shown), 'progress was shown');
     await w.passcode(page, w.links.passphrase.passphrase.normalize('NFD'));
     await page.waitForSelector(MESSAGE);
     assert.ok(bodies.length && bodies.every((b) => !/not this one|blue door/.test(b)));
@@ -681,6 +686,38 @@ export const tests = {
     assert.match(await page.inputValue('#field'), /coffee/);
   },
 
+  async 'the contact can be dialled'(w) {
+    const page = await w.page();
+    await w.visit(page, w.links.text.url);
+    const link = await page.$('#footer a');
+    assert.match(await link.getAttribute('href'), /^tel:\+1555\d+$/);
+    assert.match(await link.textContent(), /^\+1 555 \d+$/);
+  },
+
+  async 't11 misdirected, says who has the link alone: the sender hears, the message stays'(w) {
+    w.has('choice');
+    const page = await w.page();
+    await w.visit(page, w.links.choice.url);
+    await headed(page, 'Show that it is you');
+    await page.click('text=This is not for me');
+    await headed(page, 'Is this message not for you?');
+    await page.click('nav [lang=es]');
+    await headed(page, '¿Este mensaje no es para usted?');
+    await page.click('text=Atrás');
+    await headed(page, 'Demuestre que es usted');
+    await page.click('nav [lang=en]');
+    await headed(page, 'Show that it is you');
+    await page.click('text=This is not for me');
+    await page.click('.danger');
+    await headed(page, 'Thank you for telling us');
+    assert.doesNotMatch(await page.textContent('#main'), /locked/);
+    const person = await w.page();
+    await w.visit(person, w.links.choice.url);
+    await person.click('text=Passcode');
+    await w.passcode(person, w.links.choice.passcode);
+    await person.waitForSelector(MESSAGE);
+  },
+
   async 'misdirected: asked first, then locked for everybody'(w) {
     w.has('report');
     const page = await w.page();
@@ -694,6 +731,7 @@ export const tests = {
     await page.click('text=This is not for me');
     await page.click('.danger');
     await headed(page, 'Thank you for telling us');
+    assert.match(await page.textContent('#main'), /the message is locked/);
     const other = await w.page();
     await w.visit(other, w.links.report.url);
     await headed(other, 'This message was withdrawn');
@@ -867,7 +905,7 @@ export const tests = {
     console.log(`     ${sizes.join(', ')}: ${total} bytes with one language`);
     const html = await (await fetch(w.links.text.url.split('#')[0])).text();
     assert.doesNotMatch(html, /\{\{|<style|style=|<script(?![^>]* src=)|\son\w+=/);
-    assert.ok(total <= 60 * 1024, `${total} bytes`);
+    assert.ok(total <= 60_000, `${total} bytes`);
   },
 };
 

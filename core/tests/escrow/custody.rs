@@ -7,7 +7,6 @@ use mailseal::escrow::{
 };
 use mailseal::storage::{Store, Table};
 
-use crate::between::{Between, Then};
 use crate::house::*;
 
 impl House {
@@ -269,8 +268,9 @@ async fn shredding_states_when_the_last_copy_dies() {
     // What is copied while the deletion waits for its turn lives as long.
     let prepared = house.put(MESSAGE, vec![with_passcode(0)]).await;
     let before = house.clock.now();
-    let slow = Between::new(&house, 0, Then::Wait(house.clock.clone()));
-    let escrow = house.escrow_over(slow).backup_lifetime(30 * DAY);
+    let clock = house.clock.clone();
+    let slow = house.escrow_between(0, async move { clock.advance(DAY) });
+    let escrow = slow.backup_lifetime(30 * DAY);
     let gone = escrow.shred(prepared.item).await.unwrap();
     assert_eq!(gone.at, before.plus(DAY));
     assert_eq!(gone.backups_until, Some(before.plus(31 * DAY)));
@@ -281,9 +281,12 @@ async fn shredding_states_when_the_last_copy_dies() {
 #[tokio::test]
 async fn a_hold_that_comes_in_between_wins() {
     let house = House::new();
-    let holding = |item| Then::Hold(Box::new(house.escrow.clone()), item);
+    let holding = |item| {
+        let escrow = house.escrow.clone();
+        async move { escrow.hold(item).await.unwrap() }
+    };
     let item = house.put(MESSAGE, vec![with_passcode(0)]).await.item;
-    let escrow = house.escrow_over(Between::new(&house, 0, holding(item)));
+    let escrow = house.escrow_between(0, holding(item));
     assert_eq!(code(escrow.shred(item).await), "escrow.on_hold");
     assert!(house.escrow.item(item).await.unwrap().has_content);
     house.escrow.release_hold(item).await.unwrap();
@@ -293,8 +296,7 @@ async fn a_hold_that_comes_in_between_wins() {
     for (at, has_keys) in [(0, true), (1, false)] {
         let prepared = house.put(MESSAGE, vec![with_passcode(0)]).await;
         house.clock.advance(14 * DAY);
-        let then = holding(prepared.item);
-        let escrow = house.escrow_over(Between::new(&house, at, then));
+        let escrow = house.escrow_between(at, holding(prepared.item));
         escrow.expire_due(house.clock.now()).await.unwrap();
         let item = house.escrow.item(prepared.item).await.unwrap();
         assert!(item.held && item.has_content, "{at}");

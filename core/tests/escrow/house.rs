@@ -10,6 +10,7 @@ use mailseal::escrow::{
 };
 use mailseal::storage::{MemoryStore, Op, Row, Store, Table};
 use mailseal::testing::clock::TestClock;
+use mailseal::testing::faulty_store::FaultyStore;
 use serde_json::Value;
 
 pub(crate) const MESSAGE: &[u8] =
@@ -60,6 +61,23 @@ impl House {
         Escrow::new(store, &self.keys, Arc::new(self.clock.clone()), BASE)
             .unwrap()
             .recorder(self.events.clone())
+    }
+
+    /// Where `then` comes right before commit `at`, counted from 0.
+    pub(crate) fn escrow_between(
+        &self,
+        at: u64,
+        then: impl Future<Output = ()> + Send + 'static,
+    ) -> Escrow {
+        let store = FaultyStore::new(self.store.clone());
+        store.interfere_after(at, then);
+        self.escrow_over(Arc::new(store))
+    }
+
+    /// A revocation, for [`House::escrow_between`].
+    pub(crate) fn revoking(&self, grant: GrantId) -> impl Future<Output = ()> + Send + use<> {
+        let escrow = self.escrow.clone();
+        async move { escrow.revoke(grant).await.unwrap() }
     }
 
     pub(crate) fn expires(&self) -> Timestamp {

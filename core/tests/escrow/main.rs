@@ -2,7 +2,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod at_rest;
-mod between;
 mod custody;
 mod factor;
 mod grants;

@@ -2,9 +2,9 @@
 
 use mailseal::base::{FactorLevel, MessageId, RecipientId};
 use mailseal::escrow::{Draft, EscrowEventKind, Factor};
-use mailseal::storage::Store;
+use mailseal::storage::{Store, StoreError};
+use mailseal::testing::faulty_store::FaultyStore;
 
-use crate::between::{Between, Then};
 use crate::house::*;
 
 #[tokio::test]
@@ -13,8 +13,7 @@ async fn a_revocation_between_reading_and_release_wins() {
     for at in [0, 1] {
         let house = House::new();
         let given = house.put_one(with_passcode(0)).await;
-        let then = Then::Revoke(Box::new(house.escrow.clone()), given.grant);
-        let escrow = house.escrow_over(Between::new(&house, at, then));
+        let escrow = house.escrow_between(at, house.revoking(given.grant));
         assert_eq!(
             code(escrow.open(&given.link, &factor(&given), None).await),
             "escrow.revoked"
@@ -61,7 +60,9 @@ async fn no_release_is_on_record_after_the_revocation() {
 async fn what_cannot_be_recorded_is_not_released() {
     let house = House::new();
     let given = house.put_one(grant(0, FactorLevel::P0)).await;
-    let escrow = house.escrow_over(Between::new(&house, 0, Then::Fail));
+    let store = FaultyStore::new(house.store.clone());
+    store.fail_once_after(0, StoreError::Full);
+    let escrow = house.escrow_over(std::sync::Arc::new(store));
     assert_eq!(
         code(escrow.open(&given.link, &Factor::None, None).await),
         "escrow.store"

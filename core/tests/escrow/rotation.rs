@@ -12,7 +12,6 @@ use mailseal::escrow::{
 };
 use mailseal::storage::{Store, Table};
 
-use crate::between::{Between, Then};
 use crate::house::*;
 
 impl House {
@@ -178,9 +177,8 @@ async fn a_revocation_between_unwrapping_and_wrapping_wins() {
     let house = House::new();
     let (_dir, keys) = keys();
     let given = house.put_by(&house.escrow).await;
-    let then = Then::Revoke(Box::new(house.escrow.clone()), given.grant);
     let escrow = house
-        .escrow_over(Between::new(&house, 0, then))
+        .escrow_between(0, house.revoking(given.grant))
         .key_provider(Arc::new(keys));
     let report = escrow.rewrap(10).await.unwrap();
     assert_eq!((report.rewrapped, report.ended, report.done), (0, 1, true));

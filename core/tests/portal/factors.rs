@@ -90,7 +90,10 @@ async fn t13_there_is_no_recovery_and_a_new_passkey_opens_nothing_now() {
     let done = visitor.post("/passkey/finish", &body).await;
     assert_eq!(done.status, 200, "{}", done.text());
     let made = bench.host.kinds().into_iter().find_map(|kind| match kind {
-        mailseal::portal::PortalEventKind::PasskeyRegistered(passkey) => Some(passkey),
+        mailseal::portal::PortalEventKind::PasskeyRegistered { passkey, level } => {
+            assert_eq!(level, FactorLevel::P2);
+            Some(passkey)
+        }
         _ => None,
     });
     assert_eq!(made.unwrap().public_key, key.passkey().public_key);

@@ -246,7 +246,10 @@ async fn t30_registration_checks_origin_and_challenge() {
     // What was registered serves for the next message.
     let kinds = bench.host.kinds();
     let made = kinds.into_iter().find_map(|kind| match kind {
-        mailseal::portal::PortalEventKind::PasskeyRegistered(passkey) => Some(passkey),
+        mailseal::portal::PortalEventKind::PasskeyRegistered { passkey, level } => {
+            assert_eq!(level, FactorLevel::P2);
+            Some(passkey)
+        }
         _ => None,
     });
     let made = made.unwrap();

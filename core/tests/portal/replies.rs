@@ -1,7 +1,10 @@
 //! Replies: sealed as the page seals them, and all that can be wrong.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use aws_lc_rs::{aead, agreement, hkdf};
-use mailseal::base::{GrantId, Keys, Sensitivity, TlsAssurance};
+use mailseal::base::{FactorLevel, GrantId, Keys, Sensitivity, TlsAssurance};
 use mailseal::deliver::Smtp;
 use mailseal::policy::Policy;
 use mailseal::portal::PortalEventKind;
@@ -131,14 +134,14 @@ fn hpke(to: &[u8], info: &[u8], plain: &[u8]) -> (Vec<u8>, Vec<u8>) {
 }
 
 /// What the page sends: the body of `begin`, and the ciphertext.
-struct Sealed {
+pub(crate) struct Sealed {
     begin: Value,
     ciphertext: Vec<u8>,
 }
 
 /// A visitor to whom the message was released, and the reply key as the
 /// manifest names it.
-struct Writer {
+pub(crate) struct Writer {
     visitor: Visitor,
     grant: GrantId,
     id: Vec<u8>,
@@ -146,12 +149,23 @@ struct Writer {
 }
 
 impl Writer {
-    async fn new(bench: &Bench) -> Self {
+    pub(crate) async fn new(bench: &Bench) -> Self {
         let given = bench.grant(passcode()).await;
         let visitor = bench.inside(&given).await;
         visitor.verify("passcode", given.passcode()).await;
+        Self::reading(&given, visitor).await
+    }
+
+    /// Of a message that the link alone opens.
+    async fn with_link_alone(bench: &Bench) -> Self {
+        let given = bench.grant(at_floor(FactorLevel::P0)).await;
+        let visitor = bench.inside(&given).await;
+        Self::reading(&given, visitor).await
+    }
+
+    async fn reading(given: &Given, visitor: Visitor) -> Self {
         let released = visitor.release().await.json();
-        let dek = unwrap_dek(&given, &released).unwrap();
+        let dek = unwrap_dek(given, &released).unwrap();
         let context = [b"mailseal/1/escrow/manifest\0", &given.item.as_bytes()[..]].concat();
         let manifest = decrypt_short(&dek, &context, &bytes(&released["manifest"]));
         let manifest: Value = serde_json::from_slice(&manifest).unwrap();
@@ -164,7 +178,7 @@ impl Writer {
         }
     }
 
-    fn seal(&self, container: &[u8]) -> Sealed {
+    pub(crate) fn seal(&self, container: &[u8]) -> Sealed {
         let dek = [6u8; 32];
         let info = [
             b"mailseal/1/portal/reply",
@@ -205,7 +219,7 @@ impl Writer {
     }
 
     /// The whole way.
-    async fn send(&self, sealed: &Sealed) -> Answer {
+    pub(crate) async fn send(&self, sealed: &Sealed) -> Answer {
         let reply = self.begin(sealed).await;
         let parts: Vec<&[u8]> = sealed.ciphertext.chunks(PART).collect();
         for (n, part) in parts.iter().enumerate() {
@@ -222,7 +236,7 @@ fn container(json: &Value, files: &[u8]) -> Vec<u8> {
     [&length, json.as_bytes(), files].concat()
 }
 
-fn letter(files: &[(&str, &[u8])]) -> Vec<u8> {
+pub(crate) fn letter(files: &[(&str, &[u8])]) -> Vec<u8> {
     let list: Vec<Value> = files
         .iter()
         .map(|(name, b)| json!({"name": name, "type": "application/pdf", "size": b.len()}))
@@ -506,6 +520,55 @@ async fn t24_of_two_commits_at_once_the_host_hears_one() {
     assert!(answers.iter().any(|a| a.status == 200));
     assert!(answers.iter().all(|a| a.status == 200 || a.status == 503));
     assert_eq!(bench.host.heard().replies.len(), 1);
+}
+
+/// What goes on when visitors went away is bounded, and ends before the portal
+/// does: nothing is lost, and what was not taken can be sent to another node.
+#[tokio::test(start_paused = true)]
+async fn t24_commits_that_outlive_their_visitors_are_few_and_the_portal_waits_for_them() {
+    let bench = Bench::default();
+    let gate = Arc::new(tokio::sync::Semaphore::new(0));
+    bench.host.heard().gate = Some(Arc::clone(&gate));
+    let mut writers = Vec::new();
+    for _ in 0..33 {
+        let writer = Writer::with_link_alone(&bench).await;
+        let sealed = writer.seal(&letter(&[]));
+        let reply = writer.begin(&sealed).await;
+        writer.put(&reply, 0, &sealed.ciphertext).await;
+        writers.push((writer, reply));
+    }
+    let (last, last_reply) = writers.pop().unwrap();
+    for (writer, reply) in &writers {
+        // The visitor goes away before the host took it.
+        let commit = writer.commit(reply, 1);
+        let left = tokio::time::timeout(Duration::from_millis(100), commit).await;
+        assert!(left.is_err(), "{}", left.unwrap().text());
+        // A second one of the same grant does not wait beside it.
+        assert!(writer.commit(reply, 1).await.is(503, "busy"));
+    }
+    let full = last.commit(&last_reply, 1).await;
+    assert!(full.is(503, "busy"), "{}", full.text());
+    assert_eq!(bench.host.heard().replies.len(), 0);
+
+    let closing = bench.portal.clone();
+    let mut closing = tokio::spawn(async move { closing.close().await });
+    let second = Duration::from_secs(1);
+    assert!(
+        tokio::time::timeout(second, &mut closing).await.is_err(),
+        "it waits for the host"
+    );
+    gate.add_permits(40);
+    closing.await.unwrap();
+    assert_eq!(bench.host.heard().replies.len(), 32);
+    assert_eq!(rows(&bench).await, (33, 1), "the last one's part is there");
+    let closed = last.commit(&last_reply, 1).await;
+    assert!(closed.is(503, "busy"), "{}", closed.text());
+    // Another process takes it; it also knows those that the first took.
+    for (mut writer, reply) in [(last, last_reply), writers.remove(0)] {
+        writer.visitor.router = bench.node();
+        assert_eq!(writer.commit(&reply, 1).await.status, 200);
+    }
+    assert_eq!(bench.host.heard().replies.len(), 33);
 }
 
 #[tokio::test]

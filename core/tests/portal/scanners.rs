@@ -5,6 +5,7 @@ use std::sync::Once;
 
 use axum::body::Body;
 use axum::http::{Method, Request};
+use mailseal::portal::PortalEventKind;
 use serde_json::json;
 
 use crate::support::*;
@@ -83,9 +84,18 @@ async fn t02_a_scanner_that_clicks_everything_burns_nothing() {
         assert!(scanner.release().await.is(403, "factor_required"));
         assert!(scanner.verify("email", "").await.is(400, "malformed"));
         scanner.get("/parts/0").await;
+        let said = scanner.post("/report-misdirected", &json!({})).await;
+        assert_eq!(said.json(), json!({"locked": false}));
+        assert!(scanner.release().await.is(403, "no_session"));
         scanner.post("/logout", &json!({})).await;
     }
     assert_eq!(bench.host.sent(), 1, "one code a window");
+    let kinds = bench.host.kinds();
+    let said = kinds
+        .iter()
+        .filter(|k| **k == PortalEventKind::MisdirectedClaim);
+    assert_eq!(said.count(), 1, "one a day");
+    assert!(!kinds.contains(&PortalEventKind::Misdirected));
     bench.advance(60);
     let person = bench.inside(&given).await;
     person.start("email").await;

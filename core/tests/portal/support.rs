@@ -108,6 +108,8 @@ pub(crate) struct Heard {
     pub(crate) panics: bool,
     pub(crate) replies: Vec<(Reply, Sensitivity)>,
     pub(crate) refuses: bool,
+    /// Replies wait here before they are taken.
+    pub(crate) gate: Option<Arc<tokio::sync::Semaphore>>,
 }
 
 impl Host {
@@ -137,11 +139,16 @@ impl Host {
 #[async_trait]
 impl PortalHost for Host {
     async fn event(&self, event: PortalEvent) {
-        assert!(!self.heard().panics, "the host panics");
+        assert!(!self.heard().panics, "the host panics: {event:?}");
         self.heard().events.push(event);
     }
 
     async fn reply(&self, reply: Reply, found: Sensitivity) -> Result<(), ReplyRefused> {
+        let gate = self.heard().gate.clone();
+        if let Some(gate) = gate {
+            let _open = gate.acquire().await.unwrap();
+        }
+        assert!(!self.heard().panics, "the host panics: {reply:?}");
         let mut heard = self.heard();
         if heard.refuses {
             return Err(ReplyRefused);
@@ -176,6 +183,7 @@ impl CodeSender for Host {
         code: &Secret<String>,
         language: Language,
     ) -> Result<(), CodeChannelError> {
+        assert!(!self.heard().panics, "the host panics: {to:?} {code:?}");
         let mut heard = self.heard();
         if heard.channel_fails {
             return Err(CodeChannelError);
@@ -191,6 +199,7 @@ pub(crate) struct Bench {
     pub(crate) store: Arc<CountingStore>,
     pub(crate) escrow: Escrow,
     pub(crate) host: Host,
+    pub(crate) portal: Portal,
     pub(crate) router: Router,
 }
 
@@ -206,13 +215,14 @@ impl Bench {
         let keys = Keys::from_bytes([3; 32]);
         let escrow = Escrow::new(store.clone(), &keys, Arc::new(clock.clone()), base_url).unwrap();
         let host = Host::default();
-        let router = portal(&escrow, &host).router();
+        let portal = portal(&escrow, &host);
         Self {
             clock,
             store,
             escrow,
             host,
-            router,
+            router: portal.router(),
+            portal,
         }
     }
 

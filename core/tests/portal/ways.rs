@@ -266,11 +266,37 @@ async fn a_misdirected_message_is_revoked_and_the_host_hears() {
     let bench = Bench::default();
     let given = bench.grant(passcode()).await;
     let visitor = bench.inside(&given).await;
+    visitor.verify("passcode", given.passcode()).await;
     let answer = visitor.post("/report-misdirected", &json!({})).await;
-    assert_eq!(answer.status, 200);
+    assert_eq!(answer.json(), json!({"locked": true}));
     assert_eq!(bench.host.kinds(), [PortalEventKind::Misdirected]);
     assert!(visitor.cookies().is_empty());
     assert!(visitor.knock().await.is(410, "revoked"));
+}
+
+/// Who has the mailbox, or the link alone, cannot take the message away.
+#[tokio::test]
+async fn t11_who_holds_the_link_alone_is_heard_once_a_day_and_locks_nothing() {
+    let bench = Bench::default();
+    let given = bench.grant(passcode()).await;
+    for _ in 0..3 {
+        let thief = bench.inside(&given).await;
+        let answer = thief.post("/report-misdirected", &json!({})).await;
+        assert_eq!(answer.json(), json!({"locked": false}));
+        assert!(thief.cookies().is_empty());
+    }
+    assert_eq!(bench.host.kinds(), [PortalEventKind::MisdirectedClaim]);
+    bench.advance(25 * 3600);
+    let again = bench.inside(&given).await;
+    again.post("/report-misdirected", &json!({})).await;
+    assert_eq!(bench.host.kinds().len(), 2);
+    // Without a session, nothing at all.
+    let stranger = bench.visitor(&given);
+    let none = stranger.post("/report-misdirected", &json!({})).await;
+    assert!(none.is(403, "no_session"));
+    let person = bench.inside(&given).await;
+    person.verify("passcode", given.passcode()).await;
+    assert_eq!(person.release().await.status, 200);
 }
 
 #[tokio::test]

@@ -40,10 +40,10 @@ pub struct ReplyAttachment {
 
 /// A container that was read.
 #[derive(Debug)]
-pub(super) struct Content {
-    pub(super) subject: Phi<String>,
-    pub(super) text: Phi<String>,
-    pub(super) attachments: Vec<ReplyAttachment>,
+pub(crate) struct Content {
+    pub(crate) subject: Phi<String>,
+    pub(crate) text: Phi<String>,
+    pub(crate) attachments: Vec<ReplyAttachment>,
 }
 
 #[derive(Deserialize)]

@@ -641,6 +641,12 @@ fn delete_parts(slot: &[u8], batch: &mut Batch) {
     }
 }
 
+/// For [`crate::testing::parsers`].
+#[cfg(feature = "testing")]
+pub(crate) fn read_container(plain: &[u8]) -> Result<container::Content, EscrowError> {
+    container::parse(&Zeroizing::new(plain.to_vec()))
+}
+
 fn change(old: &Row, new: Row) -> Op {
     Op::Replace {
         table: Table::Reply,

@@ -1,11 +1,8 @@
 //! The pickup page's side of a grant, played through.
 
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use serde_json::Value;
 
 use super::super::chunk;
@@ -16,8 +13,9 @@ use super::*;
 use crate::base::crypto;
 use crate::base::{Clock, Keys, Passkey, Phi};
 use crate::escrow::{Draft, GrantDraft, PasscodePlan, Prepared, PreparedGrant};
-use crate::storage::{Batch, Committed, MemoryStore, Op, Row, Store, StoreError};
+use crate::storage::{MemoryStore, Op, Store, StoreError};
 use crate::testing::clock::TestClock;
+use crate::testing::faulty_store::FaultyStore;
 
 const NONCE: [u8; 16] = [9; 16];
 const ME: [u8; 16] = [1; 16];
@@ -439,76 +437,21 @@ async fn many_sessions_do_not_swell_the_record() {
     assert!(sizes[63] > sizes[0] + 1_000);
 }
 
-/// Does something else right before a chosen commit, or fails it.
-#[derive(Debug)]
-struct Between {
-    inner: Arc<MemoryStore>,
-    at: AtomicUsize,
-    then: Mutex<Option<(Escrow, GrantId)>>,
-}
-
-#[async_trait]
-impl Store for Between {
-    async fn commit(&self, batch: Batch) -> Result<Committed, StoreError> {
-        if self.at.fetch_sub(1, Ordering::SeqCst) == 0 {
-            let then = self.then.lock().unwrap().take();
-            match then {
-                Some((escrow, grant)) => escrow.revoke(grant).await.unwrap(),
-                None => return Err(StoreError::Full),
-            }
-        }
-        self.inner.commit(batch).await
-    }
-    async fn get(&self, table: Table, key: &[u8]) -> Result<Option<Row>, StoreError> {
-        self.inner.get(table, key).await
-    }
-    async fn range(
-        &self,
-        table: Table,
-        prefix: &[u8],
-        after: Option<&[u8]>,
-        limit: usize,
-    ) -> Result<Vec<Row>, StoreError> {
-        self.inner.range(table, prefix, after, limit).await
-    }
-    async fn due(
-        &self,
-        table: Table,
-        now: Timestamp,
-        limit: usize,
-    ) -> Result<Vec<Row>, StoreError> {
-        self.inner.due(table, now, limit).await
-    }
-    async fn log_size(&self) -> Result<u64, StoreError> {
-        self.inner.log_size().await
-    }
-    async fn leaves(&self, from: u64, limit: usize) -> Result<Vec<Vec<u8>>, StoreError> {
-        self.inner.leaves(from, limit).await
-    }
-    async fn tagged(&self, tag: &[u8; 32]) -> Result<Vec<u64>, StoreError> {
-        self.inner.tagged(tag).await
-    }
-}
-
 #[tokio::test]
 async fn a_revocation_right_before_the_release_wins_and_what_is_not_recorded_is_not_released() {
     let house = House::new();
     let given = house.put_one(with_passcode()).await;
-    let between = |then| {
-        let between = Between {
-            inner: house.store.clone(),
-            at: AtomicUsize::new(0),
-            then: Mutex::new(then),
-        };
-        over(&house.keys, Arc::new(between), &house.clock)
-    };
-    let full = between(None);
+    let store = FaultyStore::new(house.store.clone());
+    store.fail_once_after(0, StoreError::Full);
+    let full = over(&house.keys, Arc::new(store.clone()), &house.clock);
     assert_eq!(
         code(full.release_to(given.grant, &ME, FactorLevel::P2).await),
         "escrow.store"
     );
     assert!(house.leaves().await.is_empty());
-    let racing = between(Some((house.escrow.clone(), given.grant)));
+    let (escrow, grant) = (house.escrow.clone(), given.grant);
+    store.interfere_after(0, async move { escrow.revoke(grant).await.unwrap() });
+    let racing = over(&house.keys, Arc::new(store), &house.clock);
     let released = racing.release_to(given.grant, &ME, FactorLevel::P2).await;
     assert_eq!(code(released), "escrow.revoked");
     assert_eq!(house.leaves().await, ["Revoked"]);
@@ -558,6 +501,34 @@ async fn nothing_is_left_for_a_session_once_the_grant_is_revoked() {
         .await;
     assert_eq!(code(unknown), "escrow.not_found");
     assert_eq!(house.leaves().await[1..], ["Misdirected"]);
+}
+
+#[tokio::test]
+async fn who_has_the_link_alone_is_heard_once_a_day_and_takes_nothing_away() {
+    let house = House::new();
+    let given = house.put_one(with_passcode()).await;
+    let claim = || house.escrow.claim_misdirected(given.grant);
+    assert!(claim().await.unwrap());
+    for _ in 0..3 {
+        assert!(!claim().await.unwrap());
+    }
+    house.clock.advance(Duration::from_secs(23 * 3600));
+    assert!(!claim().await.unwrap());
+    assert_eq!(house.leaves().await, ["MisdirectedClaim"]);
+    let released = house.escrow.release_to(given.grant, &ME, FactorLevel::P2);
+    released.await.unwrap();
+
+    let long = house.put_one(with_passcode()).await;
+    let claim = || house.escrow.claim_misdirected(long.grant);
+    let (one, two) = tokio::join!(claim(), claim());
+    assert!(one.unwrap() != two.unwrap(), "said at once, recorded once");
+    house
+        .edit(long.grant, |g| g["expires"] = i64::MAX.into())
+        .await;
+    house.clock.advance(Duration::from_secs(25 * 3600));
+    assert!(claim().await.unwrap());
+    house.escrow.revoke(long.grant).await.unwrap();
+    assert_eq!(code(claim().await), "escrow.revoked");
 }
 
 #[tokio::test]

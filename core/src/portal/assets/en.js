@@ -41,7 +41,7 @@ export default {
   digits: (n) => `${n} digits`,
   anyCase: 'Capitals, blanks and hyphens do not matter.',
   send: 'Send the code',
-  sent: 'The code was sent.',
+  sent: 'The code was sent',
   /** @param {number} minutes */
   valid: (minutes) => `It is valid for ${minutes} minutes.`,
   sendAgain: 'Send it again',
@@ -101,10 +101,10 @@ export default {
   replyRefused: 'This reply was not accepted. Please contact the organization in another way.',
 
   reportTitle: 'Is this message not for you?',
-  reportText: 'We tell the sender and lock the message: nobody can open it any more with this link, you included. This cannot be undone.',
-  reportYes: 'Yes, report and lock it',
+  /** What happens, the button, what happened. */
+  report: ['We tell the sender and lock the message: nobody can open it any more with this link, you included. This cannot be undone.', 'Yes, report and lock it', 'The sender is informed and the message is locked. Please delete the e-mail with the link.'],
+  claim: ['We tell the sender. The message stays closed to everybody who cannot show that it is for them.', 'Yes, tell the sender', 'The sender is informed. Please delete the e-mail with the link.'],
   reported: 'Thank you for telling us',
-  reportedText: 'The sender is informed and the message is locked. Please delete the e-mail with the link.',
 
   closed: 'You are logged out',
   closedText: `Nothing of the message is left on this page. You can close it. ${email} to read it once more.`,

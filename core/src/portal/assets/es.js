@@ -37,7 +37,7 @@ export default {
   digits: (n) => `${n} cifras`,
   anyCase: 'No importan las mayúsculas, los espacios ni los guiones.',
   send: 'Enviar el código',
-  sent: 'El código se ha enviado.',
+  sent: 'El código se ha enviado',
   valid: (minutes) => `Es válido durante ${minutes} minutos.`,
   sendAgain: 'Enviarlo de nuevo',
   open: 'Abrir el mensaje',
@@ -91,10 +91,9 @@ export default {
   replyRefused: 'No se aceptó esta respuesta. Póngase en contacto con la organización por otro medio.',
 
   reportTitle: '¿Este mensaje no es para usted?',
-  reportText: 'Avisamos al remitente y bloqueamos el mensaje: nadie podrá abrirlo con este enlace, tampoco usted. No se puede deshacer.',
-  reportYes: 'Sí, avisar y bloquearlo',
+  report: ['Avisamos al remitente y bloqueamos el mensaje: nadie podrá abrirlo con este enlace, tampoco usted. No se puede deshacer.', 'Sí, avisar y bloquearlo', 'El remitente está informado y el mensaje está bloqueado. Borre el correo con el enlace.'],
+  claim: ['Avisamos al remitente. El mensaje sigue cerrado para quien no demuestre que es para él.', 'Sí, avisar al remitente', 'El remitente está informado. Borre el correo con el enlace.'],
   reported: 'Gracias por avisarnos',
-  reportedText: 'El remitente está informado y el mensaje está bloqueado. Borre el correo con el enlace.',
 
   closed: 'Ha cerrado la sesión',
   closedText: `En esta página no queda nada del mensaje. Puede cerrarla. ${email} para leerlo otra vez.`,

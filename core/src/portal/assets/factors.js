@@ -1,6 +1,6 @@
 // The way to the message: the code of the e-mail, and what shows who it is.
 import { FILLER, fromBase32, fromBase64url, passphraseProof, stretch, toBase64url } from './crypto.js';
-import { button, clock, countdown, el, form, p, progress, show, ui } from './dom.js';
+import { busy, button, clock, countdown, el, form, p, progress, show, ui } from './dom.js';
 import { Failure } from './api.js';
 
 /** The secret was lost: it is typed. @param {Portal.App} app */
@@ -33,8 +33,29 @@ const usable = ({ visit }) => visit.methods.filter(({ id }) => id !== 'passphras
 const step = (app, build, single) => show(() => {
   const { t } = ui;
   const [title, ...body] = build(t);
-  return { title, body: [...body, !single && usable(app).length > 1 && button(t.other, () => choose(app), 'link'), p(`${t.reference(app.visit.reference)}. ${t.sameReference}`, 'hint')] };
+  return { title, body: [...body, !single && usable(app).length > 1 && button(t.other, () => choose(app), 'link'), p(`${t.reference(app.visit.reference)}. ${t.sameReference}`, 'hint'), button(t.wrongPerson, () => report(app), 'link')] };
 });
+
+/** The message is for somebody else. Who could open it locks it; of others the sender hears. @param {Portal.App} app */
+export function report(app) {
+  const { draw } = ui;
+  /** @param {boolean} locked */
+  const words = (locked) => ui.t[locked ? 'report' : 'claim'];
+  show(() => {
+    const { t } = ui;
+    const [text, yes] = words(app.visit.complete);
+    return { title: t.reportTitle, body: [p(text), el('div', 'bar', button(yes, async () => {
+      busy();
+      try {
+        const { locked } = await app.post('/report-misdirected');
+        app.forget();
+        show(() => ({ title: ui.t.reported, body: [p(words(locked)[2])] }));
+      } catch (e) {
+        app.fail(e);
+      }
+    }, 'danger'), button(t.back, () => (ui.draw = draw)()))] };
+  });
+}
 
 /** @param {Portal.App} app */
 export function choose(app) {
@@ -42,7 +63,7 @@ export function choose(app) {
   if (!methods.length) return app.fail(new Failure('old'));
   if (methods.length === 1) return factor(app, methods[0]);
   step(app, (t) => [t.chooseTitle, p(t.chooseText), el('ul', 'choices', ...methods.map((m) =>
-    el('li', '', button(t.methods[m.id][0] + (m.target ? ` (${m.target})` : ''), () => factor(app, m)))))], true);
+    el('li', '', button(t.methods[m.id][0] + (m.target ? ` (${m.target.replace(/ /g, '\u00a0')})` : ''), () => factor(app, m)))))], true);
 }
 
 /** What is wrong, or another screen. @param {Portal.App} app @param {unknown} e */

@@ -1,8 +1,8 @@
 // The opened message.
 import { Damaged } from './crypto.js';
-import { busy, button, el, p, progress, safeName, say, show, size, ui, when } from './dom.js';
+import { button, el, p, progress, safeName, say, show, size, ui, when } from './dom.js';
 import { Failure } from './api.js';
-import { addPasskey } from './factors.js';
+import { addPasskey, report } from './factors.js';
 import { policy } from './policy.js';
 
 /** @param {Portal.App} app @param {Portal.Content} content */
@@ -93,25 +93,11 @@ export function message(app, content) {
           button(t.close, app.logout)),
         files([{ name: 'message.eml', type: t.whole, offset: 0, length: manifest.message, size: manifest.message, encoding: 'identity' }]),
         p([visit.views_left != null && t.viewsLeft(visit.views_left), t.until(when(visit.expires))].filter(Boolean).join(' '), 'hint'),
-        el('p', 'quiet', button(t.wrongPerson, report, 'link'),
+        el('p', 'quiet', button(t.wrongPerson, () => report(app), 'link'),
           visit.floor !== 'p1' && 'PublicKeyCredential' in window && button(t.addPasskey, register, 'link')),
       ],
     };
   }
-
-  const report = () => show(() => ({
-    title: ui.t.reportTitle,
-    body: [p(ui.t.reportText), el('div', 'bar', button(ui.t.reportYes, async () => {
-      busy();
-      try {
-        await app.post('/report-misdirected');
-        app.forget();
-        show(() => ({ title: ui.t.reported, body: [p(ui.t.reportedText)] }));
-      } catch (e) {
-        app.fail(e);
-      }
-    }, 'danger'), button(ui.t.back, back))],
-  }));
 
   function register() {
     const note = el('p', { role: 'alert' });

@@ -130,7 +130,14 @@ async function language(lang) {
     ui.draw();
     nav.querySelectorAll('button')[0].focus();
   }, 'link'), { lang: l })));
-  byId('footer').replaceChildren(p(t.private), p(site.contact ? `${t.help} ${site.contact}` : ''));
+  byId('footer').replaceChildren(p(t.private), el('p', '', ...(site.contact ? [`${t.help} `, reach(site.contact)] : [])));
+}
+
+/** Telephones dial it. @param {string} contact */
+function reach(contact) {
+  const tel = /^\+?[\d\s().-]{6,}$/.test(contact);
+  const href = tel ? 'tel:' + contact.replace(/[^+\d]/g, '') : /^\S+@\S+$/.test(contact) && 'mailto:' + contact;
+  return href ? el('a', { href }, contact) : contact;
 }
 
 /** @param {string} typed */

@@ -412,7 +412,10 @@ pub(super) async fn passkey_finish(
     {
         return Err(Refusal::Malformed);
     }
-    let kind = PortalEventKind::PasskeyRegistered(made);
+    let kind = PortalEventKind::PasskeyRegistered {
+        passkey: made,
+        level: session.level(&visit),
+    };
     portal.tell(&visit, kind).await;
     Ok(json_response(StatusCode::OK, &json!({})))
 }
