@@ -296,6 +296,7 @@ mod tests {
         one_wrong("1234567893", npi, 0);
         one_wrong("2000000002", npi, 0);
         one_wrong("1234563", dea, 0);
+        one_wrong("1130525", dea, 0);
         one_wrong("021000021", routing, 0);
         // Right sums, but no number of the kind has this length or beginning.
         assert!(!npi(&digits("3000000009")));
