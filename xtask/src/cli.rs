@@ -25,9 +25,11 @@ Commands:
   swift     Writes the generated files of bindings-swift again.
   bench     All benches, or those whose name contains FILTER:
             cargo xtask bench [FILTER]
-  fuzz      Fuzzes every target, or one, for N seconds each (default 60):
-            cargo xtask fuzz [TARGET] [--seconds N]
-            Needs cargo-fuzz and a C++ compiler.
+  fuzz      Fuzzes one target, or all in turn, for N seconds each (default 60):
+            cargo xtask fuzz TARGET [--seconds N]
+            cargo xtask fuzz --all [--seconds N]
+            Ends with a table of runs, peak memory and faults, and fails if
+            there was a fault. Needs cargo-fuzz and a C++ compiler.
   help      This text.
 
 Environment:
@@ -49,6 +51,7 @@ pub(crate) enum Command {
     Wheel,
     Bench(Option<String>),
     Fuzz {
+        /// None for all of them.
         target: Option<String>,
         seconds: u64,
     },
@@ -118,6 +121,7 @@ fn parse_test(rest: &[String]) -> Result<Choice, String> {
 
 fn parse_fuzz(rest: &[String]) -> Result<Command, String> {
     let mut target = None;
+    let mut all = false;
     let mut seconds = 60;
     let mut words = rest.iter();
     while let Some(word) = words.next() {
@@ -129,6 +133,7 @@ fn parse_fuzz(rest: &[String]) -> Result<Command, String> {
                     .filter(|n| *n > 0)
                     .ok_or("--seconds needs a whole number above zero")?;
             }
+            "--all" => all = true,
             option if option.starts_with('-') => {
                 return Err(format!("fuzz does not know `{option}`"));
             }
@@ -136,7 +141,11 @@ fn parse_fuzz(rest: &[String]) -> Result<Command, String> {
             _ => return Err("fuzz takes one target at most".to_owned()),
         }
     }
-    Ok(Command::Fuzz { target, seconds })
+    match (&target, all) {
+        (None, false) => Err("fuzz needs a target, or --all".to_owned()),
+        (Some(_), true) => Err("a target and --all exclude each other".to_owned()),
+        _ => Ok(Command::Fuzz { target, seconds }),
+    }
 }
 
 #[cfg(test)]
@@ -169,6 +178,13 @@ mod tests {
             })
         );
         assert_eq!(
+            parsed("fuzz --seconds 30 --all"),
+            Ok(Command::Fuzz {
+                target: None,
+                seconds: 30
+            })
+        );
+        assert_eq!(
             parsed("bench seal"),
             Ok(Command::Bench(Some("seal".to_owned())))
         );
@@ -183,9 +199,12 @@ mod tests {
             "test --only",
             "test --fast",
             "test --quick --only fmt",
-            "fuzz --seconds",
-            "fuzz --seconds 0",
-            "fuzz --seconds x",
+            "fuzz",
+            "fuzz --seconds 30",
+            "fuzz reply --all",
+            "fuzz reply --seconds",
+            "fuzz reply --seconds 0",
+            "fuzz reply --seconds x",
             "fuzz a b",
             "fuzz --release",
             "bench a b",

@@ -1,6 +1,5 @@
 //! The commands themselves.
 
-use std::path::Path;
 use std::time::Instant;
 
 use crate::cli::Choice;
@@ -53,71 +52,4 @@ pub(crate) fn bench(filter: Option<&str>) -> Result<bool, String> {
         command.args(["--", filter]);
     }
     process::run(&mut command)
-}
-
-/// cargo-fuzz on each target, one after the other.
-pub(crate) fn fuzz(target: Option<&str>, seconds: u64) -> Result<bool, String> {
-    if peers::find("cargo-fuzz").is_none() {
-        return Err("cargo-fuzz is not installed: cargo install cargo-fuzz --locked".to_owned());
-    }
-    let folder = process::root()?.join("fuzz");
-    let known = targets(&folder)?;
-    let chosen: Vec<&String> = match target {
-        None => known.iter().collect(),
-        Some(name) => vec![known.iter().find(|k| *k == name).ok_or_else(|| {
-            format!(
-                "there is no fuzz target `{name}`; they are {}",
-                known.join(", ")
-            )
-        })?],
-    };
-    let mut report = Report::default();
-    for name in chosen {
-        println!("==> fuzz {name} for {seconds} s");
-        let corpus = folder.join("corpus").join(name);
-        std::fs::create_dir_all(&corpus)
-            .map_err(|error| format!("cannot make the corpus folder of {name}: {error}"))?;
-        let mut command = process::cargo(["fuzz", "run", "--fuzz-dir", "fuzz", name])?;
-        command
-            .arg(&corpus)
-            .arg(folder.join("seeds").join(name))
-            .args(["--", &format!("-max_total_time={seconds}"), "-timeout=10"])
-            // The sanitizer flags are unstable; this lets the stable compiler
-            // take them for this run only.
-            .env("RUSTC_BOOTSTRAP", "1");
-        let started = Instant::now();
-        let verdict = match process::run(&mut command)? {
-            true => Verdict::Passed,
-            false => Verdict::Failed("see fuzz/artifacts".to_owned()),
-        };
-        report.add(Line {
-            step: FUZZ_LINE,
-            verdict: match verdict {
-                Verdict::Failed(why) => Verdict::Failed(format!("{name}: {why}")),
-                other => other,
-            },
-            took: started.elapsed(),
-            tally: None,
-        });
-    }
-    println!("\n{}", report.text());
-    Ok(report.is_good())
-}
-
-const FUZZ_LINE: &str = "fuzz";
-
-/// The names of the fuzz targets: one folder of seeds each.
-fn targets(fuzz: &Path) -> Result<Vec<String>, String> {
-    let unreadable = |error: std::io::Error| format!("cannot read fuzz/seeds: {error}");
-    let mut names = Vec::new();
-    for entry in std::fs::read_dir(fuzz.join("seeds")).map_err(unreadable)? {
-        let entry = entry.map_err(unreadable)?;
-        if entry.path().is_dir()
-            && let Some(name) = entry.file_name().to_str()
-        {
-            names.push(name.to_owned());
-        }
-    }
-    names.sort();
-    Ok(names)
 }

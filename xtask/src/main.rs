@@ -10,6 +10,7 @@
 mod browser;
 mod cli;
 mod commands;
+mod fuzz;
 mod mobile;
 mod peers;
 mod process;
@@ -41,7 +42,7 @@ fn main() -> ExitCode {
         Command::Swift => mobile::write_swift(),
         Command::Wheel => python::wheel(),
         Command::Bench(filter) => commands::bench(filter.as_deref()),
-        Command::Fuzz { target, seconds } => commands::fuzz(target.as_deref(), seconds),
+        Command::Fuzz { target, seconds } => fuzz::run(target.as_deref(), seconds),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,

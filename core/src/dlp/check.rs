@@ -320,8 +320,23 @@ mod tests {
     fn check_digits_find_one_wrong_digit() {
         one_wrong("4539148803436467", luhn, 0);
         one_wrong("1234567893", npi, 0);
+        one_wrong("2000000002", npi, 0);
         one_wrong("1234563", dea, 0);
-        assert!(!npi(&digits("3234567893")));
+        one_wrong("1130525", dea, 0);
+        one_wrong("021000021", routing, 0);
+        // Right sums, but no number of the kind has this length or beginning.
+        assert!(!npi(&digits("3000000009")));
+        assert!(!npi(&digits("12345678905")) && !npi(&digits("123456784")));
+        assert!(!dea(&digits("12345630")) && !dea(&digits("123456")));
+        assert!(!routing(&digits("0210000210")) && !routing(&[0; 9]));
+    }
+
+    #[test]
+    fn codes_of_loinc_end_with_their_check_digit() {
+        assert!(mod10_pair(b"2345", b"7"));
+        for (number, check) in [(&b"2345"[..], b"8"), (b"2346", b"7"), (b"23a5", b"7")] {
+            assert!(!mod10_pair(number, check));
+        }
     }
 
     #[test]
@@ -329,46 +344,158 @@ mod tests {
         for (number, told) in [
             ("281159804", (true, false)),
             ("078051120", (true, true)),
+            ("219099999", (true, true)),
             ("123456789", (true, true)),
-            ("987654321", (false, true)),
+            ("111111111", (true, true)),
+            ("000000000", (false, true)),
+            ("000123456", (false, false)),
+            ("001010001", (true, false)),
+            ("665112222", (true, false)),
             ("666123456", (false, false)),
+            ("667112222", (true, false)),
+            ("899112222", (true, false)),
             ("900123456", (false, false)),
             ("281009804", (false, false)),
+            ("281150000", (false, false)),
+            // 987-65-4320 to 987-65-4329 are for advertisements.
+            ("987654319", (false, false)),
+            ("987654320", (false, true)),
+            ("987654321", (false, true)),
+            ("987654329", (false, true)),
+            ("987654330", (false, false)),
+            ("986654325", (false, false)),
+            ("987644325", (false, false)),
         ] {
             assert_eq!(ssn(&digits(number)), told, "{number}");
         }
-        assert_eq!(
-            dea_shape(b"AB1234563").as_deref(),
-            Some(&digits("1234563")[..])
-        );
-        for other in [&b"IB1234563"[..], b"A11234563", b"AB123456", b"AB12345X3"] {
+        assert!(is_test_card(&digits("4111111111111111")));
+        assert!(!is_test_card(&digits("4539148803436467")));
+    }
+
+    #[test]
+    fn dea_numbers_begin_with_two_characters() {
+        for good in [&b"AB1234563"[..], b"A91234563", b"XZ1234563"] {
+            assert_eq!(dea_shape(good).as_deref(), Some(&digits("1234563")[..]));
+        }
+        for other in [
+            &b"IB1234563"[..],
+            b"A11234563",
+            b"ab1234563",
+            b"AB123456",
+            b"AB12345630",
+            b"AB12345X3",
+            b"A",
+        ] {
             assert!(dea_shape(other).is_none());
         }
     }
 
     #[test]
-    fn iban_vin_and_mbi_follow_their_plans() {
-        assert!(iban(b"GB82WEST12345698765432") && !iban(b"GB82WEST12345698765431"));
+    fn ibans_are_right_modulo_97() {
+        assert!(iban(b"GB82WEST12345698765432") && iban(b"DE89370400440532013000"));
+        for bad in [
+            &b"GB82WEST12345698765431"[..],
+            b"GB82WESU12345698765432",
+            b"GB83WEST12345698765432",
+            b"BG82WEST12345698765432",
+            b"GB",
+        ] {
+            assert!(!iban(bad));
+        }
         assert_eq!(iban_length(b"DE"), Some(22));
         assert_eq!(iban_length(b"US"), None);
+    }
+
+    #[test]
+    fn the_check_digit_of_a_vin_weighs_every_letter() {
         assert_eq!(vin(b"1M8GDM9AXKP042788"), Some(true));
         assert_eq!(vin(b"1M8GDM9A1KP042788"), Some(false));
-        assert_eq!(vin(b"1M8GDM9AXKP04278O"), None);
-        assert!(mbi(b"1EG4TE5MK73") && !mbi(b"0EG4TE5MK73") && !mbi(b"1SG4TE5MK73"));
+        for other in [
+            &b"1M8GDM9AXKP04278O"[..],
+            b"1M8GDM9AXKP04278",
+            b"1M8GDM9AXKP0427880",
+        ] {
+            assert_eq!(vin(other), None);
+        }
+        // 49 CFR 565.15, table III. Seventeen ones are a right VIN; a letter in
+        // the first place weighs eight, and so does what the digit changes by.
+        let letters = "ABCDEFGHJKLMNPRSTUVWXYZ".bytes();
+        for (letter, value) in letters.zip("12345678123457923456789".bytes()) {
+            let sum = (89 - 8 + 8 * u32::from(value - b'0')) % 11;
+            let digit = char::from_digit(sum, 10).map_or(b'X', |d| d as u8);
+            let mut text = *b"11111111111111111";
+            (text[0], text[8]) = (letter, digit);
+            assert_eq!(vin(&text), Some(true), "{}", char::from(letter));
+        }
+        // Other places: each has its own weight.
+        for (at, weight) in [8, 7, 6, 5, 4, 3, 2, 10].into_iter().enumerate() {
+            let mut text = *b"11111111111111111";
+            text[at] = b'2';
+            text[8] = char::from_digit((89 + weight) % 11, 10).map_or(b'X', |d| d as u8);
+            assert_eq!(vin(&text), Some(true), "{at}");
+        }
+    }
+
+    #[test]
+    fn each_place_of_a_beneficiary_identifier_has_its_characters() {
+        // CMS: C is 1-9, A a letter but SLOIBZ, N 0-9, X either of the two.
+        let plan = "CAXNAXNAANN";
+        let good = *b"1EG4TE5MK73";
+        assert!(mbi(&good));
+        for (at, place) in plan.bytes().enumerate() {
+            for (put, fits) in [
+                (b'0', b"NX".contains(&place)),
+                (b'9', b"CNX".contains(&place)),
+                (b'A', b"AX".contains(&place)),
+                (b'Y', b"AX".contains(&place)),
+                (b'S', false),
+                (b'a', false),
+                (b'-', false),
+            ] {
+                let mut text = good;
+                text[at] = put;
+                assert_eq!(mbi(&text), fits, "{} at {at}", char::from(put));
+            }
+        }
+        assert!(!mbi(&good[..10]) && !mbi(b"1EG4TE5MK730"));
     }
 
     #[test]
     fn issuers_have_prefixes_and_lengths() {
-        for good in [
-            "4539148803436467",
-            "378282246310005",
-            "6011000990139424",
-            "2221000000000009",
-        ] {
-            assert!(card_issuer(&digits(good)) && luhn(&digits(good)), "{good}");
+        // Beginnings, and the lengths that go with them.
+        let plan: [(&[&str], &[usize]); 6] = [
+            (&["4"], &[13, 16, 19]),
+            (&["51", "55", "2221", "2300", "2720"], &[16]),
+            (&["34", "37"], &[15]),
+            (
+                &["6011", "65", "644", "649", "3528", "3589", "62", "81"],
+                &[16, 17, 18, 19],
+            ),
+            (&["36", "38", "39", "300", "305"], &[14, 15, 16, 17, 18, 19]),
+            (
+                &["50", "56", "58", "63", "67"],
+                &[12, 13, 14, 15, 16, 17, 18, 19],
+            ),
+        ];
+        let number = |prefix: &str, length: usize| digits(&format!("{prefix:0<length$}"));
+        for (prefixes, lengths) in plan {
+            for prefix in prefixes {
+                for length in 10..=21 {
+                    assert_eq!(
+                        card_issuer(&number(prefix, length)),
+                        lengths.contains(&length),
+                        "{prefix} {length}"
+                    );
+                }
+            }
         }
-        for bad in ["1234567812345670", "45391488034364", "0000000000000000"] {
-            assert!(!card_issuer(&digits(bad)), "{bad}");
+        for prefix in [
+            "0", "1", "2220", "2721", "306", "3527", "3590", "35", "33", "59", "6010", "6012",
+            "61", "643", "66", "68", "7", "80", "82", "9",
+        ] {
+            for length in 12..=19 {
+                assert!(!card_issuer(&number(prefix, length)), "{prefix} {length}");
+            }
         }
     }
 }

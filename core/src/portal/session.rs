@@ -328,3 +328,69 @@ fn cookie(grant: GrantId, headers: &HeaderMap) -> Option<Zeroizing<[u8; 32]>> {
     }
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::{ItemId, Language, RecipientId};
+
+    fn visit(floor: FactorLevel, methods: &[Method], passphrase: bool) -> Visit {
+        Visit {
+            grant: GrantId::from_bytes([1; 16]),
+            item: ItemId::from_bytes([2; 16]),
+            recipient: RecipientId::new(3),
+            message: None,
+            reference: String::new(),
+            language: Language::English,
+            floor,
+            methods: methods.to_vec(),
+            passphrase: passphrase.then(|| (Vec::new(), 1)),
+            contacts: Default::default(),
+            expires: Timestamp::from_unix_ms(2),
+            views_left: None,
+        }
+    }
+
+    fn shown(methods: &[Method]) -> Session {
+        let row = Row {
+            key: Vec::new(),
+            value: Vec::new(),
+            due: None,
+        };
+        let record = Record {
+            grant: GrantId::from_bytes([1; 16]),
+            visit: [0; 16],
+            created: Timestamp::from_unix_ms(1),
+            seen: Timestamp::from_unix_ms(1),
+            shown: methods.to_vec(),
+            released: false,
+        };
+        let id = None;
+        Session { row, record, id }
+    }
+
+    #[test]
+    fn only_what_the_grant_takes_and_what_reaches_its_floor_counts() {
+        use FactorLevel::{P0, P2, P3};
+        use Method::{Passcode, Passphrase, SmsCode, Totp};
+        for (floor, takes, passphrase, has_shown, level) in [
+            (P2, &[SmsCode][..], false, &[SmsCode][..], P2),
+            // Strong enough, but not of this grant.
+            (P2, &[SmsCode], false, &[Totp], P0),
+            (P2, &[SmsCode], false, &[Passcode], P0),
+            // Of this grant, but below its floor.
+            (P3, &[SmsCode, Totp], false, &[SmsCode], P0),
+            (P3, &[Totp], true, &[Passphrase], P0),
+            (P3, &[Totp], true, &[Passphrase, Totp], P3),
+        ] {
+            let visit = visit(floor, takes, passphrase);
+            let session = shown(has_shown);
+            assert_eq!(session.level(&visit), level, "{takes:?} {has_shown:?}");
+            assert_eq!(session.is_complete(&visit), level >= floor);
+        }
+        // The passphrase is asked for whatever else was shown.
+        let visit = visit(P2, &[SmsCode], true);
+        assert!(!shown(&[SmsCode]).is_complete(&visit));
+        assert!(shown(&[SmsCode, Passphrase]).is_complete(&visit));
+    }
+}
