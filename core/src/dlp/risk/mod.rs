@@ -136,7 +136,7 @@ impl Weights {
         out
     }
 
-    #[cfg(feature = "training")]
+    #[cfg(any(test, feature = "training"))]
     pub(crate) fn score(&self, features: impl IntoIterator<Item = Feature>) -> [i32; OUTPUTS] {
         let mut out = self.bias.map(i32::from);
         let rows = features.into_iter().filter_map(|f| self.find(f.hash));
