@@ -46,12 +46,12 @@ const ORDINARY: &[&str] = &[
 ];
 
 /// Mail text of `size` bytes: some eighty bytes a line, and something about a
-/// person in one line of six.
-pub(crate) fn text(size: usize) -> String {
+/// person in one line of `one_in`.
+pub(crate) fn text(size: usize, one_in: usize) -> String {
     let mut chance = Chance(size as u64);
     let mut out = String::with_capacity(size + 256);
     while out.len() < size {
-        let line = match chance.below(6) {
+        let line = match chance.below(one_in) {
             0 => personal(&mut chance),
             _ => chance.pick(ORDINARY).to_owned(),
         };

@@ -43,14 +43,21 @@ fn mail() -> Builder<HasSender, HasRecipient> {
         .limits(Limits::default().message_bytes(512 << 20))
 }
 
+/// Of so many lines one is about a person.
+const LINES: usize = 6;
+
 /// A mail with so much text. What is longer than a person writes comes in
-/// files of 1 MB, as it would: a scan of one text ends at 10,000 findings.
+/// files of 1 MB, as it would, with less about persons: a scan of one text ends
+/// at 10,000 findings, and that of a mail at 100,000.
 fn with_text(size: usize) -> Message {
     if size <= MB {
-        return mail().text(mails::text(size)).build().expect("a message");
+        return mail()
+            .text(mails::text(size, LINES))
+            .build()
+            .expect("a message");
     }
     let files = (0..size / MB).map(|n| {
-        let text = mails::text(MB).into_bytes();
+        let text = mails::text(MB, 10 * LINES).into_bytes();
         Attachment::new(format!("{n}.txt"), "text/plain; charset=utf-8", text)
     });
     let builder = files.fold(mail().text("See the files."), Builder::attachment);
@@ -100,7 +107,7 @@ fn text(c: &mut Criterion) {
 
 fn kinds(c: &mut Criterion) {
     let size = if measured() { MB } else { 2 * KB };
-    let text = mails::text(size);
+    let text = mails::text(size, LINES);
     let html = mail().html(files::html(&text)).build().expect("a message");
     let table = files::csv(size);
     let messages = [
@@ -130,7 +137,7 @@ fn kinds(c: &mut Criterion) {
 
 fn redaction(c: &mut Criterion) {
     let size = if measured() { MB } else { 2 * KB };
-    let text = mails::text(size);
+    let text = mails::text(size, LINES);
     let page = files::html(&text);
     let message = mail().text(text).html(page).build().expect("a message");
     let findings = PhiScanner::new().scan(&message);
