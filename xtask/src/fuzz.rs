@@ -12,8 +12,9 @@ use crate::process;
 /// Seconds after which one input counts as a hang.
 const HANG: &str = "-timeout=10";
 
-/// What may lie beside `fuzz/seeds/<target>`: inputs that libFuzzer found
-/// worth keeping (`fuzz/corpus`) and those that fail (`fuzz/artifacts`).
+/// The targets with their seeds (`seeds/<target>`). Beside these may lie inputs
+/// that libFuzzer found worth keeping (`corpus`) and those that fail
+/// (`artifacts`).
 const FOLDER: &str = "fuzz";
 
 /// A folder of its own: the variable that lets the stable compiler take the

@@ -100,6 +100,8 @@ impl Flags {
 pub(crate) struct Class(u16);
 
 impl Class {
+    pub(crate) const NONE: Self = Self(0);
+
     pub(crate) const fn is_empty(self) -> bool {
         self.0 == 0
     }

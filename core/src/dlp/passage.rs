@@ -4,7 +4,6 @@
 use std::hint::black_box;
 
 use super::lexicon::{Class, Flags, Lexicon, Marks};
-use super::source::CHUNK;
 use super::token::{Gap, Shape, Token, join, tokens};
 use super::unit::{Facts, Span, UnitKind, Units};
 
@@ -46,6 +45,19 @@ pub(crate) struct Item {
 }
 
 impl Item {
+    const NOTHING: Self = Self {
+        hash: 0,
+        facts: Facts(0),
+        word: Class::NONE,
+        phrase: Class::NONE,
+        phrase_first: false,
+        shape: Shape::Sign,
+        kind: UnitKind::Sign,
+        gap: Gap::None,
+        cue: 0,
+        cue_distance: 0,
+    };
+
     /// Flags of the word and of the term that covers it.
     pub(crate) fn flags(&self) -> Flags {
         match self.phrase.is_empty() {
@@ -84,9 +96,29 @@ pub(crate) struct Buffers {
 }
 
 impl Buffers {
-    /// Whether there is no more of it than a chunk of text needs.
+    /// Tokens of a text as a person writes it.
+    const SMALL: usize = 2_048;
+
+    /// Whether it may be kept from one message to the next: it has room for no
+    /// more than a short text.
     pub(crate) fn is_small(&self) -> bool {
-        self.tokens.capacity() <= CHUNK / 2
+        self.tokens.capacity() <= Self::SMALL
+    }
+
+    /// Whether a word's hash is still in it.
+    #[cfg(test)]
+    pub(crate) fn holds(&self, hash: u32) -> bool {
+        self.tokens.iter().any(|t| t.hash == hash) || self.items.iter().any(|i| i.hash == hash)
+    }
+
+    /// Writes over what was read: the words of a text can be told by their
+    /// hashes.
+    pub(crate) fn wipe(&mut self) {
+        self.tokens.fill(Token::END);
+        self.spans.fill(Span { start: 0, end: 0 });
+        self.items.fill(Item::NOTHING);
+        self.slots.fill([0; 2]);
+        self.notable.fill(0);
     }
 }
 

@@ -53,7 +53,7 @@ const MAX_ROOM: usize = 6;
 thread_local! {
     /// Sums of [`Model::get`], from one scan of a thread to the next.
     static MEMOS: Cell<Option<Box<Memos>>> = const { Cell::new(None) };
-    /// Room for passages, likewise.
+    /// Room for passages, likewise; what stood in it is written over.
     static ROOM: Cell<Vec<Buffers>> = const { Cell::new(Vec::new()) };
 }
 
@@ -353,8 +353,12 @@ impl<'s> Scan<'s> {
 
     /// Keeps the room of a passage.
     pub(super) fn done(&mut self, passage: Passage<'_>) {
-        let room = passage.into_buffers();
-        if self.room.len() < MAX_ROOM && room.is_small() {
+        let mut room = passage.into_buffers();
+        // What is larger ends with the message.
+        if room.is_small() {
+            room.wipe();
+        }
+        if self.room.len() < MAX_ROOM {
             self.room.push(room);
         }
     }
@@ -575,6 +579,7 @@ impl<'s> Scan<'s> {
         if let Some(memos) = self.memos.take() {
             MEMOS.set(Some(memos));
         }
+        self.room.retain(Buffers::is_small);
         ROOM.set(std::mem::take(&mut self.room));
         let certain = |hit: &&RosterHit| hit.confidence >= Confidence::Medium;
         let patients = self.patients.iter().filter(certain).count();
@@ -766,4 +771,38 @@ fn bytes_of(passage: &Passage<'_>, tag: &Tag) -> (usize, usize) {
         .get(tag.last - 1)
         .map_or(start, |u| u.end as usize);
     (start, end.max(start))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dlp::token::hash;
+
+    fn scan(text: &str) {
+        let message = Message::builder()
+            .from("clinic@harbor.example".parse().unwrap())
+            .to("pat@mail.example".parse::<Address>().unwrap())
+            .subject("Your visit")
+            .text(text)
+            .build()
+            .unwrap();
+        assert!(!PhiScanner::new().scan(&message).items.is_empty());
+    }
+
+    #[test]
+    fn no_word_of_a_message_stays_in_the_room_that_is_kept() {
+        let text = "Dear Ms. Lindqvist, your metformin is ready. MRN: 00482913.\n";
+        // Another scan of the thread first, so that room is used again.
+        scan("SSN 281-15-9804");
+        scan(text);
+        let room = ROOM.take();
+        assert!(!room.is_empty());
+        for word in ["lindqvist", "metformin", "00482913", "281", "dear"] {
+            let hash = hash(word.as_bytes());
+            assert!(room.iter().all(|room| !room.holds(hash)), "{word}");
+        }
+        // Of a long text nothing is kept.
+        scan(&text.repeat(400));
+        assert!(ROOM.take().iter().all(Buffers::is_small));
+    }
 }

@@ -6,8 +6,11 @@
 //! that they hang on, so that they are the same whether they are kept or not.
 //!
 //! A memo outlives a message, so no more of a text goes into it than common
-//! words of English, signs, shapes, and which sorts of lists a word or its term
-//! is in (never the word or the term).
+//! words of English (some are names too), signs, shapes, which sorts of lists a
+//! word or its term is in (never the word or the term), the labels of the words
+//! before, whether the word stands in an address of the mail, and how the mail
+//! as a whole looks: where the word stands, whether it speaks of care, to how
+//! many. None of it says whose text it was.
 
 use super::labels::WORD_LABELS;
 

@@ -338,18 +338,30 @@ pub(super) fn checked_word(tape: &Tape<'_>, at: usize) -> Option<Found> {
 
 /// What has a check digit or a plan of its own.
 pub(super) fn checked(tape: &Tape<'_>, at: usize) -> Option<Found> {
-    let hangs = at >= 2
+    // Most starts are of nothing that is made of groups.
+    match starts_groups(tape, at) {
+        _ if hangs(tape, at) => None,
+        true => grouped(tape, at),
+        false => icd(tape, at).or_else(|| ndc(tape, at)),
+    }
+}
+
+/// The same without the look at how it starts.
+#[cfg(test)]
+pub(super) fn checked_whole(tape: &Tape<'_>, at: usize) -> Option<Found> {
+    (!hangs(tape, at)).then(|| grouped(tape, at)).flatten()
+}
+
+/// Whether a sign ties a token to the one before it.
+fn hangs(tape: &Tape<'_>, at: usize) -> bool {
+    at >= 2
         && tape.tight(at)
         && tape.tight(at - 1)
         && matches!(tape.bytes(at - 1), b"-" | b"_" | b"/" | b"." | b"#")
-        && tape.get(at - 2).is_some_and(|t| t.shape != Shape::Sign);
-    if hangs {
-        return None;
-    }
-    // Most starts are of nothing that is made of groups.
-    if !starts_groups(tape, at) {
-        return icd(tape, at).or_else(|| ndc(tape, at));
-    }
+        && tape.get(at - 2).is_some_and(|t| t.shape != Shape::Sign)
+}
+
+fn grouped(tape: &Tape<'_>, at: usize) -> Option<Found> {
     let groups = Groups::read(tape, at)?;
     iban(&groups)
         .or_else(|| card(&groups))

@@ -178,6 +178,18 @@ pub(super) fn date(tape: &Tape<'_>, at: usize) -> Option<Found> {
     }
 }
 
+/// The same without the look at how long the number is.
+#[cfg(test)]
+pub(super) fn date_whole(tape: &Tape<'_>, at: usize) -> Option<Found> {
+    match tape.get(at)?.shape {
+        Shape::Digits => numeric(tape, at)
+            .or_else(|| day_then_month(tape, at))
+            .or_else(|| compact(tape, at))
+            .or_else(|| time(tape, at)),
+        _ => date(tape, at),
+    }
+}
+
 /// `3/14/1958`, `14.03.58`, `1958-03-14`, `2/26`.
 fn numeric(tape: &Tape<'_>, at: usize) -> Option<Found> {
     let sign = tape.sign(at + 1)?;
