@@ -14,10 +14,14 @@
 //! repeats the commit.
 //!
 //! [`Commits`] bounds what goes on without a visitor: one commit a grant, few in
-//! all, and the rest are told to come again (503), which the page does. Nothing
-//! of a reply that waits is in memory, and only a reply that the host has, or
-//! refused, is ever said to be sent or not: one that was turned away or cut off
-//! lies in the store as it was uploaded, to be committed again.
+//! all, and the rest are told to come again (503). The page does so for two
+//! minutes with growing waits and says so; after that, or where no answer came,
+//! it keeps the reply's id, and when the visitor sends the same again it commits
+//! that id: a reply that the host has is answered as sent and not handed over
+//! again. Nothing of a reply that waits is in memory, and only a reply that the
+//! host has, or refused, is ever said to be sent or not: one that was turned away
+//! or cut off lies in the store as it was uploaded, for an hour. A visitor who
+//! closes the page before it says that the reply was sent may lose it.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};

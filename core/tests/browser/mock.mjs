@@ -220,6 +220,8 @@ export async function start({ base = '' } = {}) {
     const commit = /^\/replies\/([0-9a-f]{32})\/commit$/.exec(path);
     const r = commit && g.replies.get(commit[1]);
     if (!r || r.parts.length !== body.parts) throw new Refusal(404, 'not_found');
+    const taken = { reference: 'R-' + commit[1].slice(0, 8).toUpperCase() };
+    if (r.done) return taken;
     const info = Buffer.concat([Buffer.from('mailseal/1/portal/reply'), g.grant, key.id]);
     const dek = hpkeOpen(key.ecdh, un64(r.sealed_key), info, un64(r.wrapped));
     const plain = open(dek, Buffer.concat([Buffer.from('mailseal/1/portal/reply\0'), g.grant]), Buffer.concat(r.parts));
@@ -232,8 +234,9 @@ export async function start({ base = '' } = {}) {
       at += a.size;
     }
     if (at !== plain.length) throw new Refusal(422, 'refused');
+    r.done = true;
     replies.push(head);
-    return { reference: 'R-' + commit[1].slice(0, 6).toUpperCase() };
+    return taken;
   }
 
   function shell() {
