@@ -143,7 +143,7 @@ pub(crate) struct Sealed {
 /// manifest names it.
 pub(crate) struct Writer {
     visitor: Visitor,
-    grant: GrantId,
+    pub(crate) grant: GrantId,
     id: Vec<u8>,
     key: Vec<u8>,
 }
