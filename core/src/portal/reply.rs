@@ -73,6 +73,9 @@ impl Commits {
     /// A place for a commit, if there is one and the grant has none yet.
     fn take(portal: &Arc<Inner>, grant: GrantId) -> Result<Taken, Refusal> {
         let commits = &portal.commits;
+        if commits.open.is_closed() {
+            return Err(Refusal::Busy);
+        }
         let place = Arc::clone(&commits.places).try_acquire_owned();
         let place = place.map_err(|_| Refusal::Busy)?;
         if !commits.grants().insert(grant) {
@@ -85,11 +88,11 @@ impl Commits {
         })
     }
 
-    /// Takes no more, and waits for those that were taken.
+    /// Takes and opens no more, also where the caller does not wait; those that
+    /// wait to be opened are turned away. Then waits for those that are open.
     pub(super) async fn close(&self) {
-        // Waiting for all places leaves none for others.
+        self.open.close();
         let _all = self.places.acquire_many(TAKEN).await;
-        self.places.close();
     }
 
     fn grants(&self) -> std::sync::MutexGuard<'_, HashSet<GrantId>> {

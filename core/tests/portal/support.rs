@@ -16,12 +16,14 @@ use mailseal::base::{
     Clock, FactorLevel, GrantId, Keys, Language, Passkey, Phi, RecipientId, Secret, Sensitivity,
     Timestamp,
 };
-use mailseal::escrow::{Draft, Escrow, GrantDraft, Link, PasscodePlan, Reply};
+use mailseal::escrow::{
+    Draft, Escrow, EscrowEvent, EscrowEventKind, GrantDraft, Link, PasscodePlan, Recorder, Reply,
+};
 use mailseal::portal::{
     CodeChannelError, CodeKind, CodeSender, NotSignedOn, Portal, PortalEvent, PortalEventKind,
     PortalHost, ReplyRefused,
 };
-use mailseal::storage::{Batch, Committed, MemoryStore, Row, Store, StoreError, Table};
+use mailseal::storage::{Batch, Committed, MemoryStore, Op, Row, Store, StoreError, Table};
 use mailseal::testing::clock::TestClock;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
@@ -107,6 +109,8 @@ pub(crate) struct Heard {
     pub(crate) channel_fails: bool,
     pub(crate) panics: bool,
     pub(crate) replies: Vec<(Reply, Sensitivity)>,
+    /// What went on record.
+    pub(crate) recorded: Vec<EscrowEventKind>,
     pub(crate) refuses: bool,
     /// Replies wait here before they are taken.
     pub(crate) gate: Option<Arc<tokio::sync::Semaphore>>,
@@ -119,6 +123,13 @@ impl Host {
 
     pub(crate) fn kinds(&self) -> Vec<PortalEventKind> {
         self.heard().events.iter().map(|e| e.kind.clone()).collect()
+    }
+
+    /// How many claims of who has the link alone went on record.
+    pub(crate) fn claims(&self) -> usize {
+        let heard = self.heard();
+        let claim = |k: &&EscrowEventKind| **k == EscrowEventKind::MisdirectedClaim;
+        heard.recorded.iter().filter(claim).count()
     }
 
     /// The code that was sent last.
@@ -174,6 +185,13 @@ impl PortalHost for Host {
     }
 }
 
+impl Recorder for Host {
+    fn record(&self, event: &EscrowEvent) -> Vec<Op> {
+        self.heard().recorded.push(event.kind.clone());
+        Vec::new()
+    }
+}
+
 #[async_trait]
 impl CodeSender for Host {
     async fn send(
@@ -213,8 +231,9 @@ impl Bench {
     pub(crate) fn at(base_url: &str) -> Self {
         let (clock, store) = (TestClock::default(), Arc::new(CountingStore::default()));
         let keys = Keys::from_bytes([3; 32]);
-        let escrow = Escrow::new(store.clone(), &keys, Arc::new(clock.clone()), base_url).unwrap();
         let host = Host::default();
+        let escrow = Escrow::new(store.clone(), &keys, Arc::new(clock.clone()), base_url).unwrap();
+        let escrow = escrow.recorder(Arc::new(host.clone()));
         let portal = portal(&escrow, &host);
         Self {
             clock,
