@@ -141,9 +141,9 @@ impl Portal {
     /// [`PortalHost::reply`] and five for [`PortalHost::event`].
     ///
     /// From the first poll on nothing is taken, also where the caller waits no
-    /// longer and drops it. What was not handed over lies in the store for an
-    /// hour; the visitor was not told that it was sent, and the page commits it
-    /// again, at another process or at the next.
+    /// longer and drops it. What was not handed over lies in the store until an
+    /// hour after it was begun; the visitor was not told that it was sent, and the
+    /// page, while it is open, commits it again, at another process or the next.
     pub async fn close(&self) {
         self.0.commits.close().await;
     }

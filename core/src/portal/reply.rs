@@ -20,8 +20,9 @@
 //! that id: a reply that the host has is answered as sent and not handed over
 //! again. Nothing of a reply that waits is in memory, and only a reply that the
 //! host has, or refused, is ever said to be sent or not: one that was turned away
-//! or cut off lies in the store as it was uploaded, for an hour. A visitor who
-//! closes the page before it says that the reply was sent may lose it.
+//! or cut off lies in the store as it was uploaded, until an hour after it was
+//! begun. A visitor who closes the page before it says that the reply was sent
+//! may lose it.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -801,6 +801,22 @@ export const tests = {
     await person.waitForSelector(MESSAGE);
   },
 
+  async 't11 misdirected, says who reads a message that the link alone opens: no lock is promised'(w) {
+    w.has('alone');
+    const page = await w.page();
+    await w.visit(page, w.links.alone.url);
+    await page.waitForSelector(MESSAGE);
+    await page.click('text=This is not for me');
+    await headed(page, 'Is this message not for you?');
+    assert.doesNotMatch(await page.textContent('#main'), /lock/);
+    await page.click('.danger');
+    await headed(page, 'Thank you for telling us');
+    assert.doesNotMatch(await page.textContent('#main'), /lock/);
+    const other = await w.page();
+    await w.visit(other, w.links.alone.url);
+    await other.waitForSelector(MESSAGE);
+  },
+
   async 'misdirected: asked first, then locked for everybody'(w) {
     w.has('report');
     const page = await w.page();

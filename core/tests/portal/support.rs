@@ -187,7 +187,7 @@ impl PortalHost for Host {
 
 impl Recorder for Host {
     fn record(&self, event: &EscrowEvent) -> Vec<Op> {
-        self.heard().recorded.push(event.kind.clone());
+        self.heard().recorded.push(event.kind);
         Vec::new()
     }
 }
