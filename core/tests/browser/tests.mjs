@@ -769,6 +769,23 @@ export const tests = {
     assert.equal((await w.replied()).length, before + 3);
   },
 
+  async 'a reply that waited too long for its commit is made anew'(w) {
+    const page = await screens.reply(w, {});
+    const before = (await w.replied()).length;
+    let begun = 0;
+    page.on('request', (r) => (begun += /\/replies$/.test(r.url())));
+    await page.route('**/commit', (r) => r.abort());
+    await page.click('form .primary');
+    await page.waitForFunction(() => /No connection/.test(document.querySelector('#error').textContent));
+    await page.unroute('**/commit');
+    // The server swept it meanwhile.
+    await page.route('**/commit', (r) => r.fulfill({ status: 404, contentType: 'application/json', body: '{"error":"not_found"}' }), { times: 1 });
+    await page.click('form .primary');
+    await headed(page, 'Your reply was sent');
+    assert.equal((await w.replied()).length, before + 1);
+    assert.equal(begun, 2);
+  },
+
   async 'the contact can be dialled'(w) {
     const page = await w.page();
     await w.visit(page, w.links.text.url);

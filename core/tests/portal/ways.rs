@@ -290,7 +290,7 @@ async fn t11_at_p0_the_link_alone_locks_nothing() {
         let answer = scanner.post("/report-misdirected", &json!({})).await;
         assert_eq!(answer.json(), json!({"locked": false}));
     }
-    assert_eq!(bench.host.claims(), 2);
+    assert_eq!(bench.claims().await, 2);
     assert!(!bench.host.kinds().contains(&PortalEventKind::Misdirected));
     let person = bench.inside(&given).await;
     assert_eq!(person.release().await.status, 200);
@@ -324,7 +324,7 @@ async fn t11_who_holds_the_link_alone_is_on_record_told_once_a_day_and_locks_not
     }
     assert_eq!(bench.host.kinds(), [PortalEventKind::MisdirectedClaim]);
     assert_eq!(
-        bench.host.claims(),
+        bench.claims().await,
         3,
         "nobody silences who comes after them"
     );
@@ -332,7 +332,7 @@ async fn t11_who_holds_the_link_alone_is_on_record_told_once_a_day_and_locks_not
     let again = bench.inside(&given).await;
     again.post("/report-misdirected", &json!({})).await;
     assert_eq!(bench.host.kinds().len(), 2);
-    assert_eq!(bench.host.claims(), 4);
+    assert_eq!(bench.claims().await, 4);
     // Without a session, nothing at all.
     let stranger = bench.visitor(&given);
     let none = stranger.post("/report-misdirected", &json!({})).await;
