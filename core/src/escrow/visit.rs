@@ -20,7 +20,9 @@ use crate::base::{
 };
 use crate::storage::{Batch, Op, Row, StoreError, Table};
 
-/// How often it is recorded that somebody with the link calls it misdirected.
+/// Tries at a change that another may make at the same time.
+const ROUNDS: usize = 32;
+/// How often the host is told that somebody with the link calls it misdirected.
 const CLAIMS: Duration = Duration::from_secs(24 * 60 * 60);
 
 #[cfg(all(test, feature = "testing"))]
@@ -348,41 +350,46 @@ impl Escrow {
     }
 
     /// Who holds the link, and showed no more, says that the message is not for
-    /// them. It is recorded and changes nothing: a mail scanner that clicks, or
-    /// a thief of the mailbox, must not take the message from its addressee.
-    /// False where it was said within a day: nothing is recorded then.
+    /// them. It is recorded each time and changes nothing: a mail scanner that
+    /// clicks, or a thief of the mailbox, must not take the message from its
+    /// addressee, nor silence who says so after them. Gives whether the host is
+    /// to be told: false where that was so within a day.
     ///
     /// # Errors
-    /// Those of [`Escrow::visit`]; [`EscrowError::Store`].
+    /// Those of [`Escrow::visit`]; [`EscrowError::Store`], [`EscrowError::Busy`].
     pub(crate) async fn claim_misdirected(&self, grant: GrantId) -> Result<bool, EscrowError> {
         let record = self.known(grant).await?.record;
         let now = self.clock.now();
         record.check_live(now)?;
         let key = [&grant.as_bytes()[..], b"misdirected"].concat();
-        let old = self.store.get(Table::Code, &key).await?;
-        let due = old.as_ref().and_then(|row| row.due);
-        if due.is_some_and(|due| due > now) {
-            return Ok(false);
-        }
-        let row = Row::new(key, now.unix_ms().to_be_bytes()).due_at(now.plus(CLAIMS));
-        let mut batch = Batch::from_iter([match old {
-            None => Op::Insert {
-                table: Table::Code,
-                row,
-            },
-            Some(old) => Op::Replace {
-                table: Table::Code,
-                expected: old.value,
-                row,
-            },
-        }]);
         let event = EscrowEvent::new(EscrowEventKind::MisdirectedClaim, now, &record);
-        batch.extend(self.recorder.record(&event));
-        match self.store.commit(batch).await {
-            Ok(_) => Ok(true),
-            // Said at the same time by another.
-            Err(StoreError::Conflict { .. }) => Ok(false),
-            Err(e) => Err(e.into()),
+        for _ in 0..ROUNDS {
+            let old = self.store.get(Table::Code, &key).await?;
+            let due = old.as_ref().and_then(|row| row.due);
+            let tell = due.is_none_or(|due| due <= now);
+            let mut batch: Batch = self.recorder.record(&event).into_iter().collect();
+            if tell {
+                let said = now.unix_ms().to_be_bytes();
+                let row = Row::new(key.clone(), said).due_at(now.plus(CLAIMS));
+                batch.extend([match old {
+                    None => Op::Insert {
+                        table: Table::Code,
+                        row,
+                    },
+                    Some(old) => Op::Replace {
+                        table: Table::Code,
+                        expected: old.value,
+                        row,
+                    },
+                }]);
+            }
+            match self.store.commit(batch).await {
+                Ok(_) => return Ok(tell),
+                // Said at the same time by another.
+                Err(StoreError::Conflict { .. }) => {}
+                Err(e) => return Err(e.into()),
+            }
         }
+        Err(EscrowError::Busy)
     }
 }

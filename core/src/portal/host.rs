@@ -80,12 +80,13 @@ pub enum PortalEventKind {
     },
     /// A code was handed to the channel.
     CodeSent(CodeKind),
-    /// A visitor who could open the message said that it is not for them; the
-    /// grant is revoked.
+    /// A visitor who could open the message, and showed more than the link, said
+    /// that it is not for them; the grant is revoked.
     Misdirected,
     /// A visitor who showed the link and no more said that the message is not
     /// for them. The grant stays, since a mail scanner or a thief of the mailbox
-    /// can say so too; it is told at most once a day for a grant.
+    /// can say so too. The audit log has every one; it is told at most once a
+    /// day for a grant, and not told again that day where it was not heard.
     MisdirectedClaim,
     /// The visitor registered a passkey, to be given with later messages to
     /// the same person. It opens nothing now.

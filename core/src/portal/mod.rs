@@ -20,9 +20,10 @@
 //! where a gateway moved the code from the fragment into the path (`%23`), the
 //! path holds L. The portal's own log names routes and reference codes.
 //!
-//! Replies that a visitor sent off go on to the host when the visitor goes away:
-//! 32 at a time, one a grant. When the process ends, let the server end first,
-//! then wait for [`Portal::close`].
+//! Replies that a visitor sent off go on to the host when the visitor goes away.
+//! Each process takes 32 at a time, one a grant, and opens two of them at a time.
+//! When the process ends, let the server end first, then wait for
+//! [`Portal::close`].
 //!
 //! Where the portal is comes from the escrow's address alone: `Host` and
 //! `X-Forwarded-*` are not read.
@@ -133,12 +134,16 @@ impl Portal {
         routes::router(&self.0)
     }
 
-    /// Takes no more replies and waits until those on their way to the host are
-    /// there: for the end of the process, after the server took its last
-    /// request. It takes as long as the host's [`PortalHost::reply`] does; where
-    /// the caller waits no longer and drops it, what was not handed over lies in
-    /// the store, and the visitor, who was not told that it was sent, can send
-    /// it again.
+    /// Takes no more replies, turns away those that wait for their turn, and
+    /// waits until those that are open, two at most, are with the host: for the
+    /// end of the process, after the server took its last request. An open one
+    /// takes the time to read and scan it, 50 seconds at most for
+    /// [`PortalHost::reply`] and five for [`PortalHost::event`].
+    ///
+    /// From the first poll on nothing is taken, also where the caller waits no
+    /// longer and drops it. What was not handed over lies in the store until an
+    /// hour after it was begun; the visitor was not told that it was sent, and the
+    /// page, while it is open, commits it again, at another process or the next.
     pub async fn close(&self) {
         self.0.commits.close().await;
     }

@@ -14,10 +14,15 @@
 //! repeats the commit.
 //!
 //! [`Commits`] bounds what goes on without a visitor: one commit a grant, few in
-//! all, and the rest are told to come again (503), which the page does. Nothing
-//! of a reply that waits is in memory, and only a reply that the host has, or
-//! refused, is ever said to be sent or not: one that was turned away or cut off
-//! lies in the store as it was uploaded, to be committed again.
+//! all, and the rest are told to come again (503). The page does so for two
+//! minutes with growing waits and says so; after that, or where no answer came,
+//! it keeps the reply's id, and when the visitor sends the same again it commits
+//! that id: a reply that the host has is answered as sent and not handed over
+//! again. Nothing of a reply that waits is in memory, and only a reply that the
+//! host has, or refused, is ever said to be sent or not: one that was turned away
+//! or cut off lies in the store as it was uploaded, until an hour after it was
+//! begun. A visitor who closes the page before it says that the reply was sent
+//! may lose it.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -69,6 +74,9 @@ impl Commits {
     /// A place for a commit, if there is one and the grant has none yet.
     fn take(portal: &Arc<Inner>, grant: GrantId) -> Result<Taken, Refusal> {
         let commits = &portal.commits;
+        if commits.open.is_closed() {
+            return Err(Refusal::Busy);
+        }
         let place = Arc::clone(&commits.places).try_acquire_owned();
         let place = place.map_err(|_| Refusal::Busy)?;
         if !commits.grants().insert(grant) {
@@ -81,11 +89,11 @@ impl Commits {
         })
     }
 
-    /// Takes no more, and waits for those that were taken.
+    /// Takes and opens no more, also where the caller does not wait; those that
+    /// wait to be opened are turned away. Then waits for those that are open.
     pub(super) async fn close(&self) {
-        // Waiting for all places leaves none for others.
+        self.open.close();
         let _all = self.places.acquire_many(TAKEN).await;
-        self.places.close();
     }
 
     fn grants(&self) -> std::sync::MutexGuard<'_, HashSet<GrantId>> {

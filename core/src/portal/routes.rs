@@ -33,7 +33,7 @@ use super::host::PortalEventKind;
 use super::request::{self, Place};
 use super::session::{self, Session};
 use super::{assets, reply};
-use crate::base::Phi;
+use crate::base::{FactorLevel, Phi};
 use crate::escrow::{Method, Visit};
 
 pub(super) fn router(portal: &Arc<Inner>) -> Router {
@@ -221,16 +221,17 @@ async fn misdirected(
     let session = portal.active_session(grant, &parts.headers).await?;
     let visit = portal.escrow.visit(grant).await?;
     // The link alone locks nothing: scanners click, and mailboxes are read by
-    // others than their owners.
-    let locked = session.is_complete(&visit);
+    // others than their owners. Where it opens the message nothing was shown.
+    let shown = session.level(&visit) > FactorLevel::P0;
+    let locked = shown && session.is_complete(&visit);
     let said = match locked {
         true => {
             portal.escrow.report_misdirected(grant).await?;
             Some(PortalEventKind::Misdirected)
         }
         false => {
-            let heard = portal.escrow.claim_misdirected(grant).await?;
-            heard.then_some(PortalEventKind::MisdirectedClaim)
+            let tell = portal.escrow.claim_misdirected(grant).await?;
+            tell.then_some(PortalEventKind::MisdirectedClaim)
         }
     };
     portal.end_session(&session).await?;

@@ -78,6 +78,7 @@ export async function start({ base = '' } = {}) {
     grant(name, { mail, methods: [code], language: name === 'spanish' ? 'es' : 'en', views: name === 'html' ? 9 : null });
     if (name === 'big') links.big.sha256 = createHash('sha256').update(samples.big().attachments[0].data).digest('hex');
   }
+  grant('alone', { mail: samples.text });
   grant('email', { mail: samples.text, methods: [{ id: 'email', to: 'pat@mail.example', target: 'p•••@m•••.example' }] });
   grant('sms', { mail: samples.text, methods: [{ id: 'sms', to: '+1 555 0100', target: '•••• 00' }] });
   grant('totp', { mail: samples.text, methods: [{ id: 'totp', seed }] });
@@ -112,6 +113,9 @@ export async function start({ base = '' } = {}) {
   }
 
   const complete = (g, s) => (!g.passphrase || s.passphrase) && (!g.methods.length || s.method);
+
+  /** Whether the link alone does not open it. */
+  const guarded = (g) => !!(g.passphrase || g.methods.length);
 
   function totp(step) {
     const counter = Buffer.alloc(8);
@@ -157,7 +161,7 @@ export async function start({ base = '' } = {}) {
         setSession(g, res, (s = {}));
       }
       return {
-        reference: g.reference, language: g.language, floor: 'p2', expires: Date.now() + 7 * 86400e3, views_left: g.views, complete: !!complete(g, s), replies: true,
+        reference: g.reference, language: g.language, floor: guarded(g) ? 'p2' : 'p0', expires: Date.now() + 7 * 86400e3, views_left: g.views, complete: !!complete(g, s), replies: true,
         methods: g.methods.map(({ id, target, url }) => ({ id, target, url })),
         passphrase: g.passphrase && { salt: b64(g.passphrase.salt), iterations: g.passphrase.iterations },
       };
@@ -194,7 +198,7 @@ export async function start({ base = '' } = {}) {
       return { complete: !!complete(g, s) };
     }
     if (path === '/report-misdirected') {
-      const locked = !!complete(g, s);
+      const locked = guarded(g) && !!complete(g, s);
       if (locked) g.state = 'revoked';
       g.sessions.delete(s.sid);
       return { locked };
@@ -220,6 +224,8 @@ export async function start({ base = '' } = {}) {
     const commit = /^\/replies\/([0-9a-f]{32})\/commit$/.exec(path);
     const r = commit && g.replies.get(commit[1]);
     if (!r || r.parts.length !== body.parts) throw new Refusal(404, 'not_found');
+    const taken = { reference: 'R-' + commit[1].slice(0, 8).toUpperCase() };
+    if (r.done) return taken;
     const info = Buffer.concat([Buffer.from('mailseal/1/portal/reply'), g.grant, key.id]);
     const dek = hpkeOpen(key.ecdh, un64(r.sealed_key), info, un64(r.wrapped));
     const plain = open(dek, Buffer.concat([Buffer.from('mailseal/1/portal/reply\0'), g.grant]), Buffer.concat(r.parts));
@@ -232,8 +238,9 @@ export async function start({ base = '' } = {}) {
       at += a.size;
     }
     if (at !== plain.length) throw new Refusal(422, 'refused');
+    r.done = true;
     replies.push(head);
-    return { reference: 'R-' + commit[1].slice(0, 6).toUpperCase() };
+    return taken;
   }
 
   function shell() {

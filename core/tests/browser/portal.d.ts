@@ -52,7 +52,7 @@ declare namespace Portal {
     put(path: string, body: Bytes, signal: AbortSignal): Promise<void>;
     fetchPart: FetchPart;
     /** Tries what may be repeated a few times. */
-    again<T>(what: () => Promise<T>, signal?: AbortSignal): Promise<T>;
+    again<T>(what: () => Promise<T>, signal?: AbortSignal, busy?: () => void): Promise<T>;
     knock(): Promise<void>;
     next(): Promise<void>;
     fail(e: unknown): void;
@@ -112,6 +112,8 @@ declare namespace Portal {
     subject: string;
     text: string;
     files: File[];
+    /** What was uploaded, and what it says. */
+    sent: { id: string; n: number; says: (string | File)[] } | null;
   }
 
   interface Policy {

@@ -686,6 +686,106 @@ export const tests = {
     assert.match(await page.inputValue('#field'), /coffee/);
   },
 
+  async 'a reply that a busy server turns away waits, and arrives once'(w) {
+    const page = await screens.reply(w, {});
+    const before = (await w.replied()).length;
+    let begun = 0;
+    page.on('request', (r) => (begun += /\/replies$/.test(r.url())));
+    const commits = [];
+    await page.route('**/commit', (r) => {
+      commits.push(performance.now());
+      if (commits.at(-1) - commits[0] < 2500) return r.fulfill({ status: 503, contentType: 'application/json', body: '{"error":"busy"}' });
+      return r.continue();
+    });
+    await page.click('form .primary');
+    await page.waitForFunction(() => /server is busy.*leave this page open/.test(document.querySelector('[role=status]:not([hidden])')?.textContent));
+    await headed(page, 'Your reply was sent');
+    assert.ok(commits.at(-1) - commits[0] >= 2500 && commits.length < 6, commits.join());
+    assert.equal((await w.replied()).length, before + 1);
+    assert.equal(begun, 1);
+  },
+
+  async 'a server that is busy for minutes: the reply stays, and is not made a second time'(w) {
+    const page = await screens.reply(w, {});
+    const before = (await w.replied()).length;
+    let begun = 0;
+    page.on('request', (r) => (begun += /\/replies$/.test(r.url())));
+    // Timers run at once; each lasts as long as it says for who looks at the clock.
+    await page.evaluate(() => {
+      let ahead = 0;
+      const [now, timer] = [performance.now.bind(performance), setTimeout];
+      performance.now = () => now() + ahead;
+      window.setTimeout = (f, ms) => timer(() => ((ahead += ms), f()), 0);
+    });
+    await w.refuse(page, '**/commit', 503, { error: 'busy' });
+    const commits = [];
+    page.on('request', async (r) => /commit$/.test(r.url()) && commits.push(await page.evaluate(() => performance.now())));
+    await page.click('form .primary');
+    await page.waitForFunction(() => /server is busy/.test(document.querySelector('#error').textContent));
+    assert.ok(commits.at(-1) - commits[0] > 60000, commits.join());
+    assert.ok(commits.length < 20, `${commits.length} commits`);
+    await page.unroute('**/commit');
+    await page.click('form .primary');
+    await headed(page, 'Your reply was sent');
+    assert.equal((await w.replied()).length, before + 1);
+    assert.equal(begun, 1);
+  },
+
+  async 'a reply whose answer is lost is committed again, not sent again; another text is another reply'(w) {
+    const page = await screens.reply(w, {});
+    const before = (await w.replied()).length;
+    let begun = 0;
+    page.on('request', (r) => (begun += /\/replies$/.test(r.url())));
+    const lost = async (r) => {
+      assert.equal((await r.fetch()).status(), 200);
+      await r.abort();
+    };
+    const send = async () => {
+      await page.click('form .primary');
+      await page.waitForFunction(() => /No connection/.test(document.querySelector('#error').textContent));
+    };
+    await page.route('**/commit', lost);
+    await send();
+    // Away from the form and back.
+    await page.click('text=Back');
+    await page.waitForSelector(MESSAGE);
+    await page.click('.bar .primary');
+    await page.waitForSelector('#pick');
+    await send();
+    assert.equal((await w.replied()).length, before + 1);
+    assert.equal(begun, 1);
+    await page.fill('#field', 'Another text');
+    await page.unroute('**/commit');
+    await page.click('form .primary');
+    await headed(page, 'Your reply was sent');
+    assert.equal((await w.replied()).length, before + 2);
+    assert.equal(begun, 2);
+    // What is written next is not taken for one of these.
+    await page.click('text=Back');
+    await page.click('.bar .primary');
+    await page.fill('#field', 'Another text');
+    await page.click('form .primary');
+    await headed(page, 'Your reply was sent');
+    assert.equal((await w.replied()).length, before + 3);
+  },
+
+  async 'a reply that waited too long for its commit is made anew'(w) {
+    const page = await screens.reply(w, {});
+    const before = (await w.replied()).length;
+    let begun = 0;
+    page.on('request', (r) => (begun += /\/replies$/.test(r.url())));
+    await page.route('**/commit', (r) => r.abort());
+    await page.click('form .primary');
+    await page.waitForFunction(() => /No connection/.test(document.querySelector('#error').textContent));
+    await page.unroute('**/commit');
+    // The server swept it meanwhile.
+    await page.route('**/commit', (r) => r.fulfill({ status: 404, contentType: 'application/json', body: '{"error":"not_found"}' }), { times: 1 });
+    await page.click('form .primary');
+    await headed(page, 'Your reply was sent');
+    assert.equal((await w.replied()).length, before + 1);
+    assert.equal(begun, 2);
+  },
+
   async 'the contact can be dialled'(w) {
     const page = await w.page();
     await w.visit(page, w.links.text.url);
@@ -716,6 +816,22 @@ export const tests = {
     await person.click('text=Passcode');
     await w.passcode(person, w.links.choice.passcode);
     await person.waitForSelector(MESSAGE);
+  },
+
+  async 't11 misdirected, says who reads a message that the link alone opens: no lock is promised'(w) {
+    w.has('alone');
+    const page = await w.page();
+    await w.visit(page, w.links.alone.url);
+    await page.waitForSelector(MESSAGE);
+    await page.click('text=This is not for me');
+    await headed(page, 'Is this message not for you?');
+    assert.doesNotMatch(await page.textContent('#main'), /lock/);
+    await page.click('.danger');
+    await headed(page, 'Thank you for telling us');
+    assert.doesNotMatch(await page.textContent('#main'), /lock/);
+    const other = await w.page();
+    await w.visit(other, w.links.alone.url);
+    await other.waitForSelector(MESSAGE);
   },
 
   async 'misdirected: asked first, then locked for everybody'(w) {

@@ -13,8 +13,9 @@ use crate::support::*;
 type Secrets = Vec<(String, Vec<u8>)>;
 
 /// Every way, right and wrong, through which the host panics as well, with a
-/// text that a careless host would write.
-async fn go_all_ways(bench: &Bench) -> Secrets {
+/// text that a careless host would write. Gives the references of two grants as
+/// well, by which the log is to name them.
+async fn go_all_ways(bench: &Bench) -> (Secrets, [String; 2]) {
     let key = Authenticator::new();
     let phrase = "a tall ship and a star";
     let given = bench
@@ -91,9 +92,11 @@ async fn go_all_ways(bench: &Bench) -> Secrets {
         ("file of a reply", b"canary-file".to_vec()),
         ("content of a reply", b"canary-bytes".to_vec()),
         ("text of a reply", b"Thank you".to_vec()),
-        // Grants by reference code only; events name them to the host.
-        ("grant", given.grant.to_string().into()),
     ];
+    // Grants by reference code only; events name them to the host.
+    for grant in [given.grant, other.grant, writer.grant] {
+        secrets.push(("grant", grant.to_string().into()));
+    }
     for link in [&given, &other] {
         let code = link.link.code().expose().clone();
         secrets.push(("typed L", code.replace('-', "").into()));
@@ -104,7 +107,8 @@ async fn go_all_ways(bench: &Bench) -> Secrets {
         secrets.push(("code or cookie", code.clone().into()));
     }
     let named = |(what, secret): (&str, Vec<u8>)| (what.to_owned(), secret);
-    secrets.into_iter().map(named).collect()
+    let references = [given.reference, other.reference];
+    (secrets.into_iter().map(named).collect(), references)
 }
 
 fn assert_unseen(seen: &str, secrets: &Secrets) {
@@ -127,11 +131,16 @@ fn assert_unseen(seen: &str, secrets: &Secrets) {
 async fn t26_logs_and_debug_texts_show_no_secret_and_no_person() {
     let log = Log::listen();
     let bench = Bench::default();
-    let secrets = go_all_ways(&bench).await;
+    let (secrets, references) = go_all_ways(&bench).await;
     let text = log.text();
     assert!(text.matches("/p/{id}/release").count() >= 2, "{text}");
     assert!(text.contains("portal.panic"));
-    assert!(text.contains("grant=\""), "grants by their reference");
+    for reference in &references {
+        assert!(
+            text.contains(reference),
+            "grants by their reference: {text}"
+        );
+    }
     assert_unseen(&text, &secrets);
 
     let mut seen = String::new();
@@ -191,6 +200,6 @@ async fn a_process_that_panics() {
         .with_max_level(tracing::Level::TRACE)
         .with_writer(std::io::stderr)
         .init();
-    let secrets = go_all_ways(&Bench::default()).await;
+    let (secrets, _) = go_all_ways(&Bench::default()).await;
     std::fs::write(file, serde_json::to_vec(&secrets).unwrap()).unwrap();
 }

@@ -95,6 +95,7 @@ async fn t02_a_scanner_that_clicks_everything_burns_nothing() {
         .iter()
         .filter(|k| **k == PortalEventKind::MisdirectedClaim);
     assert_eq!(said.count(), 1, "one a day");
+    assert_eq!(bench.claims().await, 20, "and each on record");
     assert!(!kinds.contains(&PortalEventKind::Misdirected));
     bench.advance(60);
     let person = bench.inside(&given).await;

@@ -16,12 +16,14 @@ use mailseal::base::{
     Clock, FactorLevel, GrantId, Keys, Language, Passkey, Phi, RecipientId, Secret, Sensitivity,
     Timestamp,
 };
-use mailseal::escrow::{Draft, Escrow, GrantDraft, Link, PasscodePlan, Reply};
+use mailseal::escrow::{
+    Draft, Escrow, EscrowEvent, GrantDraft, Link, PasscodePlan, Recorder, Reply,
+};
 use mailseal::portal::{
     CodeChannelError, CodeKind, CodeSender, NotSignedOn, Portal, PortalEvent, PortalEventKind,
     PortalHost, ReplyRefused,
 };
-use mailseal::storage::{Batch, Committed, MemoryStore, Row, Store, StoreError, Table};
+use mailseal::storage::{Batch, Committed, MemoryStore, Op, Row, Store, StoreError, Table};
 use mailseal::testing::clock::TestClock;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
@@ -174,6 +176,19 @@ impl PortalHost for Host {
     }
 }
 
+/// Writes each event as a leaf.
+#[derive(Debug)]
+struct Leaves;
+
+impl Recorder for Leaves {
+    fn record(&self, event: &EscrowEvent) -> Vec<Op> {
+        vec![Op::Append {
+            leaf: format!("{:?}", event.kind).into_bytes(),
+            tags: Vec::new(),
+        }]
+    }
+}
+
 #[async_trait]
 impl CodeSender for Host {
     async fn send(
@@ -213,8 +228,9 @@ impl Bench {
     pub(crate) fn at(base_url: &str) -> Self {
         let (clock, store) = (TestClock::default(), Arc::new(CountingStore::default()));
         let keys = Keys::from_bytes([3; 32]);
-        let escrow = Escrow::new(store.clone(), &keys, Arc::new(clock.clone()), base_url).unwrap();
         let host = Host::default();
+        let escrow = Escrow::new(store.clone(), &keys, Arc::new(clock.clone()), base_url).unwrap();
+        let escrow = escrow.recorder(Arc::new(Leaves));
         let portal = portal(&escrow, &host);
         Self {
             clock,
@@ -224,6 +240,12 @@ impl Bench {
             router: portal.router(),
             portal,
         }
+    }
+
+    /// How many claims of who has the link alone are on record.
+    pub(crate) async fn claims(&self) -> usize {
+        let leaves = self.store.leaves(0, 10_000).await.unwrap();
+        leaves.iter().filter(|l| **l == b"MisdirectedClaim").count()
     }
 
     /// Another process over the same store.

@@ -229,6 +229,20 @@ async fn single_sign_on_is_the_hosts_word() {
     assert_eq!(ask("subject-7").await.json()["complete"], true);
 }
 
+/// What shows that the visitor knows the passphrase.
+fn proof(given: &Given, knocked: &serde_json::Value, phrase: &str) -> Vec<u8> {
+    let salt = bytes(&knocked["passphrase"]["salt"]);
+    let rounds = knocked["passphrase"]["iterations"].as_u64().unwrap();
+    let rounds = std::num::NonZeroU32::new(u32::try_from(rounds).unwrap()).unwrap();
+    let mut f = [0; 32];
+    let algorithm = aws_lc_rs::pbkdf2::PBKDF2_HMAC_SHA256;
+    aws_lc_rs::pbkdf2::derive(algorithm, rounds, &salt, phrase.as_bytes(), &mut f);
+    let put = |part: &[u8]| [&(part.len() as u64).to_be_bytes()[..], part].concat();
+    let ikm = [put(&given.share()), put(&f)].concat();
+    let info = b"mailseal/1/escrow/passphrase proof";
+    hkdf(&ikm, given.grant.as_bytes(), info).to_vec()
+}
+
 #[tokio::test]
 async fn a_passphrase_is_asked_for_whatever_else_is_shown() {
     let bench = Bench::default();
@@ -236,26 +250,14 @@ async fn a_passphrase_is_asked_for_whatever_else_is_shown() {
     let given = bench.grant(passcode().passphrase(phrase.into())).await;
     let visitor = bench.visitor(&given);
     let knocked = visitor.knock().await.json();
-    let salt = bytes(&knocked["passphrase"]["salt"]);
-    let rounds = knocked["passphrase"]["iterations"].as_u64().unwrap();
     let shown = visitor.verify("passcode", given.passcode()).await;
     assert_eq!(shown.json(), json!({"complete": false}));
     assert!(visitor.release().await.is(403, "factor_required"));
 
-    let mut f = [0; 32];
-    let rounds = std::num::NonZeroU32::new(u32::try_from(rounds).unwrap()).unwrap();
-    let algorithm = aws_lc_rs::pbkdf2::PBKDF2_HMAC_SHA256;
-    aws_lc_rs::pbkdf2::derive(algorithm, rounds, &salt, phrase.as_bytes(), &mut f);
-    let put = |part: &[u8]| [&(part.len() as u64).to_be_bytes()[..], part].concat();
-    let ikm = [put(&given.share()), put(&f)].concat();
-    let proof = hkdf(
-        &ikm,
-        given.grant.as_bytes(),
-        b"mailseal/1/escrow/passphrase proof",
-    );
     let path = "/factor/passphrase/verify";
     let wrong = visitor.post(path, &json!({"proof": b64(&[1; 32])})).await;
     assert!(wrong.is(403, "wrong"), "{}", wrong.text());
+    let proof = proof(&given, &knocked, phrase);
     let right = visitor.post(path, &json!({"proof": b64(&proof)})).await;
     assert_eq!(right.json(), json!({"complete": true}));
     assert_eq!(visitor.release().await.status, 200);
@@ -274,9 +276,44 @@ async fn a_misdirected_message_is_revoked_and_the_host_hears() {
     assert!(visitor.knock().await.is(410, "revoked"));
 }
 
+/// Where the link alone opens a message it still does not lock it: nothing was
+/// shown. A passphrase is something.
+#[tokio::test]
+async fn t11_at_p0_the_link_alone_locks_nothing() {
+    let bench = Bench::default();
+    let given = bench.grant(at_floor(FactorLevel::P0)).await;
+    for released in [false, true] {
+        let scanner = bench.inside(&given).await;
+        if released {
+            assert_eq!(scanner.release().await.status, 200);
+        }
+        let answer = scanner.post("/report-misdirected", &json!({})).await;
+        assert_eq!(answer.json(), json!({"locked": false}));
+    }
+    assert_eq!(bench.claims().await, 2);
+    assert!(!bench.host.kinds().contains(&PortalEventKind::Misdirected));
+    let person = bench.inside(&given).await;
+    assert_eq!(person.release().await.status, 200);
+
+    let phrase = "a tall ship and a star";
+    let draft = at_floor(FactorLevel::P0).passphrase(Secret::from(phrase));
+    let given = bench.grant(draft).await;
+    let early = bench.inside(&given).await;
+    let answer = early.post("/report-misdirected", &json!({})).await;
+    assert_eq!(answer.json(), json!({"locked": false}));
+    let visitor = bench.visitor(&given);
+    let knocked = visitor.knock().await.json();
+    let body = json!({"proof": b64(&proof(&given, &knocked, phrase))});
+    let shown = visitor.post("/factor/passphrase/verify", &body).await;
+    assert_eq!(shown.json(), json!({"complete": true}));
+    let answer = visitor.post("/report-misdirected", &json!({})).await;
+    assert_eq!(answer.json(), json!({"locked": true}));
+    assert!(visitor.knock().await.is(410, "revoked"));
+}
+
 /// Who has the mailbox, or the link alone, cannot take the message away.
 #[tokio::test]
-async fn t11_who_holds_the_link_alone_is_heard_once_a_day_and_locks_nothing() {
+async fn t11_who_holds_the_link_alone_is_on_record_told_once_a_day_and_locks_nothing() {
     let bench = Bench::default();
     let given = bench.grant(passcode()).await;
     for _ in 0..3 {
@@ -286,10 +323,16 @@ async fn t11_who_holds_the_link_alone_is_heard_once_a_day_and_locks_nothing() {
         assert!(thief.cookies().is_empty());
     }
     assert_eq!(bench.host.kinds(), [PortalEventKind::MisdirectedClaim]);
+    assert_eq!(
+        bench.claims().await,
+        3,
+        "nobody silences who comes after them"
+    );
     bench.advance(25 * 3600);
     let again = bench.inside(&given).await;
     again.post("/report-misdirected", &json!({})).await;
     assert_eq!(bench.host.kinds().len(), 2);
+    assert_eq!(bench.claims().await, 4);
     // Without a session, nothing at all.
     let stranger = bench.visitor(&given);
     let none = stranger.post("/report-misdirected", &json!({})).await;

@@ -2,6 +2,8 @@
 import { Damaged } from './crypto.js';
 
 const TRIES = 3;
+/** How long who waits for a busy server does, in ms. */
+const PATIENCE = 120e3;
 
 /** What the server or the network answered instead; `kind` is one of the interface's words or "offline". */
 export class Failure extends Error {
@@ -26,7 +28,7 @@ export function api(base) {
     }
     if (answer.ok) return answer;
     const data = await answer.json().catch(() => ({}));
-    throw new Failure(answer.status < 500 && data.error || 'server', data);
+    throw new Failure(answer.status === 503 ? 'busy' : answer.status < 500 && data.error || 'server', data);
   }
 
   /** @type {Portal.App['post']} */
@@ -57,15 +59,29 @@ export function api(base) {
     return bytes.subarray(0, length);
   }
 
-  /** What may be repeated is, a few times. @template T @param {() => Promise<T>} what @param {AbortSignal} [signal] @returns {Promise<T>} */
-  async function again(what, signal) {
-    for (let n = 1; ; n++) {
+  /**
+   * What may be repeated is, a few times; where `busy` is given, for as long as
+   * PATIENCE while the server is busy, which `busy` is told.
+   * @template T @param {() => Promise<T>} what @param {AbortSignal} [signal] @param {() => void} [busy] @returns {Promise<T>}
+   */
+  async function again(what, signal, busy) {
+    let wait = 500;
+    let end = 0;
+    for (let n = 1; ;) {
       try {
         return await what();
       } catch (e) {
-        const may = e instanceof Failure && (e.kind === 'offline' || e.kind === 'server');
-        if (!may || n === TRIES || (signal && signal.aborted)) throw e;
-        await new Promise((r) => setTimeout(r, 400 * n * n));
+        const kind = e instanceof Failure ? e.kind : '';
+        let pause = 400 * n * n;
+        if (busy && kind === 'busy') {
+          busy();
+          const now = performance.now();
+          end = end || now + PATIENCE;
+          if (now > end) throw e;
+          pause = wait = Math.min(2 * wait, 15e3);
+        } else if (!/^(offline|server|busy)$/.test(kind) || n++ === TRIES) throw e;
+        await new Promise((r) => setTimeout(r, pause));
+        if (signal && signal.aborted) throw e;
       }
     }
   }

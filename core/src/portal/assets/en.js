@@ -97,13 +97,14 @@ export default {
   tooBig: 'This is too much for one reply.',
   sendReply: 'Send reply',
   working: 'Please wait a moment…',
+  busy: 'The server is busy. We keep trying: please leave this page open.',
   replySent: 'Your reply was sent',
   replyRefused: 'This reply was not accepted. Please contact the organization in another way.',
 
   reportTitle: 'Is this message not for you?',
   /** What happens, the button, what happened. */
   report: ['We tell the sender and lock the message: nobody can open it any more with this link, you included. This cannot be undone.', 'Yes, report and lock it', 'The sender is informed and the message is locked. Please delete the e-mail with the link.'],
-  claim: ['We tell the sender. The message stays closed to everybody who cannot show that it is for them.', 'Yes, tell the sender', 'The sender is informed. Please delete the e-mail with the link.'],
+  claim: ['We tell the sender, who can withdraw the message. Until then it stays as it is.', 'Yes, tell the sender', 'The sender is informed. Please delete the e-mail with the link.'],
   reported: 'Thank you for telling us',
 
   closed: 'You are logged out',
@@ -118,6 +119,7 @@ export default {
     wait: ['Too many tries', 'To protect your message we have to pause.'],
     offline: ['No connection', 'The server could not be reached. Check your internet connection, then try again.'],
     server: ['Something went wrong', 'The fault is ours, not yours. Please try again in a few minutes.'],
+    busy: ['The server is busy', 'Please try again in a few minutes.'],
     damaged: ['This message is damaged', 'What arrived is not what was sent, so we do not show it. Please tell the sender.'],
     factor_required: ['Please show again that it is you', 'You were away for a while, so the page was locked.'],
     old: ['This browser is too old', 'It cannot decrypt your message. Please use an up-to-date browser or another device.'],

@@ -87,12 +87,13 @@ export default {
   tooBig: 'Es demasiado para una sola respuesta.',
   sendReply: 'Enviar la respuesta',
   working: 'Espere un momento…',
+  busy: 'El servidor está ocupado. Seguimos intentándolo: deje esta página abierta.',
   replySent: 'Su respuesta se ha enviado',
   replyRefused: 'No se aceptó esta respuesta. Póngase en contacto con la organización por otro medio.',
 
   reportTitle: '¿Este mensaje no es para usted?',
   report: ['Avisamos al remitente y bloqueamos el mensaje: nadie podrá abrirlo con este enlace, tampoco usted. No se puede deshacer.', 'Sí, avisar y bloquearlo', 'El remitente está informado y el mensaje está bloqueado. Borre el correo con el enlace.'],
-  claim: ['Avisamos al remitente. El mensaje sigue cerrado para quien no demuestre que es para él.', 'Sí, avisar al remitente', 'El remitente está informado. Borre el correo con el enlace.'],
+  claim: ['Avisamos al remitente, que puede retirar el mensaje. Hasta entonces, todo sigue igual.', 'Sí, avisar al remitente', 'El remitente está informado. Borre el correo con el enlace.'],
   reported: 'Gracias por avisarnos',
 
   closed: 'Ha cerrado la sesión',
@@ -106,6 +107,7 @@ export default {
     wait: ['Demasiados intentos', 'Para proteger su mensaje tenemos que hacer una pausa.'],
     offline: ['Sin conexión', 'No se pudo llegar al servidor. Compruebe su conexión a internet e inténtelo de nuevo.'],
     server: ['Algo ha fallado', 'La culpa es nuestra, no suya. Inténtelo de nuevo en unos minutos.'],
+    busy: ['El servidor está ocupado', 'Inténtelo de nuevo en unos minutos.'],
     damaged: ['Este mensaje está dañado', 'Lo que llegó no es lo que se envió, así que no lo mostramos. Avise al remitente.'],
     factor_required: ['Demuestre de nuevo que es usted', 'Estuvo ausente un rato y la página se bloqueó.'],
     old: ['Este navegador es demasiado antiguo', 'No puede descifrar su mensaje. Use un navegador actualizado u otro dispositivo.'],

@@ -36,14 +36,15 @@ const step = (app, build, single) => show(() => {
   return { title, body: [...body, !single && usable(app).length > 1 && button(t.other, () => choose(app), 'link'), p(`${t.reference(app.visit.reference)}. ${t.sameReference}`, 'hint'), button(t.wrongPerson, () => report(app), 'link')] };
 });
 
-/** The message is for somebody else. Who could open it locks it; of others the sender hears. @param {Portal.App} app */
+/** The message is for somebody else. Who could open it, by more than the link, locks it; of others the sender hears. @param {Portal.App} app */
 export function report(app) {
   const { draw } = ui;
+  const { complete, floor, passphrase } = app.visit;
   /** @param {boolean} locked */
   const words = (locked) => ui.t[locked ? 'report' : 'claim'];
   show(() => {
     const { t } = ui;
-    const [text, yes] = words(app.visit.complete);
+    const [text, yes] = words(complete && (floor !== 'p0' || !!passphrase));
     return { title: t.reportTitle, body: [p(text), el('div', 'bar', button(yes, async () => {
       busy();
       try {

@@ -25,7 +25,7 @@ const app = {
 
 /** @returns {Portal.Draft} */
 function newDraft() {
-  return { subject: '', text: '', files: [] };
+  return { subject: '', text: '', files: [], sent: null };
 }
 
 async function knock() {
@@ -83,7 +83,7 @@ function fail(e) {
     return { title, body: [
       el('p', { role: 'alert' }, text), kind === 'wait' && left,
       kind === 'not_found' && button(t.typedTitle, () => typedCode(app), 'primary'),
-      (locked || /^(offline|server|wait)$/.test(kind) || !t.errors[kind]) && retry,
+      (locked || /^(offline|server|busy|wait)$/.test(kind) || !t.errors[kind]) && retry,
     ] };
   });
 }

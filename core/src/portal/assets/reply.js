@@ -50,19 +50,21 @@ export function replyForm(app, { manifest, letter }, back) {
     };
     files();
     const bar = progress(t.working);
-    const work = el('div', { hidden: true, role: 'status' }, p(t.working), bar);
+    const doing = p(t.working);
+    const work = el('div', { hidden: true, role: 'status' }, doing, bar);
     return {
       title: t.replyTitle,
       body: [p(t.replyText), el('label', { for: 'subject' }, t.subject), subject, form(t.sendReply, async () => {
         const wrong = problem();
         if (wrong) return wrong;
+        doing.textContent = t.working;
         work.hidden = false;
         stop = new AbortController();
         const { signal } = stop;
         try {
-          const reference = await send(app, manifest, draft, signal, (part) => (bar.value = part));
+          const reference = await send(app, manifest, draft, signal, (part) => (bar.value = part), () => (doing.textContent = t.busy));
           onbeforeunload = null;
-          Object.assign(draft, { subject: '', text: '', files: [] });
+          Object.assign(draft, { subject: '', text: '', files: [], sent: null });
           show(() => ({ title: ui.t.replySent, body: [p(ui.t.reference(reference)), button(ui.t.back, back, 'primary')] }));
         } catch (e) {
           if (signal.aborted) return;
@@ -83,8 +85,32 @@ export function replyForm(app, { manifest, letter }, back) {
 /** @param {Portal.Draft} draft */
 const total = ({ files }) => files.reduce((n, f) => n + f.size, 0);
 
+/**
+ * Sends the draft and gives its reference. A reply whose commit was not answered
+ * may have arrived: as long as the draft says the same, the same one is
+ * committed again, and the server tells that it has it.
+ * @param {Portal.App} app @param {Portal.Manifest} manifest @param {Portal.Draft} draft @param {AbortSignal} signal @param {(part: number) => void} progress @param {() => void} busy
+ */
+async function send(app, manifest, draft, signal, progress, busy) {
+  const says = [draft.subject, draft.text, ...draft.files];
+  const { sent } = draft;
+  if (!sent || sent.says.length !== says.length || says.some((s, i) => s !== sent.says[i])) draft.sent = null;
+  for (;;) {
+    const old = draft.sent;
+    const { id, n } = (draft.sent = old || { ...await upload(app, manifest, draft, signal, progress), says });
+    try {
+      return (await app.again(() => app.post(`/replies/${id}/commit`, { parts: n }), signal, busy)).reference;
+    } catch (e) {
+      const kind = e instanceof Failure ? e.kind : '';
+      if (kind === 'refused' || kind === 'not_found') draft.sent = null;
+      // It was never sent off, and its time is over.
+      if (!old || kind !== 'not_found') throw e;
+    }
+  }
+}
+
 /** @param {Portal.App} app @param {Portal.Manifest} manifest @param {Portal.Draft} draft @param {AbortSignal} signal @param {(part: number) => void} progress */
-async function send(app, { reply }, draft, signal, progress) {
+async function upload(app, { reply }, draft, signal, progress) {
   if (!reply) throw new Failure('refused');
   const { subject, text, files } = draft;
   const head = utf8(JSON.stringify({ v: 1, subject, text, attachments: files.map(({ name, type, size }) => ({ name, type: type || 'application/octet-stream', size })) }));
@@ -112,5 +138,5 @@ async function send(app, { reply }, draft, signal, progress) {
   }
   await put(rest);
   dek.fill(0);
-  return (await app.again(() => app.post(`/replies/${id}/commit`, { parts: n }), signal)).reference;
+  return { id, n };
 }
