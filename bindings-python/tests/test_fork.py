@@ -153,8 +153,11 @@ def test_a_pool_of_processes_scans(how: str) -> None:
 
 def interrupted(code: str, environment: dict[str, str]) -> None:
     """Starts a program, waits for its word, interrupts it, expects Ctrl-C's end."""
+    # Where tests run in the background Ctrl-C is ignored, and so it is by what
+    # they start.
+    heard = "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
     program = subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(code)],
+        [sys.executable, "-c", heard + textwrap.dedent(code)],
         stdout=subprocess.PIPE,
         text=True,
         env=environment,
