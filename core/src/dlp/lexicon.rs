@@ -1,7 +1,7 @@
 //! Word lists, frozen into hash tables: names, places, health terms, labels.
 //!
 //! `lexicon.bin` is made by the program in `training/` from lists in the
-//! repository; its layout is this file's. A word or a term of several words
+//! repository; its layout is this file's and that of `table.rs`. A word or a term of several words
 //! leads to a set of [`Flag`]s. Only hashes are kept: a word that is in no list
 //! is taken for one that is in about one of 100,000 cases, which costs a false
 //! alarm and never a miss.

@@ -238,7 +238,7 @@ impl Word {
 
     /// Reads what is left of a long word, or one with an apostrophe, behind
     /// `count` bytes of eight.
-    #[cold]
+    #[inline(never)]
     fn go_on(&mut self, text: &[u8], mut count: usize) {
         loop {
             if count < 8 {

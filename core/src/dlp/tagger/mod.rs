@@ -99,25 +99,13 @@ pub(crate) fn tag(
             label = best_word(&scores, one);
         }
         let inside = label.0 != 0 && label.0.is_multiple_of(2);
-        if !(inside && label.0 == 2 * 3 + 2) && asks_code(passage, at) {
-            rows.clear();
-            features::code(passage, context, at, &mut rows);
-            let (code, margin) = best_code(&model.code.score(&rows));
-            if code != 0 && (label.0 == 0 || margin > label.1) {
-                if let Some(&kind) = CODE_KINDS.get(code - 1) {
-                    push_code(
-                        &mut out,
-                        passage,
-                        Tag {
-                            first: at,
-                            last: at + 1,
-                            kind,
-                            margin,
-                        },
-                    );
-                }
-                label = (0, 0);
-            }
+        if !(inside && label.0 == 2 * 3 + 2)
+            && asks_code(passage, at)
+            && let Some(code) = code_at(passage, context, model, &mut rows, at)
+            && (label.0 == 0 || code.margin > label.1)
+        {
+            push_code(&mut out, passage, code);
+            label = (0, 0);
         }
         if label.0 != 0
             && let Some(&kind) = WORD_KINDS.get(usize::from(label.0 - 1) / 2)
@@ -149,23 +137,32 @@ fn codes(passage: &Passage<'_>, context: &Context, model: &Model, out: &mut Vec<
     let mut rows = Rows::new();
     // Most units are no codes.
     for &at in &passage.notable {
-        if !asks_code(passage, at) {
-            continue;
-        }
-        rows.clear();
-        features::code(passage, context, at, &mut rows);
-        let (code, margin) = best_code(&model.code.score(&rows));
-        if let Some(&kind) = code.checked_sub(1).and_then(|n| CODE_KINDS.get(n)) {
-            let (first, last) = (at, at + 1);
-            let tag = Tag {
-                first,
-                last,
-                kind,
-                margin,
-            };
-            push_code(out, passage, tag);
+        if asks_code(passage, at)
+            && let Some(code) = code_at(passage, context, model, &mut rows, at)
+        {
+            push_code(out, passage, code);
         }
     }
+}
+
+/// What the code model says of a unit.
+fn code_at(
+    passage: &Passage<'_>,
+    context: &Context,
+    model: &Model,
+    rows: &mut Rows,
+    at: usize,
+) -> Option<Tag> {
+    rows.clear();
+    features::code(passage, context, at, rows);
+    let (code, margin) = best_code(&model.code.score(rows));
+    let &kind = CODE_KINDS.get(code.checked_sub(1)?)?;
+    Some(Tag {
+        first: at,
+        last: at + 1,
+        kind,
+        margin,
+    })
 }
 
 pub(super) fn best_code(scores: &[i16]) -> (usize, i16) {
