@@ -122,14 +122,22 @@ impl<const N: usize> Weights<N> {
 
     /// Adds the weights at some places.
     pub(crate) fn add_places(&self, places: &Places, out: &mut [i16; N]) {
+        // Sums of its own, eight at a time: so they stay in vector registers.
+        let mut all = *out;
+        let (sums, more) = all.as_chunks_mut::<8>();
         for &at in places.places.get(..places.len).unwrap_or_default() {
             let Some(row) = self.rows.get(at as usize) else {
                 continue;
             };
-            for (sum, &weight) in out.iter_mut().zip(row) {
-                *sum = sum.wrapping_add(i16::from(weight));
+            let (weights, further) = row.as_chunks::<8>();
+            for (sums, weights) in sums.iter_mut().zip(weights) {
+                *sums = std::array::from_fn(|n| sums[n].wrapping_add(i16::from(weights[n])));
+            }
+            for (sum, weight) in more.iter_mut().zip(further) {
+                *sum = sum.wrapping_add(i16::from(*weight));
             }
         }
+        *out = all;
     }
 
     /// The place of a feature's row, for [`add_places`](Self::add_places).
