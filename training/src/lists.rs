@@ -72,6 +72,10 @@ pub(crate) fn lexicon(root: &Path) -> io::Result<Vec<u8>> {
     let data = |name: &str| root.join("data").join(name);
     for word in FUNCTION.split(' ') {
         out.term(word, &["English", "Function"]);
+        out.common(word);
+    }
+    for word in lines(&list("general_english.txt"))? {
+        out.common(&word);
     }
     let mut english: BTreeSet<String> = BTreeSet::new();
     for file in ["general_english.txt", "general_english_forms.txt"] {

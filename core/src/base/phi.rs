@@ -46,6 +46,20 @@ impl<T: Zeroize + Default> Phi<T> {
     }
 }
 
+impl Phi<String> {
+    /// Drops a long text: its room is overwritten at once and not byte by byte.
+    pub(crate) fn wipe(self) {
+        drop(wiped(self.into_inner().into_bytes()));
+    }
+}
+
+/// All of a buffer's room, overwritten.
+fn wiped(mut bytes: Vec<u8>) -> Vec<u8> {
+    bytes.resize(bytes.capacity(), 0);
+    zeroize::zeroize_bytes(&mut bytes);
+    bytes
+}
+
 impl<T: Zeroize> fmt::Debug for Phi<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Phi(***)")
@@ -131,5 +145,22 @@ impl From<&str> for Secret<String> {
 impl From<String> for Secret<String> {
     fn from(value: String) -> Self {
         Self(value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_of_a_long_text_is_overwritten() {
+        for (text, room) in [("", 0), ("", 9), ("F32.1", 5), ("F32.1", 64)] {
+            let mut long = Vec::with_capacity(room);
+            long.extend_from_slice(text.as_bytes());
+            let (at, capacity) = (long.as_ptr(), long.capacity());
+            let bytes = wiped(long);
+            assert_eq!((bytes.as_ptr(), bytes.capacity()), (at, capacity));
+            assert_eq!(bytes, vec![0; capacity]);
+        }
     }
 }

@@ -13,7 +13,7 @@ use mail_parser::{MessageParser, MimeHeaders};
 
 use super::header::{self, Head};
 use super::neutral::Named;
-use super::{ComposeError, Limits, ScanPart, Side, loose, names};
+use super::{ComposeError, Limits, PartContent, ScanPart, Side, loose, names};
 use crate::base::Part;
 use crate::base::Phi;
 
@@ -28,7 +28,8 @@ pub(crate) enum Encoding {
 /// Where a part's content stands.
 #[derive(Debug, Clone)]
 pub(super) enum Source {
-    Value(Phi<String>),
+    /// Decoded already: header text.
+    Value(PartContent),
     Raw(Range<usize>),
     Leaf {
         body: Range<usize>,
@@ -139,7 +140,9 @@ impl Structure {
             .items
             .iter_mut()
             .find_map(|item| match &mut item.source {
-                Source::Value(text) if item.side == Some(Side::Recipients) => Some(text),
+                Source::Value(PartContent::Text(text)) if item.side == Some(Side::Recipients) => {
+                    Some(text)
+                }
                 _ => None,
             });
         if let Some(text) = known {
@@ -151,7 +154,7 @@ impl Structure {
         self.items.push(Item {
             part: Part::Other(u32::try_from(others).unwrap_or(u32::MAX)),
             media_type: "text/plain".to_owned(),
-            source: Source::Value(Phi::new(format!("{name}\n"))),
+            source: Source::Value(PartContent::Text(Phi::new(format!("{name}\n")))),
             side: Some(Side::Recipients),
         });
     }
@@ -281,7 +284,7 @@ impl Walk<'_> {
                 side: None,
             });
         };
-        push(Source::Value(Phi::new(text)));
+        push(Source::Value(PartContent::Text(Phi::new(text))));
         if hides {
             push(Source::Unreadable("malformed"));
         }

@@ -35,7 +35,8 @@ pub(super) fn envelope(message: &Message) -> Envelope {
 }
 
 pub(super) fn envelope_of(sender: &str, recipients: &[&str]) -> Envelope {
-    let domain = |address: &str| address.rfind('@').map_or(address.len(), |at| at + 1);
+    let at = |address: &str| address.bytes().rposition(|b| b == b'@');
+    let domain = |address: &str| at(address).map_or(address.len(), |at| at + 1);
     let own = sender.get(domain(sender)..).unwrap_or_default();
     let is_own = |address: &&str| {
         let other = address.get(domain(address)..);

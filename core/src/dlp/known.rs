@@ -27,6 +27,11 @@ pub(super) struct KnownHit {
 }
 
 impl Known<'_> {
+    /// Whether there is nothing to ask.
+    pub(super) fn knows_nothing(&self) -> bool {
+        self.host.is_none() && self.roster.is_none()
+    }
+
     /// What stands in a view's text, without what is allowed. The patients go
     /// to `patients` too, for [`Roster::misaddressed`]. Also whether there may
     /// be more than was looked for, what is allowed counted.

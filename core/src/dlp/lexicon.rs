@@ -141,6 +141,7 @@ const UNSURE: Flags = Flags::of(&[
 ]);
 
 impl Marks {
+    pub(crate) const NONE: Self = Self(0);
     const CONTINUES: u8 = 1 << 7;
     const LISTED: u8 = 1 << 6;
     const CUE: u8 = (1 << 6) - 1;
@@ -171,6 +172,11 @@ impl Marks {
         self.0 & Self::CONTINUES != 0
     }
 
+    /// Whether it is neither a health term nor a label.
+    pub(crate) fn is_plain(self) -> bool {
+        self.0 & !Self::CONTINUES == 0
+    }
+
     /// The first label that it is, from 1 on; 0 for none.
     pub(crate) fn cue(self) -> u8 {
         self.0 & Self::CUE
@@ -188,7 +194,18 @@ pub(crate) struct Lexicon {
     codes: Table,
     /// Words that speak of care in a sender's name.
     cares: Filter,
+    /// The commonest words of English, those first that hold sentences
+    /// together: letters, and which words follow in terms.
+    common: &'static [[u8; COMMON + 8]],
 }
+
+/// The bit of a word among those that follow another.
+pub(crate) const fn follower(hash: u32) -> u64 {
+    1 << (hash >> 26)
+}
+
+/// Letters of a common word; behind fewer stand zeros.
+pub(crate) const COMMON: usize = 8;
 
 /// How surely a sender's or an audience's word speaks of care.
 pub(crate) const SPECIALITIES: Flags =
@@ -228,7 +245,20 @@ impl Lexicon {
             words: Table::read(&mut bytes),
             phrases: Table::read(&mut bytes),
             codes: Table::read(&mut bytes),
+            common: {
+                let count = bytes.u32() as usize;
+                bytes.all(count)
+            },
         }
+    }
+
+    /// The commonest short words, each with a [`follower`] for every second
+    /// word of a term that it starts.
+    pub(crate) fn common(&self) -> impl Iterator<Item = ([u8; COMMON], u64)> + use<> {
+        self.common.iter().map(|word| {
+            let mut bytes = Bytes(word);
+            (bytes.take(), u64::from_le_bytes(bytes.take()))
+        })
     }
 
     /// The flags of a class.
@@ -253,7 +283,13 @@ impl Lexicon {
 
     /// What the lists say of a single word.
     pub(crate) fn word(&self, hash: u32) -> Flags {
-        self.flags(Class(self.words.find(hash)))
+        self.flags(self.class(hash))
+    }
+
+    /// The class of a single word.
+    #[inline]
+    pub(crate) fn class(&self, hash: u32) -> Class {
+        Class(self.words.find_in(hash, self.words.two(hash)))
     }
 
     /// The flags of a word that speaks of care; nothing of other words.
@@ -268,50 +304,47 @@ impl Lexicon {
         }
     }
 
-    /// What [`fetched`](Self::fetched) needs of a word. The tables are larger
-    /// than what a processor keeps at hand: asking for the slots of many words
-    /// first has them fetched side by side.
-    pub(crate) fn fetch(&self, hash: u32) -> [u32; 2] {
-        self.words.two(hash)
-    }
-
-    /// The class of a single word.
-    #[inline]
-    pub(crate) fn fetched(&self, hash: u32, slots: [u32; 2]) -> Class {
-        Class(self.words.find_in(hash, slots))
-    }
-
-    /// Whether a term of several words may start with two tokens: most words
-    /// that start a term start none where they stand, which the next tells.
-    #[inline]
-    pub(crate) fn may_be_phrase(&self, first: &Token, next: &Token) -> bool {
-        let listed = self.phrases.filter.may_have(join(first.hash, next.hash));
-        listed | (next.shape == Shape::Sign)
-    }
-
     /// The longest term of several words that starts at the first of `tokens`:
     /// how many tokens it has and what it is. Hyphens, slashes and points
     /// inside it are passed over.
+    ///
+    /// Most words that start a term start none where they stand, which the next
+    /// tells.
+    #[inline]
     pub(crate) fn phrase(&self, text: &[u8], tokens: &[Token]) -> Option<(usize, Class)> {
-        let mut key = tokens.first()?.hash;
-        let mut words = 1;
+        let [first, next, ..] = tokens else {
+            return None;
+        };
+        let next = match next.shape {
+            Shape::Sign => word_behind(text, tokens, 1)?,
+            _ => 1,
+        };
+        let key = join(first.hash, tokens.get(next)?.hash);
+        match self.phrases.filter.may_have(key) {
+            true => self.phrase_from(text, tokens, next, key),
+            false => None,
+        }
+    }
+
+    /// The same where the second word is at `at`; `key` is that of both.
+    #[inline(never)]
+    fn phrase_from(
+        &self,
+        text: &[u8],
+        tokens: &[Token],
+        mut at: usize,
+        mut key: u32,
+    ) -> Option<(usize, Class)> {
         let mut best = None;
-        let mut at = 1;
-        while words < LONGEST {
-            while tokens.get(at).is_some_and(|t| inner_sign(text, t)) {
-                at += 1;
-            }
-            let next = tokens.get(at)?;
-            if next.gap > super::token::Gap::Line {
+        for _ in 1..LONGEST {
+            if tokens.get(at)?.gap > super::token::Gap::Line {
                 break;
             }
-            key = join(key, next.hash);
             let class = Class(self.phrases.find(key));
             if class.is_empty() {
                 break;
             }
             at += 1;
-            words += 1;
             let flags = self.flags(class);
             if flags.0 & !Flags::of(&[Flag::Continues]).0 != 0 {
                 best = Some((at, class));
@@ -319,6 +352,8 @@ impl Lexicon {
             if !flags.has(Flag::Continues) {
                 break;
             }
+            at = word_behind(text, tokens, at)?;
+            key = join(key, tokens.get(at)?.hash);
         }
         best
     }
@@ -374,6 +409,14 @@ pub(crate) fn inner_sign(text: &[u8], token: &Token) -> bool {
         )
 }
 
+/// The first token from one on that is no sign inside a term.
+#[inline(never)]
+fn word_behind(text: &[u8], tokens: &[Token], from: usize) -> Option<usize> {
+    let behind = tokens.get(from..)?.iter();
+    let signs = behind.take_while(|token| inner_sign(text, token)).count();
+    tokens.get(from + signs).map(|_| from + signs)
+}
+
 /// What the program in `training/` needs to write the blob.
 #[cfg(feature = "training")]
 pub(crate) mod build {
@@ -386,9 +429,26 @@ pub(crate) mod build {
         words: BTreeMap<u32, Flags>,
         phrases: BTreeMap<u32, Flags>,
         codes: BTreeMap<u32, u16>,
+        common: Vec<[u8; COMMON]>,
+        /// The second words of terms by the first.
+        followers: BTreeMap<u32, u64>,
     }
 
     impl Builder {
+        /// Adds a common word: those that come first are the commonest. Long
+        /// ones, and what is not in small letters of ASCII, are left out.
+        pub(crate) fn common(&mut self, word: &str) {
+            let mut letters = [0; COMMON];
+            if let Some(room) = letters.get_mut(..word.len())
+                && word.bytes().all(|b| b.is_ascii_lowercase())
+            {
+                room.copy_from_slice(word.as_bytes());
+                if !self.common.contains(&letters) {
+                    self.common.push(letters);
+                }
+            }
+        }
+
         /// Adds what is said of a term of one word or several.
         pub(crate) fn term(&mut self, term: &str, flags: Flags) {
             let view = crate::dlp::view::View::plain(term);
@@ -414,6 +474,7 @@ pub(crate) mod build {
             }
             let continues = Flags::of(&[Flag::Continues]);
             add(&mut self.words, first, continues);
+            *self.followers.entry(first).or_default() |= follower(rest[0]);
             let mut key = first;
             for (n, &word) in rest.iter().enumerate() {
                 key = join(key, word);
@@ -486,6 +547,15 @@ pub(crate) mod build {
             let cares = self.words.iter().filter(|(_, f)| f.any(SPECIALITIES));
             Filter::write(cares.map(|(hash, _)| *hash), CARES_LOG, &mut out);
             out.extend(tables);
+            let count = u32::try_from(self.common.len()).expect("few");
+            out.extend(count.to_le_bytes());
+            for word in &self.common {
+                let length = word.iter().take_while(|b| **b != 0).count();
+                let hash = crate::dlp::token::hash(&word[..length]);
+                let follow = self.followers.get(&hash).copied().unwrap_or_default();
+                out.extend(word);
+                out.extend(follow.to_le_bytes());
+            }
             out
         }
     }
@@ -550,8 +620,7 @@ mod tests {
         ];
         for word in words {
             let hash = super::super::token::hash(word.as_bytes());
-            let slot = lexicon.fetch(hash);
-            let class = lexicon.fetched(hash, slot);
+            let class = lexicon.class(hash);
             assert!(!class.is_empty(), "{word}");
             assert_eq!(lexicon.words.find(hash), class.0, "{word}");
         }
@@ -606,19 +675,19 @@ mod tests {
     }
 
     #[test]
-    fn a_fetched_slot_says_the_same() {
+    fn a_words_class_says_what_its_flags_are() {
         let lexicon = Lexicon::get();
         let mut known = 0;
         for n in 0..200_000u32 {
             let hash = n.wrapping_mul(0x9e37_79b1);
             let flags = lexicon.word(hash);
             known += u32::from(!flags.is_empty());
-            let class = lexicon.fetched(hash, lexicon.fetch(hash));
-            assert_eq!(flags, lexicon.flags(class));
+            let class = lexicon.words.find(hash);
+            assert_eq!(flags, lexicon.flags(Class(class)));
         }
         for word in ["metformin", "the", "clinic", "rose"] {
             let hash = super::super::token::hash(word.as_bytes());
-            assert!(!lexicon.fetched(hash, lexicon.fetch(hash)).is_empty());
+            assert!(!lexicon.class(hash).is_empty());
         }
         assert!(known < 2_000);
     }

@@ -74,6 +74,7 @@
 //! the view.
 
 mod check;
+mod common;
 mod envelope;
 mod extract;
 mod findings;
@@ -83,6 +84,7 @@ mod lexicon;
 mod names;
 mod passage;
 mod phi;
+mod reader;
 mod records;
 pub mod redact;
 mod risk;

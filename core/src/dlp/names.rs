@@ -14,7 +14,7 @@ use super::passage::{Passage, Region};
 use super::phi::{Scan, flags_of};
 use super::risk::summary::category_of;
 use super::source::Source;
-use super::tagger::Tag;
+use super::tagger::{Tag, asks};
 use super::unit::UnitKind;
 use super::{FindingClass, FindingKind, Part};
 use crate::compose::Side;
@@ -74,24 +74,35 @@ fn names_and_tells(passage: &Passage<'_>, tags: &[Tag]) -> bool {
         && !passage.items.iter().any(|item| item.flags().any(staff))
 }
 
+/// The lines of a text, each with its end.
+fn lines(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
+    text.split_inclusive(|b| *b == b'\n').scan(0, |at, line| {
+        let start = *at;
+        *at += line.len();
+        Some(start..*at)
+    })
+}
+
 impl Scan<'_> {
     /// Reads what address fields say beside addresses, a line a name.
     pub(super) fn names(&mut self, part: Part, side: Side, text: &str) {
         let source = Source::names(part, text);
-        let mut from = 0;
-        while from < source.view.text.len() {
-            let rest = source.view.text.get(from..).unwrap_or_default();
-            let line = rest.iter().position(|b| *b == b'\n');
-            let to = from + line.map_or(rest.len(), |n| n + 1);
-            self.name(&source, from, to, side);
-            from = to;
+        for line in lines(&source.view.text) {
+            let passage = self.read(&source.view.text, line.start, line.end, Region::Subject);
+            self.name_in(&source, &passage, line, side);
+            self.done(passage);
         }
     }
 
-    fn name(&mut self, source: &Source<'_>, from: usize, to: usize, side: Side) {
-        let passage = self.read(&source.view.text, from, to, Region::Subject);
-        self.name_in(source, &passage, from..to, side);
-        self.done(passage);
+    /// Whether one of them may ask the code model.
+    pub(super) fn names_ask(&mut self, part: Part, text: &str) -> bool {
+        let source = Source::names(part, text);
+        lines(&source.view.text).any(|line| {
+            let passage = self.read(&source.view.text, line.start, line.end, Region::Subject);
+            let asked = asks(&passage);
+            self.done(passage);
+            asked
+        })
     }
 
     fn name_in(

@@ -1,11 +1,10 @@
 //! A stretch of text made ready for the detectors: its tokens, units, and what
 //! the word lists say of each.
 
-use std::hint::black_box;
-
-use super::lexicon::{Class, Flags, Lexicon, Marks};
-use super::token::{Gap, Shape, Token, join, tokens};
-use super::unit::{Facts, Span, UnitKind, Units};
+use super::lexicon::{Class, Flags};
+use super::reader::{BEHIND, Reader};
+use super::token::{Gap, Shape, Token, tokens};
+use super::unit::{Facts, Span, UnitKind};
 
 /// Where a passage stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -45,7 +44,7 @@ pub(crate) struct Item {
 }
 
 impl Item {
-    const NOTHING: Self = Self {
+    pub(super) const NOTHING: Self = Self {
         hash: 0,
         facts: Facts(0),
         word: Class::NONE,
@@ -68,7 +67,7 @@ impl Item {
 
     /// Whether it may be a code: any that is no word or sign, and few words.
     #[inline]
-    fn is_notable(&self) -> bool {
+    pub(super) fn is_notable(&self) -> bool {
         let word = self.kind == UnitKind::Word;
         let sign = self.kind == UnitKind::Sign;
         let known = self.facts != Facts::default();
@@ -91,7 +90,6 @@ pub(crate) struct Buffers {
     tokens: Vec<Token>,
     spans: Vec<Span>,
     items: Vec<Item>,
-    slots: Vec<[u32; 2]>,
     notable: Vec<usize>,
 }
 
@@ -117,7 +115,6 @@ impl Buffers {
         self.tokens.fill(Token::END);
         self.spans.fill(Span { start: 0, end: 0 });
         self.items.fill(Item::NOTHING);
-        self.slots.fill([0; 2]);
         self.notable.fill(0);
     }
 }
@@ -133,7 +130,6 @@ pub(crate) struct Passage<'a> {
     /// like), and where health terms start.
     pub(crate) notable: Vec<usize>,
     tokens: Vec<Token>,
-    slots: Vec<[u32; 2]>,
 }
 
 impl<'a> Passage<'a> {
@@ -154,7 +150,6 @@ impl<'a> Passage<'a> {
             tokens: mut all,
             mut spans,
             mut items,
-            mut slots,
             mut notable,
         } = buffers;
         all.clear();
@@ -172,12 +167,14 @@ impl<'a> Passage<'a> {
             }
             all.retain(|t| t.shape != Shape::Sign);
         }
-        spans.reserve(all.len());
-        items.reserve(all.len());
-        let lexicon = Lexicon::get();
-        slots.clear();
-        slots.extend(all.iter().map(|t| lexicon.fetch(t.hash)));
-        read_items(text, &all, &slots, &mut spans, &mut items, &mut notable);
+        // As many as there may be: so none is asked for room.
+        spans.resize(all.len(), Span { start: 0, end: 0 });
+        items.resize(all.len(), Item::NOTHING);
+        all.extend([Token::END; BEHIND]);
+        let reader = Reader::new(text, &all, &mut spans, &mut items, &mut notable);
+        let units = reader.read();
+        spans.truncate(units);
+        items.truncate(units);
         Self {
             text,
             region,
@@ -185,7 +182,6 @@ impl<'a> Passage<'a> {
             items,
             notable,
             tokens: all,
-            slots,
         }
     }
 
@@ -195,7 +191,6 @@ impl<'a> Passage<'a> {
             tokens: self.tokens,
             spans: self.spans,
             items: self.items,
-            slots: self.slots,
             notable: self.notable,
         }
     }
@@ -207,122 +202,4 @@ impl<'a> Passage<'a> {
             .and_then(|span| self.text.get(span.range()))
             .unwrap_or_default()
     }
-}
-
-/// How much further away from a label a unit is than the one before it, by the
-/// gap between them.
-const FAR: [u8; 5] = {
-    let mut far = [1; 5];
-    far[Gap::Line as usize] = 4;
-    far[Gap::Paragraph as usize] = u8::MAX;
-    far
-};
-
-/// What a passage's tokens say: units, and what is read of each.
-///
-/// What is asked of a unit is asked without branches, and what is rare takes
-/// one: a compiler that made several of it, as it would without
-/// [`black_box`], would have most of them guessed wrong.
-fn read_items(
-    text: &[u8],
-    tokens: &[Token],
-    slots: &[[u32; 2]],
-    spans: &mut Vec<Span>,
-    items: &mut Vec<Item>,
-    notable: &mut Vec<usize>,
-) {
-    let lexicon = Lexicon::get();
-    let mut reader = Units::new(text, tokens);
-    // The term that covers the tokens up to there, and its label.
-    let (mut covered, mut term, mut term_cue) = (0, Class::default(), 0);
-    // The label before, and how far away.
-    let (mut cue, mut away) = (0u8, u8::MAX);
-    let mut at = 0;
-    while let (Some(token), Some(&slot)) = (tokens.get(at), slots.get(at)) {
-        let unit = reader.read(at, token);
-        let single = unit.last == at + 1;
-        let mut word = Class::default();
-        let mut marks = Marks::default();
-        if single && token.shape != Shape::Sign {
-            word = lexicon.fetched(token.hash, slot);
-            if !word.is_empty() {
-                marks = lexicon.marks(word);
-            } else if token.is_word()
-                && token.end - token.start >= 7
-                && lexicon.near_medication(text.get(token.range()).unwrap_or_default())
-            {
-                word = lexicon.near_class();
-            }
-        }
-        let mut phrase_first = false;
-        let mut listed = marks.listed() && at >= covered;
-        if at >= covered {
-            (term, term_cue) = (Class::default(), 0);
-            let next = tokens.get(at + 1).unwrap_or(&Token::END);
-            let starts = marks.continues() & lexicon.may_be_phrase(token, next);
-            if black_box(starts)
-                && let Some((length, class)) =
-                    lexicon.phrase(text, tokens.get(at..).unwrap_or_default())
-            {
-                (covered, term) = (at + length, class);
-                let marks = lexicon.marks(class);
-                term_cue = marks.cue();
-                listed = marks.listed();
-                phrase_first = true;
-            }
-        }
-        away = away.saturating_add(FAR[token.gap as usize]);
-        let item = Item {
-            hash: match unit.kind {
-                UnitKind::Word | UnitKind::Sign => token.hash,
-                kind => pattern(text.get(unit.span.range()).unwrap_or_default(), kind),
-            },
-            facts: unit.facts,
-            word,
-            phrase: term,
-            phrase_first,
-            shape: token.shape,
-            kind: unit.kind,
-            gap: token.gap,
-            cue: if away <= 16 { cue } else { 0 },
-            cue_distance: away.min(16),
-        };
-        // The first label of both counts.
-        let found = match (marks.cue(), term_cue) {
-            (0, one) | (one, 0) => one,
-            (one, other) => one.min(other),
-        };
-        if found != 0 && unit.kind != UnitKind::Sign {
-            (cue, away) = (found, 0);
-        }
-        if black_box(listed | item.is_notable()) {
-            notable.push(items.len());
-        }
-        at = unit.last;
-        spans.push(unit.span);
-        items.push(item);
-    }
-}
-
-/// A code's pattern: runs of letters and digits with their lengths, signs as
-/// they are.
-#[inline(never)]
-fn pattern(bytes: &[u8], kind: UnitKind) -> u32 {
-    let mut out = kind as u32;
-    let mut run = (0u8, 0u32);
-    for &b in bytes.iter().take(64) {
-        let class = match b {
-            b'0'..=b'9' => 1,
-            b'A'..=b'Z' => 2,
-            b'a'..=b'z' | 0x80.. => 3,
-            sign => sign,
-        };
-        if class == run.0 && class <= 3 {
-            run.1 += 1;
-        } else {
-            out = join(out, u32::from(run.0) << 8 | run.1.min(12));
-            run = (class, 1);
-        }
-    }
-    join(out, u32::from(run.0) << 8 | run.1.min(12))
 }

@@ -1,30 +1,34 @@
 //! The scanner for all kinds, and its verdict.
 
+mod file_name;
+
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::ops::Range;
 use std::sync::Arc;
 
 use super::envelope::{envelope, words_of};
-use super::extract::{Budget, Piece, encoded_in, extract};
+use super::extract::{Budget, Piece, encoded_in, encodes, extract};
 use super::known::Known;
 use super::lexicon::{Flag, Flags};
 use super::passage::{Buffers, Passage, Region};
 use super::risk::Weights;
-use super::risk::features::{Envelope, Feature, features};
+use super::risk::features::{Envelope, Features, features};
 use super::risk::summary::{MAX_WORDS, Summary, category_of};
-use super::source::{CHUNK, Source, chunk_end, embeds, is_field_name, is_file};
+use super::risk::verdict::{Verdict, Words};
+use super::source::{Source, chunk_end, embeds, is_field_name, is_file};
+use super::tagger::codes::Codes;
 use super::tagger::context::Context;
 use super::tagger::model::Model;
 use super::tagger::scene::Memos;
-use super::tagger::{Tag, tag};
+use super::tagger::{Tag, asks, tag};
 use super::texts::is_document;
-use super::unit::UnitKind;
 use super::{
     Category, Confidence, Evidence, Finding, FindingClass, FindingKind, Findings, HostKnowledge,
     Part, RiskReason, Roster, RosterHit, Scanner, Unscannable, rules,
 };
 use crate::base::{Address, Phi, RecipientId, Sensitivity};
-use crate::compose::{Message, PartContent, ScanPart, is_extension};
+use crate::compose::{Message, PartContent, ScanPart};
 
 /// Below this score so much speaks against PHI (a manual, a training, an
 /// invoice) that a number alone does not decide.
@@ -41,8 +45,6 @@ const SEAM: usize = 512;
 const LABELLED: usize = 48;
 /// Bytes of one text.
 const MAX_TEXT: usize = 256 * 1024 * 1024;
-/// The margin of what a shape tells that nothing else has.
-const SHAPE: i16 = 25;
 /// Bytes of texts that are kept from the first look to the second.
 const KEPT: usize = 4 * 1024 * 1024;
 
@@ -53,6 +55,7 @@ const MAX_ROOM: usize = 6;
 thread_local! {
     /// Sums of [`Model::get`], from one scan of a thread to the next.
     static MEMOS: Cell<Option<Box<Memos>>> = const { Cell::new(None) };
+    static CODES: Cell<Option<Box<Codes>>> = const { Cell::new(None) };
     /// Room for passages, likewise; what stood in it is written over.
     static ROOM: Cell<Vec<Buffers>> = const { Cell::new(Vec::new()) };
 }
@@ -110,7 +113,7 @@ impl PhiScanner {
 
 impl Scanner for PhiScanner {
     fn scan(&self, message: &Message) -> Findings {
-        let mut scan = Scan::new(self, message);
+        let mut scan = Scan::new(self);
         scan.run(message);
         scan.finish(message)
     }
@@ -122,13 +125,18 @@ pub(super) struct Scan<'s> {
     pub(super) context: Context,
     pub(super) envelope: Envelope,
     pub(super) audience: Vec<u32>,
+    /// Whether the three are known: a message without a code does without.
+    learned: bool,
     /// Of the text and everything but the HTML, and of the HTML.
     pub(super) summary: Summary,
     html: Summary,
+    /// Sums of the first words of both.
+    words: Words,
     found: Findings,
     model: &'static Model,
     /// Where the model for words runs.
     memos: Option<Box<Memos>>,
+    codes: Box<Codes>,
     room: Vec<Buffers>,
     known: Known<'s>,
     patients: Vec<RosterHit>,
@@ -138,31 +146,23 @@ pub(super) struct Scan<'s> {
 }
 
 impl<'s> Scan<'s> {
-    fn new(scanner: &'s PhiScanner, message: &Message) -> Self {
-        let sender = message.sender_text();
-        // Only the model for words asks whose names they are.
-        let recipients = message.recipients().iter().filter(|_| scanner.names);
-        let recipients = recipients.flat_map(|(_, r)| {
-            let name = r.display_name().map(|n| n.expose().as_str());
-            name.into_iter().chain([r.address().as_str()])
-        });
-        let mut context = Context::new(&sender, recipients, message.audience());
-        let envelope = envelope(message);
-        context.personal = envelope.personal;
-        context.internal = envelope.internal;
+    fn new(scanner: &'s PhiScanner) -> Self {
         Self {
             scanner,
-            envelope,
-            audience: words_of(message.audience().unwrap_or_default()),
-            context,
+            envelope: Envelope::default(),
+            audience: Vec::new(),
+            context: Context::default(),
+            learned: false,
             summary: Summary::default(),
             html: Summary::default(),
+            words: Words::default(),
             found: Findings {
                 knows_names: scanner.names,
                 ..Findings::default()
             },
             model: Model::get(),
             memos: scanner.names.then(|| MEMOS.take().unwrap_or_default()),
+            codes: CODES.take().unwrap_or_default(),
             room: ROOM.take(),
             known: Known {
                 host: scanner.host.as_deref(),
@@ -173,6 +173,24 @@ impl<'s> Scan<'s> {
         }
     }
 
+    /// Learns what the models ask of a message beside its texts.
+    fn learn(&mut self, message: &Message) {
+        let sender = message.sender_text();
+        // Only the model for words asks whose names they are.
+        let recipients = message.recipients().iter();
+        let recipients = recipients.filter(|_| self.scanner.names);
+        let recipients = recipients.flat_map(|(_, r)| {
+            let name = r.display_name().map(|n| n.expose().as_str());
+            name.into_iter().chain([r.address().as_str()])
+        });
+        self.context = Context::new(&sender, recipients, message.audience());
+        self.envelope = envelope(message);
+        self.context.personal = self.envelope.personal;
+        self.context.internal = self.envelope.internal;
+        self.audience = words_of(message.audience().unwrap_or_default());
+        self.learned = true;
+    }
+
     fn run(&mut self, message: &Message) {
         let parts = message.parts();
         let is_file = |p: &&ScanPart<'_>| matches!(p.part(), Part::Attachment(_));
@@ -180,20 +198,21 @@ impl<'s> Scan<'s> {
         // Texts that are short are decoded once and kept; of long ones, and of
         // files, there is never more than one.
         let mut room = KEPT;
-        let kept: Vec<Option<PartContent>> = parts
+        let kept: Vec<Option<Cow<'_, PartContent>>> = parts
             .iter()
             .map(|part| {
                 let size = part.size_at_most();
                 let keep = is_text(part) && size <= room;
                 keep.then(|| {
                     room -= size;
-                    part.content()
+                    let decoded = part.decoded().map(Cow::Borrowed);
+                    decoded.unwrap_or_else(|| Cow::Owned(part.content()))
                 })
             })
             .collect();
         let both = || parts.iter().zip(&kept);
         let sources: Vec<Option<Source<'_>>> = both()
-            .map(|(part, kept)| source_of(part, kept.as_ref()?))
+            .map(|(part, kept)| source_of(part, kept.as_deref()?))
             .collect();
         let has_text = both().zip(&sources).any(|((part, kept), source)| {
             let long = kept.is_none() && is_text(part);
@@ -205,22 +224,32 @@ impl<'s> Scan<'s> {
         // Where no text has a second passage these words are those of the whole.
         let mut counted = true;
         let mut firsts: Vec<Option<Passage<'_>>> = Vec::with_capacity(parts.len());
+        // Whether the first passages are all there is.
+        let mut all = true;
         let mut units = 0;
         for ((part, kept), source) in both().zip(&sources) {
             let same = part.part() == Part::Html && has_text;
             firsts.push(source.as_ref().map(|source| {
                 let (passage, whole) = self.first_passage(source);
                 counted &= same || whole;
+                all &= whole;
                 units += passage.items.len();
                 passage
             }));
             counted &= kept.is_some() || !is_text(part) || same;
         }
+        let asked = self.scanner.names
+            || !all
+            || firsts.iter().flatten().any(asks)
+            || both().any(|(part, kept)| self.brings_more(part, kept.as_deref()));
+        if asked {
+            self.learn(message);
+        }
         // Without a verdict only the prior asks for words.
         let few = counted && !self.scanner.names && units <= MAX_WORDS;
         for (((part, kept), source), first) in both().zip(&sources).zip(&firsts) {
             let same = part.part() == Part::Html && has_text;
-            if same {
+            if same || !asked {
                 continue;
             }
             if let (Some(source), Some(first)) = (source, first)
@@ -238,24 +267,30 @@ impl<'s> Scan<'s> {
                 {
                     words.read(&self.first_passage(&source).0);
                 }
+                wipe(content);
             }
         }
-        self.context.speech = words.speech();
-        let prior = features(
-            &words,
-            &self.context,
-            self.envelope,
-            self.context.senders(),
-            &self.audience,
-        );
-        self.context.prior = Weights::prior().step(prior);
+        let mut of_words = Words::default();
+        if asked {
+            self.context.speech = words.speech();
+            let prior = features(
+                &words,
+                &self.context,
+                self.envelope,
+                self.context.senders(),
+                &self.audience,
+            );
+            Verdict::get().read(&prior, &mut of_words);
+            self.context.prior = Verdict::get().step(&prior, &of_words);
+        }
         if counted {
+            self.words = of_words;
             words.attachments = self.summary.attachments;
             self.summary = words;
         }
         let mut budget = Budget::new();
         for ((part, kept), (source, first)) in both().zip(sources.iter().zip(firsts)) {
-            if let Some(content) = kept {
+            if let Some(content) = kept.as_deref() {
                 self.unread(part.part(), content);
                 if let (Some(side), PartContent::Text(text)) = (part.side(), content) {
                     self.names(part.part(), side, text.expose());
@@ -271,6 +306,7 @@ impl<'s> Scan<'s> {
                     self.source(&source, first, false);
                 }
                 self.file(part, &content, &mut budget);
+                wipe(content);
             }
         }
         for (part, kept) in both() {
@@ -283,6 +319,29 @@ impl<'s> Scan<'s> {
                     self.file(part, &content, &mut budget);
                 }
             }
+        }
+        drop(sources);
+        for content in kept.into_iter().flatten() {
+            if let Cow::Owned(content) = content {
+                wipe(content);
+            }
+        }
+    }
+
+    /// Whether a part may bring what asks the code model, beside the first
+    /// passage of its text.
+    fn brings_more(&mut self, scanned: &ScanPart<'_>, kept: Option<&PartContent>) -> bool {
+        let part = scanned.part();
+        match kept {
+            Some(PartContent::Text(text)) if scanned.side().is_some() => {
+                self.names_ask(part, text.expose())
+            }
+            Some(PartContent::Text(text)) => {
+                let text = text.expose();
+                is_document(part, text) || scanned.media_type() != "text/html" && encodes(text)
+            }
+            Some(PartContent::Unreadable(_)) => false,
+            Some(PartContent::Binary(_)) | None => true,
         }
     }
 
@@ -397,6 +456,9 @@ impl<'s> Scan<'s> {
 
     /// What the host knows of a text.
     fn known(&mut self, source: &Source<'_>) {
+        if self.known.knows_nothing() {
+            return;
+        }
         let view = &source.view;
         // What is seen and what is hidden are read apart: a name does not run
         // from one into the other.
@@ -417,8 +479,8 @@ impl<'s> Scan<'s> {
         }
         for hit in hits {
             let range = hit.range.start + region.start..hit.range.end + region.start;
-            let value = value(source, range.clone());
-            let span = source.view.source(range);
+            let span = source.view.source(range.clone());
+            let value = value(source, range, &span);
             let mut finding = Finding::new(hit.kind, source.part, span, hit.confidence, value)
                 .with_evidence([hit.evidence]);
             if let Some(inside) = source.inside {
@@ -481,70 +543,10 @@ impl<'s> Scan<'s> {
         self.found_in(source, passage, tags);
     }
 
-    /// In a file name signs count as blanks, which takes numbers apart: they
-    /// are looked for where only `_` and the like do.
-    fn numbers_in_name(&mut self, source: &Source<'_>, tags: &mut Vec<Tag>, name: &Passage<'_>) {
-        let blank = |&b: &u8| if matches!(b, b'_' | b'+') { b' ' } else { b };
-        let mut text: Vec<u8> = source.view.text.iter().map(blank).collect();
-        if let Some(dot) = text.iter_mut().rfind(|b| **b == b'.') {
-            *dot = b' ';
-        }
-        let last = text.len().min(CHUNK);
-        let passage = Passage::read(&text, 0, last, Region::Header);
-        let mut found = Vec::new();
-        rules::apply(&passage, &mut found, true);
-        found.retain(|tag| {
-            let (start, end) = bytes_of(&passage, tag);
-            let value = text.get(start..end).unwrap_or_default();
-            !self.known.allows(tag.kind, value)
-        });
-        // They stand in the place of what was made of their pieces.
-        tags.retain(|tag| {
-            let (start, end) = bytes_of(name, tag);
-            !found.iter().any(|f| {
-                let (from, to) = bytes_of(&passage, f);
-                start < to && from < end
-            })
-        });
-        self.found_in(source, &passage, found);
-    }
-
-    /// E-mail addresses hang together by the signs that are blanks there.
-    fn addresses_in_name(&mut self, source: &Source<'_>) {
-        let name = &source.view.text;
-        if !name.contains(&b'@') {
-            return;
-        }
-        let mut text = name
-            .get(..name.len().min(CHUNK))
-            .unwrap_or_default()
-            .to_vec();
-        let dot = text.iter().rposition(|b| *b == b'.');
-        let end = |dot: usize| std::str::from_utf8(name.get(dot + 1..).unwrap_or_default());
-        if let Some(dot) = dot.filter(|dot| end(*dot).is_ok_and(is_extension)) {
-            text[dot] = b' ';
-        }
-        let passage = Passage::read(&text, 0, text.len(), Region::Subject);
-        let tags: Vec<Tag> = (0..passage.items.len())
-            .filter(|n| passage.items[*n].kind == UnitKind::Email)
-            .map(|first| Tag {
-                first,
-                last: first + 1,
-                kind: FindingKind::Email,
-                margin: SHAPE,
-            })
-            .filter(|tag| {
-                let (start, end) = bytes_of(&passage, tag);
-                let value = text.get(start..end).unwrap_or_default();
-                !self.known.allows(tag.kind, value)
-            })
-            .collect();
-        self.found_in(source, &passage, tags);
-    }
-
     pub(super) fn tags(&mut self, source: &Source<'_>, passage: &Passage<'_>) -> Vec<Tag> {
+        debug_assert!(self.learned || !asks(passage));
         let memos = self.memos.as_deref_mut();
-        let mut tags = tag(passage, &self.context, self.model, memos);
+        let mut tags = tag(passage, &self.context, self.model, memos, &mut self.codes);
         rules::hinted(passage, &mut tags, &source.hints);
         rules::apply(passage, &mut tags, self.scanner.names);
         tags.retain(|tag| {
@@ -584,7 +586,10 @@ impl<'s> Scan<'s> {
         let certain = |hit: &&RosterHit| hit.confidence >= Confidence::Medium;
         let patients = self.patients.iter().filter(certain).count();
         if self.scanner.names {
-            let mut risk = Weights::get().judge(self.features());
+            let mut words = self.words;
+            let features = self.features();
+            Verdict::get().read(&features, &mut words);
+            let mut risk = Verdict::get().judge(&features, &words);
             if risk.score > AGAINST
                 && let Some(code) = self.beyond_doubt()
             {
@@ -621,6 +626,7 @@ impl<'s> Scan<'s> {
             self.found.misaddressed = roster.misaddressed(&recipients, &self.patients);
         }
         self.merge();
+        CODES.set(Some(self.codes));
         self.found
     }
 
@@ -683,7 +689,7 @@ impl<'s> Scan<'s> {
         });
     }
 
-    fn features(&mut self) -> impl Iterator<Item = Feature> {
+    fn features(&mut self) -> Features<'_> {
         self.summary.join(&self.html);
         features(
             &self.summary,
@@ -692,6 +698,13 @@ impl<'s> Scan<'s> {
             self.context.senders(),
             &self.audience,
         )
+    }
+}
+
+/// Drops a content that was read.
+fn wipe(content: PartContent) {
+    if let PartContent::Text(text) = content {
+        text.wipe();
     }
 }
 
@@ -721,7 +734,7 @@ fn finding(source: &Source<'_>, passage: &Passage<'_>, tag: &Tag) -> Finding {
     let (start, end) = bytes_of(passage, tag);
     let span = source.view.source(start..end);
     let (confidence, evidence) = rules::evidence(passage, tag);
-    let value = value(source, start..end);
+    let value = value(source, start..end, &span);
     let mut finding = Finding::new(tag.kind, source.part, span, confidence, value);
     // In the order that it has there.
     finding.evidence = evidence;
@@ -755,9 +768,9 @@ pub(super) fn flags_of(passage: &Passage<'_>, tag: &Tag) -> Flags {
 }
 
 /// The text of a range of the view: of plain text as it stands, of markup what
-/// a reader sees.
-fn value(source: &Source<'_>, range: Range<usize>) -> Phi<String> {
-    let text = match source.text.get(source.view.source(range.clone())) {
+/// a reader sees. `span` is where it stands in the part.
+fn value(source: &Source<'_>, range: Range<usize>, span: &Range<usize>) -> Phi<String> {
+    let text = match source.text.get(span.clone()) {
         Some(text) if !source.view.markup => text.to_owned(),
         _ => source.view.seen(source.text, range),
     };

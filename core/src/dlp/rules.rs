@@ -172,6 +172,10 @@ pub(super) fn hinted(
     tags: &mut Vec<Tag>,
     hints: &[(Range<usize>, FindingKind)],
 ) {
+    // Most texts have no format.
+    if hints.is_empty() {
+        return;
+    }
     let mut told: Vec<Tag> = Vec::new();
     // Hints are in the order of the text: those of earlier passages are passed by.
     let start = passage.spans.first().map_or(0, |u| u.start as usize);

@@ -3,6 +3,8 @@
 
 use std::ops::Range;
 
+use memchr::memchr_iter;
+
 use super::extract::{Form, Hint, Piece, is_markup};
 use super::passage::Region;
 use super::view::View;
@@ -153,7 +155,7 @@ pub(super) fn embeds(text: &str) -> bool {
         let ends = |b: &u8| matches!(b, b'"' | b'\'' | b')' | b'>');
         encoded && data.iter().take(DOT + 1).position(ends).is_none()
     };
-    text.match_indices(':').any(|(n, _)| {
+    memchr_iter(b':', text.as_bytes()).any(|n| {
         let scheme = text.as_bytes().get(n.saturating_sub(4)..n);
         scheme.is_some_and(|s| s.eq_ignore_ascii_case(b"data")) && inside(n + 1)
     })

@@ -1,5 +1,8 @@
 //! Words, numbers and signs of a view, found in one pass.
 
+use super::common::{self, Common};
+use super::lexicon::COMMON;
+
 /// What a token is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
@@ -45,6 +48,8 @@ pub(super) struct Token {
     pub(super) end: u32,
     /// Of its lower-case form.
     pub(super) hash: u32,
+    /// Its number among the commonest words and signs, or [`common::NONE`].
+    pub(super) common: u16,
     pub(super) shape: Shape,
     pub(super) gap: Gap,
 }
@@ -55,9 +60,23 @@ impl Token {
         start: u32::MAX,
         end: u32::MAX,
         hash: 0,
+        common: common::NONE,
         shape: Shape::Lower,
         gap: Gap::Paragraph,
     };
+
+    /// A sign.
+    #[inline]
+    fn sign(sign: u8, at: usize, gap: Gap) -> Self {
+        Self {
+            start: offset(at),
+            end: offset(at + 1),
+            hash: SIGNS[usize::from(sign & 0x7f)],
+            common: common::sign(sign),
+            shape: Shape::Sign,
+            gap,
+        }
+    }
 
     pub(super) fn range(&self) -> std::ops::Range<usize> {
         self.start as usize..self.end as usize
@@ -165,53 +184,151 @@ const SIGNS: [u32; 128] = {
 pub(super) fn tokens(text: &[u8], from: usize, to: usize, out: &mut Vec<Token>) {
     let to = to.min(text.len()).min(u32::MAX as usize);
     let text = text.get(..to).unwrap_or_default();
+    let common = Common::get();
     let mut gap = Gap::Paragraph;
-    let mut at = from;
-    while let Some(&first) = text.get(at) {
-        match CLASS[usize::from(first)] {
-            BLANK => {
-                at += 1;
-                let wide = first == b'\t' || matches!(text.get(at), Some(b' ' | b'\t'));
-                gap = gap.max(if wide { Gap::Column } else { Gap::Space });
-            }
-            LINE => {
-                at += 1;
-                gap = match gap >= Gap::Line {
-                    true => Gap::Paragraph,
-                    false => Gap::Line,
-                };
-            }
-            SIGN => {
-                let hash = SIGNS[usize::from(first & 0x7f)];
-                push(out, at, at + 1, hash, Shape::Sign, gap);
-                at += 1;
-                gap = Gap::None;
-            }
-            _ => loop {
-                let word = Word::read(text, at);
-                push(out, at, word.end, finish(word.hash), word.shape(), gap);
-                at = word.end;
-                gap = Gap::None;
-                // Behind most words stand a blank and a word.
-                match text.get(at..) {
-                    Some([b' ', next, ..]) if is_inside(*next) => {
-                        gap = Gap::Space;
-                        at += 1;
-                    }
-                    _ => break,
+    let mut start = from;
+    while start < text.len() {
+        let window = Window::read(text, start);
+        // Where to read on in the window.
+        let mut at = 0;
+        while at < window.last {
+            let first = window.bytes[at];
+            match CLASS[usize::from(first)] {
+                BLANK => {
+                    at += 1;
+                    let wide =
+                        first == b'\t' || matches!(text.get(start + at), Some(b' ' | b'\t'));
+                    gap = gap.max(if wide { Gap::Column } else { Gap::Space });
                 }
-            },
+                LINE => {
+                    at += 1;
+                    gap = match gap >= Gap::Line {
+                        true => Gap::Paragraph,
+                        false => Gap::Line,
+                    };
+                }
+                SIGN => {
+                    out.push(Token::sign(first, start + at, gap));
+                    at += 1;
+                    gap = Gap::None;
+                }
+                _ => loop {
+                    let token = window.common(common, at, gap);
+                    let token = token.unwrap_or_else(|| Word::read(text, start + at).token(gap));
+                    out.push(token);
+                    at = token.end as usize - start;
+                    gap = Gap::None;
+                    // Behind most words stand a blank and a word.
+                    if at + 1 >= window.last || !window.goes_on(at) {
+                        break;
+                    }
+                    gap = Gap::Space;
+                    at += 1;
+                },
+            }
         }
+        start += at;
     }
 }
 
-/// Whether a byte belongs to a word.
-fn is_inside(byte: u8) -> bool {
-    matches!(CLASS[usize::from(byte)], LOWER | UPPER | DIGIT)
+/// Bytes that are looked at together.
+const WINDOW: usize = 64;
+
+/// Some text, and which of its bytes belong to words.
+struct Window {
+    start: u32,
+    /// Where the last token may start: a common word that starts before stands
+    /// in the window with what is behind it.
+    last: usize,
+    /// With zeros, which belong to no word, behind the text's end.
+    bytes: [u8; WINDOW],
+    words: u64,
 }
+
+impl Window {
+    #[inline]
+    fn read(text: &[u8], at: usize) -> Self {
+        let rest = text.get(at..).unwrap_or_default();
+        let bytes = rest.first_chunk().copied().unwrap_or_else(|| {
+            let mut bytes = [0; WINDOW];
+            bytes[..rest.len()].copy_from_slice(rest);
+            bytes
+        });
+        // A bit for each in a byte of its own, and then eight of them to a sum:
+        // compilers have instructions of many lanes for both.
+        let inside = |b: u8| {
+            (b | 0x20).wrapping_sub(b'a') < 26 || b.wrapping_sub(b'0') < 10 || b >= 0x80
+        };
+        let bits: [u8; WINDOW] =
+            std::array::from_fn(|n| if inside(bytes[n]) { 1 << (n & 7) } else { 0 });
+        let mut words = [0; WINDOW / 8];
+        for (word, bits) in words.iter_mut().zip(bits.as_chunks::<8>().0) {
+            *word = bits.iter().fold(0u8, |sum, bit| sum.wrapping_add(*bit));
+        }
+        Self {
+            start: offset(at),
+            last: rest.len().min(WINDOW - COMMON),
+            bytes,
+            words: u64::from_le_bytes(words),
+        }
+    }
+
+    /// Whether a blank and a word stand there.
+    #[inline]
+    fn goes_on(&self, at: usize) -> bool {
+        self.bytes[at] == b' ' && self.words_from(at) & 2 != 0
+    }
+
+    /// Which bytes belong to words, from one on.
+    #[inline]
+    fn words_from(&self, at: usize) -> u64 {
+        // It is below 64: no shift runs over.
+        self.words.wrapping_shr(at as u32)
+    }
+
+    /// The word that starts at a byte, where it is one of the commonest.
+    #[inline]
+    fn common(&self, common: &Common, at: usize, gap: Gap) -> Option<Token> {
+        let eight = self.bytes.get(at..)?.first_chunk()?;
+        let length = (!self.words_from(at)).trailing_zeros();
+        // An apostrophe may go on with the word.
+        if length > 8 || *self.bytes.get(at.wrapping_add(length as usize))? == b'\'' {
+            return None;
+        }
+        // The shift is by 64 less eight for each letter.
+        let within = u64::MAX.wrapping_shr(8u32.wrapping_mul(length).wrapping_neg());
+        let letters = u64::from_le_bytes(*eight) & within;
+        // Small letters, where all are letters; else something that is no word.
+        let small = letters | CASE & within;
+        let (number, word) = common.find(small)?;
+        let capitals = letters ^ small;
+        let shape = if capitals == 0 {
+            Shape::Lower
+        } else if capitals == CASE & within {
+            Shape::Upper
+        } else if capitals == CASE & 0xff {
+            Shape::Title
+        } else {
+            Shape::Mixed
+        };
+        let start = self.start.wrapping_add(at as u32);
+        Some(Token {
+            start,
+            end: start.wrapping_add(length),
+            hash: word.hash,
+            common: number,
+            shape,
+            gap,
+        })
+    }
+}
+
+/// What parts a small letter from a capital, in each of eight.
+const CASE: u64 = 0x2020_2020_2020_2020;
 
 /// A word that is read, eight bytes at a time.
 struct Word {
+    start: usize,
     end: usize,
     hash: u32,
     /// Of which classes its first character is, and the others: a bit for
@@ -225,6 +342,7 @@ impl Word {
     fn read(text: &[u8], start: usize) -> Self {
         let eight = Eight::read(text, start);
         let mut word = Self {
+            start,
             end: start + eight.count,
             hash: eight.hash(SEED),
             head: eight.classes(0xff),
@@ -261,6 +379,17 @@ impl Word {
 
     fn shape(&self) -> Shape {
         SHAPES[self.head & 7][self.rest & 7]
+    }
+
+    fn token(&self, gap: Gap) -> Token {
+        Token {
+            start: offset(self.start),
+            end: offset(self.end),
+            hash: finish(self.hash),
+            common: common::NONE,
+            shape: self.shape(),
+            gap,
+        }
     }
 }
 
@@ -372,14 +501,8 @@ fn joins(rest: &[u8]) -> bool {
     clippy::cast_possible_truncation,
     reason = "`tokens` reads no text of 4 GiB"
 )]
-fn push(out: &mut Vec<Token>, start: usize, end: usize, hash: u32, shape: Shape, gap: Gap) {
-    out.push(Token {
-        start: start as u32,
-        end: end as u32,
-        hash,
-        shape,
-        gap,
-    });
+fn offset(at: usize) -> u32 {
+    at as u32
 }
 
 #[cfg(test)]
@@ -443,21 +566,31 @@ mod tests {
     #[test]
     fn words_are_those_that_are_read_byte_by_byte() {
         const LETTERS: &[u8] = b"aazZ09'' -\n\t.@\x80\xff\x00bcdefghMNOPQ/`[{:";
+        const WORDS: &[&str] = &[
+            " the ", " The ", "THE", "it's", "a", "I", " tHis", "patient", "possible ", "I ", " of the ",
+        ];
         let mut state = 7u32;
         let mut next = |below: usize| {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             (state >> 8) as usize % below
         };
-        let mut words = 0;
-        for _ in 0..4_000 {
-            // Some with few signs, so that there are long words too.
+        let (mut words, mut common) = (0, 0);
+        for _ in 0..6_000 {
+            // Some with few signs, so that there are long words too, and some of
+            // words that are common.
             let most = [8, LETTERS.len()][next(2)];
-            let text: Vec<u8> = (0..next(60)).map(|_| LETTERS[next(most)]).collect();
+            let mut text: Vec<u8> = Vec::new();
+            for _ in 0..next(60) {
+                match next(4) {
+                    0 => text.extend(WORDS[next(WORDS.len())].bytes()),
+                    _ => text.push(LETTERS[next(most)]),
+                }
+            }
             let from = next(text.len() + 1);
             let mut out = Vec::new();
             tokens(&text, from, text.len(), &mut out);
             let blank = |at: usize| matches!(CLASS[usize::from(text[at])], BLANK | LINE);
-            let mut at = from;
+            let (mut at, mut last) = (from, None);
             for token in &out {
                 while blank(at) {
                     at += 1;
@@ -469,12 +602,33 @@ mod tests {
                 };
                 let told = (token.end as usize, token.shape, token.hash);
                 assert_eq!(told, (end, shape, hash(&text[at..end])), "{text:?}");
-                words += usize::from(shape != Shape::Sign);
-                at = end;
+                let before = last.map_or(&text[from..at], |last: usize| &text[last..at]);
+                assert_eq!(token.gap, gap_of(before, last.is_none()), "{text:?}");
+                if shape != Shape::Sign {
+                    words += 1;
+                    if token.common != common::NONE {
+                        common += 1;
+                        assert_eq!(Common::get().word(token.common).hash, token.hash);
+                    }
+                }
+                (at, last) = (end, Some(end));
             }
             assert!((at..text.len()).all(blank));
         }
-        assert!(words > 10_000, "{words}");
+        assert!(words > 10_000 && common > 10_000, "{words} {common}");
+    }
+
+    /// What the bytes between two tokens are, or those before the first.
+    fn gap_of(between: &[u8], first: bool) -> Gap {
+        let lines = between.iter().filter(|b| **b == b'\n').count();
+        match (lines, between) {
+            _ if first => Gap::Paragraph,
+            (0, []) => Gap::None,
+            (0, [b'\t'] | [_, _, ..]) => Gap::Column,
+            (0, _) => Gap::Space,
+            (1, _) => Gap::Line,
+            _ => Gap::Paragraph,
+        }
     }
 
     #[test]

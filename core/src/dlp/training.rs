@@ -16,6 +16,7 @@ use super::risk::train as risk;
 use super::source::hints_of;
 use super::tagger::context::Context;
 use super::tagger::model::Model;
+use super::tagger::codes::Codes;
 use super::tagger::scene::Memos;
 use super::tagger::{tag, train as tagger};
 use super::token::hash;
@@ -124,6 +125,11 @@ impl LexiconBuilder {
         self.0.term(term, flags);
     }
 
+    /// Adds a word to the commonest, behind those that are there.
+    pub fn common(&mut self, word: &str) {
+        self.0.common(word);
+    }
+
     /// Adds the near misses of a drug's name.
     pub fn near_medication(&mut self, word: &str) {
         self.0.near(word);
@@ -203,7 +209,7 @@ fn context(
     context.personal = envelope.personal;
     context.internal = envelope.internal;
     words.sort();
-    let first = features(&words, &context, envelope, context.senders(), &audience).collect();
+    let first = features(&words, &context, envelope, context.senders(), &audience).list();
     (context, first, envelope, audience)
 }
 
@@ -273,14 +279,19 @@ pub fn train_tagger(folds: &[Fold<'_>], progress: impl FnMut(&str)) -> Vec<u8> {
 }
 
 /// The features of a mail's verdict, with labels by `model`.
-fn verdict(mail: &Mail, prior: &Weights, model: &Model, memos: &mut Memos) -> risk::Example {
+fn verdict(
+    mail: &Mail,
+    prior: &Weights,
+    model: &Model,
+    (memos, codes): &mut (Memos, Codes),
+) -> risk::Example {
     let views = views(mail);
     let (mut context, first, envelope, audience) = context(mail, &views);
     context.prior = prior.step(first);
     let mut summary = Summary::default();
     for (text, view) in mail.texts.iter().zip(&views) {
         let passage = Passage::read(&view.text, 0, view.text.len(), region(text.place));
-        let mut tags = tag(&passage, &context, model, Some(memos));
+        let mut tags = tag(&passage, &context, model, Some(memos), codes);
         if let Some(record) = records::read(&text.text, "text/plain") {
             rules::hinted(&passage, &mut tags, &hints_of(view, &record.hints));
             summary.records += u32::from(record.patient_record);
@@ -292,7 +303,7 @@ fn verdict(mail: &Mail, prior: &Weights, model: &Model, memos: &mut Memos) -> ri
     }
     summary.sort();
     risk::Example {
-        features: features(&summary, &context, envelope, context.senders(), &audience).collect(),
+        features: features(&summary, &context, envelope, context.senders(), &audience).list(),
         truth: truth(mail),
         mail: mail.id,
     }
@@ -305,7 +316,7 @@ pub fn train_verdict(folds: &[(Vec<u8>, Vec<u8>, Vec<&Mail>)]) -> Vec<u8> {
         .iter()
         .flat_map(|(prior, tagger, mails)| {
             let (prior, model) = (Weights::read(prior), Model::read(tagger));
-            let mut memos = Memos::default();
+            let mut memos = Default::default();
             mails
                 .iter()
                 .map(|m| verdict(m, &prior, &model, &mut memos))
@@ -333,7 +344,7 @@ pub fn judge(mails: &[&Mail], made: &Made) -> [(u32, u32, u32); 7] {
     let model = Model::read(&made.tagger);
     let prior = Weights::read(&made.prior);
     let weights = Weights::read(&made.verdict);
-    let mut memos = Memos::default();
+    let mut memos = Default::default();
     let mut out = [(0, 0, 0); 7];
     for mail in mails {
         let example = verdict(mail, &prior, &model, &mut memos);

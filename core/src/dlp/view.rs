@@ -116,15 +116,22 @@ impl<'a> View<'a> {
         if self.runs.is_empty() || range.is_empty() {
             return range;
         }
-        let start = self.at(range.start);
-        let end = self.at(range.end - 1);
-        start.start..end.end.max(start.start)
+        let last = range.end - 1;
+        let first = self.runs_to(range.start);
+        // Most of what is asked for stands in one run.
+        let same = self.runs.get(first).is_none_or(|r| r.view as usize > last);
+        let run = if same { first } else { self.runs_to(last) };
+        let start = self.in_run(first, range.start).start;
+        start..self.in_run(run, last).end.max(start)
     }
 
     /// What a reader sees of a range of the view of `source`: entities decoded,
     /// tags away, letters as they are.
     pub(super) fn seen(&self, source: &str, range: Range<usize>) -> String {
         let bytes = self.text.get(range.clone()).unwrap_or_default();
+        if bytes.is_ascii() {
+            return String::from_utf8(bytes.to_vec()).unwrap_or_default();
+        }
         let shown = |(n, &byte): (usize, &u8)| match byte {
             0..=0x7f => char::from(byte),
             _ => {
@@ -171,7 +178,16 @@ impl<'a> View<'a> {
 
     /// The bytes of the source that one byte stands for.
     fn at(&self, view: usize) -> Range<usize> {
-        let before = self.runs.partition_point(|r| r.view as usize <= view);
+        self.in_run(self.runs_to(view), view)
+    }
+
+    /// How many runs start up to a byte.
+    fn runs_to(&self, view: usize) -> usize {
+        self.runs.partition_point(|r| r.view as usize <= view)
+    }
+
+    /// The bytes of the source that one byte stands for, after so many runs.
+    fn in_run(&self, before: usize, view: usize) -> Range<usize> {
         let Some(run) = before.checked_sub(1).and_then(|n| self.runs.get(n)) else {
             return view..view + 1;
         };
@@ -493,6 +509,20 @@ mod tests {
         assert!(shown(&View::markup("<a>1</a>\n  <b>2</b>", "text/xml")).starts_with("1\n  2"));
         let page = "<?xml version='1.0'?>\n<html>\n1\n 2</html>";
         assert!(shown(&View::markup(page, "application/xhtml+xml")).starts_with("1 2"));
+    }
+
+    #[test]
+    fn ranges_lead_to_the_bytes_of_their_ends() {
+        let source = "a é12<b>81</b>&thinsp;–<i title='é'>x\n\n é</i>z";
+        for view in [View::html(source), View::plain(source)] {
+            for start in 0..view.text.len() {
+                for end in start + 1..=view.text.len() {
+                    let (first, last) = (view.at(start), view.at(end - 1));
+                    let wanted = first.start..last.end.max(first.start);
+                    assert_eq!(view.source(start..end), wanted);
+                }
+            }
+        }
     }
 
     #[test]

@@ -113,6 +113,11 @@ pub(super) fn encoded_in(
     walk.into_reasons()
 }
 
+/// Whether files stand in a text as lines.
+pub(super) fn encodes(text: &str) -> bool {
+    uu::is_in(text)
+}
+
 /// Whether a text is a message that went by mail.
 pub(super) fn is_message(text: &str) -> bool {
     eml::is_message(text.as_bytes())

@@ -37,7 +37,7 @@ pub(super) fn read(text: &str) -> Option<Record> {
             Some(_) => {
                 // Prose: on to the next line.
                 let rest = text.as_bytes().get(parser.at()..).unwrap_or_default();
-                let line = rest.iter().position(|b| *b == b'\n').unwrap_or(rest.len());
+                let line = memchr(b'\n', rest).unwrap_or(rest.len());
                 parser.skip_to(parser.at() + line + 1);
             }
         }

@@ -86,6 +86,19 @@ fn name_before(bytes: &[u8], at: usize) -> &[u8] {
         .unwrap_or_default()
 }
 
+/// Whether a line may be a segment, by its first bytes: it starts with a name
+/// in capitals, or with what may stand before one.
+fn may_be_segment(line: &[u8]) -> bool {
+    match line {
+        [b'>' | b' ' | b'\t' | 0x80.., ..] => true,
+        [a, b, c, ..] => {
+            let name = |b: &u8| b.is_ascii_uppercase() || b.is_ascii_digit();
+            name(a) && name(b) && name(c)
+        }
+        _ => false,
+    }
+}
+
 /// Whether segments of a name are read where no message was opened.
 fn is_alone(name: &[u8]) -> bool {
     matches!(
@@ -113,6 +126,9 @@ impl<'t> Reader<'t> {
 
     /// Reads one line, which is a segment or nothing.
     fn segment(&mut self, line: Range<usize>) {
+        if !may_be_segment(self.bytes(line.clone())) {
+            return;
+        }
         let text = self.str(line.clone());
         let body = text.trim_start_matches(['>', ' ', '\t', '\u{feff}', '\u{a0}']);
         let start = line.end - body.len();
@@ -442,4 +458,37 @@ fn split(text: &str, range: Range<usize>, delimiter: u8, most: usize) -> Vec<Ran
         start += piece.len() + 1;
     }
     pieces
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_look_at_its_start_rules_out_no_segment() {
+        // Each ASCII byte and some others at each of the first places.
+        let signs = (0..=0x7f)
+            .map(char::from)
+            .chain(['\u{a0}', '\u{feff}', 'é']);
+        let mut ruled_out = 0;
+        for sign in signs {
+            for at in 0..4 {
+                let mut line = "PV1|".to_owned();
+                line.replace_range(at..at + 1, sign.encode_utf8(&mut [0; 4]));
+                for before in ["", "> ", "\u{feff}", "\t>\u{a0}"] {
+                    let text = format!("{before}{line}1|2");
+                    let body = text.trim_start_matches(['>', ' ', '\t', '\u{feff}', '\u{a0}']);
+                    let name = body.as_bytes().first_chunk::<3>().unwrap();
+                    let is_name = name[0].is_ascii_uppercase()
+                        && name
+                            .iter()
+                            .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+                    assert!(!is_name || may_be_segment(text.as_bytes()), "{text:?}");
+                    ruled_out += u32::from(!may_be_segment(text.as_bytes()));
+                }
+            }
+        }
+        assert!(ruled_out > 200, "{ruled_out}");
+        assert!(!may_be_segment(b"PI") && !may_be_segment(b""));
+    }
 }

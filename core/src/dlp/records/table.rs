@@ -47,23 +47,24 @@ pub(super) fn read(text: &str, media_type: &str) -> Option<Record> {
     };
     let first = text.len() - text.trim_start_matches(['\u{feff}', '\r', '\n', ' ']).len();
     let mut at = first;
-    let mut here = Line::read(text, at);
+    let (mut rest, mut lines) = Lines::three(text, at);
     while at < text.len() {
-        let there = Line::read(text, here.next);
         // Two lines with a delimiter that both have may start a table.
         let whole = at == first;
-        let table = match reader.is_uneven(&here, &there, whole, named) {
-            false => reader.table(&here, &there, whole, named),
+        let [here, there, _] = &lines;
+        let table = match reader.is_uneven(&lines, whole, named) {
+            false => reader.table(here, there, whole, named),
             true => None,
         };
         match table {
             Some(end) => {
                 at = end;
-                here = Line::read(text, at);
+                (rest, lines) = Lines::three(text, at);
             }
             None => {
-                at = here.next;
-                here = there;
+                let [_, there, third] = lines;
+                at = there.range.start;
+                lines = [there, third, rest.read()];
             }
         }
     }
@@ -95,10 +96,11 @@ struct Column {
 type Row = Vec<Range<usize>>;
 
 impl Reader<'_> {
-    /// Whether two lines are surely no start of a table, by a look at them and
-    /// the next: they have no delimiter in common, or the first three lines have
-    /// not as many. Most of what looks like a table is prose with commas.
-    fn is_uneven(&self, first: &Line, second: &Line, whole: bool, named: bool) -> bool {
+    /// Whether lines are surely no start of a table, by a look at three: the
+    /// first two have no delimiter in common, or they have not all as many. Most
+    /// of what looks like a table is prose with commas.
+    fn is_uneven(&self, lines: &[Line; 3], whole: bool, named: bool) -> bool {
+        let [first, second, third] = lines;
         let Some((n, wanted)) = delimiter(first, second) else {
             return true;
         };
@@ -117,12 +119,11 @@ impl Reader<'_> {
         if uneven(second) {
             return true;
         }
-        let third = Line::read(self.text, second.next);
         match third.counts[n] {
             _ if third.counts[QUOTES] > 0 => false,
             // Behind the end, or a line that ends a table in a text.
             0 => !whole || third.range.start >= self.text.len(),
-            _ => uneven(&third),
+            _ => uneven(third),
         }
     }
 
@@ -388,70 +389,129 @@ enum Shape {
 struct Line {
     /// Without its end.
     range: Range<usize>,
-    /// Where the next starts.
-    next: usize,
     /// How often each delimiter stands in it, and quotes.
-    counts: [usize; DELIMITERS.len() + 1],
+    counts: [usize; 8],
 }
 
 /// Where the count of quotes stands.
 const QUOTES: usize = DELIMITERS.len();
+/// Where that of other bytes does, which nobody asks for.
+const OTHERS: u8 = 7;
+/// The end of a line.
+const ENDS: u8 = 8;
 
-/// What each byte adds to the counts of a line, of so many bits each; above
-/// them what ends it.
-const COUNTED: [u64; 256] = {
-    let mut table = [0; 256];
+/// Where the count of each byte stands.
+const PLACES: [u8; 256] = {
+    let mut places = [OTHERS; 256];
     let mut n = 0;
     while n < DELIMITERS.len() {
-        table[DELIMITERS[n] as usize] = 1 << (BITS * n);
+        places[DELIMITERS[n] as usize] = n as u8;
         n += 1;
     }
-    table[b'"' as usize] = 1 << (BITS * QUOTES);
-    table[b'\n' as usize] = END;
-    table[b'\r' as usize] = END;
-    table
+    places[b'"' as usize] = QUOTES as u8;
+    places[b'\n' as usize] = ENDS;
+    places[b'\r' as usize] = ENDS;
+    places
 };
-const BITS: usize = 12;
-const END: u64 = 1 << (BITS * (QUOTES + 1));
 
-impl Line {
-    /// The line at `at`.
-    fn read(text: &str, at: usize) -> Self {
-        let mut left = text.as_bytes().get(at..).unwrap_or_default();
-        let whole = left.len();
-        let mut counts = [0; DELIMITERS.len() + 1];
-        loop {
-            // So many that no count runs over.
-            let (mut some, mut sum) = (left.get(..4_000).unwrap_or(left), 0);
-            let before = some.len();
-            while let Some((eight, rest)) = some.split_first_chunk::<8>() {
-                let more: u64 = eight.iter().map(|b| COUNTED[usize::from(*b)]).sum();
-                if more >= END {
-                    break;
-                }
-                (sum, some) = (sum + more, rest);
+/// Reads a text line by line. Only the signs that count and the ends of lines
+/// are looked at: a block of bytes at a time says where they are.
+struct Lines<'t> {
+    bytes: &'t [u8],
+    /// Where the next line starts.
+    line: usize,
+    /// Where the block starts that is read, and a bit for each sign in it that
+    /// is still to come.
+    block: usize,
+    signs: u64,
+}
+
+impl<'t> Lines<'t> {
+    /// From the line at `at` on.
+    fn new(text: &'t str, at: usize) -> Self {
+        let mut lines = Self {
+            bytes: text.as_bytes(),
+            line: at,
+            block: at,
+            signs: 0,
+        };
+        lines.read_block();
+        lines
+    }
+
+    /// The next line; empty ones behind the end of the text.
+    fn read(&mut self) -> Line {
+        let start = self.line;
+        let mut counts = [0; 8];
+        let end = loop {
+            let Some((at, sign)) = self.sign() else {
+                break self.bytes.len().max(start);
+            };
+            match PLACES[usize::from(sign)] {
+                ENDS => break at,
+                n => counts[usize::from(n % 8)] += 1,
             }
-            while let [first, rest @ ..] = some
-                && COUNTED[usize::from(*first)] < END
-            {
-                (sum, some) = (sum + COUNTED[usize::from(*first)], rest);
-            }
-            for (n, count) in counts.iter_mut().enumerate() {
-                *count += (sum >> (BITS * n)) as usize & ((1 << BITS) - 1);
-            }
-            left = left.get(before - some.len()..).unwrap_or_default();
-            if !some.is_empty() || left.is_empty() {
-                break;
-            }
+        };
+        self.line = end + 1;
+        if self.bytes.get(end..end + 2) == Some(b"\r\n") {
+            self.line += 1;
+            self.sign();
         }
-        let end = at + whole - left.len();
-        let crlf = left.starts_with(b"\r\n");
-        Self {
-            range: at..end,
-            next: end + if crlf { 2 } else { 1 },
+        Line {
+            range: start..end,
             counts,
         }
     }
+
+    /// The next three.
+    fn three(text: &'t str, at: usize) -> (Self, [Line; 3]) {
+        let mut lines = Self::new(text, at);
+        let three = std::array::from_fn(|_| lines.read());
+        (lines, three)
+    }
+
+    /// The next sign, and where it stands.
+    fn sign(&mut self) -> Option<(usize, u8)> {
+        while self.signs == 0 {
+            self.block += BLOCK;
+            if self.block >= self.bytes.len() {
+                return None;
+            }
+            self.read_block();
+        }
+        let at = self.block + self.signs.trailing_zeros() as usize;
+        self.signs &= self.signs - 1;
+        Some((at, *self.bytes.get(at)?))
+    }
+
+    fn read_block(&mut self) {
+        let rest = self.bytes.get(self.block..).unwrap_or_default();
+        self.signs = match rest.first_chunk() {
+            Some(block) => signs(block),
+            None => {
+                let mut block = [0; BLOCK];
+                block[..rest.len()].copy_from_slice(rest);
+                signs(&block)
+            }
+        };
+    }
+}
+
+const BLOCK: usize = 64;
+
+/// A bit for each byte of a block that counts or may end a line, the first the
+/// lowest: LLVM makes of it a few comparisons of sixteen bytes each.
+fn signs(block: &[u8; BLOCK]) -> u64 {
+    // Tab, line feed and carriage return have two others between them.
+    let control = |b: u8| b.wrapping_sub(b'\t') <= b'\r' - b'\t';
+    let found =
+        block.map(|b| u8::from(control(b) | (b == b',') | (b == b';') | (b == b'"') | (b == b'|')));
+    // Moves the lowest bit of each of eight bytes into the highest byte.
+    const GATHER: u64 = 0x0102_0408_1020_4080;
+    let (words, _) = found.as_chunks::<8>();
+    words.iter().rev().fold(0, |bits, word| {
+        bits << 8 | u64::from_le_bytes(*word).wrapping_mul(GATHER) >> 56
+    })
 }
 
 /// The number of the delimiter that stands most often in the first line, where
@@ -521,11 +581,10 @@ mod tests {
         for n in 0..lines.len().pow(4) {
             let pick = |k: u32| lines[n / lines.len().pow(k) % lines.len()];
             let text = [0, 1, 2, 3].map(pick).join("\n");
-            let first = Line::read(&text, 0);
-            let second = Line::read(&text, first.next);
+            let (_, lines) = Lines::three(&text, 0);
             for whole in [false, true] {
-                let uneven = reader(&text).is_uneven(&first, &second, whole, false);
-                let table = reader(&text).table(&first, &second, whole, false);
+                let uneven = reader(&text).is_uneven(&lines, whole, false);
+                let table = reader(&text).table(&lines[0], &lines[1], whole, false);
                 assert!(!uneven || table.is_none(), "{text}");
                 ruled_out += u32::from(uneven);
                 tables += u32::from(table.is_some());
@@ -545,17 +604,45 @@ mod tests {
             ("12345\n\n\n\n\n,,\n".to_owned(), 6),
             (String::new(), 0),
         ] {
-            let line = Line::read(&text, at);
+            let mut lines = Lines::new(&text, at);
+            let line = lines.read();
             let rest = &text[at..];
             let length = rest.find(['\n', '\r']).unwrap_or(rest.len());
             let crlf = rest[length..].starts_with("\r\n");
             assert_eq!(line.range, at..at + length);
-            assert_eq!(line.next, at + length + if crlf { 2 } else { 1 });
+            assert_eq!(lines.line, at + length + if crlf { 2 } else { 1 });
             for (n, sign) in DELIMITERS.iter().chain(b"\"").enumerate() {
                 let count = rest[..length].bytes().filter(|b| b == sign).count();
                 assert_eq!(line.counts[n], count);
             }
         }
-        assert_eq!(Line::read("a", 2).range, 2..2);
+        assert_eq!(Lines::new("a", 2).read().range, 2..2);
+    }
+
+    /// Lines of all lengths about a block's, and each byte that may stand in one.
+    #[test]
+    fn all_lines_are_read_one_behind_the_other() {
+        let mut text = String::new();
+        for n in 0..200 {
+            text.push_str(&"ab,c".repeat(n)[..n]);
+            text.push(char::from(u8::try_from(n % 128).unwrap()));
+            text.push_str(["\n", "\r\n", "\r", "\n\r", "\r\r\n"][n % 5]);
+        }
+        let mut lines = Lines::new(&text, 0);
+        let mut at = 0;
+        while at < text.len() {
+            let line = lines.read();
+            let rest = &text[at..];
+            let length = rest.find(['\n', '\r']).unwrap_or(rest.len());
+            assert_eq!(line.range, at..at + length);
+            for (n, sign) in DELIMITERS.iter().chain(b"\"").enumerate() {
+                let count = rest[..length].bytes().filter(|b| b == sign).count();
+                assert_eq!(line.counts[n], count);
+            }
+            let crlf = rest[length..].starts_with("\r\n");
+            at += length + if crlf { 2 } else { 1 };
+            assert_eq!(lines.line, at);
+        }
+        assert_eq!(lines.read().range, at..at);
     }
 }

@@ -358,17 +358,17 @@ fn opening(rest: &[u8]) -> Option<Delimiters> {
             segment: b'~',
         });
     }
-    let element = *name.get(2)?;
+    let &[b'S', b'T', element] = name else {
+        return None;
+    };
     let set = std::str::from_utf8(rest.get(3..6)?).ok()?;
-    (name.starts_with(b"ST")
-        && is_delimiter(element)
-        && rest.get(6) == Some(&element)
-        && SETS.contains(&set))
-    .then_some(Delimiters {
-        element,
-        component: b':',
-        segment: b'~',
-    })
+    (is_delimiter(element) && rest.get(6) == Some(&element) && SETS.contains(&set)).then_some(
+        Delimiters {
+            element,
+            component: b':',
+            segment: b'~',
+        },
+    )
 }
 
 fn is_delimiter(byte: u8) -> bool {

@@ -35,16 +35,21 @@ pub(crate) struct Envelope {
     pub(crate) internal: bool,
 }
 
-const SECTION_CODES: [&str; SECTIONS] = [
-    "patient_speech",
-    "care_event",
-    "aggregate",
-    "dummy_data",
-    "software",
-    "marketing",
-    "veterinary",
-    "staff",
+const SECTION_CODES: [(&str, u32); SECTIONS] = [
+    coded("patient_speech"),
+    coded("care_event"),
+    coded("aggregate"),
+    coded("dummy_data"),
+    coded("software"),
+    coded("marketing"),
+    coded("veterinary"),
+    coded("staff"),
 ];
+
+/// A code with its hash.
+const fn coded(code: &str) -> (&str, u32) {
+    (code, hash(code.as_bytes()))
+}
 
 /// The feature of a word.
 pub(crate) fn word_feature(word: u32) -> u32 {
@@ -58,6 +63,16 @@ pub(crate) fn pair_feature(pair: u32) -> u32 {
     join(HASH, pair)
 }
 
+/// How many codes words stand under.
+pub(super) const WORDS: usize = 4;
+
+/// All features of a message.
+pub(crate) struct Features<'s> {
+    pub(super) counted: Vec<Feature>,
+    /// Words, with the code that they stand under and its hash.
+    pub(super) words: [(&'static str, u32, &'s [u32]); WORDS],
+}
+
 /// All features of a message.
 pub(crate) fn features<'s>(
     summary: &'s Summary,
@@ -65,22 +80,31 @@ pub(crate) fn features<'s>(
     envelope: Envelope,
     sender: &'s [u32],
     audience: &'s [u32],
-) -> impl Iterator<Item = Feature> + 's {
-    macro_rules! each {
-        ($code:literal, $words:expr) => {{
-            const HASH: u32 = hash($code.as_bytes());
-            $words.iter().map(|word| Feature {
-                hash: join(HASH, *word),
-                code: $code,
-            })
-        }};
+) -> Features<'s> {
+    let words = |code: &'static str, words| (code, hash(code.as_bytes()), words);
+    Features {
+        counted: counted(summary, context, envelope),
+        words: [
+            words("words", summary.words.list()),
+            words("pairs_of_words", summary.pairs.list()),
+            words("sender_words", sender),
+            words("audience_words", audience),
+        ],
     }
-    counted(summary, context, envelope)
-        .into_iter()
-        .chain(each!("words", summary.words.list()))
-        .chain(each!("pairs_of_words", summary.pairs.list()))
-        .chain(each!("sender_words", sender))
-        .chain(each!("audience_words", audience))
+}
+
+#[cfg(any(test, feature = "training"))]
+impl Features<'_> {
+    /// All, one by one.
+    pub(crate) fn list(&self) -> Vec<Feature> {
+        let words = self.words.iter().flat_map(|(code, of, words)| {
+            words.iter().map(move |word| Feature {
+                hash: join(*of, *word),
+                code,
+            })
+        });
+        self.counted.iter().copied().chain(words).collect()
+    }
 }
 
 /// The features of a message that are not words.
@@ -97,18 +121,17 @@ fn counted(summary: &Summary, context: &Context, envelope: Envelope) -> Vec<Feat
         }};
     }
     let of = |kind| summary.kinds[index_of(kind)];
-    let class = |class: FindingClass, but: &[FindingKind]| -> u32 {
-        FindingKind::ALL
-            .iter()
-            .filter(|k| k.class() == class && !but.contains(k))
-            .map(|k| summary.kinds[index_of(*k)])
-            .sum()
-    };
-    let health = class(FindingClass::Health, &[]);
-    let identifiers = class(
-        FindingClass::Identifier,
-        &[FindingKind::Date, FindingKind::Name],
-    );
+    let (mut health, mut identifiers) = (0, 0);
+    for (kind, count) in FindingKind::ALL.iter().zip(summary.kinds) {
+        match kind.class() {
+            _ if count == 0 => {}
+            FindingClass::Health => health += count,
+            FindingClass::Identifier if !matches!(kind, FindingKind::Date | FindingKind::Name) => {
+                identifiers += count;
+            }
+            _ => {}
+        }
+    }
     // Numbers that only care and its payment give out.
     let medical_ids: u32 = [
         FindingKind::Mrn,
@@ -251,21 +274,19 @@ fn counted(summary: &Summary, context: &Context, envelope: Envelope) -> Vec<Feat
     if summary.attachments > 0 {
         add!("attachments", 1);
     }
-    for (n, code) in SECTION_CODES.into_iter().enumerate() {
-        let mut add = |code: &'static str, value: u32| {
-            let hash = join(hash(code.as_bytes()), value);
+    for ((code, of), count) in SECTION_CODES.into_iter().zip(summary.sections) {
+        let mut add = |value: u32| {
+            let hash = join(of, value);
             out.push(Feature { hash, code });
         };
-        let count = bucket(summary.sections[n]);
+        let count = bucket(count);
         for step in 1..=count {
-            add(code, step);
+            add(step);
         }
         if count > 0 {
-            add(
-                code,
-                join(bucket(names).min(1), join(bucket(health).min(1), 77)),
-            );
-            add(code, join(care, join(personal, 78)));
+            let what = join(bucket(names).min(1), join(bucket(health).min(1), 77));
+            add(what);
+            add(join(care, join(personal, 78)));
         }
     }
     for (n, count) in summary.categories.iter().enumerate() {

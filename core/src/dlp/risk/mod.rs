@@ -10,9 +10,11 @@ pub(crate) mod features;
 pub(crate) mod summary;
 #[cfg(feature = "training")]
 pub(crate) mod train;
+pub(crate) mod verdict;
 
 use std::sync::LazyLock;
 
+#[cfg(any(test, feature = "training"))]
 use self::features::Feature;
 use super::lexicon::Bytes;
 use super::{Category, Risk, RiskReason};
@@ -28,11 +30,9 @@ const LINE: i32 = 40;
 /// Weights of features by hash.
 pub(crate) struct Weights {
     /// One bit for the first 17 bits of each hash: most features have no
-    /// weights, and end here.
+    /// weights.
     filter: Vec<u64>,
-    /// Open addressing: 1 and the place of a row; 0 is free. At most half is
-    /// taken.
-    slots: Vec<u16>,
+    /// In the order of their hashes.
     rows: Vec<(u32, [i16; OUTPUTS])>,
     bias: [i16; OUTPUTS],
 }
@@ -43,31 +43,30 @@ fn filter_bit(hash: u32) -> (usize, u64) {
     (bit as usize / 64, 1 << (bit % 64))
 }
 
-static WEIGHTS: LazyLock<Weights> = LazyLock::new(|| Weights::read(include_bytes!("risk.bin")));
 static PRIOR: LazyLock<Weights> = LazyLock::new(|| Weights::read(include_bytes!("prior.bin")));
 
-impl Weights {
-    pub(crate) fn get() -> &'static Self {
-        &WEIGHTS
+/// How much speaks for PHI, from 0 to 5.
+fn step(phi: i32) -> u8 {
+    match phi {
+        ..=-300 => 0,
+        -299..=-100 => 1,
+        -99..=50 => 2,
+        51..=200 => 3,
+        201..=400 => 4,
+        _ => 5,
     }
+}
 
+impl Weights {
     /// Those for what is known before anything is found.
     pub(crate) fn prior() -> &'static Self {
         &PRIOR
     }
 
     /// How much speaks for PHI, from 0 to 5.
+    #[cfg(feature = "training")]
     pub(crate) fn step(&self, features: impl IntoIterator<Item = Feature>) -> u8 {
-        let rows = features.into_iter().filter_map(|f| self.find(f.hash));
-        let phi = rows.fold(i32::from(self.bias[0]), |sum, row| sum + i32::from(row[0]));
-        match phi {
-            ..=-300 => 0,
-            -299..=-100 => 1,
-            -99..=50 => 2,
-            51..=200 => 3,
-            201..=400 => 4,
-            _ => 5,
-        }
+        step(self.score(features)[0])
     }
 
     pub(crate) fn read(blob: &[u8]) -> Self {
@@ -79,23 +78,11 @@ impl Weights {
             .map(|_| (bytes.u32(), row(&mut bytes)))
             .collect();
         let mut filter = vec![0; 1 << 11];
-        let mut slots = vec![0u16; (rows.len() * 2).max(16).next_power_of_two()];
-        let mask = slots.len() - 1;
-        for ((hash, _), n) in rows.iter().zip(1u16..) {
+        for (hash, _) in &rows {
             let (word, bit) = filter_bit(*hash);
             filter[word] |= bit;
-            let mut at = *hash as usize & mask;
-            while slots[at] != 0 {
-                at = (at + 1) & mask;
-            }
-            slots[at] = n;
         }
-        Self {
-            filter,
-            slots,
-            rows,
-            bias,
-        }
+        Self { filter, rows, bias }
     }
 
     /// Whether a feature may have weights: of most it is known that they have
@@ -106,20 +93,10 @@ impl Weights {
         self.filter.get(word).is_some_and(|word| word & bit != 0)
     }
 
+    #[cfg(any(test, feature = "training"))]
     fn find(&self, hash: u32) -> Option<&[i16; OUTPUTS]> {
-        if !self.may_have(hash) {
-            return None;
-        }
-        let mask = self.slots.len() - 1;
-        let mut at = hash as usize & mask;
-        loop {
-            let n = usize::from(self.slots[at]).checked_sub(1)?;
-            let (found, row) = self.rows.get(n)?;
-            if *found == hash {
-                return Some(row);
-            }
-            at = (at + 1) & mask;
-        }
+        let at = self.rows.binary_search_by_key(&hash, |row| row.0).ok()?;
+        Some(&self.rows.get(at)?.1)
     }
 
     #[cfg(feature = "training")]
@@ -139,60 +116,138 @@ impl Weights {
     #[cfg(any(test, feature = "training"))]
     pub(crate) fn score(&self, features: impl IntoIterator<Item = Feature>) -> [i32; OUTPUTS] {
         let mut out = self.bias.map(i32::from);
-        let rows = features.into_iter().filter_map(|f| self.find(f.hash));
-        rows.for_each(|row| add(&mut out, row));
-        out
-    }
-
-    /// The verdict.
-    pub(crate) fn judge(&self, features: impl IntoIterator<Item = Feature>) -> Risk {
-        let mut scores = self.bias.map(i32::from);
-        let mut reasons: Vec<RiskReason> = Vec::with_capacity(48);
-        let mut note =
-            |(code, weight): (&'static str, i32)| match reasons.iter_mut().find(|r| r.code == code)
-            {
-                Some(reason) => reason.weight += weight,
-                None => reasons.push(RiskReason::new(code, weight)),
-            };
-        // Features of one code stand side by side.
-        let mut run = ("", 0);
-        features.into_iter().for_each(|feature| {
-            let Some(row) = self.find(feature.hash) else {
-                return;
-            };
-            add(&mut scores, row);
-            if !std::ptr::eq(feature.code, run.0) {
-                note(run);
-                run = (feature.code, 0);
-            }
-            run.1 += i32::from(row[0]);
-        });
-        note(run);
-        reasons.retain(|r| r.weight != 0);
-        reasons.sort_by_key(|r| (std::cmp::Reverse(r.weight.abs()), r.code));
-        reasons.truncate(12);
-        let mut categories = Vec::new();
-        let mut sensitivity = Sensitivity::None;
-        let score = scores[0] - LINE;
-        if score > 0 {
-            sensitivity = Sensitivity::Phi;
-            categories = Category::ALL
-                .iter()
-                .zip(&scores[1..])
-                .filter(|(_, score)| **score > 0)
-                .map(|(category, _)| *category)
-                .collect();
-            if !categories.is_empty() {
-                sensitivity = Sensitivity::Sensitive;
-            }
+        for row in features.into_iter().filter_map(|f| self.find(f.hash)) {
+            out = std::array::from_fn(|n| out[n] + i32::from(row[n]));
         }
-        Risk::new(sensitivity, categories, score, reasons)
+        out
     }
 }
 
-/// Adds a row of weights.
-fn add(sums: &mut [i32; OUTPUTS], row: &[i16; OUTPUTS]) {
-    for (sum, &weight) in sums.iter_mut().zip(row) {
-        *sum += i32::from(weight);
+/// What the scores say.
+fn judged(scores: &[i32; OUTPUTS], reasons: Vec<RiskReason>) -> Risk {
+    let mut categories = Vec::new();
+    let mut sensitivity = Sensitivity::None;
+    let score = scores[0] - LINE;
+    if score > 0 {
+        sensitivity = Sensitivity::Phi;
+        categories = Category::ALL
+            .iter()
+            .zip(&scores[1..])
+            .filter(|(_, score)| **score > 0)
+            .map(|(category, _)| *category)
+            .collect();
+        if !categories.is_empty() {
+            sensitivity = Sensitivity::Sensitive;
+        }
+    }
+    Risk::new(sensitivity, categories, score, reasons)
+}
+
+/// The sums of the weights of each code.
+struct Reasons {
+    all: Vec<RiskReason>,
+    /// Bits of the codes that are there.
+    seen: u128,
+}
+
+impl Default for Reasons {
+    fn default() -> Self {
+        Self {
+            all: Vec::with_capacity(64),
+            seen: 0,
+        }
+    }
+}
+
+impl Reasons {
+    /// As many are told.
+    const MOST: usize = 12;
+
+    #[inline]
+    fn add(&mut self, code: &'static str, weight: i32) {
+        // Features of one code stand side by side.
+        match self.all.last_mut() {
+            Some(last) if std::ptr::eq(last.code, code) => last.weight += weight,
+            _ => self.change(code, weight),
+        }
+    }
+
+    /// The same of another code than the last.
+    fn change(&mut self, code: &'static str, weight: i32) {
+        // Most come once.
+        let ends = match code.as_bytes() {
+            [first, .., last] => usize::from(*first) ^ usize::from(*last) << 2,
+            _ => 0,
+        };
+        let bit = 1 << ((ends + code.len() * 5) % 128);
+        let seen = self.seen & bit != 0;
+        self.seen |= bit;
+        if seen && let Some(reason) = self.all.iter_mut().rev().find(|r| r.code == code) {
+            reason.weight += weight;
+        } else {
+            self.all.push(RiskReason::new(code, weight));
+        }
+    }
+
+    /// Those with the largest weights, the largest first.
+    fn weightiest(self) -> Vec<RiskReason> {
+        let rank = |r: &RiskReason| (std::cmp::Reverse(r.weight.unsigned_abs()), r.code);
+        let mut out: Vec<RiskReason> = Vec::with_capacity(Self::MOST + 4);
+        for reason in self.all {
+            let before = |kept: &RiskReason| rank(kept) < rank(&reason);
+            if reason.weight == 0 || out.get(Self::MOST - 1).is_some_and(before) {
+                continue;
+            }
+            let at = out.iter().rposition(before).map_or(0, |n| n + 1);
+            out.truncate(Self::MOST - 1);
+            out.insert(at, reason);
+        }
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_are_summed_by_code_and_the_weightiest_told() {
+        let codes: Vec<&'static str> = (0..40)
+            .map(|n| &*String::leak(format!("{}_{n}", ["a", "bc", "a_b"][n % 3])))
+            .collect();
+        let mut state = 3u32;
+        let mut next = |below: u32| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) % below
+        };
+        for round in 0..400 {
+            let many = round % 60;
+            let all: Vec<(&'static str, i32)> = (0..many)
+                .map(|_| {
+                    let code = codes[next(40) as usize];
+                    // A code may stand at more than one place.
+                    let code = match next(2) {
+                        0 => code,
+                        _ => &*String::leak(code.to_owned()),
+                    };
+                    (code, i32::try_from(next(9)).unwrap() - 4)
+                })
+                .collect();
+            let mut reasons = Reasons::default();
+            let mut sums = std::collections::BTreeMap::new();
+            for (code, weight) in all {
+                reasons.add(code, weight);
+                *sums.entry(code).or_insert(0) += weight;
+            }
+            let mut wanted: Vec<(&str, i32)> = sums.into_iter().filter(|s| s.1 != 0).collect();
+            wanted.sort_by_key(|(code, weight)| (std::cmp::Reverse(weight.abs()), *code));
+            wanted.truncate(12);
+            let found: Vec<_> = reasons
+                .weightiest()
+                .iter()
+                .map(|r| (r.code, r.weight))
+                .collect();
+            assert_eq!(found, wanted, "round {round}");
+        }
     }
 }

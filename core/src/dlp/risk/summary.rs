@@ -381,7 +381,7 @@ mod tests {
         assert!(some.pairs.len() < all.pairs.len());
         let score = |summary: &Summary| {
             let (context, envelope) = (Context::default(), Envelope::default());
-            weights.score(features(summary, &context, envelope, &[], &[]))
+            weights.score(features(summary, &context, envelope, &[], &[]).list())
         };
         assert_eq!(score(&some), score(&all));
         assert_ne!(score(&some), score(&Summary::default()));

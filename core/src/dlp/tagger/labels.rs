@@ -16,7 +16,21 @@ pub(crate) const WORD_KINDS: [FindingKind; 8] = [
 
 /// A word's label: 0 is none, `1 + 2k` starts kind `k`, `2 + 2k` goes on.
 pub(crate) type WordLabel = u8;
-pub(crate) const WORD_LABELS: usize = 16;
+pub(crate) const WORD_LABELS: usize = 2 * WORD_KINDS.len();
+
+/// The order in which their weights stand: of the first words of each kind, then
+/// of the further words. Behind none only first words are open, and nothing is
+/// asked of the others.
+pub(crate) const WORD_LANES: [usize; WORD_LABELS] = {
+    let mut lanes = [0; WORD_LABELS];
+    let mut n = 0;
+    while n < WORD_KINDS.len() {
+        lanes[n] = 2 * n;
+        lanes[n + WORD_KINDS.len()] = 2 * n + 1;
+        n += 1;
+    }
+    lanes
+};
 
 /// Kinds of one unit. Label 0 is none, `1 + n` is kind `n`.
 pub(crate) const CODE_KINDS: [FindingKind; 24] = [

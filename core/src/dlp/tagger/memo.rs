@@ -12,24 +12,31 @@
 //! as a whole looks: where the word stands, whether it speaks of care, to how
 //! many. None of it says whose text it was.
 
-use super::labels::WORD_LABELS;
+use super::labels::WORD_KINDS;
 
-/// The sums of the weights of each label.
-pub(crate) type Sums = [i16; WORD_LABELS];
+/// The sums of the weights of the labels of first words, and with two halves of
+/// those of further words. Eight at a time they stay in vector registers.
+pub(crate) type Sums<const HALVES: usize> = [[i16; WORD_KINDS.len()]; HALVES];
 
-/// Adds `more` to `sums`.
-pub(crate) fn add(sums: &mut Sums, more: &Sums) {
-    for (sum, more) in sums.iter_mut().zip(more) {
-        *sum = sum.wrapping_add(*more);
+/// Adds to sums, whose numbers may be smaller.
+#[inline(always)]
+pub(crate) fn add<const HALVES: usize, T: Copy + Into<i16>>(
+    sums: &mut Sums<HALVES>,
+    more: &[[T; WORD_KINDS.len()]],
+) {
+    for (sums, more) in sums.iter_mut().zip(more) {
+        *sums = std::array::from_fn(|n| sums[n].wrapping_add(more[n].into()));
     }
 }
 
-/// What was made of each key, as many keys as there is room for: a later one
-/// takes the place of an earlier.
-pub(crate) struct Memo<K, T> {
+/// What was made of each key, as many keys as there is room for, which are
+/// `2^LOG`: a later one takes the place of an earlier.
+pub(crate) struct Memo<K, T, const LOG: u32> {
     slots: Vec<(K, T)>,
-    shift: u32,
 }
+
+/// Odd, with bits everywhere (2^64 by the golden ratio).
+const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// What a memo keeps things under.
 pub(crate) trait Key: Copy + Eq + Default {
@@ -45,7 +52,7 @@ impl Key for u128 {
 
     #[expect(clippy::cast_possible_truncation, reason = "the halves are wanted")]
     fn folded(self) -> u64 {
-        self as u64 ^ (self >> 64) as u64
+        (self as u64).wrapping_mul(MIX) ^ (self >> 64) as u64
     }
 }
 
@@ -59,22 +66,22 @@ impl Key for u64 {
     }
 }
 
-impl<K: Key, T: Clone + Default> Memo<K, T> {
-    /// With room for `2^log` keys.
-    pub(crate) fn new(log: u32) -> Self {
+impl<K: Key, T: Copy + Default, const LOG: u32> Default for Memo<K, T, LOG> {
+    fn default() -> Self {
         Self {
-            slots: vec![(K::default(), T::default()); 1 << log],
-            shift: 64 - log,
+            slots: vec![(K::default(), T::default()); 1 << LOG],
         }
     }
+}
 
+impl<K: Key, T: Copy + Default, const LOG: u32> Memo<K, T, LOG> {
     /// What was kept under a key, whose top bit is free, or else what `make`
     /// says.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn get(&mut self, key: K, make: impl FnOnce() -> T) -> &T {
         let key = key.set();
-        let mixed = key.folded().wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let slot = &mut self.slots[(mixed >> self.shift) as usize];
+        let mixed = key.folded().wrapping_mul(MIX);
+        let slot = &mut self.slots[(mixed >> (64 - LOG)) as usize];
         if slot.0 != key {
             *slot = (key, make());
         }
@@ -88,7 +95,7 @@ mod tests {
 
     #[test]
     fn what_is_kept_is_what_was_made_for_the_key() {
-        let mut memo = Memo::<u128, [Sums; 1]>::new(4);
+        let mut memo = Memo::<u128, Sums<1>, 4>::default();
         let mut made = 0;
         for round in 0..3 {
             // More keys than there is room for, and 0.
@@ -96,9 +103,9 @@ mod tests {
                 let value = i16::try_from(key % 1_000).unwrap();
                 let sums = memo.get(key, || {
                     made += 1;
-                    [[value; WORD_LABELS]]
+                    [[value; WORD_KINDS.len()]]
                 });
-                assert_eq!(sums[0], [value; WORD_LABELS], "{key} in round {round}");
+                assert_eq!(*sums, [[value; WORD_KINDS.len()]], "{key} in round {round}");
             }
         }
         assert!((40..360).contains(&made));

@@ -8,6 +8,7 @@
 //! program in `training/`, in whole numbers only, so that the same text gives
 //! the same weights on every machine.
 
+pub(crate) mod codes;
 pub(crate) mod context;
 pub(crate) mod features;
 pub(crate) mod labels;
@@ -17,11 +18,12 @@ pub(crate) mod scene;
 #[cfg(feature = "training")]
 pub(crate) mod train;
 
+use self::codes::{Codes, asks_code};
 use self::context::Context;
-use self::features::{Rows, asks_code, asks_word};
-use self::labels::{CODE_KINDS, WORD_KINDS, WORD_LABELS, WordLabel};
+use self::labels::{CODE_KINDS, WORD_KINDS, WordLabel};
+use self::memo::Sums;
 use self::model::Model;
-use self::scene::{Memos, Scene, Sight};
+use self::scene::{Memos, Scene, Sights};
 use super::FindingKind;
 use super::passage::{Passage, Region};
 use super::token::Gap;
@@ -38,13 +40,24 @@ pub(crate) struct Tag {
     pub(crate) margin: i16,
 }
 
-/// The best label of a word, and by how much. Label `2 + 2k` is open only
-/// behind label `1 + 2k` or itself.
-pub(super) fn best_word(scores: &[i16; WORD_LABELS], one: WordLabel) -> (WordLabel, i16) {
-    // Most words are nothing, and of nothing no margin is asked. The sign tells
-    // whether some score is above 0 (or the least, which goes the long way).
-    let above = |any: i16, score: &i16| any | score.wrapping_neg();
-    if scores.iter().fold(0, above) >= 0 {
+/// The best label of a word, and by how much; of nothing no margin is asked.
+/// Behind none only those that start something are scored; of those that go on,
+/// only that of the label before is open.
+#[inline]
+pub(super) fn best_word<const HALVES: usize>(
+    scores: &Sums<HALVES>,
+    one: WordLabel,
+) -> (WordLabel, i16) {
+    let (Some(firsts), furthers) = (scores.first(), scores.get(1)) else {
+        return (0, 0);
+    };
+    // The kind that goes on, and how it scores.
+    let before = usize::from(one).wrapping_sub(1) / 2;
+    let further = furthers.and_then(|all| all.get(before)).copied();
+    // Most words are nothing: no score is above 0.
+    if firsts.map(|score| score.max(0)) == [0; WORD_KINDS.len()]
+        && further.is_none_or(|score| score <= 0)
+    {
         return (0, 0);
     }
     let (mut best, mut top, mut second) = (0u8, 0i16, i16::MIN);
@@ -55,20 +68,19 @@ pub(super) fn best_word(scores: &[i16; WORD_LABELS], one: WordLabel) -> (WordLab
             second = second.max(score);
         }
     };
-    for (kind, pair) in (0u8..).zip(scores.as_chunks::<2>().0) {
-        let (first, further) = (1 + 2 * kind, 2 + 2 * kind);
-        offer(first, pair[0]);
-        if word_open(further, one) {
-            offer(further, pair[1]);
+    for (kind, score) in (0u8..).zip(firsts) {
+        offer(1 + 2 * kind, *score);
+        if usize::from(kind) == before
+            && let Some(score) = further
+        {
+            offer(2 + 2 * kind, score);
         }
-    }
-    if best == 0 && second == i16::MIN {
-        second = top;
     }
     (best, top.saturating_sub(second))
 }
 
 /// Whether a label may follow another.
+#[cfg(any(test, feature = "training"))]
 pub(super) fn word_open(label: WordLabel, one: WordLabel) -> bool {
     label % 2 == 1 || label == 0 || one == label || one + 1 == label
 }
@@ -80,28 +92,32 @@ pub(crate) fn tag(
     context: &Context,
     model: &Model,
     memos: Option<&mut Memos>,
+    kept: &mut Codes,
 ) -> Vec<Tag> {
     let mut out: Vec<Tag> = Vec::new();
-    let mut rows = Rows::new();
     let Some(memos) = memos.filter(|_| passage.region != Region::Code) else {
-        codes(passage, context, model, &mut out);
+        codes(passage, context, model, kept, &mut out);
         return out;
     };
-    let mut sights = Vec::new();
-    Sight::all(&passage.items, &mut sights);
+    let sights = Sights::new(passage, context);
     let (mut one, mut two): (WordLabel, WordLabel) = (0, 0);
+    // Most units are no codes.
+    let mut notable = passage.notable.iter().copied().peekable();
     for (at, item) in passage.items.iter().enumerate() {
         let mut label: (WordLabel, i16) = (0, 0);
-        if asks_word(item, one)
+        if sights.asked(item, at, one)
             && let Some(scene) = Scene::new(passage, context, &sights, at, (one, two))
         {
-            let scores = memos.score(&scene, &model.word);
-            label = best_word(&scores, one);
+            label = match one {
+                0 => best_word(&memos.outside(&scene, &model.word), 0),
+                _ => best_word(&memos.inside(&scene, &model.word), one),
+            };
         }
         let inside = label.0 != 0 && label.0.is_multiple_of(2);
-        if !(inside && label.0 == 2 * 3 + 2)
+        if notable.next_if_eq(&at).is_some()
+            && !(inside && label.0 == 2 * 3 + 2)
             && asks_code(passage, at)
-            && let Some(code) = code_at(passage, context, model, &mut rows, at)
+            && let Some(code) = code_at(passage, context, model, kept, at)
             && (label.0 == 0 || code.margin > label.1)
         {
             push_code(&mut out, passage, code);
@@ -132,13 +148,23 @@ pub(crate) fn tag(
     out
 }
 
+/// Whether the code model is asked of some unit.
+pub(crate) fn asks(passage: &Passage<'_>) -> bool {
+    passage.notable.iter().any(|at| asks_code(passage, *at))
+}
+
 /// Labels the codes alone.
-fn codes(passage: &Passage<'_>, context: &Context, model: &Model, out: &mut Vec<Tag>) {
-    let mut rows = Rows::new();
+fn codes(
+    passage: &Passage<'_>,
+    context: &Context,
+    model: &Model,
+    kept: &mut Codes,
+    out: &mut Vec<Tag>,
+) {
     // Most units are no codes.
     for &at in &passage.notable {
         if asks_code(passage, at)
-            && let Some(code) = code_at(passage, context, model, &mut rows, at)
+            && let Some(code) = code_at(passage, context, model, kept, at)
         {
             push_code(out, passage, code);
         }
@@ -150,12 +176,11 @@ fn code_at(
     passage: &Passage<'_>,
     context: &Context,
     model: &Model,
-    rows: &mut Rows,
+    kept: &mut Codes,
     at: usize,
 ) -> Option<Tag> {
-    rows.clear();
-    features::code(passage, context, at, rows);
-    let (code, margin) = best_code(&model.code.score(rows));
+    let scores = kept.score(passage, context, &model.code, at);
+    let (code, margin) = best_code(&scores);
     let &kind = CODE_KINDS.get(code.checked_sub(1)?)?;
     Some(Tag {
         first: at,
@@ -229,5 +254,50 @@ fn trim(passage: &Passage<'_>, tag: &mut Tag) {
             break;
         }
         tag.last -= 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Over scores of all signs, many of them equal.
+    #[test]
+    fn the_best_word_is_that_of_the_open_labels() {
+        let mut state = 7u64;
+        let mut next = |below: u64| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            i16::try_from((state >> 33) % below).unwrap()
+        };
+        let mut something = [0; 17];
+        for _ in 0..20_000 {
+            let low = next(12);
+            let scores: Sums<2> = std::array::from_fn(|_| std::array::from_fn(|_| next(12) - low));
+            let one = u8::try_from(next(17)).unwrap();
+            let score = |label: u8| match label.checked_sub(1).map(usize::from) {
+                None => 0,
+                Some(lane) => scores[lane % 2][lane / 2],
+            };
+            let mut open: Vec<u8> = (0..=16).filter(|label| word_open(*label, one)).collect();
+            open.sort_by_key(|label| std::cmp::Reverse(score(*label)));
+            let (best, second) = (open[0], open[1]);
+            let found = best_word(&scores, one);
+            assert_eq!(found.0, best, "{scores:?} behind {one}");
+            if best != 0 {
+                assert_eq!(
+                    found.1,
+                    score(best) - score(second),
+                    "{scores:?} behind {one}"
+                );
+            }
+            if one == 0 {
+                let firsts: Sums<1> = [scores[0]];
+                assert_eq!(best_word(&firsts, 0), found);
+            }
+            something[usize::from(best)] += 1;
+        }
+        assert!(something.iter().all(|n| *n > 100), "{something:?}");
     }
 }

@@ -2,150 +2,164 @@
 //! its rows hang on, and their sums.
 
 use super::context::Context;
-use super::features::{GroupsOf, Lists, Rows, groups, prefix, suffix};
-use super::labels::{WORD_LABELS, WordLabel};
+use super::features::{GroupsOf, Lists, Rows, asks_word, groups, prefix, suffix};
+use super::labels::{WORD_KINDS, WORD_LABELS, WordLabel};
 use super::memo::{Memo, Sums, add};
-use super::model::{Places, Weights};
+use super::model::Weights;
 use crate::dlp::passage::{Item, Passage, Region};
-use crate::dlp::token::{Gap, join};
+use crate::dlp::token::{Gap, Shape, join};
 use crate::dlp::unit::UnitKind;
 
 /// What is read of a unit and of its neighbours, worked out once for each.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sight {
     hash: u32,
-    shape: u32,
-    /// What the lists say of the word; of health and people, of its term too.
-    lists: Lists,
     /// Whether a paragraph starts here.
     paragraph: bool,
     /// Whether the hash is one of common English, of a sign or of a kind.
     common: bool,
+    /// Whether the word model looks at it behind no label.
+    asked: bool,
+    /// What the lists say of the word; of health and people, of its term too.
+    /// And its shape.
+    lists: Lists,
 }
 
 /// The hash of what lies beyond the text, and beyond a paragraph.
 const NOTHING: u32 = 1;
 const EDGE: u32 = 2;
+/// The shape of what lies beyond the text.
+const SHAPELESS: u32 = 31;
 
 impl Sight {
     /// Beyond the text.
     const NONE: Self = Self {
         hash: NOTHING,
-        shape: 31,
-        lists: Lists::NONE,
         paragraph: true,
         common: true,
+        asked: false,
+        lists: Lists(SHAPELESS as u64),
     };
 
+    #[inline]
     fn of(item: &Item, groups: GroupsOf) -> Self {
+        const OF_TERM: u64 = Lists::HEALTH.to(&Lists::PEOPLE);
         let word = groups.of(item.word);
-        let mut lists = word.lists;
-        if !item.phrase.is_empty() {
-            let term = groups.of(item.phrase).lists;
-            lists.health |= term.health;
-            lists.people |= term.people;
-        }
+        let term = groups.of(item.phrase).lists.only(OF_TERM);
+        let shape = item.shape as u32 | (item.kind as u32) << 4;
+        // What a unit is, is chance: none of this is a branch.
+        let is = |kind| item.kind == kind;
+        let kind = u32::from(!(is(UnitKind::Word) | is(UnitKind::Sign))).wrapping_neg();
+        let joins = (item.shape == Shape::Lower) & word.function;
         Self {
-            hash: match item.kind {
-                UnitKind::Word | UnitKind::Sign => item.hash,
-                kind => kind as u32 + 16,
-            },
-            shape: item.shape as u32 | (item.kind as u32) << 4,
-            lists,
+            hash: (item.hash & !kind) | ((item.kind as u32 + 16) & kind),
             paragraph: item.gap == Gap::Paragraph,
-            common: item.kind != UnitKind::Word || word.english,
+            common: !is(UnitKind::Word) | word.english,
+            asked: (is(UnitKind::Word) & !joins) | is(UnitKind::Code) | is(UnitKind::Number),
+            lists: Lists(word.lists.0 | term | u64::from(shape)),
         }
     }
 
-    /// Those of all items, with two of nothing on either side, in the place of
-    /// what `out` held.
-    pub(crate) fn all(items: &[Item], out: &mut Vec<Self>) {
-        let groups = GroupsOf::get();
-        out.clear();
-        out.reserve(items.len() + 4);
-        out.extend([Self::NONE; 2]);
-        out.extend(items.iter().map(|item| Self::of(item, groups)));
-        out.extend([Self::NONE; 2]);
+    fn shape(&self) -> u32 {
+        self.lists.shape()
     }
 
     fn named(&self) -> u32 {
-        join(self.shape, self.lists.named())
+        join(self.shape(), self.lists.named())
     }
 }
 
-/// Where features go: training keeps their rows, scanning looks up where the
-/// weights of each are.
-trait Sink {
-    fn add(&mut self, template: u32, value: u32);
+/// The sights of a passage's units, and what is the same for all of them.
+pub(crate) struct Sights {
+    /// With two of nothing on either side.
+    all: Vec<Sight>,
+    setting: Setting,
 }
+
+impl Sights {
+    pub(crate) fn new(passage: &Passage<'_>, context: &Context) -> Self {
+        let groups = GroupsOf::get();
+        let items = &passage.items;
+        let mut all = Vec::with_capacity(items.len() + 4);
+        all.extend([Sight::NONE; 2]);
+        all.extend(items.iter().map(|item| Sight::of(item, groups)));
+        all.extend([Sight::NONE; 2]);
+        Self {
+            all,
+            setting: Setting::new(passage.region, context),
+        }
+    }
+
+    /// Whether the word model looks at a unit behind a label.
+    #[inline]
+    pub(crate) fn asked(&self, item: &Item, at: usize, one: WordLabel) -> bool {
+        match one {
+            0 => self.all.get(at + 2).is_some_and(|sight| sight.asked),
+            _ => asks_word(item, one),
+        }
+    }
+}
+
+/// Where a passage stands, and in what mail.
+#[derive(Clone, Copy)]
+struct Setting {
+    region: u32,
+    care: u32,
+    prior: u32,
+    /// Whom the mail goes to.
+    whom: u32,
+    /// All of it.
+    key: u64,
+}
+
+impl Setting {
+    fn new(region: Region, context: &Context) -> Self {
+        let (region, care, prior) = (region as u32, context.care(), u32::from(context.prior));
+        let whom = u32::from(context.personal) << 1 | u32::from(context.internal);
+        Self {
+            region,
+            care,
+            prior,
+            whom,
+            key: u64::from(region)
+                | u64::from(care) << 8
+                | u64::from(prior) << 16
+                | u64::from(whom) << 24,
+        }
+    }
+}
+
+/// Features as templates and their values.
+type Features<const MANY: usize> = [(u32, u32); MANY];
 
 /// Templates from here on hang on the labels of the units before.
 #[cfg(feature = "training")]
 const BEHIND: u32 = 50;
 
-/// The rows with labels before, or those without.
-#[cfg(feature = "training")]
-struct Half<'r> {
-    rows: &'r mut Rows,
-    behind: bool,
-}
-
-#[cfg(feature = "training")]
-impl Sink for Half<'_> {
-    fn add(&mut self, template: u32, value: u32) {
-        if (template >= BEHIND) == self.behind {
-            self.rows.add(template, value);
-        }
+/// The sums of the weights of features.
+#[inline(never)]
+fn sums<const HALVES: usize, const MANY: usize>(
+    weights: &Weights<WORD_LABELS>,
+    features: &Features<MANY>,
+) -> Sums<HALVES> {
+    let mut sums = [[0; WORD_KINDS.len()]; HALVES];
+    for &(template, value) in features {
+        let row = weights.row(Rows::row(template, value));
+        add(&mut sums, row.as_chunks().0);
     }
-}
-
-/// The places of rows in a table of weights.
-struct Found<'w> {
-    weights: &'w Weights<WORD_LABELS>,
-    places: Places,
-}
-
-impl<'w> Found<'w> {
-    fn new(weights: &'w Weights<WORD_LABELS>) -> Self {
-        Self {
-            weights,
-            places: Places::default(),
-        }
-    }
-
-    /// The sums of what `give` adds.
-    #[inline(never)]
-    fn sums(weights: &'w Weights<WORD_LABELS>, give: impl FnOnce(&mut Self)) -> Sums {
-        let mut found = Self::new(weights);
-        give(&mut found);
-        let mut sums = [0; WORD_LABELS];
-        weights.add_places(&found.places, &mut sums);
-        sums
-    }
-}
-
-impl Sink for Found<'_> {
-    #[inline(always)]
-    fn add(&mut self, template: u32, value: u32) {
-        self.places
-            .push(self.weights.place(Rows::row(template, value)));
-    }
+    sums
 }
 
 /// A unit with what stands around it.
 pub(crate) struct Scene<'s> {
     item: &'s Item,
     bytes: &'s [u8],
-    context: &'s Context,
-    region: Region,
+    setting: &'s Setting,
     left_2: &'s Sight,
     left: &'s Sight,
     here: &'s Sight,
     right: &'s Sight,
     right_2: &'s Sight,
-    /// The words around it: the one before, the one behind, the one before
-    /// that, the one behind that. The edge of a paragraph hides those beyond.
-    around: [Neighbour; 4],
     /// What parts it from the next.
     gap1: Gap,
     /// Whether it stands in an address of the mail.
@@ -155,55 +169,37 @@ pub(crate) struct Scene<'s> {
     two: WordLabel,
 }
 
-/// A word nearby.
-#[derive(Clone, Copy)]
-struct Neighbour {
-    hash: u32,
-    common: bool,
-}
-
-impl Neighbour {
-    fn new(sight: &Sight, edge: bool) -> Self {
-        match edge && sight.shape != Sight::NONE.shape {
-            true => Self {
-                hash: EDGE,
-                common: true,
-            },
-            false => Self {
-                hash: sight.hash,
-                common: sight.common,
-            },
-        }
+/// The hash of a word nearby, and whether it is a common one. The edge of a
+/// paragraph hides it.
+#[inline]
+fn nearby(sight: &Sight, edge: bool) -> (u32, bool) {
+    match edge && sight.shape() != SHAPELESS {
+        true => (EDGE, true),
+        false => (sight.hash, sight.common),
     }
 }
 
 impl<'s> Scene<'s> {
-    /// `sights` are those of the passage's units, by [`Sight::all`].
+    /// `sights` are those of the passage.
+    #[inline(always)]
     pub(crate) fn new(
         passage: &'s Passage<'_>,
-        context: &'s Context,
-        sights: &'s [Sight],
+        context: &Context,
+        sights: &'s Sights,
         at: usize,
         (one, two): (WordLabel, WordLabel),
     ) -> Option<Self> {
         let (item, next) = (passage.items.get(at)?, passage.items.get(at + 1));
-        let [left_2, left, here, right, right_2] = sights.get(at..)?.first_chunk()?;
+        let [left_2, left, here, right, right_2] = sights.all.get(at..)?.first_chunk()?;
         Some(Self {
             item,
             bytes: passage.bytes(at),
-            context,
-            region: passage.region,
+            setting: &sights.setting,
             left_2,
             left,
             here,
             right,
             right_2,
-            around: [
-                Neighbour::new(left, here.paragraph),
-                Neighbour::new(right, right.paragraph),
-                Neighbour::new(left_2, here.paragraph || left.paragraph),
-                Neighbour::new(right_2, right.paragraph || right_2.paragraph),
-            ],
             gap1: next.map_or(Gap::Paragraph, |next| next.gap),
             own: context.own(item.hash, item.shape),
             one,
@@ -211,35 +207,48 @@ impl<'s> Scene<'s> {
         })
     }
 
+    /// The word before.
+    fn before(&self) -> (u32, bool) {
+        nearby(self.left, self.here.paragraph)
+    }
+
+    /// The word behind.
+    fn behind(&self) -> (u32, bool) {
+        nearby(self.right, self.right.paragraph)
+    }
+
     /// All features but those of the labels before, in order.
     #[cfg(feature = "training")]
     pub(crate) fn all(&self, rows: &mut Rows) {
-        self.each(&mut Half {
-            rows,
-            behind: false,
-        });
-        rows.sort();
+        self.each(rows, false);
     }
 
     /// Those of the labels before, in order.
     #[cfg(feature = "training")]
     pub(crate) fn history(&self, rows: &mut Rows) {
-        self.each(&mut Half { rows, behind: true });
-        rows.sort();
+        self.each(rows, true);
     }
 
     #[cfg(feature = "training")]
-    fn each(&self, out: &mut impl Sink) {
-        self.word(out);
-        self.lists(out);
-        self.left(out);
-        self.right(out);
-        self.lists_left(out);
-        self.lists_right(out);
-        self.setting(out);
-        self.shapes(out);
-        self.cue(out);
-        self.pairs(out);
+    fn each(&self, rows: &mut Rows, behind: bool) {
+        let groups: [&[(u32, u32)]; 10] = [
+            &self.word(),
+            &self.lists(),
+            &self.left(),
+            &self.right(),
+            &self.lists_left(),
+            &self.lists_right(),
+            &self.setting(),
+            &self.shapes(),
+            &self.cue(),
+            &self.pairs(),
+        ];
+        for &(template, value) in groups.into_iter().flatten() {
+            if (template >= BEHIND) == behind {
+                rows.add(template, value);
+            }
+        }
+        rows.sort();
     }
 
     /// The label before as a feature.
@@ -247,22 +256,21 @@ impl<'s> Scene<'s> {
         u32::from(self.one) + 1
     }
 
-    fn whom(&self) -> u32 {
-        u32::from(self.context.personal) << 1 | u32::from(self.context.internal)
-    }
-
     fn line_start(&self) -> u32 {
         u32::from(self.item.gap >= Gap::Line)
     }
 
     /// On the word alone.
-    fn word(&self, out: &mut impl Sink) {
+    #[inline(never)]
+    fn word(&self) -> Features<5> {
         let here = self.here;
-        out.add(1, here.hash);
-        out.add(10, join(suffix(self.bytes, 3), here.shape));
-        out.add(11, suffix(self.bytes, 4));
-        out.add(12, prefix(self.bytes, 4));
-        out.add(52, join(self.label(), here.hash));
+        [
+            (1, here.hash),
+            (10, join(suffix::<3>(self.bytes), here.shape())),
+            (11, suffix::<4>(self.bytes)),
+            (12, prefix::<4>(self.bytes)),
+            (52, join(self.label(), here.hash)),
+        ]
     }
 
     /// What the lists say of the term that it is in.
@@ -271,47 +279,41 @@ impl<'s> Scene<'s> {
     }
 
     /// On what the lists say of it, and whether it is of an address.
-    fn lists(&self, out: &mut impl Sink) {
+    #[inline(never)]
+    fn lists(&self) -> Features<12> {
         let (here, lists, term) = (self.here, self.here.lists, self.term());
-        let [name, health, place, plain] = [
-            lists.named(),
-            lists.healthy(),
-            lists.placed(),
-            lists.plainly(),
-        ];
+        let (shape, name, health) = (here.shape(), lists.named(), lists.healthy());
+        let (place, plain) = (lists.placed(), lists.plainly());
         let first = u32::from(self.item.phrase_first);
-        let all = Lists {
-            place: lists.place | term.place,
-            ..lists
-        };
-        out.add(8, here.named());
-        out.add(13, join(name, plain));
-        out.add(16, health);
-        out.add(17, join(health, plain));
-        out.add(18, join(term.healthy() ^ first, 7));
-        out.add(21, join(place, here.shape));
-        out.add(31, join(self.own, here.shape));
-        out.add(32, join(self.own, join(all.placed(), name)));
-        out.add(38, join(lists.peopled(), here.shape));
+        let placed = Lists(lists.0 | term.0).placed();
         let one = self.label();
-        out.add(53, join(one, here.named()));
-        out.add(54, join(one, join(health, first)));
-        out.add(55, join(one, join(place, here.shape)));
+        [
+            (8, here.named()),
+            (13, join(name, plain)),
+            (16, health),
+            (17, join(health, plain)),
+            (18, join(term.healthy() ^ first, 7)),
+            (21, join(place, shape)),
+            (31, join(self.own, shape)),
+            (32, join(self.own, join(placed, name))),
+            (38, join(lists.peopled(), shape)),
+            (53, join(one, here.named())),
+            (54, join(one, join(health, first))),
+            (55, join(one, join(place, shape))),
+        ]
     }
 
     /// All that [`lists`](Self::lists) hangs on.
     fn lists_key(&self) -> u128 {
-        let (lists, term) = (self.here.lists, self.term());
-        let all = u64::from(lists.name)
-            | u64::from(lists.health) << 8
-            | u64::from(lists.place) << 17
-            | u64::from(lists.people) << 25
-            | u64::from(lists.plain) << 34
-            | u64::from(term.health) << 38
-            | u64::from(self.item.phrase_first) << 47
-            | u64::from(term.place) << 48
-            | u64::from(self.here.shape) << 56;
-        u128::from(all) | u128::from(self.own) << 96 | u128::from(self.one) << 98
+        let term = match self.item.phrase.is_empty() {
+            true => 0,
+            false => self.term().only(Lists::HEALTH.mask() | Lists::PLACE.mask()),
+        };
+        let more = term
+            | u64::from(self.item.phrase_first)
+            | u64::from(self.own) << 1
+            | u64::from(self.one) << 3;
+        u128::from(self.here.lists.0) | u128::from(more) << 64
     }
 
     /// All that [`word`](Self::word) and [`lists`](Self::lists) hang on, of
@@ -332,267 +334,307 @@ impl<'s> Scene<'s> {
                 | u128::from(ends[0]) << 32
                 | u128::from(ends[1]) << 64
                 | (self.item.word.index() as u128) << 96
-                | u128::from(self.here.shape) << 112
+                | u128::from(self.here.shape()) << 112
                 | u128::from(self.own) << 120
                 | u128::from(self.one) << 122
         })
     }
 
+    /// The bits of its shape and of what the lists say of it as a name: 20, of
+    /// which 4 are free.
+    fn named_bits(&self) -> u64 {
+        const NAMED: u64 = Lists::SHAPE.mask() | Lists::NAME.mask();
+        self.here.lists.only(NAMED)
+    }
+
     /// On the word before, with the name and shape.
-    fn left(&self, out: &mut impl Sink) {
-        let (left, here) = (self.around[0].hash, self.here);
-        out.add(2, left);
-        out.add(36, join(left, here.named()));
-        out.add(
-            42,
-            join(self.whom(), join(self.own, join(here.shape, left))),
-        );
-        out.add(58, join(self.label(), join(left, here.shape)));
+    #[inline(never)]
+    fn left(&self) -> Features<4> {
+        let (left, here) = (self.before().0, self.here);
+        let shape = here.shape();
+        let own = join(self.own, join(shape, left));
+        [
+            (2, left),
+            (36, join(left, here.named())),
+            (42, join(self.setting.whom, own)),
+            (58, join(self.label(), join(left, shape))),
+        ]
     }
 
     /// All that it hangs on, where the word is a common one.
     fn left_key(&self) -> Option<u64> {
-        let left = self.around[0];
-        left.common.then(|| {
-            u64::from(left.hash)
-                | u64::from(self.here.lists.name) << 32
-                | u64::from(self.here.shape) << 40
-                | u64::from(self.own) << 48
-                | u64::from(self.whom()) << 50
-                | u64::from(self.one) << 54
+        let (left, common) = self.before();
+        common.then(|| {
+            u64::from(left)
+                | self.named_bits() << 32
+                | u64::from(self.own) << 52
+                | u64::from(self.setting.whom) << 54
+                | u64::from(self.one) << 58
         })
     }
 
     /// On the word behind, with the name and shape.
-    fn right(&self, out: &mut impl Sink) {
-        let (right, here) = (self.around[1].hash, self.here);
-        out.add(3, right);
-        out.add(34, join(self.line_start(), join(right, here.shape)));
-        out.add(37, join(right, here.named()));
-        out.add(57, join(self.label(), right));
+    #[inline(never)]
+    fn right(&self) -> Features<4> {
+        let (right, here) = (self.behind().0, self.here);
+        [
+            (3, right),
+            (34, join(self.line_start(), join(right, here.shape()))),
+            (37, join(right, here.named())),
+            (57, join(self.label(), right)),
+        ]
     }
 
     /// All that it hangs on, where the word is a common one.
     fn right_key(&self) -> Option<u64> {
-        let right = self.around[1];
-        right.common.then(|| {
-            u64::from(right.hash)
-                | u64::from(self.here.lists.name) << 32
-                | u64::from(self.here.shape) << 40
-                | u64::from(self.line_start()) << 48
-                | u64::from(self.one) << 54
+        let (right, common) = self.behind();
+        common.then(|| {
+            u64::from(right)
+                | self.named_bits() << 32
+                | u64::from(self.line_start()) << 52
+                | u64::from(self.one) << 58
         })
     }
 
     /// On what the lists say of the units before.
-    fn lists_left(&self, out: &mut impl Sink) {
-        let (left, here) = (self.left, self.here);
-        let people = left.lists.peopled();
+    #[inline(never)]
+    fn lists_left(&self) -> Features<6> {
+        let (left, here) = (self.left.lists, self.here);
+        let people = left.peopled();
         let further = self.left_2.lists.peopled();
-        out.add(14, join(left.lists.named(), here.shape));
-        out.add(20, join(left.lists.healthy(), here.lists.parted()));
-        out.add(24, people);
-        out.add(25, join(people, here.named()));
-        out.add(26, join(further, here.shape));
-        out.add(40, join(u32::from(self.context.prior), people));
+        [
+            (14, join(left.named(), here.shape())),
+            (20, join(left.healthy(), here.lists.parted())),
+            (24, people),
+            (25, join(people, here.named())),
+            (26, join(further, here.shape())),
+            (40, join(self.setting.prior, people)),
+        ]
     }
 
     fn lists_left_key(&self) -> u64 {
-        let (left, here) = (self.left.lists, self.here.lists);
-        u64::from(left.name)
-            | u64::from(left.health) << 8
-            | u64::from(left.people) << 17
-            | u64::from(here.name) << 26
-            | u64::from(here.parts) << 34
-            | u64::from(self.here.shape) << 38
-            | u64::from(self.left_2.lists.people) << 46
-            | u64::from(self.context.prior) << 55
+        const HERE: u64 = Lists::SHAPE.to(&Lists::NAME);
+        const LEFT: u64 = Lists::NAME.to(&Lists::PEOPLE);
+        self.here.lists.only(HERE)
+            | self.left.lists.only(LEFT) << 8
+            | self.left_2.lists.only(Lists::PEOPLE.mask()) << 17
+            | u64::from(self.setting.prior) << 56
     }
 
     /// On what they say of the units behind.
-    fn lists_right(&self, out: &mut impl Sink) {
+    #[inline(never)]
+    fn lists_right(&self) -> Features<5> {
         let (here, right) = (self.here, self.right.lists);
         let (place, lists) = (right.placed(), here.lists);
-        out.add(15, join(right.named(), here.named()));
-        out.add(19, join(right.healthy(), lists.parted()));
-        out.add(22, join(place, join(here.shape, lists.placed())));
-        out.add(23, join(self.right_2.lists.placed(), place));
-        out.add(27, join(right.peopled(), here.shape));
+        [
+            (15, join(right.named(), here.named())),
+            (19, join(right.healthy(), lists.parted())),
+            (22, join(place, join(here.shape(), lists.placed()))),
+            (23, join(self.right_2.lists.placed(), place)),
+            (27, join(right.peopled(), here.shape())),
+        ]
     }
 
     fn lists_right_key(&self) -> u128 {
-        let (here, right) = (self.here.lists, self.right.lists);
-        let behind = u64::from(right.name)
-            | u64::from(right.health) << 8
-            | u64::from(right.people) << 17
-            | u64::from(right.place) << 26
-            | u64::from(self.right_2.lists.place) << 34;
-        let here = u64::from(here.name)
-            | u64::from(here.parts) << 8
-            | u64::from(here.place) << 12
-            | u64::from(self.here.shape) << 20;
-        u128::from(behind) | u128::from(here) << 96
+        const HERE: u64 = Lists::SHAPE.to(&Lists::NAME) | Lists::PLACE.mask();
+        const RIGHT: u64 = Lists::NAME.to(&Lists::PLACE);
+        let behind =
+            self.right.lists.only(RIGHT) | self.right_2.lists.only(Lists::PLACE.mask()) << 8;
+        u128::from(behind) | u128::from(self.here.lists.only(HERE)) << 64
     }
 
     /// On the name and shape, and where and in what mail it stands.
-    fn setting(&self, out: &mut impl Sink) {
-        let (here, care) = (self.here, self.context.care());
-        let named = here.named();
-        out.add(30, join(self.region as u32, named));
-        out.add(33, join(care, named));
-        out.add(39, join(u32::from(self.context.prior), named));
-        out.add(
-            41,
-            join(self.whom(), join(care, join(here.shape, self.line_start()))),
-        );
+    #[inline(never)]
+    fn setting(&self) -> Features<4> {
+        let (named, shape) = (self.here.named(), self.here.shape());
+        let Setting {
+            region,
+            care,
+            prior,
+            whom,
+            ..
+        } = *self.setting;
+        let start = join(shape, self.line_start());
+        [
+            (30, join(region, named)),
+            (33, join(care, named)),
+            (39, join(prior, named)),
+            (41, join(whom, join(care, start))),
+        ]
     }
 
     fn setting_key(&self) -> u64 {
-        u64::from(self.here.lists.name)
-            | u64::from(self.here.shape) << 8
-            | u64::from(self.line_start()) << 16
-            | (self.region as u64) << 20
-            | u64::from(self.context.care()) << 24
-            | u64::from(self.context.prior) << 32
-            | u64::from(self.whom()) << 40
+        self.named_bits() | u64::from(self.line_start()) << 20 | self.setting.key << 24
     }
 
     /// On shapes and gaps.
-    fn shapes(&self, out: &mut impl Sink) {
-        let (shape, gap) = (self.here.shape, self.item.gap as u32);
-        out.add(9, join(self.left.shape, join(shape, self.right.shape)));
-        out.add(29, join(gap, join(self.gap1 as u32, shape)));
-        out.add(35, join(self.right.shape, join(self.right_2.shape, shape)));
-        out.add(50, self.label());
-        out.add(56, join(self.label(), join(gap, shape)));
+    #[inline(never)]
+    fn shapes(&self) -> Features<5> {
+        let (shape, gap) = (self.here.shape(), self.item.gap as u32);
+        let [left, right, right_2] = [self.left, self.right, self.right_2].map(Sight::shape);
+        [
+            (9, join(left, join(shape, right))),
+            (29, join(gap, join(self.gap1 as u32, shape))),
+            (35, join(right, join(right_2, shape))),
+            (50, self.label()),
+            (56, join(self.label(), join(gap, shape))),
+        ]
     }
 
     fn shapes_key(&self) -> u64 {
-        let shapes = [self.left, self.here, self.right, self.right_2];
-        let shapes = shapes
-            .iter()
-            .fold(0, |all, sight| all << 8 | u64::from(sight.shape));
+        let shapes = [self.left, self.here, self.right, self.right_2].map(Sight::shape);
+        let shapes = shapes.iter().fold(0, |all, one| all << 8 | u64::from(*one));
         shapes | (self.item.gap as u64) << 32 | (self.gap1 as u64) << 40 | u64::from(self.one) << 48
     }
 
     /// On the label before it in the text, and on those that were given.
-    fn cue(&self, out: &mut impl Sink) {
+    #[inline(never)]
+    fn cue(&self) -> Features<2> {
         let (cue, distance) = (self.item.cue, self.item.cue_distance.min(4));
-        let near = join(u32::from(distance), self.here.shape);
-        out.add(28, join(u32::from(cue), near));
-        out.add(51, join(self.label(), u32::from(self.two) + 1));
+        let near = join(u32::from(distance), self.here.shape());
+        [
+            (28, join(u32::from(cue), near)),
+            (51, join(self.label(), u32::from(self.two) + 1)),
+        ]
     }
 
     fn cue_key(&self) -> u64 {
         u64::from(self.item.cue)
             | u64::from(self.item.cue_distance.min(4)) << 8
-            | u64::from(self.here.shape) << 16
+            | u64::from(self.here.shape()) << 16
             | u64::from(self.one) << 24
             | u64::from(self.two) << 32
     }
 
     /// On pairs of words, and on those further away.
-    fn pairs(&self, out: &mut impl Sink) {
-        let [left, right, left_2, right_2] = self.around.map(|word| word.hash);
-        let prior = u32::from(self.context.prior);
-        out.add(4, left_2);
-        out.add(5, right_2);
-        out.add(6, join(left, self.here.hash));
-        out.add(7, join(self.here.hash, right));
-        out.add(43, join(prior, join(self.own, join(right, left))));
+    #[inline(always)]
+    fn pairs(&self) -> Features<5> {
+        let (left, right, here) = (self.before().0, self.behind().0, self.here);
+        let start = here.paragraph | self.left.paragraph;
+        let end = self.right.paragraph | self.right_2.paragraph;
+        let own = join(self.own, join(right, left));
+        [
+            (4, nearby(self.left_2, start).0),
+            (5, nearby(self.right_2, end).0),
+            (6, join(left, here.hash)),
+            (7, join(here.hash, right)),
+            (43, join(self.setting.prior, own)),
+        ]
     }
 }
 
-/// The sums that were kept, by group.
-pub(crate) struct Memos {
+/// The sums that were kept, by group: of the larger ones `2^LARGE`.
+#[derive(Default)]
+struct Kept<const HALVES: usize, const LARGE: u32, const SMALL: u32>
+where
+    Sums<HALVES>: Copy + Default,
+{
     /// Of a word and what the lists say of it.
-    word: Memo<u128, Sums>,
-    lists: Memo<u128, Sums>,
-    left: Memo<u64, Sums>,
-    right: Memo<u64, Sums>,
-    lists_left: Memo<u64, Sums>,
-    lists_right: Memo<u128, Sums>,
-    settings: Memo<u64, Sums>,
-    shapes: Memo<u64, Sums>,
-    cues: Memo<u64, Sums>,
+    word: Memo<u128, Sums<HALVES>, LARGE>,
+    lists: Memo<u128, Sums<HALVES>, SMALL>,
+    left: Memo<u64, Sums<HALVES>, LARGE>,
+    right: Memo<u64, Sums<HALVES>, LARGE>,
+    lists_left: Memo<u64, Sums<HALVES>, LARGE>,
+    lists_right: Memo<u128, Sums<HALVES>, LARGE>,
+    settings: Memo<u64, Sums<HALVES>, SMALL>,
+    shapes: Memo<u64, Sums<HALVES>, LARGE>,
+    cues: Memo<u64, Sums<HALVES>, SMALL>,
 }
 
-impl Default for Memos {
-    fn default() -> Self {
-        Self {
-            word: Memo::new(12),
-            lists: Memo::new(11),
-            left: Memo::new(12),
-            right: Memo::new(12),
-            lists_left: Memo::new(11),
-            lists_right: Memo::new(11),
-            settings: Memo::new(10),
-            shapes: Memo::new(12),
-            cues: Memo::new(9),
+impl<const HALVES: usize, const LARGE: u32, const SMALL: u32> Kept<HALVES, LARGE, SMALL>
+where
+    Sums<HALVES>: Copy + Default,
+{
+    const NONE: Sums<HALVES> = [[0; WORD_KINDS.len()]; HALVES];
+
+    /// The scores of a unit's labels; that of none is 0.
+    #[inline(always)]
+    fn score(&mut self, scene: &Scene<'_>, weights: &Weights<WORD_LABELS>) -> Sums<HALVES> {
+        // The sums of what a group adds: kept under a key, or looked up.
+        macro_rules! new {
+            ($group:ident) => {
+                sums::<HALVES, _>(weights, &scene.$group())
+            };
         }
+        macro_rules! kept {
+            ($memo:ident, $key:expr, $group:ident) => {
+                self.$memo.get($key, || new!($group))
+            };
+        }
+        let fresh;
+        let (word, lists) = match scene.word_key() {
+            Some(key) => {
+                let lists = &mut self.lists;
+                let both = self.word.get(key, || {
+                    let mut sums = new!(word);
+                    add(&mut sums, lists.get(scene.lists_key(), || new!(lists)));
+                    sums
+                });
+                (both, &Self::NONE)
+            }
+            None => {
+                fresh = new!(word);
+                (&fresh, kept!(lists, scene.lists_key(), lists))
+            }
+        };
+        let fresh;
+        let left = match scene.left_key() {
+            Some(key) => kept!(left, key, left),
+            None => {
+                fresh = new!(left);
+                &fresh
+            }
+        };
+        let fresh;
+        let right = match scene.right_key() {
+            Some(key) => kept!(right, key, right),
+            None => {
+                fresh = new!(right);
+                &fresh
+            }
+        };
+        let lists_left = kept!(lists_left, scene.lists_left_key(), lists_left);
+        let lists_right = kept!(lists_right, scene.lists_right_key(), lists_right);
+        let setting = kept!(settings, scene.setting_key(), setting);
+        let shapes = kept!(shapes, scene.shapes_key(), shapes);
+        let cue = kept!(cues, scene.cue_key(), cue);
+        let mut all = new!(pairs);
+        add(&mut all, weights.bias().as_chunks().0);
+        for sums in [word, lists, left, right] {
+            add(&mut all, sums);
+        }
+        for sums in [lists_left, lists_right, setting, shapes, cue] {
+            add(&mut all, sums);
+        }
+        all
     }
+}
+
+/// Sums from one unit to the next: of those behind no label, which have half as
+/// many labels to choose from, and of those behind one.
+#[derive(Default)]
+pub(crate) struct Memos {
+    outside: Kept<1, 12, 10>,
+    inside: Kept<2, 9, 7>,
 }
 
 impl Memos {
-    /// The score of each label of a unit; that of none is 0. What was not kept
-    /// is looked up in one go.
-    pub(crate) fn score(&mut self, scene: &Scene<'_>, weights: &Weights<WORD_LABELS>) -> Sums {
-        let mut found = Found::new(weights);
-        let mut sums = weights.bias();
-        scene.pairs(&mut found);
-        // The sums under a key, or else of what the group adds.
-        macro_rules! kept {
-            ($memo:ident, $key:expr, $group:ident) => {
-                self.$memo
-                    .get($key, || Found::sums(weights, |out| scene.$group(out)))
-            };
-        }
-        match scene.word_key() {
-            Some(key) => {
-                let lists = &mut self.lists;
-                let kept = self.word.get(key, || {
-                    let mut sums = Found::sums(weights, |out| scene.word(out));
-                    let lists = lists.get(scene.lists_key(), || {
-                        Found::sums(weights, |out| scene.lists(out))
-                    });
-                    add(&mut sums, lists);
-                    sums
-                });
-                add(&mut sums, kept);
-            }
-            None => {
-                scene.word(&mut found);
-                add(&mut sums, kept!(lists, scene.lists_key(), lists));
-            }
-        }
-        match scene.left_key() {
-            Some(key) => add(&mut sums, kept!(left, key, left)),
-            None => scene.left(&mut found),
-        }
-        match scene.right_key() {
-            Some(key) => add(&mut sums, kept!(right, key, right)),
-            None => scene.right(&mut found),
-        }
-        add(
-            &mut sums,
-            kept!(lists_left, scene.lists_left_key(), lists_left),
-        );
-        add(
-            &mut sums,
-            kept!(lists_right, scene.lists_right_key(), lists_right),
-        );
-        add(&mut sums, kept!(settings, scene.setting_key(), setting));
-        add(&mut sums, kept!(shapes, scene.shapes_key(), shapes));
-        add(&mut sums, kept!(cues, scene.cue_key(), cue));
-        weights.add_places(&found.places, &mut sums);
-        sums
+    /// The scores of the labels that start something, where the unit before has
+    /// none.
+    pub(crate) fn outside(&mut self, scene: &Scene<'_>, weights: &Weights<WORD_LABELS>) -> Sums<1> {
+        self.outside.score(scene, weights)
+    }
+
+    /// The scores of all labels.
+    #[inline(never)]
+    pub(crate) fn inside(&mut self, scene: &Scene<'_>, weights: &Weights<WORD_LABELS>) -> Sums<2> {
+        self.inside.score(scene, weights)
     }
 }
 
 #[cfg(all(test, feature = "training"))]
 mod tests {
     use super::*;
-    use crate::dlp::tagger::features::asks_word;
     use crate::dlp::tagger::model::Model;
 
     /// Over three mails with one memo, some keys of which they share.
@@ -619,11 +661,12 @@ mod tests {
             context.prior = u8::try_from(round).unwrap();
             context.personal = 1;
             let passage = Passage::read(text.as_bytes(), 0, text.len(), region);
-            let mut sights = Vec::new();
-            Sight::all(&passage.items, &mut sights);
+            let sights = Sights::new(&passage, &context);
             for at in 0..passage.items.len() {
                 for (one, two) in [(0, 0), (1, 0), (0, 3), (2, 1), (8, 7)] {
-                    if !asks_word(&passage.items[at], one) {
+                    let item = &passage.items[at];
+                    assert_eq!(sights.asked(item, at, one), asks_word(item, one));
+                    if !asks_word(item, one) {
                         continue;
                     }
                     let labels = (one, two);
@@ -633,8 +676,17 @@ mod tests {
                     scene.history(&mut rows);
                     assert_eq!(rows.as_slice().len(), 52);
                     let wanted = model.word.score(&rows);
-                    let found = memos.score(&scene, &model.word);
-                    assert_eq!(found, wanted, "unit {at} behind {one}, {two}");
+                    let found = memos.inside(&scene, &model.word);
+                    assert_eq!(
+                        found.as_flattened(),
+                        wanted,
+                        "unit {at} behind {one}, {two}"
+                    );
+                    if one == 0 {
+                        let found = memos.outside(&scene, &model.word);
+                        let (firsts, _) = wanted.as_chunks();
+                        assert_eq!(found[0], firsts[0], "unit {at} behind {two}");
+                    }
                     compared += 1;
                 }
             }

@@ -7,10 +7,11 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::context::Context;
-use super::features::{self, Rows, asks_code, asks_word};
+use super::codes::{asks_code, code};
+use super::features::{Rows, asks_word};
 use super::labels::{CODE_KINDS, CODE_LABELS, WORD_KINDS, WORD_LABELS};
 use super::model::Weights;
-use super::scene::{Scene, Sight};
+use super::scene::{Scene, Sights};
 use super::word_open;
 use crate::dlp::FindingKind;
 use crate::dlp::passage::Passage;
@@ -227,7 +228,6 @@ pub(crate) fn train(
     mut progress: impl FnMut(&str),
 ) -> Vec<u8> {
     let mut rows = Rows::new();
-    let mut sights = Vec::new();
     let golds: Vec<_> = examples.iter().map(gold).collect();
     let mut word_counts = HashMap::new();
     let mut code_counts = HashMap::new();
@@ -237,7 +237,7 @@ pub(crate) fn train(
     for (example, (words, _)) in examples.iter().zip(&golds) {
         let passage = &example.passage;
         let (mut word_rows, mut code_rows) = (Vec::new(), Vec::new());
-        Sight::all(&passage.items, &mut sights);
+        let sights = Sights::new(passage, &example.context);
         for at in 0..passage.items.len() {
             rows.clear();
             let label = |n: usize| at.checked_sub(n).map_or(0, |n| words[n]);
@@ -257,7 +257,7 @@ pub(crate) fn train(
             word_rows.push(rows.as_slice().to_vec());
             rows.clear();
             if asks_code(passage, at) {
-                features::code(passage, &example.context, at, &mut rows);
+                code(passage, &example.context, at, &mut rows);
                 count(&mut code_counts, rows.as_slice(), example.mail);
             }
             code_rows.push(rows.as_slice().to_vec());
@@ -274,7 +274,7 @@ pub(crate) fn train(
             let example = &examples[n];
             let passage = &example.passage;
             let (words, codes) = &golds[n];
-            Sight::all(&passage.items, &mut sights);
+            let sights = Sights::new(passage, &example.context);
             let (mut one, mut two) = (0u8, 0u8);
             for at in 0..passage.items.len() {
                 let mut label = 0u8;

@@ -101,7 +101,7 @@ const STARTS: [u64; 64] = {
 /// Whether a word may be a month, a day of the week or the start of a link:
 /// almost all others are told by this alone.
 #[inline]
-pub(super) fn may_start(hash: u32) -> bool {
+pub(in crate::dlp) fn may_start(hash: u32) -> bool {
     STARTS[(hash >> 26) as usize] >> (hash >> 20 & 63) & 1 != 0
 }
 

@@ -8,6 +8,8 @@ mod codes;
 mod dates;
 mod phones;
 
+pub(super) use dates::may_start as may_start_date;
+
 use super::token::{Gap, Shape, Token};
 
 /// What a unit is by its shape.
@@ -314,14 +316,19 @@ fn plain(tape: &Tape<'_>, token: &Token, at: usize) -> bool {
 /// Whether a sign may start a telephone number, an amount and the like.
 fn sign_starts(tape: &Tape<'_>, sign: u8, next: &Token) -> bool {
     match sign {
+        _ if !sign_may_start(sign) => false,
         b'(' | b'+' | b'$' => next.shape == Shape::Digits,
         b'*' | b'#' => {
             let behind = tape.text.get(next.start as usize);
             next.shape == Shape::Sign && matches!(behind, Some(b'*' | b'#' | b'-'))
         }
-        b':' => next.gap == Gap::None,
-        _ => false,
+        _ => next.gap == Gap::None,
     }
+}
+
+/// Whether a sign starts anything at all.
+pub(super) const fn sign_may_start(sign: u8) -> bool {
+    matches!(sign, b'(' | b'+' | b'$' | b'*' | b'#' | b':')
 }
 
 fn read(tape: &Tape<'_>, at: usize, run: &Run) -> Option<Found> {

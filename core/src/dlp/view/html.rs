@@ -9,6 +9,8 @@
 
 use std::ops::Range;
 
+use memchr::memchr;
+
 use super::fold::fold;
 use super::tags::{Edge, Tag, Tags};
 use super::{Pen, View, entity};
@@ -46,7 +48,7 @@ impl View<'_> {
         let mut tags = Tags::new(source);
         let mut at = 0;
         while at < source.len() {
-            let next = source[at..].find('<').map_or(source.len(), |n| at + n);
+            let next = memchr(b'<', &source.as_bytes()[at..]).map_or(source.len(), |n| at + n);
             layout.text(at..next);
             at = next;
             if at == source.len() {
@@ -194,21 +196,32 @@ impl Layout<'_> {
 }
 
 /// White space that collapses; a blank that does not break does not.
-fn is_white(byte: u8) -> bool {
+const fn is_white(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b'\x0c')
 }
+
+/// Whether a byte stands as it is wherever it is.
+const STAYS: [bool; 256] = {
+    let mut stays = [true; 256];
+    let mut n = 0;
+    while n < stays.len() {
+        let byte = n as u8;
+        stays[n] = byte < 0x80 && byte != b'&' && !is_white(byte);
+        n += 1;
+    }
+    stays
+};
 
 /// How many of the first bytes stand as they are: single blanks between
 /// others do.
 fn plain(bytes: &[u8]) -> usize {
-    let stays = |b: u8| b < 0x80 && b != b'&' && !is_white(b);
-    let mut at = 0;
+    let stays = |b: &u8| STAYS[usize::from(*b)];
+    let mut rest = bytes;
     loop {
-        let rest = bytes.get(at..).unwrap_or_default();
-        at += rest.iter().position(|b| !stays(*b)).unwrap_or(rest.len());
-        match bytes.get(at..) {
-            Some([b' ', next, ..]) if at > 0 && stays(*next) => at += 2,
-            _ => return at,
+        match rest {
+            [first, behind @ ..] if stays(first) => rest = behind,
+            [b' ', next, behind @ ..] if rest.len() < bytes.len() && stays(next) => rest = behind,
+            _ => return bytes.len() - rest.len(),
         }
     }
 }
@@ -234,6 +247,34 @@ mod tests {
             ("é \n é", "e e"),
         ] {
             assert_eq!(html(source), seen, "{source:?}");
+        }
+    }
+
+    #[test]
+    fn single_blanks_between_words_stand_as_they_are() {
+        // How far single blanks between other plain bytes reach.
+        let by_byte = |bytes: &[u8]| {
+            let stays = |at: usize| {
+                bytes
+                    .get(at)
+                    .is_some_and(|b| *b < 0x80 && *b != b'&' && !is_white(*b))
+            };
+            let blank = |at: usize| at > 0 && bytes.get(at) == Some(&b' ') && stays(at + 1);
+            (0..)
+                .find(|at| !stays(*at) && !blank(*at))
+                .unwrap_or_default()
+        };
+        // Each sign at each place of words with blanks between, alone or doubled.
+        for sign in 0..=255_u8 {
+            for at in 0..50 {
+                let mut bytes = b"abc de f ghij k lmno pqrstu v wx yz ABC D EF GHIJ".to_vec();
+                for doubled in 0..2 {
+                    bytes.insert(at, sign);
+                    let wanted = by_byte(&bytes);
+                    assert_eq!(plain(&bytes), wanted, "{sign} {at} {doubled}");
+                    assert_eq!(plain(&bytes[..at]), by_byte(&bytes[..at]));
+                }
+            }
         }
     }
 

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use memchr::memchr;
+
 /// What a tag, comment or declaration is.
 #[derive(Default)]
 pub(super) struct Tag {
@@ -145,18 +147,23 @@ impl<'a> Tags<'a> {
 
     fn length(&mut self, rest: &[u8]) -> Option<usize> {
         if self.quotes {
-            let mut quote = None;
-            let mut before = 0;
-            for (n, &byte) in rest.iter().enumerate() {
-                match (quote, byte) {
-                    (Some(q), b) if q == b => quote = None,
-                    (Some(_), _) => {}
-                    (None, b'"' | b'\'') if before == b'=' => quote = Some(byte),
-                    (None, b'>') => return Some(n + 1),
-                    _ => {}
+            let mut at = 0;
+            while let Some(n) = rest
+                .get(at..)?
+                .iter()
+                .position(|b| matches!(b, b'=' | b'>'))
+            {
+                at += n + 1;
+                if rest[at - 1] == b'>' {
+                    return Some(at);
                 }
-                if !byte.is_ascii_whitespace() {
-                    before = byte;
+                // What is quoted stands behind `=`, and is passed over.
+                let value = rest[at..].trim_ascii_start();
+                if let [quote @ (b'"' | b'\''), inside @ ..] = value {
+                    let Some(end) = memchr(*quote, inside) else {
+                        break;
+                    };
+                    at = rest.len() - inside.len() + end + 1;
                 }
             }
             self.quotes = false;
@@ -314,5 +321,40 @@ fn edge(name: &[u8]) -> Edge {
         | b"table" | b"tbody" | b"textarea" | b"tfoot" | b"thead" | b"title" | b"tr" | b"ul"
         | b"xmp" => Edge::Block(1),
         _ => Edge::None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Where a tag ends, a byte at a time.
+    fn slowly(rest: &[u8]) -> Option<usize> {
+        let mut quote = None;
+        let mut before = 0;
+        for (n, &byte) in rest.iter().enumerate() {
+            match (quote, byte) {
+                (Some(q), b) if q == b => quote = None,
+                (Some(_), _) => {}
+                (None, b'"' | b'\'') if before == b'=' => quote = Some(byte),
+                (None, b'>') => return Some(n + 1),
+                _ => {}
+            }
+            if !byte.is_ascii_whitespace() {
+                before = byte;
+            }
+        }
+        rest.iter().position(|&b| b == b'>').map(|n| n + 1)
+    }
+
+    /// All tags of seven bytes that mean something there.
+    #[test]
+    fn tags_end_where_they_do_byte_by_byte() {
+        let signs = b"=>\"' a";
+        for n in 0..signs.len().pow(7) {
+            let pick = |k: u32| signs[n / signs.len().pow(k) % signs.len()];
+            let rest = [0, 1, 2, 3, 4, 5, 6].map(pick);
+            assert_eq!(Tags::new("").length(&rest), slowly(&rest), "{rest:?}");
+        }
     }
 }
