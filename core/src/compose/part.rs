@@ -6,7 +6,7 @@ use std::fmt;
 use mail_parser::decoders::base64::base64_decode;
 use mail_parser::decoders::charsets::map::charset_decoder;
 use mail_parser::decoders::quoted_printable::quoted_printable_decode;
-use memchr::{memchr, memchr3};
+use memchr::{memchr, memchr2, memchr3};
 
 use super::Side;
 use super::mime::{Encoding, Item, Source};
@@ -222,6 +222,10 @@ pub(super) fn text_of(bytes: Cow<'_, [u8]>, charset: Option<&str>) -> PartConten
     };
     match text {
         None => PartContent::Unreadable("unknown_charset"),
+        // Most texts are done: one look for both.
+        Some(text) if memchr2(0, b'\r', text.as_bytes()).is_none() => {
+            PartContent::Text(Phi::new(text))
+        }
         Some(text) if memchr(0, text.as_bytes()).is_some() => PartContent::Unreadable("malformed"),
         Some(text) => PartContent::Text(Phi::new(to_lf(text))),
     }

@@ -57,7 +57,10 @@ pub(super) fn envelope_of(sender: &str, recipients: &[&str]) -> Envelope {
 /// Whether the local part of an address looks like a person's name.
 fn looks_personal(address: &str) -> bool {
     use super::lexicon::Flag;
-    let local = address.split('@').next().unwrap_or_default();
+    let end = address.bytes().position(|b| b == b'@');
+    let local = address
+        .get(..end.unwrap_or(address.len()))
+        .unwrap_or_default();
     let lexicon = Lexicon::get();
     let names = Flags::of(&[
         Flag::GivenTop,

@@ -439,6 +439,12 @@ impl<'s> Scan<'s> {
         self.known(source);
         self.passage(source, &first, counted);
         self.done(first);
+        if at < text.len() {
+            // The rest has as many, most likely: findings are not moved often.
+            let found = self.found.items.len() - before;
+            let more = found.saturating_mul(text.len() / at.max(1));
+            self.found.items.reserve(more.min(MAX_FINDINGS));
+        }
         while at < text.len() {
             if self.found.items.len() - before > MAX_FINDINGS {
                 self.found.items.truncate(before + MAX_FINDINGS);
@@ -733,30 +739,26 @@ fn source_of<'c>(scanned: &ScanPart<'_>, content: &'c PartContent) -> Option<Sou
 fn finding(source: &Source<'_>, passage: &Passage<'_>, tag: &Tag) -> Finding {
     let (start, end) = bytes_of(passage, tag);
     let span = source.view.source(start..end);
-    let (confidence, evidence) = rules::evidence(passage, tag);
+    let (confidence, mut evidence) = rules::evidence(passage, tag);
     let value = value(source, start..end, &span);
-    let mut finding = Finding::new(tag.kind, source.part, span, confidence, value);
-    // In the order that it has there.
-    finding.evidence = evidence;
-    if let Some(inside) = source.inside {
-        finding = finding.with_inside(inside.to_owned());
-    }
     let hidden = start >= source.view.hidden;
     // Characters that nobody sees stand inside it.
     let split = !source.view.markup
-        && finding.span.len() != end - start
+        && span.len() != end - start
         && source
             .text
-            .get(finding.span.clone())
+            .get(span.clone())
             .is_some_and(|text| text.chars().count() != end - start);
     if hidden || split {
-        finding = finding.with_evidence([Evidence::Obfuscated]);
+        // The last of all.
+        evidence.push(Evidence::Obfuscated);
     }
-    if let Some(category) = category_of(flags_of(passage, tag))
-        && tag.kind.class() == super::FindingClass::Health
-    {
-        finding = finding.with_category(category);
+    let mut finding = Finding::new(tag.kind, source.part, span, confidence, value);
+    finding.evidence = evidence;
+    if tag.kind.class() == FindingClass::Health {
+        finding.category = category_of(flags_of(passage, tag));
     }
+    finding.inside = source.inside.map(Phi::from);
     finding
 }
 

@@ -255,19 +255,20 @@ pub(super) fn evidence(passage: &Passage<'_>, tag: &Tag) -> (Confidence, Vec<Evi
             | Facts::DEA.0
             | Facts::LOINC.0,
     );
-    let checksum = items
-        .iter()
-        .any(|i| i.facts.has(checks) && !i.facts.has(Facts::FAKE))
-        && matches!(
-            tag.kind,
-            FindingKind::CreditCard
-                | FindingKind::BankAccount
-                | FindingKind::Vehicle
-                | FindingKind::HealthPlanId
-                | FindingKind::Npi
-                | FindingKind::Dea
-                | FindingKind::Loinc
-        );
+    let checked = matches!(
+        tag.kind,
+        FindingKind::CreditCard
+            | FindingKind::BankAccount
+            | FindingKind::Vehicle
+            | FindingKind::HealthPlanId
+            | FindingKind::Npi
+            | FindingKind::Dea
+            | FindingKind::Loinc
+    );
+    let checksum = checked
+        && items
+            .iter()
+            .any(|i| i.facts.has(checks) && !i.facts.has(Facts::FAKE));
     let label = items
         .first()
         .is_some_and(|i| label_of(tag.kind).is_some_and(|flag| cue(i, flag)));

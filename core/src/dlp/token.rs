@@ -213,7 +213,7 @@ pub(super) fn tokens(text: &[u8], from: usize, to: usize, out: &mut Vec<Token>) 
                     gap = Gap::None;
                 }
                 _ => loop {
-                    let token = window.common(common, at, gap);
+                    let token = window.word(common, at, gap);
                     let token = token.unwrap_or_else(|| Word::read(text, start + at).token(gap));
                     out.push(token);
                     at = token.end as usize - start;
@@ -286,9 +286,10 @@ impl Window {
         self.words.wrapping_shr(at as u32)
     }
 
-    /// The word that starts at a byte, where it is one of the commonest.
+    /// The word that starts at a byte, where it is short and of letters alone, as
+    /// most are.
     #[inline]
-    fn common(&self, common: &Common, at: usize, gap: Gap) -> Option<Token> {
+    fn word(&self, common: &Common, at: usize, gap: Gap) -> Option<Token> {
         let eight = self.bytes.get(at..)?.first_chunk()?;
         let length = (!self.words_from(at)).trailing_zeros();
         // An apostrophe may go on with the word.
@@ -300,7 +301,15 @@ impl Window {
         let letters = u64::from_le_bytes(*eight) & within;
         // Small letters, where all are letters; else something that is no word.
         let small = letters | CASE & within;
-        let (number, word) = common.find(small)?;
+        let (hash, number) = match common.find(small) {
+            Some((number, word)) => (word.hash, number),
+            // Digits stand below letters, and other letters than ASCII's above.
+            None if letters & KIND == LETTER & within => {
+                let hash = letters_hash(SEED, small, length as usize);
+                (finish(hash), common::NONE)
+            }
+            None => return None,
+        };
         let capitals = letters ^ small;
         let shape = if capitals == 0 {
             Shape::Lower
@@ -315,13 +324,18 @@ impl Window {
         Some(Token {
             start,
             end: start.wrapping_add(length),
-            hash: word.hash,
+            hash,
             common: number,
             shape,
             gap,
         })
     }
 }
+
+/// The two bits that tell letters of ASCII from all else that stands in words,
+/// and what letters have there, in each of eight.
+const KIND: u64 = 0xc0c0_c0c0_c0c0_c0c0;
+const LETTER: u64 = 0x4040_4040_4040_4040;
 
 /// What parts a small letter from a capital, in each of eight.
 const CASE: u64 = 0x2020_2020_2020_2020;
@@ -406,16 +420,9 @@ struct Eight {
 
 impl Eight {
     /// Goes on with a hash.
-    ///
-    /// All eight are read, whether they count or not: how long a word is cannot
-    /// be guessed, and a wrong guess costs more than its letters.
     #[inline]
-    fn hash(&self, mut hash: u32) -> u32 {
-        for (n, small) in self.small.to_le_bytes().into_iter().enumerate() {
-            let longer = letter(hash, small);
-            hash = if n < self.count { longer } else { hash };
-        }
-        hash
+    fn hash(&self, hash: u32) -> u32 {
+        letters_hash(hash, self.small, self.count)
     }
 
     /// The classes of some of the bytes: a bit for small, capital, digit.
@@ -454,6 +461,19 @@ impl Eight {
             digit: digit & inside,
         }
     }
+}
+
+/// Goes on with a hash by the first `count` of eight small letters.
+///
+/// All eight are read, whether they count or not: how long a word is cannot be
+/// guessed, and a wrong guess costs more than its letters.
+#[inline]
+fn letters_hash(mut hash: u32, letters: u64, count: usize) -> u32 {
+    for (n, small) in letters.to_le_bytes().into_iter().enumerate() {
+        let longer = letter(hash, small);
+        hash = if n < count { longer } else { hash };
+    }
+    hash
 }
 
 /// One more letter of a word, which is small.

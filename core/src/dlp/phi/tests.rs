@@ -69,10 +69,19 @@ fn a_message_is_learned_where_some_text_of_it_asks() {
     assert!(learns(&|m| m.attachment(file("a.txt", "MRN 00482913"))));
     assert!(learns(&|m| m.attachment(file("00482913.txt", "Nothing."))));
     assert!(learns(&|m| m.to(named("Jo Berg MRN 00482913"))));
-    assert!(learns(&|m| m.text(r"{\rtf1 MRN 00482913}")));
     let encoded = "Here:\nbegin 644 a.txt\n,35).(#`P-#@R.3$S\n`\nend\n";
     assert!(learns(&|m| m.text(encoded)));
     assert!(learns(&|m| m.text("see you soon ".repeat(8_000))));
+    // A document may bring anything.
+    let brings = |text: &str| {
+        let message = Message::from_text(text).unwrap();
+        let scanner = PhiScanner::new().without_names();
+        let mut scan = Scan::new(&scanner);
+        let parts = message.parts();
+        let mut parts = parts.iter();
+        parts.any(|part| scan.brings_more(part, Some(&part.content())))
+    };
+    assert!(!brings("see you") && brings(r"{\rtf1 see you}") && brings("%PDF-"));
     // With the model for words always.
     let message = Message::from_text("see you").unwrap();
     let scanner = PhiScanner::new();

@@ -15,6 +15,10 @@ const MAX_DEPTH: usize = 128;
 
 /// What the XML of a text tells.
 pub(super) fn read(text: &str, media_type: &str) -> Option<Record> {
+    // Most texts start with a letter.
+    let &(b'<' | b' ' | b'\t' | b'\r' | b'\n' | 0x80..) = text.as_bytes().first()? else {
+        return None;
+    };
     let start = text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
     if !start.starts_with('<') {
         return None;

@@ -18,11 +18,14 @@ static KEY: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"resource
 
 /// What the JSON in a text tells.
 pub(super) fn read(text: &str) -> Option<Record> {
-    let start = text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n', '>']);
-    let whole = start.starts_with(['{', '[']);
-    // A sign is found faster than a word.
-    let may = || memchr(b'{', text.as_bytes()).is_some() && KEY.find(text.as_bytes()).is_some();
-    if !whole && !may() {
+    let whole = || {
+        let start = text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n', '>']);
+        start.starts_with(['{', '['])
+    };
+    // Without an object nothing has a name, and a sign is found faster than a word.
+    memchr(b'{', text.as_bytes())?;
+    let may = || KEY.find(text.as_bytes()).is_some();
+    if !whole() && !may() {
         return None;
     }
     let mut parser = Parser::new(text);

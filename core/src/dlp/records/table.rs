@@ -2,7 +2,6 @@
 //! a text. The header row says what the columns hold; without one, only what
 //! the shape of the values tells.
 
-use std::collections::HashMap;
 use std::ops::Range;
 
 use memchr::{memchr_iter, memchr2, memchr3};
@@ -107,7 +106,7 @@ impl Reader<'_> {
         // A file that is called a table may be uneven; what is quoted may go on
         // over lines.
         let quoted = first.counts[QUOTES] + second.counts[QUOTES] > 0;
-        if whole && named || quoted || wanted >= MAX_COLUMNS {
+        if whole && named || quoted || wanted as usize >= MAX_COLUMNS {
             return false;
         }
         // A row without a letter or a figure is a rule, and passed over.
@@ -274,11 +273,15 @@ impl Reader<'_> {
                         confidence: Confidence::Medium,
                     });
                 }
-                let mut votes: HashMap<FindingKind, usize> = HashMap::new();
+                let mut votes = [0; FindingKind::ALL.len()];
                 for kind in values(at).filter_map(shape::guess) {
-                    *votes.entry(kind).or_default() += 1;
+                    votes[kind as usize] += 1;
                 }
-                let (kind, count) = votes.into_iter().max_by_key(|(_, count)| *count)?;
+                let votes = FindingKind::ALL
+                    .iter()
+                    .map(|kind| (*kind, votes[*kind as usize]));
+                let votes = votes.filter(|(_, count)| *count > 0);
+                let (kind, count) = votes.max_by_key(|(_, count)| *count)?;
                 // Dates belong to a person only in a person's row.
                 if count * 5 < total * 4 || kind == FindingKind::Date && !somebody {
                     return None;
@@ -390,7 +393,7 @@ struct Line {
     /// Without its end.
     range: Range<usize>,
     /// How often each delimiter stands in it, and quotes.
-    counts: [usize; 8],
+    counts: [u32; 8],
 }
 
 /// Where the count of quotes stands.
@@ -516,7 +519,7 @@ fn signs(block: &[u8; BLOCK]) -> u64 {
 
 /// The number of the delimiter that stands most often in the first line, where
 /// the second has it too, and how often.
-fn delimiter(first: &Line, second: &Line) -> Option<(usize, usize)> {
+fn delimiter(first: &Line, second: &Line) -> Option<(usize, u32)> {
     (0..DELIMITERS.len())
         .filter(|n| first.counts[*n] > 0 && second.counts[*n] > 0)
         .map(|n| (n, first.counts[n]))
@@ -613,7 +616,7 @@ mod tests {
             assert_eq!(lines.line, at + length + if crlf { 2 } else { 1 });
             for (n, sign) in DELIMITERS.iter().chain(b"\"").enumerate() {
                 let count = rest[..length].bytes().filter(|b| b == sign).count();
-                assert_eq!(line.counts[n], count);
+                assert_eq!(line.counts[n] as usize, count);
             }
         }
         assert_eq!(Lines::new("a", 2).read().range, 2..2);
@@ -637,7 +640,7 @@ mod tests {
             assert_eq!(line.range, at..at + length);
             for (n, sign) in DELIMITERS.iter().chain(b"\"").enumerate() {
                 let count = rest[..length].bytes().filter(|b| b == sign).count();
-                assert_eq!(line.counts[n], count);
+                assert_eq!(line.counts[n] as usize, count);
             }
             let crlf = rest[length..].starts_with("\r\n");
             at += length + if crlf { 2 } else { 1 };

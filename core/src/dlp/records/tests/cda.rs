@@ -120,3 +120,12 @@ fn depth_is_bounded() {
     let text = format!("<ClinicalDocument>{}{DOCUMENT}", "<a>".repeat(1_000_000));
     read(&text, "text/xml").unwrap();
 }
+
+#[test]
+fn what_stands_before_a_document_hides_it_from_nobody() {
+    for before in ["", " ", "\t", "\r\n", "\n\n", "\u{feff}", "\u{feff}\n "] {
+        let text = format!("{before}{DOCUMENT}");
+        assert!(read(&text, "text/xml").unwrap().patient_record);
+    }
+    assert!(read(&format!("See {DOCUMENT}"), "text/xml").is_none());
+}

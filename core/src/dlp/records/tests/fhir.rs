@@ -171,3 +171,20 @@ fn definitions_are_nobodys() {
     let record = read(text, "application/json").unwrap();
     assert!(!record.patient_record && record.hints.is_empty());
 }
+
+#[test]
+fn what_stands_before_a_value_hides_it_from_nobody() {
+    let value = r#"{"resourceType":"Patient","birthDate":"1989-06-12"}"#;
+    for value in [
+        value.to_owned(),
+        format!("[{value}]"),
+        r#"["a"]"#.to_owned(),
+    ] {
+        let whole = read(&value, "text/plain").map(|record| record.hints.len());
+        for before in [" ", "\t", "\r\n", "\n\n", "\u{feff}", "> ", "\u{feff}\n> "] {
+            let behind = read(&format!("{before}{value}"), "text/plain");
+            assert_eq!(behind.map(|record| record.hints.len()), whole, "{before:?}");
+        }
+    }
+    assert_eq!(hints(value, "text/plain").len(), 1);
+}
