@@ -1,5 +1,5 @@
-//! The PHI scanner over mail text of each size and in files of each kind, and
-//! the redacted copy.
+//! The PHI scanner over mail text of each size and in files of each kind, each
+//! of its passes by itself, and the redacted copy.
 //!
 //! `cargo bench -p mailseal-benches --bench dlp`. The rates are of the text
 //! that a person reads: of a DOCX or PDF not of the packed bytes. As a test
@@ -17,6 +17,7 @@ use criterion::{
 };
 use mailseal::base::Address;
 use mailseal::compose::{Attachment, Builder, HasRecipient, HasSender, Limits, Message};
+use mailseal::dlp::passes::Passes;
 use mailseal::dlp::redact::{Redaction, Style};
 use mailseal::dlp::{Part, PhiScanner, RuleScanner, Scanner};
 
@@ -135,6 +136,27 @@ fn kinds(c: &mut Criterion) {
     group.finish();
 }
 
+/// Each pass over one passage: the whole is more than their sum by what the
+/// message and its findings take.
+fn passes(c: &mut Criterion) {
+    let size = if measured() { 64 * KB } else { KB };
+    let text = mails::text(size, LINES);
+    let page = files::html(&text);
+    let mut group = c.benchmark_group("dlp/pass");
+    group.throughput(Throughput::Bytes(size as u64));
+    let mut read = Passes::new(&text);
+    group.bench_function("html", |b| b.iter(|| Passes::html(black_box(&page))));
+    group.bench_function("view", |b| b.iter(|| read.view()));
+    group.bench_function("tokens", |b| b.iter(|| read.tokens()));
+    group.bench_function("tokens_and_units", |b| b.iter(|| read.units()));
+    group.bench_function("codes", |b| b.iter(|| read.label(false)));
+    group.bench_function("codes_and_words", |b| b.iter(|| read.label(true)));
+    group.bench_function("rules", |b| b.iter(|| read.rules(true)));
+    group.bench_function("count", |b| b.iter(|| read.count()));
+    group.bench_function("verdict", |b| b.iter(|| read.judge()));
+    group.finish();
+}
+
 fn redaction(c: &mut Criterion) {
     let size = if measured() { MB } else { 2 * KB };
     let text = mails::text(size, LINES);
@@ -153,5 +175,5 @@ fn redaction(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(dlp, text, kinds, redaction);
+criterion_group!(dlp, text, kinds, passes, redaction);
 criterion_main!(dlp);

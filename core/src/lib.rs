@@ -34,7 +34,8 @@
 //! - `training`: what the program in `training/` needs to make the scanner's word
 //!   lists and models; not for hosts.
 //! - `testing`: the `testing` module: a small internet on loopback, scripted
-//!   mail hosts, a clock that the test moves.
+//!   mail hosts, a clock that the test moves; and the scanner's passes one by
+//!   one ([`dlp`]`::passes`), for benches.
 //!
 //! # Public dependencies
 //!

@@ -22,7 +22,7 @@ pub(super) struct CommonWord {
 }
 
 impl CommonWord {
-    /// What is known of signs that start nothing, and of a free place.
+    /// What is known of signs that start nothing, and of free places.
     const NOTHING: Self = Self {
         letters: 0,
         followers: 0,
@@ -74,14 +74,15 @@ impl CommonWord {
 pub(super) const NONE: u16 = 0;
 /// The number of signs that start nothing.
 const SIGN: u16 = 1;
-/// Numbers of words start here.
+/// Words have numbers from here on.
 const FIRST: usize = 2;
 /// Places for words, as a power of 2: three times as many as there are words.
 const LOG: u32 = 14;
+const PLACES: usize = 1 << LOG;
 
 /// Common words by their letters.
 pub(super) struct Common {
-    words: Vec<CommonWord>,
+    words: Box<[CommonWord; PLACES]>,
 }
 
 static COMMON: LazyLock<Common> = LazyLock::new(|| Common::new(Lexicon::get()));
@@ -112,16 +113,16 @@ impl Common {
     }
 
     fn new(lexicon: &Lexicon) -> Self {
-        let mut words = vec![CommonWord::NOTHING; FIRST + (1 << LOG)];
+        let mut words = Box::new([CommonWord::NOTHING; PLACES]);
         for (word, followers) in lexicon.common() {
             let letters = u64::from_le_bytes(word);
             let length = word.iter().take_while(|b| **b != 0).count();
             let hash = hash(&word[..length]);
-            let place = &mut words[Self::place(letters)];
+            let place = Self::place(letters);
             // Those that hold sentences together come first, and stay.
-            if place.letters == 0 {
+            if place >= FIRST && words[place].letters == 0 {
                 let word = CommonWord::new(lexicon, hash, lexicon.class(hash));
-                *place = CommonWord {
+                words[place] = CommonWord {
                     letters,
                     followers,
                     ..word
@@ -132,14 +133,14 @@ impl Common {
     }
 
     fn place(letters: u64) -> usize {
-        FIRST + (letters.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - LOG)) as usize
+        (letters.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - LOG)) as usize
     }
 
     /// The word of these small letters, with its number.
     #[inline]
     pub(super) fn find(&self, letters: u64) -> Option<(u16, &CommonWord)> {
         let place = Self::place(letters);
-        let word = self.words.get(place)?;
+        let word = &self.words[place % PLACES];
         #[expect(clippy::cast_possible_truncation, reason = "there are 2^14 places")]
         (word.letters == letters).then_some((place as u16, word))
     }
@@ -147,7 +148,6 @@ impl Common {
     /// What is known of the word of that number.
     #[inline]
     pub(super) fn word(&self, number: u16) -> &CommonWord {
-        static NOTHING: CommonWord = CommonWord::NOTHING;
-        self.words.get(usize::from(number)).unwrap_or(&NOTHING)
+        &self.words[usize::from(number) % PLACES]
     }
 }

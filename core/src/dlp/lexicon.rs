@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 
 use self::table::Filter;
 pub(crate) use self::table::{Bytes, Table};
-use super::token::{SEED, Shape, Token, finish, join, step};
+use super::token::{Gap, SEED, Shape, Token, finish, join, step};
 
 macro_rules! flags {
     ($($(#[$doc:meta])* $name:ident,)+) => {
@@ -183,12 +183,44 @@ impl Marks {
     }
 }
 
+/// What the words of a message are counted by, in less room than [`Flags`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Speech(u16);
+
+impl Speech {
+    const FUNCTION: u16 = 1 << 15;
+
+    fn of(flags: Flags) -> Self {
+        let bits = flags.0 >> Flag::PatientSpeech as u8;
+        #[expect(clippy::cast_possible_truncation, reason = "the low bits are wanted")]
+        let sections = bits as u16 & ((1 << SECTIONS) - 1);
+        Self(match flags.has(Flag::Function) {
+            true => sections | Self::FUNCTION,
+            false => sections,
+        })
+    }
+
+    /// Whether it only holds sentences together.
+    pub(crate) fn is_function(self) -> bool {
+        self.0 & Self::FUNCTION != 0
+    }
+
+    /// The flags from [`Flag::PatientSpeech`] on, a bit each.
+    pub(crate) fn sections(self) -> u16 {
+        self.0 & !Self::FUNCTION
+    }
+}
+
+/// The flags from [`Flag::PatientSpeech`] on that a message is counted by.
+pub(crate) const SECTIONS: usize = 8;
+
 /// All lists.
 pub(crate) struct Lexicon {
     /// The flags of each class. The last is that of near misses of drugs.
     classes: Vec<Flags>,
     /// What is asked most of each class.
     marks: Vec<Marks>,
+    speech: Vec<Speech>,
     words: Table,
     phrases: Table,
     codes: Table,
@@ -240,6 +272,7 @@ impl Lexicon {
             .collect();
         Self {
             marks: classes.iter().copied().map(Marks::of).collect(),
+            speech: classes.iter().copied().map(Speech::of).collect(),
             classes,
             cares: Filter::read(&mut bytes, CARES_LOG),
             words: Table::read(&mut bytes),
@@ -269,6 +302,12 @@ impl Lexicon {
     /// What is asked most of a class.
     pub(crate) fn marks(&self, class: Class) -> Marks {
         self.marks.get(class.index()).copied().unwrap_or_default()
+    }
+
+    /// What a message is counted by, of a class.
+    pub(crate) fn speech(&self, class: Class) -> Speech {
+        let speech = self.speech.get(class.index());
+        speech.copied().unwrap_or_default()
     }
 
     /// The flags of all classes, in the order of their numbers.
@@ -312,34 +351,24 @@ impl Lexicon {
     /// tells.
     #[inline]
     pub(crate) fn phrase(&self, text: &[u8], tokens: &[Token]) -> Option<(usize, Class)> {
-        let [first, next, ..] = tokens else {
-            return None;
-        };
-        let next = match next.shape {
-            Shape::Sign => word_behind(text, tokens, 1)?,
-            _ => 1,
-        };
-        let key = join(first.hash, tokens.get(next)?.hash);
+        let next = word_behind(text, tokens, 1)?;
+        let key = join(tokens.first()?.hash, tokens.get(next)?.hash);
         match self.phrases.filter.may_have(key) {
-            true => self.phrase_from(text, tokens, next, key),
+            true => self.phrase_from(text, tokens, next),
             false => None,
         }
     }
 
-    /// The same where the second word is at `at`; `key` is that of both.
+    /// The same where the second word is at `at`.
     #[inline(never)]
-    fn phrase_from(
-        &self,
-        text: &[u8],
-        tokens: &[Token],
-        mut at: usize,
-        mut key: u32,
-    ) -> Option<(usize, Class)> {
+    fn phrase_from(&self, text: &[u8], tokens: &[Token], mut at: usize) -> Option<(usize, Class)> {
+        let mut key = tokens.first()?.hash;
         let mut best = None;
         for _ in 1..LONGEST {
-            if tokens.get(at)?.gap > super::token::Gap::Line {
+            let Some(next) = tokens.get(at).filter(|t| t.gap <= Gap::Line) else {
                 break;
-            }
+            };
+            key = join(key, next.hash);
             let class = Class(self.phrases.find(key));
             if class.is_empty() {
                 break;
@@ -352,8 +381,9 @@ impl Lexicon {
             if !flags.has(Flag::Continues) {
                 break;
             }
+            // Where the text ends with a term that longer ones start with none
+            // is told: so the models were trained.
             at = word_behind(text, tokens, at)?;
-            key = join(key, tokens.get(at)?.hash);
         }
         best
     }
@@ -402,7 +432,7 @@ impl Lexicon {
 
 /// A sign that stands inside a term without blanks: `x-ray`, `s/p`, `c. diff`.
 pub(crate) fn inner_sign(text: &[u8], token: &Token) -> bool {
-    token.gap == super::token::Gap::None
+    token.gap == Gap::None
         && matches!(
             text.get(token.start as usize),
             Some(b'-' | b'/' | b'.' | b'\'')
@@ -410,8 +440,16 @@ pub(crate) fn inner_sign(text: &[u8], token: &Token) -> bool {
 }
 
 /// The first token from one on that is no sign inside a term.
-#[inline(never)]
+#[inline]
 fn word_behind(text: &[u8], tokens: &[Token], from: usize) -> Option<usize> {
+    match tokens.get(from)?.shape {
+        Shape::Sign => signs_behind(text, tokens, from),
+        _ => Some(from),
+    }
+}
+
+#[inline(never)]
+fn signs_behind(text: &[u8], tokens: &[Token], from: usize) -> Option<usize> {
     let behind = tokens.get(from..)?.iter();
     let signs = behind.take_while(|token| inner_sign(text, token)).count();
     tokens.get(from + signs).map(|_| from + signs)
@@ -582,6 +620,21 @@ mod tests {
         for other in ["calendar", "metf", "meetings", "abcdefghijklmnopqrstuvwxyz"] {
             assert!(!lexicon.near_medication(other.as_bytes()), "{other}");
         }
+    }
+
+    #[test]
+    fn a_term_ends_where_its_words_do() {
+        let length = |text: &str| {
+            let (mut all, text) = (Vec::new(), text.as_bytes());
+            crate::dlp::token::tokens(text, 0, text.len(), &mut all);
+            Lexicon::get().phrase(text, &all).map(|(length, _)| length)
+        };
+        assert_eq!(length("elder abuse screening"), Some(3));
+        assert_eq!(length("elder abuse x"), Some(2));
+        assert_eq!(length("type 2 diabetes, and"), Some(3));
+        assert_eq!(length("x-ray, then"), Some(3));
+        assert_eq!(length("elder"), None);
+        assert_eq!(length("elder\n\nabuse"), None);
     }
 
     #[test]

@@ -83,6 +83,8 @@ mod known;
 mod lexicon;
 mod names;
 mod passage;
+#[cfg(feature = "testing")]
+pub mod passes;
 mod phi;
 mod reader;
 mod records;

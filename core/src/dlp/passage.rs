@@ -165,7 +165,13 @@ impl<'a> Passage<'a> {
                     token.gap = Gap::Space;
                 }
             }
-            all.retain(|t| t.shape != Shape::Sign);
+            // What is taken out is not left behind the last either.
+            let words: Vec<Token> = (all.iter().copied())
+                .filter(|t| t.shape != Shape::Sign)
+                .collect();
+            all.fill(Token::END);
+            all.clear();
+            all.extend(words);
         }
         // As many as there may be: so none is asked for room.
         spans.resize(all.len(), Span { start: 0, end: 0 });

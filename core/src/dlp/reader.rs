@@ -50,7 +50,6 @@ impl Cue {
     /// As an item has it: the label, and how far away it is.
     #[inline]
     fn of_item(self) -> (u8, u8) {
-        #[expect(clippy::cast_possible_truncation, reason = "at most 16")]
         let distance = self.away.min(FARTHEST) as u8;
         let near = self.away <= FARTHEST;
         (if near { self.label } else { 0 }, distance)
@@ -113,7 +112,8 @@ pub(super) struct Reader<'r, 't> {
     units: Units<'r>,
     lexicon: &'static Lexicon,
     common: &'static Common,
-    /// Room for as many units as there are tokens, and how many were read.
+    /// Room for as many units as there are tokens, each of nothing, and how many
+    /// were read.
     spans: &'r mut [Span],
     items: &'r mut [Item],
     many: usize,
@@ -207,27 +207,23 @@ impl<'r, 't> Reader<'r, 't> {
                 }
             }
             cue = cue.past(token.gap);
-            let (label, distance) = cue.of_item();
             *span = Span {
                 start: token.start,
                 end: token.end,
             };
-            *item = Item {
-                hash: token.hash,
-                word: word.class,
-                shape: token.shape,
-                kind: match token.shape {
-                    Shape::Sign => UnitKind::Sign,
-                    _ => UnitKind::Word,
-                },
-                gap: token.gap,
-                cue: label,
-                cue_distance: distance,
-                phrase: term.class,
-                phrase_first: starts,
-                ..Item::NOTHING
+            // The rest is nothing, as it was.
+            item.hash = token.hash;
+            item.word = word.class;
+            item.shape = token.shape;
+            item.kind = match token.shape {
+                Shape::Sign => UnitKind::Sign,
+                _ => UnitKind::Word,
             };
+            item.gap = token.gap;
+            (item.cue, item.cue_distance) = cue.of_item();
             if !marks.is_plain() || term.left > 0 {
+                item.phrase = term.class;
+                item.phrase_first = starts;
                 if term.listed(marks, starts) {
                     self.notable.push(many + read);
                 }
@@ -363,17 +359,77 @@ mod tests {
         // Labels, terms of one word and several, common words that start some,
         // names, dates, codes, near misses of drugs, signs.
         const WORDS: &[&str] = &[
-            "the", "a", "in", "for", "Patient", "MRN", "DOB", "date", "of", "birth", "blood",
-            "pressure", "high", "type", "2", "diabetes", "mellitus", "heart", "attack", "stress",
-            "test", "elder", "abuse", "metformin", "metfromin", "HbA1c", "x", "ray", "front",
-            "desk", "your", "appointment", "March", "may", "Mon", "14", "2026", "03/04/1961",
-            "00482913", "E11.9", "Lindqvist", "O'Brien", "ALPHA", "Zyx", "phone", "fax", "IBAN",
-            "www", "https", "Dr", "I", "HIV", "positive", "chest", "pain", "c", "diff", "s", "p",
-            "follow", "up", "HTTPS", "AB", "12AB", "don't", "kidney", "Center",
+            "the",
+            "a",
+            "in",
+            "for",
+            "Patient",
+            "MRN",
+            "DOB",
+            "date",
+            "of",
+            "birth",
+            "blood",
+            "pressure",
+            "high",
+            "type",
+            "2",
+            "diabetes",
+            "mellitus",
+            "heart",
+            "attack",
+            "stress",
+            "test",
+            "elder",
+            "abuse",
+            "metformin",
+            "metfromin",
+            "HbA1c",
+            "x",
+            "ray",
+            "front",
+            "desk",
+            "your",
+            "appointment",
+            "March",
+            "may",
+            "Mon",
+            "14",
+            "2026",
+            "03/04/1961",
+            "00482913",
+            "E11.9",
+            "Lindqvist",
+            "O'Brien",
+            "ALPHA",
+            "Zyx",
+            "phone",
+            "fax",
+            "IBAN",
+            "www",
+            "https",
+            "Dr",
+            "I",
+            "HIV",
+            "positive",
+            "chest",
+            "pain",
+            "c",
+            "diff",
+            "s",
+            "p",
+            "follow",
+            "up",
+            "HTTPS",
+            "AB",
+            "12AB",
+            "don't",
+            "kidney",
+            "Center",
         ];
         const BETWEEN: &[&str] = &[
-            " ", " ", " ", " ", " ", " ", "  ", "\n", "\n\n", "\t", ", ", ". ", ".", "-", "/", ": ",
-            ":", " (", ") ", "'", " - ", "@", "://", "#", "; ",
+            " ", " ", " ", " ", " ", " ", "  ", "\n", "\n\n", "\t", ", ", ". ", ".", "-", "/",
+            ": ", ":", " (", ") ", "'", " - ", "@", "://", "#", "; ",
         ];
         let mut state = 3u32;
         let mut next = |below: usize| {

@@ -196,8 +196,7 @@ pub(super) fn tokens(text: &[u8], from: usize, to: usize, out: &mut Vec<Token>) 
             match CLASS[usize::from(first)] {
                 BLANK => {
                     at += 1;
-                    let wide =
-                        first == b'\t' || matches!(text.get(start + at), Some(b' ' | b'\t'));
+                    let wide = first == b'\t' || matches!(text.get(start + at), Some(b' ' | b'\t'));
                     gap = gap.max(if wide { Gap::Column } else { Gap::Space });
                 }
                 LINE => {
@@ -256,9 +255,8 @@ impl Window {
         });
         // A bit for each in a byte of its own, and then eight of them to a sum:
         // compilers have instructions of many lanes for both.
-        let inside = |b: u8| {
-            (b | 0x20).wrapping_sub(b'a') < 26 || b.wrapping_sub(b'0') < 10 || b >= 0x80
-        };
+        let inside =
+            |b: u8| (b | 0x20).wrapping_sub(b'a') < 26 || b.wrapping_sub(b'0') < 10 || b >= 0x80;
         let bits: [u8; WINDOW] =
             std::array::from_fn(|n| if inside(bytes[n]) { 1 << (n & 7) } else { 0 });
         let mut words = [0; WINDOW / 8];
@@ -587,7 +585,17 @@ mod tests {
     fn words_are_those_that_are_read_byte_by_byte() {
         const LETTERS: &[u8] = b"aazZ09'' -\n\t.@\x80\xff\x00bcdefghMNOPQ/`[{:";
         const WORDS: &[&str] = &[
-            " the ", " The ", "THE", "it's", "a", "I", " tHis", "patient", "possible ", "I ", " of the ",
+            " the ",
+            " The ",
+            "THE",
+            "it's",
+            "a",
+            "I",
+            " tHis",
+            "patient",
+            "possible ",
+            "I ",
+            " of the ",
         ];
         let mut state = 7u32;
         let mut next = |below: usize| {

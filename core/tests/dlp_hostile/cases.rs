@@ -411,6 +411,11 @@ pub(crate) const CASES: &[Case] = &[
         then: Then::Found,
     },
     Case {
+        name: "long_run_of_uuencode_starts",
+        make: || text(long("begin")),
+        then: Then::Found,
+    },
+    Case {
         name: "long_number",
         make: || text(long("7")),
         then: Then::Found,

@@ -62,9 +62,11 @@ fn next(text: &str, mut from: usize) -> Option<(Block<'_>, usize)> {
         let at = from + found;
         from = at + "begin".len();
         let starts = at == 0 || text.as_bytes().get(at - 1) == Some(&b'\n');
-        let Some((head, body)) = text.get(from..)?.split_once('\n').filter(|_| starts) else {
+        // No line is looked for behind each "begin" of many on one.
+        if !starts {
             continue;
-        };
+        }
+        let (head, body) = text.get(from..)?.split_once('\n')?;
         let Some((base64, name)) = head_of(head) else {
             continue;
         };

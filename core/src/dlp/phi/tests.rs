@@ -101,7 +101,9 @@ fn prior_of(scan: &Scan<'_>, message: &Message) -> u8 {
     }
     let (context, audience) = (&scan.context, &scan.audience);
     let all = features(&words, context, scan.envelope, context.senders(), audience);
-    Weights::prior().step(all.list())
+    let mut sums = Words::default();
+    Verdict::get().read(&all, &mut sums);
+    Verdict::get().step(&all, &sums)
 }
 
 /// Whether words are few enough to keep only those with a weight is told by

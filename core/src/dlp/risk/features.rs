@@ -1,7 +1,7 @@
 //! What the verdict looks at.
 
-use super::summary::{SECTIONS, Summary, index_of};
-use crate::dlp::lexicon::Flag;
+use super::summary::{Summary, index_of};
+use crate::dlp::lexicon::{Flag, SECTIONS};
 use crate::dlp::tagger::context::Context;
 use crate::dlp::token::{hash, join};
 use crate::dlp::{FindingClass, FindingKind};

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Weights;
 use super::features::{pair_feature, word_feature};
-use crate::dlp::lexicon::{Flag, Flags};
+use crate::dlp::lexicon::{Flag, Flags, Lexicon, SECTIONS};
 use crate::dlp::passage::{Passage, Region};
 use crate::dlp::tagger::Tag;
 use crate::dlp::tagger::context::Context;
@@ -47,8 +47,6 @@ pub(crate) struct Summary {
     /// Patients of the host's roster.
     pub(crate) roster: u32,
 }
-
-pub(crate) const SECTIONS: usize = 8;
 
 pub(crate) const CATEGORY_FLAGS: [(Flag, Category); 6] = [
     (Flag::MentalHealth, Category::MentalHealth),
@@ -97,7 +95,9 @@ impl Summary {
         wants_pair: impl Fn(u32) -> bool,
     ) {
         let mut before = 0;
-        let more = passage.items.len().min(MAX_WORDS);
+        let lexicon = Lexicon::get();
+        // Most words come more than once.
+        let more = passage.items.len().min(MAX_WORDS) / 4;
         self.words.reserve(more);
         self.pairs.reserve(more);
         for item in &passage.items {
@@ -105,18 +105,14 @@ impl Summary {
                 continue;
             }
             self.units = self.units.saturating_add(1);
-            let word = match item.word.is_empty() {
-                true => Flags::default(),
-                false => item.word.flags(),
-            };
-            let flags = match item.phrase_first {
-                true => item.flags(),
-                false => word,
-            };
-            if flags.any(SECTION_FLAGS) {
+            let word = lexicon.speech(item.word);
+            let mut sections = word.sections();
+            if item.phrase_first {
+                sections |= lexicon.speech(item.phrase).sections();
+            }
+            if sections != 0 {
                 for (n, count) in self.sections.iter_mut().enumerate() {
-                    let bit = Flag::PatientSpeech as usize + n;
-                    *count += u32::from(flags.0 >> bit & 1 != 0);
+                    *count += u32::from(sections >> n & 1);
                 }
             }
             if PERSONS >> (item.hash & 63) & 1 != 0 {
@@ -124,7 +120,7 @@ impl Summary {
                 self.me += u32::from(ME.contains(&item.hash));
             }
             let full = self.words.len() >= MAX_WORDS;
-            if !full && !word.has(Flag::Function) && wants_word(item.hash) {
+            if !full && !word.is_function() && wants_word(item.hash) {
                 self.words.insert(item.hash);
             }
             if self.pairs.len() < MAX_WORDS {
@@ -231,8 +227,6 @@ impl Summary {
     }
 }
 
-const SECTION_FLAGS: Flags = Flags(((1 << SECTIONS) - 1) << Flag::PatientSpeech as u8);
-
 const YOU: [u32; 4] = [hash(b"you"), hash(b"your"), hash(b"yours"), hash(b"usted")];
 const ME: [u32; 5] = [
     hash(b"i"),
@@ -276,7 +270,17 @@ impl Hashes {
         &self.list
     }
 
+    #[inline]
     pub(crate) fn insert(&mut self, hash: u32) {
+        // Most are there, and where they are looked for first.
+        let first = hash as usize & self.slots.len().wrapping_sub(1);
+        if hash == 0 || self.slots.get(first) != Some(&hash) {
+            self.insert_anew(hash);
+        }
+    }
+
+    #[inline(never)]
+    fn insert_anew(&mut self, hash: u32) {
         if hash == 0 {
             if !self.zero {
                 self.zero = true;

@@ -359,13 +359,18 @@ impl GroupsOf {
     /// person and the like, as bits.
     #[inline]
     pub(super) fn line(self, item: &Item) -> (u32, u32) {
-        let (word, term) = (self.of(item.word), self.of(item.phrase));
-        let mut bits = word.people_bits | term.people_bits;
+        let word = self.of(item.word);
+        let (mut labels, mut bits) = (word.cues, word.people_bits);
+        if !item.phrase.is_empty() {
+            let term = self.of(item.phrase);
+            labels |= term.cues;
+            bits |= term.people_bits;
+        }
         if (item.shape == Shape::Lower) | (bits & FUNCTION != 0) {
             bits &= !NAMED;
         }
         let people = bits & (NAMED | TITLED | HEALTHY | RELATED);
-        (word.cues | term.cues, people)
+        (labels, people)
     }
 
     /// What a unit's flags of people and health are, as one number.

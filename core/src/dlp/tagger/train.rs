@@ -6,8 +6,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::context::Context;
 use super::codes::{asks_code, code};
+use super::context::Context;
 use super::features::{Rows, asks_word};
 use super::labels::{CODE_KINDS, CODE_LABELS, WORD_KINDS, WORD_LABELS};
 use super::model::Weights;
