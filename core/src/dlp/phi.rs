@@ -55,6 +55,7 @@ const MAX_ROOM: usize = 6;
 thread_local! {
     /// Sums of [`Model::get`], from one scan of a thread to the next.
     static MEMOS: Cell<Option<Box<Memos>>> = const { Cell::new(None) };
+    /// The same of its model for codes.
     static CODES: Cell<Option<Box<Codes>>> = const { Cell::new(None) };
     /// Room for passages, likewise; what stood in it is written over.
     static ROOM: Cell<Vec<Buffers>> = const { Cell::new(Vec::new()) };
