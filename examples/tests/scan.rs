@@ -483,6 +483,11 @@ fn a_bad_line_is_named_and_its_text_is_not() {
         ran.err.contains("line 2") && !ran.err.contains("00482913"),
         "{ran:?}"
     );
+    // What stands before it is told.
+    assert!(
+        ran.out.starts_with("{\"id\":1,") && ran.out.lines().count() == 1,
+        "{ran:?}"
+    );
 }
 
 #[test]

@@ -17,8 +17,9 @@ use crate::config::Trouble;
 
 /// Bytes of one line.
 const MAX_LINE: u64 = 512 * 1024 * 1024;
-/// Lines that are held at a time.
+/// Lines that are held at a time, and bytes after which no more are taken.
 const BATCH: usize = 512;
+const BATCH_BYTES: usize = 64 * 1024 * 1024;
 
 #[derive(Deserialize)]
 struct Mail {
@@ -56,11 +57,25 @@ struct Span {
     end: usize,
 }
 
-/// One line that was scanned.
+/// A mail that was read, and its message where one can be made of it.
+struct Read {
+    mail: Mail,
+    message: Result<Message, ComposeError>,
+}
+
+/// What became of a number of lines.
 struct Scanned {
-    line: String,
+    lines: Vec<Told>,
+    /// The time in the scanner, of each round.
+    took: Vec<Duration>,
+    /// Why the rest was not.
+    trouble: Option<Trouble>,
+}
+
+/// What is said of one line.
+struct Told {
+    prediction: String,
     bytes: u64,
-    took: Duration,
     /// Why the mail was not scanned, which counts as PHI.
     refused: Option<ComposeError>,
 }
@@ -78,8 +93,8 @@ pub fn run(
     let mut took = vec![Duration::ZERO; rounds.max(1).into()];
     let (mut number, mut more) = (0, true);
     while more {
-        let mut lines = Vec::new();
-        while more && lines.len() < BATCH {
+        let (mut lines, mut held) = (Vec::new(), 0);
+        while more && lines.len() < BATCH && held < BATCH_BYTES {
             let mut line = Vec::new();
             let read = (&mut input).take(MAX_LINE).read_until(b'\n', &mut line);
             more = read
@@ -91,46 +106,43 @@ pub fn run(
             }
             number += usize::from(more);
             if !line.trim_ascii().is_empty() {
+                held += line.len();
                 lines.push((number, line));
             }
         }
         let each = lines.len().div_ceil(threads.max(1)).max(1);
-        let all = || match threads {
-            0 | 1 => lines.iter().map(|l| scan(l, scanner)).collect::<Vec<_>>(),
+        let scanned: Vec<Scanned> = match threads {
+            0 | 1 => vec![scan(&lines, scanner, rounds)],
             _ => std::thread::scope(|scope| {
                 let work: Vec<_> = lines
                     .chunks(each)
-                    .map(|chunk| {
-                        scope.spawn(move || {
-                            chunk.iter().map(|l| scan(l, scanner)).collect::<Vec<_>>()
-                        })
-                    })
+                    .map(|chunk| scope.spawn(move || scan(chunk, scanner, rounds)))
                     .collect();
                 work.into_iter()
-                    .flat_map(|w| w.join().unwrap_or_default())
+                    .map(|w| w.join().unwrap_or_else(|_| Scanned::ended_early()))
                     .collect()
             }),
         };
-        let mut scanned = Vec::new();
-        for took in &mut took {
-            scanned = all();
-            *took += scanned.iter().flatten().map(|s| s.took).sum::<Duration>();
-        }
-        if scanned.len() != lines.len() {
-            return Err(Trouble::new("scan.jsonl", "a thread ended early"));
-        }
-        for ((number, _), scanned) in lines.iter().zip(scanned) {
-            let scanned = scanned?;
-            progress.clear(io.err);
-            writeln!(io.out, "{}", scanned.line)?;
-            if let Some(error) = scanned.refused {
-                let code = error.code();
-                let _ = writeln!(
-                    io.err,
-                    "scan: line {number}: not scanned, so PHI: {error} [{code}]"
-                );
+        let mut numbers = lines.iter().map(|(number, _)| number);
+        for scanned in scanned {
+            for (total, took) in took.iter_mut().zip(scanned.took) {
+                *total += took;
             }
-            progress.step(io.err, 1, scanned.bytes);
+            for (told, number) in scanned.lines.into_iter().zip(&mut numbers) {
+                progress.clear(io.err);
+                writeln!(io.out, "{}", told.prediction)?;
+                if let Some(error) = told.refused {
+                    let code = error.code();
+                    let _ = writeln!(
+                        io.err,
+                        "scan: line {number}: not scanned, so PHI: {error} [{code}]"
+                    );
+                }
+                progress.step(io.err, 1, told.bytes);
+            }
+            if let Some(trouble) = scanned.trouble {
+                return Err(trouble);
+            }
         }
     }
     progress.clear(io.err);
@@ -138,39 +150,85 @@ pub fn run(
     Ok(took.into_iter().min().unwrap_or_default())
 }
 
-fn scan((number, line): &(usize, Vec<u8>), scanner: &dyn Scanner) -> Result<Scanned, Trouble> {
-    // Serde's own words may repeat the text.
-    let mail: Mail = serde_json::from_slice(line).map_err(|e| {
-        let what = match e.is_data() {
-            true => "a field is missing or of another type",
-            false => "not JSON",
-        };
-        let message = format!("line {number}, column {}: {what}", e.column());
-        Trouble::new("scan.jsonl", message)
-    })?;
-    let bytes = mail.places().map(|(_, text)| text.len() as u64).sum();
-    let (prediction, took, refused) = match mail.message() {
-        Ok(message) => {
-            let start = Instant::now();
-            let findings = scanner.scan(&message);
-            let took = start.elapsed();
-            (mail.prediction(&message, &findings), took, None)
+/// Scans some lines, up to one that is no mail. All are read before the first
+/// is scanned: a program that has mails to send has them as messages already,
+/// and what reads and writes JSON would take the scanner's place in the
+/// processor's caches each time.
+fn scan(lines: &[(usize, Vec<u8>)], scanner: &dyn Scanner, rounds: u16) -> Scanned {
+    let mut trouble = None;
+    let read: Vec<Read> = lines
+        .iter()
+        .map_while(|line| Read::new(line).map_err(|e| trouble = Some(e)).ok())
+        .collect();
+    let scanned = |read: &Read| Some(scanner.scan(read.message.as_ref().ok()?));
+    let mut took = Vec::new();
+    for _ in 1..rounds {
+        let start = Instant::now();
+        for read in &read {
+            drop(std::hint::black_box(scanned(read)));
         }
-        Err(error) => {
-            let prediction = Prediction {
-                id: &mail.id,
+        took.push(start.elapsed());
+    }
+    let start = Instant::now();
+    let found: Vec<_> = read.iter().map(scanned).collect();
+    took.push(start.elapsed());
+    let mut told = Vec::with_capacity(read.len());
+    for (read, found) in read.into_iter().zip(found) {
+        match read.told(found.as_ref()) {
+            Ok(line) => told.push(line),
+            Err(error) => {
+                trouble = Some(std::io::Error::from(error).into());
+                break;
+            }
+        }
+    }
+    Scanned {
+        lines: told,
+        took,
+        trouble,
+    }
+}
+
+impl Scanned {
+    fn ended_early() -> Self {
+        Self {
+            lines: Vec::new(),
+            took: Vec::new(),
+            trouble: Some(Trouble::new("scan.jsonl", "a thread ended early")),
+        }
+    }
+}
+
+impl Read {
+    fn new((number, line): &(usize, Vec<u8>)) -> Result<Self, Trouble> {
+        // Serde's own words may repeat the text.
+        let mail: Mail = serde_json::from_slice(line).map_err(|e| {
+            let what = match e.is_data() {
+                true => "a field is missing or of another type",
+                false => "not JSON",
+            };
+            let message = format!("line {number}, column {}: {what}", e.column());
+            Trouble::new("scan.jsonl", message)
+        })?;
+        let message = mail.message();
+        Ok(Self { mail, message })
+    }
+
+    fn told(self, found: Option<&Findings>) -> serde_json::Result<Told> {
+        let prediction = match (&self.message, found) {
+            (Ok(message), Some(found)) => self.mail.prediction(message, found),
+            _ => Prediction {
+                id: &self.mail.id,
                 sensitivity: Sensitivity::Phi.word(),
                 findings: Vec::new(),
-            };
-            (prediction, Duration::ZERO, Some(error))
-        }
-    };
-    Ok(Scanned {
-        line: serde_json::to_string(&prediction).map_err(std::io::Error::from)?,
-        bytes,
-        took,
-        refused,
-    })
+            },
+        };
+        Ok(Told {
+            prediction: serde_json::to_string(&prediction)?,
+            bytes: self.mail.places().map(|(_, t)| t.len() as u64).sum(),
+            refused: self.message.err(),
+        })
+    }
 }
 
 impl Mail {
