@@ -13,7 +13,7 @@ use super::source::Source;
 use super::tagger::codes::Codes;
 use super::tagger::context::Context;
 use super::tagger::model::Model;
-use super::tagger::scene::Memos;
+use super::tagger::score::Memos;
 use super::tagger::{Tag, tag};
 use super::token::tokens;
 use super::view::View;
@@ -107,7 +107,7 @@ impl<'t> Passes<'t> {
     /// Words and labels counted: how many words.
     pub fn count(&mut self) -> usize {
         self.summary = Summary::default();
-        self.summary.read(&self.passage);
+        self.summary.read(&self.passage, None);
         self.summary.add(&self.passage, &self.tags, &self.context);
         self.summary.words.len()
     }

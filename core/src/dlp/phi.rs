@@ -1,26 +1,26 @@
 //! The scanner for all kinds, and its verdict.
 
 mod file_name;
+mod learn;
 
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::envelope::{envelope, words_of};
-use super::extract::{Budget, Piece, encoded_in, encodes, extract};
+use super::extract::{Budget, Piece, encoded_in, extract};
 use super::known::Known;
 use super::lexicon::{Flag, Flags};
 use super::passage::{Buffers, Passage, Region};
-use super::risk::Weights;
 use super::risk::features::{Envelope, Features, features};
 use super::risk::summary::{MAX_WORDS, Summary, category_of};
 use super::risk::verdict::{Verdict, Words};
+use super::risk::{Filter, Weights};
 use super::source::{Source, chunk_end, embeds, is_field_name, is_file};
 use super::tagger::codes::Codes;
 use super::tagger::context::Context;
 use super::tagger::model::Model;
-use super::tagger::scene::Memos;
+use super::tagger::score::Memos;
 use super::tagger::{Tag, asks, tag};
 use super::texts::is_document;
 use super::{
@@ -131,6 +131,9 @@ pub(super) struct Scan<'s> {
     /// Of the text and everything but the HTML, and of the HTML.
     pub(super) summary: Summary,
     html: Summary,
+    /// Which words are worth keeping, where a message has so few that all may be
+    /// kept.
+    filter: Option<&'static Filter>,
     /// Sums of the first words of both.
     words: Words,
     found: Findings,
@@ -156,6 +159,7 @@ impl<'s> Scan<'s> {
             learned: false,
             summary: Summary::default(),
             html: Summary::default(),
+            filter: None,
             words: Words::default(),
             found: Findings {
                 knows_names: scanner.names,
@@ -172,24 +176,6 @@ impl<'s> Scan<'s> {
             patients: Vec::new(),
             told_by_name: None,
         }
-    }
-
-    /// Learns what the models ask of a message beside its texts.
-    fn learn(&mut self, message: &Message) {
-        let sender = message.sender_text();
-        // Only the model for words asks whose names they are.
-        let recipients = message.recipients().iter();
-        let recipients = recipients.filter(|_| self.scanner.names);
-        let recipients = recipients.flat_map(|(_, r)| {
-            let name = r.display_name().map(|n| n.expose().as_str());
-            name.into_iter().chain([r.address().as_str()])
-        });
-        self.context = Context::new(&sender, recipients, message.audience());
-        self.envelope = envelope(message);
-        self.context.personal = self.envelope.personal;
-        self.context.internal = self.envelope.internal;
-        self.audience = words_of(message.audience().unwrap_or_default());
-        self.learned = true;
     }
 
     fn run(&mut self, message: &Message) {
@@ -247,7 +233,11 @@ impl<'s> Scan<'s> {
             self.learn(message);
         }
         // Without a verdict only the prior asks for words.
-        let few = counted && !self.scanner.names && units <= MAX_WORDS;
+        let filter = match self.scanner.names {
+            true => Verdict::get().filter(),
+            false => Weights::prior().filter(),
+        };
+        self.filter = (all && counted && units <= MAX_WORDS).then_some(filter);
         for (((part, kept), source), first) in both().zip(&sources).zip(&firsts) {
             let same = part.part() == Part::Html && has_text;
             if same || !asked {
@@ -256,17 +246,14 @@ impl<'s> Scan<'s> {
             if let (Some(source), Some(first)) = (source, first)
                 && !source.fields
             {
-                match few {
-                    true => words.read_for(first, Weights::prior()),
-                    false => words.read(first),
-                }
+                words.read(first, self.filter);
             }
             if kept.is_none() && is_text(part) {
                 let content = part.content();
                 if let Some(source) = source_of(part, &content)
                     && !source.fields
                 {
-                    words.read(&self.first_passage(&source).0);
+                    words.read(&self.first_passage(&source).0, None);
                 }
                 wipe(content);
             }
@@ -326,23 +313,6 @@ impl<'s> Scan<'s> {
             if let Cow::Owned(content) = content {
                 wipe(content);
             }
-        }
-    }
-
-    /// Whether a part may bring what asks the code model, beside the first
-    /// passage of its text.
-    fn brings_more(&mut self, scanned: &ScanPart<'_>, kept: Option<&PartContent>) -> bool {
-        let part = scanned.part();
-        match kept {
-            Some(PartContent::Text(text)) if scanned.side().is_some() => {
-                self.names_ask(part, text.expose())
-            }
-            Some(PartContent::Text(text)) => {
-                let text = text.expose();
-                is_document(part, text) || scanned.media_type() != "text/html" && encodes(text)
-            }
-            Some(PartContent::Unreadable(_)) => false,
-            Some(PartContent::Binary(_)) | None => true,
         }
     }
 
@@ -536,11 +506,11 @@ impl<'s> Scan<'s> {
     fn passage(&mut self, source: &Source<'_>, passage: &Passage<'_>, counted: bool) {
         // Without names there is no verdict to count for.
         if self.scanner.names && !counted && !source.fields {
-            let summary = match source.part {
-                Part::Html => &mut self.html,
-                _ => &mut self.summary,
-            };
-            summary.read(passage);
+            // What is packed into a file is not among the units that were counted.
+            match source.part {
+                Part::Html => self.html.read(passage, self.filter),
+                _ => self.summary.read(passage, None),
+            }
         }
         let mut tags = self.tags(source, passage);
         if passage.region == Region::FileName {

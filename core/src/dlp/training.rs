@@ -17,7 +17,7 @@ use super::source::hints_of;
 use super::tagger::codes::Codes;
 use super::tagger::context::Context;
 use super::tagger::model::Model;
-use super::tagger::scene::Memos;
+use super::tagger::score::Memos;
 use super::tagger::{tag, train as tagger};
 use super::token::hash;
 use super::{Category, FindingKind, records, rules};
@@ -191,12 +191,10 @@ fn context(
     );
     let mut words = Summary::default();
     for (text, view) in mail.texts.iter().zip(views) {
-        words.read(&Passage::read(
-            &view.text,
-            0,
-            view.text.len(),
-            region(text.place),
-        ));
+        words.read(
+            &Passage::read(&view.text, 0, view.text.len(), region(text.place)),
+            None,
+        );
     }
     let to: Vec<&str> = mail.to.iter().map(String::as_str).collect();
     let address = mail
@@ -297,7 +295,7 @@ fn verdict(
             summary.records += u32::from(record.patient_record);
         }
         rules::apply(&passage, &mut tags, true);
-        summary.read(&passage);
+        summary.read(&passage, None);
         summary.add(&passage, &tags, &context);
         summary.attachments += u32::from(text.place == Place::Attachment);
     }

@@ -97,7 +97,7 @@ fn prior_of(scan: &Scan<'_>, message: &Message) -> u8 {
         let content = part.content();
         let source = source_of(part, &content).unwrap();
         let (end, region) = source.next(0);
-        words.read(&Passage::read(&source.view.text, 0, end, region));
+        words.read(&Passage::read(&source.view.text, 0, end, region), None);
     }
     let (context, audience) = (&scan.context, &scan.audience);
     let all = features(&words, context, scan.envelope, context.senders(), audience);

@@ -6,12 +6,120 @@ use crate::dlp::tagger::context::Context;
 use crate::dlp::token::{hash, join};
 use crate::dlp::{FindingClass, FindingKind};
 
-/// One feature that a message has: the hash of its weights, and the code that
-/// stands for it among the reasons.
+/// One feature that a message has: the hash of its weights, and what it is of.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Feature {
     pub(crate) hash: u32,
-    pub(crate) code: &'static str,
+    pub(crate) code: Code,
+}
+
+/// What a feature is of: its place among [`CODES`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Code(u8);
+
+/// How many there are.
+pub(super) const MANY: usize = 51;
+
+/// The words that stand for features among the reasons, in their order.
+const CODES: [&str; MANY] = [
+    "addressed_to_person",
+    "against",
+    "aggregate",
+    "attachments",
+    "audience",
+    "audience_and_sender",
+    "audience_and_you",
+    "audience_words",
+    "care_event",
+    "case",
+    "case_against",
+    "category_of_sender_or_audience",
+    "category_terms",
+    "date_and_sender",
+    "dates",
+    "density",
+    "dummy_data",
+    "finding",
+    "findings",
+    "first_person",
+    "health_and_sender",
+    "health_content",
+    "identifier_and_health",
+    "identifiers",
+    "internal",
+    "internal_and_sender",
+    "length",
+    "marketing",
+    "medical_identifier_and_name",
+    "medical_identifiers",
+    "name_and_health",
+    "name_and_sender",
+    "name_of_other",
+    "name_of_recipient",
+    "names",
+    "pairs_of_words",
+    "patient_record",
+    "patient_speech",
+    "people",
+    "person_and_health_together",
+    "recipient_and_sender",
+    "recipients",
+    "roster",
+    "sender_speciality",
+    "sender_words",
+    "software",
+    "staff",
+    "subject",
+    "veterinary",
+    "words",
+    "you_and_health",
+];
+
+/// Their hashes, from which those of the features are made.
+const HASHES: [u32; MANY] = {
+    let mut hashes = [0; MANY];
+    let mut n = 0;
+    while n < MANY {
+        hashes[n] = hash(CODES[n].as_bytes());
+        n += 1;
+    }
+    hashes
+};
+
+impl Code {
+    /// The code of a word that is known when this is compiled.
+    const fn of(word: &str) -> Self {
+        let wanted = hash(word.as_bytes());
+        let mut n = 0;
+        while HASHES[n] != wanted {
+            n += 1;
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "there are fewer")]
+        Self(n as u8)
+    }
+
+    pub(crate) fn word(self) -> &'static str {
+        CODES.get(self.place()).copied().unwrap_or_default()
+    }
+
+    pub(super) fn place(self) -> usize {
+        self.0.into()
+    }
+
+    /// The feature with a value.
+    #[inline]
+    pub(super) fn feature(self, value: u32) -> Feature {
+        let hash = HASHES.get(self.place()).copied().unwrap_or_default();
+        Feature {
+            hash: join(hash, value),
+            code: self,
+        }
+    }
+
+    /// The code of a place among them.
+    pub(super) fn at(place: usize) -> Self {
+        Self(u8::try_from(place).unwrap_or(0))
+    }
 }
 
 /// 0, 1, 2–3, 4–7, 8 and more.
@@ -35,21 +143,16 @@ pub(crate) struct Envelope {
     pub(crate) internal: bool,
 }
 
-const SECTION_CODES: [(&str, u32); SECTIONS] = [
-    coded("patient_speech"),
-    coded("care_event"),
-    coded("aggregate"),
-    coded("dummy_data"),
-    coded("software"),
-    coded("marketing"),
-    coded("veterinary"),
-    coded("staff"),
+const SECTION_CODES: [Code; SECTIONS] = [
+    Code::of("patient_speech"),
+    Code::of("care_event"),
+    Code::of("aggregate"),
+    Code::of("dummy_data"),
+    Code::of("software"),
+    Code::of("marketing"),
+    Code::of("veterinary"),
+    Code::of("staff"),
 ];
-
-/// A code with its hash.
-const fn coded(code: &str) -> (&str, u32) {
-    (code, hash(code.as_bytes()))
-}
 
 /// The feature of a word.
 pub(crate) fn word_feature(word: u32) -> u32 {
@@ -69,8 +172,8 @@ pub(super) const WORDS: usize = 4;
 /// All features of a message.
 pub(crate) struct Features<'s> {
     pub(super) counted: Vec<Feature>,
-    /// Words, with the code that they stand under and its hash.
-    pub(super) words: [(&'static str, u32, &'s [u32]); WORDS],
+    /// Words, with the code that they stand under.
+    pub(super) words: [(Code, &'s [u32]); WORDS],
 }
 
 /// All features of a message.
@@ -81,14 +184,13 @@ pub(crate) fn features<'s>(
     sender: &'s [u32],
     audience: &'s [u32],
 ) -> Features<'s> {
-    let words = |code: &'static str, words| (code, hash(code.as_bytes()), words);
     Features {
         counted: counted(summary, context, envelope),
         words: [
-            words("words", summary.words.list()),
-            words("pairs_of_words", summary.pairs.list()),
-            words("sender_words", sender),
-            words("audience_words", audience),
+            (const { Code::of("words") }, summary.words.list()),
+            (const { Code::of("pairs_of_words") }, summary.pairs.list()),
+            (const { Code::of("sender_words") }, sender),
+            (const { Code::of("audience_words") }, audience),
         ],
     }
 }
@@ -97,28 +199,30 @@ pub(crate) fn features<'s>(
 impl Features<'_> {
     /// All, one by one.
     pub(crate) fn list(&self) -> Vec<Feature> {
-        let words = self.words.iter().flat_map(|(code, of, words)| {
-            words.iter().map(move |word| Feature {
-                hash: join(*of, *word),
-                code,
-            })
-        });
+        let words = (self.words.iter())
+            .flat_map(|(code, words)| words.iter().map(|word| code.feature(*word)));
         self.counted.iter().copied().chain(words).collect()
+    }
+}
+
+/// Features as they come.
+struct Counted(Vec<Feature>);
+
+impl Counted {
+    /// Not inlined, for the many places that it is asked from.
+    #[inline(never)]
+    fn add(&mut self, code: Code, value: u32) {
+        self.0.push(code.feature(value));
     }
 }
 
 /// The features of a message that are not words.
 fn counted(summary: &Summary, context: &Context, envelope: Envelope) -> Vec<Feature> {
-    let mut out = Vec::with_capacity(128);
-    // The hash of a code is known when this is compiled.
+    let mut out = Counted(Vec::with_capacity(128));
     macro_rules! add {
-        ($code:literal, $value:expr $(,)?) => {{
-            const HASH: u32 = hash($code.as_bytes());
-            out.push(Feature {
-                hash: join(HASH, $value),
-                code: $code,
-            });
-        }};
+        ($code:literal, $value:expr $(,)?) => {
+            out.add(const { Code::of($code) }, $value)
+        };
     }
     let of = |kind| summary.kinds[index_of(kind)];
     let (mut health, mut identifiers) = (0, 0);
@@ -274,19 +378,15 @@ fn counted(summary: &Summary, context: &Context, envelope: Envelope) -> Vec<Feat
     if summary.attachments > 0 {
         add!("attachments", 1);
     }
-    for ((code, of), count) in SECTION_CODES.into_iter().zip(summary.sections) {
-        let mut add = |value: u32| {
-            let hash = join(of, value);
-            out.push(Feature { hash, code });
-        };
+    for (code, count) in SECTION_CODES.into_iter().zip(summary.sections) {
         let count = bucket(count);
         for step in 1..=count {
-            add(step);
+            out.add(code, step);
         }
         if count > 0 {
             let what = join(bucket(names).min(1), join(bucket(health).min(1), 77));
-            add(what);
-            add(join(care, join(personal, 78)));
+            out.add(code, what);
+            out.add(code, join(care, join(personal, 78)));
         }
     }
     for (n, count) in summary.categories.iter().enumerate() {
@@ -299,5 +399,19 @@ fn counted(summary: &Summary, context: &Context, envelope: Envelope) -> Vec<Feat
             add!("category_of_sender_or_audience", n);
         }
     }
-    out
+    out.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_code_has_a_hash_and_a_place_of_its_own() {
+        assert!(CODES.is_sorted());
+        for (n, word) in CODES.iter().enumerate() {
+            assert_eq!(Code::of(word), Code::at(n));
+            assert_eq!(Code::at(n).word(), *word);
+        }
+    }
 }

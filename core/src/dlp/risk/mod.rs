@@ -16,6 +16,7 @@ use std::sync::LazyLock;
 
 #[cfg(any(test, feature = "training"))]
 use self::features::Feature;
+use self::features::{Code, MANY};
 use super::lexicon::Bytes;
 use super::{Category, Risk, RiskReason};
 use crate::base::Sensitivity;
@@ -29,18 +30,37 @@ const LINE: i32 = 40;
 
 /// Weights of features by hash.
 pub(crate) struct Weights {
-    /// One bit for the first 17 bits of each hash: most features have no
-    /// weights.
-    filter: Vec<u64>,
+    filter: Filter,
     /// In the order of their hashes.
     rows: Vec<(u32, [i16; OUTPUTS])>,
     bias: [i16; OUTPUTS],
 }
 
-/// The place of a hash in the filter: which word, which bit.
-fn filter_bit(hash: u32) -> (usize, u64) {
-    let bit = hash >> 15;
-    (bit as usize / 64, 1 << (bit % 64))
+/// Which features may have weights, by one bit for the first 17 bits of each
+/// hash: most have none.
+pub(crate) struct Filter(Vec<u64>);
+
+impl Filter {
+    fn of(hashes: impl Iterator<Item = u32>) -> Self {
+        let mut bits = vec![0; 1 << 11];
+        for hash in hashes {
+            let (word, bit) = Self::place(hash);
+            bits[word] |= bit;
+        }
+        Self(bits)
+    }
+
+    /// Which word, which bit.
+    fn place(hash: u32) -> (usize, u64) {
+        let bit = hash >> 15;
+        (bit as usize / 64, 1 << (bit % 64))
+    }
+
+    #[inline]
+    pub(crate) fn may_have(&self, hash: u32) -> bool {
+        let (word, bit) = Self::place(hash);
+        self.0.get(word).is_some_and(|word| word & bit != 0)
+    }
 }
 
 static PRIOR: LazyLock<Weights> = LazyLock::new(|| Weights::read(include_bytes!("prior.bin")));
@@ -77,20 +97,13 @@ impl Weights {
         let rows: Vec<_> = (0..count.min(u32::from(u16::MAX)))
             .map(|_| (bytes.u32(), row(&mut bytes)))
             .collect();
-        let mut filter = vec![0; 1 << 11];
-        for (hash, _) in &rows {
-            let (word, bit) = filter_bit(*hash);
-            filter[word] |= bit;
-        }
+        let filter = Filter::of(rows.iter().map(|row| row.0));
         Self { filter, rows, bias }
     }
 
-    /// Whether a feature may have weights: of most it is known that they have
-    /// none.
-    #[inline]
-    pub(crate) fn may_have(&self, hash: u32) -> bool {
-        let (word, bit) = filter_bit(hash);
-        self.filter.get(word).is_some_and(|word| word & bit != 0)
+    /// Which features have weights.
+    pub(crate) fn filter(&self) -> &Filter {
+        &self.filter
     }
 
     #[cfg(any(test, feature = "training"))]
@@ -144,18 +157,11 @@ fn judged(scores: &[i32; OUTPUTS], reasons: Vec<RiskReason>) -> Risk {
 }
 
 /// The sums of the weights of each code.
-struct Reasons {
-    all: Vec<RiskReason>,
-    /// Bits of the codes that are there.
-    seen: u128,
-}
+struct Reasons([i32; MANY]);
 
 impl Default for Reasons {
     fn default() -> Self {
-        Self {
-            all: Vec::with_capacity(64),
-            seen: 0,
-        }
+        Self([0; MANY])
     }
 }
 
@@ -164,45 +170,28 @@ impl Reasons {
     const MOST: usize = 12;
 
     #[inline]
-    fn add(&mut self, code: &'static str, weight: i32) {
-        // Features of one code stand side by side.
-        match self.all.last_mut() {
-            Some(last) if std::ptr::eq(last.code, code) => last.weight += weight,
-            _ => self.change(code, weight),
-        }
-    }
-
-    /// The same of another code than the last.
-    fn change(&mut self, code: &'static str, weight: i32) {
-        // Most come once.
-        let ends = match code.as_bytes() {
-            [first, .., last] => usize::from(*first) ^ usize::from(*last) << 2,
-            _ => 0,
-        };
-        let bit = 1 << ((ends + code.len() * 5) % 128);
-        let seen = self.seen & bit != 0;
-        self.seen |= bit;
-        if seen && let Some(reason) = self.all.iter_mut().rev().find(|r| r.code == code) {
-            reason.weight += weight;
-        } else {
-            self.all.push(RiskReason::new(code, weight));
+    fn add(&mut self, code: Code, weight: i32) {
+        if let Some(sum) = self.0.get_mut(code.place()) {
+            *sum = sum.wrapping_add(weight);
         }
     }
 
     /// Those with the largest weights, the largest first.
-    fn weightiest(self) -> Vec<RiskReason> {
-        let rank = |r: &RiskReason| (std::cmp::Reverse(r.weight.unsigned_abs()), r.code);
-        let mut out: Vec<RiskReason> = Vec::with_capacity(Self::MOST + 4);
-        for reason in self.all {
-            let before = |kept: &RiskReason| rank(kept) < rank(&reason);
-            if reason.weight == 0 || out.get(Self::MOST - 1).is_some_and(before) {
-                continue;
-            }
-            let at = out.iter().rposition(before).map_or(0, |n| n + 1);
-            out.truncate(Self::MOST - 1);
-            out.insert(at, reason);
+    fn weightiest(&self) -> Vec<RiskReason> {
+        // By weight, then by code, whose places are in the order of their words.
+        let mut ranks = [0; MANY];
+        for (n, (rank, weight)) in ranks.iter_mut().zip(&self.0).enumerate() {
+            *rank = u64::from(weight.unsigned_abs()) << 8 | (MANY - n) as u64;
         }
-        out
+        ranks.sort_unstable();
+        let weightiest = ranks.iter().rev().take(Self::MOST);
+        weightiest
+            .take_while(|rank| **rank >> 8 != 0)
+            .map(|rank| {
+                let place = MANY - (rank & 0xff) as usize;
+                RiskReason::new(Code::at(place).word(), self.0[place])
+            })
+            .collect()
     }
 }
 
@@ -212,32 +201,20 @@ mod tests {
 
     #[test]
     fn reasons_are_summed_by_code_and_the_weightiest_told() {
-        let codes: Vec<&'static str> = (0..40)
-            .map(|n| &*String::leak(format!("{}_{n}", ["a", "bc", "a_b"][n % 3])))
-            .collect();
+        let codes: Vec<Code> = (0..MANY).map(Code::at).collect();
         let mut state = 3u32;
         let mut next = |below: u32| {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             (state >> 8) % below
         };
         for round in 0..400 {
-            let many = round % 60;
-            let all: Vec<(&'static str, i32)> = (0..many)
-                .map(|_| {
-                    let code = codes[next(40) as usize];
-                    // A code may stand at more than one place.
-                    let code = match next(2) {
-                        0 => code,
-                        _ => &*String::leak(code.to_owned()),
-                    };
-                    (code, i32::try_from(next(9)).unwrap() - 4)
-                })
-                .collect();
             let mut reasons = Reasons::default();
             let mut sums = std::collections::BTreeMap::new();
-            for (code, weight) in all {
+            for _ in 0..round % 60 {
+                let code = codes[next(MANY as u32) as usize];
+                let weight = i32::try_from(next(9)).unwrap() - 4;
                 reasons.add(code, weight);
-                *sums.entry(code).or_insert(0) += weight;
+                *sums.entry(code.word()).or_insert(0) += weight;
             }
             let mut wanted: Vec<(&str, i32)> = sums.into_iter().filter(|s| s.1 != 0).collect();
             wanted.sort_by_key(|(code, weight)| (std::cmp::Reverse(weight.abs()), *code));

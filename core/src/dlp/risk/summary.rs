@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Weights;
+use super::Filter;
 use super::features::{pair_feature, word_feature};
 use crate::dlp::lexicon::{Flag, Flags, Lexicon, SECTIONS};
 use crate::dlp::passage::{Passage, Region};
@@ -72,64 +72,56 @@ pub(crate) const fn index_of(kind: FindingKind) -> usize {
 }
 
 impl Summary {
-    /// Counts the words of a passage, before its units are labelled.
-    pub(crate) fn read(&mut self, passage: &Passage<'_>) {
-        self.read_with(passage, |_| true, |_| true);
-    }
-
-    /// The same, where only the words and pairs are kept that `weights` may have
-    /// any for: the others change no score. What is not kept is not counted, so
-    /// that all passages together may have [`MAX_WORDS`] units at most.
-    pub(crate) fn read_for(&mut self, passage: &Passage<'_>, weights: &Weights) {
-        self.read_with(
-            passage,
-            |word| weights.may_have(word_feature(word)),
-            |pair| weights.may_have(pair_feature(pair)),
-        );
-    }
-
-    fn read_with(
-        &mut self,
-        passage: &Passage<'_>,
-        wants_word: impl Fn(u32) -> bool,
-        wants_pair: impl Fn(u32) -> bool,
-    ) {
+    /// Counts the words of a passage, before its units are labelled. With a
+    /// filter only the words and pairs are kept that may have weights, since the
+    /// others change no score; but then the passages of a message may have
+    /// [`MAX_WORDS`] units at most.
+    pub(crate) fn read(&mut self, passage: &Passage<'_>, filter: Option<&Filter>) {
         let mut before = 0;
         let lexicon = Lexicon::get();
         // Most words come more than once.
         let more = passage.items.len().min(MAX_WORDS) / 4;
         self.words.reserve(more);
         self.pairs.reserve(more);
-        for item in &passage.items {
-            if item.kind != UnitKind::Word {
-                continue;
-            }
-            self.units = self.units.saturating_add(1);
-            let word = lexicon.speech(item.word);
-            let mut sections = word.sections();
-            if item.phrase_first {
-                sections |= lexicon.speech(item.phrase).sections();
-            }
-            if sections != 0 {
-                for (n, count) in self.sections.iter_mut().enumerate() {
-                    *count += u32::from(sections >> n & 1);
+        for items in passage.items.chunks(CHUNK) {
+            let (mut words, mut pairs) = (Chunk::default(), Chunk::default());
+            for item in items {
+                if item.kind != UnitKind::Word {
+                    continue;
                 }
-            }
-            if PERSONS >> (item.hash & 63) & 1 != 0 {
-                self.you += u32::from(YOU.contains(&item.hash));
-                self.me += u32::from(ME.contains(&item.hash));
-            }
-            let full = self.words.len() >= MAX_WORDS;
-            if !full && !word.is_function() && wants_word(item.hash) {
-                self.words.insert(item.hash);
-            }
-            if self.pairs.len() < MAX_WORDS {
+                self.units = self.units.saturating_add(1);
+                let word = lexicon.speech(item.word);
+                let mut sections = word.sections();
+                if item.phrase_first {
+                    sections |= lexicon.speech(item.phrase).sections();
+                }
+                if sections != 0 {
+                    for (n, count) in self.sections.iter_mut().enumerate() {
+                        *count += u32::from(sections >> n & 1);
+                    }
+                }
+                if may_be_person(item.hash) {
+                    self.you += u32::from(YOU.contains(&item.hash));
+                    self.me += u32::from(ME.contains(&item.hash));
+                }
                 let pair = pair(before, item.hash);
-                if wants_pair(pair) {
-                    self.pairs.insert(pair);
+                if let Some(filter) = filter {
+                    // Which words are wanted is chance: no branch asks for it.
+                    let wanted = filter.may_have(word_feature(item.hash));
+                    words.push(item.hash, !word.is_function() & wanted);
+                    pairs.push(pair, filter.may_have(pair_feature(pair)));
+                } else {
+                    if !word.is_function() && self.words.len() < MAX_WORDS {
+                        self.words.insert(item.hash);
+                    }
+                    if self.pairs.len() < MAX_WORDS {
+                        self.pairs.insert(pair);
+                    }
                 }
+                before = item.hash;
             }
-            before = item.hash;
+            words.into_set(&mut self.words);
+            pairs.into_set(&mut self.pairs);
         }
     }
 
@@ -236,21 +228,60 @@ const ME: [u32; 5] = [
     hash(b"we"),
 ];
 
-/// A bit for each of them, by the low bits of its hash.
-const PERSONS: u64 = {
-    let mut bits = 0;
+/// A bit for each of them, by the low bits of its hash: few others have one.
+const PERSONS: [u64; 16] = {
+    let mut bits = [0; 16];
     let mut n = 0;
     while n < YOU.len() + ME.len() {
-        let hash = if n < YOU.len() {
-            YOU[n]
-        } else {
-            ME[n - YOU.len()]
-        };
-        bits |= 1 << (hash & 63);
+        let you = n < YOU.len();
+        let hash = if you { YOU[n] } else { ME[n - YOU.len()] };
+        bits[hash as usize >> 6 & 15] |= 1 << (hash & 63);
         n += 1;
     }
     bits
 };
+
+#[inline]
+fn may_be_person(hash: u32) -> bool {
+    PERSONS[hash as usize >> 6 & 15] >> (hash & 63) & 1 != 0
+}
+
+/// Items whose words are taken at a time.
+const CHUNK: usize = 64;
+
+/// The hashes of a chunk that are wanted.
+struct Chunk {
+    hashes: [u32; CHUNK],
+    many: usize,
+}
+
+impl Default for Chunk {
+    fn default() -> Self {
+        Self {
+            hashes: [0; CHUNK],
+            many: 0,
+        }
+    }
+}
+
+impl Chunk {
+    #[inline(always)]
+    fn push(&mut self, hash: u32, wanted: bool) {
+        if let Some(next) = self.hashes.get_mut(self.many) {
+            *next = hash;
+            self.many += usize::from(wanted);
+        }
+    }
+
+    #[inline]
+    fn into_set(self, set: &mut Hashes) {
+        for hash in self.hashes.iter().take(self.many) {
+            if set.len() < MAX_WORDS {
+                set.insert(*hash);
+            }
+        }
+    }
+}
 
 /// A set of hashes, in the order in which they came.
 #[derive(Debug, Clone, Default)]
@@ -345,6 +376,7 @@ fn put(slots: &mut [u32], hash: u32) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Weights;
     use super::super::features::{Envelope, features};
     use super::*;
 
@@ -375,12 +407,13 @@ mod tests {
     #[test]
     fn words_without_weights_change_no_score() {
         let weights = Weights::prior();
+        let filter = weights.filter();
         let text = b"Your appointment with the kidney clinic is confirmed, Pat. \
             Zyxwv qqqq your labs; your appointment with the clinic, and I am qqqq.";
         let passage = Passage::read(text, 0, text.len(), Region::Body);
         let (mut all, mut some) = (Summary::default(), Summary::default());
-        all.read(&passage);
-        some.read_for(&passage, weights);
+        all.read(&passage, None);
+        some.read(&passage, Some(filter));
         assert!(!some.words.list().is_empty() && some.words.len() < all.words.len());
         assert!(some.pairs.len() < all.pairs.len());
         let score = |summary: &Summary| {
@@ -389,5 +422,25 @@ mod tests {
         };
         assert_eq!(score(&some), score(&all));
         assert_ne!(score(&some), score(&Summary::default()));
+    }
+
+    /// In more than one chunk.
+    #[test]
+    fn persons_are_counted_and_words_kept_over_all_chunks() {
+        let text = "You and I: my clinic told us yours. We filled yourself in. ".repeat(9);
+        let passage = Passage::read(text.as_bytes(), 0, text.len(), Region::Body);
+        assert!(passage.items.len() > 2 * CHUNK);
+        let mut summary = Summary::default();
+        summary.read(&passage, None);
+        assert_eq!((summary.you, summary.me), (18, 27));
+        let kept = summary.words.list();
+        let wanted = ["clinic", "told", "filled"].map(|word| hash(word.as_bytes()));
+        assert!(wanted.iter().all(|word| kept.contains(word)), "{kept:?}");
+        assert!(
+            summary
+                .pairs
+                .list()
+                .contains(&pair(hash(b"my"), hash(b"clinic")))
+        );
     }
 }

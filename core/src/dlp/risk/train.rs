@@ -126,9 +126,10 @@ pub(crate) fn train(examples: &[Example], options: &Options) -> Vec<u8> {
     let mut counts: HashMap<u32, (u32, u32, bool)> = HashMap::new();
     for example in examples {
         for feature in &example.features {
-            let entry = counts
-                .entry(feature.hash)
-                .or_insert((0, u32::MAX, is_word(feature.code)));
+            let entry =
+                counts
+                    .entry(feature.hash)
+                    .or_insert((0, u32::MAX, is_word(feature.code.word())));
             if entry.1 != example.mail {
                 (entry.0, entry.1) = (entry.0 + 1, example.mail);
             }

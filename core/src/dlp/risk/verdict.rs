@@ -6,9 +6,8 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use super::features::{Features, WORDS};
-use super::{OUTPUTS, Reasons, Weights, judged, step};
+use super::{Filter, OUTPUTS, Reasons, Weights, judged, step};
 use crate::dlp::Risk;
-use crate::dlp::token::join;
 
 /// The weights of a feature: for PHI before anything is found, and for each
 /// output then.
@@ -23,6 +22,7 @@ pub(crate) struct Verdict {
     slots: Vec<(u32, Row)>,
     shift: u32,
     bias: Row,
+    filter: Filter,
 }
 
 /// The first bits of a hash, which choose its seed.
@@ -71,6 +71,7 @@ impl Verdict {
             slots: vec![(0, Row::default()); 1 << log],
             shift: 32 - log,
             bias: both(prior.bias[0], &whole.bias),
+            filter: Filter::of(rows.iter().map(|row| row.0)),
         };
         // Those that have many hashes choose first.
         let mut buckets: Vec<&[(u32, Row)]> = rows
@@ -101,6 +102,11 @@ impl Verdict {
         out
     }
 
+    /// Which features have weights of either.
+    pub(crate) fn filter(&self) -> &Filter {
+        &self.filter
+    }
+
     #[inline]
     fn place(&self, hash: u32, seed: u32) -> usize {
         (hash ^ seed)
@@ -124,10 +130,10 @@ impl Verdict {
     /// Takes in the words that are not among the sums yet.
     pub(crate) fn read(&self, features: &Features<'_>, words: &mut Words) {
         let sums = words.taken.iter_mut().zip(&mut words.sums);
-        for ((_, of, all), (taken, sums)) in features.words.iter().zip(sums) {
+        for ((code, all), (taken, sums)) in features.words.iter().zip(sums) {
             let mut more = *sums;
             for word in all.get(*taken..).unwrap_or_default() {
-                add(&mut more, &self.row(join(*of, *word)));
+                add(&mut more, &self.row(code.feature(*word).hash));
             }
             *sums = more;
             *taken = all.len();
@@ -152,9 +158,9 @@ impl Verdict {
             add(&mut scores, &row);
             reasons.add(feature.code, i32::from(row[1]));
         }
-        for ((code, ..), sums) in features.words.iter().zip(&words.sums) {
+        for ((code, _), sums) in features.words.iter().zip(&words.sums) {
             scores = std::array::from_fn(|n| scores[n].wrapping_add(sums[n]));
-            reasons.add(code, sums[1]);
+            reasons.add(*code, sums[1]);
         }
         let [_, scores @ ..] = scores;
         judged(&scores, reasons.weightiest())
@@ -204,7 +210,7 @@ mod tests {
         let (context, envelope) = (Context::default(), Envelope::default());
         let mut summary = Summary::default();
         for end in [text.len() / 2, text.len()] {
-            summary.read(&Passage::read(text, 0, end, Region::Body));
+            summary.read(&Passage::read(text, 0, end, Region::Body), None);
             let all = || features(&summary, &context, envelope, &[1, 2], &[3]);
             verdict.read(&all(), &mut words);
             let [phi, ..] = Weights::prior().score(all().list());
@@ -215,7 +221,7 @@ mod tests {
             let mut sums = BTreeMap::new();
             for feature in all().list() {
                 let weight = whole.find(feature.hash).map_or(0, |row| i32::from(row[0]));
-                *sums.entry(feature.code).or_insert(0) += weight;
+                *sums.entry(feature.code.word()).or_insert(0) += weight;
             }
             assert!(risk.reasons.len() > 5);
             for reason in risk.reasons {

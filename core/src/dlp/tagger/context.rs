@@ -12,7 +12,7 @@ pub(crate) struct Context {
     /// Hashes of the words in the sender's name and address.
     senders: Vec<u32>,
     /// A bit for each of both, by the low bits: most words are in neither.
-    addresses: u64,
+    addresses: [u64; 16],
     /// Strength of care in the sender's name, 0 to 3.
     pub(crate) sender_care: u8,
     /// Strength of care in the audience, 0 to 3; 4 where there is an audience
@@ -59,7 +59,9 @@ impl Context {
         context.recipients.sort_unstable();
         context.senders.sort_unstable();
         let both = context.recipients.iter().chain(&context.senders);
-        context.addresses = both.fold(0, |all, hash| all | 1 << (hash & 63));
+        for hash in both {
+            context.addresses[*hash as usize >> 6 & 15] |= 1 << (hash & 63);
+        }
         let (care, speciality) = care_of(&view.text, &all);
         context.sender_care = care;
         context.speciality = speciality;
@@ -74,7 +76,8 @@ impl Context {
 
     /// Whether a word stands in a recipient's (1) or the sender's (2) address.
     pub(super) fn own(&self, hash: u32, shape: Shape) -> u32 {
-        if shape == Shape::Sign || self.addresses >> (hash & 63) & 1 == 0 {
+        let addresses = self.addresses[hash as usize >> 6 & 15];
+        if shape == Shape::Sign || addresses >> (hash & 63) & 1 == 0 {
             return 0;
         }
         u32::from(self.recipients.binary_search(&hash).is_ok())

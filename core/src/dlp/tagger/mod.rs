@@ -15,15 +15,17 @@ pub(crate) mod labels;
 pub(crate) mod memo;
 pub(crate) mod model;
 pub(crate) mod scene;
+pub(crate) mod score;
 #[cfg(feature = "training")]
 pub(crate) mod train;
 
 use self::codes::{Codes, asks_code};
 use self::context::Context;
-use self::labels::{CODE_KINDS, WORD_KINDS, WordLabel};
+use self::labels::{CODE_KINDS, CODE_LABELS, WORD_KINDS, WordLabel};
 use self::memo::Sums;
 use self::model::Model;
-use self::scene::{Memos, Scene, Sights};
+use self::scene::{Scene, Sights};
+use self::score::Memos;
 use super::FindingKind;
 use super::passage::{Passage, Region};
 use super::token::Gap;
@@ -85,6 +87,9 @@ pub(super) fn word_open(label: WordLabel, one: WordLabel) -> bool {
     label % 2 == 1 || label == 0 || one == label || one + 1 == label
 }
 
+/// What stands inside an address is no code.
+const ADDRESS_GOES_ON: WordLabel = 2 * 3 + 2;
+
 /// Labels the units of a passage. The word model runs where it has room for its
 /// sums; a model's are of no use to another.
 pub(crate) fn tag(
@@ -96,13 +101,15 @@ pub(crate) fn tag(
 ) -> Vec<Tag> {
     let mut out: Vec<Tag> = Vec::new();
     let Some(memos) = memos.filter(|_| passage.region != Region::Code) else {
-        codes(passage, context, model, kept, &mut out);
+        for code in codes(passage, context, model, kept) {
+            push_code(&mut out, passage, code);
+        }
         return out;
     };
     let sights = Sights::new(passage, context);
+    // All of them first, so that the processor keeps one model's code at hand.
+    let mut codes = codes(passage, context, model, kept).into_iter().peekable();
     let (mut one, mut two): (WordLabel, WordLabel) = (0, 0);
-    // Most units are no codes.
-    let mut notable = passage.notable.iter().copied().peekable();
     for (at, item) in passage.items.iter().enumerate() {
         let mut label: (WordLabel, i16) = (0, 0);
         if sights.asked(item, at, one)
@@ -113,11 +120,8 @@ pub(crate) fn tag(
                 _ => best_word(&memos.inside(&scene, &model.word), one),
             };
         }
-        let inside = label.0 != 0 && label.0.is_multiple_of(2);
-        if notable.next_if_eq(&at).is_some()
-            && !(inside && label.0 == 2 * 3 + 2)
-            && asks_code(passage, at)
-            && let Some(code) = code_at(passage, context, model, kept, at)
+        if let Some(code) = codes.next_if(|code| code.first == at)
+            && label.0 != ADDRESS_GOES_ON
             && (label.0 == 0 || code.margin > label.1)
         {
             push_code(&mut out, passage, code);
@@ -153,22 +157,14 @@ pub(crate) fn asks(passage: &Passage<'_>) -> bool {
     passage.notable.iter().any(|at| asks_code(passage, *at))
 }
 
-/// Labels the codes alone.
-fn codes(
-    passage: &Passage<'_>,
-    context: &Context,
-    model: &Model,
-    kept: &mut Codes,
-    out: &mut Vec<Tag>,
-) {
+/// What the code model says of all units that it is asked of, but for those of
+/// which it says nothing.
+fn codes(passage: &Passage<'_>, context: &Context, model: &Model, kept: &mut Codes) -> Vec<Tag> {
     // Most units are no codes.
-    for &at in &passage.notable {
-        if asks_code(passage, at)
-            && let Some(code) = code_at(passage, context, model, kept, at)
-        {
-            push_code(out, passage, code);
-        }
-    }
+    let asked = passage.notable.iter().filter(|at| asks_code(passage, **at));
+    asked
+        .filter_map(|at| code_at(passage, context, model, kept, *at))
+        .collect()
 }
 
 /// What the code model says of a unit.
@@ -190,16 +186,25 @@ fn code_at(
     })
 }
 
-pub(super) fn best_code(scores: &[i16]) -> (usize, i16) {
-    let (mut best, mut top, mut second) = (0, 0, i16::MIN);
-    for (n, &score) in scores.iter().enumerate() {
-        if score > top {
-            (best, second, top) = (n + 1, top, score);
-        } else {
-            second = second.max(score);
-        }
+/// The best label of a code, and by how much. Which it is is chance: no branch
+/// asks for it.
+pub(super) fn best_code(scores: &[i16; CODE_LABELS]) -> (usize, i16) {
+    let top = scores.iter().fold(0, |top, score| top.max(*score));
+    let scores = || scores.iter().enumerate();
+    let best = scores()
+        .rev()
+        .fold(0, |best, (n, score)| match *score == top {
+            true => n,
+            false => best,
+        });
+    let second = scores().fold(0, |second, (n, score)| match n == best {
+        true => second,
+        false => second.max(*score),
+    });
+    match top {
+        0 => (0, 0),
+        _ => (best + 1, top.wrapping_sub(second)),
     }
-    (best, top.saturating_sub(second))
 }
 
 /// Groups of one number written with blanks are one finding.
@@ -297,6 +302,33 @@ mod tests {
                 assert_eq!(best_word(&firsts, 0), found);
             }
             something[usize::from(best)] += 1;
+        }
+        assert!(something.iter().all(|n| *n > 100), "{something:?}");
+    }
+
+    /// Over scores of all signs, many of them equal.
+    #[test]
+    fn the_best_code_is_the_first_of_the_highest() {
+        let mut state = 7u64;
+        let mut next = |below: u64| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            i16::try_from((state >> 33) % below).unwrap()
+        };
+        let mut something = [0; CODE_LABELS + 1];
+        for _ in 0..20_000 {
+            let low = next(45);
+            let scores: [i16; CODE_LABELS] = std::array::from_fn(|_| next(40) - low);
+            let score = |label: usize| label.checked_sub(1).map_or(0, |n| scores[n]);
+            let mut labels: Vec<usize> = (0..=CODE_LABELS).collect();
+            labels.sort_by_key(|label| std::cmp::Reverse(score(*label)));
+            let (label, margin) = best_code(&scores);
+            assert_eq!(label, labels[0], "{scores:?}");
+            if label != 0 {
+                assert_eq!(margin, score(label) - score(labels[1]), "{scores:?}");
+            }
+            something[label] += 1;
         }
         assert!(something.iter().all(|n| *n > 100), "{something:?}");
     }

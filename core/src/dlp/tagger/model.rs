@@ -9,17 +9,27 @@ use crate::dlp::lexicon::Bytes;
 /// Weights of features, found by hash. A feature that training did not keep
 /// has none.
 pub(crate) struct Weights<const N: usize> {
-    /// Four tags each: 16 bits of a hash, from the low ones on; 0 is free. What
-    /// finds no room where its high bits lead stands further on.
-    buckets: Vec<u64>,
-    /// A row of zeros, and as many as there are tags.
+    /// By the high bits of a hash.
+    buckets: Vec<Bucket>,
+    /// A row of zeros, and then those of the file in its order: the ones that
+    /// mails ask for most come first, so that the processor has them at hand.
     rows: Vec<[i8; N]>,
     bias: [i16; N],
     shift: u32,
 }
 
-/// Tags of a bucket, which are compared at a time.
-const BUCKET: usize = 4;
+/// The rows of hashes with the same high bits. Training keeps no more than have
+/// room, so that one look is enough.
+#[derive(Clone, Copy, Default)]
+struct Bucket {
+    /// The low 16 bits of each hash, from the low ones on.
+    tags: u64,
+    /// The row of each; where there is none, that of zeros.
+    rows: [u16; BUCKET],
+}
+
+/// Rows of a bucket, whose tags are compared at a time.
+pub(super) const BUCKET: usize = 4;
 /// One in each of them.
 const ONES: u64 = 0x0001_0001_0001_0001;
 
@@ -29,37 +39,46 @@ fn zeros(tags: u64) -> u64 {
     tags.wrapping_sub(ONES) & !tags & (ONES << 15)
 }
 
-/// Whether no tag of a bucket is free: they are taken from the low ones on.
-fn is_full(tags: u64) -> bool {
-    tags >> 48 != 0
+/// The bucket of a hash, where there are `2^log`.
+pub(super) const fn home(hash: u32, log: u32) -> usize {
+    hash.wrapping_shr(32 - log) as usize
 }
 
-fn tag(hash: u32) -> u16 {
-    #[expect(clippy::cast_possible_truncation, reason = "the low half is wanted")]
-    let low = hash as u16;
-    low.max(1)
+impl Bucket {
+    /// The row of a hash whose bucket this is.
+    #[inline(always)]
+    fn row(&self, hash: u32) -> u16 {
+        let tag = ONES.wrapping_mul(u64::from(hash & 0xffff));
+        let same = zeros(self.tags ^ tag);
+        let row = self.rows[same.trailing_zeros() as usize / 16 % BUCKET];
+        // Not a choice, which would become a branch.
+        row & u16::from(same != 0).wrapping_neg()
+    }
+
+    /// Puts in a row, where there is room.
+    fn put(&mut self, hash: u32, row: u16) {
+        if let Some(at) = self.rows.iter().position(|row| *row == 0) {
+            self.tags |= u64::from(hash & 0xffff) << (16 * at);
+            self.rows[at] = row;
+        }
+    }
 }
 
 impl<const N: usize> Weights<N> {
-    /// Entries are sorted by hash: bias, count, then a hash and N weights each.
+    /// Bias, the logarithm of the number of buckets, the number of rows, which
+    /// is below 2^16, and of each row a hash and N weights.
     fn read(bytes: &mut Bytes<'_>) -> Self {
         let bias = std::array::from_fn(|_| i16::from_le_bytes(bytes.take()));
+        let log = bytes.u32().clamp(1, 16);
         let count = bytes.u32() as usize;
-        // One or two in a bucket, so that few are full.
-        let log = (count / 3 * 2).max(4).next_power_of_two().trailing_zeros();
-        let mask = (1usize << log) - 1;
-        let mut buckets = vec![0; 1 << log];
-        let mut rows = vec![[0; N]; (BUCKET << log) + 1];
-        for _ in 0..count {
+        let mut buckets = vec![Bucket::default(); 1 << log];
+        let mut rows = Vec::with_capacity(count + 1);
+        rows.push([0; N]);
+        for row in (1..=u16::MAX).take(count) {
             let hash = bytes.u32();
-            let row: [u8; N] = bytes.take();
-            let mut at = (hash >> (32 - log)) as usize & mask;
-            while is_full(buckets[at]) {
-                at = (at + 1) & mask;
-            }
-            let taken = BUCKET - buckets[at].leading_zeros() as usize / 16;
-            buckets[at] |= u64::from(tag(hash)) << (16 * taken);
-            rows[BUCKET * at + taken + 1] = row.map(u8::cast_signed);
+            let weights: [u8; N] = bytes.take();
+            rows.push(weights.map(u8::cast_signed));
+            buckets[home(hash, log)].put(hash, row);
         }
         Self {
             buckets,
@@ -110,50 +129,18 @@ impl<const N: usize> Weights<N> {
     }
 
     /// A feature's weights; zeros where it has none.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn row(&self, hash: u32) -> &[i8; N] {
-        self.rows.get(self.find(hash)).unwrap_or(&[0; N])
-    }
-
-    /// The place of a feature's row; 0 where it has none.
-    #[inline]
-    fn find(&self, hash: u32) -> usize {
-        let home = hash.wrapping_shr(self.shift) as usize;
-        let tags = self.buckets.get(home).copied().unwrap_or_default();
-        let same = zeros(tags ^ ONES.wrapping_mul(u64::from(tag(hash))));
-        if (same == 0) & is_full(tags) {
-            return self.find_far(home + 1, tag(hash));
-        }
-        let at = (BUCKET * home + 1).wrapping_add(same.trailing_zeros() as usize / 16);
-        // 0 or all ones: not a choice, which would become a branch.
-        at & usize::from(same != 0).wrapping_neg()
-    }
-
-    /// The same, from a bucket on. At most half of the table is taken.
-    #[cold]
-    fn find_far(&self, from: usize, tag: u16) -> usize {
-        let mask = self.buckets.len() - 1;
-        let mut at = from & mask;
-        loop {
-            let same = zeros(self.buckets[at] ^ (ONES * u64::from(tag)));
-            if same != 0 {
-                return BUCKET * at + 1 + same.trailing_zeros() as usize / 16;
-            }
-            if !is_full(self.buckets[at]) {
-                return 0;
-            }
-            at = (at + 1) & mask;
-        }
+        let bucket = self.buckets.get(hash.wrapping_shr(self.shift) as usize);
+        let row = bucket.map_or(0, |bucket| bucket.row(hash));
+        self.rows.get(usize::from(row)).unwrap_or(&[0; N])
     }
 
     /// The bytes that [`read`](Self::read) takes.
     #[cfg(feature = "training")]
-    pub(crate) fn write(
-        bias: [i16; N],
-        rows: &std::collections::BTreeMap<u32, [i8; N]>,
-        out: &mut Vec<u8>,
-    ) {
+    pub(crate) fn write(bias: [i16; N], log: u32, rows: &[(u32, [i8; N])], out: &mut Vec<u8>) {
         out.extend(bias.iter().flat_map(|b| b.to_le_bytes()));
+        out.extend(log.to_le_bytes());
         out.extend(u32::try_from(rows.len()).unwrap_or(0).to_le_bytes());
         for (hash, row) in rows {
             out.extend(hash.to_le_bytes());
@@ -189,70 +176,61 @@ impl Model {
 mod tests {
     use super::*;
 
-    /// A blob of these hashes, the first with the weight 1, and so on.
-    fn weights(hashes: &[u32]) -> Weights<4> {
-        let mut hashes = hashes.to_vec();
-        hashes.sort_unstable();
-        let mut blob = vec![0; 8];
+    /// Weights of these hashes, the first with the weight 1, and so on.
+    fn weights(log: u32, hashes: &[u32]) -> Weights<2> {
+        let mut blob = vec![0; 4];
+        blob.extend(log.to_le_bytes());
         blob.extend(u32::try_from(hashes.len()).unwrap().to_le_bytes());
         for (hash, n) in hashes.iter().zip(1u8..) {
             blob.extend(hash.to_le_bytes());
-            blob.extend([n, 0, 0, 0]);
+            blob.extend([n, 0]);
         }
         Weights::read(&mut Bytes(&blob))
     }
 
+    /// Of few buckets and of few tags, 0 among them.
     #[test]
-    fn rows_are_found_far_from_home_and_behind_the_end() {
-        // All of one home, the last bucket of the table.
-        let hashes: Vec<u32> = (1..=8).map(|n| 0xf000_0000 + n).collect();
-        let weights = weights(&hashes);
-        for (hash, n) in hashes.iter().zip(1i8..) {
-            let at = weights.find(*hash);
-            assert_eq!(weights.rows[at][0], n);
+    fn the_row_is_that_of_the_hash() {
+        let hashes: Vec<u32> = (0..4u32)
+            .flat_map(|bucket| [0, 1, 0x8000, 0xffff].map(|tag| bucket << 30 | tag))
+            .collect();
+        for many in 0..=hashes.len() {
+            let (kept, others) = hashes.split_at(many);
+            let weights = weights(2, kept);
+            for (hash, n) in kept.iter().zip(1..) {
+                assert_eq!(weights.row(*hash), &[n, 0], "{hash:x} of {many}");
+            }
+            for hash in others.iter().copied().chain([2, 0x7fff, 0x4000_0100]) {
+                assert_eq!(weights.row(hash), &[0; 2], "{hash:x} of {many}");
+            }
         }
-        for other in [0xf000_0009, 0x1000_0009, 0x8000_0001] {
-            let at = weights.find(other);
-            assert_eq!(weights.rows[at], [0; 4], "{other:x}");
+    }
+
+    #[test]
+    fn what_has_no_room_is_left_out() {
+        let weights = weights(1, &[1, 2, 3, 4, 5, 6]);
+        assert_eq!(weights.row(4), &[4, 0]);
+        assert_eq!(weights.row(5), &[0; 2]);
+    }
+
+    /// Training left nothing out that the file has.
+    #[test]
+    fn all_rows_of_the_file_are_found() {
+        fn check<const N: usize>(weights: &Weights<N>, keep: usize) {
+            let mut rows: Vec<u16> = weights.buckets.iter().flat_map(|b| b.rows).collect();
+            rows.retain(|row| *row != 0);
+            rows.sort_unstable();
+            assert!(rows.iter().copied().eq(1..=u16::try_from(keep).unwrap()));
         }
+        check(&Model::get().word, 60_000);
+        check(&Model::get().code, 24_000);
     }
 
     #[test]
     fn the_first_zero_is_right() {
-        let first = |tags| (zeros(tags) & (ONES << 15)).trailing_zeros();
+        let first = |tags| zeros(tags).trailing_zeros();
         assert_eq!(first(0x0001_0000_8000_ffff), 47);
         assert_eq!(first(0x0001_0100_8000_ffff), 64);
         assert_eq!(first(0), 15);
-    }
-
-    /// Rows of few homes and of few tags, so that others' rows stand in the way.
-    #[test]
-    fn the_row_is_that_of_the_first_same_tag_before_a_free_one() {
-        let hash = |n: u32| (n.wrapping_mul(0x9e37_79b1) & 0x000f_007f) ^ (n << 29);
-        let mut hashes: Vec<u32> = (1..60).map(hash).collect();
-        hashes.sort_unstable();
-        hashes.dedup();
-        let weights = weights(&hashes);
-        let tags: Vec<u16> = (weights.buckets.iter())
-            .flat_map(|bucket| [0, 16, 32, 48].map(|shift| (bucket >> shift) as u16))
-            .collect();
-        let mut found = [0; 3];
-        for n in 0..4_000 {
-            let hash = hash(n);
-            let home = (hash >> weights.shift) as usize * BUCKET;
-            let mut at = home;
-            let wanted = loop {
-                match tags[at % tags.len()] {
-                    0 => break 0,
-                    same if same == tag(hash) => break at % tags.len() + 1,
-                    _ => at += 1,
-                }
-            };
-            // A bucket behind the end is the first again.
-            assert_eq!(weights.find(hash), wanted, "{hash:x}");
-            found[usize::from(wanted != 0)] += 1;
-            found[2] += usize::from(wanted != 0 && at >= home + BUCKET);
-        }
-        assert!(found.iter().all(|n| *n > 100), "{found:?}");
     }
 }

@@ -1,11 +1,11 @@
 //! What the word model sees of a unit: its features in groups, each with what
-//! its rows hang on, and their sums.
+//! its rows hang on.
 
 use super::context::Context;
-use super::features::{GroupsOf, Lists, Rows, asks_word, groups, prefix, suffix};
-use super::labels::{WORD_KINDS, WORD_LABELS, WordLabel};
-use super::memo::{Memo, Sums, add};
-use super::model::Weights;
+#[cfg(feature = "training")]
+use super::features::Rows;
+use super::features::{GroupsOf, Lists, asks_word, groups, prefix, suffix};
+use super::labels::WordLabel;
 use crate::dlp::passage::{Item, Passage, Region};
 use crate::dlp::token::{Gap, Shape, join};
 use crate::dlp::unit::UnitKind;
@@ -130,25 +130,11 @@ impl Setting {
 }
 
 /// Features as templates and their values.
-type Features<const MANY: usize> = [(u32, u32); MANY];
+pub(super) type Features<const MANY: usize> = [(u32, u32); MANY];
 
 /// Templates from here on hang on the labels of the units before.
 #[cfg(feature = "training")]
 const BEHIND: u32 = 50;
-
-/// The sums of the weights of features.
-#[inline(never)]
-fn sums<const HALVES: usize, const MANY: usize>(
-    weights: &Weights<WORD_LABELS>,
-    features: &Features<MANY>,
-) -> Sums<HALVES> {
-    let mut sums = [[0; WORD_KINDS.len()]; HALVES];
-    for &(template, value) in features {
-        let row = weights.row(Rows::row(template, value));
-        add(&mut sums, row.as_chunks().0);
-    }
-    sums
-}
 
 /// A unit with what stands around it.
 pub(crate) struct Scene<'s> {
@@ -165,7 +151,7 @@ pub(crate) struct Scene<'s> {
     /// Whether it stands in an address of the mail.
     own: u32,
     /// The labels of the unit before, and of the one before that.
-    one: WordLabel,
+    pub(super) one: WordLabel,
     two: WordLabel,
 }
 
@@ -262,7 +248,7 @@ impl<'s> Scene<'s> {
 
     /// On the word alone.
     #[inline(never)]
-    fn word(&self) -> Features<5> {
+    pub(super) fn word(&self) -> Features<5> {
         let here = self.here;
         [
             (1, here.hash),
@@ -280,7 +266,7 @@ impl<'s> Scene<'s> {
 
     /// On what the lists say of it, and whether it is of an address.
     #[inline(never)]
-    fn lists(&self) -> Features<12> {
+    pub(super) fn lists(&self) -> Features<12> {
         let (here, lists, term) = (self.here, self.here.lists, self.term());
         let (shape, name, health) = (here.shape(), lists.named(), lists.healthy());
         let (place, plain) = (lists.placed(), lists.plainly());
@@ -304,7 +290,7 @@ impl<'s> Scene<'s> {
     }
 
     /// All that [`lists`](Self::lists) hangs on.
-    fn lists_key(&self) -> u128 {
+    pub(super) fn lists_key(&self) -> u128 {
         let term = match self.item.phrase.is_empty() {
             true => 0,
             false => self.term().only(Lists::HEALTH.mask() | Lists::PLACE.mask()),
@@ -319,7 +305,7 @@ impl<'s> Scene<'s> {
     /// All that [`word`](Self::word) and [`lists`](Self::lists) hang on, of
     /// signs and of words that are common and in no term: both ends say what
     /// its prefix and suffix are.
-    fn word_key(&self) -> Option<u128> {
+    pub(super) fn word_key(&self) -> Option<u128> {
         let kept = self.here.common
             && matches!(self.item.kind, UnitKind::Word | UnitKind::Sign)
             && self.item.phrase.is_empty()
@@ -349,7 +335,7 @@ impl<'s> Scene<'s> {
 
     /// On the word before, with the name and shape.
     #[inline(never)]
-    fn left(&self) -> Features<4> {
+    pub(super) fn left(&self) -> Features<4> {
         let (left, here) = (self.before().0, self.here);
         let shape = here.shape();
         let own = join(self.own, join(shape, left));
@@ -362,7 +348,7 @@ impl<'s> Scene<'s> {
     }
 
     /// All that it hangs on, where the word is a common one.
-    fn left_key(&self) -> Option<u64> {
+    pub(super) fn left_key(&self) -> Option<u64> {
         let (left, common) = self.before();
         common.then(|| {
             u64::from(left)
@@ -375,7 +361,7 @@ impl<'s> Scene<'s> {
 
     /// On the word behind, with the name and shape.
     #[inline(never)]
-    fn right(&self) -> Features<4> {
+    pub(super) fn right(&self) -> Features<4> {
         let (right, here) = (self.behind().0, self.here);
         [
             (3, right),
@@ -386,7 +372,7 @@ impl<'s> Scene<'s> {
     }
 
     /// All that it hangs on, where the word is a common one.
-    fn right_key(&self) -> Option<u64> {
+    pub(super) fn right_key(&self) -> Option<u64> {
         let (right, common) = self.behind();
         common.then(|| {
             u64::from(right)
@@ -398,7 +384,7 @@ impl<'s> Scene<'s> {
 
     /// On what the lists say of the units before.
     #[inline(never)]
-    fn lists_left(&self) -> Features<6> {
+    pub(super) fn lists_left(&self) -> Features<6> {
         let (left, here) = (self.left.lists, self.here);
         let people = left.peopled();
         let further = self.left_2.lists.peopled();
@@ -412,7 +398,7 @@ impl<'s> Scene<'s> {
         ]
     }
 
-    fn lists_left_key(&self) -> u64 {
+    pub(super) fn lists_left_key(&self) -> u64 {
         const HERE: u64 = Lists::SHAPE.to(&Lists::NAME);
         const LEFT: u64 = Lists::NAME.to(&Lists::PEOPLE);
         self.here.lists.only(HERE)
@@ -423,7 +409,7 @@ impl<'s> Scene<'s> {
 
     /// On what they say of the units behind.
     #[inline(never)]
-    fn lists_right(&self) -> Features<5> {
+    pub(super) fn lists_right(&self) -> Features<5> {
         let (here, right) = (self.here, self.right.lists);
         let (place, lists) = (right.placed(), here.lists);
         [
@@ -435,7 +421,7 @@ impl<'s> Scene<'s> {
         ]
     }
 
-    fn lists_right_key(&self) -> u128 {
+    pub(super) fn lists_right_key(&self) -> u128 {
         const HERE: u64 = Lists::SHAPE.to(&Lists::NAME) | Lists::PLACE.mask();
         const RIGHT: u64 = Lists::NAME.to(&Lists::PLACE);
         let behind =
@@ -445,7 +431,7 @@ impl<'s> Scene<'s> {
 
     /// On the name and shape, and where and in what mail it stands.
     #[inline(never)]
-    fn setting(&self) -> Features<4> {
+    pub(super) fn setting(&self) -> Features<4> {
         let (named, shape) = (self.here.named(), self.here.shape());
         let Setting {
             region,
@@ -463,13 +449,13 @@ impl<'s> Scene<'s> {
         ]
     }
 
-    fn setting_key(&self) -> u64 {
+    pub(super) fn setting_key(&self) -> u64 {
         self.named_bits() | u64::from(self.line_start()) << 20 | self.setting.key << 24
     }
 
     /// On shapes and gaps.
     #[inline(never)]
-    fn shapes(&self) -> Features<5> {
+    pub(super) fn shapes(&self) -> Features<5> {
         let (shape, gap) = (self.here.shape(), self.item.gap as u32);
         let [left, right, right_2] = [self.left, self.right, self.right_2].map(Sight::shape);
         [
@@ -481,7 +467,7 @@ impl<'s> Scene<'s> {
         ]
     }
 
-    fn shapes_key(&self) -> u64 {
+    pub(super) fn shapes_key(&self) -> u64 {
         let shapes = [self.left, self.here, self.right, self.right_2].map(Sight::shape);
         let shapes = shapes.iter().fold(0, |all, one| all << 8 | u64::from(*one));
         shapes | (self.item.gap as u64) << 32 | (self.gap1 as u64) << 40 | u64::from(self.one) << 48
@@ -489,7 +475,7 @@ impl<'s> Scene<'s> {
 
     /// On the label before it in the text, and on those that were given.
     #[inline(never)]
-    fn cue(&self) -> Features<2> {
+    pub(super) fn cue(&self) -> Features<2> {
         let (cue, distance) = (self.item.cue, self.item.cue_distance.min(4));
         let near = join(u32::from(distance), self.here.shape());
         [
@@ -498,7 +484,7 @@ impl<'s> Scene<'s> {
         ]
     }
 
-    fn cue_key(&self) -> u64 {
+    pub(super) fn cue_key(&self) -> u64 {
         u64::from(self.item.cue)
             | u64::from(self.item.cue_distance.min(4)) << 8
             | u64::from(self.here.shape()) << 16
@@ -508,7 +494,7 @@ impl<'s> Scene<'s> {
 
     /// On pairs of words, and on those further away.
     #[inline(always)]
-    fn pairs(&self) -> Features<5> {
+    pub(super) fn pairs(&self) -> Features<5> {
         let (left, right, here) = (self.before().0, self.behind().0, self.here);
         let start = here.paragraph | self.left.paragraph;
         let end = self.right.paragraph | self.right_2.paragraph;
@@ -520,239 +506,5 @@ impl<'s> Scene<'s> {
             (7, join(here.hash, right)),
             (43, join(self.setting.prior, own)),
         ]
-    }
-}
-
-/// The sums that were kept, by group: of the larger ones `2^LARGE`.
-#[derive(Default)]
-struct Kept<const HALVES: usize, const LARGE: u32, const SMALL: u32>
-where
-    Sums<HALVES>: Copy + Default,
-{
-    /// Of a word and what the lists say of it.
-    word: Memo<u128, Sums<HALVES>, LARGE>,
-    lists: Memo<u128, Sums<HALVES>, SMALL>,
-    left: Memo<u64, Sums<HALVES>, LARGE>,
-    right: Memo<u64, Sums<HALVES>, LARGE>,
-    lists_left: Memo<u64, Sums<HALVES>, LARGE>,
-    lists_right: Memo<u128, Sums<HALVES>, LARGE>,
-    settings: Memo<u64, Sums<HALVES>, SMALL>,
-    shapes: Memo<u64, Sums<HALVES>, LARGE>,
-    cues: Memo<u64, Sums<HALVES>, SMALL>,
-}
-
-impl<const HALVES: usize, const LARGE: u32, const SMALL: u32> Kept<HALVES, LARGE, SMALL>
-where
-    Sums<HALVES>: Copy + Default,
-{
-    const NONE: Sums<HALVES> = [[0; WORD_KINDS.len()]; HALVES];
-
-    /// The scores of a unit's labels; that of none is 0.
-    #[inline(always)]
-    fn score(&mut self, scene: &Scene<'_>, weights: &Weights<WORD_LABELS>) -> Sums<HALVES> {
-        // The sums of what a group adds: kept under a key, or looked up.
-        macro_rules! new {
-            ($group:ident) => {
-                sums::<HALVES, _>(weights, &scene.$group())
-            };
-        }
-        macro_rules! kept {
-            ($memo:ident, $key:expr, $group:ident) => {
-                self.$memo.get($key, || new!($group))
-            };
-        }
-        let fresh;
-        let (word, lists) = match scene.word_key() {
-            Some(key) => {
-                let lists = &mut self.lists;
-                let both = self.word.get(key, || {
-                    let mut sums = new!(word);
-                    add(&mut sums, lists.get(scene.lists_key(), || new!(lists)));
-                    sums
-                });
-                (both, &Self::NONE)
-            }
-            None => {
-                fresh = new!(word);
-                (&fresh, kept!(lists, scene.lists_key(), lists))
-            }
-        };
-        let fresh;
-        let left = match scene.left_key() {
-            Some(key) => kept!(left, key, left),
-            None => {
-                fresh = new!(left);
-                &fresh
-            }
-        };
-        let fresh;
-        let right = match scene.right_key() {
-            Some(key) => kept!(right, key, right),
-            None => {
-                fresh = new!(right);
-                &fresh
-            }
-        };
-        let lists_left = kept!(lists_left, scene.lists_left_key(), lists_left);
-        let lists_right = kept!(lists_right, scene.lists_right_key(), lists_right);
-        let setting = kept!(settings, scene.setting_key(), setting);
-        let shapes = kept!(shapes, scene.shapes_key(), shapes);
-        let cue = kept!(cues, scene.cue_key(), cue);
-        let mut all = new!(pairs);
-        add(&mut all, weights.bias().as_chunks().0);
-        for sums in [word, lists, left, right] {
-            add(&mut all, sums);
-        }
-        for sums in [lists_left, lists_right, setting, shapes, cue] {
-            add(&mut all, sums);
-        }
-        all
-    }
-}
-
-/// Sums from one unit to the next: of those behind no label, which have half as
-/// many labels to choose from, and of those behind one.
-#[derive(Default)]
-pub(crate) struct Memos {
-    outside: Kept<1, 12, 10>,
-    inside: Kept<2, 9, 7>,
-}
-
-impl Memos {
-    /// The scores of the labels that start something, where the unit before has
-    /// none.
-    pub(crate) fn outside(&mut self, scene: &Scene<'_>, weights: &Weights<WORD_LABELS>) -> Sums<1> {
-        self.outside.score(scene, weights)
-    }
-
-    /// The scores of all labels.
-    #[inline(never)]
-    pub(crate) fn inside(&mut self, scene: &Scene<'_>, weights: &Weights<WORD_LABELS>) -> Sums<2> {
-        self.inside.score(scene, weights)
-    }
-}
-
-#[cfg(all(test, feature = "training"))]
-mod tests {
-    use super::*;
-    use crate::dlp::tagger::model::Model;
-
-    const WORDS: [&str; 48] = [
-        "the",
-        "The",
-        "your",
-        "for",
-        "is",
-        "of",
-        "and",
-        "Dear",
-        "Ms.",
-        "Mr",
-        "Dr.",
-        "MD",
-        "RN",
-        "Rose",
-        "rose",
-        "ROSE",
-        "Lindqvist",
-        "O'Brien",
-        "Okpara",
-        "Boston",
-        "MA",
-        "02115",
-        "Street",
-        "12",
-        "Heron",
-        "clinic",
-        "Clinic",
-        "hospital",
-        "Kidney",
-        "metformin",
-        "500",
-        "mg",
-        "type 2 diabetes mellitus",
-        "asthma",
-        "MRI",
-        "A1c",
-        "7.2%",
-        "DOB:",
-        "MRN",
-        "3/4/61",
-        "94-year-old",
-        "\n",
-        "\n\n",
-        ",",
-        "-",
-        "(",
-        "e11.9",
-        "mother",
-    ];
-
-    /// Over mails with one memo, some keys of which they share: one that stands
-    /// in three settings, and words by chance.
-    #[test]
-    fn sums_that_were_kept_are_those_of_all_rows() {
-        let first = "Dear Ms. O'Brien, your metformin 500 mg is ready.\n\nDr. Rose Lindqvist, \
-            MD\nHarbor Kidney Center, 12 Heron Court; MRN: 00482913, DOB 3/4/61 (s/p CABG)\n\n\
-            THE the The clinic saw the patient for type 2 diabetes mellitus on May 3. Call me.";
-        let model = Model::get();
-        let mut memos = Memos::default();
-        let mut rows = Rows::new();
-        let mut compared = 0;
-        let mut state = 5u32;
-        let mut next = |below: usize| {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            (state >> 8) as usize % below
-        };
-        for round in 0..40 {
-            let words = (0..60).map(|_| WORDS[next(WORDS.len())]);
-            let text = match round {
-                // What a mail is changes over the same text.
-                0..20 => first.to_owned(),
-                _ => words.collect::<Vec<_>>().join(" "),
-            };
-            let region = [Region::Body, Region::Subject, Region::Body][round / 2 % 3];
-            let recipients = [
-                "rose.lindqvist@mail.example",
-                "a@b.example",
-                "brien@mail.example",
-            ];
-            let sender = ["Harbor Clinic <a@harbor.example>", "a@b.example"][round / 7 % 2];
-            let mut context = Context::new(sender, [recipients[round / 5 % 3]], None);
-            context.prior = u8::try_from(round % 3).unwrap();
-            context.personal = u8::from(round != 4);
-            context.internal = round % 11 == 0;
-            let passage = Passage::read(text.as_bytes(), 0, text.len(), region);
-            let sights = Sights::new(&passage, &context);
-            for at in 0..passage.items.len() {
-                for (one, two) in [(0, 0), (1, 0), (0, 3), (2, 1), (8, 7), (16, 16)] {
-                    let item = &passage.items[at];
-                    assert_eq!(sights.asked(item, at, one), asks_word(item, one));
-                    if !asks_word(item, one) {
-                        continue;
-                    }
-                    let labels = (one, two);
-                    let scene = Scene::new(&passage, &context, &sights, at, labels).unwrap();
-                    rows.clear();
-                    scene.all(&mut rows);
-                    scene.history(&mut rows);
-                    assert_eq!(rows.as_slice().len(), 52);
-                    let wanted = model.word.score(&rows);
-                    let found = memos.inside(&scene, &model.word);
-                    assert_eq!(
-                        found.as_flattened(),
-                        wanted,
-                        "unit {at} behind {one}, {two}"
-                    );
-                    if one == 0 {
-                        let found = memos.outside(&scene, &model.word);
-                        let (firsts, _) = wanted.as_chunks();
-                        assert_eq!(found[0], firsts[0], "unit {at} behind {two}");
-                    }
-                    compared += 1;
-                }
-            }
-        }
-        assert!(compared > 5_000, "{compared}");
     }
 }

@@ -10,7 +10,7 @@ use super::codes::{asks_code, code};
 use super::context::Context;
 use super::features::{Rows, asks_word};
 use super::labels::{CODE_KINDS, CODE_LABELS, WORD_KINDS, WORD_LABELS};
-use super::model::Weights;
+use super::model::{BUCKET, Weights, home};
 use super::scene::{Scene, Sights};
 use super::word_open;
 use crate::dlp::FindingKind;
@@ -81,6 +81,8 @@ fn gold(example: &Example<'_>) -> (Vec<u8>, Vec<u8>) {
 /// Weights while they are learnt, with the sums that averaging needs.
 struct Learner<const N: usize> {
     index: HashMap<u32, u32>,
+    /// In how many mails each feature is.
+    mails: Vec<u32>,
     now: Vec<[i32; N]>,
     sums: Vec<[i64; N]>,
     bias: [i32; N],
@@ -91,15 +93,16 @@ struct Learner<const N: usize> {
 impl<const N: usize> Learner<N> {
     fn new(counts: HashMap<u32, (u32, u32)>, least: u32) -> Self {
         // Sorted, so that the order of hashing plays no part.
-        let kept: BTreeMap<u32, ()> = counts
+        let kept: BTreeMap<u32, u32> = counts
             .into_iter()
-            .filter(|(_, (mails, _))| *mails >= least)
-            .map(|(hash, _)| (hash, ()))
+            .map(|(hash, (mails, _))| (hash, mails))
+            .filter(|(_, mails)| *mails >= least)
             .collect();
         let index: HashMap<u32, u32> = kept.keys().copied().zip(0..).collect();
         let n = index.len();
         Self {
             index,
+            mails: kept.into_values().collect(),
             now: vec![[0; N]; n],
             sums: vec![[0; N]; n],
             bias: [0; N],
@@ -131,7 +134,8 @@ impl<const N: usize> Learner<N> {
         }
     }
 
-    /// The averaged weights as bytes, the weightiest `keep` features.
+    /// The averaged weights as bytes, of the weightiest `keep` features that have
+    /// room in their buckets.
     fn finish(self, keep: usize, out: &mut Vec<u8>) {
         let steps = self.step.max(1);
         let average = |now: i32, sum: i64| (i64::from(now) * steps - sum) as f64 / steps as f64;
@@ -147,6 +151,13 @@ impl<const N: usize> Learner<N> {
             })
             .collect();
         rows.sort_by(|a, b| b.2.total_cmp(&a.2).then(a.0.cmp(&b.0)));
+        let log = (keep / 2).next_power_of_two().trailing_zeros();
+        let mut taken = vec![0; 1 << log];
+        rows.retain(|(hash, ..)| {
+            let taken = &mut taken[home(*hash, log)];
+            *taken += 1;
+            *taken <= BUCKET
+        });
         rows.truncate(keep);
         // One in a thousand weights may be cut off.
         let top = rows.get(rows.len() / 1000).map_or(1.0, |r| r.2).max(1.0);
@@ -157,12 +168,15 @@ impl<const N: usize> Learner<N> {
                 .round()
                 .clamp(-30_000.0, 30_000.0) as i16
         });
-        let rows = rows
+        let mut rows: Vec<(u32, [i8; N])> = rows
             .into_iter()
             .map(|(hash, weights, _)| (hash, weights.map(small)))
             .filter(|(_, weights)| weights.iter().any(|w| *w != 0))
             .collect();
-        Weights::<N>::write(bias, &rows, out);
+        // What is asked for most stands close together, and is found sooner.
+        let mails = |hash: u32| self.index.get(&hash).map(|n| self.mails[*n as usize]);
+        rows.sort_by_key(|(hash, _)| (std::cmp::Reverse(mails(*hash)), *hash));
+        Weights::<N>::write(bias, log, &rows, out);
     }
 }
 

@@ -1,0 +1,49 @@
+//! What the models ask of a message beside its texts, and whether they ask.
+
+use super::Scan;
+use crate::compose::{Message, PartContent, ScanPart};
+use crate::dlp::envelope::{envelope, words_of};
+use crate::dlp::extract::encodes;
+use crate::dlp::tagger::context::Context;
+use crate::dlp::texts::is_document;
+
+impl Scan<'_> {
+    /// Learns what the models ask of a message beside its texts.
+    pub(super) fn learn(&mut self, message: &Message) {
+        let sender = message.sender_text();
+        // Only the model for words asks whose names they are.
+        let recipients = message.recipients().iter();
+        let recipients = recipients.filter(|_| self.scanner.names);
+        let recipients = recipients.flat_map(|(_, r)| {
+            let name = r.display_name().map(|n| n.expose().as_str());
+            name.into_iter().chain([r.address().as_str()])
+        });
+        self.context = Context::new(&sender, recipients, message.audience());
+        self.envelope = envelope(message);
+        self.context.personal = self.envelope.personal;
+        self.context.internal = self.envelope.internal;
+        self.audience = words_of(message.audience().unwrap_or_default());
+        self.learned = true;
+    }
+
+    /// Whether a part may bring what asks the code model, beside the first
+    /// passage of its text.
+    pub(super) fn brings_more(
+        &mut self,
+        scanned: &ScanPart<'_>,
+        kept: Option<&PartContent>,
+    ) -> bool {
+        let part = scanned.part();
+        match kept {
+            Some(PartContent::Text(text)) if scanned.side().is_some() => {
+                self.names_ask(part, text.expose())
+            }
+            Some(PartContent::Text(text)) => {
+                let text = text.expose();
+                is_document(part, text) || scanned.media_type() != "text/html" && encodes(text)
+            }
+            Some(PartContent::Unreadable(_)) => false,
+            Some(PartContent::Binary(_)) | None => true,
+        }
+    }
+}
