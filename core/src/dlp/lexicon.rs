@@ -381,9 +381,10 @@ impl Lexicon {
             if !flags.has(Flag::Continues) {
                 break;
             }
-            // Where the text ends with a term that longer ones start with none
-            // is told: so the models were trained.
-            at = word_behind(text, tokens, at)?;
+            let Some(next) = word_behind(text, tokens, at) else {
+                break;
+            };
+            at = next;
         }
         best
     }
@@ -635,6 +636,48 @@ mod tests {
         assert_eq!(length("x-ray, then"), Some(3));
         assert_eq!(length("elder"), None);
         assert_eq!(length("elder\n\nabuse"), None);
+    }
+
+    /// "Elder abuse screening" and "child abuse reporting" are terms too.
+    #[test]
+    fn a_term_that_longer_ones_start_with_is_told_where_the_text_ends() {
+        let lexicon = Lexicon::get();
+        let told = |text: &str| {
+            let (mut all, text) = (Vec::new(), text.as_bytes());
+            crate::dlp::token::tokens(text, 0, text.len(), &mut all);
+            lexicon.phrase(text, &all)
+        };
+        let (_, long) = told("elder abuse screening").unwrap_or_default();
+        let (_, short) = told("elder abuse x").unwrap_or_default();
+        assert!(short.flags().has(Flag::Continues) && short != long);
+        for text in [
+            "elder abuse",
+            "elder abuse.",
+            "elder abuse. ",
+            "elder abuse\n",
+            "elder abuse...",
+            "elder abuse-",
+            "Elder\nAbuse",
+            "elder abuse\n\nscreening",
+            "elder abuse.\n\nscreening",
+            "elder abuse, screening",
+            "elder-abuse",
+        ] {
+            let words = if text == "elder-abuse" { 3 } else { 2 };
+            assert_eq!(told(text), Some((words, short)), "{text:?}");
+        }
+        for text in [
+            "elder abuse screening",
+            "ELDER ABUSE SCREENING.",
+            "elder abuse-screening",
+        ] {
+            let words = if text.contains('-') { 4 } else { 3 };
+            assert_eq!(told(text), Some((words, long)), "{text:?}");
+        }
+        // Only a beginning of terms is none.
+        for text in ["irritable", "iron", "post traumatic", "post-"] {
+            assert_eq!(told(text), None, "{text:?}");
+        }
     }
 
     #[test]

@@ -209,3 +209,78 @@ impl<'a> Passage<'a> {
             .unwrap_or_default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dlp::lexicon::Flag;
+
+    /// The words of each term that a text is told to have.
+    fn terms(text: &str, region: Region) -> Vec<String> {
+        let passage = Passage::read(text.as_bytes(), 0, text.len(), region);
+        let mut out: Vec<String> = Vec::new();
+        for (at, item) in passage.items.iter().enumerate() {
+            let word = String::from_utf8_lossy(passage.bytes(at)).to_lowercase();
+            match out.last_mut() {
+                _ if item.phrase.is_empty() => {}
+                Some(term) if !item.phrase_first => *term = format!("{term} {word}"),
+                _ => out.push(word),
+            }
+        }
+        out
+    }
+
+    /// Each is a term that a longer one starts with; "blood", "heart" and "side"
+    /// are common words, which a short way reads.
+    #[test]
+    fn terms_are_told_wherever_a_text_ends() {
+        for term in [
+            "elder abuse",
+            "blood pressure",
+            "heart attack",
+            "side effects",
+        ] {
+            let wanted = [term.to_owned()];
+            for text in [
+                format!("We spoke of {term}"),
+                format!("We spoke of {term}."),
+                format!("We spoke of {term} ."),
+                format!("We spoke of {term}!\n"),
+                format!("{term}\n\nThe next paragraph."),
+                format!("id,problem\n4711,{term}\n"),
+                format!("| {term} |"),
+                term.to_owned(),
+            ] {
+                for region in [Region::Subject, Region::Body, Region::Attachment] {
+                    assert_eq!(terms(&text, region), wanted, "{text:?} {region:?}");
+                }
+            }
+            for name in [
+                format!("{term}.pdf"),
+                term.replace(' ', "_"),
+                term.replace(' ', "-"),
+            ] {
+                assert_eq!(terms(&name, Region::FileName), wanted, "{name:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_longer_term_is_told_where_it_is_there() {
+        for text in [
+            "elder abuse screening",
+            "elder abuse screening.",
+            "after elder abuse screening, and",
+        ] {
+            assert_eq!(
+                terms(text, Region::Body),
+                ["elder abuse screening"],
+                "{text:?}"
+            );
+        }
+        let text = "an elder abuse screening";
+        let passage = Passage::read(text.as_bytes(), 0, text.len(), Region::Body);
+        let last = passage.items.last().unwrap();
+        assert!(last.phrase.flags().has(Flag::Procedure));
+    }
+}

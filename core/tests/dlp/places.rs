@@ -46,6 +46,25 @@ fn html_is_read_as_shown_and_spans_lead_to_the_source() {
     }
 }
 
+/// "Elder abuse screening" is a term too.
+#[test]
+fn a_term_that_ends_a_text_is_found() {
+    for text in [
+        "Ms. Lindqvist has bruises again. We suspect elder abuse.",
+        "Ms. Lindqvist has bruises again. We suspect elder abuse",
+        "Ms. Lindqvist has bruises again.\nDiagnosis: elder abuse.\n\nPlease call.",
+        "Ms. Lindqvist has bruises again.\nDiagnosis: elder abuse\n",
+    ] {
+        scan(mail().text(text)).has(K::Condition, Part::Text, "elder abuse");
+        scan(mail().html(format!("<p>{text}</p>"))).has(K::Condition, Part::Html, "elder abuse");
+    }
+    let scanned = scan(mail().subject("Suspected elder abuse").text("Call me."));
+    scanned.has(K::Condition, Part::Subject, "elder abuse");
+    let table = "name,diagnosis\nAnn Lindqvist,heart failure\nBo Berg,elder abuse";
+    let scanned = scan(mail().attachment(file("patients.csv", table)));
+    scanned.has_value(K::Condition, Part::Attachment(0), "elder abuse");
+}
+
 #[test]
 fn hidden_characters_and_full_width_digits_hide_nothing() {
     for (text, value) in [
