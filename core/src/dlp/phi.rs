@@ -237,7 +237,8 @@ impl<'s> Scan<'s> {
             true => Verdict::get().filter(),
             false => Weights::prior().filter(),
         };
-        self.filter = (all && counted && units <= MAX_WORDS).then_some(filter);
+        let few = all && counted && units <= MAX_WORDS && !both().any(packs);
+        self.filter = few.then_some(filter);
         for (((part, kept), source), first) in both().zip(&sources).zip(&firsts) {
             let same = part.part() == Part::Html && has_text;
             if same || !asked {
@@ -506,11 +507,11 @@ impl<'s> Scan<'s> {
     fn passage(&mut self, source: &Source<'_>, passage: &Passage<'_>, counted: bool) {
         // Without names there is no verdict to count for.
         if self.scanner.names && !counted && !source.fields {
-            // What is packed into a file is not among the units that were counted.
-            match source.part {
-                Part::Html => self.html.read(passage, self.filter),
-                _ => self.summary.read(passage, None),
-            }
+            let summary = match source.part {
+                Part::Html => &mut self.html,
+                _ => &mut self.summary,
+            };
+            summary.read(passage, self.filter);
         }
         let mut tags = self.tags(source, passage);
         if passage.region == Region::FileName {
@@ -675,6 +676,17 @@ impl<'s> Scan<'s> {
             self.context.senders(),
             &self.audience,
         )
+    }
+}
+
+/// Whether a part may have more words than those of its first passage.
+fn packs((scanned, kept): (&ScanPart<'_>, &Option<Cow<'_, PartContent>>)) -> bool {
+    match kept.as_deref() {
+        Some(PartContent::Text(text)) => {
+            scanned.side().is_none() && is_document(scanned.part(), text.expose())
+        }
+        Some(PartContent::Unreadable(_)) => false,
+        Some(PartContent::Binary(_)) | None => true,
     }
 }
 

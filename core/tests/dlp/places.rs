@@ -50,10 +50,10 @@ fn html_is_read_as_shown_and_spans_lead_to_the_source() {
 #[test]
 fn a_term_that_ends_a_text_is_found() {
     for text in [
-        "Ms. Lindqvist has bruises again. We suspect elder abuse.",
-        "Ms. Lindqvist has bruises again. We suspect elder abuse",
-        "Ms. Lindqvist has bruises again.\nDiagnosis: elder abuse.\n\nPlease call.",
-        "Ms. Lindqvist has bruises again.\nDiagnosis: elder abuse\n",
+        "Ms. Lindqvist was seen on Monday. The nurse's note says elder abuse.",
+        "Ms. Lindqvist was seen on Monday. The nurse's note says elder abuse",
+        "Ms. Lindqvist was seen on Monday.\nDiagnosis: elder abuse.\n\nPlease call.",
+        "Ms. Lindqvist was seen on Monday.\nDiagnosis: elder abuse\n",
     ] {
         scan(mail().text(text)).has(K::Condition, Part::Text, "elder abuse");
         scan(mail().html(format!("<p>{text}</p>"))).has(K::Condition, Part::Html, "elder abuse");

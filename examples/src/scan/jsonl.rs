@@ -17,9 +17,10 @@ use crate::config::Trouble;
 
 /// Bytes of one line.
 const MAX_LINE: u64 = 512 * 1024 * 1024;
-/// Lines that are held at a time, and bytes after which no more are taken.
+/// Lines that are held at a time with what was found in them, and bytes after
+/// which no more are taken.
 const BATCH: usize = 512;
-const BATCH_BYTES: usize = 64 * 1024 * 1024;
+const BATCH_BYTES: usize = 8 * 1024 * 1024;
 
 #[derive(Deserialize)]
 struct Mail {

@@ -6,8 +6,9 @@ use super::features::Rows;
 use super::labels::{CODE_LABELS, WORD_LABELS, WORD_LANES};
 use crate::dlp::lexicon::Bytes;
 
-/// Weights of features, found by hash. A feature that training did not keep
-/// has none.
+/// Weights of features, found by the first bits of a hash, which say the bucket,
+/// and by the last 16. A feature that training did not keep has none, but for
+/// one of some ten thousand that looks like another.
 pub(crate) struct Weights<const N: usize> {
     /// By the high bits of a hash.
     buckets: Vec<Bucket>,
@@ -22,7 +23,7 @@ pub(crate) struct Weights<const N: usize> {
 /// room, so that one look is enough.
 #[derive(Clone, Copy, Default)]
 struct Bucket {
-    /// The low 16 bits of each hash, from the low ones on.
+    /// The [`tag`] of each hash, from the low bits on.
     tags: u64,
     /// The row of each; where there is none, that of zeros.
     rows: [u16; BUCKET],
@@ -44,11 +45,18 @@ pub(super) const fn home(hash: u32, log: u32) -> usize {
     hash.wrapping_shr(32 - log) as usize
 }
 
+/// What a bucket tells hashes apart by: their last 16 bits.
+pub(super) const fn tag(hash: u32) -> u16 {
+    #[expect(clippy::cast_possible_truncation, reason = "the low bits are wanted")]
+    let tag = hash as u16;
+    tag
+}
+
 impl Bucket {
     /// The row of a hash whose bucket this is.
     #[inline(always)]
     fn row(&self, hash: u32) -> u16 {
-        let tag = ONES.wrapping_mul(u64::from(hash & 0xffff));
+        let tag = ONES.wrapping_mul(u64::from(tag(hash)));
         let same = zeros(self.tags ^ tag);
         let row = self.rows[same.trailing_zeros() as usize / 16 % BUCKET];
         // Not a choice, which would become a branch.
@@ -58,7 +66,7 @@ impl Bucket {
     /// Puts in a row, where there is room.
     fn put(&mut self, hash: u32, row: u16) {
         if let Some(at) = self.rows.iter().position(|row| *row == 0) {
-            self.tags |= u64::from(hash & 0xffff) << (16 * at);
+            self.tags |= u64::from(tag(hash)) << (16 * at);
             self.rows[at] = row;
         }
     }
@@ -70,7 +78,7 @@ impl<const N: usize> Weights<N> {
     fn read(bytes: &mut Bytes<'_>) -> Self {
         let bias = std::array::from_fn(|_| i16::from_le_bytes(bytes.take()));
         let log = bytes.u32().clamp(1, 16);
-        let count = bytes.u32() as usize;
+        let count = bytes.u32().min(u16::MAX.into()) as usize;
         let mut buckets = vec![Bucket::default(); 1 << log];
         let mut rows = Vec::with_capacity(count + 1);
         rows.push([0; N]);
@@ -213,17 +221,25 @@ mod tests {
         assert_eq!(weights.row(5), &[0; 2]);
     }
 
-    /// Training left nothing out that the file has.
+    /// None stands in another's place.
     #[test]
-    fn all_rows_of_the_file_are_found() {
-        fn check<const N: usize>(weights: &Weights<N>, keep: usize) {
-            let mut rows: Vec<u16> = weights.buckets.iter().flat_map(|b| b.rows).collect();
-            rows.retain(|row| *row != 0);
-            rows.sort_unstable();
-            assert!(rows.iter().copied().eq(1..=u16::try_from(keep).unwrap()));
+    fn each_row_of_the_file_is_found_by_its_hash() {
+        fn check<const N: usize>(bytes: &mut Bytes<'_>) -> usize {
+            let mut file = Bytes(bytes.0);
+            let weights = Weights::<N>::read(bytes);
+            let _bias: [i16; N] = std::array::from_fn(|_| i16::from_le_bytes(file.take()));
+            let _log = file.u32();
+            let count = file.u32() as usize;
+            for _ in 0..count {
+                let hash = file.u32();
+                let row: [u8; N] = file.take();
+                assert_eq!(weights.row(hash), &row.map(u8::cast_signed), "{hash:x}");
+            }
+            count
         }
-        check(&Model::get().word, 60_000);
-        check(&Model::get().code, 24_000);
+        let mut bytes = Bytes(include_bytes!("model.bin"));
+        assert_eq!(check::<WORD_LABELS>(&mut bytes), 60_000);
+        assert_eq!(check::<CODE_LABELS>(&mut bytes), 24_000);
     }
 
     #[test]

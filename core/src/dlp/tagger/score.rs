@@ -154,6 +154,7 @@ impl Memos {
 
 #[cfg(all(test, feature = "training"))]
 mod tests {
+    use super::super::best_word;
     use super::super::context::Context;
     use super::super::features::asks_word;
     use super::super::model::Model;
@@ -222,7 +223,7 @@ mod tests {
         let model = Model::get();
         let mut memos = Memos::default();
         let mut rows = Rows::new();
-        let (mut compared, mut cut) = (0, 0);
+        let (mut compared, mut cut, mut lost) = (0, 0, 0);
         let mut state = 5u32;
         let mut next = |below: usize| {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -281,7 +282,10 @@ mod tests {
                     let wanted = halves[usize::from(!is_far::<2>(&halves[0], one))];
                     let found = memos.inside(&scene, &model.word);
                     assert_eq!(found, wanted, "unit {at} behind {one}, {two}");
-                    cut += usize::from(wanted == halves[0]);
+                    if wanted == halves[0] {
+                        cut += 1;
+                        lost += usize::from(best_word(&halves[1], one).0 != 0);
+                    }
                     if one == 0 {
                         let found = memos.outside(&scene, &model.word);
                         assert_eq!(found[0], wanted[0], "unit {at} behind {two}");
@@ -292,5 +296,6 @@ mod tests {
         }
         assert!(compared > 5_000, "{compared}");
         assert!(cut > 1_000 && cut < compared - 1_000, "{cut}");
+        assert!(lost * 100 < cut, "{lost} of {cut}");
     }
 }

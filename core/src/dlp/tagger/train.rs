@@ -4,13 +4,13 @@
 //! have been given and was not costs more than one that should not have been:
 //! a miss is a breach, a false alarm an annoyance.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::codes::{asks_code, code};
 use super::context::Context;
 use super::features::{Rows, asks_word};
 use super::labels::{CODE_KINDS, CODE_LABELS, WORD_KINDS, WORD_LABELS};
-use super::model::{BUCKET, Weights, home};
+use super::model::{BUCKET, Weights, home, tag};
 use super::scene::{Scene, Sights};
 use super::word_open;
 use crate::dlp::FindingKind;
@@ -151,12 +151,15 @@ impl<const N: usize> Learner<N> {
             })
             .collect();
         rows.sort_by(|a, b| b.2.total_cmp(&a.2).then(a.0.cmp(&b.0)));
-        let log = (keep / 2).next_power_of_two().trailing_zeros();
+        let log = (keep / 2).next_power_of_two().trailing_zeros().max(1);
         let mut taken = vec![0; 1 << log];
+        let mut tags = BTreeSet::new();
         rows.retain(|(hash, ..)| {
             let taken = &mut taken[home(*hash, log)];
-            *taken += 1;
-            *taken <= BUCKET
+            // Of two that a look cannot tell apart the weightier stays.
+            let fits = *taken < BUCKET && tags.insert((home(*hash, log), tag(*hash)));
+            *taken += usize::from(fits);
+            fits
         });
         rows.truncate(keep);
         // One in a thousand weights may be cut off.
