@@ -8,6 +8,7 @@ use std::cell::Cell;
 use std::ops::Range;
 use std::sync::Arc;
 
+use self::learn::packs;
 use super::extract::{Budget, Piece, encoded_in, extract};
 use super::known::Known;
 use super::lexicon::{Flag, Flags};
@@ -237,7 +238,10 @@ impl<'s> Scan<'s> {
             true => Verdict::get().filter(),
             false => Weights::prior().filter(),
         };
-        let few = all && counted && units <= MAX_WORDS && !both().any(packs);
+        let few = all
+            && counted
+            && units <= MAX_WORDS
+            && !both().any(|(part, kept)| packs(part, kept.as_deref()));
         self.filter = few.then_some(filter);
         for (((part, kept), source), first) in both().zip(&sources).zip(&firsts) {
             let same = part.part() == Part::Html && has_text;
@@ -676,17 +680,6 @@ impl<'s> Scan<'s> {
             self.context.senders(),
             &self.audience,
         )
-    }
-}
-
-/// Whether a part may have more words than those of its first passage.
-fn packs((scanned, kept): (&ScanPart<'_>, &Option<Cow<'_, PartContent>>)) -> bool {
-    match kept.as_deref() {
-        Some(PartContent::Text(text)) => {
-            scanned.side().is_none() && is_document(scanned.part(), text.expose())
-        }
-        Some(PartContent::Unreadable(_)) => false,
-        Some(PartContent::Binary(_)) | None => true,
     }
 }
 

@@ -33,17 +33,27 @@ impl Scan<'_> {
         scanned: &ScanPart<'_>,
         kept: Option<&PartContent>,
     ) -> bool {
-        let part = scanned.part();
         match kept {
             Some(PartContent::Text(text)) if scanned.side().is_some() => {
-                self.names_ask(part, text.expose())
+                self.names_ask(scanned.part(), text.expose())
             }
-            Some(PartContent::Text(text)) => {
-                let text = text.expose();
-                is_document(part, text) || scanned.media_type() != "text/html" && encodes(text)
+            Some(PartContent::Text(text))
+                if scanned.media_type() != "text/html" && encodes(text.expose()) =>
+            {
+                true
             }
-            Some(PartContent::Unreadable(_)) => false,
-            Some(PartContent::Binary(_)) | None => true,
+            _ => packs(scanned, kept),
         }
+    }
+}
+
+/// Whether a part may have texts beside the one that was decoded and kept of it.
+pub(super) fn packs(scanned: &ScanPart<'_>, kept: Option<&PartContent>) -> bool {
+    match kept {
+        Some(PartContent::Text(text)) => {
+            scanned.side().is_none() && is_document(scanned.part(), text.expose())
+        }
+        Some(PartContent::Unreadable(_)) => false,
+        Some(PartContent::Binary(_)) | None => true,
     }
 }

@@ -266,16 +266,21 @@ fn trim(passage: &Passage<'_>, tag: &mut Tag) {
 mod tests {
     use super::*;
 
-    /// Over scores of all signs, many of them equal.
-    #[test]
-    fn the_best_word_is_that_of_the_open_labels() {
+    /// Numbers that look like chance, each below what is asked.
+    fn numbers() -> impl FnMut(u64) -> i16 {
         let mut state = 7u64;
-        let mut next = |below: u64| {
+        move |below| {
             state = state
                 .wrapping_mul(6_364_136_223_846_793_005)
                 .wrapping_add(1);
             i16::try_from((state >> 33) % below).unwrap()
-        };
+        }
+    }
+
+    /// Over scores of all signs, many of them equal.
+    #[test]
+    fn the_best_word_is_that_of_the_open_labels() {
+        let mut next = numbers();
         let mut something = [0; 17];
         for _ in 0..20_000 {
             let low = next(12);
@@ -309,13 +314,7 @@ mod tests {
     /// Over scores of all signs, many of them equal.
     #[test]
     fn the_best_code_is_the_first_of_the_highest() {
-        let mut state = 7u64;
-        let mut next = |below: u64| {
-            state = state
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1);
-            i16::try_from((state >> 33) % below).unwrap()
-        };
+        let mut next = numbers();
         let mut something = [0; CODE_LABELS + 1];
         for _ in 0..20_000 {
             let low = next(45);
