@@ -8,6 +8,7 @@ use std::ops::Range;
 use super::lexicon::{Class, Flag, Flags, HEALTH, Lexicon};
 use super::passage::{Item, Passage};
 use super::tagger::Tag;
+use super::token::Gap;
 use super::unit::{Facts, UnitKind};
 use super::{Confidence, Evidence, FindingClass, FindingKind};
 
@@ -89,6 +90,29 @@ fn told(passage: &Passage<'_>, at: usize, item: &Item) -> Option<FindingKind> {
     None
 }
 
+/// Where a labelled number of nine digits ends, which blanks in unusual places
+/// may have parted into several units (`SSN 281-15-98 04`).
+fn parted_ssn(passage: &Passage<'_>, at: usize, item: &Item) -> Option<usize> {
+    if !cue(item, Flag::CueSsn) || item.cue_distance > 2 || item.facts.has(Facts::FAKE) {
+        return None;
+    }
+    let mut digits = 0;
+    for (n, unit) in passage.items.iter().enumerate().skip(at) {
+        let bytes = passage.bytes(n);
+        let joins = |b: &u8| b.is_ascii_digit() || b" -.".contains(b);
+        if n > at && unit.gap > Gap::Space || !bytes.iter().all(joins) {
+            return None;
+        }
+        digits += bytes.iter().filter(|b| b.is_ascii_digit()).count();
+        match digits {
+            0..9 => {}
+            9 => return Some(n + 1),
+            _ => return None,
+        }
+    }
+    None
+}
+
 /// Adds what is certain and was not tagged, and, where the model for words did
 /// not run, the health terms of the lists.
 pub(super) fn apply(passage: &Passage<'_>, tags: &mut Vec<Tag>, names: bool) {
@@ -101,10 +125,13 @@ pub(super) fn apply(passage: &Passage<'_>, tags: &mut Vec<Tag>, names: bool) {
                 && matches!(item.kind, UnitKind::Number | UnitKind::Code)
         });
         let item = passage.items.get(tag.first);
+        let parted = item.and_then(|item| parted_ssn(passage, tag.first, item));
         if tag.last == tag.first + 1
             && let Some(kind) = item.and_then(certain)
         {
             tag.kind = kind;
+        } else if let Some(last) = parted.filter(|last| *last >= tag.last) {
+            (tag.kind, tag.last) = (FindingKind::Ssn, last);
         } else if called
             && matches!(
                 tag.kind,
@@ -143,6 +170,13 @@ fn untagged(passage: &Passage<'_>, at: usize, item: &Item, names: bool, tags: &m
             first: at,
             last: at + 1,
             kind,
+            margin: 0,
+        });
+    } else if let Some(last) = parted_ssn(passage, at, item) {
+        tags.push(Tag {
+            first: at,
+            last,
+            kind: FindingKind::Ssn,
             margin: 0,
         });
     } else if !names
@@ -347,4 +381,54 @@ fn label_of(kind: FindingKind) -> Option<Flag> {
         FindingKind::Url => Flag::CueUrl,
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dlp::passage::Region;
+
+    /// What the rules say of a text, and of one whose first number the models
+    /// took for a date.
+    fn ssns(text: &str) -> [Vec<&str>; 2] {
+        let passage = Passage::read(text.as_bytes(), 0, text.len(), Region::Body);
+        let number = |at: &usize| passage.bytes(*at).iter().any(u8::is_ascii_digit);
+        let date = (0..passage.items.len()).find(number).map(|first| Tag {
+            first,
+            last: first + 1,
+            kind: FindingKind::Date,
+            margin: 60,
+        });
+        [vec![], date.into_iter().collect()].map(|mut tags| {
+            apply(&passage, &mut tags, true);
+            let ssns = tags.iter().filter(|tag| tag.kind == FindingKind::Ssn);
+            let span = |tag: &Tag| {
+                let (first, last) = (passage.spans[tag.first], passage.spans[tag.last - 1]);
+                &text[first.start as usize..last.end as usize]
+            };
+            ssns.map(span).collect()
+        })
+    }
+
+    #[test]
+    fn a_labelled_number_that_blanks_part_is_an_ssn_whatever_the_models_say() {
+        for (text, ssn) in [
+            ("SSN 281-15-98 04", "281-15-98 04"),
+            ("Her SSN: 2 81-15-9804.", "2 81-15-9804"),
+            ("SSN: 281 159 804, and", "281 159 804"),
+            ("Social Security number 28 11 59 804", "28 11 59 804"),
+        ] {
+            assert_eq!(ssns(text), [vec![ssn], vec![ssn]], "{text}");
+        }
+        for text in [
+            "SSN 281-15-98 0",
+            "SSN 281-15-98 041",
+            "Ref 281-15-98 04",
+            "SSN 281-15-98\n04",
+            "SSN 281-15-98 and 04",
+            "SSN ends in 98 04",
+        ] {
+            assert_eq!(ssns(text), [vec![""; 0], vec![]], "{text}");
+        }
+    }
 }
