@@ -193,6 +193,11 @@ impl<'s> Scene<'s> {
         })
     }
 
+    /// Whether it is all small letters.
+    pub(super) fn is_lower(&self) -> bool {
+        self.item.shape == Shape::Lower
+    }
+
     /// The word before.
     fn before(&self) -> (u32, bool) {
         nearby(self.left, self.here.paragraph)

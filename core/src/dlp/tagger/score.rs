@@ -75,6 +75,14 @@ where
                 (&fresh, kept!(lists, scene.lists_key(), lists))
             }
         };
+        let mut all = Self::NONE;
+        add(&mut all, weights.bias().as_chunks().0);
+        for sums in [word, lists] {
+            add(&mut all, sums);
+        }
+        if HALVES == 1 && scene.is_lower() && is_far(&all, scene.one) {
+            return all;
+        }
         let fresh;
         let left = match scene.left_key() {
             Some(key) => kept!(left, key, left),
@@ -87,9 +95,7 @@ where
         let lists_right = kept!(lists_right, scene.lists_right_key(), lists_right);
         let setting = kept!(settings, scene.setting_key(), setting);
         let shapes = kept!(shapes, scene.shapes_key(), shapes);
-        let mut all = Self::NONE;
-        add(&mut all, weights.bias().as_chunks().0);
-        for sums in [word, lists, left, lists_left, lists_right] {
+        for sums in [left, lists_left, lists_right] {
             add(&mut all, sums);
         }
         for sums in [setting, shapes] {
@@ -223,7 +229,7 @@ mod tests {
         let model = Model::get();
         let mut memos = Memos::default();
         let mut rows = Rows::new();
-        let (mut compared, mut cut, mut lost) = (0, 0, 0);
+        let (mut compared, mut cut, mut plain, mut lost) = (0, 0, 0, 0);
         let mut state = 5u32;
         let mut next = |below: usize| {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -263,8 +269,7 @@ mod tests {
                     scene.history(&mut rows);
                     assert_eq!(rows.as_slice().len(), 52);
                     let all = model.word.score(&rows);
-                    rows.clear();
-                    let first: [&[(u32, u32)]; 7] = [
+                    let groups: [&[(u32, u32)]; 7] = [
                         &scene.word(),
                         &scene.lists(),
                         &scene.left(),
@@ -273,22 +278,35 @@ mod tests {
                         &scene.setting(),
                         &scene.shapes(),
                     ];
-                    for (template, value) in first.into_iter().flatten() {
-                        rows.add(*template, *value);
-                    }
-                    let near = model.word.score(&rows);
+                    let [own, near] = [2, 7].map(|many| {
+                        rows.clear();
+                        for (template, value) in groups.into_iter().take(many).flatten() {
+                            rows.add(*template, *value);
+                        }
+                        model.word.score(&rows)
+                    });
                     // What is far off stays as it is.
-                    let halves = [near, all].map(|sums| sums.as_chunks().0.try_into().unwrap());
-                    let wanted = halves[usize::from(!is_far::<2>(&halves[0], one))];
+                    let [own, near, all] =
+                        [own, near, all].map(|sums| sums.as_chunks().0.try_into().unwrap());
+                    let wanted = match is_far::<2>(&near, one) {
+                        true => near,
+                        false => all,
+                    };
                     let found = memos.inside(&scene, &model.word);
                     assert_eq!(found, wanted, "unit {at} behind {one}, {two}");
-                    if wanted == halves[0] {
-                        cut += 1;
-                        lost += usize::from(best_word(&halves[1], one).0 != 0);
-                    }
+                    let mut wanted = vec![wanted];
                     if one == 0 {
+                        let firsts = |sums: &Sums<2>| [sums[0]];
+                        let by_itself = scene.is_lower() && is_far(&firsts(&own), one);
+                        wanted.extend(by_itself.then_some(own));
                         let found = memos.outside(&scene, &model.word);
-                        assert_eq!(found[0], wanted[0], "unit {at} behind {two}");
+                        let last = wanted.last().unwrap();
+                        assert_eq!(found, firsts(last), "unit {at} behind {two}");
+                    }
+                    if *wanted.last().unwrap() != all {
+                        cut += 1;
+                        plain += wanted.len() - 1;
+                        lost += usize::from(best_word(&all, one).0 != 0);
                     }
                     compared += 1;
                 }
@@ -296,6 +314,7 @@ mod tests {
         }
         assert!(compared > 5_000, "{compared}");
         assert!(cut > 1_000 && cut < compared - 1_000, "{cut}");
+        assert!(plain > 100, "{plain}");
         assert!(lost * 100 < cut, "{lost} of {cut}");
     }
 }
