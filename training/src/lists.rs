@@ -291,6 +291,10 @@ fn cues(out: &mut LexiconBuilder, list: &dyn Fn(&str) -> std::path::PathBuf) -> 
             out.term(line.trim(), &[flag]);
         }
     }
+    for (term, marks) in terms(&list("protected.txt"))? {
+        let flags: Vec<&str> = marks.iter().filter_map(|m| category(m)).collect();
+        out.term(&term, &flags);
+    }
     let reasons = list("reasons.txt");
     for (name, flag) in [
         ("patient_speech", "PatientSpeech"),

@@ -194,9 +194,12 @@ impl Speech {
         let bits = flags.0 >> Flag::PatientSpeech as u8;
         #[expect(clippy::cast_possible_truncation, reason = "the low bits are wanted")]
         let sections = bits as u16 & ((1 << SECTIONS) - 1);
+        let bits = flags.0 >> Flag::MentalHealth as u8;
+        #[expect(clippy::cast_possible_truncation, reason = "the low bits are wanted")]
+        let categories = bits as u16 & ((1 << CATEGORIES) - 1);
         Self(match flags.has(Flag::Function) {
-            true => sections | Self::FUNCTION,
-            false => sections,
+            true => sections | categories << SECTIONS | Self::FUNCTION,
+            false => sections | categories << SECTIONS,
         })
     }
 
@@ -205,14 +208,17 @@ impl Speech {
         self.0 & Self::FUNCTION != 0
     }
 
-    /// The flags from [`Flag::PatientSpeech`] on, a bit each.
-    pub(crate) fn sections(self) -> u16 {
+    /// The flags from [`Flag::PatientSpeech`] on, a bit each, and behind them
+    /// those from [`Flag::MentalHealth`] on.
+    pub(crate) fn counted(self) -> u16 {
         self.0 & !Self::FUNCTION
     }
 }
 
 /// The flags from [`Flag::PatientSpeech`] on that a message is counted by.
 pub(crate) const SECTIONS: usize = 8;
+/// The same from [`Flag::MentalHealth`] on.
+pub(crate) const CATEGORIES: usize = 6;
 
 /// All lists.
 pub(crate) struct Lexicon {

@@ -11,7 +11,7 @@ use std::ops::Range;
 
 use super::lexicon::{Flag, Flags};
 use super::passage::{Passage, Region};
-use super::phi::{Scan, flags_of};
+use super::phi::Scan;
 use super::risk::summary::category_of;
 use super::source::Source;
 use super::tagger::{Tag, asks};
@@ -131,7 +131,7 @@ impl Scan<'_> {
         }
         if side == Side::Recipients && names_and_tells(passage, &tags) {
             let health = tags.iter().filter(|t| is_health(t.kind));
-            let categories = health.filter_map(|tag| category_of(flags_of(passage, tag)));
+            let categories = health.filter_map(|tag| category_of(passage, tag));
             self.told_by_name.get_or_insert_default().extend(categories);
         }
         self.known_in(source, range);

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use self::learn::packs;
 use super::extract::{Budget, Piece, encoded_in, extract};
 use super::known::Known;
-use super::lexicon::{Flag, Flags};
+use super::lexicon::Flag;
 use super::passage::{Buffers, Passage, Region};
 use super::risk::features::{Envelope, Features, features};
 use super::risk::summary::{MAX_WORDS, Summary, category_of};
@@ -731,18 +731,9 @@ fn finding(source: &Source<'_>, passage: &Passage<'_>, tag: &Tag) -> Finding {
     }
     let mut finding = Finding::new(tag.kind, source.part, span, confidence, value);
     finding.evidence = evidence;
-    if tag.kind.class() == FindingClass::Health {
-        finding.category = category_of(flags_of(passage, tag));
-    }
+    finding.category = category_of(passage, tag);
     finding.inside = source.inside.map(Phi::from);
     finding
-}
-
-/// What the lists say of the words of a tag.
-pub(super) fn flags_of(passage: &Passage<'_>, tag: &Tag) -> Flags {
-    (tag.first..tag.last)
-        .filter_map(|n| passage.items.get(n))
-        .fold(Flags::default(), |all, item| all.and(item.flags()))
 }
 
 /// The text of a range of the view: of plain text as it stands, of markup what

@@ -18,7 +18,7 @@ pub(crate) struct Feature {
 pub(crate) struct Code(u8);
 
 /// How many there are.
-pub(super) const MANY: usize = 51;
+pub(super) const MANY: usize = 52;
 
 /// The words that stand for features among the reasons, in their order.
 const CODES: [&str; MANY] = [
@@ -33,6 +33,7 @@ const CODES: [&str; MANY] = [
     "care_event",
     "case",
     "case_against",
+    "category_mentions",
     "category_of_sender_or_audience",
     "category_terms",
     "date_and_sender",
@@ -389,10 +390,13 @@ fn counted(summary: &Summary, context: &Context, envelope: Envelope) -> Vec<Feat
             out.add(code, join(care, join(personal, 78)));
         }
     }
-    for (n, count) in summary.categories.iter().enumerate() {
-        let n = u32::try_from(n).unwrap_or(0);
-        for step in 1..=bucket(*count) {
+    let counts = summary.categories.iter().zip(&summary.mentions);
+    for (n, (found, mentioned)) in (0..).zip(counts) {
+        for step in 1..=bucket(*found) {
             add!("category_terms", join(n, step));
+        }
+        for step in 1..=bucket(*mentioned) {
+            add!("category_mentions", join(n, step));
         }
         let bit = Flag::MentalHealth as u32 + n;
         if context.speciality.0 >> bit & 1 != 0 {

@@ -6,6 +6,7 @@
 //! trained by the program in `training/`; the reasons of a verdict are the
 //! features with the largest.
 
+pub(crate) mod codes;
 pub(crate) mod features;
 pub(crate) mod summary;
 #[cfg(feature = "training")]

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::Filter;
+use super::codes::category_of_code;
 use super::features::{pair_feature, word_feature};
-use crate::dlp::lexicon::{Flag, Flags, Lexicon, SECTIONS};
+use crate::dlp::lexicon::{CATEGORIES, Flag, Flags, Lexicon, SECTIONS};
 use crate::dlp::passage::{Passage, Region};
 use crate::dlp::tagger::Tag;
 use crate::dlp::tagger::context::Context;
@@ -23,8 +24,10 @@ pub(crate) struct Summary {
     /// Terms that speak for or against, by section, from
     /// [`Flag::PatientSpeech`] on.
     pub(crate) sections: [u32; SECTIONS],
-    /// Health findings and terms of each category.
-    pub(crate) categories: [u32; 6],
+    /// Health findings of each category.
+    pub(crate) categories: [u32; CATEGORIES],
+    /// Listed terms of each category, found or not.
+    pub(crate) mentions: [u32; CATEGORIES],
     /// "you", "your" and "I", "my".
     pub(crate) you: u32,
     pub(crate) me: u32,
@@ -48,7 +51,7 @@ pub(crate) struct Summary {
     pub(crate) roster: u32,
 }
 
-pub(crate) const CATEGORY_FLAGS: [(Flag, Category); 6] = [
+pub(crate) const CATEGORY_FLAGS: [(Flag, Category); CATEGORIES] = [
     (Flag::MentalHealth, Category::MentalHealth),
     (Flag::SubstanceUse, Category::SubstanceUse),
     (Flag::StiHiv, Category::StiHiv),
@@ -57,12 +60,24 @@ pub(crate) const CATEGORY_FLAGS: [(Flag, Category); 6] = [
     (Flag::Abuse, Category::Abuse),
 ];
 
-/// The category that the lists give a term.
-pub(crate) fn category_of(flags: Flags) -> Option<Category> {
-    CATEGORY_FLAGS
-        .iter()
-        .find(|(flag, _)| flags.has(*flag))
-        .map(|(_, category)| *category)
+/// What the lists say of the words of a tag.
+fn flags_of(passage: &Passage<'_>, tag: &Tag) -> Flags {
+    (tag.first..tag.last)
+        .filter_map(|n| passage.items.get(n))
+        .fold(Flags::default(), |all, item| all.and(item.flags()))
+}
+
+/// The category of a health finding: that of a term, or of a code.
+pub(crate) fn category_of(passage: &Passage<'_>, tag: &Tag) -> Option<Category> {
+    if tag.kind.class() != FindingClass::Health {
+        return None;
+    }
+    let flags = flags_of(passage, tag);
+    let listed = CATEGORY_FLAGS.iter().find(|(flag, _)| flags.has(*flag));
+    match listed {
+        Some((_, category)) => Some(*category),
+        None => category_of_code(passage, tag),
+    }
 }
 
 /// The place of a kind in [`FindingKind::ALL`], which is in the order in which
@@ -91,13 +106,14 @@ impl Summary {
                 }
                 self.units = self.units.saturating_add(1);
                 let word = lexicon.speech(item.word);
-                let mut sections = word.sections();
+                let mut counted = word.counted();
                 if item.phrase_first {
-                    sections |= lexicon.speech(item.phrase).sections();
+                    counted |= lexicon.speech(item.phrase).counted();
                 }
-                if sections != 0 {
-                    for (n, count) in self.sections.iter_mut().enumerate() {
-                        *count += u32::from(sections >> n & 1);
+                if counted != 0 {
+                    let counts = self.sections.iter_mut().chain(&mut self.mentions);
+                    for (n, count) in counts.enumerate() {
+                        *count += u32::from(counted >> n & 1);
                     }
                 }
                 if may_be_person(item.hash) {
@@ -143,6 +159,9 @@ impl Summary {
         for (a, b) in self.categories.iter_mut().zip(other.categories) {
             *a = (*a).max(b);
         }
+        for (a, b) in self.mentions.iter_mut().zip(other.mentions) {
+            *a = (*a).max(b);
+        }
         self.you = self.you.max(other.you);
         self.me = self.me.max(other.me);
         self.together = self.together.max(other.together);
@@ -168,12 +187,11 @@ impl Summary {
             self.kinds[index_of(tag.kind)] += 1;
             let class = tag.kind.class();
             let health = class == FindingClass::Health;
-            let flags = (tag.first..tag.last)
-                .filter_map(|n| passage.items.get(n))
-                .fold(Flags::default(), |all, item| all.and(item.flags()));
             if health {
-                for (n, (flag, _)) in CATEGORY_FLAGS.iter().enumerate() {
-                    self.categories[n] += u32::from(flags.has(*flag));
+                let flags = flags_of(passage, tag);
+                let code = category_of_code(passage, tag);
+                for (count, (flag, category)) in self.categories.iter_mut().zip(CATEGORY_FLAGS) {
+                    *count += u32::from(flags.has(flag) | (code == Some(category)));
                 }
             }
             if tag.kind == FindingKind::Name {
@@ -422,6 +440,53 @@ mod tests {
         };
         assert_eq!(score(&some), score(&all));
         assert_ne!(score(&some), score(&Summary::default()));
+    }
+
+    /// A term of several words once, and what is no finding too.
+    #[test]
+    fn terms_of_a_category_are_counted_wherever_they_stand() {
+        let text =
+            b"The order of protection is signed, says the victim advocate. Lunch is at noon.";
+        let passage = Passage::read(text, 0, text.len(), Region::Body);
+        let mut summary = Summary::default();
+        summary.read(&passage, None);
+        let abuse = Category::ALL.iter().position(|c| *c == Category::Abuse);
+        for (n, count) in summary.mentions.iter().enumerate() {
+            let wanted = if Some(n) == abuse { 2 } else { 0 };
+            assert_eq!(*count, wanted, "{n}");
+        }
+        assert_eq!(summary.categories, [0; CATEGORIES]);
+    }
+
+    #[test]
+    fn a_code_counts_for_its_category_as_a_term_does() {
+        let text = b"F43.10 I10 methadone 4711";
+        let passage = Passage::read(text, 0, text.len(), Region::Body);
+        let kinds = [
+            FindingKind::Icd10,
+            FindingKind::Icd10,
+            FindingKind::Medication,
+            FindingKind::Account,
+        ];
+        let tags: Vec<Tag> = (0..)
+            .zip(kinds)
+            .map(|(at, kind)| Tag {
+                first: at,
+                last: at + 1,
+                kind,
+                margin: 1,
+            })
+            .collect();
+        let found: Vec<_> = tags.iter().map(|tag| category_of(&passage, tag)).collect();
+        let (mind, drugs) = (Category::MentalHealth, Category::SubstanceUse);
+        assert_eq!(found, [Some(mind), None, Some(drugs), None]);
+        let mut summary = Summary::default();
+        summary.add(&passage, &tags, &Context::default());
+        assert_eq!(summary.categories, [1, 1, 0, 0, 0, 0]);
+        // As text and HTML, which say the same.
+        let both = summary.clone();
+        summary.join(&both);
+        assert_eq!(summary.categories, [1, 1, 0, 0, 0, 0]);
     }
 
     /// In more than one chunk.
