@@ -59,6 +59,8 @@ flags! {
     CueFax, CueEmail, CueBirth, CueVisit, CueCard, CueBank, CueIp, CueBiometric, CueNpi, CueDea,
     CueNdc, CueLoinc, CueIcd, CueCpt, CueName, CueProvider, CueAddress, CueUrl, CueNegative,
     PatientSpeech, CareEvent, Aggregate, Dummy, Software, Marketing, Veterinary, Staff,
+    /// Speaks of a category, and is no health term.
+    SaysMentalHealth, SaysSubstanceUse, SaysStiHiv, SaysReproductive, SaysGenetic, SaysAbuse,
     /// A longer term starts so.
     Continues,
     /// A word inside terms of several words.
@@ -194,7 +196,7 @@ impl Speech {
         let bits = flags.0 >> Flag::PatientSpeech as u8;
         #[expect(clippy::cast_possible_truncation, reason = "the low bits are wanted")]
         let sections = bits as u16 & ((1 << SECTIONS) - 1);
-        let bits = flags.0 >> Flag::MentalHealth as u8;
+        let bits = flags.0 >> Flag::MentalHealth as u8 | flags.0 >> Flag::SaysMentalHealth as u8;
         #[expect(clippy::cast_possible_truncation, reason = "the low bits are wanted")]
         let categories = bits as u16 & ((1 << CATEGORIES) - 1);
         Self(match flags.has(Flag::Function) {
@@ -209,7 +211,7 @@ impl Speech {
     }
 
     /// The flags from [`Flag::PatientSpeech`] on, a bit each, and behind them
-    /// those from [`Flag::MentalHealth`] on.
+    /// those from [`Flag::MentalHealth`] on, or from [`Flag::SaysMentalHealth`].
     pub(crate) fn counted(self) -> u16 {
         self.0 & !Self::FUNCTION
     }

@@ -130,8 +130,7 @@ impl Scan<'_> {
             tags.retain(|tag| tells(tag.kind, side));
         }
         if side == Side::Recipients && names_and_tells(passage, &tags) {
-            let health = tags.iter().filter(|t| is_health(t.kind));
-            let categories = health.filter_map(|tag| category_of(passage, tag));
+            let categories = tags.iter().filter_map(|tag| category_of(passage, tag));
             self.told_by_name.get_or_insert_default().extend(categories);
         }
         self.known_in(source, range);

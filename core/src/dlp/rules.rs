@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+use super::check;
 use super::lexicon::{Class, Flag, Flags, HEALTH, Lexicon};
 use super::passage::{Item, Passage};
 use super::tagger::Tag;
@@ -90,24 +91,29 @@ fn told(passage: &Passage<'_>, at: usize, item: &Item) -> Option<FindingKind> {
     None
 }
 
-/// Where a labelled number of nine digits ends, which blanks in unusual places
-/// may have parted into several units (`SSN 281-15-98 04`).
+/// Units of a parted number at most: nine digits, and a sign behind each.
+const PARTS: usize = 18;
+
+/// Where a labelled number of nine digits ends, however they are grouped: a
+/// blank in an unusual place parts it into several units (`SSN 281-15-98 04`).
 fn parted_ssn(passage: &Passage<'_>, at: usize, item: &Item) -> Option<usize> {
-    if !cue(item, Flag::CueSsn) || item.cue_distance > 2 || item.facts.has(Facts::FAKE) {
+    if !cue(item, Flag::CueSsn) || item.cue_distance > 2 {
         return None;
     }
-    let mut digits = 0;
-    for (n, unit) in passage.items.iter().enumerate().skip(at) {
+    let (mut number, mut digits) = ([0; 9], 0);
+    for (n, unit) in passage.items.iter().enumerate().skip(at).take(PARTS) {
         let bytes = passage.bytes(n);
         let joins = |b: &u8| b.is_ascii_digit() || b" -.".contains(b);
         if n > at && unit.gap > Gap::Space || !bytes.iter().all(joins) {
             return None;
         }
-        digits += bytes.iter().filter(|b| b.is_ascii_digit()).count();
-        match digits {
-            0..9 => {}
-            9 => return Some(n + 1),
-            _ => return None,
+        for byte in bytes.iter().filter(|b| b.is_ascii_digit()) {
+            *number.get_mut(digits)? = byte - b'0';
+            digits += 1;
+        }
+        if digits == number.len() {
+            let (_, fake) = check::ssn(&number);
+            return (!fake).then_some(n + 1);
         }
     }
     None
@@ -116,7 +122,8 @@ fn parted_ssn(passage: &Passage<'_>, at: usize, item: &Item) -> Option<usize> {
 /// Adds what is certain and was not tagged, and, where the model for words did
 /// not run, the health terms of the lists.
 pub(super) fn apply(passage: &Passage<'_>, tags: &mut Vec<Tag>, names: bool) {
-    let before = tags.len();
+    // Numbers of several units: what stands in them is told once.
+    let mut numbers: Vec<(usize, usize)> = Vec::new();
     for tag in tags.iter_mut() {
         // What is called a record number right before it is one.
         let called = passage.items.get(tag.first).is_some_and(|item| {
@@ -132,6 +139,7 @@ pub(super) fn apply(passage: &Passage<'_>, tags: &mut Vec<Tag>, names: bool) {
             tag.kind = kind;
         } else if let Some(last) = parted.filter(|last| *last >= tag.last) {
             (tag.kind, tag.last) = (FindingKind::Ssn, last);
+            numbers.push((tag.first, tag.last));
         } else if called
             && matches!(
                 tag.kind,
@@ -141,6 +149,7 @@ pub(super) fn apply(passage: &Passage<'_>, tags: &mut Vec<Tag>, names: bool) {
             tag.kind = FindingKind::Mrn;
         }
     }
+    let before = tags.len();
     // Between the tags, which are in order and may overlap.
     let (mut next, mut free) = (0, 0);
     for &at in &passage.notable {
@@ -151,11 +160,29 @@ pub(super) fn apply(passage: &Passage<'_>, tags: &mut Vec<Tag>, names: bool) {
         if at >= free
             && let Some(item) = passage.items.get(at)
         {
+            let many = tags.len();
             untagged(passage, at, item, names, tags);
+            if let Some(tag) = tags.get(many) {
+                free = free.max(tag.last);
+                if tag.kind == FindingKind::Ssn {
+                    numbers.push((tag.first, tag.last));
+                }
+            }
         }
     }
     if tags.len() > before {
         tags.sort_by_key(|t| (t.first, t.last));
+    }
+    if !numbers.is_empty() {
+        numbers.sort_unstable();
+        let mut n = 0;
+        tags.retain(|tag| {
+            while numbers.get(n).is_some_and(|number| number.1 <= tag.first) {
+                n += 1;
+            }
+            let number = numbers.get(n);
+            number.is_none_or(|(first, last)| tag.first <= *first || tag.last > *last)
+        });
     }
 }
 
@@ -388,26 +415,32 @@ mod tests {
     use super::*;
     use crate::dlp::passage::Region;
 
-    /// What the rules say of a text, and of one whose first number the models
-    /// took for a date.
-    fn ssns(text: &str) -> [Vec<&str>; 2] {
+    /// What the rules say of a text; of one where the models took the first
+    /// number for a date, the last, and each.
+    fn told(text: &str) -> [Vec<(FindingKind, &str)>; 4] {
         let passage = Passage::read(text.as_bytes(), 0, text.len(), Region::Body);
         let number = |at: &usize| passage.bytes(*at).iter().any(u8::is_ascii_digit);
-        let date = (0..passage.items.len()).find(number).map(|first| Tag {
+        let date = |first| Tag {
             first,
             last: first + 1,
             kind: FindingKind::Date,
             margin: 60,
-        });
-        [vec![], date.into_iter().collect()].map(|mut tags| {
+        };
+        let all: Vec<Tag> = (0..passage.items.len()).filter(number).map(date).collect();
+        let one = |tag: Option<&Tag>| tag.copied().into_iter().collect();
+        [vec![], one(all.first()), one(all.last()), all.clone()].map(|mut tags| {
             apply(&passage, &mut tags, true);
-            let ssns = tags.iter().filter(|tag| tag.kind == FindingKind::Ssn);
             let span = |tag: &Tag| {
                 let (first, last) = (passage.spans[tag.first], passage.spans[tag.last - 1]);
-                &text[first.start as usize..last.end as usize]
+                (tag.kind, &text[first.start as usize..last.end as usize])
             };
-            ssns.map(span).collect()
+            tags.iter().map(span).collect()
         })
+    }
+
+    fn ssns(text: &str) -> [usize; 4] {
+        let is_ssn = |(kind, _): &&(FindingKind, &str)| *kind == FindingKind::Ssn;
+        told(text).map(|tags| tags.iter().filter(is_ssn).count())
     }
 
     #[test]
@@ -415,10 +448,12 @@ mod tests {
         for (text, ssn) in [
             ("SSN 281-15-98 04", "281-15-98 04"),
             ("Her SSN: 2 81-15-9804.", "2 81-15-9804"),
-            ("SSN: 281 159 804, and", "281 159 804"),
+            ("SSN 281 159 804, and", "281 159 804"),
+            ("SSN 2811 59 804", "2811 59 804"),
             ("Social Security number 28 11 59 804", "28 11 59 804"),
         ] {
-            assert_eq!(ssns(text), [vec![ssn], vec![ssn]], "{text}");
+            let wanted = vec![(FindingKind::Ssn, ssn)];
+            assert_eq!(told(text), [(); 4].map(|()| wanted.clone()), "{text}");
         }
         for text in [
             "SSN 281-15-98 0",
@@ -427,8 +462,11 @@ mod tests {
             "SSN 281-15-98\n04",
             "SSN 281-15-98 and 04",
             "SSN ends in 98 04",
+            // A specimen's.
+            "SSN 078-05-11 20",
+            "SSN 0000 00000",
         ] {
-            assert_eq!(ssns(text), [vec![""; 0], vec![]], "{text}");
+            assert_eq!(ssns(text), [0; 4], "{text}");
         }
     }
 }

@@ -1,6 +1,6 @@
-//! How well the scanner does on labelled mail, where the corpus is at hand:
-//! the scores of its own program, and the floors below which a change may not
-//! fall.
+//! How well the scanner does on labelled mail: on that which stands beside this
+//! file, and on the corpus where it is at hand; the floors below which a change
+//! may not fall.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 use std::collections::BTreeMap;
@@ -13,12 +13,12 @@ use mailseal::dlp::{FindingClass, FindingKind, PhiScanner, Scanner};
 use serde_json::Value;
 
 /// What may not get worse, in percent.
-mod floor {
-    pub(super) const MAIL_RECALL: f64 = 97.0;
-    pub(super) const MAIL_PRECISION: f64 = 90.0;
-    pub(super) const SENSITIVE_F1: f64 = 85.0;
-    pub(super) const IDENTIFIERS_F2: f64 = 85.0;
-    pub(super) const HEALTH_F2: f64 = 80.0;
+struct Floors {
+    mail_recall: f64,
+    mail_precision: f64,
+    sensitive_f1: f64,
+    identifiers_f2: f64,
+    health_f2: f64,
 }
 
 /// Counts of right and wrong.
@@ -68,6 +68,44 @@ fn percent(part: usize, whole: usize) -> f64 {
 #[test]
 fn the_labelled_corpus() {
     let Some(corpus) = corpus() else { return };
+    let floors = Floors {
+        mail_recall: 97.0,
+        mail_precision: 90.0,
+        sensitive_f1: 85.0,
+        identifiers_f2: 85.0,
+        health_f2: 80.0,
+    };
+    check(&measured(&corpus), &floors);
+}
+
+/// Harder ones, which no model was made of (see the folder's README).
+#[test]
+fn the_measured_mails() {
+    let floors = Floors {
+        mail_recall: 93.0,
+        mail_precision: 87.0,
+        sensitive_f1: 78.0,
+        identifiers_f2: 82.0,
+        health_f2: 81.0,
+    };
+    check(&measured(include_str!("measured/mails.jsonl")), &floors);
+}
+
+/// The scores on some mails.
+struct Measured {
+    phi: Score,
+    sensitive: Score,
+    kinds: BTreeMap<FindingKind, Score>,
+}
+
+impl Measured {
+    fn class(&self, class: FindingClass) -> Score {
+        let of = self.kinds.iter().filter(|(kind, _)| kind.class() == class);
+        of.fold(Score::default(), |sum, (_, score)| sum.add(*score))
+    }
+}
+
+fn measured(corpus: &str) -> Measured {
     let scanner = PhiScanner::new();
     let mut kinds: BTreeMap<FindingKind, Score> = BTreeMap::new();
     let (mut phi, mut sensitive) = (Score::default(), Score::default());
@@ -121,54 +159,60 @@ fn the_labelled_corpus() {
             score.right += usize::from(all.any(|label| fits(place, span, label)));
         }
     }
-    let class = |class: FindingClass| {
-        let of = kinds.iter().filter(|(kind, _)| kind.class() == class);
-        of.fold(Score::default(), |sum, (_, score)| sum.add(*score))
-    };
-    let (identifiers, health) = (class(FindingClass::Identifier), class(FindingClass::Health));
-    let row = |name: &str, score: Score| {
-        println!(
-            "{name:<16} precision {:5.1}  recall {:5.1}  F1 {:5.1}  F2 {:5.1}  of {}",
-            score.precision(),
-            score.recall(),
-            score.f(1.0),
-            score.f(2.0),
-            score.labelled
-        );
+    let measured = Measured {
+        phi,
+        sensitive,
+        kinds,
     };
     row("mail: phi", phi);
     row("mail: sensitive", sensitive);
-    row("identifiers", identifiers);
-    row("context", class(FindingClass::Context));
-    row("health", health);
-    for (kind, score) in &kinds {
+    row("identifiers", measured.class(FindingClass::Identifier));
+    row("context", measured.class(FindingClass::Context));
+    row("health", measured.class(FindingClass::Health));
+    for (kind, score) in &measured.kinds {
         row(kind.word(), *score);
     }
     println!("missed: {}", missed.join(" "));
     println!("false alarms: {}", alarms.join(" "));
+    measured
+}
 
+fn row(name: &str, score: Score) {
+    println!(
+        "{name:<16} precision {:5.1}  recall {:5.1}  F1 {:5.1}  F2 {:5.1}  of {}",
+        score.precision(),
+        score.recall(),
+        score.f(1.0),
+        score.f(2.0),
+        score.labelled
+    );
+}
+
+fn check(measured: &Measured, floors: &Floors) {
+    let identifiers = measured.class(FindingClass::Identifier).f(2.0);
+    let health = measured.class(FindingClass::Health).f(2.0);
     for (what, value, floor) in [
-        ("recall of PHI mail", phi.recall(), floor::MAIL_RECALL),
+        (
+            "recall of PHI mail",
+            measured.phi.recall(),
+            floors.mail_recall,
+        ),
         (
             "precision of PHI mail",
-            phi.precision(),
-            floor::MAIL_PRECISION,
+            measured.phi.precision(),
+            floors.mail_precision,
         ),
         (
             "F1 of sensitive mail",
-            sensitive.f(1.0),
-            floor::SENSITIVE_F1,
+            measured.sensitive.f(1.0),
+            floors.sensitive_f1,
         ),
-        (
-            "F2 of identifiers",
-            identifiers.f(2.0),
-            floor::IDENTIFIERS_F2,
-        ),
-        ("F2 of health content", health.f(2.0), floor::HEALTH_F2),
+        ("F2 of identifiers", identifiers, floors.identifiers_f2),
+        ("F2 of health content", health, floors.health_f2),
     ] {
         assert!(value >= floor, "{what} is {value:.1}, below {floor}");
     }
-    for (kind, score) in &kinds {
+    for (kind, score) in &measured.kinds {
         assert!(
             score.labelled == 0 || score.found > 0,
             "no {} is found",

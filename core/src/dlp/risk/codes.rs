@@ -22,20 +22,26 @@ const ICD: &[Range] = &[
     ("B20", "B20", StiHiv),
     ("B9735", "B9735", StiHiv),
     ("B977", "B977", StiHiv),
+    ("R878", "R878", StiHiv),
     ("R75", "R75", StiHiv),
     // Tobacco is no part of what 42 CFR Part 2 protects.
     ("F10", "F16", SubstanceUse),
     ("F18", "F19", SubstanceUse),
     ("F20", "F69", MentalHealth),
+    ("F70", "F79", MentalHealth),
     ("F84", "F84", MentalHealth),
     ("F90", "F99", MentalHealth),
     ("K70", "K70", SubstanceUse),
+    ("K292", "K292", SubstanceUse),
+    ("K852", "K852", SubstanceUse),
+    ("P044", "P044", SubstanceUse),
     ("P961", "P961", SubstanceUse),
     ("R780", "R785", SubstanceUse),
     ("T40", "T40", SubstanceUse),
     ("T510", "T510", SubstanceUse),
     ("Y90", "Y91", SubstanceUse),
     ("R4585", "R4585", MentalHealth),
+    ("R4588", "R4588", MentalHealth),
     ("T1491", "T1491", MentalHealth),
     ("X71", "X83", MentalHealth),
     // Confirmed and suspected abuse, assault and who did it.
@@ -44,7 +50,7 @@ const ICD: &[Range] = &[
     ("X92", "X99", Abuse),
     ("Y00", "Y09", Abuse),
     ("Z044", "Z044", Abuse),
-    ("Z047", "Z047", Abuse),
+    ("Z047", "Z048", Abuse),
     ("Z6281", "Z6281", Abuse),
     ("Z69", "Z69", Abuse),
     ("Z9141", "Z9142", Abuse),
@@ -52,14 +58,28 @@ const ICD: &[Range] = &[
     ("N46", "N46", Reproductive),
     ("N80", "N80", Reproductive),
     ("N95", "N98", Reproductive),
+    // In pregnancy: what is told besides it.
+    ("O981", "O983", StiHiv),
+    ("O987", "O987", StiHiv),
+    ("O9931", "O9932", SubstanceUse),
+    ("O9934", "O9934", MentalHealth),
+    ("O9A3", "O9A5", Abuse),
     ("O", "O", Reproductive),
-    ("D56", "D56", Genetic),
+    ("D56", "D57", Genetic),
     ("D66", "D67", Genetic),
+    ("D680", "D680", Genetic),
+    ("E750", "E750", Genetic),
+    ("E8311", "E8311", Genetic),
+    ("G710", "G710", Genetic),
+    ("Q850", "Q850", Genetic),
+    ("Q874", "Q874", Genetic),
     ("E84", "E84", Genetic),
     ("G10", "G10", Genetic),
     ("Q90", "Q99", Genetic),
     // Factors that influence health status: why somebody comes.
     ("Z113", "Z114", StiHiv),
+    ("Z1151", "Z1151", StiHiv),
+    ("Z224", "Z224", StiHiv),
     ("Z133", "Z133", MentalHealth),
     ("Z137", "Z137", Genetic),
     ("Z14", "Z15", Genetic),
@@ -90,7 +110,9 @@ const CPT: &[Range] = &[
     ("55250", "55250", Reproductive),
     ("57170", "57170", Reproductive),
     ("58300", "58301", Reproductive),
+    ("11976", "11976", Reproductive),
     ("58321", "58340", Reproductive),
+    ("58565", "58565", Reproductive),
     ("58600", "58615", Reproductive),
     ("58670", "58671", Reproductive),
     ("58970", "58976", Reproductive),
@@ -98,9 +120,12 @@ const CPT: &[Range] = &[
     ("76801", "76828", Reproductive),
     ("80305", "80307", SubstanceUse),
     ("80320", "80322", SubstanceUse),
+    ("80324", "80326", SubstanceUse),
     ("80348", "80348", SubstanceUse),
-    ("80353", "80356", SubstanceUse),
-    ("80358", "80362", SubstanceUse),
+    ("80353", "80354", SubstanceUse),
+    ("80356", "80356", SubstanceUse),
+    ("80358", "80359", SubstanceUse),
+    ("80361", "80365", SubstanceUse),
     ("81025", "81025", Reproductive),
     ("81161", "81369", Genetic),
     ("81400", "81479", Genetic),
@@ -109,16 +134,19 @@ const CPT: &[Range] = &[
     ("86360", "86361", StiHiv),
     ("86592", "86593", StiHiv),
     ("86689", "86689", StiHiv),
+    ("86694", "86696", StiHiv),
     ("86701", "86703", StiHiv),
     ("86780", "86780", StiHiv),
     ("87389", "87391", StiHiv),
     ("87490", "87492", StiHiv),
+    ("87528", "87530", StiHiv),
     ("87534", "87539", StiHiv),
     ("87590", "87592", StiHiv),
     ("87623", "87625", StiHiv),
     ("87661", "87661", StiHiv),
     ("87806", "87806", StiHiv),
-    ("87901", "87901", StiHiv),
+    ("87900", "87901", StiHiv),
+    ("87903", "87904", StiHiv),
     ("87906", "87906", StiHiv),
     ("88230", "88299", Genetic),
     ("89250", "89398", Reproductive),
@@ -138,12 +166,17 @@ const CPT: &[Range] = &[
     ("G0442", "G0443", SubstanceUse),
     ("G0444", "G0444", MentalHealth),
     ("G0445", "G0445", StiHiv),
-    ("G0475", "G0475", StiHiv),
+    ("G0475", "G0476", StiHiv),
+    ("G0480", "G0483", SubstanceUse),
+    ("G0659", "G0659", SubstanceUse),
     ("G2011", "G2011", SubstanceUse),
-    ("G2067", "G2088", SubstanceUse),
+    ("G2067", "G2080", SubstanceUse),
+    ("G2082", "G2083", MentalHealth),
+    ("G2086", "G2088", SubstanceUse),
     ("H0001", "H0001", SubstanceUse),
     ("H0003", "H0003", SubstanceUse),
     ("H0005", "H0016", SubstanceUse),
+    ("H0018", "H0018", SubstanceUse),
     ("H0020", "H0022", SubstanceUse),
     ("H0026", "H0029", SubstanceUse),
     ("H0047", "H0050", SubstanceUse),
@@ -151,9 +184,10 @@ const CPT: &[Range] = &[
     ("H1000", "H1010", Reproductive),
     ("H2034", "H2036", SubstanceUse),
     ("H2011", "H2033", MentalHealth),
-    ("J0401", "J0401", MentalHealth),
+    ("J0401", "J0402", MentalHealth),
     ("J0570", "J0578", SubstanceUse),
-    ("J0739", "J0741", StiHiv),
+    ("J0739", "J0739", StiHiv),
+    ("J0741", "J0741", StiHiv),
     ("J1050", "J1050", Reproductive),
     ("J1631", "J1631", MentalHealth),
     ("J1943", "J1944", MentalHealth),
@@ -163,6 +197,7 @@ const CPT: &[Range] = &[
     ("J2426", "J2427", MentalHealth),
     ("J2680", "J2680", MentalHealth),
     ("J2794", "J2794", MentalHealth),
+    ("J2798", "J2799", MentalHealth),
     ("J7294", "J7307", Reproductive),
     ("Q9991", "Q9992", SubstanceUse),
     ("S0190", "S0191", Reproductive),
@@ -180,9 +215,6 @@ const CPT: &[Range] = &[
     ("T1012", "T1012", SubstanceUse),
 ];
 
-/// Letters and digits of the longest code.
-const LONGEST: usize = 7;
-
 /// The category of a tag that is such a code.
 pub(crate) fn category_of_code(passage: &Passage<'_>, tag: &Tag) -> Option<Category> {
     let table = match tag.kind {
@@ -190,23 +222,26 @@ pub(crate) fn category_of_code(passage: &Passage<'_>, tag: &Tag) -> Option<Categ
         FindingKind::Cpt => CPT,
         _ => return None,
     };
-    let (mut code, mut length) = ([0; LONGEST], 0);
-    for at in tag.first..tag.last {
-        for byte in passage
-            .bytes(at)
-            .iter()
-            .filter(|b| b.is_ascii_alphanumeric())
-        {
-            *code.get_mut(length)? = byte.to_ascii_uppercase();
-            length += 1;
-        }
-    }
-    let code = &code[..length];
-    let of = |(first, last, _): &&Range| {
-        code.get(..first.len())
-            .is_some_and(|start| (first.as_bytes()..=last.as_bytes()).contains(&start))
-    };
-    table.iter().find(of).map(|(.., category)| *category)
+    let (first, last) = (
+        passage.spans.get(tag.first)?,
+        passage.spans.get(tag.last.checked_sub(1)?)?,
+    );
+    let text = passage.text.get(first.start as usize..last.end as usize)?;
+    // One code or several, each with what is added to it (`H0020-HG`).
+    let pieces = text.split(|b| !b.is_ascii_alphanumeric() && *b != b'.');
+    pieces
+        .map(|piece| {
+            let letters = piece.iter().filter(|b| **b != b'.');
+            letters.map(u8::to_ascii_uppercase).collect::<Vec<u8>>()
+        })
+        .filter(|code| code.len() >= 3 && code.iter().any(u8::is_ascii_digit))
+        .find_map(|code| {
+            let of = |(first, last, _): &&Range| {
+                code.get(..first.len())
+                    .is_some_and(|start| (first.as_bytes()..=last.as_bytes()).contains(&start))
+            };
+            table.iter().find(of).map(|(.., category)| *category)
+        })
 }
 
 #[cfg(test)]
@@ -251,7 +286,13 @@ mod tests {
             ("99213", Cpt, None),
             ("F43.10", Cpt, None),
             ("90837", Loinc, None),
-            ("90837-90837", Cpt, None),
+            ("90837-95", Cpt, Some(MentalHealth)),
+            ("H0020 HG U1", Cpt, Some(SubstanceUse)),
+            ("99213, 90785", Cpt, Some(MentalHealth)),
+            ("I10, F43.10", Icd10, Some(MentalHealth)),
+            ("E11.9; Z21", Icd10, Some(StiHiv)),
+            ("O98.711", Icd10, Some(StiHiv)),
+            ("OR", Icd10, None),
             ("F", Icd10, None),
         ] {
             assert_eq!(category(code, kind), wanted, "{code}");

@@ -18,7 +18,7 @@ pub(crate) struct Feature {
 pub(crate) struct Code(u8);
 
 /// How many there are.
-pub(super) const MANY: usize = 52;
+pub(super) const MANY: usize = 53;
 
 /// The words that stand for features among the reasons, in their order.
 const CODES: [&str; MANY] = [
@@ -36,6 +36,7 @@ const CODES: [&str; MANY] = [
     "category_mentions",
     "category_of_sender_or_audience",
     "category_terms",
+    "category_told",
     "date_and_sender",
     "dates",
     "density",
@@ -154,6 +155,9 @@ const SECTION_CODES: [Code; SECTIONS] = [
     Code::of("veterinary"),
     Code::of("staff"),
 ];
+
+/// Of each category that something speaks of: a finding, a term, the sender.
+pub(super) const CATEGORY_TOLD: Code = Code::of("category_told");
 
 /// The feature of a word.
 pub(crate) fn word_feature(word: u32) -> u32 {
@@ -399,8 +403,12 @@ fn counted(summary: &Summary, context: &Context, envelope: Envelope) -> Vec<Feat
             add!("category_mentions", join(n, step));
         }
         let bit = Flag::MentalHealth as u32 + n;
-        if context.speciality.0 >> bit & 1 != 0 {
+        let of_sender = context.speciality.0 >> bit & 1 != 0;
+        if of_sender {
             add!("category_of_sender_or_audience", n);
+        }
+        if of_sender || *found > 0 || *mentioned > 0 {
+            out.add(CATEGORY_TOLD, n);
         }
     }
     out.0

@@ -442,7 +442,7 @@ mod tests {
         assert_ne!(score(&some), score(&Summary::default()));
     }
 
-    /// A term of several words once, and what is no finding too.
+    /// What is no finding too; of words and terms that say the same each.
     #[test]
     fn terms_of_a_category_are_counted_wherever_they_stand() {
         let text =

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::features::Feature;
+use super::features::{CATEGORY_TOLD, Feature};
 use super::{OUTPUTS, Weights};
 
 /// One mail's features with the truth: PHI, and the categories.
@@ -191,8 +191,19 @@ pub(crate) fn train(examples: &[Example], options: &Options) -> Vec<u8> {
         })
         .collect();
     let truths: Vec<[bool; OUTPUTS]> = examples.iter().map(|e| e.truth).collect();
-    let shift = thresholds(examples, &rows, &truths, &pulls, options);
-    let fit = Fit::new(&rows, &truths, &pulls, options);
+    // What speaks of a category, by output.
+    let told: [Option<u32>; OUTPUTS] = std::array::from_fn(|out| {
+        let n = u32::try_from(out.checked_sub(1)?).ok()?;
+        index.get(&CATEGORY_TOLD.feature(n).hash).copied()
+    });
+    let lines = lines(examples, &rows, &truths, &pulls, &told, options);
+    let mut fit = Fit::new(&rows, &truths, &pulls, options);
+    for (out, (line, told)) in lines.iter().zip(told).enumerate() {
+        fit.bias[out] -= line.without;
+        if let Some(row) = told {
+            fit.rows[row as usize][out] += line.without - line.told;
+        }
+    }
     let hundredths = |w: f64| (w * 100.0).round().clamp(-30_000.0, 30_000.0) as i16;
     let out = kept
         .keys()
@@ -200,21 +211,32 @@ pub(crate) fn train(examples: &[Example], options: &Options) -> Vec<u8> {
         .map(|(hash, row)| (*hash, row.map(hundredths)))
         .filter(|(_, row)| row.iter().any(|w| *w != 0))
         .collect();
-    let bias = std::array::from_fn(|k| hundredths(fit.bias[k] - shift[k]));
+    let bias = fit.bias.map(hundredths);
     Weights::write(bias, &out)
+}
+
+/// Where the line of an output is drawn: of mails in which something speaks of
+/// the category, and of the others.
+#[derive(Clone, Copy)]
+struct Line {
+    told: f64,
+    without: f64,
 }
 
 /// Where to draw the line of each output, by scores of mails that were not
 /// learnt from: for PHI the best harmonic mean of precision and recall among
-/// those that reach the wanted recall; for a category the best one.
-fn thresholds(
+/// those that reach the wanted recall; for a category the best one. Few mails
+/// are of a category, so that its scores are low; where nothing speaks of it a
+/// low score is no sign of it.
+fn lines(
     examples: &[Example],
     rows: &[Vec<u32>],
     truths: &[[bool; OUTPUTS]],
     pulls: &[f64],
+    told: &[Option<u32>; OUTPUTS],
     options: &Options,
-) -> [f64; OUTPUTS] {
-    let mut scores: Vec<([f64; OUTPUTS], [bool; OUTPUTS])> = Vec::new();
+) -> [Line; OUTPUTS] {
+    let mut scores: Vec<([f64; OUTPUTS], usize)> = Vec::new();
     for part in 0..4 {
         let (seen, held): (Vec<usize>, Vec<usize>) =
             (0..rows.len()).partition(|n| examples[*n].mail / 4 % 4 != part);
@@ -223,25 +245,45 @@ fn thresholds(
         };
         let (seen_rows, seen_truths) = of(&seen);
         let fit = Fit::new(&seen_rows, &seen_truths, pulls, options);
-        scores.extend(held.iter().map(|n| (fit.score(&rows[*n]), truths[*n])));
+        scores.extend(held.iter().map(|n| (fit.score(&rows[*n]), *n)));
     }
     std::array::from_fn(|out| {
-        let mut points: Vec<(f64, bool)> = scores
-            .iter()
-            .filter(|(_, truth)| out == 0 || truth[0])
-            .map(|(score, truth)| (score[out], truth[out]))
-            .collect();
-        points.sort_by(|a, b| b.0.total_cmp(&a.0));
-        let all = points.iter().filter(|p| p.1).count();
-        let (mut right, mut best) = (0usize, (0usize, 0.0));
-        for (n, (score, truth)) in points.iter().enumerate() {
-            right += usize::from(*truth);
-            let mean = 2000 * right / (n + 1 + all).max(1);
-            let enough = out > 0 || right * 1000 >= all * options.recall;
-            if enough && mean > best.0 {
-                best = (mean, *score);
+        let line = |wanted: bool, recall: usize| {
+            let points = scores
+                .iter()
+                .filter(|(_, n)| out == 0 || truths[*n][0])
+                .filter(|(_, n)| told[out].is_some_and(|row| rows[*n].contains(&row)) == wanted)
+                .map(|(score, n)| (score[out], truths[*n][out]));
+            best_line(points.collect(), recall)
+        };
+        match out {
+            0 => {
+                let all = line(false, options.recall).clamp(-2.0, 0.5);
+                Line {
+                    told: all,
+                    without: all,
+                }
             }
+            _ => Line {
+                told: line(true, 0).clamp(-5.0, 0.5),
+                without: line(false, 0).clamp(-2.0, 0.5),
+            },
         }
-        best.1.clamp(-5.0, 0.5)
     })
+}
+
+/// The score with the best harmonic mean of precision and recall, of those that
+/// reach a recall, in thousandths.
+fn best_line(mut points: Vec<(f64, bool)>, recall: usize) -> f64 {
+    points.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let all = points.iter().filter(|p| p.1).count();
+    let (mut right, mut best) = (0usize, (0usize, 0.0));
+    for (n, (score, truth)) in points.iter().enumerate() {
+        right += usize::from(*truth);
+        let mean = 2000 * right / (n + 1 + all).max(1);
+        if right * 1000 >= all * recall && mean > best.0 {
+            best = (mean, *score);
+        }
+    }
+    best.1
 }

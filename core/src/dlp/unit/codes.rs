@@ -605,6 +605,13 @@ pub(super) fn udi(tape: &Tape<'_>, at: usize) -> Option<Found> {
     })
 }
 
+/// Whether a word is the label of a number.
+fn is_label(tape: &Tape<'_>, at: usize) -> bool {
+    let lexicon = Lexicon::get();
+    tape.get(at)
+        .is_some_and(|t| lexicon.marks(lexicon.class(t.hash)).cue() != 0)
+}
+
 /// Groups with single blanks between them: `BH 330 914 772 02`,
 /// `1Z 7E4 R29 03 4471 0096`.
 pub(super) fn spaced(tape: &Tape<'_>, at: usize) -> Option<Found> {
@@ -624,8 +631,8 @@ pub(super) fn spaced(tape: &Tape<'_>, at: usize) -> Option<Found> {
         .is_some_and(|t| t.shape == Shape::Upper && (2..=4).contains(&tape.bytes(at).len()));
     if !lettered {
         group(at)?;
-    } else if checked(tape, at + 1).is_some() {
-        // `IBAN DE38 3704 …`: the letters are its label.
+    } else if is_label(tape, at) || checked(tape, at + 1).is_some() {
+        // `SSN 281 159 804`, `IBAN DE38 3704 …`: the letters are its label.
         return None;
     }
     let mut last = at + 1;
