@@ -63,19 +63,6 @@ fn category(mark: &str) -> Option<&'static str> {
     })
 }
 
-/// The same of what is no health term.
-fn says(mark: &str) -> Option<&'static str> {
-    Some(match mark {
-        "mental_health" => "SaysMentalHealth",
-        "substance_use" => "SaysSubstanceUse",
-        "sti_hiv" => "SaysStiHiv",
-        "reproductive" => "SaysReproductive",
-        "genetic" => "SaysGenetic",
-        "abuse" => "SaysAbuse",
-        _ => return None,
-    })
-}
-
 const FUNCTION: &str = "a an the and or but if of to in on at by for from with as is are was were be been being am do does did has have had will would can could shall should may might must not no nor so than then that this these those it its he she they we you i me him her them us my your his our their who whom whose which what when where why how there here also only just very too more most some any all each both few many much such own same other into onto over under up down out off about after before between through during until while because since once again further please yes";
 
 /// The blob.
@@ -305,8 +292,10 @@ fn cues(out: &mut LexiconBuilder, list: &dyn Fn(&str) -> std::path::PathBuf) -> 
         }
     }
     for (term, marks) in terms(&list("protected.txt"))? {
-        let flags: Vec<&str> = marks.iter().filter_map(|m| says(m)).collect();
-        out.term(&term, &flags);
+        // No health terms: flags of their own.
+        for flag in marks.iter().filter_map(|m| category(m)) {
+            out.term(&term, &[&format!("Says{flag}")]);
+        }
     }
     let reasons = list("reasons.txt");
     for (name, flag) in [

@@ -80,6 +80,8 @@ where
         for sums in [word, lists] {
             add(&mut all, sums);
         }
+        // Words in small letters start little but by themselves; names and numbers
+        // hang on what stands around them.
         if HALVES == 1 && scene.is_lower() && is_far(&all, scene.one) {
             return all;
         }
