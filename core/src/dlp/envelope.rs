@@ -54,41 +54,113 @@ pub(super) fn envelope_of(sender: &str, recipients: &[&str]) -> Envelope {
     }
 }
 
-/// Whether the local part of an address looks like a person's name.
+/// Where people have their own mail, and few others do.
+const CONSUMER: [&str; 26] = [
+    "aol.com",
+    "att.net",
+    "bellsouth.net",
+    "charter.net",
+    "comcast.net",
+    "cox.net",
+    "earthlink.net",
+    "fastmail.com",
+    "gmail.com",
+    "gmx.com",
+    "gmx.net",
+    "googlemail.com",
+    "hotmail.com",
+    "icloud.com",
+    "live.com",
+    "mac.com",
+    "mail.com",
+    "me.com",
+    "msn.com",
+    "outlook.com",
+    "proton.me",
+    "protonmail.com",
+    "sbcglobal.net",
+    "verizon.net",
+    "yahoo.com",
+    "ymail.com",
+];
+
+/// Whether an address looks like a person's: by the names in its local part, or
+/// since nothing there is a word.
 fn looks_personal(address: &str) -> bool {
     use super::lexicon::Flag;
-    let end = address.bytes().position(|b| b == b'@');
-    let local = address
-        .get(..end.unwrap_or(address.len()))
-        .unwrap_or_default();
+    let (local, domain) = address.rsplit_once('@').unwrap_or((address, ""));
     let lexicon = Lexicon::get();
-    let names = Flags::of(&[
-        Flag::GivenTop,
-        Flag::Given,
-        Flag::GivenWorld,
+    let given = Flags::of(&[Flag::GivenTop, Flag::Given, Flag::GivenWorld]);
+    let surname = Flags::of(&[
         Flag::SurnameTop,
         Flag::SurnameMid,
         Flag::SurnameRare,
         Flag::SurnameWorld,
     ]);
-    let mut words = 0;
-    let mut named = 0;
-    let mut roles = 0;
+    let role = Flags::of(&[Flag::Role, Flag::FacilityField]);
+    let (mut pieces, mut names, mut either, mut words, mut roles) = (0, 0, 0, 0, 0);
     for piece in local
         .split(|c: char| !c.is_alphanumeric())
         .filter(|p| !p.is_empty())
     {
-        words += 1;
+        pieces += 1;
         let flags = lexicon.word(hash(piece.as_bytes()));
-        let initial = piece.len() == 1;
-        if initial || flags.any(names) && !flags.has(Flag::English) {
-            named += 1;
-        } else if flags.has(Flag::English)
-            || flags.has(Flag::Role)
-            || flags.has(Flag::FacilityField)
-        {
+        let english = flags.has(Flag::English);
+        if piece.len() == 1 || flags.any(given.and(surname)) && !english {
+            names += 1;
+        } else if flags.any(role) {
             roles += 1;
+        } else if english && flags.any(given) {
+            // `pat`, `rose`. Surnames that are words tell nothing: `list`.
+            either += 1;
+        } else if english {
+            words += 1;
         }
     }
-    named > 0 || roles == 0 && words > 0 && local.len() > 4
+    let unknown = either == 0 && pieces > 0 && local.len() > 4;
+    // A name that is a word is a name beside another, or beside no word.
+    let spelt = either > 0 && pieces > 1;
+    let consumer = CONSUMER.iter().any(|c| c.eq_ignore_ascii_case(domain));
+    names > 0 || roles == 0 && (consumer || words == 0 && (unknown || spelt))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_looks_like_a_person() {
+        for address in [
+            "pat.lindqvist@mail.example",
+            "patience.adu@mail.example",
+            "may.rose@mail.example",
+            "h.okafor@mail.example",
+            "mkowalczyk77@mail.example",
+            "the.smiths@gmail.com",
+            "sunflower@Yahoo.com",
+        ] {
+            assert_eq!(
+                envelope_of("a@b.example", &[address]).personal,
+                1,
+                "{address}"
+            );
+        }
+        for address in [
+            "the.smiths@mail.example",
+            "members-list@mail.example",
+            "chief.clerk@mail.example",
+            "front.desk@mail.example",
+            "pat@mail.example",
+            "@mail.example",
+            "",
+        ] {
+            assert_eq!(
+                envelope_of("a@b.example", &[address]).personal,
+                0,
+                "{address}"
+            );
+        }
+        let both = ["front.desk@mail.example", "pat.lindqvist@mail.example"];
+        assert_eq!(envelope_of("a@b.example", &both).personal, 2);
+    }
 }

@@ -167,6 +167,35 @@ fn the_recipient_alone_makes_it_phi() {
     );
 }
 
+/// So short a mail is what its sender and its recipient make of it.
+#[test]
+fn a_line_from_a_clinic_to_a_person_is_phi() {
+    let from = ["clinic@harbor.example", "notices@harborkidney.example"];
+    let to = ["pat.lindqvist@mail.example", "mkowalczyk@mail.example"];
+    for (from, to) in from.into_iter().flat_map(|from| to.map(|to| (from, to))) {
+        for text in [
+            "Your potassium was 5.9. Please call us.",
+            "Your knee MRI is ready, Mr. Okafor.",
+            "Your cast comes off Thursday. Bring someone to drive you.",
+            "Your balance after insurance is 40.00.",
+        ] {
+            judged(
+                from_to(from, to).subject("Hello").text(text),
+                Sensitivity::Phi,
+            );
+        }
+    }
+    for text in [
+        "Please park your van behind the building.",
+        "Thank you for the quote. We will order two hundred boxes of gloves.",
+    ] {
+        judged(
+            from_to(from[0], to[1]).subject("Hello").text(text),
+            Sensitivity::None,
+        );
+    }
+}
+
 #[test]
 fn an_attachment_alone_makes_it_phi() {
     judged(
