@@ -209,12 +209,19 @@ pub(super) fn text_of(bytes: Cow<'_, [u8]>, charset: Option<&str>) -> PartConten
             let text = String::from_utf8(bytes.into_owned());
             Some(text.unwrap_or_else(|e| {
                 let bytes = Phi::new(e.into_bytes());
-                String::from_utf8_lossy(bytes.expose()).into_owned()
+                // Without a charset other bytes are CP1252 to most readers: the
+                // blank that does not break, dashes and quotes stand between
+                // words.
+                let western = charset_decoder(b"windows-1252").filter(|_| !says_utf8(charset));
+                match western {
+                    Some(decode) => decode(bytes.expose()),
+                    None => String::from_utf8_lossy(bytes.expose()).into_owned(),
+                }
             }))
         }
         // Not allowed in mail (RFC 2781 section 4) or obsolete: one reader
         // decodes them, another shows the bytes as ASCII.
-        (Some(name), _) if name.starts_with("utf-16") || name.starts_with("utf-7") => None,
+        (Some(name), _) if is_wide(name) => None,
         (charset, _) => {
             let decoder = charset.and_then(|name| charset_decoder(name.as_bytes()));
             decoder.map(|decode| decode(&bytes))
@@ -238,6 +245,31 @@ fn is_utf8(charset: Option<&str>) -> bool {
         charset,
         None | Some("us-ascii" | "ascii" | "utf-8" | "utf8")
     )
+}
+
+fn says_utf8(charset: Option<&str>) -> bool {
+    matches!(charset, Some("utf-8" | "utf8"))
+}
+
+/// Whether a charset by its name, or another name of it, has no byte for each
+/// letter of ASCII.
+fn is_wide(charset: &str) -> bool {
+    [
+        "utf-16",
+        "utf16",
+        "utf-7",
+        "utf7",
+        "utf-32",
+        "utf32",
+        "ucs-",
+        "ucs2",
+        "ucs4",
+        "iso-10646",
+        "unicode",
+        "csunicode",
+    ]
+    .iter()
+    .any(|start| charset.starts_with(start))
 }
 
 /// Every line end as LF, in the text's own place.
@@ -269,6 +301,36 @@ fn to_lf(text: String) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_no_charset_tells_is_read_as_most_readers_do() {
+        let text = |bytes: &[u8], charset: Option<&str>| match text_of(bytes.into(), charset) {
+            PartContent::Text(text) => text.expose().clone(),
+            PartContent::Unreadable(why) => why.to_owned(),
+            PartContent::Binary(_) => "binary".to_owned(),
+        };
+        let western = b"Maria\xa0Alvarez \x96 HIV";
+        for charset in [None, Some("us-ascii"), Some("ascii")] {
+            assert_eq!(text(western, charset), "Maria\u{a0}Alvarez \u{2013} HIV");
+            assert_eq!(text("Zoë\u{a0}O".as_bytes(), charset), "Zoë\u{a0}O");
+        }
+        let damaged = text(western, Some("utf-8"));
+        assert_eq!(damaged, "Maria\u{fffd}Alvarez \u{fffd} HIV");
+        for wide in [
+            "utf-16le",
+            "utf-32",
+            "ucs-2",
+            "unicode",
+            "iso-10646-ucs-2",
+            "csunicode",
+        ] {
+            assert_eq!(
+                text(b"Maria Alvarez", Some(wide)),
+                "unknown_charset",
+                "{wide}"
+            );
+        }
+    }
 
     #[test]
     fn line_ends_become_lf_in_the_place_of_the_text() {

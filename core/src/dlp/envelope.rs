@@ -1,14 +1,17 @@
 //! What addresses and audience say of a message.
 
-use super::lexicon::{Flags, Lexicon};
+use super::lexicon::{Flag, Flags, Lexicon};
 use super::passage::{Passage, Region};
 use super::risk::features::Envelope;
 use super::token::hash;
 use super::view::View;
 use crate::compose::Message;
 
+/// More recipients say nothing more of who they are.
+const MAX_TOLD: usize = 16;
+
 /// Hashes of the words of a text.
-pub(super) fn words_of(text: &str) -> Vec<u32> {
+fn words_of(text: &str) -> Vec<u32> {
     if text.is_empty() {
         return Vec::new();
     }
@@ -17,10 +20,7 @@ pub(super) fn words_of(text: &str) -> Vec<u32> {
     passage
         .items
         .iter()
-        .filter(|i| {
-            i.kind == super::unit::UnitKind::Word
-                && !i.word.flags().has(super::lexicon::Flag::Function)
-        })
+        .filter(|i| i.kind == super::unit::UnitKind::Word && !i.word.flags().has(Flag::Function))
         .map(|i| i.hash)
         .collect()
 }
@@ -31,10 +31,11 @@ pub(super) fn envelope(message: &Message) -> Envelope {
         .iter()
         .map(|(_, r)| r.address().as_str())
         .collect();
-    envelope_of(message.sender().as_str(), &addresses)
+    let audience = message.audience().unwrap_or_default();
+    envelope_of(message.sender().as_str(), &addresses, audience)
 }
 
-pub(super) fn envelope_of(sender: &str, recipients: &[&str]) -> Envelope {
+pub(super) fn envelope_of(sender: &str, recipients: &[&str], audience: &str) -> Envelope {
     let at = |address: &str| address.bytes().rposition(|b| b == b'@');
     let domain = |address: &str| at(address).map_or(address.len(), |at| at + 1);
     let own = sender.get(domain(sender)..).unwrap_or_default();
@@ -51,7 +52,55 @@ pub(super) fn envelope_of(sender: &str, recipients: &[&str]) -> Envelope {
         },
         recipients: u8::try_from(recipients.len()).unwrap_or(u8::MAX),
         internal: !recipients.is_empty() && recipients.iter().all(is_own),
+        recipient_words: recipient_words(recipients),
+        audience_words: words_of(audience),
     }
+}
+
+const GIVEN: Flags = Flags::of(&[Flag::GivenTop, Flag::Given, Flag::GivenWorld]);
+const SURNAME: Flags = Flags::of(&[
+    Flag::SurnameTop,
+    Flag::SurnameMid,
+    Flag::SurnameRare,
+    Flag::SurnameWorld,
+]);
+
+/// Hashes of what addresses say of whose they are: `referrals`, `legal`. Names
+/// say nothing, nor does a domain that is anybody's.
+fn recipient_words(addresses: &[&str]) -> Vec<u32> {
+    let lexicon = Lexicon::get();
+    let mut out = Vec::new();
+    for address in addresses.iter().take(MAX_TOLD) {
+        let (local, domain) = address.rsplit_once('@').unwrap_or((address, ""));
+        let organisation = domain.rsplit_once('.').map_or("", |(rest, _)| rest);
+        let organisation = match is_consumer(domain) || organisation == "mail" {
+            true => "",
+            false => organisation,
+        };
+        for part in [local, organisation] {
+            out.extend(
+                pieces(part)
+                    .map(|piece| hash(piece.as_bytes()))
+                    .filter(|hash| {
+                        let flags = lexicon.word(*hash);
+                        flags.has(Flag::English) || !flags.any(GIVEN.and(SURNAME))
+                    }),
+            );
+        }
+    }
+    out.sort_unstable();
+    out.dedup();
+    out
+}
+
+/// The words of a part of an address.
+fn pieces(part: &str) -> impl Iterator<Item = &str> {
+    part.split(|c: char| !c.is_alphanumeric())
+        .filter(|piece| !piece.is_empty())
+}
+
+fn is_consumer(domain: &str) -> bool {
+    CONSUMER.iter().any(|c| c.eq_ignore_ascii_case(domain))
 }
 
 /// Where people have their own mail, and few others do.
@@ -87,41 +136,29 @@ const CONSUMER: [&str; 26] = [
 /// Whether an address looks like a person's: by the names in its local part, or
 /// since nothing there is a word.
 fn looks_personal(address: &str) -> bool {
-    use super::lexicon::Flag;
     let (local, domain) = address.rsplit_once('@').unwrap_or((address, ""));
     let lexicon = Lexicon::get();
-    let given = Flags::of(&[Flag::GivenTop, Flag::Given, Flag::GivenWorld]);
-    let surname = Flags::of(&[
-        Flag::SurnameTop,
-        Flag::SurnameMid,
-        Flag::SurnameRare,
-        Flag::SurnameWorld,
-    ]);
     let role = Flags::of(&[Flag::Role, Flag::FacilityField]);
-    let (mut pieces, mut names, mut either, mut words, mut roles) = (0, 0, 0, 0, 0);
-    for piece in local
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|p| !p.is_empty())
-    {
-        pieces += 1;
+    let (mut all, mut names, mut either, mut words, mut roles) = (0, 0, 0, 0, 0);
+    for piece in pieces(local) {
+        all += 1;
         let flags = lexicon.word(hash(piece.as_bytes()));
         let english = flags.has(Flag::English);
-        if piece.len() == 1 || flags.any(given.and(surname)) && !english {
+        if piece.len() == 1 || flags.any(GIVEN.and(SURNAME)) && !english {
             names += 1;
         } else if flags.any(role) {
             roles += 1;
-        } else if english && flags.any(given) {
+        } else if english && flags.any(GIVEN) {
             // `pat`, `rose`. Surnames that are words tell nothing: `list`.
             either += 1;
         } else if english {
             words += 1;
         }
     }
-    let unknown = either == 0 && pieces > 0 && local.len() > 4;
+    let unknown = either == 0 && all > 0 && local.len() > 4;
     // A name that is a word is a name beside another, or beside no word.
-    let spelt = either > 0 && pieces > 1;
-    let consumer = CONSUMER.iter().any(|c| c.eq_ignore_ascii_case(domain));
-    names > 0 || roles == 0 && (consumer || words == 0 && (unknown || spelt))
+    let spelt = either > 0 && all > 1;
+    names > 0 || roles == 0 && (is_consumer(domain) || words == 0 && (unknown || spelt))
 }
 
 #[cfg(test)]
@@ -140,7 +177,7 @@ mod tests {
             "sunflower@Yahoo.com",
         ] {
             assert_eq!(
-                envelope_of("a@b.example", &[address]).personal,
+                envelope_of("a@b.example", &[address], "").personal,
                 1,
                 "{address}"
             );
@@ -155,12 +192,35 @@ mod tests {
             "",
         ] {
             assert_eq!(
-                envelope_of("a@b.example", &[address]).personal,
+                envelope_of("a@b.example", &[address], "").personal,
                 0,
                 "{address}"
             );
         }
         let both = ["front.desk@mail.example", "pat.lindqvist@mail.example"];
-        assert_eq!(envelope_of("a@b.example", &both).personal, 2);
+        assert_eq!(envelope_of("a@b.example", &both, "").personal, 2);
+    }
+
+    #[test]
+    fn what_addresses_say_of_whose_they_are() {
+        let told = |addresses: &[&str]| envelope_of("a@b.example", addresses, "").recipient_words;
+        let hashes = |words: &[&str]| {
+            let mut all: Vec<u32> = words.iter().map(|w| hash(w.as_bytes())).collect();
+            all.sort_unstable();
+            all
+        };
+        let both = [
+            "Referrals@legal-aid.example",
+            "intake.desk@legal-aid.example",
+        ];
+        let words = ["referrals", "legal", "aid", "intake", "desk"];
+        assert_eq!(told(&both), hashes(&words));
+        // Names, and where anybody has mail, say nothing.
+        for address in ["maria.alvarez@gmail.com", "alvarez@mail.example", "@", ""] {
+            assert!(told(&[address]).is_empty(), "{address}");
+        }
+        let mut many = vec!["desk@mail.example"; MAX_TOLD];
+        many.push("intake@mail.example");
+        assert_eq!(told(&many), hashes(&["desk"]));
     }
 }

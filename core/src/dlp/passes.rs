@@ -23,6 +23,7 @@ use super::{Part, rules};
 pub struct Passes<'t> {
     text: &'t str,
     passage: Passage<'t>,
+    envelope: Envelope,
     context: Context,
     memos: Memos,
     codes: Codes,
@@ -42,6 +43,7 @@ impl<'t> Passes<'t> {
         let mut passes = Self {
             text,
             passage: Passage::read(text.as_bytes(), 0, text.len(), Region::Body),
+            envelope: Envelope::default(),
             context: Context::new("clinic@harbor.example", ["pat@mail.example"], None),
             memos: Memos::default(),
             codes: Codes::default(),
@@ -57,8 +59,7 @@ impl<'t> Passes<'t> {
     }
 
     fn features(&self) -> (Words, Features<'_>) {
-        let (context, senders) = (&self.context, self.context.senders());
-        let features = features(&self.summary, context, Envelope::default(), senders, &[]);
+        let features = features(&self.summary, &self.context, &self.envelope);
         let mut words = Words::default();
         Verdict::get().read(&features, &mut words);
         (words, features)

@@ -126,7 +126,6 @@ pub(super) struct Scan<'s> {
     scanner: &'s PhiScanner,
     pub(super) context: Context,
     pub(super) envelope: Envelope,
-    pub(super) audience: Vec<u32>,
     /// Whether the three are known: a message without a code does without.
     learned: bool,
     /// Of the text and everything but the HTML, and of the HTML.
@@ -155,7 +154,6 @@ impl<'s> Scan<'s> {
         Self {
             scanner,
             envelope: Envelope::default(),
-            audience: Vec::new(),
             context: Context::default(),
             learned: false,
             summary: Summary::default(),
@@ -266,13 +264,7 @@ impl<'s> Scan<'s> {
         let mut of_words = Words::default();
         if asked {
             self.context.speech = words.speech();
-            let prior = features(
-                &words,
-                &self.context,
-                self.envelope,
-                self.context.senders(),
-                &self.audience,
-            );
+            let prior = features(&words, &self.context, &self.envelope);
             Verdict::get().read(&prior, &mut of_words);
             self.context.prior = Verdict::get().step(&prior, &of_words);
         }
@@ -572,10 +564,14 @@ impl<'s> Scan<'s> {
             let features = self.features();
             Verdict::get().read(&features, &mut words);
             let mut risk = Verdict::get().judge(&features, &words);
-            if risk.score > AGAINST
-                && let Some(code) = self.beyond_doubt()
-            {
-                risk.sensitivity = risk.sensitivity.max(Sensitivity::Phi);
+            if let Some(code) = self.beyond_doubt(risk.score) {
+                if risk.sensitivity == Sensitivity::None {
+                    risk.categories = self.categories();
+                    risk.sensitivity = match risk.categories.is_empty() {
+                        true => Sensitivity::Phi,
+                        false => Sensitivity::Sensitive,
+                    };
+                }
                 risk.reasons.insert(0, RiskReason::new(code, CERTAIN));
             }
             if let Some(categories) = &self.told_by_name {
@@ -612,13 +608,30 @@ impl<'s> Scan<'s> {
         self.found
     }
 
-    /// What makes a mail PHI unless much speaks against it: a patient's
-    /// record by its format, or a number that only care gives out beside a
-    /// place of care or health content. Test data is left to the weights.
-    fn beyond_doubt(&self) -> Option<&'static str> {
+    /// The protected categories of what was found.
+    fn categories(&self) -> Vec<Category> {
+        let mut all: Vec<_> = (self.found.items.iter())
+            .filter_map(|f| f.category)
+            .collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    /// What makes a mail PHI whatever else it says: a person, health and a number
+    /// that only care gives out in one paragraph, or several of each. And what makes it PHI unless
+    /// much speaks against it: a patient's record by its format, or such a number
+    /// beside a place of care or health content. Test data is left to the weights.
+    fn beyond_doubt(&self, score: i32) -> Option<&'static str> {
         let sections = &self.summary.sections;
         let count = |flag: Flag| sections[flag as usize - Flag::PatientSpeech as usize];
-        if count(Flag::Dummy) + count(Flag::Software) + count(Flag::Veterinary) > 0 {
+        if count(Flag::Dummy) > 0 {
+            return None;
+        }
+        if self.summary.cases > 0 {
+            return Some("patient_case");
+        }
+        if score <= AGAINST || count(Flag::Software) + count(Flag::Veterinary) > 0 {
             return None;
         }
         if self.summary.records > 0 {
@@ -673,13 +686,7 @@ impl<'s> Scan<'s> {
 
     fn features(&mut self) -> Features<'_> {
         self.summary.join(&self.html);
-        features(
-            &self.summary,
-            &self.context,
-            self.envelope,
-            self.context.senders(),
-            &self.audience,
-        )
+        features(&self.summary, &self.context, &self.envelope)
     }
 }
 

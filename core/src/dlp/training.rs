@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::envelope::{envelope_of, words_of};
+use super::envelope::envelope_of;
 use super::lexicon::build::Builder;
 use super::lexicon::{Flag, Flags, Lexicon};
 use super::passage::{Passage, Region};
@@ -180,10 +180,7 @@ fn region(place: Place) -> Region {
 
 /// What is known of a mail before its units are labelled, and the features of
 /// its first verdict.
-fn context(
-    mail: &Mail,
-    views: &[super::view::View<'_>],
-) -> (Context, Vec<Feature>, Envelope, Vec<u32>) {
+fn context(mail: &Mail, views: &[super::view::View<'_>]) -> (Context, Vec<Feature>, Envelope) {
     let mut context = Context::new(
         &mail.from,
         mail.to.iter().map(String::as_str),
@@ -201,14 +198,14 @@ fn context(
         .from
         .rsplit_once('<')
         .map_or(mail.from.as_str(), |(_, a)| a.trim_end_matches('>'));
-    let envelope = envelope_of(address, &to);
-    let audience = words_of(mail.audience.as_deref().unwrap_or_default());
+    let audience = mail.audience.as_deref().unwrap_or_default();
+    let envelope = envelope_of(address, &to, audience);
     context.speech = words.speech();
     context.personal = envelope.personal;
     context.internal = envelope.internal;
     words.sort();
-    let first = features(&words, &context, envelope, context.senders(), &audience).list();
-    (context, first, envelope, audience)
+    let first = features(&words, &context, &envelope).list();
+    (context, first, envelope)
 }
 
 fn views(mail: &Mail) -> Vec<super::view::View<'_>> {
@@ -245,17 +242,17 @@ pub type Fold<'m> = (Vec<u8>, Vec<&'m Mail>);
 
 /// The model of words and codes.
 pub fn train_tagger(folds: &[Fold<'_>], progress: impl FnMut(&str)) -> Vec<u8> {
-    let all: Vec<(&Mail, Vec<super::view::View<'_>>, Weights)> = folds
+    // The weights of a fold are read once: they are large.
+    let all: Vec<(Weights, Vec<(&Mail, Vec<super::view::View<'_>>)>)> = folds
         .iter()
-        .flat_map(|(prior, mails)| {
-            mails
-                .iter()
-                .map(|m| (*m, views(m), Weights::read(prior)))
-                .collect::<Vec<_>>()
+        .map(|(prior, mails)| {
+            let mails = mails.iter().map(|m| (*m, views(m))).collect();
+            (Weights::read(prior), mails)
         })
         .collect();
+    let all = (all.iter()).flat_map(|(prior, mails)| mails.iter().map(move |m| (prior, m)));
     let mut examples = Vec::new();
-    for (mail, views, prior) in &all {
+    for (prior, (mail, views)) in all {
         let (mut context, first, ..) = context(mail, views);
         context.prior = prior.step(first);
         for (text, view) in mail.texts.iter().zip(views) {
@@ -284,7 +281,7 @@ fn verdict(
     (memos, codes): &mut (Memos, Codes),
 ) -> risk::Example {
     let views = views(mail);
-    let (mut context, first, envelope, audience) = context(mail, &views);
+    let (mut context, first, envelope) = context(mail, &views);
     context.prior = prior.step(first);
     let mut summary = Summary::default();
     for (text, view) in mail.texts.iter().zip(&views) {
@@ -301,7 +298,7 @@ fn verdict(
     }
     summary.sort();
     risk::Example {
-        features: features(&summary, &context, envelope, context.senders(), &audience).list(),
+        features: features(&summary, &context, &envelope).list(),
         truth: truth(mail),
         mail: mail.id,
     }

@@ -51,6 +51,45 @@ fn phi() {
     );
 }
 
+/// Whatever stands around it: so much speaks against PHI that the weights alone
+/// say none.
+#[test]
+fn a_patients_case_is_phi_among_other_matters() {
+    let around = "The quote for the software subscription is attached, with the price list for April. \
+        Version 4.2 has a new dashboard, and the webinar for sales partners shows the release notes. \
+        Unsubscribe at any time.\n\n";
+    let verdict = |text: &str| {
+        let draft = from_to("sales@brightware.example", "partners@lists.example");
+        let scanned = scan(draft.subject("Release 4.2").text(format!("{around}{text}")));
+        scanned.findings.risk.unwrap()
+    };
+    let none = verdict("Marisol Quintero leads the webinar, and her number is 4711.");
+    assert_eq!(none.sensitivity, Sensitivity::None, "{none:?}");
+    for (text, sensitivity) in [
+        ("Marisol Quintero, MRN 7719402, has gout.", Sensitivity::Phi),
+        (
+            "Marisol Quintero, SSN 281-15-9804, is HIV positive.",
+            Sensitivity::Sensitive,
+        ),
+        (
+            "Marisol Quintero - MRN 7719402\nTadeo Brandvold - MRN 7719377",
+            Sensitivity::Phi,
+        ),
+    ] {
+        let risk = verdict(text);
+        assert!(risk.score <= 0, "{risk:?}");
+        assert_eq!(risk.sensitivity, sensitivity, "{risk:?}");
+        assert_eq!(risk.reasons[0].code, "patient_case");
+        assert_eq!(
+            risk.categories.contains(&StiHiv),
+            sensitivity == Sensitivity::Sensitive
+        );
+    }
+    // In paragraphs of their own they are nobody's.
+    let apart = verdict("Marisol Quintero\n\nMRN 7719402\n\nGout is a disease of kings.");
+    assert_eq!(apart.sensitivity, Sensitivity::None, "{apart:?}");
+}
+
 #[test]
 fn each_specially_protected_category() {
     for (category, text) in [

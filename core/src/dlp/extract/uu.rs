@@ -1,5 +1,7 @@
 //! Files that stand in a text as lines: uuencode and its base64 form (IEEE Std
-//! 1003.1, `uuencode`), which mail readers show as attachments.
+//! 1003.1, `uuencode`), which mail readers show as attachments; and what is
+//! encrypted and armoured in letters (RFC 9580 section 6.2, RFC 7468), which
+//! nobody can read here.
 
 use std::sync::LazyLock;
 
@@ -21,8 +23,33 @@ struct Block<'t> {
     ended: bool,
 }
 
+/// How the first line of an armour starts.
+static ARMOUR: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("-----BEGIN "));
+
+/// What stands behind that where the contents are hidden.
+const HIDDEN: [&str; 4] = [
+    "PGP MESSAGE-----",
+    "PKCS7-----",
+    "CMS-----",
+    "ENCRYPTED MESSAGE-----",
+];
+
+/// Whether an encrypted message stands in a text: its first line, not prose
+/// that speaks of one.
+fn is_armoured(text: &str) -> bool {
+    ARMOUR.find_iter(text.as_bytes()).any(|at| {
+        let starts = at == 0 || text.as_bytes().get(at - 1) == Some(&b'\n');
+        let behind = text.get(at + "-----BEGIN ".len()..).unwrap_or_default();
+        let line = behind.split('\n').next().unwrap_or_default();
+        starts && HIDDEN.contains(&line.trim_ascii_end())
+    })
+}
+
 /// Walks each file in a text. The text itself is read by the caller.
 pub(super) fn read(walk: &mut Walk<'_>, text: &str) {
+    if is_armoured(text) {
+        walk.fail("encrypted");
+    }
     let mut from = 0;
     while let Some((block, end)) = next(text, from) {
         from = end;
@@ -51,7 +78,7 @@ pub(super) fn read(walk: &mut Walk<'_>, text: &str) {
 
 /// Whether a text may hold such a file.
 pub(super) fn is_in(text: &str) -> bool {
-    next(text, 0).is_some()
+    next(text, 0).is_some() || is_armoured(text)
 }
 
 /// The next block from `from` on, and where the text behind it begins.
@@ -195,6 +222,22 @@ mod tests {
             from = end;
         }
         out
+    }
+
+    #[test]
+    fn what_is_encrypted_is_told_and_talk_of_it_is_not() {
+        for label in ["PGP MESSAGE", "PKCS7", "CMS", "ENCRYPTED MESSAGE"] {
+            let block = format!("-----BEGIN {label}-----\r\n\r\nwV4DR2b2\r\n");
+            assert!(is_in(&block), "{label}");
+            assert!(is_in(&format!("Here it is:\n{block}")), "{label}");
+            assert!(!is_in(&format!("It starts with -----BEGIN {label}-----\n")));
+        }
+        for label in ["PGP SIGNED MESSAGE", "PGP PUBLIC KEY BLOCK", "CERTIFICATE"] {
+            assert!(
+                !is_in(&format!("-----BEGIN {label}-----\n\nwV4DR2b2\n")),
+                "{label}"
+            );
+        }
     }
 
     #[test]

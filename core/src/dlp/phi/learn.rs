@@ -2,7 +2,7 @@
 
 use super::Scan;
 use crate::compose::{Message, PartContent, ScanPart};
-use crate::dlp::envelope::{envelope, words_of};
+use crate::dlp::envelope::envelope;
 use crate::dlp::extract::encodes;
 use crate::dlp::tagger::context::Context;
 use crate::dlp::texts::is_document;
@@ -22,7 +22,6 @@ impl Scan<'_> {
         self.envelope = envelope(message);
         self.context.personal = self.envelope.personal;
         self.context.internal = self.envelope.internal;
-        self.audience = words_of(message.audience().unwrap_or_default());
         self.learned = true;
     }
 

@@ -99,8 +99,7 @@ fn prior_of(scan: &Scan<'_>, message: &Message) -> u8 {
         let (end, region) = source.next(0);
         words.read(&Passage::read(&source.view.text, 0, end, region), None);
     }
-    let (context, audience) = (&scan.context, &scan.audience);
-    let all = features(&words, context, scan.envelope, context.senders(), audience);
+    let all = features(&words, &scan.context, &scan.envelope);
     let mut sums = Words::default();
     Verdict::get().read(&all, &mut sums);
     Verdict::get().step(&all, &sums)
@@ -112,7 +111,7 @@ fn prior_of(scan: &Scan<'_>, message: &Message) -> u8 {
 fn the_prior_is_that_of_the_words_that_are_kept() {
     let letter = |n: usize| char::from(b'a' + u8::try_from(n % 26).unwrap());
     // Words of no list, with other units between them.
-    let word = |n: usize| format!("q{}{}{}x", letter(n), letter(n / 26), letter(n / 676));
+    let word = |n: usize| format!("q{}{}{}xx", letter(n), letter(n / 26), letter(n / 676));
     // Words of weight that no list counts.
     let health = "doctor, surgery, clinic, kidney, biopsy, tumor, chemo, bloodwork, mammogram, \
                   scan, specimen, symptoms, dosage, knee, x-ray, results";

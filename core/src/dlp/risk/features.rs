@@ -18,7 +18,7 @@ pub(crate) struct Feature {
 pub(crate) struct Code(u8);
 
 /// How many there are.
-pub(super) const MANY: usize = 53;
+pub(super) const MANY: usize = 55;
 
 /// The words that stand for features among the reasons, in their order.
 const CODES: [&str; MANY] = [
@@ -65,12 +65,14 @@ const CODES: [&str; MANY] = [
     "people",
     "person_and_health_together",
     "recipient_and_sender",
+    "recipient_words",
     "recipients",
     "roster",
     "sender_speciality",
     "sender_words",
     "software",
     "staff",
+    "starts_of_words",
     "subject",
     "veterinary",
     "words",
@@ -136,13 +138,17 @@ fn bucket(n: u32) -> u32 {
 }
 
 /// What is known of a message besides its text.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Envelope {
     /// 0: none looks like a person's; 1: all do; 2: some.
     pub(crate) personal: u8,
     pub(crate) recipients: u8,
     /// Sender and all recipients are of one domain.
     pub(crate) internal: bool,
+    /// Hashes of the words in the recipients' addresses that are no names, and
+    /// of those that tell of the audience.
+    pub(crate) recipient_words: Vec<u32>,
+    pub(crate) audience_words: Vec<u32>,
 }
 
 const SECTION_CODES: [Code; SECTIONS] = [
@@ -171,8 +177,14 @@ pub(crate) fn pair_feature(pair: u32) -> u32 {
     join(HASH, pair)
 }
 
+/// The feature of how a word starts.
+pub(crate) fn start_feature(start: u32) -> u32 {
+    const HASH: u32 = hash(b"starts_of_words");
+    join(HASH, start)
+}
+
 /// How many codes words stand under.
-pub(super) const WORDS: usize = 4;
+pub(super) const WORDS: usize = 6;
 
 /// All features of a message.
 pub(crate) struct Features<'s> {
@@ -184,18 +196,24 @@ pub(crate) struct Features<'s> {
 /// All features of a message.
 pub(crate) fn features<'s>(
     summary: &'s Summary,
-    context: &Context,
-    envelope: Envelope,
-    sender: &'s [u32],
-    audience: &'s [u32],
+    context: &'s Context,
+    envelope: &'s Envelope,
 ) -> Features<'s> {
     Features {
         counted: counted(summary, context, envelope),
         words: [
             (const { Code::of("words") }, summary.words.list()),
             (const { Code::of("pairs_of_words") }, summary.pairs.list()),
-            (const { Code::of("sender_words") }, sender),
-            (const { Code::of("audience_words") }, audience),
+            (const { Code::of("starts_of_words") }, summary.starts.list()),
+            (const { Code::of("sender_words") }, context.senders()),
+            (
+                const { Code::of("recipient_words") },
+                &envelope.recipient_words,
+            ),
+            (
+                const { Code::of("audience_words") },
+                &envelope.audience_words,
+            ),
         ],
     }
 }
@@ -222,7 +240,7 @@ impl Counted {
 }
 
 /// The features of a message that are not words.
-fn counted(summary: &Summary, context: &Context, envelope: Envelope) -> Vec<Feature> {
+fn counted(summary: &Summary, context: &Context, envelope: &Envelope) -> Vec<Feature> {
     let mut out = Counted(Vec::with_capacity(128));
     macro_rules! add {
         ($code:literal, $value:expr $(,)?) => {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Filter;
 use super::codes::category_of_code;
-use super::features::{pair_feature, word_feature};
+use super::features::{pair_feature, start_feature, word_feature};
 use crate::dlp::lexicon::{CATEGORIES, Flag, Flags, Lexicon, SECTIONS};
 use crate::dlp::passage::{Passage, Region};
 use crate::dlp::tagger::Tag;
@@ -33,6 +33,9 @@ pub(crate) struct Summary {
     pub(crate) me: u32,
     /// Lines where a person and health stand together.
     pub(crate) together: u32,
+    /// Paragraphs with a name, health, and a number that only care gives out; or
+    /// with two names and two such numbers: a list of patients.
+    pub(crate) cases: u32,
     /// Names that are a recipient's own, and others.
     pub(crate) own_names: u32,
     pub(crate) other_names: u32,
@@ -43,6 +46,8 @@ pub(crate) struct Summary {
     pub(crate) words: Hashes,
     /// Neighbouring words.
     pub(crate) pairs: Hashes,
+    /// How the longer words start, which tells more of one that is rare.
+    pub(crate) starts: Hashes,
     pub(crate) units: u32,
     /// A part that is a patient's record by its format.
     pub(crate) records: u32,
@@ -98,9 +103,12 @@ impl Summary {
         let more = passage.items.len().min(MAX_WORDS) / 4;
         self.words.reserve(more);
         self.pairs.reserve(more);
-        for items in passage.items.chunks(CHUNK) {
+        self.starts.reserve(more / 2);
+        let chunks = passage.items.chunks(CHUNK);
+        for (items, spans) in chunks.zip(passage.spans.chunks(CHUNK)) {
             let (mut words, mut pairs) = (Chunk::default(), Chunk::default());
-            for item in items {
+            let mut starts = Chunk::default();
+            for (item, span) in items.iter().zip(spans) {
                 if item.kind != UnitKind::Word {
                     continue;
                 }
@@ -121,11 +129,18 @@ impl Summary {
                     self.me += u32::from(ME.contains(&item.hash));
                 }
                 let pair = pair(before, item.hash);
+                let start = match word.is_function() {
+                    true => None,
+                    false => start_of(passage.text.get(span.range()).unwrap_or_default()),
+                };
                 if let Some(filter) = filter {
                     // Which words are wanted is chance: no branch asks for it.
                     let wanted = filter.may_have(word_feature(item.hash));
                     words.push(item.hash, !word.is_function() & wanted);
                     pairs.push(pair, filter.may_have(pair_feature(pair)));
+                    if let Some(start) = start {
+                        starts.push(start, filter.may_have(start_feature(start)));
+                    }
                 } else {
                     if !word.is_function() && self.words.len() < MAX_WORDS {
                         self.words.insert(item.hash);
@@ -133,11 +148,17 @@ impl Summary {
                     if self.pairs.len() < MAX_WORDS {
                         self.pairs.insert(pair);
                     }
+                    if let Some(start) = start
+                        && self.starts.len() < MAX_WORDS
+                    {
+                        self.starts.insert(start);
+                    }
                 }
                 before = item.hash;
             }
             words.into_set(&mut self.words);
             pairs.into_set(&mut self.pairs);
+            starts.into_set(&mut self.starts);
         }
     }
 
@@ -146,6 +167,7 @@ impl Summary {
     pub(crate) fn sort(&mut self) {
         self.words.sort();
         self.pairs.sort();
+        self.starts.sort();
     }
 
     /// The larger of each count: text and HTML say the same.
@@ -165,12 +187,14 @@ impl Summary {
         self.you = self.you.max(other.you);
         self.me = self.me.max(other.me);
         self.together = self.together.max(other.together);
+        self.cases = self.cases.max(other.cases);
         self.own_names = self.own_names.max(other.own_names);
         self.other_names = self.other_names.max(other.other_names);
         self.people.extend(&other.people);
         self.units = self.units.max(other.units);
         self.words.extend(&other.words);
         self.pairs.extend(&other.pairs);
+        self.starts.extend(&other.starts);
     }
 
     /// How much the words so far speak to a patient.
@@ -183,6 +207,7 @@ impl Summary {
     pub(crate) fn add(&mut self, passage: &Passage<'_>, tags: &[Tag], context: &Context) {
         // The units of the line that a tag stands in.
         let mut line = (0, 0, false, false);
+        let mut case = Case::default();
         for tag in tags {
             self.kinds[index_of(tag.kind)] += 1;
             let class = tag.kind.class();
@@ -226,7 +251,10 @@ impl Summary {
                     end += 1;
                 }
                 line = (start, end, false, false);
+                case = Case::default();
             }
+            case.add(tag.kind, health);
+            self.cases += u32::from(case.is_new());
             line.2 |= class == FindingClass::Identifier && tag.kind != FindingKind::Date;
             line.3 |= health;
             if line.2 && line.3 {
@@ -234,6 +262,39 @@ impl Summary {
                 (line.2, line.3) = (false, false);
             }
         }
+    }
+}
+
+/// What a paragraph has of a patient's case so far.
+#[derive(Default)]
+struct Case {
+    names: u32,
+    /// Somebody: a patient may be taken for one who works there.
+    person: bool,
+    numbers: u32,
+    security_number: bool,
+    health: bool,
+    told: bool,
+}
+
+impl Case {
+    fn add(&mut self, kind: FindingKind, health: bool) {
+        self.names += u32::from(kind == FindingKind::Name);
+        self.person |= matches!(kind, FindingKind::Name | FindingKind::Provider);
+        self.numbers += u32::from(matches!(kind, FindingKind::Mrn | FindingKind::HealthPlanId));
+        // Payrolls have these too.
+        self.security_number |= kind == FindingKind::Ssn;
+        self.health |= health;
+    }
+
+    /// Whether it has become one.
+    fn is_new(&mut self) -> bool {
+        let number = self.numbers > 0 || self.security_number;
+        let one = self.health && self.person && number;
+        let several = self.names.min(self.numbers) > 1;
+        let new = !self.told && (one || several);
+        self.told |= new;
+        new
     }
 }
 
@@ -262,6 +323,19 @@ const PERSONS: [u64; 16] = {
 #[inline]
 fn may_be_person(hash: u32) -> bool {
     PERSONS[hash as usize >> 6 & 15] >> (hash & 63) & 1 != 0
+}
+
+/// The hash of the first five letters of a word that has more: as many as tell
+/// `strangled` and `strangulation` from other words, and are alike in both.
+#[inline]
+fn start_of(word: &[u8]) -> Option<u32> {
+    let [a, b, c, d, e, _, ..] = *word else {
+        return None;
+    };
+    // Capitals are as small letters.
+    let letters = u64::from_le_bytes([a, b, c, d, e, 0, 0, 0]) | 0x20_2020_2020;
+    #[expect(clippy::cast_possible_truncation, reason = "the upper half is wanted")]
+    Some((letters.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as u32)
 }
 
 /// Items whose words are taken at a time.
@@ -302,7 +376,7 @@ impl Chunk {
 }
 
 /// A set of hashes, in the order in which they came.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Hashes {
     list: Vec<u32>,
     /// Open addressing; 0 is free. At most half is taken.
@@ -427,16 +501,17 @@ mod tests {
         let weights = Weights::prior();
         let filter = weights.filter();
         let text = b"Your appointment with the kidney clinic is confirmed, Pat. \
-            Zyxwv qqqq your labs; your appointment with the clinic, and I am qqqq.";
+            Zyxwvut qqqq your labs; your appointment with the clinic, and I am qqqq.";
         let passage = Passage::read(text, 0, text.len(), Region::Body);
         let (mut all, mut some) = (Summary::default(), Summary::default());
         all.read(&passage, None);
         some.read(&passage, Some(filter));
         assert!(!some.words.list().is_empty() && some.words.len() < all.words.len());
         assert!(some.pairs.len() < all.pairs.len());
+        assert!(!some.starts.list().is_empty() && some.starts.len() < all.starts.len());
         let score = |summary: &Summary| {
             let (context, envelope) = (Context::default(), Envelope::default());
-            weights.score(features(summary, &context, envelope, &[], &[]).list())
+            weights.score(features(summary, &context, &envelope).list())
         };
         assert_eq!(score(&some), score(&all));
         assert_ne!(score(&some), score(&Summary::default()));
@@ -487,6 +562,21 @@ mod tests {
         let both = summary.clone();
         summary.join(&both);
         assert_eq!(summary.categories, [1, 1, 0, 0, 0, 0]);
+    }
+
+    #[test]
+    fn longer_words_are_kept_by_how_they_start_too() {
+        let starts = |text: &str| {
+            let passage = Passage::read(text.as_bytes(), 0, text.len(), Region::Body);
+            let mut summary = Summary::default();
+            summary.read(&passage, None);
+            summary.starts
+        };
+        assert_eq!(starts("strangled"), starts("STRANGULATION"));
+        assert_ne!(starts("strangled"), starts("struggled"));
+        assert_eq!(starts("strangled, then a strangling").len(), 1);
+        // Five letters are the word itself; "because" says nothing.
+        assert_eq!(starts("knees hurt because 123456").len(), 0);
     }
 
     /// In more than one chunk.

@@ -24,6 +24,9 @@ pub(crate) struct Options {
     pub(crate) miss: f64,
     /// Words count from so many mails on.
     pub(crate) least: u32,
+    /// How fast PHI is learnt, and the categories, which fewer mails tell of.
+    pub(crate) rate_of_phi: f64,
+    pub(crate) rate_of_categories: f64,
     /// Pull towards zero: of words, and of all else.
     pub(crate) words: f64,
     pub(crate) dense: f64,
@@ -34,12 +37,14 @@ pub(crate) struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            epochs: 30,
+            epochs: 60,
             times: 4,
             miss: 1.3,
             least: 3,
+            rate_of_phi: 0.0125,
+            rate_of_categories: 0.1,
             words: 0.004,
-            dense: 0.0006,
+            dense: 0.002,
             recall: 945,
         }
     }
@@ -47,6 +52,28 @@ impl Default for Options {
 
 fn is_word(code: &str) -> bool {
     code.ends_with("words")
+}
+
+/// What is known of a feature before anything is learnt.
+#[derive(Clone, Copy)]
+struct Kind {
+    /// Pull towards zero.
+    pull: f64,
+    /// Whether it speaks of PHI alone: mails of a category are too few to tell
+    /// of pairs of words more than of the words.
+    only_phi: bool,
+}
+
+impl Kind {
+    fn of(code: &str, options: &Options) -> Self {
+        Self {
+            pull: match is_word(code) {
+                true => options.words,
+                false => options.dense,
+            },
+            only_phi: code == "pairs_of_words",
+        }
+    }
 }
 
 /// e to the x by repeated squaring: the same on every machine, as the
@@ -78,12 +105,12 @@ impl Fit {
     fn new(
         rows: &[Vec<u32>],
         truths: &[[bool; OUTPUTS]],
-        pulls: &[f64],
+        kinds: &[Kind],
         options: &Options,
     ) -> Self {
-        let mut mean = Self::zero(pulls.len());
+        let mut mean = Self::zero(kinds.len());
         for seed in (11..).take(options.times as usize) {
-            let one = Self::once(rows, truths, pulls, options, seed);
+            let one = Self::once(rows, truths, kinds, options, seed);
             for (sum, w) in mean.weights().zip(one.rows.iter().chain([&one.bias])) {
                 for (sum, w) in sum.iter_mut().zip(w) {
                     *sum += w;
@@ -104,12 +131,12 @@ impl Fit {
     fn once(
         rows: &[Vec<u32>],
         truths: &[[bool; OUTPUTS]],
-        pulls: &[f64],
+        kinds: &[Kind],
         options: &Options,
         mut seed: u64,
     ) -> Self {
-        let mut fit = Self::zero(pulls.len());
-        let mut squares = vec![[1e-3; OUTPUTS]; pulls.len()];
+        let mut fit = Self::zero(kinds.len());
+        let mut squares = vec![[1e-3; OUTPUTS]; kinds.len()];
         let mut bias_squares = [1e-3; OUTPUTS];
         let mut order: Vec<usize> = (0..rows.len()).collect();
         for _ in 0..options.epochs {
@@ -131,13 +158,20 @@ impl Fit {
                     let chance = 1.0 / (1.0 + exp(-scores[out]));
                     let cost = if truth { options.miss } else { 1.0 };
                     let slope = cost * (chance - if truth { 1.0 } else { 0.0 });
+                    let rate = match out {
+                        0 => options.rate_of_phi,
+                        _ => options.rate_of_categories,
+                    };
                     bias_squares[out] += slope * slope;
-                    fit.bias[out] -= 0.1 * slope / f64::sqrt(bias_squares[out]);
+                    fit.bias[out] -= rate * slope / f64::sqrt(bias_squares[out]);
                     for &row in &rows[n] {
                         let row = row as usize;
-                        let slope = slope + pulls[row] * fit.rows[row][out];
+                        if out > 0 && kinds[row].only_phi {
+                            continue;
+                        }
+                        let slope = slope + kinds[row].pull * fit.rows[row][out];
                         squares[row][out] += slope * slope;
-                        fit.rows[row][out] -= 0.1 * slope / f64::sqrt(squares[row][out]);
+                        fit.rows[row][out] -= rate * slope / f64::sqrt(squares[row][out]);
                     }
                 }
             }
@@ -158,29 +192,27 @@ impl Fit {
 
 /// Learns the weights and gives their bytes.
 pub(crate) fn train(examples: &[Example], options: &Options) -> Vec<u8> {
-    let mut counts: HashMap<u32, (u32, u32, bool)> = HashMap::new();
+    let mut counts: HashMap<u32, (u32, u32, Kind)> = HashMap::new();
     for example in examples {
         for feature in &example.features {
-            let entry =
-                counts
-                    .entry(feature.hash)
-                    .or_insert((0, u32::MAX, is_word(feature.code.word())));
+            let entry = counts.entry(feature.hash).or_insert((
+                0,
+                u32::MAX,
+                Kind::of(feature.code.word(), options),
+            ));
             if entry.1 != example.mail {
                 (entry.0, entry.1) = (entry.0 + 1, example.mail);
             }
         }
     }
     // Sorted, so that the order of hashing plays no part.
-    let kept: BTreeMap<u32, bool> = counts
+    let kept: BTreeMap<u32, Kind> = counts
         .iter()
         .filter(|(_, (mails, ..))| *mails >= options.least)
-        .map(|(hash, (_, _, word))| (*hash, *word))
+        .map(|(hash, (_, _, kind))| (*hash, *kind))
         .collect();
     let index: HashMap<u32, u32> = kept.keys().copied().zip(0..).collect();
-    let pulls: Vec<f64> = kept
-        .values()
-        .map(|word| if *word { options.words } else { options.dense })
-        .collect();
+    let kinds: Vec<Kind> = kept.values().copied().collect();
     let rows: Vec<Vec<u32>> = examples
         .iter()
         .map(|e| {
@@ -196,8 +228,8 @@ pub(crate) fn train(examples: &[Example], options: &Options) -> Vec<u8> {
         let n = u32::try_from(out.checked_sub(1)?).ok()?;
         index.get(&CATEGORY_TOLD.feature(n).hash).copied()
     });
-    let lines = lines(examples, &rows, &truths, &pulls, &told, options);
-    let mut fit = Fit::new(&rows, &truths, &pulls, options);
+    let lines = lines(examples, &rows, &truths, &kinds, &told, options);
+    let mut fit = Fit::new(&rows, &truths, &kinds, options);
     for (out, (line, told)) in lines.iter().zip(told).enumerate() {
         fit.bias[out] -= line.without;
         if let Some(row) = told {
@@ -232,7 +264,7 @@ fn lines(
     examples: &[Example],
     rows: &[Vec<u32>],
     truths: &[[bool; OUTPUTS]],
-    pulls: &[f64],
+    kinds: &[Kind],
     told: &[Option<u32>; OUTPUTS],
     options: &Options,
 ) -> [Line; OUTPUTS] {
@@ -244,7 +276,7 @@ fn lines(
             ns.iter().map(|n| (rows[*n].clone(), truths[*n])).unzip()
         };
         let (seen_rows, seen_truths) = of(&seen);
-        let fit = Fit::new(&seen_rows, &seen_truths, pulls, options);
+        let fit = Fit::new(&seen_rows, &seen_truths, kinds, options);
         scores.extend(held.iter().map(|n| (fit.score(&rows[*n]), *n)));
     }
     std::array::from_fn(|out| {

@@ -197,7 +197,7 @@ mod tests {
             );
             known += u32::from(row != Row::default());
         }
-        assert!((20_000..60_000).contains(&known), "{known}");
+        assert!((20_000..90_000).contains(&known), "{known}");
     }
 
     /// In two goes, as of a message that has an HTML part.
@@ -207,11 +207,16 @@ mod tests {
             are ready, and the clinic will bill your insurance for the dialysis.";
         let whole = Weights::read(include_bytes!("risk.bin"));
         let (verdict, mut words) = (Verdict::get(), Words::default());
-        let (context, envelope) = (Context::default(), Envelope::default());
+        let context = Context::default();
+        let envelope = Envelope {
+            recipient_words: vec![1, 2],
+            audience_words: vec![3],
+            ..Envelope::default()
+        };
         let mut summary = Summary::default();
         for end in [text.len() / 2, text.len()] {
             summary.read(&Passage::read(text, 0, end, Region::Body), None);
-            let all = || features(&summary, &context, envelope, &[1, 2], &[3]);
+            let all = || features(&summary, &context, &envelope);
             verdict.read(&all(), &mut words);
             let [phi, ..] = Weights::prior().score(all().list());
             assert_eq!(verdict.step(&all(), &words), step(phi));
