@@ -78,7 +78,7 @@ const SIGN: u16 = 1;
 const FIRST: usize = 2;
 /// Places for words, as a power of 2: three times as many as there are words.
 const LOG: u32 = 14;
-const PLACES: usize = 1 << LOG;
+pub(super) const PLACES: usize = 1 << LOG;
 
 /// Common words by their letters.
 pub(super) struct Common {

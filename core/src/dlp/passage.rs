@@ -1,6 +1,7 @@
 //! A stretch of text made ready for the detectors: its tokens, units, and what
 //! the word lists say of each.
 
+use super::common;
 use super::lexicon::{Class, Flags};
 use super::reader::{BEHIND, Reader};
 use super::token::{Gap, Shape, Token, tokens};
@@ -33,6 +34,10 @@ pub(crate) struct Item {
     pub(crate) word: Class,
     /// What they say of the longest term that covers it.
     pub(crate) phrase: Class,
+    /// Its number among the commonest words, where it is in small letters and in
+    /// no term; else [`common::NONE`]. Of such a word nothing else that it is by
+    /// itself hangs on where it stands.
+    pub(crate) plain: u16,
     /// Whether that term starts here.
     pub(crate) phrase_first: bool,
     pub(crate) shape: Shape,
@@ -49,6 +54,7 @@ impl Item {
         facts: Facts(0),
         word: Class::NONE,
         phrase: Class::NONE,
+        plain: common::NONE,
         phrase_first: false,
         shape: Shape::Sign,
         kind: UnitKind::Sign,

@@ -221,9 +221,13 @@ impl<'r, 't> Reader<'r, 't> {
             };
             item.gap = token.gap;
             (item.cue, item.cue_distance) = cue.of_item();
+            item.plain = token.number_if_small();
             if !marks.is_plain() || term.left > 0 {
                 item.phrase = term.class;
                 item.phrase_first = starts;
+                if !term.class.is_empty() | starts {
+                    item.plain = common::NONE;
+                }
                 if term.listed(marks, starts) {
                     self.notable.push(many + read);
                 }
@@ -251,12 +255,14 @@ impl<'r, 't> Reader<'r, 't> {
         let single = unit.last == at + 1;
         let mut word = Class::default();
         let mut marks = Marks::default();
+        let mut plain = common::NONE;
         if single && token.shape != Shape::Sign {
             word = match token.common {
                 common::NONE => CommonWord::look_up(lexicon, text, token).class,
                 number => self.common.word(number).class,
             };
             marks = lexicon.marks(word);
+            plain = token.number_if_small();
         }
         let starts = self.term.left == 0 && marks.continues() && {
             let behind = self.tokens.get(at..).unwrap_or_default();
@@ -272,6 +278,10 @@ impl<'r, 't> Reader<'r, 't> {
             facts: unit.facts,
             word,
             phrase: self.term.class,
+            plain: match self.term.class.is_empty() & !starts {
+                true => plain,
+                false => common::NONE,
+            },
             phrase_first: starts,
             shape: token.shape,
             kind: unit.kind,

@@ -90,6 +90,13 @@ impl Token {
         )
     }
 
+    /// Its number among the commonest words, where it is in small letters.
+    #[inline]
+    pub(super) fn number_if_small(&self) -> u16 {
+        // Not a choice, which would become a branch.
+        self.common & u16::from(self.shape == Shape::Lower).wrapping_neg()
+    }
+
     pub(super) fn is_capital(&self) -> bool {
         matches!(self.shape, Shape::Title | Shape::Upper | Shape::Mixed)
     }

@@ -74,10 +74,15 @@ impl Context {
         context
     }
 
+    /// Whether a word may stand in one of the addresses.
+    #[inline]
+    pub(super) fn may_be_own(&self, hash: u32) -> bool {
+        self.addresses[hash as usize >> 6 & 15] >> (hash & 63) & 1 != 0
+    }
+
     /// Whether a word stands in a recipient's (1) or the sender's (2) address.
     pub(super) fn own(&self, hash: u32, shape: Shape) -> u32 {
-        let addresses = self.addresses[hash as usize >> 6 & 15];
-        if shape == Shape::Sign || addresses >> (hash & 63) & 1 == 0 {
+        if shape == Shape::Sign || !self.may_be_own(hash) {
             return 0;
         }
         u32::from(self.recipients.binary_search(&hash).is_ok())

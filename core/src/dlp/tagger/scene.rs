@@ -6,6 +6,7 @@ use super::context::Context;
 use super::features::Rows;
 use super::features::{GroupsOf, Lists, asks_word, groups, prefix, suffix};
 use super::labels::WordLabel;
+use crate::dlp::common;
 use crate::dlp::passage::{Item, Passage, Region};
 use crate::dlp::token::{Gap, Shape, join};
 use crate::dlp::unit::UnitKind;
@@ -18,7 +19,8 @@ pub(crate) struct Sight {
     paragraph: bool,
     /// Whether the hash is one of common English, of a sign or of a kind.
     common: bool,
-    /// Whether the word model looks at it behind no label.
+    /// Whether the word model looks at it behind no label, which it does not
+    /// where it knows that it is far off.
     asked: bool,
     /// What the lists say of the word; of health and people, of its term too.
     /// And its shape.
@@ -42,7 +44,7 @@ impl Sight {
     };
 
     #[inline]
-    fn of(item: &Item, groups: GroupsOf) -> Self {
+    fn of(item: &Item, groups: GroupsOf, context: &Context, far: &FarOff) -> Self {
         const OF_TERM: u64 = Lists::HEALTH.to(&Lists::PEOPLE);
         let word = groups.of(item.word);
         let term = groups.of(item.phrase).lists.only(OF_TERM);
@@ -51,11 +53,13 @@ impl Sight {
         let is = |kind| item.kind == kind;
         let kind = u32::from(!(is(UnitKind::Word) | is(UnitKind::Sign))).wrapping_neg();
         let joins = (item.shape == Shape::Lower) & word.function;
+        let far = far.has(item.plain) & !context.may_be_own(item.hash);
+        let asked = (is(UnitKind::Word) & !joins) | is(UnitKind::Code) | is(UnitKind::Number);
         Self {
             hash: (item.hash & !kind) | ((item.kind as u32 + 16) & kind),
             paragraph: item.gap == Gap::Paragraph,
             common: !is(UnitKind::Word) | word.english,
-            asked: (is(UnitKind::Word) & !joins) | is(UnitKind::Code) | is(UnitKind::Number),
+            asked: asked & !far,
             lists: Lists(word.lists.0 | term | u64::from(shape)),
         }
     }
@@ -70,24 +74,64 @@ impl Sight {
 }
 
 /// The sights of a passage's units, and what is the same for all of them.
+#[derive(Default)]
 pub(crate) struct Sights {
     /// With two of nothing on either side.
     all: Vec<Sight>,
+    /// Where the word model stops behind no label.
+    pub(super) stops: Stops,
     setting: Setting,
 }
 
 impl Sights {
-    pub(crate) fn new(passage: &Passage<'_>, context: &Context) -> Self {
+    /// Room for as many is kept from one passage to the next: for a short text.
+    const SMALL: usize = 2_048;
+
+    /// `far` is what the word model knows of common words.
+    #[cfg(any(test, feature = "training"))]
+    pub(crate) fn new(passage: &Passage<'_>, context: &Context, far: &FarOff) -> Self {
+        let mut sights = Self::default();
+        sights.read(passage, context, far);
+        sights
+    }
+
+    /// The same with the room that it has.
+    pub(crate) fn read(&mut self, passage: &Passage<'_>, context: &Context, far: &FarOff) {
         let groups = GroupsOf::get();
         let items = &passage.items;
-        let mut all = Vec::with_capacity(items.len() + 4);
+        let (all, stops) = (&mut self.all, &mut self.stops.0);
+        all.clear();
+        stops.clear();
+        all.reserve(items.len() + 4);
         all.extend([Sight::NONE; 2]);
-        all.extend(items.iter().map(|item| Sight::of(item, groups)));
-        all.extend([Sight::NONE; 2]);
-        Self {
-            all,
-            setting: Setting::new(passage.region, context),
+        for items in items.chunks(64) {
+            // The last is the top bit at first.
+            let mut bits = 0;
+            all.extend(items.iter().map(|item| {
+                let sight = Sight::of(item, groups, context, far);
+                bits = bits >> 1 | u64::from(sight.asked) << 63;
+                sight
+            }));
+            stops.push(bits >> (64 - items.len()));
         }
+        all.extend([Sight::NONE; 2]);
+        self.setting = Setting::new(passage.region, context);
+    }
+
+    /// Writes over what was read, since the words of a text can be told by their
+    /// hashes, and keeps the room.
+    pub(crate) fn wiped(mut self) -> Self {
+        match self.all.capacity() <= Self::SMALL {
+            true => self.all.fill(Sight::NONE),
+            false => self.all = Vec::new(),
+        }
+        self
+    }
+
+    /// Where the word model or something else stops behind no label, from a unit
+    /// on.
+    pub(super) fn stop(&self, from: usize) -> Option<usize> {
+        self.stops.next(from)
     }
 
     /// Whether the word model looks at a unit behind a label.
@@ -100,8 +144,60 @@ impl Sights {
     }
 }
 
+/// Units of a passage, a bit for each.
+#[derive(Default)]
+pub(crate) struct Stops(Vec<u64>);
+
+impl Stops {
+    pub(crate) fn add(&mut self, at: usize) {
+        if let Some(bits) = self.0.get_mut(at / 64) {
+            *bits |= 1 << (at % 64);
+        }
+    }
+
+    /// The first that is not before `at`.
+    #[inline]
+    pub(crate) fn next(&self, at: usize) -> Option<usize> {
+        let mut n = at / 64;
+        let mut bits = self.0.get(n)? & u64::MAX << (at % 64);
+        while bits == 0 {
+            n += 1;
+            bits = *self.0.get(n)?;
+        }
+        Some(n * 64 + bits.trailing_zeros() as usize)
+    }
+}
+
+/// Common words that in small letters are far off by themselves, as the word
+/// model found when it met them: a bit for the number of each.
+pub(crate) struct FarOff([u64; common::PLACES / 64]);
+
+impl Default for FarOff {
+    fn default() -> Self {
+        Self([0; _])
+    }
+}
+
+impl FarOff {
+    #[inline]
+    fn has(&self, number: u16) -> bool {
+        let bits = self.0[usize::from(number / 64) % (common::PLACES / 64)];
+        bits >> (number % 64) & 1 != 0
+    }
+
+    pub(super) fn add(&mut self, scene: &Scene<'_>) {
+        let number = scene.item.plain;
+        if number != common::NONE
+            && scene.own == 0
+            && let Some(bits) = self.0.get_mut(usize::from(number / 64))
+        {
+            *bits |= 1 << (number % 64);
+        }
+    }
+}
+
 /// Where a passage stands, and in what mail.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 struct Setting {
     region: u32,
     care: u32,
@@ -159,10 +255,10 @@ pub(crate) struct Scene<'s> {
 /// paragraph hides it.
 #[inline]
 fn nearby(sight: &Sight, edge: bool) -> (u32, bool) {
-    match edge && sight.shape() != SHAPELESS {
-        true => (EDGE, true),
-        false => (sight.hash, sight.common),
-    }
+    // Whether one is there is chance: no branch asks for it.
+    let hides = edge & (sight.shape() != SHAPELESS);
+    let edge = u32::from(hides).wrapping_neg();
+    ((sight.hash & !edge) | (EDGE & edge), hides | sight.common)
 }
 
 impl<'s> Scene<'s> {
@@ -308,8 +404,8 @@ impl<'s> Scene<'s> {
     }
 
     /// All that [`word`](Self::word) and [`lists`](Self::lists) hang on, of
-    /// signs and of words that are common and in no term: both ends say what
-    /// its prefix and suffix are.
+    /// signs and of words that are common and in no term: its number or both
+    /// ends say what its prefix and suffix are.
     pub(super) fn word_key(&self) -> Option<u128> {
         let kept = self.here.common
             && matches!(self.item.kind, UnitKind::Word | UnitKind::Sign)
@@ -317,6 +413,8 @@ impl<'s> Scene<'s> {
             && !self.item.phrase_first;
         let four = |all: u32, b: &u8| all << 8 | u32::from(*b);
         let ends = match (self.bytes.first_chunk(), self.bytes.last_chunk()) {
+            // No ends of letters look so.
+            _ if self.item.plain != common::NONE => [self.item.plain.into(), u32::MAX],
             (Some(first), Some(last)) => [*first, *last].map(u32::from_le_bytes),
             _ => [self.bytes.iter().fold(0, four), 0],
         };

@@ -1,11 +1,13 @@
 //! How a unit's labels score with the word model: the sums of the weights of
 //! what it sees, group by group, most of which were kept from other units.
 
+use super::context::Context;
 use super::features::Rows;
 use super::labels::{WORD_KINDS, WORD_LABELS, WordLabel};
 use super::memo::{Memo, Sums, add};
 use super::model::Weights;
-use super::scene::{Features, Scene};
+use super::scene::{FarOff, Features, Scene, Sights};
+use crate::dlp::passage::Passage;
 
 /// The sums of the weights of features.
 #[inline(never)]
@@ -45,9 +47,10 @@ where
 {
     const NONE: Sums<HALVES> = [[0; WORD_KINDS.len()]; HALVES];
 
-    /// The scores of a unit's labels; that of none is 0.
+    /// The scores of a unit's labels; that of none is 0. And whether it is far
+    /// off by itself.
     #[inline(always)]
-    fn score(&mut self, scene: &Scene<'_>, weights: &Weights<WORD_LABELS>) -> Sums<HALVES> {
+    fn score(&mut self, scene: &Scene<'_>, weights: &Weights<WORD_LABELS>) -> (Sums<HALVES>, bool) {
         // The sums of what a group adds: kept under a key, or looked up.
         macro_rules! new {
             ($group:ident) => {
@@ -83,7 +86,7 @@ where
         // Words in small letters start little but by themselves; names and numbers
         // hang on what stands around them.
         if HALVES == 1 && scene.is_lower() && is_far(&all, scene.one) {
-            return all;
+            return (all, true);
         }
         let fresh;
         let left = match scene.left_key() {
@@ -104,7 +107,7 @@ where
             add(&mut all, sums);
         }
         if is_far(&all, scene.one) {
-            return all;
+            return (all, false);
         }
         let fresh;
         let right = match scene.right_key() {
@@ -118,7 +121,7 @@ where
         for sums in [right, cue, &new!(pairs)] {
             add(&mut all, sums);
         }
-        all
+        (all, false)
     }
 }
 
@@ -144,31 +147,47 @@ fn is_far<const HALVES: usize>(scores: &Sums<HALVES>, one: WordLabel) -> bool {
 pub(crate) struct Memos {
     outside: Kept<1, 12, 11>,
     inside: Kept<2, 11, 9>,
+    far: FarOff,
+    /// Room for the sights of a passage; what stood in it is written over.
+    sights: Sights,
 }
 
 impl Memos {
     /// The scores of the labels that start something, where the unit before has
     /// none.
     pub(crate) fn outside(&mut self, scene: &Scene<'_>, weights: &Weights<WORD_LABELS>) -> Sums<1> {
-        self.outside.score(scene, weights)
+        let (sums, by_itself) = self.outside.score(scene, weights);
+        if by_itself {
+            self.far.add(scene);
+        }
+        sums
+    }
+
+    /// The sights of a passage, which are to be given [back](Self::done).
+    pub(crate) fn sights(&mut self, passage: &Passage<'_>, context: &Context) -> Sights {
+        let mut sights = std::mem::take(&mut self.sights);
+        sights.read(passage, context, &self.far);
+        sights
+    }
+
+    pub(crate) fn done(&mut self, sights: Sights) {
+        self.sights = sights.wiped();
     }
 
     /// The scores of all labels.
     #[inline(never)]
     pub(crate) fn inside(&mut self, scene: &Scene<'_>, weights: &Weights<WORD_LABELS>) -> Sums<2> {
-        self.inside.score(scene, weights)
+        self.inside.score(scene, weights).0
     }
 }
 
 #[cfg(all(test, feature = "training"))]
 mod tests {
     use super::super::best_word;
-    use super::super::context::Context;
     use super::super::features::asks_word;
     use super::super::model::Model;
-    use super::super::scene::Sights;
     use super::*;
-    use crate::dlp::passage::{Passage, Region};
+    use crate::dlp::passage::Region;
 
     const WORDS: [&str; 48] = [
         "the",
@@ -230,6 +249,7 @@ mod tests {
             THE the The clinic saw the patient for type 2 diabetes mellitus on May 3. Call me.";
         let model = Model::get();
         let mut memos = Memos::default();
+        let far = FarOff::default();
         let mut rows = Rows::new();
         let (mut compared, mut cut, mut plain, mut lost) = (0, 0, 0, 0);
         let mut state = 5u32;
@@ -256,7 +276,7 @@ mod tests {
             context.personal = u8::from(round != 4);
             context.internal = round % 11 == 0;
             let passage = Passage::read(text.as_bytes(), 0, text.len(), region);
-            let sights = Sights::new(&passage, &context);
+            let sights = Sights::new(&passage, &context, &far);
             for at in 0..passage.items.len() {
                 for (one, two) in [(0, 0), (1, 0), (0, 3), (2, 1), (8, 7), (16, 16)] {
                     let item = &passage.items[at];

@@ -11,7 +11,7 @@ use super::context::Context;
 use super::features::{Rows, asks_word};
 use super::labels::{CODE_KINDS, CODE_LABELS, WORD_KINDS, WORD_LABELS};
 use super::model::{BUCKET, Weights, home, tag};
-use super::scene::{Scene, Sights};
+use super::scene::{FarOff, Scene, Sights};
 use super::word_open;
 use crate::dlp::FindingKind;
 use crate::dlp::passage::Passage;
@@ -251,10 +251,11 @@ pub(crate) fn train(
     // The features that do not hang on labels are kept between epochs.
     let mut static_word: Vec<Vec<Vec<u32>>> = Vec::new();
     let mut static_code: Vec<Vec<Vec<u32>>> = Vec::new();
+    let far = FarOff::default();
     for (example, (words, _)) in examples.iter().zip(&golds) {
         let passage = &example.passage;
         let (mut word_rows, mut code_rows) = (Vec::new(), Vec::new());
-        let sights = Sights::new(passage, &example.context);
+        let sights = Sights::new(passage, &example.context, &far);
         for at in 0..passage.items.len() {
             rows.clear();
             let label = |n: usize| at.checked_sub(n).map_or(0, |n| words[n]);
@@ -291,7 +292,7 @@ pub(crate) fn train(
             let example = &examples[n];
             let passage = &example.passage;
             let (words, codes) = &golds[n];
-            let sights = Sights::new(passage, &example.context);
+            let sights = Sights::new(passage, &example.context, &far);
             let (mut one, mut two) = (0u8, 0u8);
             for at in 0..passage.items.len() {
                 let mut label = 0u8;
