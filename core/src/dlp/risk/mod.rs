@@ -180,19 +180,21 @@ impl Reasons {
     /// Those with the largest weights, the largest first.
     fn weightiest(&self) -> Vec<RiskReason> {
         // By weight, then by code, whose places are in the order of their words.
-        let mut ranks = [0; MANY];
-        for (n, (rank, weight)) in ranks.iter_mut().zip(&self.0).enumerate() {
-            *rank = u64::from(weight.unsigned_abs()) << 8 | (MANY - n) as u64;
+        // Those of no weight are left out.
+        let (mut ranks, mut many) = ([0; MANY], 0);
+        for (n, weight) in self.0.iter().enumerate() {
+            ranks[many] = u64::from(weight.unsigned_abs()) << 8 | (MANY - n) as u64;
+            many += usize::from(*weight != 0);
         }
+        let ranks = ranks.get_mut(..many).unwrap_or_default();
         ranks.sort_unstable();
-        let weightiest = ranks.iter().rev().take(Self::MOST);
-        weightiest
-            .take_while(|rank| **rank >> 8 != 0)
-            .map(|rank| {
-                let place = MANY - (rank & 0xff) as usize;
-                RiskReason::new(Code::at(place).word(), self.0[place])
-            })
-            .collect()
+        // More may be told before them.
+        let mut reasons = Vec::with_capacity(Self::MOST + 4);
+        reasons.extend(ranks.iter().rev().take(Self::MOST).map(|rank| {
+            let place = MANY - (rank & 0xff) as usize;
+            RiskReason::new(Code::at(place).word(), self.0[place])
+        }));
+        reasons
     }
 }
 
