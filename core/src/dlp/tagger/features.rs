@@ -19,7 +19,8 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    pub(crate) const MAX: usize = 96;
+    /// More than any unit has; a power of 2.
+    pub(crate) const MAX: usize = 128;
 
     pub(crate) fn new() -> Self {
         Self {
@@ -49,8 +50,15 @@ impl Rows {
         self.len
     }
 
+    #[inline]
     pub(super) fn add(&mut self, template: u32, value: u32) {
-        self.add_all(template, [value]);
+        let at = self.len % Self::MAX;
+        #[cfg(feature = "training")]
+        {
+            self.templates[at] = template;
+        }
+        self.rows[at] = Self::row(template, value);
+        self.len = at.wrapping_add(1);
     }
 
     /// The row of a template's value.
@@ -70,20 +78,6 @@ impl Rows {
         all.sort_by_key(|(template, _)| *template);
         for (n, (template, row)) in all.into_iter().enumerate() {
             (self.templates[n], self.rows[n]) = (template, row);
-        }
-    }
-
-    /// Adds values of templates that follow on one another.
-    pub(super) fn add_all<const N: usize>(&mut self, first: u32, values: [u32; N]) {
-        #[cfg(feature = "training")]
-        if let Some(templates) = self.templates.get_mut(self.len..self.len + N) {
-            templates.copy_from_slice(&std::array::from_fn::<u32, N, _>(|n| first + n as u32));
-        }
-        if let Some(rows) = self.rows.get_mut(self.len..self.len + N) {
-            for ((row, template), value) in rows.iter_mut().zip(first..).zip(values) {
-                *row = Self::row(template, value);
-            }
-            self.len += N;
         }
     }
 }
