@@ -310,6 +310,24 @@ impl<'r, 't> Reader<'r, 't> {
 /// Tokens of nothing behind the last.
 pub(super) const BEHIND: usize = 2;
 
+/// What a byte is in a pattern: a digit, a capital, another letter, or itself.
+const PATTERN: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut n = 0;
+    while n < 256 {
+        #[expect(clippy::cast_possible_truncation, reason = "n is below 256")]
+        let byte = n as u8;
+        table[n] = match byte {
+            b'0'..=b'9' => 1,
+            b'A'..=b'Z' => 2,
+            b'a'..=b'z' | 0x80.. => 3,
+            sign => sign,
+        };
+        n += 1;
+    }
+    table
+};
+
 /// A code's pattern: runs of letters and digits with their lengths, signs as
 /// they are.
 #[inline(never)]
@@ -317,12 +335,7 @@ fn pattern(bytes: &[u8], kind: UnitKind) -> u32 {
     let mut out = kind as u32;
     let mut run = (0u8, 0u32);
     for &b in bytes.iter().take(64) {
-        let class = match b {
-            b'0'..=b'9' => 1,
-            b'A'..=b'Z' => 2,
-            b'a'..=b'z' | 0x80.. => 3,
-            sign => sign,
-        };
+        let class = PATTERN[usize::from(b)];
         if class == run.0 && class <= 3 {
             run.1 += 1;
         } else {
@@ -337,6 +350,18 @@ fn pattern(bytes: &[u8], kind: UnitKind) -> u32 {
 mod tests {
     use super::*;
     use crate::dlp::token::tokens;
+
+    #[test]
+    fn patterns_tell_runs_and_signs() {
+        let of = |text: &[u8]| pattern(text, UnitKind::Code);
+        assert_eq!(of(b"AB-12"), of(b"QZ-90"));
+        assert_eq!(of(b"ab1"), of(b"z\xe97"));
+        let different: std::collections::BTreeSet<u32> =
+            ["AB-12", "AB/12", "AB-123", "Ab-12", "AB-1Z", "12-AB"]
+                .map(|t| of(t.as_bytes()))
+                .into();
+        assert_eq!(different.len(), 6);
+    }
 
     /// What a text's units are, and where the notable ones are; by the long way
     /// alone, or by both.

@@ -316,15 +316,11 @@ impl Window {
             None => return None,
         };
         let capitals = letters ^ small;
-        let shape = if capitals == 0 {
-            Shape::Lower
-        } else if capitals == CASE & within {
-            Shape::Upper
-        } else if capitals == CASE & 0xff {
-            Shape::Title
-        } else {
-            Shape::Mixed
-        };
+        // Which shape it is is chance: no branch asks for it.
+        let shape = usize::from(capitals == CASE & 0xff)
+            | usize::from(capitals == CASE & within) << 1
+            | usize::from(capitals == 0) << 2;
+        let shape = SHORT_SHAPES[shape & 7];
         let start = self.start.wrapping_add(at as u32);
         Some(Token {
             start,
@@ -336,6 +332,17 @@ impl Window {
         })
     }
 }
+
+/// The shapes of words of letters: by bits, whether the first alone is a
+/// capital, whether all are, whether none is.
+const SHORT_SHAPES: [Shape; 8] = {
+    let mut shapes = [Shape::Lower; 8];
+    shapes[0] = Shape::Mixed;
+    shapes[1] = Shape::Title;
+    // One capital letter is both.
+    (shapes[2], shapes[3]) = (Shape::Upper, Shape::Upper);
+    shapes
+};
 
 /// The two bits that tell letters of ASCII from all else that stands in words,
 /// and what letters have there, in each of eight.
