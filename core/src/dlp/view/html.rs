@@ -26,6 +26,12 @@ struct Layout<'s> {
     lines: u8,
     /// A blank or tab that is due where no line ends.
     blank: Option<u8>,
+    /// Whether a cell of a table is open and no row has ended since.
+    in_cell: bool,
+    /// Whether nothing is seen yet of the cell that is open.
+    cell_starts: bool,
+    /// Whether all line ends that are due are those of paragraphs in a cell.
+    in_paragraphs: bool,
     /// Where in the source what is due comes from.
     place: Range<usize>,
     /// The element whose white space stays, and how often it is open.
@@ -40,6 +46,9 @@ impl View<'_> {
             source,
             lines: 0,
             blank: None,
+            in_cell: false,
+            cell_starts: false,
+            in_paragraphs: false,
             place: 0..0,
             keeps: None,
         };
@@ -85,6 +94,7 @@ impl View<'_> {
 impl Layout<'_> {
     /// Writes what is due before a character that is seen.
     fn due(&mut self) {
+        self.cell_starts = false;
         if self.lines == 0 && self.blank.is_none() {
             return;
         }
@@ -112,10 +122,18 @@ impl Layout<'_> {
     }
 
     fn tag(&mut self, tag: &Tag, at: usize) {
+        let in_cell = self.in_cell && tag.paragraph;
         let lines = match tag.edge {
             Edge::None => self.lines,
+            // A paragraph around the text of a cell breaks no row.
+            Edge::Break | Edge::Block(_) if in_cell && self.cell_starts => self.lines,
+            Edge::Cell if tag.closes && self.in_paragraphs => self.lines.min(1),
             Edge::Cell if tag.closes => self.lines,
             Edge::Cell => {
+                if self.in_paragraphs {
+                    self.lines = 0;
+                }
+                (self.in_cell, self.cell_starts) = (true, true);
                 // Before the blank between two cells in the source.
                 self.blank = None;
                 self.blank(b'\t', at..tag.end);
@@ -124,6 +142,10 @@ impl Layout<'_> {
             Edge::Break => (self.lines + 1).min(MAX_LINES),
             Edge::Block(lines) => self.lines.max(lines),
         };
+        if let Edge::Break | Edge::Block(_) = tag.edge {
+            self.in_cell &= tag.paragraph;
+            self.in_paragraphs = in_cell && (self.lines == 0 || self.in_paragraphs);
+        }
         if lines > 0 && self.lines == 0 {
             self.place = at..tag.end;
             self.blank = None;
@@ -294,7 +316,17 @@ mod tests {
                 "<table>\n<tr> <td>a</td>\n <td>b</td> </tr>\n<tr><th>c<td>d</table>",
                 "a\tb\nc\td",
             ),
-            ("<td><p>a</p></td><td><p>b</p></td>", "a\n\nb"),
+            ("<td><p>a</p></td><td><p>b</p></td>", "a\tb"),
+            (
+                "<table>\n<tr>\n<td>\n<p class=x><b>a</b></p>\n</td>\n<td><div>b<br></div></td></tr>\n\
+                 <tr><td><p>c</p><p>d</p></td><td><p></p><h3>e</h3><td>f</tr></table><p>g",
+                "a\tb\nc\n\nd\te\tf\n\ng",
+            ),
+            (
+                "<tr><td><div>a<table><tr><td>b</td></tr></table></td><td>c</td></tr>",
+                "a\nb\nc",
+            ),
+            ("<td><p>a</p></td>b", "a\nb"),
             ("12<script></script>3", "123"),
         ] {
             let view = View::html(source);

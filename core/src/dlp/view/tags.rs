@@ -12,6 +12,9 @@ pub(super) struct Tag {
     pub(super) name: Range<usize>,
     pub(super) closes: bool,
     pub(super) edge: Edge,
+    /// Whether it is a paragraph or its like, whose edge is none at that of a
+    /// table's cell.
+    pub(super) paragraph: bool,
     /// Text in it that is not seen.
     pub(super) hidden: Vec<Range<usize>>,
     /// The name of an element whose content is not markup.
@@ -125,6 +128,9 @@ impl<'a> Tags<'a> {
             name: at + 1 + closes..at + 1 + closes + name.len(),
             closes: closes == 1,
             edge: edge(name),
+            paragraph: PARAGRAPHS
+                .iter()
+                .any(|p| name.eq_ignore_ascii_case(p.as_bytes())),
             hidden,
             raw_text,
             keeps_white_space: keeps,
@@ -177,6 +183,11 @@ impl<'a> Tags<'a> {
         None
     }
 }
+
+/// What programs put around the text of a table's cell.
+const PARAGRAPHS: &[&str] = &[
+    "p", "div", "br", "h1", "h2", "h3", "h4", "h5", "h6", "center", "section", "article",
+];
 
 /// Attributes whose values are layout, not content.
 const LAYOUT: &[&str] = &[
