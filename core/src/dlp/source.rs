@@ -3,11 +3,11 @@
 
 use std::ops::Range;
 
-use memchr::memchr_iter;
+use memchr::{memchr, memchr_iter};
 
 use super::extract::{Form, Hint, Piece, is_markup};
 use super::passage::Region;
-use super::view::View;
+use super::view::{View, decoded};
 use super::{FindingKind, Part, records};
 
 /// Bytes that are read at a time.
@@ -143,22 +143,115 @@ pub(super) fn is_field_name(text: &[u8], range: Range<usize>) -> bool {
 /// Characters of a picture too small for anything to be read on it.
 const DOT: usize = 256;
 
+/// Characters of a text too short to say anything of anybody.
+const WORD: usize = 24;
+
+/// What stands before the comma of an embedded file, at most.
+const HEAD: usize = 1024;
+
+/// An address that is looked into is shorter.
+const ADDRESS: usize = 8192;
+
 /// Whether markup brings a file along, as `data:image/png;base64,…`
-/// (RFC 2397): it is read no more than an attached one.
+/// (RFC 2397, and as browsers read it): it is read no more than an attached
+/// one.
 pub(super) fn embeds(text: &str) -> bool {
-    let inside = |n: usize| {
-        let rest = text.as_bytes().get(n..).unwrap_or_default();
-        let end = rest.iter().take(128).position(|&b| b == b',');
-        let head = rest.get(..end.unwrap_or(0)).unwrap_or_default();
-        let encoded = head.to_ascii_lowercase().ends_with(b";base64");
-        let data = rest.get(head.len()..).unwrap_or_default();
-        let ends = |b: &u8| matches!(b, b'"' | b'\'' | b')' | b'>');
-        encoded && data.iter().take(DOT + 1).position(ends).is_none()
+    let text = decoded(text);
+    let bytes = text.as_bytes();
+    // Browsers pass over line ends and tabs in an address.
+    let is_data = |n: usize| {
+        let before = bytes.get(n.saturating_sub(16)..n).unwrap_or_default();
+        let letters = before
+            .iter()
+            .rev()
+            .filter(|b| !matches!(b, b'\t' | b'\n' | b'\r'));
+        letters.take(4).map(u8::to_ascii_lowercase).eq(*b"atad")
     };
-    memchr_iter(b':', text.as_bytes()).any(|n| {
-        let scheme = text.as_bytes().get(n.saturating_sub(4)..n);
-        scheme.is_some_and(|s| s.eq_ignore_ascii_case(b"data")) && inside(n + 1)
-    })
+    memchr_iter(b':', bytes).any(|n| is_data(n) && is_unread(&bytes[n + 1..]))
+}
+
+/// Whether what stands behind `data:` is a file that is not read.
+fn is_unread(rest: &[u8]) -> bool {
+    const PICTURES: &[&[u8]] = &[
+        b"image/png",
+        b"image/gif",
+        b"image/jpeg",
+        b"image/jpg",
+        b"image/webp",
+        b"image/bmp",
+        b"font/",
+        b"application/font",
+        b"application/x-font",
+        b"image/x-icon",
+        b"image/vnd.microsoft.icon",
+    ];
+    let ends = |b: &u8| matches!(b, b'"' | b'\'' | b')' | b'>' | b'<');
+    let longest = rest.get(..HEAD).unwrap_or(rest);
+    let Some(comma) = memchr(b',', longest) else {
+        // A type with parameters without end is none that anybody needs.
+        let address = longest.iter().take_while(|b| !ends(b) && **b != b' ');
+        return rest.len() > HEAD && address.count() == HEAD;
+    };
+    let head = longest[..comma].trim_ascii().to_ascii_lowercase();
+    let data = &rest[comma + 1..];
+    let longer =
+        |than: usize| data.iter().take(than + 1).position(ends).is_none() && data.len() > than;
+    let encoded = head
+        .strip_suffix(b"base64")
+        .is_some_and(|h| h.trim_ascii_end().ends_with(b";"));
+    if encoded {
+        let picture = PICTURES.iter().any(|p| head.starts_with(p));
+        return longer(if picture { DOT } else { WORD });
+    }
+    // Text with its signs as `%20` is not read as text; lines of a drawing
+    // hold none.
+    let types: [&[u8]; 4] = [b";", b"image/", b"text/", b"application/"];
+    let typed = head.is_empty() || types.iter().any(|t| head.starts_with(t));
+    let address: Vec<u8> = data
+        .iter()
+        .take(ADDRESS)
+        .copied()
+        .take_while(|b| !ends(b))
+        .collect();
+    if !typed || address.len() <= WORD || !address.contains(&b'%') {
+        return false;
+    }
+    if !head.starts_with(b"image/svg") {
+        return !head.is_empty() || !address.contains(&b' ');
+    }
+    if address.len() == ADDRESS {
+        return true;
+    }
+    let drawn = unescaped(&address).to_ascii_lowercase();
+    ["text", "foreign", "<image", "data:", "&"]
+        .iter()
+        .any(|w| drawn.windows(w.len()).any(|d| d == w.as_bytes()))
+}
+
+/// An address with its `%20` decoded.
+fn unescaped(address: &[u8]) -> Vec<u8> {
+    let digit = |b: u8| {
+        char::from(b)
+            .to_digit(16)
+            .and_then(|d| u8::try_from(d).ok())
+    };
+    let mut out = Vec::with_capacity(address.len());
+    let mut rest = address;
+    while let Some((&first, behind)) = rest.split_first() {
+        rest = behind;
+        let escaped = match (first, behind) {
+            (b'%', [high, low, ..]) => digit(*high).zip(digit(*low)),
+            _ => None,
+        };
+        match escaped {
+            Some((high, low)) => {
+                out.push(high << 4 | low);
+                rest = &behind[2..];
+            }
+            None => out.push(first),
+        }
+    }
+    out
 }
 
 /// Whether each line is a header field with a hyphen in its name, or a common
@@ -191,4 +284,39 @@ pub(super) fn chunk_end(text: &[u8], start: usize, end: usize) -> usize {
         .or_else(|| window.iter().rposition(|&b| b == b' '))
         .map_or(window.len(), |n| n + 1);
     start + cut
+}
+
+#[cfg(test)]
+mod tests {
+    use super::embeds;
+
+    #[test]
+    fn files_in_addresses_are_files_however_they_are_written() {
+        let long = "A".repeat(400);
+        let x = "x".repeat(1100);
+        for page in [
+            format!("<img src='data:image/png;base64,{long}'>"),
+            format!("<img src='d&#97;t&#x61;&colon;image/png;base64,{long}'>"),
+            format!("<img src='da\nta:image/png; base64 ,{long}'>"),
+            format!(
+                "<img src='DATA:image/png;name={};base64,{long}'>",
+                &x[..300]
+            ),
+            format!("<img src='data:image/png;name={x};base64,{long}'>"),
+            "<img src='data:image/svg+xml;base64,PHN2ZyB4bWxucz0naHR0cDovL3d3dy53My5v'>".to_owned(),
+            "<img src='data:image/svg+xml,%3Csvg%3E%3C%74ext%3EMaria%20Alvarez%3C/text%3E'>"
+                .to_owned(),
+        ] {
+            assert!(embeds(&page), "{page}");
+        }
+        for page in [
+            format!("<img src='data:image/png;base64,{}'>", &long[..80]),
+            format!("<p>Data: 10, 50% of {long}</p>"),
+            format!("<p>Data: 10 mg/dL, 50% of {long}</p>"),
+            format!("<p>data:{x}</p> <p>a, b</p>")[..40].to_owned(),
+            "<i style=\"background:url(data:image/svg+xml,%3Csvg%3E%3Cpath d=%22M0 0L9 9%22/%3E)\">".to_owned(),
+        ] {
+            assert!(!embeds(&page), "{page}");
+        }
+    }
 }

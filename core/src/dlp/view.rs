@@ -10,13 +10,13 @@
 mod fold;
 mod html;
 mod tags;
+mod xml;
 
 use std::borrow::Cow;
 use std::ops::Range;
 
 use fold::fold;
 use memchr::memchr;
-use tags::{Edge, Tags};
 
 /// A stretch of the view and what it stands for.
 #[derive(Debug, Clone, Copy)]
@@ -57,45 +57,6 @@ impl<'a> View<'a> {
         let mut pen = Pen::with_capacity(text.len());
         pen.push_str(text, 0..text.len(), false);
         pen.finish(None)
-    }
-
-    /// XML, whose white space stays as it is; elements that HTML knows break
-    /// lines as there.
-    pub(super) fn xml(source: &str) -> View<'static> {
-        let mut pen = Pen::with_capacity(source.len());
-        let mut hidden: Vec<Range<usize>> = Vec::new();
-        let mut code: Vec<Range<usize>> = Vec::new();
-        let mut tags = Tags::new(source);
-        let mut at = 0;
-        while at < source.len() {
-            let next = source[at..].find('<').map_or(source.len(), |n| at + n);
-            pen.push_str(source, at..next, true);
-            at = next;
-            if at == source.len() {
-                break;
-            }
-            match tags.tag(at) {
-                Some(tag) => {
-                    match tag.edge {
-                        Edge::None => {}
-                        Edge::Cell => pen.push(b'\t', at, tag.end),
-                        Edge::Break | Edge::Block(_) => pen.push(b'\n', at, tag.end),
-                    }
-                    hidden.extend(tag.hidden);
-                    at = tag.end;
-                    if let Some(name) = tag.raw_text {
-                        let end = tags.raw_text_end(at, name);
-                        code.push(at..end);
-                        at = end;
-                    }
-                }
-                None => {
-                    pen.push(b'<', at, at + 1);
-                    at += 1;
-                }
-            }
-        }
-        finish(pen, source, hidden, code)
     }
 
     /// Markup that is no mail's HTML part: HTML or XML, by its type or by how it
@@ -351,6 +312,24 @@ const OPEN: &[(&[u8], char)] = &[
     (b"quot", '"'),
 ];
 
+/// Markup with its entities decoded, for what looks into the values of
+/// attributes.
+pub(super) fn decoded(text: &str) -> Cow<'_, str> {
+    if memchr(b'&', text.as_bytes()).is_none() {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(n) = memchr(b'&', rest.as_bytes()) {
+        out.push_str(&rest[..n]);
+        let (c, length) = entity(&rest.as_bytes()[n..]).unwrap_or(('&', 1));
+        out.push(c);
+        rest = rest.get(n + length..).unwrap_or_default();
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
+}
+
 /// The character of an entity at the start of `text`, and its length.
 fn entity(text: &[u8]) -> Option<(char, usize)> {
     let rest = text.get(1..)?;
@@ -409,13 +388,16 @@ fn finish(
     mut pen: Pen,
     source: &str,
     hidden: Vec<Range<usize>>,
-    code: Vec<Range<usize>>,
+    mut code: Vec<Range<usize>>,
 ) -> View<'static> {
     let seen = pen.text.len();
     for range in hidden {
         let before = range.start.saturating_sub(1);
         pen.push(b'\n', before, before);
-        pen.push_str(source, range, true);
+        match html::conditional(source, &range) {
+            Some(inside) => pen = html::inside(pen, source, inside, &mut code),
+            None => pen.push_str(source, range, true),
+        }
     }
     let prose = pen.text.len();
     for range in code {

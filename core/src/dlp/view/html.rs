@@ -12,11 +12,51 @@ use std::ops::Range;
 use memchr::memchr;
 
 use super::fold::fold;
-use super::tags::{Edge, Tag, Tags};
+use super::tags::{Edge, Shown, Tag, Tags};
 use super::{Pen, View, entity};
 
 /// More empty lines say nothing more.
 const MAX_LINES: u8 = 2;
+
+/// Elements that are open within each other and whose style is kept.
+const MAX_STYLED: usize = 64;
+
+/// Letters in elements of their own that are shorter are parts of words.
+const WORD: usize = 3;
+
+/// What stands between two texts in one line, if they need it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Joint {
+    /// Two elements of a class or style: a blank where one word cannot go on so.
+    Classed,
+    /// Room or something drawn: a blank unless it is in a number.
+    Spaced,
+}
+
+impl Joint {
+    /// Whether a blank stands between what was written and `next`.
+    fn parts(self, before: &[u8], next: u8) -> bool {
+        /// A number's groups are shorter.
+        const NUMBER: usize = 5;
+        let Some(&last) = before.last() else {
+            return false;
+        };
+        let letter = |b: u8| b.is_ascii_alphabetic() || b >= 0x80;
+        match self {
+            _ if is_white(last) => false,
+            Self::Classed => {
+                letter(last) && next.is_ascii_digit()
+                    || last.is_ascii_digit() && letter(next)
+                    || letter(last) && !last.is_ascii_uppercase() && next.is_ascii_uppercase()
+            }
+            Self::Spaced if last.is_ascii_digit() && next.is_ascii_digit() => {
+                let digits = before.iter().rev().take_while(|b| b.is_ascii_digit());
+                digits.take(NUMBER).count() == NUMBER
+            }
+            Self::Spaced => true,
+        }
+    }
+}
 
 /// Text on its way into the view, and what stands before the next character.
 struct Layout<'s> {
@@ -34,6 +74,17 @@ struct Layout<'s> {
     in_paragraphs: bool,
     /// Where in the source what is due comes from.
     place: Range<usize>,
+    /// What may stand before the next character, and the tag that says so.
+    joint: Option<(Joint, Range<usize>)>,
+    /// Where the tag ends that closed an element, if nothing stood since.
+    closed: usize,
+    /// Where in the view the text of the last element that opened starts, and
+    /// how long that of the last is that closed.
+    opened: usize,
+    length: usize,
+    /// The elements that are open whose style sets them apart: name, how often
+    /// that is open, and how they are shown.
+    styled: Vec<(Range<usize>, usize, Shown)>,
     /// The element whose white space stays, and how often it is open.
     keeps: Option<(Range<usize>, usize)>,
 }
@@ -41,31 +92,83 @@ struct Layout<'s> {
 impl View<'_> {
     /// HTML.
     pub(in crate::dlp) fn html(source: &str) -> View<'static> {
-        let mut layout = Layout {
-            pen: Pen::with_capacity(source.len()),
+        let mut layout = Layout::new(Pen::with_capacity(source.len()), source);
+        let (mut hidden, mut code) = (Vec::new(), Vec::new());
+        layout.page(0, &mut hidden, &mut code);
+        super::finish(layout.pen, source, hidden, code)
+    }
+}
+
+/// What a conditional comment of Outlook's shows: `[if mso]>…<![endif]`.
+pub(super) fn conditional(source: &str, comment: &Range<usize>) -> Option<Range<usize>> {
+    let text = source.get(comment.clone())?;
+    let rest = text.strip_prefix("[if")?;
+    let start = rest.find("]>")?;
+    let start = "[if".len() + start + "]>".len();
+    let end = text.rfind("<![endif]").unwrap_or(text.len()).max(start);
+    // `<!--[if !mso]><!-->` hides nothing.
+    (text.get(start..end)? != "<!").then_some(comment.start + start..comment.start + end)
+}
+
+/// Writes the HTML in a comment as it is shown.
+pub(super) fn inside(
+    pen: Pen,
+    source: &str,
+    range: Range<usize>,
+    code: &mut Vec<Range<usize>>,
+) -> Pen {
+    let source = source.get(..range.end).unwrap_or_default();
+    let mut layout = Layout::new(pen, source);
+    let mut hidden = Vec::new();
+    layout.page(range.start, &mut hidden, code);
+    let mut pen = layout.pen;
+    for range in hidden {
+        let before = range.start.saturating_sub(1);
+        pen.push(b'\n', before, before);
+        pen.push_str(source, range, true);
+    }
+    pen
+}
+
+impl<'s> Layout<'s> {
+    fn new(pen: Pen, source: &'s str) -> Self {
+        Self {
+            pen,
             source,
             lines: 0,
             blank: None,
             in_cell: false,
             cell_starts: false,
             in_paragraphs: false,
+            joint: None,
+            closed: usize::MAX,
+            opened: 0,
+            length: 0,
+            styled: Vec::new(),
             place: 0..0,
             keeps: None,
-        };
-        let mut hidden: Vec<Range<usize>> = Vec::new();
-        let mut code: Vec<Range<usize>> = Vec::new();
+        }
+    }
+
+    /// Writes what is shown of the source from `at` on.
+    fn page(
+        &mut self,
+        mut at: usize,
+        hidden: &mut Vec<Range<usize>>,
+        code: &mut Vec<Range<usize>>,
+    ) {
+        let source = self.source;
         let mut tags = Tags::new(source);
-        let mut at = 0;
         while at < source.len() {
             let next = memchr(b'<', &source.as_bytes()[at..]).map_or(source.len(), |n| at + n);
-            layout.text(at..next);
+            self.text(at..next);
             at = next;
             if at == source.len() {
                 break;
             }
             match tags.tag(at) {
                 Some(tag) => {
-                    layout.tag(&tag, at);
+                    self.tag(&tag, at);
                     at = tag.end;
                     // An element's first line end is none (HTML, 13.2.6.4.7).
                     if tag.keeps_white_space && matches!(tag.edge, Edge::Block(_)) {
@@ -81,21 +184,26 @@ impl View<'_> {
                     }
                 }
                 None => {
-                    layout.due();
-                    layout.pen.push(b'<', at, at + 1);
+                    self.due(b'<');
+                    self.pen.push(b'<', at, at + 1);
                     at += 1;
                 }
             }
         }
-        super::finish(layout.pen, source, hidden, code)
     }
 }
 
 impl Layout<'_> {
     /// Writes what is due before a character that is seen.
-    fn due(&mut self) {
+    fn due(&mut self, next: u8) {
         self.cell_starts = false;
+        let joint = self.joint.take();
         if self.lines == 0 && self.blank.is_none() {
+            if let Some((joint, tag)) = joint
+                && joint.parts(&self.pen.text, next)
+            {
+                self.pen.push(b' ', tag.start, tag.end);
+            }
             return;
         }
         let place = std::mem::take(&mut self.place);
@@ -121,10 +229,65 @@ impl Layout<'_> {
         }
     }
 
+    /// What a tag does by its name or, where that is nothing, by its style.
+    fn edge(&mut self, tag: &Tag, at: usize) -> Edge {
+        const VOID: &[&str] = &["img", "br", "hr", "input", "embed", "wbr", "area", "col"];
+        let source = self.source.as_bytes();
+        let name = &source[tag.name.clone()];
+        let mut shown = tag.shown;
+        if let Some((open, depth, style)) = self.styled.last_mut()
+            && source[open.clone()].eq_ignore_ascii_case(name)
+        {
+            match tag.closes {
+                true => *depth -= 1,
+                false => *depth += 1,
+            }
+            if *depth == 0 {
+                shown = *style;
+                self.styled.pop();
+            }
+        }
+        let inline = matches!(tag.edge, Edge::None | Edge::Replaced);
+        let apart = inline && shown >= Shown::Spaced || shown == Shown::Items;
+        let is_void = || VOID.iter().any(|v| name.eq_ignore_ascii_case(v.as_bytes()));
+        if !tag.closes && apart && self.styled.len() < MAX_STYLED && !is_void() {
+            self.styled.push((tag.name.clone(), 1, shown));
+        }
+        if tag.edge != Edge::None && !(inline && shown >= Shown::Block) {
+            if tag.edge == Edge::Replaced {
+                self.joint = Some((Joint::Spaced, at..tag.end));
+            }
+            return tag.edge;
+        }
+        let siblings = self.closed == at && !tag.closes;
+        let length = self.length;
+        if !name.is_empty() {
+            self.closed = if tag.closes { tag.end } else { usize::MAX };
+            match tag.closes {
+                true => self.length = self.pen.text.len() - self.opened,
+                false => self.opened = self.pen.text.len(),
+            }
+        }
+        let in_items = matches!(self.styled.last(), Some((_, _, Shown::Items)));
+        let joint = match shown {
+            Shown::Block | Shown::Items => return Edge::Block(1),
+            Shown::Cell if !tag.closes => return Edge::Cell,
+            Shown::Cell | Shown::Spaced => Joint::Spaced,
+            Shown::Plain | Shown::Classed if in_items && siblings => Joint::Spaced,
+            Shown::Classed if siblings && length >= WORD => Joint::Classed,
+            Shown::Plain | Shown::Classed => return Edge::None,
+        };
+        if self.joint.as_ref().is_none_or(|(j, _)| *j != Joint::Spaced) {
+            self.joint = Some((joint, at..tag.end));
+        }
+        Edge::None
+    }
+
     fn tag(&mut self, tag: &Tag, at: usize) {
         let in_cell = self.in_cell && tag.paragraph;
-        let lines = match tag.edge {
-            Edge::None => self.lines,
+        let edge = self.edge(tag, at);
+        let lines = match edge {
+            Edge::None | Edge::Replaced => self.lines,
             // A paragraph around the text of a cell breaks no row.
             Edge::Break | Edge::Block(_) if in_cell && self.cell_starts => self.lines,
             Edge::Cell if tag.closes && self.in_paragraphs => self.lines.min(1),
@@ -142,7 +305,7 @@ impl Layout<'_> {
             Edge::Break => (self.lines + 1).min(MAX_LINES),
             Edge::Block(lines) => self.lines.max(lines),
         };
-        if let Edge::Break | Edge::Block(_) = tag.edge {
+        if let Edge::Break | Edge::Block(_) = edge {
             self.in_cell &= tag.paragraph;
             self.in_paragraphs = in_cell && (self.lines == 0 || self.in_paragraphs);
         }
@@ -173,7 +336,7 @@ impl Layout<'_> {
             return;
         }
         if self.keeps.is_some() {
-            self.due();
+            self.due(self.source.as_bytes()[range.start]);
             self.pen.push_str(self.source, range, true);
             return;
         }
@@ -183,7 +346,7 @@ impl Layout<'_> {
         while at < bytes.len() {
             let plain = plain(&bytes[at..]);
             if plain > 0 {
-                self.due();
+                self.due(bytes[at]);
                 self.pen.copy(&bytes[at..at + plain], at);
                 at += plain;
             }
@@ -207,7 +370,7 @@ impl Layout<'_> {
                 // `&#10;` is white space like any other.
                 Some(_) if white => self.blank(b' ', at..at + length),
                 Some(byte) => {
-                    self.due();
+                    self.due(byte);
                     self.pen.push(byte, at, at + length);
                 }
                 None => {}
@@ -333,6 +496,78 @@ mod tests {
             let text = String::from_utf8_lossy(&view.text[..view.hidden]);
             assert_eq!(text, seen, "{source:?}");
         }
+    }
+
+    #[test]
+    fn what_is_shown_apart_is_read_apart() {
+        let block = "<span style='display:block'>Maria Alvarez</span>DOB\
+                     <span style=\"color:red;display : flex\">03</span>";
+        let classes = "<i class=k>Patient</i><i class=v>Maria Alvarez</i><i class=k>MRN</i>\
+                       <i class=v>00482913</i><i class=k>DOB</i>";
+        for (source, seen) in [
+            (block, "Maria Alvarez\nDOB\n03"),
+            (classes, "Patient Maria Alvarez MRN 00482913 DOB"),
+            (
+                "<div style='display:flex'><span>HIV</span><span>positive</span></div><b>Al</b><b>v</b>",
+                "HIV positive\nAlv",
+            ),
+            (
+                "Maria<img>Alvarez<img src=x>004<img>829",
+                "Maria Alvarez 004829",
+            ),
+            (
+                "<button>HIV</button><button>Biktarvy</button>",
+                "HIV Biktarvy",
+            ),
+            (
+                "<span style='padding:4px'>00482913</span><span style='padding:4px'>03/14</span>",
+                "00482913 03/14",
+            ),
+            (
+                "<div><i style='display:inline-block;width:9px'>MRN</i><i>abc</i></div>",
+                "MRN abc",
+            ),
+            (
+                "<i style='display:table-cell'>a</i><i style='display:table-cell'>b</i>",
+                "a\tb",
+            ),
+            (
+                "a<figcaption>b</figcaption><dialog>c</dialog><menu>d",
+                "a\nb\nc\nd",
+            ),
+            // One word, in elements or in none.
+            (
+                "<b class=x>Al</b>varez <b>004</b><b>829</b>",
+                "Alvarez 004829",
+            ),
+            (
+                "<i class=x>004</i><i class=x>829</i><i class=x>13</i>",
+                "00482913",
+            ),
+            (
+                "<i style='padding:0;margin: 0 auto'>Al</i><i style='padding:0'>varez</i>",
+                "Alvarez",
+            ),
+            (
+                "<i style='padding:1px'>0</i><i style='padding:1px'>04</i>",
+                "004",
+            ),
+        ] {
+            let view = View::html(source);
+            let text = String::from_utf8_lossy(&view.text[..view.hidden]);
+            assert_eq!(text, seen, "{source:?}");
+        }
+    }
+
+    #[test]
+    fn what_outlook_shows_of_a_comment_is_read_as_shown() {
+        let source = "12<!--[if mso]><td>Al<b>va</b>rez</td><td title=MRN>0048<i>29</i></td>\
+                      <style>x</style><![endif]-->3";
+        assert_eq!(html(source), "123\n\tAlvarez\t004829\nMRN\nx");
+        assert_eq!(
+            html("a<!--[if !mso]><!-->b<!--<![endif]-->"),
+            "ab\n[if !mso]><!\n<![endif]"
+        );
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use memchr::memchr;
+use memchr::{memchr, memchr_iter};
 
 /// What a tag, comment or declaration is.
 #[derive(Default)]
@@ -15,12 +15,32 @@ pub(super) struct Tag {
     /// Whether it is a paragraph or its like, whose edge is none at that of a
     /// table's cell.
     pub(super) paragraph: bool,
+    /// What its own style and class say.
+    pub(super) shown: Shown,
     /// Text in it that is not seen.
     pub(super) hidden: Vec<Range<usize>>,
     /// The name of an element whose content is not markup.
     pub(super) raw_text: Option<&'static str>,
     /// Whether it opens an element whose white space is shown as it is.
     pub(super) keeps_white_space: bool,
+}
+
+/// How the style of a tag that opens an element sets it apart.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Shown {
+    /// It has none.
+    #[default]
+    Plain,
+    /// A style or class, whatever it says.
+    Classed,
+    /// Room around the text.
+    Spaced,
+    /// `display: table-cell`.
+    Cell,
+    /// A block.
+    Block,
+    /// A block whose children are set apart: `flex` and `grid`.
+    Items,
 }
 
 /// What a tag puts between the texts around it.
@@ -33,6 +53,8 @@ pub(super) enum Edge {
     Cell,
     /// `br`.
     Break,
+    /// Something that stands in the line and is no text: a picture, a button.
+    Replaced,
     /// A block, and how many line ends stand around it at the least.
     Block(u8),
 }
@@ -131,6 +153,10 @@ impl<'a> Tags<'a> {
             paragraph: PARAGRAPHS
                 .iter()
                 .any(|p| name.eq_ignore_ascii_case(p.as_bytes())),
+            shown: match closes == 0 && inside.len() > name.len() {
+                true => shown(inside),
+                false => Shown::Plain,
+            },
             hidden,
             raw_text,
             keeps_white_space: keeps,
@@ -310,10 +336,73 @@ fn keeps_white_space(inside: &[u8]) -> bool {
     dashes.into_iter().any(|(n, _)| n >= 5 && declares(n - 5))
 }
 
+/// How the style of a tag sets its element apart.
+fn shown(inside: &[u8]) -> Shown {
+    let is = |word: &[u8], names: &[&str]| {
+        let same = |name: &&str| word.eq_ignore_ascii_case(name.as_bytes());
+        names.iter().any(|name| same(&name))
+    };
+    let letter = |b: &u8| b.is_ascii_alphabetic() || *b == b'-';
+    let mut out = match inside.windows(6).any(|w| is(w, &["class=", "style="])) {
+        true => Shown::Classed,
+        false => return Shown::Plain,
+    };
+    for colon in memchr_iter(b':', inside) {
+        let before = inside[..colon].trim_ascii_end();
+        let start = before.iter().rposition(|b| !letter(b)).map_or(0, |n| n + 1);
+        let property = &before[start..];
+        let value = inside[colon + 1..].trim_ascii_start();
+        let word = value.iter().take_while(|b| letter(b)).count();
+        let word = &value[..word];
+        let said = if is(property, &["display"]) {
+            match () {
+                () if is(word, &["flex", "grid"]) => Shown::Items,
+                () if is(word, &["table-cell"]) => Shown::Cell,
+                () if is(word, BLOCKS) => Shown::Block,
+                () if is(word, &["inline-flex", "inline-grid"]) => Shown::Spaced,
+                () => Shown::Classed,
+            }
+        } else if is(property, ROOM) {
+            let ends = |b: &&u8| !matches!(b, b';' | b'"' | b'\'');
+            let mut value = value.iter().take_while(ends).take(64);
+            match value.any(|b| matches!(b, b'1'..=b'9')) {
+                true => Shown::Spaced,
+                false => Shown::Classed,
+            }
+        } else {
+            Shown::Classed
+        };
+        out = out.max(said);
+    }
+    out
+}
+
+/// What `display` says of blocks.
+const BLOCKS: &[&str] = &[
+    "block",
+    "flow-root",
+    "list-item",
+    "table",
+    "table-row",
+    "table-caption",
+];
+
+/// Properties that put room beside a text.
+const ROOM: &[&str] = &[
+    "padding",
+    "padding-left",
+    "padding-right",
+    "margin",
+    "margin-left",
+    "margin-right",
+    "width",
+    "min-width",
+];
+
 /// What a tag puts between the texts around it: nothing for inline ones, and
 /// for scripts and styles, which are not shown. As in `innerText`, a paragraph
 /// has an empty line around it; so has a heading.
-fn edge(name: &[u8]) -> Edge {
+pub(super) fn edge(name: &[u8]) -> Edge {
     const LONGEST: usize = 10;
     let mut small = [0; LONGEST];
     let Some(small) = small.get_mut(..name.len()) else {
@@ -324,11 +413,14 @@ fn edge(name: &[u8]) -> Edge {
     match &*small {
         b"br" => Edge::Break,
         b"td" | b"th" => Edge::Cell,
+        b"img" | b"image" | b"input" | b"button" | b"video" | b"audio" | b"canvas" | b"object"
+        | b"iframe" | b"embed" | b"svg" | b"meter" | b"progress" => Edge::Replaced,
         b"p" | b"h1" | b"h2" | b"h3" | b"h4" | b"h5" | b"h6" => Edge::Block(2),
         b"address" | b"article" | b"aside" | b"blockquote" | b"body" | b"caption" | b"center"
-        | b"dd" | b"details" | b"div" | b"dl" | b"dt" | b"fieldset" | b"figure" | b"footer"
-        | b"form" | b"head" | b"header" | b"hr" | b"html" | b"legend" | b"li" | b"listing"
-        | b"main" | b"nav" | b"ol" | b"option" | b"pre" | b"section" | b"select" | b"summary"
+        | b"dd" | b"details" | b"dialog" | b"dir" | b"div" | b"dl" | b"dt" | b"fieldset"
+        | b"figcaption" | b"figure" | b"footer" | b"form" | b"head" | b"header" | b"hgroup"
+        | b"hr" | b"html" | b"legend" | b"li" | b"listing" | b"main" | b"menu" | b"nav" | b"ol"
+        | b"optgroup" | b"option" | b"pre" | b"search" | b"section" | b"select" | b"summary"
         | b"table" | b"tbody" | b"textarea" | b"tfoot" | b"thead" | b"title" | b"tr" | b"ul"
         | b"xmp" => Edge::Block(1),
         _ => Edge::None,
