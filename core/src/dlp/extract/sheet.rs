@@ -229,13 +229,17 @@ impl Book {
         let mut xml = Xml::new(text);
         let mut cell: Option<Cell> = None;
         let (mut column, mut reading) = (0, Reading::Nothing);
+        // Where a cell stands that does not say so: its reference is optional.
+        let mut next = 0;
         let (mut value, mut beside) = (String::new(), String::new());
         while let Some(node) = xml.next() {
             match node {
                 Node::Start(tag) => match tag.name() {
-                    "row" => column = 0,
+                    "row" => (column, next) = (0, 0),
                     "c" => {
-                        cell = Some(Cell::of(&tag, column));
+                        let read = Cell::of(&tag, next);
+                        next = read.column.saturating_add(1);
+                        cell = Some(read);
                         value.clear();
                     }
                     "v" | "t" if cell.is_some() => reading = Reading::Value,

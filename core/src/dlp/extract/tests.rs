@@ -297,6 +297,19 @@ fn an_unknown_part_of_a_document_is_walked_and_a_picture_is_not() {
     assert_eq!(out.reasons, ["unsupported_type"]);
 }
 
+/// The reference of a cell is optional (ECMA-376 part 1, 18.3.1.4).
+#[test]
+fn cells_that_do_not_say_where_they_are_follow_one_another() {
+    let text = |text: &str| format!("<c t=\"inlineStr\"><is><t>{text}</t></is></c>");
+    let (name, born) = (text("Maria Alvarez"), text("03/14/1958"));
+    let rows = format!(
+        "<row>{name}{born}<c/>{}</row><row>{born}<c r=\"D2\"><v>7</v></c><c><v>8</v></c></row>",
+        text("HIV")
+    );
+    let out = run(&xlsx(&rows));
+    out.has("Maria Alvarez\t03/14/1958\t\tHIV\n03/14/1958\t\t\t7\t8\n");
+}
+
 #[test]
 fn sheets_stand_row_by_row_below_their_header() {
     let rows = "<row r=\"1\"><c r=\"A1\" t=\"s\"><v>0</v></c><c r=\"C1\" t=\"inlineStr\"><is><t>DOB</t></is></c></row>\
