@@ -243,7 +243,8 @@ pub type Fold<'m> = (Vec<u8>, Vec<&'m Mail>);
 /// The model of words and codes.
 pub fn train_tagger(folds: &[Fold<'_>], progress: impl FnMut(&str)) -> Vec<u8> {
     // The weights of a fold are read once: they are large.
-    let all: Vec<(Weights, Vec<(&Mail, Vec<super::view::View<'_>>)>)> = folds
+    type Viewed<'m> = (&'m Mail, Vec<super::view::View<'m>>);
+    let all: Vec<(Weights, Vec<Viewed<'_>>)> = folds
         .iter()
         .map(|(prior, mails)| {
             let mails = mails.iter().map(|m| (*m, views(m))).collect();

@@ -334,7 +334,7 @@ fn start_of(word: &[u8]) -> Option<u32> {
     };
     // Capitals are as small letters.
     let letters = u64::from_le_bytes([a, b, c, d, e, 0, 0, 0]) | 0x20_2020_2020;
-    #[expect(clippy::cast_possible_truncation, reason = "the upper half is wanted")]
+    // The upper half.
     Some((letters.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as u32)
 }
 

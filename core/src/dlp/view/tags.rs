@@ -340,7 +340,7 @@ fn keeps_white_space(inside: &[u8]) -> bool {
 fn shown(inside: &[u8]) -> Shown {
     let is = |word: &[u8], names: &[&str]| {
         let same = |name: &&str| word.eq_ignore_ascii_case(name.as_bytes());
-        names.iter().any(|name| same(name))
+        names.iter().any(same)
     };
     let letter = |b: &u8| b.is_ascii_alphabetic() || *b == b'-';
     let mut out = match inside.windows(6).any(|w| is(w, &["class=", "style="])) {

@@ -94,7 +94,7 @@ fn gap(name: &[u8], closes: bool) -> Gap {
     ];
     let is = |names: &[&str]| {
         let same = |n: &&str| local.eq_ignore_ascii_case(n.as_bytes());
-        names.iter().any(|n| same(n))
+        names.iter().any(same)
     };
     match edge(local) {
         Edge::Break | Edge::Block(_) => Gap::Line,
