@@ -109,8 +109,32 @@ pub(crate) fn decode_charset(name: &str, bytes: &[u8]) -> Option<String> {
     if matches!(name.as_str(), "utf-8" | "utf8") {
         return Some(String::from_utf8_lossy(bytes).into_owned());
     }
-    mail_parser::decoders::charsets::map::charset_decoder(name.as_bytes())
-        .map(|decode| decode(bytes))
+    decoder(&name).map(|decode| decode(bytes))
+}
+
+/// The decoder of a charset by its name in small letters. None for those that
+/// have no byte for each letter of ASCII, by whatever name: not allowed in mail
+/// (RFC 2781 section 4) or obsolete, so that one reader decodes them and another
+/// shows the bytes as ASCII.
+fn decoder(name: &str) -> Option<fn(&[u8]) -> String> {
+    const WIDE: [&str; 12] = [
+        "utf-16",
+        "utf16",
+        "utf-7",
+        "utf7",
+        "utf-32",
+        "utf32",
+        "ucs-",
+        "ucs2",
+        "ucs4",
+        "iso-10646",
+        "unicode",
+        "csunicode",
+    ];
+    match WIDE.iter().any(|start| name.starts_with(start)) {
+        true => None,
+        false => mail_parser::decoders::charsets::map::charset_decoder(name.as_bytes()),
+    }
 }
 
 /// Whether bytes that pass for UTF-16 hold a stretch of ASCII of one byte a

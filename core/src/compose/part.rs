@@ -219,11 +219,8 @@ pub(super) fn text_of(bytes: Cow<'_, [u8]>, charset: Option<&str>) -> PartConten
                 }
             }))
         }
-        // Not allowed in mail (RFC 2781 section 4) or obsolete: one reader
-        // decodes them, another shows the bytes as ASCII.
-        (Some(name), _) if is_wide(name) => None,
         (charset, _) => {
-            let decoder = charset.and_then(|name| charset_decoder(name.as_bytes()));
+            let decoder = charset.and_then(super::decoder);
             decoder.map(|decode| decode(&bytes))
         }
     };
@@ -249,27 +246,6 @@ fn is_utf8(charset: Option<&str>) -> bool {
 
 fn says_utf8(charset: Option<&str>) -> bool {
     matches!(charset, Some("utf-8" | "utf8"))
-}
-
-/// Whether a charset by its name, or another name of it, has no byte for each
-/// letter of ASCII.
-fn is_wide(charset: &str) -> bool {
-    [
-        "utf-16",
-        "utf16",
-        "utf-7",
-        "utf7",
-        "utf-32",
-        "utf32",
-        "ucs-",
-        "ucs2",
-        "ucs4",
-        "iso-10646",
-        "unicode",
-        "csunicode",
-    ]
-    .iter()
-    .any(|start| charset.starts_with(start))
 }
 
 /// Every line end as LF, in the text's own place.

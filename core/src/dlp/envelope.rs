@@ -36,13 +36,8 @@ pub(super) fn envelope(message: &Message) -> Envelope {
 }
 
 pub(super) fn envelope_of(sender: &str, recipients: &[&str], audience: &str) -> Envelope {
-    let at = |address: &str| address.bytes().rposition(|b| b == b'@');
-    let domain = |address: &str| at(address).map_or(address.len(), |at| at + 1);
-    let own = sender.get(domain(sender)..).unwrap_or_default();
-    let is_own = |address: &&str| {
-        let other = address.get(domain(address)..);
-        other.is_some_and(|other| other.eq_ignore_ascii_case(own))
-    };
+    let own = parted(sender).1;
+    let is_own = |address: &&str| parted(address).1.eq_ignore_ascii_case(own);
     let personal = recipients.iter().filter(|a| looks_personal(a)).count();
     Envelope {
         personal: match personal {
@@ -71,7 +66,7 @@ fn recipient_words(addresses: &[&str]) -> Vec<u32> {
     let lexicon = Lexicon::get();
     let mut out = Vec::new();
     for address in addresses.iter().take(MAX_TOLD) {
-        let (local, domain) = address.rsplit_once('@').unwrap_or((address, ""));
+        let (local, domain) = parted(address);
         let organisation = domain.rsplit_once('.').map_or("", |(rest, _)| rest);
         let organisation = match is_consumer(domain) || organisation == "mail" {
             true => "",
@@ -91,6 +86,11 @@ fn recipient_words(addresses: &[&str]) -> Vec<u32> {
     out.sort_unstable();
     out.dedup();
     out
+}
+
+/// The local part and the domain of an address.
+fn parted(address: &str) -> (&str, &str) {
+    address.rsplit_once('@').unwrap_or((address, ""))
 }
 
 /// The words of a part of an address.
@@ -136,7 +136,7 @@ const CONSUMER: [&str; 26] = [
 /// Whether an address looks like a person's: by the names in its local part, or
 /// since nothing there is a word.
 fn looks_personal(address: &str) -> bool {
-    let (local, domain) = address.rsplit_once('@').unwrap_or((address, ""));
+    let (local, domain) = parted(address);
     let lexicon = Lexicon::get();
     let role = Flags::of(&[Flag::Role, Flag::FacilityField]);
     let (mut all, mut names, mut either, mut words, mut roles) = (0, 0, 0, 0, 0);

@@ -126,7 +126,7 @@ pub(super) struct Scan<'s> {
     scanner: &'s PhiScanner,
     pub(super) context: Context,
     pub(super) envelope: Envelope,
-    /// Whether the three are known: a message without a code does without.
+    /// Whether both are known: a message without a code does without.
     learned: bool,
     /// Of the text and everything but the HTML, and of the HTML.
     pub(super) summary: Summary,
@@ -567,19 +567,12 @@ impl<'s> Scan<'s> {
             if let Some(code) = self.beyond_doubt(risk.score) {
                 if risk.sensitivity == Sensitivity::None {
                     risk.categories = self.categories();
-                    risk.sensitivity = match risk.categories.is_empty() {
-                        true => Sensitivity::Phi,
-                        false => Sensitivity::Sensitive,
-                    };
+                    risk.sensitivity = protected(&risk.categories);
                 }
                 risk.reasons.insert(0, RiskReason::new(code, CERTAIN));
             }
             if let Some(categories) = &self.told_by_name {
-                let protected = match categories.is_empty() {
-                    true => Sensitivity::Phi,
-                    false => Sensitivity::Sensitive,
-                };
-                risk.sensitivity = risk.sensitivity.max(protected);
+                risk.sensitivity = risk.sensitivity.max(protected(categories));
                 risk.categories.extend(categories);
                 risk.categories.sort_unstable();
                 risk.categories.dedup();
@@ -619,9 +612,10 @@ impl<'s> Scan<'s> {
     }
 
     /// What makes a mail PHI whatever else it says: a person, health and a number
-    /// that only care gives out in one paragraph, or several of each. And what makes it PHI unless
-    /// much speaks against it: a patient's record by its format, or such a number
-    /// beside a place of care or health content. Test data is left to the weights.
+    /// that only care gives out in one paragraph, or two of each. And what makes
+    /// it PHI unless much speaks against it: a patient's record by its format, or
+    /// such a number beside a place of care or health content. Test data is left
+    /// to the weights.
     fn beyond_doubt(&self, score: i32) -> Option<&'static str> {
         let sections = &self.summary.sections;
         let count = |flag: Flag| sections[flag as usize - Flag::PatientSpeech as usize];
@@ -687,6 +681,14 @@ impl<'s> Scan<'s> {
     fn features(&mut self) -> Features<'_> {
         self.summary.join(&self.html);
         features(&self.summary, &self.context, &self.envelope)
+    }
+}
+
+/// How sensitive PHI of these categories is.
+fn protected(categories: &[Category]) -> Sensitivity {
+    match categories.is_empty() {
+        true => Sensitivity::Phi,
+        false => Sensitivity::Sensitive,
     }
 }
 

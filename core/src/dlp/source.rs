@@ -207,22 +207,27 @@ fn is_unread(rest: &[u8]) -> bool {
     // hold none.
     let types: [&[u8]; 4] = [b";", b"image/", b"text/", b"application/"];
     let typed = head.is_empty() || types.iter().any(|t| head.starts_with(t));
-    let address: Vec<u8> = data
-        .iter()
-        .take(ADDRESS)
-        .copied()
-        .take_while(|b| !ends(b))
-        .collect();
-    if !typed || address.len() <= WORD || !address.contains(&b'%') {
+    let data = data.get(..ADDRESS).unwrap_or(data);
+    // Asked first, since it is quick: many that have none may stand in each
+    // other's reach.
+    if !typed || memchr(b'%', data).is_none() {
+        return false;
+    }
+    // Without a type it is prose where a blank comes.
+    let stops = |b: &u8| ends(b) || head.is_empty() && *b == b' ';
+    let length = data.iter().position(stops).unwrap_or(data.len());
+    let address = &data[..length];
+    let prose = data.get(length) == Some(&b' ');
+    if prose || address.len() <= WORD || !address.contains(&b'%') {
         return false;
     }
     if !head.starts_with(b"image/svg") {
-        return !head.is_empty() || !address.contains(&b' ');
+        return true;
     }
     if address.len() == ADDRESS {
         return true;
     }
-    let drawn = unescaped(&address).to_ascii_lowercase();
+    let drawn = unescaped(address).to_ascii_lowercase();
     ["text", "foreign", "<image", "data:", "&"]
         .iter()
         .any(|w| drawn.windows(w.len()).any(|d| d == w.as_bytes()))

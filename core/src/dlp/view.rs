@@ -134,7 +134,9 @@ impl<'a> View<'a> {
             }
             low
         };
-        first(&|at| at.end > range.start)..first(&|at| at.start >= range.end)
+        let start = first(&|at| at.end > range.start);
+        // What Outlook shows of comments runs in an order of its own.
+        start..first(&|at| at.start >= range.end).max(start)
     }
 
     /// The bytes of the source that one byte stands for.
@@ -395,7 +397,13 @@ fn finish(
         let before = range.start.saturating_sub(1);
         pen.push(b'\n', before, before);
         match html::conditional(source, &range) {
-            Some(inside) => pen = html::inside(pen, source, inside, &mut code),
+            Some(inside) => {
+                let behind = inside.end..range.end;
+                pen.push_str(source, range.start..inside.start, true);
+                pen.push(b'\n', inside.start - 1, inside.start - 1);
+                pen = html::inside(pen, source, inside, &mut code);
+                pen.push_str(source, behind, true);
+            }
             None => pen.push_str(source, range, true),
         }
     }

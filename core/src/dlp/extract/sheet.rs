@@ -231,11 +231,12 @@ impl Book {
         let (mut column, mut reading) = (0, Reading::Nothing);
         // Where a cell stands that does not say so: its reference is optional.
         let mut next = 0;
+        let mut first = true;
         let (mut value, mut beside) = (String::new(), String::new());
         while let Some(node) = xml.next() {
             match node {
                 Node::Start(tag) => match tag.name() {
-                    "row" => (column, next) = (0, 0),
+                    "row" => (column, next, first) = (0, 0, true),
                     "c" => {
                         let read = Cell::of(&tag, next);
                         next = read.column.saturating_add(1);
@@ -275,6 +276,9 @@ impl Book {
                         {
                             let gap = cell.column.saturating_sub(column);
                             let tabs = if gap > GAP { 1 } else { gap };
+                            // Cells that say they stand in one place are two.
+                            let tabs = tabs.max(usize::from(!first));
+                            first = false;
                             (0..tabs).for_each(|_| flow.push("\t"));
                             column = cell.column.max(column);
                             self.show(&mut flow, &cell, &value);

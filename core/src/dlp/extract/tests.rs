@@ -308,6 +308,10 @@ fn cells_that_do_not_say_where_they_are_follow_one_another() {
     );
     let out = run(&xlsx(&rows));
     out.has("Maria Alvarez\t03/14/1958\t\tHIV\n03/14/1958\t\t\t7\t8\n");
+    let out = run(&xlsx(
+        "<row><c r=\"B1\"><v>7</v></c><c r=\"B1\"><v>8</v></c><c r=\"A1\"><v>9</v></c></row>",
+    ));
+    out.has("\t7\t8\t9\n");
 }
 
 #[test]

@@ -40,8 +40,16 @@ fn is_armoured(text: &str) -> bool {
     ARMOUR.find_iter(text.as_bytes()).any(|at| {
         let starts = at == 0 || text.as_bytes().get(at - 1) == Some(&b'\n');
         let behind = text.get(at + "-----BEGIN ".len()..).unwrap_or_default();
-        let line = behind.split('\n').next().unwrap_or_default();
-        starts && HIDDEN.contains(&line.trim_ascii_end())
+        // No line is looked for behind each of many on one.
+        let ends = |rest: &str| {
+            rest.lines()
+                .next()
+                .unwrap_or_default()
+                .trim_ascii()
+                .is_empty()
+        };
+        let hidden = |label: &&str| behind.strip_prefix(*label).is_some_and(ends);
+        starts && HIDDEN.iter().any(hidden)
     })
 }
 

@@ -563,7 +563,10 @@ mod tests {
     fn what_outlook_shows_of_a_comment_is_read_as_shown() {
         let source = "12<!--[if mso]><td>Al<b>va</b>rez</td><td title=MRN>0048<i>29</i></td>\
                       <style>x</style><![endif]-->3";
-        assert_eq!(html(source), "123\n\tAlvarez\t004829\nMRN\nx");
+        assert_eq!(
+            html(source),
+            "123\n[if mso]>\n\tAlvarez\t004829\nMRN<![endif]\nx"
+        );
         assert_eq!(
             html("a<!--[if !mso]><!-->b<!--<![endif]-->"),
             "ab\n[if !mso]><!\n<![endif]"
