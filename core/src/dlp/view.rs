@@ -9,6 +9,7 @@
 
 mod fold;
 mod html;
+mod runs;
 mod tags;
 mod xml;
 
@@ -17,24 +18,14 @@ use std::ops::Range;
 
 use fold::fold;
 use memchr::memchr;
-
-/// A stretch of the view and what it stands for.
-#[derive(Debug, Clone, Copy)]
-struct Run {
-    /// Where it starts in the view.
-    view: u32,
-    /// Where it starts in the source.
-    source: u32,
-    /// 0: byte for byte. Else one byte stands for so many of the source.
-    width: u32,
-}
+use runs::Runs;
 
 /// A normalised text with an offset map.
 #[derive(Default)]
 pub(super) struct View<'a> {
     pub(super) text: Cow<'a, [u8]>,
-    /// Sorted by both offsets; empty where the view is the source.
-    runs: Vec<Run>,
+    /// Empty where the view is the source.
+    runs: Runs,
     /// Where text starts that a reader of HTML does not see.
     pub(super) hidden: usize,
     /// Where the insides of `script` and `style` start.
@@ -77,13 +68,7 @@ impl<'a> View<'a> {
         if self.runs.is_empty() || range.is_empty() {
             return range;
         }
-        let last = range.end - 1;
-        let first = self.runs_to(range.start);
-        // Most of what is asked for stands in one run.
-        let same = self.runs.get(first).is_none_or(|r| r.view as usize > last);
-        let run = if same { first } else { self.runs_to(last) };
-        let start = self.in_run(first, range.start).start;
-        start..self.in_run(run, last).end.max(start)
+        self.runs.between(range.start, range.end - 1)
     }
 
     /// What a reader sees of a range of the view of `source`: entities decoded,
@@ -141,41 +126,27 @@ impl<'a> View<'a> {
 
     /// The bytes of the source that one byte stands for.
     fn at(&self, view: usize) -> Range<usize> {
-        self.in_run(self.runs_to(view), view)
-    }
-
-    /// How many runs start up to a byte.
-    fn runs_to(&self, view: usize) -> usize {
-        self.runs.partition_point(|r| r.view as usize <= view)
-    }
-
-    /// The bytes of the source that one byte stands for, after so many runs.
-    fn in_run(&self, before: usize, view: usize) -> Range<usize> {
-        let Some(run) = before.checked_sub(1).and_then(|n| self.runs.get(n)) else {
-            return view..view + 1;
-        };
-        let start = run.source as usize + (view - run.view as usize);
-        match run.width {
-            0 => start..start + 1,
-            width => run.source as usize..run.source as usize + width as usize,
-        }
+        self.runs.at(view)
     }
 }
 
 /// Writes a view.
 struct Pen {
     text: Vec<u8>,
-    runs: Vec<Run>,
-    /// Where the source goes on if the next byte stands for itself.
+    runs: Runs,
+    /// Where the source goes on if the run does.
     next: usize,
+    /// How many bytes of the source each byte of the run stands for.
+    width: usize,
 }
 
 impl Pen {
     fn with_capacity(bytes: usize) -> Self {
         Self {
             text: Vec::with_capacity(bytes),
-            runs: Vec::new(),
+            runs: Runs::default(),
             next: 0,
+            width: 1,
         }
     }
 
@@ -190,24 +161,21 @@ impl Pen {
         }
     }
 
-    fn run(&mut self, source: usize, width: usize) {
-        let offset = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        self.runs.push(Run {
-            view: offset(self.text.len()),
-            source: offset(source),
-            width: offset(width),
-        });
+    /// Goes on at a place of the source.
+    fn go(&mut self, source: usize, width: usize) {
+        if self.next != source || self.width != width {
+            self.runs.push(self.text.len(), source, width);
+            self.width = width;
+        }
     }
 
+    /// A byte for some of the source; one that was not there stands for that
+    /// behind which it comes.
     fn push(&mut self, byte: u8, start: usize, end: usize) {
-        if end - start == 1 {
-            self.copy(&[byte], start);
-            return;
-        }
-        self.run(start, end - start);
+        let width = (end - start).max(1);
+        self.go(start, width);
         self.text.push(byte);
-        // Whatever comes next starts a run of its own.
-        self.next = usize::MAX;
+        self.next = start + width;
     }
 
     /// Bytes that stand for themselves.
@@ -215,9 +183,7 @@ impl Pen {
         if bytes.is_empty() {
             return;
         }
-        if self.next != start {
-            self.run(start, 0);
-        }
+        self.go(start, 1);
         self.text.extend_from_slice(bytes);
         self.next = start + bytes.len();
     }

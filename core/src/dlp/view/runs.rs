@@ -1,0 +1,206 @@
+//! The way from the bytes of a view back to those of its source, kept small:
+//! text in which every other letter is none of ASCII has as many runs as
+//! letters.
+
+use std::ops::Range;
+
+/// Runs of which one is kept whole, to start reading at.
+const BLOCK: usize = 32;
+
+/// A stretch of the view and what it stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Run {
+    /// Where it starts in the view.
+    view: usize,
+    /// Where it starts in the source.
+    source: usize,
+    /// For how many bytes of the source, one after the other, each of its bytes
+    /// stands.
+    width: usize,
+}
+
+impl Run {
+    /// Byte for byte from the start.
+    const SAME: Self = Self {
+        view: 0,
+        source: 0,
+        width: 1,
+    };
+
+    fn at(self, view: usize) -> Range<usize> {
+        let start = self.source + (view - self.view) * self.width;
+        start..start + self.width
+    }
+}
+
+/// The runs of a view, in its order. Their sources run on for the most part;
+/// where they do not, as with what is hidden, they may go back.
+#[derive(Debug, Default)]
+pub(super) struct Runs {
+    /// Every [`BLOCK`]th, and where in `packed` the others after it start.
+    blocks: Vec<(Run, usize)>,
+    /// Each of the others by what it is more than the one before: view, source,
+    /// and its width.
+    packed: Vec<u8>,
+    /// The last one, and how many its block has.
+    last: Option<(Run, usize)>,
+}
+
+impl Runs {
+    /// Whether the view is the source.
+    pub(super) fn is_empty(&self) -> bool {
+        self.last.is_none()
+    }
+
+    /// A run that starts behind the others.
+    pub(super) fn push(&mut self, view: usize, source: usize, width: usize) {
+        let run = Run {
+            view,
+            source,
+            width,
+        };
+        let count = match self.last {
+            Some((last, count)) if count < BLOCK => {
+                write(&mut self.packed, view.abs_diff(last.view));
+                let back = source < last.source;
+                let far = source.abs_diff(last.source);
+                write(&mut self.packed, far << 1 | usize::from(back));
+                write(&mut self.packed, width);
+                count + 1
+            }
+            _ => {
+                self.blocks.push((run, self.packed.len()));
+                1
+            }
+        };
+        self.last = Some((run, count));
+    }
+
+    /// The bytes of the source that one byte stands for.
+    pub(super) fn at(&self, view: usize) -> Range<usize> {
+        self.run(view).0.at(view)
+    }
+
+    /// The bytes of the source from those of one byte to those of another
+    /// behind it.
+    pub(super) fn between(&self, first: usize, last: usize) -> Range<usize> {
+        let (run, end) = self.run(first);
+        let start = run.at(first).start;
+        // Most of what is asked for stands in one run.
+        let run = if last < end { run } else { self.run(last).0 };
+        start..run.at(last).end.max(start)
+    }
+
+    /// The run that a byte stands in, and where the next one starts.
+    fn run(&self, view: usize) -> (Run, usize) {
+        let behind = self.blocks.partition_point(|(run, _)| run.view <= view);
+        let next = self.blocks.get(behind);
+        let next_view = next.map_or(usize::MAX, |(run, _)| run.view);
+        let Some(&(mut run, from)) = behind.checked_sub(1).and_then(|n| self.blocks.get(n)) else {
+            return (Run::SAME, next_view);
+        };
+        let to = next.map_or(self.packed.len(), |&(_, from)| from);
+        let mut packed = self.packed.get(from..to).unwrap_or_default();
+        while !packed.is_empty() {
+            let start = run.view + read(&mut packed);
+            if start > view {
+                return (run, start);
+            }
+            let far = read(&mut packed);
+            let source = match far & 1 {
+                0 => run.source + (far >> 1),
+                _ => run.source.saturating_sub(far >> 1),
+            };
+            run = Run {
+                view: start,
+                source,
+                width: read(&mut packed),
+            };
+        }
+        (run, next_view)
+    }
+}
+
+/// Seven bits a byte, the lowest first; the high bit says that more follow.
+fn write(out: &mut Vec<u8>, mut number: usize) {
+    while number >= 0x80 {
+        out.push(0x80 | u8::try_from(number & 0x7f).unwrap_or(0));
+        number >>= 7;
+    }
+    out.push(u8::try_from(number).unwrap_or(0));
+}
+
+fn read(packed: &mut &[u8]) -> usize {
+    let mut number = 0;
+    let mut shift = 0;
+    while let Some((&byte, rest)) = packed.split_first() {
+        *packed = rest;
+        number |= usize::from(byte & 0x7f) << shift;
+        shift += 7;
+        if byte & 0x80 == 0 {
+            break;
+        }
+    }
+    number
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Run, Runs};
+
+    /// Runs near and far, forth and back, and more than a block has.
+    fn runs() -> Vec<Run> {
+        let mut runs = Vec::new();
+        let (mut view, mut source) = (3, 5);
+        for n in 0..200usize {
+            let width = [1, 2, 3, 7, 900][n % 5];
+            runs.push(Run {
+                view,
+                source,
+                width,
+            });
+            view += [1, 2, 130, 20_000][n % 4];
+            source = match n % 7 {
+                6 => source / 3,
+                _ => source + [2, 300, 70_000][n % 3],
+            };
+        }
+        runs
+    }
+
+    #[test]
+    fn every_byte_leads_to_its_run() {
+        let runs = runs();
+        let mut map = Runs::default();
+        assert!(map.is_empty());
+        assert_eq!(map.at(9), 9..10);
+        for run in &runs {
+            map.push(run.view, run.source, run.width);
+        }
+        let of = |view: usize| {
+            let at = runs.partition_point(|r| r.view <= view);
+            at.checked_sub(1).map_or(Run::SAME, |n| runs[n])
+        };
+        let starts = runs.iter().map(|r| r.view);
+        let asked: Vec<usize> = starts.flat_map(|v| [v - 1, v, v + 1, v + 77]).collect();
+        for &view in &asked {
+            assert_eq!(map.at(view), of(view).at(view));
+            for &last in asked.iter().filter(|last| **last >= view) {
+                let start = of(view).at(view).start;
+                let end = of(last).at(last).end.max(start);
+                assert_eq!(map.between(view, last), start..end);
+            }
+        }
+    }
+
+    #[test]
+    fn a_run_is_a_few_bytes() {
+        let mut map = Runs::default();
+        let count = 100_000;
+        for n in 0..count {
+            map.push(n, n * 3 / 2, 1 + n % 2);
+        }
+        let whole = map.blocks.len() * size_of::<(Run, usize)>();
+        assert!(map.packed.len() + whole <= 4 * count);
+    }
+}
