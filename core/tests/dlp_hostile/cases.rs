@@ -446,6 +446,11 @@ pub(crate) const CASES: &[Case] = &[
         then: Then::Found,
     },
     Case {
+        name: "long_run_of_letters_with_and_without_accents",
+        make: || file(zip(&[File::stored("a.txt", long("aébü ").as_bytes())])),
+        then: Then::Found,
+    },
+    Case {
         name: "long_run_of_zero_widths",
         make: || text(long("\u{200b}")),
         then: Then::Found,

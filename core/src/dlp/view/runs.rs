@@ -7,6 +7,9 @@ use std::ops::Range;
 /// Runs of which one is kept whole, to start reading at.
 const BLOCK: usize = 32;
 
+/// Widths from here on are written out.
+const WIDE: usize = 3;
+
 /// A stretch of the view and what it stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Run {
@@ -39,8 +42,7 @@ impl Run {
 pub(super) struct Runs {
     /// Every [`BLOCK`]th, and where in `packed` the others after it start.
     blocks: Vec<(Run, usize)>,
-    /// Each of the others by what it is more than the one before: view, source,
-    /// and its width.
+    /// The others, each as what differs from the one before; see [`Self::push`].
     packed: Vec<u8>,
     /// The last one, and how many its block has.
     last: Option<(Run, usize)>,
@@ -61,11 +63,24 @@ impl Runs {
         };
         let count = match self.last {
             Some((last, count)) if count < BLOCK => {
-                write(&mut self.packed, view.abs_diff(last.view));
-                let back = source < last.source;
-                let far = source.abs_diff(last.source);
-                write(&mut self.packed, far << 1 | usize::from(back));
-                write(&mut self.packed, width);
+                // Most go on where the one before ends, and most are narrow:
+                // these take one byte.
+                let goes_on = last.at(view).start;
+                let jumps = source != goes_on;
+                let narrow = width.min(WIDE);
+                let far = view.abs_diff(last.view);
+                write(
+                    &mut self.packed,
+                    far << 3 | narrow << 1 | usize::from(jumps),
+                );
+                if narrow == WIDE {
+                    write(&mut self.packed, width);
+                }
+                if jumps {
+                    let back = source < goes_on;
+                    let far = source.abs_diff(goes_on);
+                    write(&mut self.packed, far << 1 | usize::from(back));
+                }
                 count + 1
             }
             _ => {
@@ -102,19 +117,25 @@ impl Runs {
         let to = next.map_or(self.packed.len(), |&(_, from)| from);
         let mut packed = self.packed.get(from..to).unwrap_or_default();
         while !packed.is_empty() {
-            let start = run.view + read(&mut packed);
+            let head = read(&mut packed);
+            let start = run.view + (head >> 3);
             if start > view {
                 return (run, start);
             }
-            let far = read(&mut packed);
+            let width = match head >> 1 & WIDE {
+                WIDE => read(&mut packed),
+                narrow => narrow,
+            };
+            let goes_on = run.at(start).start;
+            let far = if head & 1 == 1 { read(&mut packed) } else { 0 };
             let source = match far & 1 {
-                0 => run.source + (far >> 1),
-                _ => run.source.saturating_sub(far >> 1),
+                0 => goes_on + (far >> 1),
+                _ => goes_on.saturating_sub(far >> 1),
             };
             run = Run {
                 view: start,
                 source,
-                width: read(&mut packed),
+                width,
             };
         }
         (run, next_view)
@@ -194,13 +215,13 @@ mod tests {
     }
 
     #[test]
-    fn a_run_is_a_few_bytes() {
+    fn a_run_that_goes_on_takes_two_bytes() {
         let mut map = Runs::default();
         let count = 100_000;
         for n in 0..count {
             map.push(n, n * 3 / 2, 1 + n % 2);
         }
         let whole = map.blocks.len() * size_of::<(Run, usize)>();
-        assert!(map.packed.len() + whole <= 4 * count);
+        assert!(map.packed.len() + whole <= 2 * count + 64);
     }
 }

@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use super::cms::Cms;
 use super::gnupg::{self, Home};
-use super::{find, program, succeed};
+use super::{find, openssl, program, succeed};
 use crate::forms::{Cipher, Form, Placing, Scheme, Transport};
 use crate::people::{CMS, PASSPHRASE, People, address};
 
@@ -43,11 +43,7 @@ impl GpgSm {
         )?;
         for (name, _) in CMS {
             if name.ends_with("-rsa") {
-                let mut command = made.gpgsm();
-                command
-                    .arg("--import")
-                    .arg(people.path(&format!("{name}.p12")));
-                succeed(&mut command, PASSPHRASE.as_bytes())?;
+                made.import_secret(people, name)?;
             } else {
                 let mut command = made.gpgsm();
                 command
@@ -57,6 +53,26 @@ impl GpgSm {
             }
         }
         Ok(made)
+    }
+
+    /// Takes up a secret key. One bundle in some sixty, by its salts, gpgsm 2.2
+    /// cannot read: what decrypts to nothing may look to it like the start of
+    /// something. The same key with other salts it can.
+    fn import_secret(&self, people: &People, name: &str) -> Result<(), String> {
+        const TRIES: usize = 5;
+        let mut refused = String::new();
+        for _ in 0..TRIES {
+            let mut command = self.gpgsm();
+            command
+                .arg("--import")
+                .arg(people.path(&format!("{name}.p12")));
+            match succeed(&mut command, PASSPHRASE.as_bytes()) {
+                Ok(_) => return Ok(()),
+                Err(why) => refused = why,
+            }
+            openssl::make_bundle(people.folder(), name, PASSPHRASE)?;
+        }
+        Err(format!("{TRIES} bundles were refused, the last: {refused}"))
     }
 
     /// It reads a passphrase from its input.

@@ -75,7 +75,12 @@ pub(crate) fn make_person(
             &file("pem"),
         ]);
     succeed(&mut issue, b"")?;
+    make_bundle(folder, name, passphrase)
+}
 
+/// Makes `NAME.p12` of `NAME.key`, `NAME.pem` and the root, with new salts.
+pub(crate) fn make_bundle(folder: &Path, name: &str, passphrase: &str) -> Result<(), String> {
+    let file = |ending: &str| format!("{name}.{ending}");
     let mut bundle = openssl(folder, &["pkcs12", "-export", "-inkey", &file("key")]);
     bundle
         .args(["-in", &file("pem"), "-certfile", "root.pem"])
