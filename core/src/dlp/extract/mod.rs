@@ -16,9 +16,11 @@ mod dicom;
 mod eml;
 mod flow;
 mod inflate;
+mod metafile;
 mod odf;
 mod ooxml;
 mod pdf;
+mod picture;
 mod rtf;
 mod sheet;
 mod sniff;
@@ -33,6 +35,8 @@ mod zip;
 mod more_tests;
 #[cfg(test)]
 mod pdf_tests;
+#[cfg(test)]
+mod picture_tests;
 #[cfg(test)]
 mod test_support;
 #[cfg(test)]

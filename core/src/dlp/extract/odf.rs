@@ -1,6 +1,11 @@
 //! OpenDocument (ISO/IEC 26300): text, spreadsheets, presentations.
 
+use std::borrow::Cow;
+use std::collections::HashSet;
+
 use super::flow::Flow;
+use super::ooxml::is_image;
+use super::picture::{self, Pictures};
 use super::sniff::find;
 use super::walk::Walk;
 use super::xml::{Node, Xml};
@@ -23,12 +28,25 @@ const PROGRAM: &[&str] = &[
 pub(super) fn read(walk: &mut Walk<'_>, archive: &Archive<'_>) {
     let before = walk.pieces;
     let mut images = false;
+    let mut pictures = Pictures::default();
+    // Objects that are in the package and read: how they look need not be.
+    let objects: HashSet<String> = archive
+        .entries
+        .iter()
+        .filter_map(|e| e.name.strip_suffix("/content.xml"))
+        .map(str::to_ascii_lowercase)
+        .collect();
     for entry in &archive.entries {
         let name = entry.name.as_str();
         let lower = name.to_ascii_lowercase();
         let file = lower.rsplit('/').next().unwrap_or_default();
-        if name.ends_with('/') || super::ooxml::is_image(&lower) {
-            images |= lower.starts_with("pictures/");
+        // A layout cache is the numbers of paragraphs that begin a page.
+        if name.ends_with('/') || name == "layout-cache" {
+            continue;
+        }
+        if let Some(object) = lower.strip_prefix("objectreplacements/")
+            && objects.contains(object)
+        {
             continue;
         }
         let Some(bytes) = archive.content(walk, entry) else {
@@ -44,7 +62,16 @@ pub(super) fn read(walk: &mut Walk<'_>, archive: &Archive<'_>) {
             }
             continue;
         }
-        if matches!(
+        if is_image(&lower) || picture::is_raster(&bytes) {
+            images |= lower.starts_with("pictures/");
+            let held = match &bytes {
+                Cow::Owned(bytes) => bytes.len().min(walk.budget.held),
+                Cow::Borrowed(_) => 0,
+            };
+            walk.budget.held -= held;
+            pictures.file(walk, name, &bytes);
+            walk.budget.held += held;
+        } else if matches!(
             file,
             "content.xml" | "styles.xml" | "meta.xml" | "settings.xml"
         ) {
@@ -56,6 +83,7 @@ pub(super) fn read(walk: &mut Walk<'_>, archive: &Archive<'_>) {
     if images && walk.pieces == before {
         walk.fail("image_only");
     }
+    pictures.tell(walk);
 }
 
 /// The text of one XML stream.

@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 
 use super::flow::Flow;
+use super::picture::{self, Pictures};
 use super::walk::Walk;
 use super::xml::{Node, Xml};
 use super::zip::Archive;
@@ -15,16 +16,13 @@ use super::{Form, Piece, sheet};
 /// Reads a package.
 pub(super) fn read(walk: &mut Walk<'_>, archive: &Archive<'_>) {
     let (mut images, mut any) = (false, false);
+    let mut pictures = Pictures::default();
     if archive.entries.iter().any(|e| e.name.starts_with("xl/")) {
         sheet::read(walk, archive);
         any = true;
     }
     for entry in &archive.entries {
         let lower = entry.name.to_ascii_lowercase();
-        if is_image(&lower) {
-            images = true;
-            continue;
-        }
         if lower.ends_with('/') || sheet::reads(&lower) || is_machinery(&lower) {
             continue;
         }
@@ -37,6 +35,12 @@ pub(super) fn read(walk: &mut Walk<'_>, archive: &Archive<'_>) {
         };
         walk.budget.held -= held;
         match reader(&lower) {
+            _ if is_image(&lower) || picture::is_raster(&bytes) => {
+                images = true;
+                let before = walk.pieces;
+                pictures.file(walk, &entry.name, &bytes);
+                any |= walk.pieces > before;
+            }
             Reader::Flow => {
                 let prompts = lower.contains("slidemasters/") || lower.contains("slidelayouts/");
                 any |= flowing(walk, &entry.name, &bytes) && !prompts;
@@ -56,10 +60,10 @@ pub(super) fn read(walk: &mut Walk<'_>, archive: &Archive<'_>) {
     if images && !any {
         walk.fail("image_only");
     }
+    pictures.tell(walk);
 }
 
-/// Pictures of a document. They are not read; a document that is nothing else
-/// is reported.
+/// Pictures of a document, by their place.
 pub(super) fn is_image(lower: &str) -> bool {
     const IMAGES: &[&str] = &[
         "png", "jpg", "jpeg", "gif", "bmp", "tif", "tiff", "emf", "wmf", "svg", "wdp", "webp",

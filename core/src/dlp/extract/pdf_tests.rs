@@ -6,7 +6,7 @@ use super::Budget;
 use super::test_support::*;
 
 /// A file of these objects, the first of them the catalog.
-fn pdf(objects: &[Vec<u8>]) -> Vec<u8> {
+pub(super) fn pdf(objects: &[Vec<u8>]) -> Vec<u8> {
     let mut out = b"%PDF-1.7\n".to_vec();
     for (n, object) in objects.iter().enumerate() {
         out.extend(format!("{} 0 obj\n", n + 1).bytes());
@@ -17,13 +17,13 @@ fn pdf(objects: &[Vec<u8>]) -> Vec<u8> {
     out
 }
 
-fn stream(dict: &str, bytes: &[u8]) -> Vec<u8> {
+pub(super) fn stream(dict: &str, bytes: &[u8]) -> Vec<u8> {
     let head = format!("<< {dict} /Length {} >>\nstream\n", bytes.len());
     [head.as_bytes(), bytes, b"\nendstream"].concat()
 }
 
 /// One page with this content and these fonts; more objects begin at 5.
-fn page(content: &[u8], fonts: &str, more: &[Vec<u8>]) -> Vec<u8> {
+pub(super) fn page(content: &[u8], fonts: &str, more: &[Vec<u8>]) -> Vec<u8> {
     let mut objects = vec![
         b"<< /Type /Catalog /Pages 2 0 R >>".to_vec(),
         b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>".to_vec(),
@@ -34,7 +34,7 @@ fn page(content: &[u8], fonts: &str, more: &[Vec<u8>]) -> Vec<u8> {
     pdf(&objects)
 }
 
-const HELVETICA: &str =
+pub(super) const HELVETICA: &str =
     "/F << /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>";
 
 fn shown(content: &str) -> Out {

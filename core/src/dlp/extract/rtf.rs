@@ -5,6 +5,7 @@
 
 use super::budget::MAX_ENTRY;
 use super::flow::Flow;
+use super::picture::{self, Pictures};
 use super::walk::Walk;
 use crate::compose::decode_charset;
 
@@ -49,6 +50,8 @@ const SKIPPED: &[&str] = &[
 #[derive(Clone)]
 struct Group {
     skip: bool,
+    /// Whether its bytes are those of a picture.
+    picture: bool,
     /// Whether its text stands on lines of its own.
     apart: bool,
     /// Fallback characters behind `\u`.
@@ -64,6 +67,7 @@ pub(super) fn read(walk: &mut Walk<'_>, data: &[u8]) {
         at: 0,
         group: Group {
             skip: false,
+            picture: false,
             apart: false,
             fallback: 1,
             charset: "windows-1252",
@@ -74,6 +78,8 @@ pub(super) fn read(walk: &mut Walk<'_>, data: &[u8]) {
         high: None,
         flow: Flow::new("document"),
         picture: false,
+        image: Image::default(),
+        pictures: Pictures::default(),
         fonts: std::collections::HashMap::new(),
         font: None,
         default_charset: "windows-1252",
@@ -83,6 +89,7 @@ pub(super) fn read(walk: &mut Walk<'_>, data: &[u8]) {
     let Reader {
         flow,
         picture,
+        pictures,
         objects,
         ..
     } = reader;
@@ -91,6 +98,7 @@ pub(super) fn read(walk: &mut Walk<'_>, data: &[u8]) {
     if picture && walk.pieces == before {
         walk.fail("image_only");
     }
+    pictures.tell(walk);
     for object in objects {
         if !walk.entry() {
             break;
@@ -112,12 +120,41 @@ struct Reader<'a> {
     high: Option<u16>,
     flow: Flow,
     picture: bool,
+    /// The picture being read, and what the ones before it were.
+    image: Image,
+    pictures: Pictures,
     /// Charsets of fonts, and the font that the table is at.
     fonts: std::collections::HashMap<i32, &'static str>,
     font: Option<i32>,
     default_charset: &'static str,
     /// Embedded objects.
     objects: Vec<Vec<u8>>,
+}
+
+/// A picture that is being read.
+#[derive(Default)]
+struct Image {
+    bytes: Vec<u8>,
+    /// The first half of a byte.
+    high: Option<u8>,
+    /// The size that its words give.
+    size: (u64, u64),
+    /// Whether it is the pixels of a bitmap alone.
+    bare: bool,
+}
+
+impl Image {
+    fn hex(&mut self, byte: u8) {
+        let digit = char::from(byte)
+            .to_digit(16)
+            .and_then(|d| u8::try_from(d).ok());
+        if let Some(digit) = digit {
+            match self.high.take() {
+                None => self.high = Some(digit << 4),
+                Some(high) => self.bytes.push(high | digit),
+            }
+        }
+    }
 }
 
 impl Reader<'_> {
@@ -133,12 +170,17 @@ impl Reader<'_> {
                         return;
                     }
                     self.groups.push(self.group.clone());
+                    // What stands in groups of a picture describes it.
+                    self.group.picture = false;
                     self.pending = 0;
                 }
                 b'}' => {
                     self.decode(walk);
                     match self.groups.pop() {
                         Some(group) => {
+                            if self.group.picture {
+                                self.end_picture(walk);
+                            }
                             if self.group.apart && !group.apart {
                                 self.flow.end_line();
                             }
@@ -178,7 +220,9 @@ impl Reader<'_> {
 
     /// A character of the charset.
     fn byte(&mut self, byte: u8) {
-        if self.pending > 0 {
+        if self.group.picture {
+            self.image.hex(byte);
+        } else if self.pending > 0 {
             self.pending -= 1;
         } else if !self.group.skip {
             self.bytes.push(byte);
@@ -297,6 +341,11 @@ impl Reader<'_> {
             "u" => self.unicode(walk, number.unwrap_or(0)),
             "bin" => {
                 let length = usize::try_from(number.unwrap_or(0)).unwrap_or(0);
+                let data = self.data.get(self.at..).unwrap_or_default();
+                if self.group.picture {
+                    let raw = data.get(..length.min(data.len())).unwrap_or_default();
+                    self.image.bytes.extend(raw);
+                }
                 self.at = self.at.saturating_add(length).min(self.data.len());
             }
             "ansicpg" => {
@@ -333,7 +382,17 @@ impl Reader<'_> {
             "pict" => {
                 self.picture = true;
                 self.group.skip = true;
+                self.group.picture = true;
+                self.image = Image::default();
             }
+            "picw" | "pich" if self.group.picture => {
+                let side = u64::from(number.unwrap_or(0).unsigned_abs());
+                match word {
+                    "picw" => self.image.size.0 = side,
+                    _ => self.image.size.1 = side,
+                }
+            }
+            "dibitmap" | "wbitmap" if self.group.picture => self.image.bare = true,
             word if SKIPPED.contains(&word) => {
                 self.decode(walk);
                 self.group.skip = true;
@@ -373,6 +432,26 @@ impl Reader<'_> {
                 c.unwrap_or(char::REPLACEMENT_CHARACTER)
                     .encode_utf8(&mut [0; 4]),
             );
+        }
+    }
+
+    /// A picture, at the end of its group.
+    fn end_picture(&mut self, walk: &mut Walk<'_>) {
+        let image = std::mem::take(&mut self.image);
+        let length = image.bytes.len();
+        if length > MAX_ENTRY.min(walk.budget.held) || !walk.budget.spend(length) {
+            walk.fail("too_large");
+        } else if image.bare {
+            // Without the header of a file, or without any.
+            let own = picture::dib(&image.bytes).unwrap_or_default();
+            match (own.0.max(image.size.0), own.1.max(image.size.1)) {
+                (0, _) | (_, 0) => self.pictures.unknown(length),
+                size => self.pictures.add(size, length),
+            }
+        } else {
+            walk.budget.held -= length;
+            self.pictures.file(walk, "picture", &image.bytes);
+            walk.budget.held += length;
         }
     }
 

@@ -192,7 +192,7 @@ pub(super) fn gunzip(walk: &mut Walk<'_>, data: &[u8], name: &str) {
 }
 
 /// The compressed bytes of a member, and the name and comment of its header.
-fn member(data: &[u8]) -> Option<(&[u8], Vec<&[u8]>)> {
+pub(super) fn member(data: &[u8]) -> Option<(&[u8], Vec<&[u8]>)> {
     let flags = *data.get(3)?;
     let mut at = 10;
     if flags & 4 != 0 {

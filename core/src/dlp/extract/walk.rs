@@ -41,6 +41,11 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// Whether that was noted.
+    pub(super) fn failed(&self, why: &'static str) -> bool {
+        self.reasons.contains(&why)
+    }
+
     /// Counts an entry of a container; `false` where there are too many.
     pub(super) fn entry(&mut self) -> bool {
         if self.budget.entries == 0 {

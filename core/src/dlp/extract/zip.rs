@@ -440,13 +440,13 @@ fn name_of(bytes: &[u8]) -> String {
     }
 }
 
-fn u16_at(data: &[u8], at: usize) -> Option<u16> {
+pub(super) fn u16_at(data: &[u8], at: usize) -> Option<u16> {
     data.get(at..)?
         .first_chunk()
         .map(|b| u16::from_le_bytes(*b))
 }
 
-fn u32_at(data: &[u8], at: usize) -> Option<u32> {
+pub(super) fn u32_at(data: &[u8], at: usize) -> Option<u32> {
     data.get(at..)?
         .first_chunk()
         .map(|b| u32::from_le_bytes(*b))

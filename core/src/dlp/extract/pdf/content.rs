@@ -8,6 +8,7 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use super::super::flow::Flow;
+use super::super::picture::Pictures;
 use super::super::walk::Walk;
 use super::file::{File, Place};
 use super::font::{Font, single};
@@ -143,6 +144,8 @@ pub(super) struct Reader<'r, 'a, 'w> {
     pub(super) walk: &'r mut Walk<'w>,
     pub(super) fonts: &'r mut HashMap<u32, Rc<Font>>,
     pub(super) page: &'r mut Page,
+    /// The pictures that stand in the content itself.
+    pub(super) pictures: &'r mut Pictures,
 }
 
 /// The graphics state, as far as text needs it.
@@ -297,7 +300,8 @@ impl Reader<'_, '_, '_> {
                     }
                 }
                 b"BI" => {
-                    skip_inline_image(&mut parser);
+                    let (size, length) = skip_inline_image(&mut parser);
+                    self.pictures.add(size, length);
                     self.picture(&state.ctm);
                 }
                 b"S" | b"s" | b"f" | b"F" | b"f*" | b"B" | b"B*" | b"b" | b"b*" | b"sh" => {
@@ -438,16 +442,28 @@ impl Reader<'_, '_, '_> {
     }
 }
 
-/// Moves behind `EI`. The bytes of the picture may look like anything.
-fn skip_inline_image(parser: &mut Parser<'_>) {
+/// Moves behind `EI`, and tells the picture's pixels and its bytes. These may
+/// look like anything.
+fn skip_inline_image(parser: &mut Parser<'_>) -> ((u64, u64), usize) {
+    let mut size = (0, 0);
+    let mut key = Vec::new();
     loop {
         match parser.next() {
             Some(Object::Word(word)) if word == b"ID" => break,
-            Some(_) => {}
-            None => return,
+            Some(Object::Name(name)) => key = name,
+            Some(value) => {
+                let value = value.count().and_then(|n| u64::try_from(n).ok());
+                match (&key[..], value) {
+                    (b"W" | b"Width", Some(n)) => size.0 = n,
+                    (b"H" | b"Height", Some(n)) => size.1 = n,
+                    _ => {}
+                }
+            }
+            None => return (size, 0),
         }
     }
     let data = parser.data;
+    let start = parser.at;
     let mut at = parser.at;
     while let Some(found) = super::super::sniff::find(data, b"EI", at) {
         let before = found.checked_sub(1).and_then(|n| data.get(n)).copied();
@@ -458,9 +474,10 @@ fn skip_inline_image(parser: &mut Parser<'_>) {
             && after.iter().take(12).all(text)
         {
             parser.at = found + 2;
-            return;
+            return (size, found - start);
         }
         at = found + 2;
     }
     parser.at = data.len();
+    (size, data.len() - start)
 }

@@ -7,6 +7,7 @@
 use std::collections::HashSet;
 
 use super::super::flow::Flow;
+use super::super::picture::Pictures;
 use super::super::walk::Walk;
 use super::super::{Form, Piece};
 use super::file::{File, Place};
@@ -43,7 +44,7 @@ const TEXTS: &[&str] = &[
 const MAX_LEVELS: usize = 32;
 
 /// Gives out everything beside the pages.
-pub(super) fn read(file: &mut File<'_>, walk: &mut Walk<'_>) {
+pub(super) fn read(file: &mut File<'_>, walk: &mut Walk<'_>, pictures: &mut Pictures) {
     let mut flow = Flow::new("document properties");
     let mut known: Vec<Place> = Vec::new();
     for trailer in file.trailers.clone() {
@@ -86,6 +87,11 @@ pub(super) fn read(file: &mut File<'_>, walk: &mut Walk<'_>) {
         {
             streams.push(place);
         }
+        if let Object::Dict(dict) = &object
+            && (dict.name("Subtype") == Some(b"Image") || dict.get("Width").is_some())
+        {
+            picture(file, walk, pictures, place, dict);
+        }
         search(file, walk, &object, &mut flow, &mut files, 0);
         if !flow.give(walk) {
             walk.fail("too_large");
@@ -94,6 +100,30 @@ pub(super) fn read(file: &mut File<'_>, walk: &mut Walk<'_>) {
     }
     flow.finish(walk);
     embedded(file, walk, files, streams);
+}
+
+/// Counts a picture, whether or not a page shows it: it may stand in a pattern,
+/// a mask or a stamp.
+fn picture(
+    file: &mut File<'_>,
+    walk: &mut Walk<'_>,
+    pictures: &mut Pictures,
+    place: Place,
+    dict: &Dict,
+) {
+    let Some(stream) = file.stream_at(place, walk.budget) else {
+        return;
+    };
+    let mut side = |key| {
+        let side = file.get(dict, key, walk.budget).count();
+        side.and_then(|n| u64::try_from(n).ok()).unwrap_or(0)
+    };
+    let (width, height) = (side("Width"), side("Height"));
+    // Some readers go by the size that the picture itself tells.
+    let raw = file.raw(&stream);
+    let own = super::super::picture::sizes(raw);
+    let own = own.first().copied().unwrap_or_default();
+    pictures.add((width.max(own.0), height.max(own.1)), raw.len());
 }
 
 /// Collects texts, and files that hang on a value.

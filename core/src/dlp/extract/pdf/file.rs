@@ -338,6 +338,11 @@ impl<'a> File<'a> {
         None
     }
 
+    /// A stream as it stands in the file.
+    pub(super) fn raw(&self, stream: &Stream) -> &'a [u8] {
+        self.data.get(stream.raw.clone()).unwrap_or_default()
+    }
+
     /// A stream with its filters undone. What cannot be decoded is a fault,
     /// pictures aside.
     pub(super) fn content(&mut self, stream: &Stream, budget: &mut Budget) -> Option<Vec<u8>> {

@@ -6,8 +6,9 @@
 //! on damaged files or overflow the stack.
 //!
 //! A page whose text cannot be known is never silent: pictures in place of
-//! text are `image_only`, codes that no table maps to text are
-//! `unsupported_type`, an encrypted file is `encrypted`.
+//! text are `image_only`, beside it, where they could be a page of their own,
+//! `unsupported_type`; so are codes that no table maps to text. An encrypted
+//! file is `encrypted`.
 
 mod cmap;
 mod content;
@@ -26,6 +27,7 @@ use self::file::{File, Place};
 use self::font::Font;
 use self::object::{Dict, Object};
 use super::budget::MAX_ENTRY;
+use super::picture::Pictures;
 use super::walk::Walk;
 
 /// Levels of the page tree.
@@ -46,6 +48,7 @@ pub(super) fn read(walk: &mut Walk<'_>, data: &[u8]) {
     let pages = pages(&mut file, walk);
     let mut fonts: HashMap<u32, Rc<Font>> = HashMap::new();
     let mut seen: HashSet<Place> = HashSet::new();
+    let mut pictures = Pictures::default();
     let mut characters = 0;
     for (n, leaf) in pages.iter().enumerate() {
         if walk.budget.text == 0 || walk.budget.work == 0 {
@@ -53,7 +56,8 @@ pub(super) fn read(walk: &mut Walk<'_>, data: &[u8]) {
             break;
         }
         let mut page = Page::new(&format!("page {}", n + 1));
-        show(&mut file, walk, &mut fonts, &mut page, leaf, &mut seen);
+        let known = (&mut fonts, &mut pictures);
+        show(&mut file, walk, known, &mut page, leaf, &mut seen);
         let covered = page.pictures >= leaf.area() * 0.5 && page.characters < STAMP;
         let drawn = page.characters == 0 && (page.has_picture || page.paths > 20);
         if (page.has_picture && covered) || drawn {
@@ -70,7 +74,11 @@ pub(super) fn read(walk: &mut Walk<'_>, data: &[u8]) {
     } else if characters == 0 {
         walk.fail("image_only");
     }
-    extra::read(&mut file, walk);
+    extra::read(&mut file, walk, &mut pictures);
+    // A scan beside text, or that no page shows.
+    if !walk.failed("image_only") {
+        pictures.tell(walk);
+    }
     for fault in std::mem::take(&mut file.faults) {
         walk.fail(fault);
     }
@@ -215,7 +223,7 @@ fn pages(file: &mut File<'_>, walk: &mut Walk<'_>) -> Vec<Leaf> {
 fn show(
     file: &mut File<'_>,
     walk: &mut Walk<'_>,
-    fonts: &mut HashMap<u32, Rc<Font>>,
+    (fonts, pictures): (&mut HashMap<u32, Rc<Font>>, &mut Pictures),
     page: &mut Page,
     leaf: &Leaf,
     seen: &mut HashSet<Place>,
@@ -263,6 +271,7 @@ fn show(
         walk,
         fonts,
         page,
+        pictures,
     };
     reader.read(&now, &leaf.resources, start, 0);
     drop(now);
