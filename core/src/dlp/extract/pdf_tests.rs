@@ -201,6 +201,92 @@ fn notes_fields_titles_and_files_come_out() {
 }
 
 #[test]
+fn what_notes_and_fields_look_like_is_read() {
+    let font = format!("/Subtype /Form /Resources << /Font << {HELVETICA} >> >>");
+    let look = |text: &str| {
+        stream(
+            &font,
+            format!("/Tx BMC BT /F 9 Tf ({text}) Tj ET EMC").as_bytes(),
+        )
+    };
+    let more = vec![
+        b"<< /Type /Annot /Subtype /Stamp /AP << /N 6 0 R >> >>".to_vec(),
+        // Neither type nor subtype stand on it.
+        stream(
+            &font.replace("/Subtype /Form", ""),
+            b"BT /F 9 Tf (MRN 4471920) Tj ET",
+        ),
+        b"<< /Annots [<< /Subtype /Widget /AP << /N << /On 8 0 R >> /D 9 0 R >> >>] >>".to_vec(),
+        look("HIV positive"),
+        look("pressed"),
+        // No page shows it in a way that is followed.
+        look("in a mask"),
+        stream(
+            &font.replace("/Subtype /Form", "/PatternType 1"),
+            b"BT /F 9 Tf (in a pattern) Tj /Z Do ET",
+        ),
+    ];
+    let bytes = page(b"BT /F 9 Tf (text) Tj ET", HELVETICA, &more);
+    let out = run(&bytes);
+    assert!(out.reasons.is_empty(), "{:?}", out.reasons);
+    for text in [
+        "MRN 4471920",
+        "HIV positive",
+        "pressed",
+        "in a mask",
+        "in a pattern",
+    ] {
+        assert_eq!(out.text().matches(text).count(), 1, "{text}");
+    }
+    batter(&bytes, "application/pdf");
+    // Its codes mean nothing.
+    let composite = "/F << /Subtype /Type0 /Encoding /Identity-H /DescendantFonts [<< >>] >>";
+    let look = stream(
+        &font.replace(HELVETICA, composite),
+        b"BT /F 9 Tf <00010002000300040005> Tj ET",
+    );
+    let out = run(&page(b"BT /F 9 Tf (text) Tj ET", HELVETICA, &[look]));
+    assert_eq!(out.reasons, ["unsupported_type"]);
+    // A form that a page shows is read there.
+    let shown = stream(&font, b"BT /F 9 Tf (once) Tj ET");
+    let out = run(&page(b"/X Do", HELVETICA, &[shown]));
+    assert_eq!(out.text().matches("once").count(), 1);
+    out.has("[page 1]\nonce");
+}
+
+#[test]
+fn choices_rich_texts_and_files_by_reference_come_out() {
+    let more = vec![
+        b"<< /FT /Ch /T (Drug) /Opt [[(a1) (Methadone)] (Suboxone) 6 0 R] /V [(x1) 7 0 R] >>"
+            .to_vec(),
+        b"[(b2) <FEFF004B0069006D>]".to_vec(),
+        b"(second choice)".to_vec(),
+        b"<< /FT /Btn /T (Status) /V /HIV#20positive >>".to_vec(),
+        b"<< /Subtype /FreeText /RC (<p>577-96-<b>4121</b></p>) >>".to_vec(),
+        b"<< /FT /Tx /T (Notes) /RV 11 0 R >>".to_vec(),
+        stream("", b"<p>rich value</p>"),
+        b"<< /Subtype /FileAttachment /FS << /F (list.csv) /EF 13 0 R >> >>".to_vec(),
+        b"<< /F 14 0 R >>".to_vec(),
+        stream("", b"name,mrn\nKim,5"),
+    ];
+    let out = run(&page(b"BT /F 9 Tf (text) Tj ET", HELVETICA, &more));
+    assert!(out.reasons.is_empty(), "{:?}", out.reasons);
+    for text in [
+        "a1\nMethadone\nSuboxone\nb2\nKim\n",
+        "Drug: x1 second choice",
+        "Status: HIV positive",
+        "[notes and fields]markup\n<p>577-96-<b>4121</b></p>",
+        "markup\n<p>rich value</p>",
+        "[list.csv]\nname,mrn",
+    ] {
+        out.has(text);
+    }
+    let sound = stream("/Type /Sound /R 8000", b"\x01\x02");
+    let out = run(&page(b"BT /F 9 Tf (text) Tj ET", HELVETICA, &[sound]));
+    assert_eq!(out.reasons, ["unsupported_type"]);
+}
+
+#[test]
 fn object_streams_and_earlier_revisions_are_read() {
     let inside = b"2 0 3 33 << /Type /Pages /Kids [3 0 R] >> << /Type /Page /Contents 5 0 R /Resources << /Font << /F << /Subtype /Type1 >> >> >> >>";
     let mut bytes = pdf(&[

@@ -39,7 +39,7 @@ pub(super) struct Page {
     end: Option<(f32, f32, f32)>,
     blank: bool,
     /// Forms shown: the text of a form is the same each time.
-    shown: HashSet<Place>,
+    pub(super) shown: HashSet<Place>,
 }
 
 impl Page {
@@ -109,9 +109,9 @@ impl Page {
     }
 }
 
-type Matrix = [f32; 6];
+pub(super) type Matrix = [f32; 6];
 
-const IDENTITY: Matrix = [1.0, 0.0, 0.0, 1.0, 0.0, 0.0];
+pub(super) const IDENTITY: Matrix = [1.0, 0.0, 0.0, 1.0, 0.0, 0.0];
 
 /// First `a`, then `b`.
 fn times(a: &Matrix, b: &Matrix) -> Matrix {
@@ -417,28 +417,37 @@ impl Reader<'_, '_, '_> {
             if stream.dict.name("Subtype") == Some(b"Image") {
                 return Known::Picture;
             }
-            if !self.page.shown.insert(place) {
-                continue;
-            }
-            if depth >= MAX_FORMS {
-                self.walk.fail("too_deep");
-                continue;
-            }
-            let Some(bytes) = self.file.content(&stream, budget) else {
-                continue;
-            };
-            let own = self.file.dict(&stream.dict, "Resources", budget);
-            let held = bytes.len().min(budget.held);
-            budget.held -= held;
-            let form = match self.file.get(&stream.dict, "Matrix", budget) {
-                Object::Array(items) => matrix(&items).unwrap_or(IDENTITY),
-                _ => IDENTITY,
-            };
-            let ctm = times(&form, ctm);
-            self.read(&bytes, own.as_ref().unwrap_or(resources), ctm, depth + 1);
-            self.walk.budget.held += held;
+            self.form(place, resources, ctm, depth);
         }
         Known::Other
+    }
+
+    /// Reads a form, unless it was read before.
+    pub(super) fn form(&mut self, place: Place, resources: &Dict, ctm: &Matrix, depth: usize) {
+        let budget = &mut *self.walk.budget;
+        let Some(stream) = self.file.stream_at(place, budget) else {
+            return;
+        };
+        if !self.page.shown.insert(place) {
+            return;
+        }
+        if depth >= MAX_FORMS {
+            self.walk.fail("too_deep");
+            return;
+        }
+        let Some(bytes) = self.file.content(&stream, budget) else {
+            return;
+        };
+        let own = self.file.dict(&stream.dict, "Resources", budget);
+        let held = bytes.len().min(budget.held);
+        budget.held -= held;
+        let form = match self.file.get(&stream.dict, "Matrix", budget) {
+            Object::Array(items) => matrix(&items).unwrap_or(IDENTITY),
+            _ => IDENTITY,
+        };
+        let ctm = times(&form, ctm);
+        self.read(&bytes, own.as_ref().unwrap_or(resources), ctm, depth + 1);
+        self.walk.budget.held += held;
     }
 }
 

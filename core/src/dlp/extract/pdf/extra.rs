@@ -17,7 +17,7 @@ use super::object::{Dict, Object};
 /// Entries whose strings a person wrote or reads.
 const TEXTS: &[&str] = &[
     "Contents",
-    "RC",
+    "OverlayText",
     "DV",
     "TU",
     "Alt",
@@ -43,8 +43,18 @@ const TEXTS: &[&str] = &[
 /// Levels of a value that is searched for them; the parser allows as many.
 const MAX_LEVELS: usize = 32;
 
-/// Gives out everything beside the pages.
-pub(super) fn read(file: &mut File<'_>, walk: &mut Walk<'_>, pictures: &mut Pictures) {
+/// Rich texts: XHTML, whose tags may stand within a word.
+const RICH: &[&str] = &["RC", "RV"];
+
+/// Gives out everything beside the pages that is text itself. Returns what
+/// draws text: the looks of notes and fields, and forms and patterns, which
+/// some page may show in ways that are not followed.
+pub(super) fn read(
+    file: &mut File<'_>,
+    walk: &mut Walk<'_>,
+    pictures: &mut Pictures,
+) -> Vec<Place> {
+    let mut drawn: Vec<Place> = Vec::new();
     let mut flow = Flow::new("document properties");
     let mut known: Vec<Place> = Vec::new();
     for trailer in file.trailers.clone() {
@@ -92,6 +102,16 @@ pub(super) fn read(file: &mut File<'_>, walk: &mut Walk<'_>, pictures: &mut Pict
         {
             picture(file, walk, pictures, place, dict);
         }
+        if let Object::Dict(dict) = &object {
+            if dict.name("Subtype") == Some(b"Form") || dict.get("PatternType").is_some() {
+                drawn.push(place);
+            }
+            // What nobody reads.
+            if dict.name("Type") == Some(b"Sound") {
+                walk.fail("unsupported_type");
+            }
+        }
+        looks(file, walk, &object, &mut drawn, 0);
         search(file, walk, &object, &mut flow, &mut files, 0);
         if !flow.give(walk) {
             walk.fail("too_large");
@@ -100,6 +120,52 @@ pub(super) fn read(file: &mut File<'_>, walk: &mut Walk<'_>, pictures: &mut Pict
     }
     flow.finish(walk);
     embedded(file, walk, files, streams);
+    drawn
+}
+
+/// Collects the appearance streams of notes and fields (section 12.5.5).
+fn looks(
+    file: &mut File<'_>,
+    walk: &mut Walk<'_>,
+    object: &Object,
+    drawn: &mut Vec<Place>,
+    level: usize,
+) {
+    if level > MAX_LEVELS {
+        return;
+    }
+    match object {
+        Object::Array(items) => {
+            for item in items {
+                looks(file, walk, item, drawn, level + 1);
+            }
+        }
+        Object::Dict(dict) => {
+            for (key, value) in &dict.0 {
+                if key != b"AP" {
+                    looks(file, walk, value, drawn, level + 1);
+                    continue;
+                }
+                // One for each way to look, or for each state of one.
+                let Object::Dict(ways) = file.resolve(value, walk.budget) else {
+                    continue;
+                };
+                for (_, way) in &ways.0 {
+                    if let Object::Ref(id) = way {
+                        drawn.extend(file.versions(*id));
+                    }
+                    if let Object::Dict(states) = file.resolve(way, walk.budget) {
+                        for (_, state) in &states.0 {
+                            if let Object::Ref(id) = state {
+                                drawn.extend(file.versions(*id));
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        _ => {}
+    }
 }
 
 /// Counts a picture, whether or not a page shows it: it may stand in a pattern,
@@ -149,7 +215,9 @@ fn search(
             for (key, value) in &dict.0 {
                 let key = std::str::from_utf8(key).unwrap_or_default();
                 match (key, value) {
-                    ("EF", Object::Dict(streams)) => {
+                    ("EF", Object::Dict(_) | Object::Ref(_)) => {
+                        let streams = file.resolve(value, walk.budget);
+                        let streams = streams.dict().cloned().unwrap_or_default();
                         let name = ["UF", "F", "Desc"]
                             .iter()
                             .find_map(|k| dict.get(k).and_then(Object::bytes))
@@ -163,7 +231,8 @@ fn search(
                     ("XFA", stream @ Object::Ref(_)) => {
                         files.push(("form.xml".to_owned(), stream.clone()))
                     }
-                    _ if TEXTS.contains(&key) => written(file, walk, value, flow),
+                    _ if TEXTS.contains(&key) => written(file, walk, value, flow, 0),
+                    _ if RICH.contains(&key) => rich(file, walk, value),
                     _ => {}
                 }
                 search(file, walk, value, flow, files, level + 1);
@@ -187,11 +256,15 @@ fn field(file: &mut File<'_>, walk: &mut Walk<'_>, dict: &Dict, flow: &mut Flow)
     match dict.get("V").map(|v| file.resolve(v, walk.budget)) {
         Some(Object::Text(value)) => flow.push(&glyphs::text(&value)),
         Some(Object::Array(values)) => {
-            for value in values.iter().filter_map(Object::bytes) {
-                flow.push(&glyphs::text(value));
-                flow.push(" ");
+            for value in &values {
+                if let Object::Text(value) = file.resolve(value, walk.budget) {
+                    flow.push(&glyphs::text(&value));
+                    flow.push(" ");
+                }
             }
         }
+        // The state of a button may be named by what it says.
+        Some(Object::Name(value)) if value != b"Off" => flow.push(&glyphs::text(&value)),
         Some(Object::Dict(_)) => {
             let value = dict.get("V").cloned().unwrap_or(Object::Null);
             if let Some(stream) = file.stream(&value, walk.budget)
@@ -205,8 +278,35 @@ fn field(file: &mut File<'_>, walk: &mut Walk<'_>, dict: &Dict, flow: &mut Flow)
     flow.end_line();
 }
 
-/// A string, or the strings of an array, each on a line.
-fn written(file: &mut File<'_>, walk: &mut Walk<'_>, value: &Object, flow: &mut Flow) {
+/// Rich text, a string or a stream.
+fn rich(file: &mut File<'_>, walk: &mut Walk<'_>, value: &Object) {
+    let text = match file.resolve(value, walk.budget) {
+        Object::Text(text) => glyphs::text(&text),
+        _ => match file
+            .stream(value, walk.budget)
+            .and_then(|s| file.content(&s, walk.budget))
+        {
+            Some(bytes) => super::super::text::decode(&bytes).0,
+            None => return,
+        },
+    };
+    walk.piece(Piece {
+        text,
+        form: Form::Markup,
+        inside: Some("notes and fields".to_owned()),
+        ..Piece::default()
+    });
+}
+
+/// A string, or the strings of an array, each on a line. The options of a
+/// field are arrays of what is sent and what is shown.
+fn written(
+    file: &mut File<'_>,
+    walk: &mut Walk<'_>,
+    value: &Object,
+    flow: &mut Flow,
+    level: usize,
+) {
     // `Contents` of a page is a stream, and is read with the page.
     let value = match value {
         Object::Ref(_) => file.resolve(value, walk.budget),
@@ -217,10 +317,9 @@ fn written(file: &mut File<'_>, walk: &mut Walk<'_>, value: &Object, flow: &mut 
             flow.push(&glyphs::text(text));
             flow.end_line();
         }
-        Object::Array(items) => {
-            for text in items.iter().filter_map(Object::bytes) {
-                flow.push(&glyphs::text(text));
-                flow.end_line();
+        Object::Array(items) if level < 3 => {
+            for item in items {
+                written(file, walk, item, flow, level + 1);
             }
         }
         _ => {}

@@ -49,6 +49,7 @@ pub(super) fn read(walk: &mut Walk<'_>, data: &[u8]) {
     let mut fonts: HashMap<u32, Rc<Font>> = HashMap::new();
     let mut seen: HashSet<Place> = HashSet::new();
     let mut pictures = Pictures::default();
+    let mut shown: HashSet<Place> = HashSet::new();
     let mut characters = 0;
     for (n, leaf) in pages.iter().enumerate() {
         if walk.budget.text == 0 || walk.budget.work == 0 {
@@ -67,6 +68,7 @@ pub(super) fn read(walk: &mut Walk<'_>, data: &[u8]) {
             walk.fail("unsupported_type");
         }
         characters += page.characters;
+        shown.extend(&page.shown);
         page.flow.finish(walk);
     }
     if pages.is_empty() {
@@ -74,7 +76,24 @@ pub(super) fn read(walk: &mut Walk<'_>, data: &[u8]) {
     } else if characters == 0 {
         walk.fail("image_only");
     }
-    extra::read(&mut file, walk, &mut pictures);
+    let drawn = extra::read(&mut file, walk, &mut pictures);
+    let mut page = Page::new("drawn beside the pages");
+    page.shown = shown;
+    let mut reader = Reader {
+        file: &mut file,
+        walk,
+        fonts: &mut fonts,
+        page: &mut page,
+        pictures: &mut pictures,
+    };
+    for place in drawn {
+        reader.page.anew();
+        reader.form(place, &Dict::default(), &content::IDENTITY, 0);
+    }
+    if page.is_unreadable() {
+        walk.fail("unsupported_type");
+    }
+    page.flow.finish(walk);
     // A scan beside text, or that no page shows.
     if !walk.failed("image_only") {
         pictures.tell(walk);
