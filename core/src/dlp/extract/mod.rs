@@ -34,6 +34,8 @@ mod zip;
 #[cfg(test)]
 mod more_tests;
 #[cfg(test)]
+mod pdf_font_tests;
+#[cfg(test)]
 mod pdf_tests;
 #[cfg(test)]
 mod picture_tests;

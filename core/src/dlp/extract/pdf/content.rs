@@ -21,15 +21,26 @@ const MAX_OPERANDS: usize = 64;
 /// Graphics states that are kept.
 const MAX_STATES: usize = 64;
 
+/// A glyph of a font: where that is kept, and the code.
+type Unmapped = (usize, u32);
+/// Glyphs that differ, as a number or a word has them,
+const KINDS: usize = 3;
+/// and more of them than bullets, boxes and ticks are.
+const SIGNS: usize = 6;
+
 /// What a page shows.
 pub(super) struct Page {
     pub(super) flow: Flow,
     /// Characters that are not blanks.
     pub(super) characters: usize,
-    /// Glyphs that nothing maps to text, and the longest run of them.
+    /// Glyphs that nothing maps to text: how many, some that differ, and the
+    /// same of the last run of them.
     unmapped: usize,
+    kinds: Vec<Unmapped>,
     run: usize,
-    longest: usize,
+    run_kinds: Vec<Unmapped>,
+    /// Whether a run was long enough to be a number.
+    hidden: bool,
     /// The area of the pictures, in square points.
     pub(super) pictures: f32,
     /// Whether there is a picture, and how many paths are painted.
@@ -48,8 +59,10 @@ impl Page {
             flow: Flow::new(name),
             characters: 0,
             unmapped: 0,
+            kinds: Vec::new(),
             run: 0,
-            longest: 0,
+            run_kinds: Vec::new(),
+            hidden: false,
             pictures: 0.0,
             has_picture: false,
             paths: 0,
@@ -60,9 +73,23 @@ impl Page {
     }
 
     /// Whether too much of the page's text means nothing by its codes: a whole
-    /// number, or a tenth.
+    /// number, or a tenth. A bullet or a box to tick means nothing however
+    /// often it comes.
     pub(super) fn is_unreadable(&self) -> bool {
-        self.longest >= 4 || self.unmapped * 10 > self.characters.max(40)
+        let tenth = self.unmapped * 10 > self.characters.max(40);
+        self.hidden || (tenth && self.kinds.len() >= SIGNS)
+    }
+
+    /// Counts a glyph that nothing maps to text.
+    fn unmapped(&mut self, glyph: Unmapped) {
+        self.unmapped += 1;
+        self.run += 1;
+        for kinds in [&mut self.kinds, &mut self.run_kinds] {
+            if kinds.len() < SIGNS && !kinds.contains(&glyph) {
+                kinds.push(glyph);
+            }
+        }
+        self.hidden |= self.run >= 4 && self.run_kinds.len() >= KINDS;
     }
 
     /// Begins anew, below what was read.
@@ -349,12 +376,11 @@ impl Reader<'_, '_, '_> {
                 Some(text) => {
                     page.push(text);
                     page.run = 0;
+                    page.run_kinds.clear();
                 }
                 None => {
                     page.push("\u{fffd}");
-                    page.unmapped += 1;
-                    page.run += 1;
-                    page.longest = page.longest.max(page.run);
+                    page.unmapped((Rc::as_ptr(&font) as usize, glyph.code));
                 }
             }
             let width = glyph.width * unit;

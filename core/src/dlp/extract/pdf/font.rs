@@ -7,9 +7,17 @@ use super::cmap::CMap;
 use super::file::File;
 use super::glyphs;
 use super::object::{Dict, Object};
+use super::program;
 
 /// Widths that one font may set.
 const MAX_WIDTHS: usize = 100_000;
+/// Encodings that go by their names.
+const KNOWN: &[&[u8]] = &[
+    b"StandardEncoding",
+    b"WinAnsiEncoding",
+    b"MacRomanEncoding",
+    b"MacExpertEncoding",
+];
 
 /// How the codes of a font read as text.
 pub(super) struct Font {
@@ -42,6 +50,7 @@ enum Coding {
 /// A character as it is shown.
 pub(super) struct Glyph {
     pub(super) text: Option<String>,
+    pub(super) code: u32,
     /// In thousandths of the font's size.
     pub(super) width: f32,
     /// A single byte of 32, which word spacing widens.
@@ -209,17 +218,18 @@ impl Font {
         {
             self.unit = single(unit).abs();
         }
-        let symbolic = file.get(&descriptor, "Flags", budget).count().unwrap_or(0) & 4 != 0;
+        let flags = file.get(&descriptor, "Flags", budget).count().unwrap_or(0);
+        let symbolic = flags & 4 != 0;
         let name = file
             .get(dict, "BaseFont", budget)
             .name()
             .unwrap_or_default()
             .to_vec();
         // The codes of these mean signs, not letters.
-        if name.ends_with(b"Symbol") || name.ends_with(b"ZapfDingbats") {
-            self.simple = (0..=255u8)
-                .map(|b| b.is_ascii_digit().then(|| char::from(b)))
-                .collect();
+        if matches!(&name[..], b"Symbol" | b"SymbolMT") || name.starts_with(b"Symbol,") {
+            self.simple = (0..=255u8).map(|b| Some(glyphs::symbol(b))).collect();
+        } else if name.ends_with(b"ZapfDingbats") {
+            self.simple = (0..=255u8).map(|b| Some(glyphs::dingbat(b))).collect();
         }
         let encoding = file.get(dict, "Encoding", budget);
         let base = match &encoding {
@@ -227,6 +237,7 @@ impl Font {
             Object::Dict(dict) => dict.name("BaseEncoding").map(<[u8]>::to_vec),
             _ => None,
         };
+        let base = base.filter(|b| KNOWN.contains(&&b[..]));
         match base.as_deref() {
             Some(b"WinAnsiEncoding") => self.simple = (0..=255u8).map(glyphs::win_ansi).collect(),
             Some(b"MacRomanEncoding") => self.simple = (0..=255u8).map(glyphs::mac_roman).collect(),
@@ -239,6 +250,18 @@ impl Font {
         }
         if dict.name("Subtype") == Some(b"Type3") {
             self.simple = vec![None; 256];
+        }
+        // Without one that is named, codes mean what the font's own program
+        // says. A part of a font may number its glyphs from 1, or from `A`.
+        if base.is_none()
+            && let Some(own) = program::encoding(file, &descriptor, budget)
+        {
+            let latin = flags & 32 != 0 && !symbolic;
+            for (place, told) in self.simple.iter_mut().zip(own) {
+                if told.is_some() || !latin {
+                    *place = told;
+                }
+            }
         }
         let Object::Dict(encoding) = encoding else {
             return;
@@ -297,6 +320,7 @@ impl Font {
             };
             each(Glyph {
                 text,
+                code,
                 width: self.widths.get(&cid).copied().unwrap_or(self.default_width),
                 space: length == 1 && code == 32,
             });

@@ -78,6 +78,30 @@ pub(super) fn standard(code: u8) -> Option<char> {
     })
 }
 
+/// The encoding of the font Symbol (annex D.6), which every reader has: Greek
+/// letters, and signs that say nothing.
+pub(super) fn symbol(code: u8) -> char {
+    const CAPITALS: &str = "ΑΒΧΔΕΦΓΗΙϑΚΛΜΝΟΠΘΡΣΤΥςΩΞΨΖ";
+    const SMALL: &str = "αβχδεφγηιϕκλμνοπθρστυϖωξψζ";
+    let letter = |of: &str, first: u8| of.chars().nth(usize::from(code - first));
+    match code {
+        b'A'..=b'Z' => letter(CAPITALS, b'A').unwrap_or('\u{2022}'),
+        b'a'..=b'z' => letter(SMALL, b'a').unwrap_or('\u{2022}'),
+        b'"' | b'$' | b'\'' | b'@' | b'\\' | b'^' | b'`' | b'~' | 127.. => '\u{2022}',
+        0..=31 => ' ',
+        code => char::from(code),
+    }
+}
+
+/// The encoding of ZapfDingbats (annex D.6): signs, and numbers in circles.
+pub(super) fn dingbat(code: u8) -> char {
+    match code {
+        0..=32 => ' ',
+        0xac..=0xd3 => char::from_u32(0x2460 + u32::from(code - 0xac) % 10).unwrap_or('\u{2022}'),
+        _ => '\u{2022}',
+    }
+}
+
 /// `PDFDocEncoding`, close enough: it is Latin-1 but for signs.
 pub(super) fn text(bytes: &[u8]) -> String {
     match bytes {
@@ -245,6 +269,25 @@ const NAMES: &[(&str, char)] = &[
     ("arrowleft", '←'),
 ];
 
+/// Greek letters and the signs of mathematics, by their names there and in
+/// TeX's fonts.
+const SIGNS: &str = "Alpha Α Beta Β Gamma Γ Delta Δ Epsilon Ε Zeta Ζ Eta Η Theta Θ Iota Ι Kappa Κ \
+    Lambda Λ Mu Μ Nu Ν Xi Ξ Omicron Ο Pi Π Rho Ρ Sigma Σ Tau Τ Upsilon Υ Phi Φ Chi Χ Psi Ψ Omega Ω \
+    epsilon ε epsilon1 ε zeta ζ eta η theta θ theta1 ϑ iota ι kappa κ lambda λ nu ν xi ξ omicron ο \
+    pi π pi1 ϖ rho ρ rho1 ϱ sigma σ sigma1 ς tau τ upsilon υ phi φ phi1 ϕ chi χ psi ψ omega ω \
+    f_f \u{fb00} f_i \u{fb01} f_l \u{fb02} f_f_i \u{fb03} f_f_l \u{fb04} \
+    dotlessj j circumflex ^ tilde ~ caron ˇ breve ˘ dotaccent ˙ ring ˚ ogonek ˛ hungarumlaut ˝ \
+    infinity ∞ approxequal ≈ notequal ≠ equivalence ≡ element ∈ summation ∑ product ∏ integral ∫ \
+    radical √ partialdiff ∂ gradient ∇ proportional ∝ similar ∼ lozenge ◊ existential ∃ universal ∀ \
+    union ∪ intersection ∩ propersubset ⊂ propersuperset ⊃ reflexsubset ⊆ reflexsuperset ⊇ \
+    emptyset ∅ logicaland ∧ logicalor ∨ perpendicular ⊥ angle ∠ therefore ∴ prime ′ second ″ \
+    arrowup ↑ arrowdown ↓ arrowboth ↔ arrowdblright ⇒ arrowdblleft ⇐ arrowdblboth ⇔ asteriskmath * \
+    openbullet ◦ circle ○ triangle △ square □ filledbox ■ checkmark ✓ star ★ heart ♥ diamond ♦ \
+    bardbl ‖ angbracketleft ⟨ angbracketright ⟩ floorleft ⌊ floorright ⌋ ceilingleft ⌈ ceilingright ⌉ \
+    visiblespace \u{2423} periodcentered · slashmath / backslashmath \\ negationslash / mapsto ↦ \
+    lessmuch ≪ greatermuch ≫ plusmath + minusplus ∓ circleplus ⊕ circlemultiply ⊗ prime ′ \
+    estimated ℮ onethird ⅓ twothirds ⅔ oneeighth ⅛ threeeighths ⅜ fiveeighths ⅝ seveneighths ⅞";
+
 /// The character of a glyph's name.
 pub(super) fn named(name: &[u8]) -> Option<char> {
     let name = std::str::from_utf8(name).ok()?;
@@ -255,6 +298,12 @@ pub(super) fn named(name: &[u8]) -> Option<char> {
     }
     if let Some((_, c)) = NAMES.iter().find(|(n, _)| *n == name) {
         return Some(*c);
+    }
+    let mut signs = SIGNS.split_ascii_whitespace();
+    while let (Some(sign), Some(c)) = (signs.next(), signs.next()) {
+        if sign == name {
+            return c.chars().next();
+        }
     }
     let hex = |digits: &str| {
         (4..=6)

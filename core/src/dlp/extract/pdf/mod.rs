@@ -18,6 +18,7 @@ mod filter;
 mod font;
 mod glyphs;
 mod object;
+mod program;
 
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
