@@ -8,6 +8,7 @@ use std::borrow::Cow;
 
 use super::flow::Flow;
 use super::picture::{self, Pictures};
+use super::sniff::{self, Kind};
 use super::walk::Walk;
 use super::xml::{Node, Xml};
 use super::zip::Archive;
@@ -17,13 +18,14 @@ use super::{Form, Piece, sheet};
 pub(super) fn read(walk: &mut Walk<'_>, archive: &Archive<'_>) {
     let (mut images, mut any) = (false, false);
     let mut pictures = Pictures::default();
-    if archive.entries.iter().any(|e| e.name.starts_with("xl/")) {
+    let lies_in_xl = |name: &str| name.get(..3).is_some_and(|f| f.eq_ignore_ascii_case("xl/"));
+    if archive.entries.iter().any(|e| lies_in_xl(&e.name)) {
         sheet::read(walk, archive);
         any = true;
     }
     for entry in &archive.entries {
         let lower = entry.name.to_ascii_lowercase();
-        if lower.ends_with('/') || sheet::reads(&lower) || is_machinery(&lower) {
+        if lower.ends_with('/') || sheet::reads(&lower) {
             continue;
         }
         let Some(bytes) = archive.content(walk, entry) else {
@@ -35,6 +37,8 @@ pub(super) fn read(walk: &mut Walk<'_>, archive: &Archive<'_>) {
         };
         walk.budget.held -= held;
         match reader(&lower) {
+            _ if is_machinery(&lower)
+                && matches!(sniff::kind(&bytes, "", ""), Kind::Ole | Kind::Unknown) => {}
             _ if is_image(&lower) || picture::is_raster(&bytes) => {
                 images = true;
                 let before = walk.pieces;
@@ -46,6 +50,7 @@ pub(super) fn read(walk: &mut Walk<'_>, archive: &Archive<'_>) {
                 any |= flowing(walk, &entry.name, &bytes) && !prompts;
             }
             Reader::Properties => properties(walk, &entry.name, &bytes),
+            Reader::Labelled => labelled(walk, &entry.name, &bytes),
             Reader::Links => links(walk, &entry.name, &bytes),
             Reader::Markup => walk.piece(Piece {
                 text: super::text::xml(&bytes).into_owned(),
@@ -82,7 +87,8 @@ pub(super) fn is_image(lower: &str) -> bool {
     folder && (IMAGES.contains(&extension) || lower.contains("objectreplacements/"))
 }
 
-/// Parts without text: macros, settings of printers, fonts.
+/// Parts without text, where they are what their names say: macros, settings
+/// of printers, fonts.
 fn is_machinery(lower: &str) -> bool {
     let file = lower.rsplit('/').next().unwrap_or_default();
     file == "vbaproject.bin"
@@ -95,6 +101,7 @@ fn is_machinery(lower: &str) -> bool {
 enum Reader {
     Flow,
     Properties,
+    Labelled,
     Links,
     Markup,
     Other,
@@ -111,17 +118,25 @@ fn reader(lower: &str) -> Reader {
     if lower.starts_with("docprops/") {
         return Reader::Properties;
     }
-    // Their texts stand in attributes, or in elements of anybody's.
+    // Data of anybody's, which a document may show by reference alone.
+    if lower.contains("customxml/") {
+        return Reader::Labelled;
+    }
+    // Their texts stand in attributes.
     let markup = [
-        "customxml/",
         "pivotcache/",
+        "pivottables/",
+        "slicercaches/",
+        "querytables/",
+        "webextensions/",
+        "ppt/tags/",
         "externallinks/",
         "xl/tables/",
         "persons/",
     ]
     .iter()
     .any(|f| lower.contains(f))
-        || lower.ends_with("commentauthors.xml")
+        || lower.ends_with("authors.xml")
         || lower.ends_with("people.xml")
         || lower.ends_with("connections.xml");
     match markup {
@@ -135,7 +150,7 @@ const ASIDE: &[&str] = &[
     "author",
     "descr",
     "title",
-    "alias",
+    "alt",
     "prompt",
     "promptTitle",
     "tooltip",
@@ -195,6 +210,15 @@ fn flowing(walk: &mut Walk<'_>, name: &str, bytes: &[u8]) -> bool {
                     "sym" => flow.push("\u{fffd}"),
                     "Choice" => choice = (flow.len(), 0),
                     "Fallback" => fallback = flow.len(),
+                    // What a control is called, and what a field says of itself.
+                    "alias" | "tag" | "helpText" | "statusText" | "query" | "connectString" => {
+                        flow.aside(&tag.get("val").unwrap_or_default());
+                    }
+                    // A variable, which a field may show.
+                    "docVar" => {
+                        let part = |n| tag.get(n).unwrap_or_default();
+                        flow.aside(&format!("{}: {}", part("name"), part("val")));
+                    }
                     // What a field offers or holds.
                     "listEntry" | "default" | "result" | "listItem" => {
                         for value in ["val", "displayText", "value"]
@@ -324,17 +348,25 @@ fn properties(walk: &mut Walk<'_>, name: &str, bytes: &[u8]) {
     let mut xml = Xml::new(&text);
     let mut flow = Flow::new(name);
     let mut label = String::new();
+    // Whether the label is the format's, not somebody's.
+    let mut own = true;
     while let Some(node) = xml.next() {
         match node {
-            Node::Start(tag) => {
-                label = match tag.name() {
-                    "property" => tag.get("name").unwrap_or_default(),
-                    // The types of values.
-                    "lpwstr" | "lpstr" | "i4" | "bool" | "filetime" | "r8" => label,
-                    other => other.to_owned(),
-                };
-            }
-            Node::Text(text) if !text.trim().is_empty() && !COUNTS.contains(&label.as_str()) => {
+            Node::Start(tag) => match tag.name() {
+                "property" => {
+                    label = tag.get("name").unwrap_or_default();
+                    own = false;
+                }
+                // The types of values.
+                "lpwstr" | "lpstr" | "bstr" | "i4" | "bool" | "filetime" | "r8" => {}
+                other => {
+                    other.clone_into(&mut label);
+                    own = true;
+                }
+            },
+            Node::Text(text)
+                if !text.trim().is_empty() && !(own && COUNTS.contains(&label.as_str())) =>
+            {
                 if flow.len() == 0 || flow.since(flow.len().saturating_sub(1)) == "\n" {
                     flow.push(&label);
                     flow.push(": ");
@@ -342,6 +374,57 @@ fn properties(walk: &mut Walk<'_>, name: &str, bytes: &[u8]) {
                 flow.push(&text);
             }
             Node::Text(_) => {}
+            Node::End(_) => flow.end_line(),
+        }
+        if !flow.give(walk) {
+            walk.fail("too_large");
+            break;
+        }
+    }
+    if xml.broken {
+        walk.fail("malformed");
+    }
+    flow.finish(walk);
+}
+
+/// Elements that stand within a word or a line.
+const INLINE: &[&str] = &[
+    "a", "b", "em", "font", "i", "r", "span", "strong", "sub", "sup", "t", "u",
+];
+
+/// XML of anybody's: each text behind the name of its element, each attribute
+/// behind its own, one a line.
+fn labelled(walk: &mut Walk<'_>, name: &str, bytes: &[u8]) {
+    let text = super::text::xml(bytes);
+    let mut xml = Xml::new(&text);
+    let mut flow = Flow::new(name);
+    let mut label = String::new();
+    let at_start = |flow: &Flow| flow.len() == 0 || flow.since(flow.len() - 1) == "\n";
+    while let Some(node) = xml.next() {
+        match node {
+            Node::Start(tag) => {
+                let inline = INLINE.contains(&tag.name());
+                if !inline {
+                    flow.end_line();
+                    tag.name().clone_into(&mut label);
+                }
+                for (name, value) in tag.attributes() {
+                    match inline {
+                        true => flow.aside(&format!("{name}: {value}")),
+                        false => {
+                            flow.push(&format!("{name}: {value}"));
+                            flow.end_line();
+                        }
+                    }
+                }
+            }
+            Node::Text(text) if at_start(&flow) => {
+                if !text.trim().is_empty() {
+                    flow.push(&format!("{label}: {}", text.trim_start()));
+                }
+            }
+            Node::Text(text) => flow.push(&text),
+            Node::End(name) if INLINE.contains(&name.as_str()) => {}
             Node::End(_) => flow.end_line(),
         }
         if !flow.give(walk) {

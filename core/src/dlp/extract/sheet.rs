@@ -61,6 +61,7 @@ pub(super) fn read(walk: &mut Walk<'_>, archive: &Archive<'_>) {
             walk.budget.held += held;
         }
     }
+    book.unused(walk);
     walk.budget.held += held;
 }
 
@@ -70,6 +71,8 @@ struct Book {
     /// Shared strings, one after the other, and where each stands.
     text: String,
     strings: Vec<Range<u32>>,
+    /// Which of them some cell shows.
+    used: Vec<bool>,
     /// What each style makes of a number.
     styles: Vec<Number>,
     /// Days are counted from 1904.
@@ -109,8 +112,8 @@ impl Book {
                     "definedName" => {
                         in_name = true;
                         flow.push(&tag.get("name").unwrap_or_default());
-                        if let Some(comment) = tag.get("comment") {
-                            flow.aside(&comment);
+                        for name in ["comment", "description", "help", "statusBar"] {
+                            flow.aside(&tag.get(name).unwrap_or_default());
                         }
                         flow.push(": ");
                     }
@@ -168,6 +171,7 @@ impl Book {
                         }
                         let at = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
                         self.strings.push(at(start)..at(self.text.len()));
+                        self.used.push(false);
                     }
                     "rPh" => phonetic = false,
                     _ => {}
@@ -220,7 +224,25 @@ impl Book {
         }
     }
 
-    fn sheet(&self, walk: &mut Walk<'_>, name: &str, text: &str) {
+    /// Strings that no cell shows, as of rows that were deleted.
+    fn unused(&self, walk: &mut Walk<'_>) {
+        let mut flow = Flow::new("unused strings");
+        for (range, used) in self.strings.iter().zip(&self.used) {
+            if *used {
+                continue;
+            }
+            let range = range.start as usize..range.end as usize;
+            flow.push(self.text.get(range).unwrap_or_default());
+            flow.end_line();
+            if !flow.give(walk) {
+                walk.fail("too_large");
+                break;
+            }
+        }
+        flow.finish(walk);
+    }
+
+    fn sheet(&mut self, walk: &mut Walk<'_>, name: &str, text: &str) {
         let title = self.parts.get(name).and_then(|id| self.sheets.get(id));
         let mut flow = match title {
             Some(title) => Flow::new(&format!("sheet {title}")),
@@ -247,21 +269,28 @@ impl Book {
                     "f" => reading = Reading::Formula,
                     "oddHeader" | "oddFooter" | "evenHeader" | "evenFooter" | "firstHeader"
                     | "firstFooter" => reading = Reading::Beside,
-                    "hyperlink" | "dataValidation" | "sheetPr" | "inputCells" => {
+                    "hyperlink" | "dataValidation" | "sheetPr" | "inputCells" | "cfRule"
+                    | "filter" | "customFilter" | "scenario" | "protectedRange" => {
                         for name in [
                             "display",
                             "tooltip",
                             "prompt",
                             "promptTitle",
                             "error",
+                            "errorTitle",
                             "location",
+                            "text",
+                            "val",
+                            "name",
+                            "user",
+                            "comment",
                         ] {
                             if let Some(text) = tag.get(name) {
                                 flow.aside(&text);
                             }
                         }
                     }
-                    "formula1" | "formula2" => reading = Reading::Formula,
+                    "formula" | "formula1" | "formula2" => reading = Reading::Formula,
                     _ => {}
                 },
                 Node::Text(text) => match reading {
@@ -285,8 +314,8 @@ impl Book {
                         }
                     }
                     "row" => flow.push("\n"),
-                    "v" | "t" | "f" | "formula1" | "formula2" | "oddHeader" | "oddFooter"
-                    | "evenHeader" | "evenFooter" | "firstHeader" | "firstFooter" => {
+                    "v" | "t" | "f" | "formula" | "formula1" | "formula2" | "oddHeader"
+                    | "oddFooter" | "evenHeader" | "evenFooter" | "firstHeader" | "firstFooter" => {
                         let beside = std::mem::take(&mut beside);
                         match reading {
                             // A formula may hold text that its value does not show.
@@ -310,14 +339,15 @@ impl Book {
         flow.finish(walk);
     }
 
-    fn show(&self, flow: &mut Flow, cell: &Cell, value: &str) {
+    fn show(&mut self, flow: &mut Flow, cell: &Cell, value: &str) {
         let line = |text: &str| text.replace(['\n', '\r', '\t'], " ");
         if cell.shared {
-            let text = value
-                .trim()
-                .parse()
-                .ok()
-                .and_then(|n: usize| self.strings.get(n))
+            let at = value.trim().parse::<usize>().ok();
+            if let Some(used) = at.and_then(|n| self.used.get_mut(n)) {
+                *used = true;
+            }
+            let text = at
+                .and_then(|n| self.strings.get(n))
                 .and_then(|r| self.text.get(r.start as usize..r.end as usize));
             return flow.push(&line(text.unwrap_or("\u{fffd}")));
         }

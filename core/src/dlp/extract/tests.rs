@@ -359,6 +359,90 @@ fn presentations_give_slides_and_notes() {
 }
 
 #[test]
+fn what_a_document_shows_by_reference_is_read() {
+    let settings = b"<w:settings><w:docVars><w:docVar w:name=\"MRN\" w:val=\"4471920\"/></w:docVars></w:settings>";
+    let item = b"<p:patient xmlns:p=\"urn:p\" id=\"77001\"><p:mrn>4471921</p:mrn><p:ssn>577-<b>96</b>-4121</p:ssn></p:patient>";
+    let custom = b"<Properties><property fmtid=\"{0}\" pid=\"2\" name=\"Notes\"><vt:lpwstr>HIV positive</vt:lpwstr></property></Properties>";
+    let control = b"<w:document><w:sdt><w:sdtPr><w:alias w:val=\"Chart of Pat\"/><w:tag w:val=\"case 12\"/></w:sdtPr></w:sdt><w:p><w:t>See.</w:t></w:p><v:shape alt=\"seen by Kim\"/></w:document>";
+    let out = run(&zip(&[
+        TYPES,
+        ("word/document.xml", control),
+        ("word/settings.xml", settings),
+        ("customXml/item1.xml", item),
+        ("docProps/custom.xml", custom),
+        (
+            "word/header1.xml",
+            b"<w:hdr><w:p><w:t>in a header</w:t></w:p></w:hdr>",
+        ),
+        (
+            "word/footnotes.xml",
+            b"<w:footnotes><w:p><w:t>in a note</w:t></w:p></w:footnotes>",
+        ),
+        (
+            "word/comments.xml",
+            b"<w:comments><w:p><w:t>in a comment</w:t></w:p></w:comments>",
+        ),
+        ("word/vbaProject.bin", b"no macros: MRN 4471922"),
+    ]));
+    assert!(out.reasons.is_empty(), "{:?}", out.reasons);
+    for text in [
+        "MRN: 4471920",
+        "id: 77001\nmrn: 4471921\nssn: 577-96-4121\n",
+        "Notes: HIV positive",
+        "Chart of Pat\ncase 12\nseen by Kim",
+        "in a header",
+        "in a note",
+        "in a comment",
+        "MRN 4471922",
+    ] {
+        out.has(text);
+    }
+    out.lacks("urn:p");
+}
+
+#[test]
+fn what_a_workbook_keeps_beside_its_cells_is_read() {
+    let out = run(&zip(&[
+        TYPES,
+        // The case of names of parts says nothing.
+        ("XL/workbook.xml", b"<workbook><definedNames><definedName name=\"list\" help=\"of Kim\">\"in a name\"</definedName></definedNames></workbook>"),
+        ("xl/sharedStrings.xml", b"<sst><si><t>shown</t></si><si><t>MRN 4471920</t></si></sst>"),
+        ("xl/worksheets/sheet1.xml", b"<worksheet><sheetData><row><c t=\"s\"><v>0</v></c></row></sheetData><autoFilter><filters><filter val=\"Pat Lindqvist\"/></filters></autoFilter><cfRule text=\"Suboxone\"><formula>SEARCH(\"Methadone\")</formula></cfRule><headerFooter><oddHeader>&amp;Cin a header</oddHeader></headerFooter></worksheet>"),
+        ("xl/comments1.xml", b"<comments><text><t>in a comment</t></text></comments>"),
+        ("xl/pivotCache/pivotCacheRecords1.xml", b"<r><s v=\"in a pivot\"/></r>"),
+        ("xl/externalLinks/externalLink1.xml", b"<cell><v>in a cache</v></cell>"),
+        ("ppt/tags/tag1.xml", b"<p:tag name=\"CHART\" val=\"in a tag\"/>"),
+    ]));
+    assert!(out.reasons.is_empty(), "{:?}", out.reasons);
+    for text in [
+        "of Kim",
+        "in a name",
+        "shown",
+        "[unused strings]\nMRN 4471920\n",
+        "Pat Lindqvist",
+        "Suboxone",
+        "Methadone",
+        "in a header",
+        "in a comment",
+        "in a pivot",
+        "in a cache",
+        "in a tag",
+    ] {
+        out.has(text);
+    }
+    assert_eq!(out.text().matches("shown").count(), 1);
+    // A workbook whose folder is written so.
+    let out = run(&zip(&[
+        TYPES,
+        (
+            "XL/Worksheets/sheet1.xml",
+            b"<worksheet><c t=\"inlineStr\"><is><t>MRN 4471920</t></is></c></worksheet>",
+        ),
+    ]));
+    out.has("4471920");
+}
+
+#[test]
 fn entities_do_not_expand_and_broken_xml_is_reported() {
     let bomb = "<!DOCTYPE x [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;&a;&a;\">]><document><t>&b;&#52;&#x34;71920</t></document>";
     let out = run(&zip(&[TYPES, ("word/document.xml", bomb.as_bytes())]));

@@ -34,6 +34,8 @@ impl Tag<'_> {
         attributes.with_checks(false);
         attributes
             .filter_map(Result::ok)
+            // Addresses of vocabularies.
+            .filter(|a| !a.key.into_inner().starts_with("xmlns"))
             .map(|a| (local(a.key.into_inner()), unescape(&a.value)))
     }
 
