@@ -310,3 +310,75 @@ fn the_name_of_a_field_is_nobodys() {
         .collect();
     assert_eq!(names, ["Pat Lindqvist"]);
 }
+
+/// A file of these bytes, by a type that tells nothing, and as text.
+fn file(content: &str) -> [Findings; 2] {
+    let encoded = data_encoding::BASE64_MIME.encode(content.as_bytes());
+    ["application/octet-stream", "text/plain"].map(|media_type| {
+        let fields = format!(
+            "Content-Type: {media_type}\r\nContent-Transfer-Encoding: base64\r\n\
+             Content-Disposition: attachment; filename=x"
+        );
+        scan_raw(&mail(&fields, encoded.as_bytes()))
+    })
+}
+
+#[track_caller]
+fn file_has(content: &str) {
+    for found in file(content) {
+        assert!(has(&found, FindingKind::Ssn), "{content:?}");
+    }
+}
+
+/// [`SSN`] behind its label.
+const ENCODED: &str = "U1NOIDI4MS0xNS05ODA0";
+
+#[test]
+fn a_message_without_a_sender_is_one() {
+    let related = format!(
+        "Content-Type: multipart/related;\r\n\tboundary=b; type=\"text/html\"\r\n\r\nA page.\r\n\
+         --b\r\nContent-Type: text/html\r\nContent-Transfer-Encoding: base64\r\n\
+         Content-Location: file:///C:/x.htm\r\n\r\n{ENCODED}\r\n--b--\r\n"
+    );
+    for head in [
+        format!(
+            "To: b@mail.example\r\nSubject: x\r\nX-Unsent: 1\r\nContent-Transfer-Encoding: base64\r\n\r\n{ENCODED}\r\n"
+        ),
+        format!(
+            "Content-Type: text/plain\r\nContent-Transfer-Encoding: BASE64\r\n\r\n{ENCODED}\r\n"
+        ),
+        format!("\u{feff}\r\n\r\nContent-Transfer-Encoding:\r\n base64\r\n\r\n{ENCODED}\r\n"),
+        "Content-Transfer-Encoding: quoted-printable\r\n\r\nSSN 28=31=2D15=\r\n-9804\r\n"
+            .to_owned(),
+        format!("Subject: =?utf-8?B?{ENCODED}?=\r\nTo: b@mail.example\r\n\r\nx\r\n"),
+        format!("MIME-Version: 1.0\r\n{related}"),
+        format!("From: <Saved by Blink>\r\nSubject: x\r\nMIME-Version: 1.0\r\n{related}"),
+        // No reader of mail takes the first line for a field.
+        format!("as it was\r\nContent-Transfer-Encoding: base64\r\n\r\n{ENCODED}\r\n"),
+    ] {
+        file_has(&head);
+    }
+}
+
+#[test]
+fn an_attached_message_needs_no_sender() {
+    for body in [
+        format!("Subject: x\r\nContent-Transfer-Encoding: base64\r\n\r\n{ENCODED}\r\n"),
+        format!("Content-Transfer-Encoding: base64\r\n\r\n{ENCODED}\r\n"),
+    ] {
+        let found = scan_raw(&mail("Content-Type: message/rfc822", body.as_bytes()));
+        assert!(has(&found, FindingKind::Ssn), "{body:?}");
+    }
+}
+
+#[test]
+fn text_with_a_colon_in_each_line_is_no_message() {
+    for text in [
+        "name: x\nsubject: y\nto: z\n\nfor them\n",
+        "Content-Type: application/json\nAccept: */*\n\nfor them\n",
+    ] {
+        for found in file(text) {
+            assert!(found.unscannable.is_empty() && found.items.iter().all(|f| f.inside.is_none()));
+        }
+    }
+}

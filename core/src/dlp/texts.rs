@@ -90,7 +90,7 @@ pub fn texts(message: &Message) -> Vec<ScannedText> {
 /// Whether a text is the source of a document of another kind. An attached one
 /// may be a message or a page, whatever it is called.
 pub(super) fn is_document(part: Part, text: &str) -> bool {
-    let start = text.trim_start_matches(['\u{feff}', ' ', '\n', '\t']);
+    let start = text.trim_start_matches(['\u{feff}', ' ', '\r', '\n', '\t']);
     start.starts_with("{\\rtf")
         || start.starts_with("%PDF-")
         || start.starts_with("PK\u{3}\u{4}")

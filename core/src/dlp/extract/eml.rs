@@ -28,41 +28,65 @@ const FIELDS: &[&str] = &[
     "references",
 ];
 
-/// Whether text begins with the header block of a message that went by mail.
+/// Without a mark of UTF-8 and blank lines, which mail readers pass over.
+pub(super) fn start(bytes: &[u8]) -> &[u8] {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    bytes.trim_ascii_start()
+}
+
+/// Whether text begins with the header block of a message. A draft has no
+/// `From:`, and a saved page hardly a field of mail: what is encoded is a
+/// message by the field that says so, since nobody reads it otherwise.
 pub(super) fn is_message(bytes: &[u8]) -> bool {
+    let bytes = start(bytes);
     let head = bytes.get(..bytes.len().min(64 * 1024)).unwrap_or_default();
-    let (mut known, mut from, mut mail) = (0, false, false);
+    let (mut known, mut mail, mut encoded) = (0, false, false);
+    let mut name = String::new();
     for line in head.split(|b| *b == b'\n').take(200) {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         if line.is_empty() {
             break;
         }
-        if line.starts_with(b" ") || line.starts_with(b"\t") || line.starts_with(b"From ") {
+        if line.starts_with(b"From ") {
             continue;
         }
-        let Some(colon) = line.iter().position(|b| *b == b':') else {
-            return false;
-        };
-        let name = line.get(..colon).unwrap_or_default();
-        if !name
-            .iter()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
-        {
-            return false;
+        let folded = line.starts_with(b" ") || line.starts_with(b"\t");
+        if !folded {
+            let Some(colon) = line.iter().position(|b| *b == b':') else {
+                return false;
+            };
+            let field = line.get(..colon).unwrap_or_default().trim_ascii_end();
+            let is_name = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+            if !field.iter().all(is_name) {
+                return false;
+            }
+            name = String::from_utf8_lossy(field).to_ascii_lowercase();
+            known += usize::from(FIELDS.contains(&name.as_str()));
+            mail |= matches!(
+                name.as_str(),
+                "mime-version" | "content-type" | "received" | "message-id"
+            );
         }
-        let name = String::from_utf8_lossy(name).to_ascii_lowercase();
-        known += usize::from(FIELDS.contains(&name.as_str()));
-        from |= name == "from";
-        mail |= matches!(
-            name.as_str(),
-            "mime-version" | "content-type" | "received" | "message-id"
-        );
+        encoded |= FIELDS.contains(&name.as_str()) && is_encoded(&name, line);
     }
-    known >= 3 && from && mail
+    encoded || known >= 3 && mail
+}
+
+/// Whether a line of a field says that something is not as it stands: of the
+/// body, or of the field itself.
+fn is_encoded(name: &str, line: &[u8]) -> bool {
+    let line = String::from_utf8_lossy(line).to_ascii_lowercase();
+    let has = |words: &[&str]| words.iter().any(|word| line.contains(word));
+    match name {
+        "content-transfer-encoding" => has(&["base64", "quoted-printable", "uue"]),
+        "content-type" => has(&["multipart/", "message/", "text/html"]),
+        _ => has(&["=?"]) && has(&["?="]),
+    }
 }
 
 /// Reads a message, or all of a mailbox.
 pub(super) fn read(walk: &mut Walk<'_>, bytes: &[u8]) {
+    let bytes = start(bytes);
     if !bytes.starts_with(b"From ") {
         return message(walk, bytes);
     }
@@ -148,7 +172,7 @@ fn message(walk: &mut Walk<'_>, bytes: &[u8]) {
                     break;
                 }
                 if place == "text" || place == "other" {
-                    super::uu::read(walk, &text);
+                    super::files(walk, &text);
                 }
                 walk.piece(Piece {
                     form: match part.media_type() {

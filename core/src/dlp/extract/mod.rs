@@ -16,6 +16,7 @@ mod dicom;
 mod eml;
 mod flow;
 mod inflate;
+mod loose;
 mod metafile;
 mod odf;
 mod ooxml;
@@ -104,24 +105,30 @@ pub(super) fn extract(
     walk.into_reasons()
 }
 
-/// The files that stand in a text as lines (uuencode), as [`extract`] gives
-/// them; the text itself is the caller's.
+/// The files that stand in a text (uuencode, encoded parts of mail), as
+/// [`extract`] gives them; the text itself is the caller's.
 pub(super) fn encoded_in(
     text: &str,
     budget: &mut Budget,
     each: &mut dyn FnMut(Piece),
 ) -> Vec<&'static str> {
-    if !uu::is_in(text) {
+    if !encodes(text) {
         return Vec::new();
     }
     let mut walk = Walk::new(budget, each);
-    uu::read(&mut walk, text);
+    files(&mut walk, text);
     walk.into_reasons()
 }
 
-/// Whether files stand in a text as lines.
+/// Whether files stand in a text.
 pub(super) fn encodes(text: &str) -> bool {
-    uu::is_in(text)
+    uu::is_in(text) || loose::is_in(text)
+}
+
+/// Walks the files that stand in a text.
+fn files(walk: &mut Walk<'_>, text: &str) {
+    uu::read(walk, text);
+    loose::read(walk, text);
 }
 
 /// Whether a text is a message that went by mail.

@@ -92,6 +92,43 @@ fn messages_give_headers_texts_and_attachments() {
     );
 }
 
+/// `SSN 281-15-9804`
+const ENCODED: &str = "U1NOIDI4MS0xNS05ODA0";
+
+#[test]
+fn what_word_takes_into_a_document_is_read_by_its_kind() {
+    let page = format!(
+        "MIME-Version: 1.0\r\nContent-Type: multipart/related; boundary=b\r\n\r\nA page.\r\n--b\r\n\
+         Content-Type: text/html\r\nContent-Transfer-Encoding: base64\r\n\r\n{}\r\n--b--\r\n",
+        data_encoding::BASE64.encode(b"<p>SSN 281-<b>15</b>-9804</p>")
+    );
+    let inner = docx("<w:p><w:t>within</w:t></w:p>");
+    let out = run(&zip(&[
+        TYPES,
+        ("word/document.xml", b"<w:document/>"),
+        ("word/afchunk1.mht", page.as_bytes()),
+        ("word/afchunk2.htm", b"281-<b>16</b>-9804 of them"),
+        ("word/afchunk3.docx", &inner),
+    ]));
+    assert!(out.reasons.is_empty(), "{:?}", out.reasons);
+    out.has("[word/afchunk1.mht/html]markup\n<p>SSN 281-<b>15</b>-9804");
+    out.has("[word/afchunk2.htm]markup\n281-<b>16");
+    out.has("[word/afchunk3.docx/word/document.xml]\nwithin");
+}
+
+#[test]
+fn encoded_parts_in_a_text_are_parts() {
+    let text = format!(
+        "It came back.\nContent-Transfer-Encoding: base64\n\n{ENCODED}\n\n--x\n\
+         Content-Transfer-Encoding: quoted-printable\n\n=32=38=31-15=\n-9805\n--x--\n"
+    );
+    let out = run(text.as_bytes());
+    out.has("[encoded]\nSSN 281-15-9804");
+    out.has("[encoded]\n281-15-9805");
+    assert!(out.reasons.is_empty(), "{:?}", out.reasons);
+    batter(text.as_bytes(), "text/plain");
+}
+
 #[test]
 fn ten_thousand_levels_of_mail_end() {
     let mut text = String::new();

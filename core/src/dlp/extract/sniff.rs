@@ -56,8 +56,12 @@ pub(super) fn kind(bytes: &[u8], media_type: &str, name: &str) -> Kind {
     }
     let declared = matches!(
         media_type,
-        "message/rfc822" | "message/global" | "application/mbox"
-    ) || name.to_ascii_lowercase().ends_with(".eml");
+        "message/rfc822"
+            | "message/global"
+            | "application/mbox"
+            | "multipart/related"
+            | "application/x-mimearchive"
+    ) || is_named(name, &[".eml", ".mht", ".mhtml"]);
     if (declared && looks_like_text(bytes, "text/plain")) || super::eml::is_message(bytes) {
         return Kind::Message;
     }
@@ -69,6 +73,22 @@ pub(super) fn kind(bytes: &[u8], media_type: &str, name: &str) -> Kind {
         return Kind::Zip;
     }
     Kind::Unknown
+}
+
+/// Whether a name ends as one of these.
+fn is_named(name: &str, endings: &[&str]) -> bool {
+    let name = name.to_ascii_lowercase();
+    endings.iter().any(|ending| name.ends_with(ending))
+}
+
+/// The type of a text: where none is declared, a page by its name is one, as
+/// programs open it (a part of a document that Word takes in as HTML).
+pub(super) fn text_type<'t>(media_type: &'t str, name: &str) -> &'t str {
+    let untold = matches!(media_type, "" | "application/octet-stream");
+    match untold && is_named(name, &[".htm", ".html", ".xhtml"]) {
+        true => "text/html",
+        false => media_type,
+    }
 }
 
 /// Whether a Compound File holds the stream of an encrypted Office document

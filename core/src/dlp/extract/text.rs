@@ -13,7 +13,7 @@ pub(super) fn read(walk: &mut Walk<'_>, bytes: &[u8], media_type: &str) {
         walk.fail(fault);
     }
     let form = form(&text, media_type);
-    super::uu::read(walk, &text);
+    super::files(walk, &text);
     walk.whole(text, form);
 }
 

@@ -149,7 +149,7 @@ impl<'a> Walk<'a> {
             Kind::Message => eml::read(self, bytes),
             Kind::Tar => tar::read(self, bytes),
             Kind::Gzip => tar::gunzip(self, bytes, name),
-            Kind::Text => text::read(self, bytes, media_type),
+            Kind::Text => text::read(self, bytes, sniff::text_type(media_type, name)),
             Kind::Unknown => self.fail("unsupported_type"),
         }
     }
