@@ -4,7 +4,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use mailseal::compose::Message;
-use mailseal::dlp::{FindingKind, Findings, Part, PhiScanner, Scanner};
+use mailseal::dlp::{Evidence, FindingKind, Findings, Part, PhiScanner, Scanner};
 
 const SSN: &str = "281-15-9804";
 
@@ -379,6 +379,210 @@ fn text_with_a_colon_in_each_line_is_no_message() {
     ] {
         for found in file(text) {
             assert!(found.unscannable.is_empty() && found.items.iter().all(|f| f.inside.is_none()));
+        }
+    }
+}
+
+#[test]
+fn folded_and_escaped_lines_of_calendars_and_cards_are_read_as_shown() {
+    for line in [
+        "DESCRIPTION:SSN 281-1\r\n 5-98\r\n\t04",
+        "DESCRIPTION:of\\nSSN\\, 281-15-9804",
+        "X-NOTE:SS\r\n N\\; 281-15-9804",
+    ] {
+        file_has(&format!(
+            "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\n{line}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+        ));
+    }
+    for line in [
+        "NOTE;ENCODING=QUOTED-PRINTABLE:SSN 281=2D15=2D9=\r\n804",
+        "NOTE;QUOTED-PRINTABLE;CHARSET=UTF-8:=53=53=4E=20=32=38=31=2D15-9804",
+    ] {
+        file_has(&format!(
+            "BEGIN:VCARD\r\nVERSION:2.1\r\n{line}\r\nEND:VCARD\r\n"
+        ));
+    }
+    let found = file(
+        "BEGIN:VCARD\r\nNOTE;CHARSET=UTF-7;ENCODING=QUOTED-PRINTABLE:SSN 281=2D15-9804\r\nEND:VCARD\r\n",
+    );
+    assert!(found.iter().all(|f| !f.unscannable.is_empty()));
+}
+
+#[test]
+fn escapes_of_json_are_read_as_its_readers_read_them() {
+    for text in [
+        r#"{"note": "SSN\u0020281-15\u002d98\u00304"}"#,
+        r#"{"note": "Seen.\nSSN\t281-15-9804"}"#,
+        r#"{"a": "{\"note\": \"SSN 281\\u002d15-9804\"}"}"#,
+        r#"{"resourceType": "Observation", "note": [{"text": "Seen.\r\nSSN 281\u201115-9804"}]}"#,
+        r#"Sent: {"resourceType": "Basic", "a": "SSN 28\u0031-15-9804"}"#,
+        r#"[1, {"note" "SSN 281\u002d15\u002d9804"}]"#,
+    ] {
+        file_has(text);
+    }
+}
+
+#[test]
+fn a_page_with_escapes_in_its_script_is_a_page() {
+    file_has(
+        r#"<html><script>var a = {"b": "\u003c"};</script><p>SSN 281-<b>15</b>-9804</p></html>"#,
+    );
+}
+
+#[test]
+fn escapes_of_hl7_are_read_as_its_readers_read_them() {
+    for value in [
+        r"SSN 281\X2D\15-98\X3034\",
+        r"Seen.\.br\SSN 281-15-9804",
+        r"SSN \H\281-15\N\-9804",
+    ] {
+        file_has(&format!(
+            "MSH|^~\\&|A|B|C|D|20260227101500||ORU^R01|7|P|2.5\rOBX|1|TX|N^Note||{value}||||||F\r"
+        ));
+        // Another escape, as declared.
+        file_has(&format!(
+            "MSH|^~!&|A|B|C|D|20260227101500||ORU^R01|7|P|2.5\rOBX|1|TX|N^Note||{}||||||F\r",
+            value.replace('\\', "!")
+        ));
+    }
+}
+
+#[test]
+fn what_escapes_write_stands_where_it_is_written() {
+    let text = r#"{"resourceType": "Patient", "name": [{"family": "Mu\u00f1oz"}], "x": "SSN 281\u002d15-9804"}"#;
+    let fields = "Content-Type: text/plain\r\nContent-Disposition: attachment; filename=x";
+    let message = Message::parse(&mail(fields, text.as_bytes())).unwrap();
+    let findings = PhiScanner::new().scan(&message);
+    let at = |kind| findings.items.iter().find(|f| f.kind == kind).unwrap();
+    for (kind, written, value) in [
+        (FindingKind::Name, r"Mu\u00f1oz", "Muñoz"),
+        (FindingKind::Ssn, r"281\u002d15-9804", "281-15-9804"),
+    ] {
+        let found = at(kind);
+        assert_eq!(&text[found.span.clone()], written);
+        assert_eq!(found.expose().expose(), value);
+        assert!(!found.evidence.contains(&Evidence::Obfuscated));
+    }
+}
+
+/// Records with a file in each of them, given as base64.
+fn records_with(file: &str) -> Vec<String> {
+    let lines = file.as_bytes().chunks(16).collect::<Vec<_>>();
+    let joined = |with: &[u8]| String::from_utf8(lines.join(with)).unwrap();
+    vec![
+        format!(
+            r#"{{"resourceType":"DocumentReference","content":[{{"attachment":{{"contentType":"text/plain","data":"{}"}}}}]}}"#,
+            file.replace('/', r"\/")
+        ),
+        format!(
+            r#"{{"resourceType":"Binary","data": "{}"}}"#,
+            joined(br"\r\n")
+        ),
+        format!(
+            "MSH|^~\\&|A|B|C|D|2026||MDM^T02|7|P|2.5\rOBX|1|ED|PDF^Report||X^application^pdf^Base64^{file}||||||F\rNTE|1\r"
+        ),
+        format!(
+            "MSH|^~\\&|A|B|C|D|2026||MDM^T02|7|P|2.5\rOBX|1|ED|PDF^Report||^TEXT^^BASE64^{}\rNTE|1\r",
+            joined(br"\.br\")
+        ),
+        format!(
+            "<ClinicalDocument xmlns=\"urn:hl7-org:v3\"><component><nonXMLBody><text mediaType=\"text/plain\" representation=\"B64\">\n  {}\n</text></nonXMLBody></component></ClinicalDocument>",
+            joined(b"\n  ")
+        ),
+        format!(
+            "<?xml version='1.0'?><x><value representation = 'B64' mediaType='a/b'><![CDATA[{file}]]></value></x>"
+        ),
+        format!(
+            "<?xml version='1.0'?><text representation=\"B64\">{}</text>",
+            joined(b"&#13;\n")
+        ),
+        format!("<Binary xmlns=\"http://hl7.org/fhir\"><data value=\"{file}\"/></Binary>"),
+        format!(
+            "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nATTACH;FMTTYPE=text/plain;ENCODING=BASE64;VALUE=BINARY:{}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n",
+            joined(b"\r\n ")
+        ),
+        format!("BEGIN:VCARD\r\nVERSION:3.0\r\nNOTE;ENCODING=b:{file}\r\nEND:VCARD\r\n"),
+        format!(
+            "BEGIN:VCARD\r\nVERSION:2.1\r\nX-NOTE;BASE64:\r\n{}\r\n\r\nEND:VCARD\r\n",
+            joined(b"\r\n")
+        ),
+        format!(
+            "BEGIN:VCARD\r\nVERSION:4.0\r\nSOUND:data:text/plain;base64,{file}\r\nEND:VCARD\r\n"
+        ),
+    ]
+}
+
+#[test]
+fn files_in_the_values_of_records_are_read() {
+    for record in records_with(ENCODED) {
+        file_has(&record);
+    }
+    let long = data_encoding::BASE64.encode(b"Seen today, of the patient: SSN 281-15-9804");
+    for record in [
+        format!(r#"{{"file": "{long}"}}"#),
+        format!(r#"{{"url": "data:application/pdf;base64,{long}"}}"#),
+        format!("MSH|^~\\&|A|B|C|D|2026||ORU^R01|7|P|2.5\rOBX|1|ST|N||{long}||||||F\r"),
+        format!("<?xml version='1.0'?><file>{long}</file>"),
+        "MSH|^~\\&|A|B|C|D|2026||ORU^R01|7|P|2.5\rOBX|1|ED|N||^TEXT^^Hex^53534E203238312D31352D39383034||||||F\r".to_owned(),
+        "BEGIN:VCARD\r\nNOTE:data:text/plain,SSN%20281%2D15%2d98%304\r\nEND:VCARD\r\n".to_owned(),
+        r#"{"resourceType":"Basic","text":{"div":"<div xmlns=\"http://www.w3.org/1999/xhtml\">SSN 281&#45;15-<b>98</b>04</div>"}}"#.to_owned(),
+    ] {
+        file_has(&record);
+    }
+}
+
+#[test]
+fn a_file_in_a_record_that_cannot_be_read_is_told() {
+    let noise: Vec<u8> = (0..600_u32)
+        .map(|n| (n * n * 31 + n * 7 >> 3) as u8)
+        .collect();
+    let picture = [&b"\x89PNG\r\n\x1a\n"[..], &noise].concat();
+    for bytes in [&noise, &picture] {
+        for record in records_with(&data_encoding::BASE64.encode(bytes)) {
+            for found in file(&record) {
+                assert!(!found.unscannable.is_empty(), "{record}");
+            }
+        }
+    }
+    for record in records_with("U1NOIDI4MS0x!*U1NOIDI4MS0xNS05ODA0") {
+        if record.contains("base64,") {
+            continue;
+        }
+        for found in file(&record) {
+            assert!(!found.unscannable.is_empty(), "{record}");
+        }
+    }
+}
+
+#[test]
+fn what_stands_between_stretches_of_a_file_does_not_hide_it() {
+    let (first, rest) = ENCODED.split_at(8);
+    for between in ["<!-- -->", "<b/>", "&#65;"] {
+        let record = format!(
+            "<?xml version='1.0'?><text representation=\"B64\">{first}{between}{rest}</text>"
+        );
+        for found in file(&record) {
+            assert!(told(&found), "{record}");
+        }
+    }
+}
+
+#[test]
+fn digests_keys_and_samples_are_no_files() {
+    let noise: Vec<u8> = (0..64_u32).map(|n| (n * n * 31 + 160) as u8).collect();
+    let digest = data_encoding::BASE64.encode(&noise);
+    for record in [
+        format!(r#"{{"integrity": "sha512-{digest}", "hash": "{digest}"}}"#),
+        format!(r#"{{"resourceType":"Attachment","hash":"{digest}"}}"#),
+        r#"{"resourceType":"Observation","valueSampledData":{"data":"2041 2043 2037 2047 2060 2062 2051"}}"#.to_owned(),
+        format!("<?xml version='1.0'?><X509Certificate>{digest}\n{digest}</X509Certificate>"),
+        "<?xml version='1.0'?><text representation='B64'><reference value='x.pdf'/></text>".to_owned(),
+        "BEGIN:VCARD\r\nPHOTO;ENCODING=b;TYPE=GIF:R0lGODlhAQABAAAAACw=\r\nEND:VCARD\r\n".to_owned(),
+        r#"{"pathOfTheHandler": "/services/records/handlers/patients/index"}"#.to_owned(),
+    ] {
+        for found in file(&record) {
+            assert!(found.unscannable.is_empty(), "{record}");
+            assert!(found.items.iter().all(|f| f.inside.is_none()), "{record}");
         }
     }
 }

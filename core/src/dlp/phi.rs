@@ -23,7 +23,7 @@ use super::tagger::context::Context;
 use super::tagger::model::Model;
 use super::tagger::score::Memos;
 use super::tagger::{Tag, asks, tag};
-use super::texts::is_document;
+use super::texts::{is_document, may_enclose};
 use super::{
     Category, Confidence, Evidence, Finding, FindingClass, FindingKind, Findings, HostKnowledge,
     Part, RiskReason, Roster, RosterHit, Scanner, Unscannable, rules,
@@ -329,7 +329,7 @@ impl<'s> Scan<'s> {
         let part = scanned.part();
         if let PartContent::Text(text) = content
             && !is_long(text)
-            && scanned.media_type() != "text/html"
+            && may_enclose(part, scanned.media_type(), text.expose())
         {
             let reasons = encoded_in(text.expose(), budget, &mut |piece| self.piece(part, &piece));
             for why in reasons {
@@ -401,6 +401,9 @@ impl<'s> Scan<'s> {
         }
         if source.view.markup && embeds(source.text) {
             self.unscannable(source.part, "unsupported_type");
+        }
+        if let Some(why) = source.unread {
+            self.unscannable(source.part, why);
         }
         let (mut at, _) = source.next(0);
         self.summary.records += u32::from(source.patient_record);
@@ -729,6 +732,7 @@ fn finding(source: &Source<'_>, passage: &Passage<'_>, tag: &Tag) -> Finding {
     let hidden = start >= source.view.hidden;
     // Characters that nobody sees stand inside it.
     let split = !source.view.markup
+        && !source.view.rewrites(&span)
         && span.len() != end - start
         && source
             .text
@@ -749,6 +753,7 @@ fn finding(source: &Source<'_>, passage: &Passage<'_>, tag: &Tag) -> Finding {
 /// a reader sees. `span` is where it stands in the part.
 fn value(source: &Source<'_>, range: Range<usize>, span: &Range<usize>) -> Phi<String> {
     let text = match source.text.get(span.clone()) {
+        Some(_) if source.view.rewrites(span) => source.view.as_read(source.text, span.clone()),
         Some(text) if !source.view.markup => text.to_owned(),
         _ => source.view.seen(source.text, range),
     };

@@ -28,6 +28,8 @@ pub(super) struct Source<'t> {
     pub(super) fields: bool,
     /// The entry of a container.
     pub(super) inside: Option<&'t str>,
+    /// Why some of it cannot be read as its format writes it.
+    pub(super) unread: Option<&'static str>,
 }
 
 impl<'t> Source<'t> {
@@ -58,14 +60,18 @@ impl<'t> Source<'t> {
             patient_record: false,
             fields: true,
             inside: None,
+            unread: None,
         }
     }
 
     pub(super) fn new(part: Part, media_type: &str, text: &'t str) -> Self {
-        let record = match media_type {
+        let mut record = match media_type {
             "text/html" => None,
             _ => records::read(text, media_type),
         };
+        let written = record
+            .as_mut()
+            .map_or_else(Vec::new, |r| std::mem::take(&mut r.written));
         let markup = match &record {
             Some(record) => record.form == Form::Markup,
             // A page is one whatever it is called, where a program opens it.
@@ -74,7 +80,7 @@ impl<'t> Source<'t> {
         let view = match markup {
             true if media_type == "text/html" => View::html(text),
             true => View::markup(text, media_type),
-            false => View::plain(text),
+            false => View::written(text, written),
         };
         let region = match part {
             Part::Subject => Region::Subject,
@@ -84,6 +90,7 @@ impl<'t> Source<'t> {
             _ => Region::Body,
         };
         let patient_record = record.as_ref().is_some_and(|r| r.patient_record);
+        let unread = record.as_ref().and_then(|r| r.unread);
         Self {
             part,
             region,
@@ -93,6 +100,7 @@ impl<'t> Source<'t> {
             patient_record,
             fields: region == Region::Header && is_fields(text),
             inside: None,
+            unread,
         }
     }
 

@@ -55,7 +55,7 @@ pub fn texts(message: &Message) -> Vec<ScannedText> {
         let mut each = |piece: Piece| pieces.push(piece);
         match scanned.content() {
             PartContent::Text(text) => {
-                if media_type != "text/html" {
+                if may_enclose(part, media_type, text.expose()) {
                     encoded_in(text.expose(), &mut budget, &mut each);
                 }
                 let document = is_document(part, text.expose());
@@ -95,4 +95,10 @@ pub(super) fn is_document(part: Part, text: &str) -> bool {
         || start.starts_with("%PDF-")
         || start.starts_with("PK\u{3}\u{4}")
         || matches!(part, Part::Attachment(_)) && is_message(start)
+}
+
+/// Whether files are looked for in a text as it stands: a page tells of its
+/// own, and an attached message is read as one.
+pub(super) fn may_enclose(part: Part, media_type: &str, text: &str) -> bool {
+    media_type != "text/html" && !(matches!(part, Part::Attachment(_)) && is_message(text))
 }

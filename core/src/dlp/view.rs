@@ -11,6 +11,7 @@ mod fold;
 mod html;
 mod runs;
 mod tags;
+mod written;
 mod xml;
 
 use std::borrow::Cow;
@@ -19,6 +20,7 @@ use std::ops::Range;
 use fold::fold;
 use memchr::memchr;
 use runs::Runs;
+pub(super) use written::{Written, as_read};
 
 /// A normalised text with an offset map.
 #[derive(Default)]
@@ -32,6 +34,8 @@ pub(super) struct View<'a> {
     pub(super) code: usize,
     /// Whether the source is HTML or XML.
     pub(super) markup: bool,
+    /// What of plain text is written otherwise than it is read.
+    written: Vec<Written>,
 }
 
 impl<'a> View<'a> {
@@ -158,6 +162,7 @@ impl Pen {
             markup: ends.is_some(),
             text: Cow::Owned(self.text),
             runs: self.runs,
+            written: Vec::new(),
         }
     }
 

@@ -149,6 +149,41 @@ pub(super) fn base64(text: &str) -> (Vec<u8>, bool) {
     (out, count < 6)
 }
 
+/// The bytes of hexadecimal, and whether all could be read.
+pub(super) fn hex(text: &str) -> (Vec<u8>, bool) {
+    let signs: Vec<u8> = text.bytes().filter(|b| !b.is_ascii_whitespace()).collect();
+    let (mut out, mut whole) = (Vec::with_capacity(signs.len() / 2), true);
+    for pair in signs.chunks(2) {
+        match HEXUPPER_PERMISSIVE.decode(pair) {
+            Ok(byte) => out.extend(byte),
+            Err(_) => whole = false,
+        }
+    }
+    (out, whole)
+}
+
+/// The bytes of an address with its `%20` (RFC 3986 section 2.1).
+pub(super) fn percent(text: &str) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    unescape(text.as_bytes(), b'%', &mut out);
+    out
+}
+
+/// Appends bytes of which some are written as a sign and two figures.
+fn unescape(mut rest: &[u8], sign: u8, out: &mut Vec<u8>) {
+    while let Some((&first, behind)) = rest.split_first() {
+        rest = behind;
+        let pair = behind.get(..2).filter(|_| first == sign);
+        match pair.and_then(|p| HEXUPPER_PERMISSIVE.decode(p).ok()) {
+            Some(byte) => {
+                out.extend(byte);
+                rest = behind.get(2..).unwrap_or_default();
+            }
+            None => out.push(first),
+        }
+    }
+}
+
 fn quoted_printable(text: &str) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     for line in text.lines() {
@@ -157,18 +192,7 @@ fn quoted_printable(text: &str) -> Vec<u8> {
             Some(line) => (line, true),
             None => (line, false),
         };
-        let mut rest = line.as_bytes();
-        while let Some((&first, behind)) = rest.split_first() {
-            rest = behind;
-            let pair = behind.get(..2).filter(|_| first == b'=');
-            match pair.and_then(|p| HEXUPPER_PERMISSIVE.decode(p).ok()) {
-                Some(byte) => {
-                    out.extend(byte);
-                    rest = behind.get(2..).unwrap_or_default();
-                }
-                None => out.push(first),
-            }
-        }
+        unescape(line.as_bytes(), b'=', &mut out);
         if !soft {
             out.push(b'\n');
         }

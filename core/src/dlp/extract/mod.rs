@@ -14,6 +14,7 @@
 mod budget;
 mod dicom;
 mod eml;
+mod enclosed;
 mod flow;
 mod inflate;
 mod loose;
@@ -105,16 +106,14 @@ pub(super) fn extract(
     walk.into_reasons()
 }
 
-/// The files that stand in a text (uuencode, encoded parts of mail), as
+/// The files that stand in a text (uuencode, encoded parts of mail, values of
+/// records), as
 /// [`extract`] gives them; the text itself is the caller's.
 pub(super) fn encoded_in(
     text: &str,
     budget: &mut Budget,
     each: &mut dyn FnMut(Piece),
 ) -> Vec<&'static str> {
-    if !encodes(text) {
-        return Vec::new();
-    }
     let mut walk = Walk::new(budget, each);
     files(&mut walk, text);
     walk.into_reasons()
@@ -122,13 +121,14 @@ pub(super) fn encoded_in(
 
 /// Whether files stand in a text.
 pub(super) fn encodes(text: &str) -> bool {
-    uu::is_in(text) || loose::is_in(text)
+    uu::is_in(text) || loose::is_in(text) || enclosed::is_in(text)
 }
 
 /// Walks the files that stand in a text.
 fn files(walk: &mut Walk<'_>, text: &str) {
     uu::read(walk, text);
     loose::read(walk, text);
+    enclosed::read(walk, text);
 }
 
 /// Whether a text is a message that went by mail.

@@ -2,22 +2,48 @@
 //! the hint of a folded value covers the fold.
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use memchr::memchr_iter;
+use memchr::memmem::Finder;
 
 use super::Record;
+use super::escapes::MAX_WRITTEN;
+use super::folds::{self, Folds};
 use super::hints::Hints;
 use crate::dlp::extract::Form;
 use crate::dlp::{Confidence, FindingKind};
 
-/// What the calendars and cards in a text tell.
-pub(super) fn read(text: &str) -> Option<Record> {
-    let start = text.as_bytes().get(..text.len().min(4096))?;
+/// How both begin, as programs write it.
+static BEGIN: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("BEGIN:VC"));
+
+/// Whether a calendar or a card may stand in a text.
+pub(super) fn may_hold(text: &str) -> bool {
+    let start = text.as_bytes().get(..4096).unwrap_or(text.as_bytes());
     let begins = |colon: usize| {
         let around = colon.checked_sub(5).and_then(|at| start.get(at..at + 8));
         around.is_some_and(|w| w.eq_ignore_ascii_case(b"BEGIN:VC"))
     };
-    if !memchr_iter(b':', start).any(begins) {
+    memchr_iter(b':', start).any(begins) || BEGIN.find(text.as_bytes()).is_some()
+}
+
+/// The values that are base64, of a text as it is read.
+pub(in crate::dlp) fn encoded(text: &str) -> Vec<Range<usize>> {
+    let mut out = Vec::new();
+    let mut at = if may_hold(text) { 0 } else { text.len() };
+    while at < text.len() {
+        let (line, next) = folds::line(text, at, &mut |_| {});
+        if folds::encoding(text, line.clone()) == folds::Encoding::Base64 {
+            out.extend(property(text, line).map(|(.., value)| value));
+        }
+        at = next;
+    }
+    out
+}
+
+/// What the calendars and cards in a text tell.
+pub(super) fn read(text: &str) -> Option<Record> {
+    if !may_hold(text) {
         return None;
     }
     let mut reader = Reader {
@@ -26,9 +52,16 @@ pub(super) fn read(text: &str) -> Option<Record> {
         of_event: Vec::new(),
         attended: false,
     };
+    let mut folds = Folds::default();
     let mut at = 0;
     while at < text.len() {
-        let (line, next) = unfolded(text, at);
+        let mut of_line = Vec::new();
+        let (line, next) = folds::line(text, at, &mut |fold| {
+            if of_line.len() <= MAX_WRITTEN {
+                of_line.push(fold);
+            }
+        });
+        folds.line(text, line.clone(), of_line);
         reader.line(line);
         at = next;
     }
@@ -37,6 +70,8 @@ pub(super) fn read(text: &str) -> Option<Record> {
         hints: reader.hints.finish(),
         patient_record: false,
         form: Form::Plain,
+        written: folds.written,
+        unread: folds.unread,
     })
 }
 
@@ -158,29 +193,6 @@ impl<'t> Reader<'t> {
             "BDAY" | "DEATHDATE" | "ANNIVERSARY" => self.hints.sure(value, K::Date),
             _ => {}
         }
-    }
-}
-
-/// The line at `at` with the lines that continue it, and where the next starts.
-fn unfolded(text: &str, at: usize) -> (Range<usize>, usize) {
-    let bytes = text.as_bytes();
-    let mut end = at;
-    loop {
-        while bytes.get(end).is_some_and(|b| !matches!(b, b'\r' | b'\n')) {
-            end += 1;
-        }
-        let mut next = end;
-        if bytes.get(next) == Some(&b'\r') {
-            next += 1;
-        }
-        if bytes.get(next) == Some(&b'\n') {
-            next += 1;
-        }
-        if next > end && matches!(bytes.get(next), Some(b' ' | b'\t')) {
-            end = next;
-            continue;
-        }
-        return (at..end, next.max(end + 1));
     }
 }
 

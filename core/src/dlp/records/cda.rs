@@ -151,6 +151,7 @@ fn by_names(text: &str) -> Record {
         hints: hints.finish(),
         patient_record,
         form: Form::Markup,
+        ..Record::default()
     }
 }
 
@@ -173,6 +174,7 @@ fn document(text: &str) -> Record {
         hints: reader.hints.finish(),
         patient_record,
         form: Form::Markup,
+        ..Record::default()
     }
 }
 

@@ -62,6 +62,7 @@ pub(super) fn read(text: &str) -> Option<Record> {
         hints,
         patient_record,
         form: Form::Plain,
+        ..Record::default()
     })
 }
 

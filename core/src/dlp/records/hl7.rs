@@ -7,10 +7,12 @@ use std::ops::Range;
 
 use memchr::{memchr_iter, memchr2};
 
+use super::escapes;
 use super::hints::{self, Hints};
 use super::hl7_fields::{Holds, holds};
 use super::{Record, shape};
 use crate::dlp::extract::Form;
+use crate::dlp::view::Written;
 use crate::dlp::{Confidence, FindingKind};
 
 const MAX_FIELDS: usize = 256;
@@ -23,6 +25,7 @@ struct Delimiters {
     component: u8,
     repetition: u8,
     sub: u8,
+    escape: u8,
 }
 
 const USUAL: Delimiters = Delimiters {
@@ -30,21 +33,28 @@ const USUAL: Delimiters = Delimiters {
     component: b'^',
     repetition: b'~',
     sub: b'&',
+    escape: b'\\',
 };
+
+/// Whether segments of a message may stand in a text.
+pub(super) fn may_hold(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    memchr_iter(b'|', bytes).any(|at| is_alone(name_before(bytes, at)))
+        || memchr_iter(b'H', bytes).any(|at| opens(bytes, at))
+}
 
 /// What the HL7 v2 segments in a text tell.
 pub(super) fn read(text: &str) -> Option<Record> {
-    let bytes = text.as_bytes();
-    if !memchr_iter(b'|', bytes).any(|at| is_alone(name_before(bytes, at)))
-        && !memchr_iter(b'H', bytes).any(|at| opens(bytes, at))
-    {
+    if !may_hold(text) {
         return None;
     }
+    let bytes = text.as_bytes();
     let mut reader = Reader {
         hints: Hints::new(text),
         delimiters: USUAL,
         message: false,
         patient_record: false,
+        written: Vec::new(),
     };
     // The marks of MLLP, which hardly any text has.
     let framed = memchr2(0x0b, 0x1c, bytes).is_some();
@@ -62,11 +72,14 @@ pub(super) fn read(text: &str) -> Option<Record> {
         at += length + 1;
     }
     let patient_record = reader.patient_record;
+    let written = reader.written;
     let hints = reader.hints.finish();
     (reader.message || !hints.is_empty()).then_some(Record {
         hints,
         patient_record,
         form: Form::Plain,
+        written,
+        unread: None,
     })
 }
 
@@ -113,6 +126,7 @@ struct Reader<'t> {
     /// Whether an MSH segment was seen.
     message: bool,
     patient_record: bool,
+    written: Vec<Written>,
 }
 
 impl<'t> Reader<'t> {
@@ -164,6 +178,13 @@ impl<'t> Reader<'t> {
             return;
         }
         let header = name == *b"MSH";
+        // The field that declares the escapes is none.
+        let first = if header { 2 } else { 1 };
+        if let Some(content) = fields.get(first) {
+            let escape = self.delimiters.escape;
+            let content = content.start..line.end;
+            escapes::hl7(self.hints.text(), content, escape, &mut self.written);
+        }
         for (index, value) in fields.iter().enumerate().skip(1) {
             if value.is_empty() {
                 continue;
@@ -403,6 +424,7 @@ fn declared(rest: &[u8]) -> Option<Delimiters> {
         component: nth(0),
         repetition: nth(1),
         sub: nth(3),
+        escape: nth(2),
     })
 }
 

@@ -12,7 +12,9 @@
 mod calendar;
 mod cda;
 mod codes;
+mod escapes;
 mod fhir;
+mod folds;
 mod headers;
 mod hints;
 mod hl7;
@@ -27,9 +29,17 @@ mod xml;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
+
 use super::extract::{Form, Hint};
+use super::view::{Written, as_read as read_as};
+use escapes::MAX_WRITTEN;
+
+/// What may stand before the start of a text.
+const BLANKS: [char; 5] = ['\u{feff}', ' ', '\t', '\r', '\n'];
 
 /// What a format tells of a text.
+#[derive(Default)]
 pub(super) struct Record {
     /// What it says of stretches of the text, in order.
     pub(super) hints: Vec<Hint>,
@@ -38,15 +48,75 @@ pub(super) struct Record {
     pub(super) patient_record: bool,
     /// How the text is to be read besides.
     pub(super) form: Form,
+    /// What of it is written otherwise than it is read, in order.
+    pub(super) written: Vec<Written>,
+    /// Why some of it cannot be read.
+    pub(super) unread: Option<&'static str>,
 }
 
 /// What the format of `text` tells, by the content and not by the media type
 /// or a file name alone; `None` where it is ordinary text.
 pub(super) fn read(text: &str, media_type: &str) -> Option<Record> {
-    cda::read(text, media_type)
+    let record = cda::read(text, media_type)
         .or_else(|| hl7::read(text))
         .or_else(|| fhir::read(text))
         .or_else(|| x12::read(text))
         .or_else(|| calendar::read(text))
-        .or_else(|| table::read(text, media_type))
+        .or_else(|| table::read(text, media_type));
+    // A page whose scripts hold escapes is a page.
+    let page = text.trim_start_matches(BLANKS).starts_with('<') || media_type.ends_with("xml");
+    let escapes = match page {
+        true => Vec::new(),
+        false => escapes::json(text),
+    };
+    // One way of writing a text; JSON in a record of another format is its text.
+    let has_own = |r: &Record| r.form == Form::Markup || !r.written.is_empty();
+    if escapes.is_empty() || record.as_ref().is_some_and(has_own) {
+        return record.map(bounded);
+    }
+    let record = record.unwrap_or_default();
+    Some(bounded(Record {
+        written: escapes,
+        ..record
+    }))
+}
+
+/// Whether a text is of a format whose values may be files.
+pub(super) fn may_enclose(text: &str) -> bool {
+    is_xml(text) || hl7::may_hold(text) || calendar::may_hold(text) || escapes::is_json(text)
+}
+
+/// XML that is no page.
+fn is_xml(text: &str) -> bool {
+    let start = text.trim_start_matches(BLANKS);
+    let head: String = start.chars().take(1024).collect();
+    let head = head.to_ascii_lowercase();
+    head.starts_with('<') && !head.contains("<html") && !head.contains("<!doctype html")
+}
+
+/// A text of such a format as its readers read it.
+pub(super) fn as_read(text: &str) -> Cow<'_, str> {
+    if is_xml(text) {
+        return Cow::Borrowed(text);
+    }
+    let record = hl7::read(text).or_else(|| calendar::read(text));
+    let written = record.map(|record| record.written);
+    let written = written.filter(|w| !w.is_empty());
+    let written = written.unwrap_or_else(|| escapes::json(text));
+    match written.is_empty() {
+        true => Cow::Borrowed(text),
+        false => Cow::Owned(read_as(text, 0..text.len(), &written)),
+    }
+}
+
+/// The values that calendars and cards call base64, in a text as it is read.
+pub(super) use calendar::encoded as encoded_lines;
+
+/// What is written otherwise in too many places is read up to the last of them.
+fn bounded(mut record: Record) -> Record {
+    if record.written.len() > MAX_WRITTEN {
+        record.written.truncate(MAX_WRITTEN);
+        record.unread = Some("too_large");
+    }
+    record
 }

@@ -72,6 +72,7 @@ pub(super) fn read(text: &str, media_type: &str) -> Option<Record> {
         hints,
         patient_record,
         form: Form::Plain,
+        ..Record::default()
     })
 }
 

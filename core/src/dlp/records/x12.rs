@@ -55,6 +55,7 @@ pub(super) fn read(text: &str) -> Option<Record> {
         hints: reader.hints.finish(),
         patient_record,
         form: Form::Plain,
+        ..Record::default()
     })
 }
 
