@@ -365,15 +365,14 @@ fn properties(walk: &mut Walk<'_>, name: &str, bytes: &[u8]) {
                 }
             },
             Node::Text(text)
-                if !text.trim().is_empty() && !(own && COUNTS.contains(&label.as_str())) =>
-            {
+                if text.trim().is_empty() || (own && COUNTS.contains(&label.as_str())) => {}
+            Node::Text(text) => {
                 if flow.len() == 0 || flow.since(flow.len().saturating_sub(1)) == "\n" {
                     flow.push(&label);
                     flow.push(": ");
                 }
                 flow.push(&text);
             }
-            Node::Text(_) => {}
             Node::End(_) => flow.end_line(),
         }
         if !flow.give(walk) {
