@@ -47,7 +47,7 @@ pub(super) fn line(
             fold(end - 1..next);
         } else if matches!(more.first(), Some(b' ' | b'\t')) {
             fold(end..next + 1);
-        } else if encoding == Encoding::Base64 && is_base64(more) {
+        } else if encoding == Encoding::Base64 && is_more(more) {
             // Some programs do not indent it.
             fold(end..next);
         } else {
@@ -63,9 +63,9 @@ pub(super) fn line(
     (at..end, next)
 }
 
-fn is_base64(line: &[u8]) -> bool {
-    let sign = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=');
-    !line.is_empty() && line.iter().all(sign)
+/// Whether a line is no property and not the empty one that ends base64.
+fn is_more(line: &[u8]) -> bool {
+    !line.is_empty() && !line.contains(&b':')
 }
 
 /// The encoding of the value of a line, by what stands before its colon.
