@@ -534,7 +534,7 @@ fn files_in_the_values_of_records_are_read() {
 #[test]
 fn a_file_in_a_record_that_cannot_be_read_is_told() {
     let noise: Vec<u8> = (0..600_u32)
-        .map(|n| (n * n * 31 + n * 7 >> 3) as u8)
+        .map(|n| ((n * n * 31 + n * 7) >> 3) as u8)
         .collect();
     let picture = [&b"\x89PNG\r\n\x1a\n"[..], &noise].concat();
     for bytes in [&noise, &picture] {
