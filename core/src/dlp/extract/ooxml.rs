@@ -38,7 +38,8 @@ pub(super) fn read(walk: &mut Walk<'_>, archive: &Archive<'_>) {
         walk.budget.held -= held;
         match reader(&lower) {
             _ if is_machinery(&lower)
-                && matches!(sniff::kind(&bytes, "", ""), Kind::Ole | Kind::Unknown) => {}
+                && (is_print_ticket(&bytes)
+                    || matches!(sniff::kind(&bytes, "", ""), Kind::Ole | Kind::Unknown)) => {}
             _ if is_image(&lower) || picture::is_raster(&bytes) => {
                 images = true;
                 let before = walk.pieces;
@@ -95,6 +96,14 @@ fn is_machinery(lower: &str) -> bool {
         || (file.starts_with("printersettings") && file.ends_with(".bin"))
         || file.ends_with(".odttf")
         || file.ends_with(".fntdata")
+}
+
+/// What Office for Mac keeps as printer settings: a property list of the
+/// system's, behind twelve bytes.
+fn is_print_ticket(bytes: &[u8]) -> bool {
+    let list = bytes.get(12..).unwrap_or_default();
+    let head = list.get(..512).unwrap_or(list);
+    list.starts_with(b"<?xml") && sniff::find(head, b"//Apple//DTD PLIST", 0).is_some()
 }
 
 /// What reads a part.

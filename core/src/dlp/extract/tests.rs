@@ -383,6 +383,11 @@ fn what_a_document_shows_by_reference_is_read() {
             b"<w:comments><w:p><w:t>in a comment</w:t></w:p></w:comments>",
         ),
         ("word/vbaProject.bin", b"no macros: MRN 4471922"),
+        // As Word for Mac writes them.
+        (
+            "word/printerSettings1.bin",
+            b"\x02\0\0\0\x01\0\0\0\xaa\x19\0\0<?xml version=\"1.0\"?>\n<!DOCTYPE plist PUBLIC \"-//Apple//DTD PLIST 1.0//EN\">",
+        ),
     ]));
     assert!(out.reasons.is_empty(), "{:?}", out.reasons);
     for text in [
