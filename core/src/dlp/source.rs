@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use memchr::{memchr, memchr_iter};
 
-use super::extract::{Form, Hint, Piece, is_markup};
+use super::extract::{Form, Hint, Piece, is_markup, percent};
 use super::passage::Region;
 use super::view::{View, decoded};
 use super::{FindingKind, Part, records};
@@ -235,36 +235,10 @@ fn is_unread(rest: &[u8]) -> bool {
     if address.len() == ADDRESS {
         return true;
     }
-    let drawn = unescaped(address).to_ascii_lowercase();
+    let drawn = percent(address).to_ascii_lowercase();
     ["text", "foreign", "<image", "data:", "&"]
         .iter()
         .any(|w| drawn.windows(w.len()).any(|d| d == w.as_bytes()))
-}
-
-/// An address with its `%20` decoded.
-fn unescaped(address: &[u8]) -> Vec<u8> {
-    let digit = |b: u8| {
-        char::from(b)
-            .to_digit(16)
-            .and_then(|d| u8::try_from(d).ok())
-    };
-    let mut out = Vec::with_capacity(address.len());
-    let mut rest = address;
-    while let Some((&first, behind)) = rest.split_first() {
-        rest = behind;
-        let escaped = match (first, behind) {
-            (b'%', [high, low, ..]) => digit(*high).zip(digit(*low)),
-            _ => None,
-        };
-        match escaped {
-            Some((high, low)) => {
-                out.push(high << 4 | low);
-                rest = &behind[2..];
-            }
-            None => out.push(first),
-        }
-    }
-    out
 }
 
 /// Whether each line is a header field with a hyphen in its name, or a common

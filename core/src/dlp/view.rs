@@ -20,6 +20,7 @@ use std::ops::Range;
 use fold::fold;
 use memchr::memchr;
 use runs::Runs;
+pub(super) use tags::parts;
 pub(super) use written::{Written, as_read};
 
 /// A normalised text with an offset map.

@@ -74,6 +74,11 @@ impl Flow {
         self.text.push('\n');
     }
 
+    /// Whether nothing stands on the line yet.
+    pub(super) fn at_line_start(&self) -> bool {
+        self.text.is_empty() || self.text.ends_with('\n')
+    }
+
     /// Bytes collected and not given out.
     pub(super) fn len(&self) -> usize {
         self.text.len()

@@ -163,9 +163,9 @@ pub(super) fn hex(text: &str) -> (Vec<u8>, bool) {
 }
 
 /// The bytes of an address with its `%20` (RFC 3986 section 2.1).
-pub(super) fn percent(text: &str) -> Vec<u8> {
-    let mut out = Vec::with_capacity(text.len());
-    unescape(text.as_bytes(), b'%', &mut out);
+pub(in crate::dlp) fn percent(address: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(address.len());
+    unescape(address, b'%', &mut out);
     out
 }
 

@@ -190,7 +190,7 @@ impl Drawing<'_> {
                     let count = place(record, 24).unwrap_or(0);
                     let codes = u32_at(record, 16).unwrap_or(0) & 1 != 0;
                     let bytes = record.get(28..).unwrap_or_default();
-                    let y = signed(record, 28usize.saturating_add(count.saturating_mul(2)) + 4);
+                    let y = signed(record, 32usize.saturating_add(count.saturating_mul(2)));
                     self.string(bytes, count, true, !codes, y);
                 }
                 // An object that is a picture.

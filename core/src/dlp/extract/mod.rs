@@ -47,6 +47,7 @@ mod test_support;
 mod tests;
 
 pub(super) use budget::Budget;
+pub(super) use loose::percent;
 use walk::Walk;
 
 use std::ops::Range;
@@ -107,8 +108,7 @@ pub(super) fn extract(
 }
 
 /// The files that stand in a text (uuencode, encoded parts of mail, values of
-/// records), as
-/// [`extract`] gives them; the text itself is the caller's.
+/// records), as [`extract`] gives them; the text itself is the caller's.
 pub(super) fn encoded_in(
     text: &str,
     budget: &mut Budget,

@@ -376,7 +376,7 @@ fn properties(walk: &mut Walk<'_>, name: &str, bytes: &[u8]) {
             Node::Text(text)
                 if text.trim().is_empty() || (own && COUNTS.contains(&label.as_str())) => {}
             Node::Text(text) => {
-                if flow.len() == 0 || flow.since(flow.len().saturating_sub(1)) == "\n" {
+                if flow.at_line_start() {
                     flow.push(&label);
                     flow.push(": ");
                 }
@@ -407,7 +407,6 @@ fn labelled(walk: &mut Walk<'_>, name: &str, bytes: &[u8]) {
     let mut xml = Xml::new(&text);
     let mut flow = Flow::new(name);
     let mut label = String::new();
-    let at_start = |flow: &Flow| flow.len() == 0 || flow.since(flow.len() - 1) == "\n";
     while let Some(node) = xml.next() {
         match node {
             Node::Start(tag) => {
@@ -426,7 +425,7 @@ fn labelled(walk: &mut Walk<'_>, name: &str, bytes: &[u8]) {
                     }
                 }
             }
-            Node::Text(text) if at_start(&flow) => {
+            Node::Text(text) if flow.at_line_start() => {
                 if !text.trim().is_empty() {
                     flow.push(&format!("{label}: {}", text.trim_start()));
                 }

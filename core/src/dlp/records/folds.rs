@@ -136,6 +136,10 @@ impl Folds {
         let bytes = text.as_bytes().get(..range.end).unwrap_or_default();
         let mut at = range.start;
         while let Some(length) = bytes.get(at..).and_then(|rest| memchr2(b'\\', b'=', rest)) {
+            // One more than is kept tells that there are too many.
+            if self.written.len() > MAX_WRITTEN {
+                return;
+            }
             at += length;
             let next = bytes.get(at + 1).copied().unwrap_or_default();
             if bytes[at] == b'\\' {
@@ -249,5 +253,14 @@ mod tests {
         let card = "BEGIN:VCARD\nN;CHARSET=UTF-7;ENCODING=QUOTED-PRINTABLE:=41\nEND:VCARD\n";
         assert_eq!(read(card).1, Some("unknown_charset"));
         assert_eq!(read(&card.replace("UTF-7", "utf-8")).1, None);
+    }
+
+    #[test]
+    fn a_line_of_escapes_is_bounded() {
+        let card = format!("BEGIN:VCARD\nNOTE:{}\n", "\\,".repeat(MAX_WRITTEN + 9));
+        let mut folds = Folds::default();
+        folds.line(&card, 0..11, Vec::new());
+        folds.line(&card, 12..card.len() - 1, Vec::new());
+        assert_eq!(folds.written.len(), MAX_WRITTEN + 1);
     }
 }

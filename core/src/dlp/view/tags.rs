@@ -427,6 +427,11 @@ pub(super) fn edge(name: &[u8]) -> Edge {
     }
 }
 
+/// Whether a tag of this name parts the texts around it.
+pub(in crate::dlp) fn parts(name: &[u8]) -> bool {
+    matches!(edge(name), Edge::Cell | Edge::Break | Edge::Block(_))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

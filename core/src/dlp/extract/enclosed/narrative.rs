@@ -7,6 +7,8 @@ use std::sync::LazyLock;
 use memchr::memchr_iter;
 use memchr::memmem::Finder;
 
+use crate::dlp::view::parts;
+
 static DIV: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"div\""));
 
 /// The pages, of a text whose escapes are undone.
@@ -77,7 +79,8 @@ fn needs_browser(page: &str) -> bool {
             .strip_prefix(b"/")
             .unwrap_or(&rest[1..length]);
         let (start, breaks) = open.unwrap_or((at, false));
-        let breaks = breaks || is_block(name);
+        let name = name.split(|b| !b.is_ascii_alphanumeric()).next();
+        let breaks = breaks || parts(name.unwrap_or_default());
         at += length;
         let before = start.checked_sub(1).and_then(|n| bytes.get(n));
         if !breaks && joins(before) && joins(bytes.get(at)) {
@@ -86,41 +89,6 @@ fn needs_browser(page: &str) -> bool {
         open = Some((start, breaks));
     }
     false
-}
-
-fn is_block(tag: &[u8]) -> bool {
-    const BLOCKS: &[&str] = &[
-        "div",
-        "p",
-        "td",
-        "tr",
-        "th",
-        "li",
-        "br",
-        "table",
-        "tbody",
-        "thead",
-        "ul",
-        "ol",
-        "dl",
-        "dt",
-        "dd",
-        "hr",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "caption",
-        "pre",
-        "blockquote",
-    ];
-    let name = tag.split(|b| !b.is_ascii_alphanumeric()).next();
-    let name = name.unwrap_or_default();
-    BLOCKS
-        .iter()
-        .any(|block| name.eq_ignore_ascii_case(block.as_bytes()))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use memchr::memmem::Finder;
 
 use super::narrative;
-use crate::dlp::extract::{loose, sniff, text};
+use crate::dlp::extract::{loose, picture, sniff, text};
 use crate::dlp::records;
 
 /// Signs of the start of a value by which is told what it holds.
@@ -60,7 +60,7 @@ impl<'t> Stretch<'t> {
         match self.coding {
             Coding::Base64 | Coding::Data => loose::base64(&in_one(&self.text)),
             Coding::Hex => loose::hex(&self.text),
-            Coding::Percent => (loose::percent(&self.text), true),
+            Coding::Percent => (loose::percent(self.text.as_bytes()), true),
             Coding::Markup => (self.text.as_bytes().to_vec(), true),
         }
     }
@@ -363,16 +363,10 @@ fn is_file(stretch: &Stretch<'_>) -> bool {
         ..*stretch
     };
     let (bytes, _) = sample.decoded();
-    let picture = is_picture(&bytes);
-    match picture {
+    match picture::is_raster(&bytes) {
         true => stretch.text.len() > DOT,
         false => stretch.declared || is_known(&bytes),
     }
-}
-
-fn is_picture(bytes: &[u8]) -> bool {
-    const STARTS: &[&[u8]] = &[b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"II*\0", b"MM\0*"];
-    STARTS.iter().any(|start| bytes.starts_with(start))
 }
 
 /// Whether bytes are the start of a text or of a file of a known kind, and not
