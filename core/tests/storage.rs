@@ -5,7 +5,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use mailseal::storage::{
@@ -170,6 +170,18 @@ async fn filled(path: &Path) {
     store.purge().await.unwrap();
     drop(store);
     edit(path, "");
+    closed(path);
+}
+
+/// Waits until nobody has the file open: a store that was dropped closes it on
+/// a thread of its own, and the last to close it takes the log away.
+fn closed(path: &Path) {
+    let log = path.with_extension("db-wal");
+    let patience = Instant::now() + Duration::from_secs(60);
+    while log.exists() {
+        assert!(Instant::now() < patience, "the file is still open");
+        std::thread::yield_now();
+    }
 }
 
 /// Changes the file behind mailseal's back. The last to close it takes the
@@ -514,7 +526,12 @@ async fn a_read_only_file_or_folder_says_so() {
     let root = std::fs::metadata(dir.path()).unwrap().uid() == 0;
     let tools = tempfile::tempdir().unwrap();
     let binary = tools.path().join("test");
-    std::fs::copy(std::env::current_exe().unwrap(), &binary).unwrap();
+    // Copied by another process: a child that a test beside this one forks
+    // could hold what is written here open, and such a file is not run.
+    let copied = Command::new("cp")
+        .args([&std::env::current_exe().unwrap(), &binary])
+        .status();
+    assert!(copied.unwrap().success());
     mode(tools.path(), 0o755);
     mode(&binary, 0o755);
     let open = |path: &Path| {
