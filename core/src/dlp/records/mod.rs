@@ -89,9 +89,12 @@ pub(super) fn may_enclose(text: &str) -> bool {
 /// XML that is no page.
 fn is_xml(text: &str) -> bool {
     let start = text.trim_start_matches(BLANKS);
+    if !start.starts_with('<') {
+        return false;
+    }
     let head: String = start.chars().take(1024).collect();
     let head = head.to_ascii_lowercase();
-    head.starts_with('<') && !head.contains("<html") && !head.contains("<!doctype html")
+    !head.contains("<html") && !head.contains("<!doctype html")
 }
 
 /// A text of such a format as its readers read it.
