@@ -78,13 +78,18 @@ fn make(corpus: &[Mail]) -> Made {
     let honest: Vec<&Mail> = corpus.iter().filter(|m| !m.shuffled).collect();
     const FOLDS: u32 = 4;
     let fold = |n: u32| move |m: &&Mail| m.id % FOLDS == n;
-    // First verdicts, each without one fold.
-    let priors: Vec<Vec<u8>> = (0..FOLDS)
-        .map(|n| {
-            let seen: Vec<&Mail> = honest.iter().copied().filter(|m| !fold(n)(m)).collect();
-            training::train_prior(&seen)
-        })
-        .collect();
+    // First verdicts, each without one fold, and that of all.
+    let (priors, prior) = std::thread::scope(|scope| {
+        let all = scope.spawn(|| training::train_prior(&honest));
+        let folds: Vec<_> = (0..FOLDS)
+            .map(|n| {
+                let seen: Vec<&Mail> = honest.iter().copied().filter(|m| !fold(n)(m)).collect();
+                scope.spawn(move || training::train_prior(&seen))
+            })
+            .collect();
+        let priors: Vec<Vec<u8>> = folds.into_iter().map(joined).collect();
+        (priors, joined(all))
+    });
     let with_priors = |keep: &dyn Fn(&Mail) -> bool| -> Vec<(Vec<u8>, Vec<&Mail>)> {
         (0..FOLDS)
             .map(|n| {
@@ -105,13 +110,7 @@ fn make(corpus: &[Mail]) -> Made {
             .collect();
         println!("all {} mails", corpus.len());
         let tagger = training::train_tagger(&with_priors(&|_| true), |line| println!("  {line}"));
-        let halves: Vec<Vec<u8>> = halves
-            .into_iter()
-            .map(|h| {
-                h.join()
-                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-            })
-            .collect();
+        let halves: Vec<Vec<u8>> = halves.into_iter().map(joined).collect();
         (halves, tagger)
     });
     let folds: Vec<_> = (0..FOLDS)
@@ -123,10 +122,17 @@ fn make(corpus: &[Mail]) -> Made {
         .collect();
     let verdict = training::train_verdict(&folds);
     Made {
-        prior: training::train_prior(&honest),
+        prior,
         tagger,
         verdict,
     }
+}
+
+/// What a thread made.
+fn joined<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {
+    thread
+        .join()
+        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 fn models() -> io::Result<()> {

@@ -155,7 +155,7 @@ categories! {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Confidence {
-    /// The shape fits.
+    /// The shape fits, or the model only leans towards the kind.
     Low,
     /// Shape and company fit.
     Medium,

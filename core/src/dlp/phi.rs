@@ -642,8 +642,8 @@ impl<'s> Scan<'s> {
         let care = self.context.sender_care >= 1 || (1..=3).contains(&self.context.audience_care);
         let number = |f: &Finding| {
             let medical = matches!(f.kind, FindingKind::Mrn | FindingKind::HealthPlanId);
-            let proven =
-                f.evidence.contains(&Evidence::Label) || f.evidence.contains(&Evidence::Checksum);
+            let proofs = [Evidence::Label, Evidence::Checksum, Evidence::Host];
+            let proven = f.evidence.iter().any(|e| proofs.contains(e));
             proven && f.confidence == Confidence::High && (medical || f.kind == FindingKind::Ssn)
         };
         ((health || care) && self.found.items.iter().any(number)).then_some("labelled_number")

@@ -136,9 +136,10 @@ pub(super) fn apply(passage: &Passage<'_>, tags: &mut Vec<Tag>, names: bool) {
         if tag.last == tag.first + 1
             && let Some(kind) = item.and_then(certain)
         {
-            tag.kind = kind;
+            (tag.kind, tag.margin) = (kind, tag.margin.max(0));
         } else if let Some(last) = parted.filter(|last| *last >= tag.last) {
             (tag.kind, tag.last) = (FindingKind::Ssn, last);
+            tag.margin = tag.margin.max(0);
             numbers.push((tag.first, tag.last));
         } else if called
             && matches!(
@@ -349,7 +350,7 @@ pub(super) fn evidence(passage: &Passage<'_>, tag: &Tag) -> (Confidence, Vec<Evi
         (label, Evidence::Label),
         (listed, Evidence::Dictionary),
         (tag.margin == FORMAT, Evidence::Structure),
-        (tag.margin > 0 && tag.margin < FORMAT, Evidence::Model),
+        (tag.margin != 0 && tag.margin < FORMAT, Evidence::Model),
         (against, Evidence::Against),
     ] {
         if found {
@@ -360,6 +361,7 @@ pub(super) fn evidence(passage: &Passage<'_>, tag: &Tag) -> (Confidence, Vec<Evi
         _ if checksum && label => Confidence::High,
         80.. => Confidence::High,
         _ if checksum || label => Confidence::High,
+        _ if tag.is_leant() => Confidence::Low,
         25.. => Confidence::Medium,
         _ if listed => Confidence::Medium,
         _ => Confidence::Low,
@@ -441,6 +443,44 @@ mod tests {
     fn ssns(text: &str) -> [usize; 4] {
         let is_ssn = |(kind, _): &&(FindingKind, &str)| *kind == FindingKind::Ssn;
         told(text).map(|tags| tags.iter().filter(is_ssn).count())
+    }
+
+    #[test]
+    fn what_the_model_only_leans_towards_is_of_low_confidence() {
+        let text = b"Grant brings the band.";
+        let passage = Passage::read(text, 0, text.len(), Region::Body);
+        let told = |margin| {
+            let (first, last, kind) = (0, 1, FindingKind::Name);
+            let tag = Tag {
+                first,
+                last,
+                kind,
+                margin,
+            };
+            evidence(&passage, &tag)
+        };
+        let why = vec![Evidence::Dictionary, Evidence::Model];
+        assert_eq!(told(-1), (Confidence::Low, why.clone()));
+        assert_eq!(told(1), (Confidence::Medium, why.clone()));
+        assert_eq!(told(80), (Confidence::High, why));
+    }
+
+    /// Whatever the model took it for.
+    #[test]
+    fn what_is_certain_is_not_leant_towards() {
+        let text = b"SSN 281-15-9804";
+        let passage = Passage::read(text, 0, text.len(), Region::Body);
+        let last = passage.items.len();
+        let mut tags = vec![Tag {
+            first: last - 1,
+            last,
+            kind: FindingKind::Biometric,
+            margin: -20,
+        }];
+        apply(&passage, &mut tags, true);
+        assert_eq!(tags.len(), 1);
+        assert_eq!(tags[0].kind, FindingKind::Ssn);
+        assert!(!tags[0].is_leant());
     }
 
     #[test]

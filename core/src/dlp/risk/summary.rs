@@ -268,9 +268,8 @@ impl Summary {
 /// What a paragraph has of a patient's case so far.
 #[derive(Default)]
 struct Case {
-    names: u32,
-    /// Somebody: a patient may be taken for one who works there.
-    person: bool,
+    /// Whoever it is: a patient may be taken for one who works there.
+    people: u32,
     numbers: u32,
     security_number: bool,
     health: bool,
@@ -279,8 +278,7 @@ struct Case {
 
 impl Case {
     fn add(&mut self, kind: FindingKind, health: bool) {
-        self.names += u32::from(kind == FindingKind::Name);
-        self.person |= matches!(kind, FindingKind::Name | FindingKind::Provider);
+        self.people += u32::from(matches!(kind, FindingKind::Name | FindingKind::Provider));
         self.numbers += u32::from(matches!(kind, FindingKind::Mrn | FindingKind::HealthPlanId));
         // Payrolls have these too.
         self.security_number |= kind == FindingKind::Ssn;
@@ -290,8 +288,8 @@ impl Case {
     /// Whether it has become one.
     fn is_new(&mut self) -> bool {
         let number = self.numbers > 0 || self.security_number;
-        let one = self.health && self.person && number;
-        let several = self.names.min(self.numbers) > 1;
+        let one = self.health && self.people > 0 && number;
+        let several = self.people.min(self.numbers) > 1;
         let new = !self.told && (one || several);
         self.told |= new;
         new

@@ -60,3 +60,10 @@ pub(crate) const CODE_KINDS: [FindingKind; 24] = [
     FindingKind::Loinc,
 ];
 pub(crate) const CODE_LABELS: usize = 24;
+
+/// How far the models lean towards a kind (its first word) beyond what training
+/// found: a person who is missed costs more than one too many, and of traits of
+/// the body there are few to learn from. In the models' own points, of which a
+/// margin of 80 is high confidence.
+pub(crate) const WORD_LEAN: (FindingKind, i16) = (FindingKind::Name, 40);
+pub(crate) const CODE_LEAN: (FindingKind, i16) = (FindingKind::Biometric, 60);

@@ -21,7 +21,7 @@ pub(crate) mod train;
 
 use self::codes::{Codes, asks_code};
 use self::context::Context;
-use self::labels::{CODE_KINDS, CODE_LABELS, WORD_KINDS, WordLabel};
+use self::labels::{CODE_KINDS, CODE_LABELS, CODE_LEAN, WORD_KINDS, WORD_LEAN, WordLabel};
 use self::memo::Sums;
 use self::model::Model;
 use self::scene::{Scene, Sights};
@@ -38,8 +38,27 @@ pub(crate) struct Tag {
     /// Behind its last unit.
     pub(crate) last: usize,
     pub(crate) kind: FindingKind,
-    /// How far the model prefers it over the next best.
+    /// How far the model by itself prefers it over the next best, which is below
+    /// 0 where it says it for its leaning towards the kind alone.
     pub(crate) margin: i16,
+}
+
+impl Tag {
+    /// Whether the model says it only for its leaning towards the kind.
+    pub(crate) fn is_leant(&self) -> bool {
+        self.margin < 0
+    }
+}
+
+/// The margin without what the model leans towards a kind; never 0.
+fn own_margin(margin: i16, kind: FindingKind, lean: (FindingKind, i16)) -> i16 {
+    match kind == lean.0 {
+        true => match margin.saturating_sub(lean.1) {
+            0 => -1,
+            own => own,
+        },
+        false => margin,
+    }
 }
 
 /// The best label of a word, and by how much; of nothing no margin is asked.
@@ -169,7 +188,7 @@ fn tag_from(
                     first: at,
                     last: at + 1,
                     kind,
-                    margin: label.1,
+                    margin: own_margin(label.1, kind, WORD_LEAN),
                 }),
             }
         }
@@ -214,7 +233,7 @@ fn code_at(
         first: at,
         last: at + 1,
         kind,
-        margin,
+        margin: own_margin(margin, kind, CODE_LEAN),
     })
 }
 
@@ -341,6 +360,18 @@ mod tests {
             something[usize::from(best)] += 1;
         }
         assert!(something.iter().all(|n| *n > 100), "{something:?}");
+    }
+
+    #[test]
+    fn a_margin_is_the_models_own() {
+        let lean = (FindingKind::Name, 40);
+        let own = |margin, kind| own_margin(margin, kind, lean);
+        assert_eq!(own(90, FindingKind::Name), 50);
+        assert_eq!(own(41, FindingKind::Name), 1);
+        // As near to nothing as to a name.
+        assert_eq!(own(40, FindingKind::Name), -1);
+        assert_eq!(own(3, FindingKind::Name), -37);
+        assert_eq!(own(3, FindingKind::Provider), 3);
     }
 
     /// Over mails with one memo, which learns which words are far off; some of

@@ -3,7 +3,10 @@
 use std::sync::LazyLock;
 
 use super::features::Rows;
-use super::labels::{CODE_LABELS, WORD_LABELS, WORD_LANES};
+use super::labels::{
+    CODE_KINDS, CODE_LABELS, CODE_LEAN, WORD_KINDS, WORD_LABELS, WORD_LANES, WORD_LEAN,
+};
+use crate::dlp::FindingKind;
 use crate::dlp::lexicon::Bytes;
 
 /// Weights of features, found by the first bits of a hash, which say the bucket,
@@ -110,6 +113,16 @@ impl<const N: usize> Weights<N> {
         self
     }
 
+    /// The same, leaning towards some labels.
+    fn leaning(mut self, labels: impl IntoIterator<Item = usize>, by: i16) -> Self {
+        for label in labels {
+            if let Some(bias) = self.bias.get_mut(label) {
+                *bias = bias.saturating_add(by);
+            }
+        }
+        self
+    }
+
     /// The score of each label; that of none is 0.
     #[cfg(test)]
     pub(crate) fn score(&self, rows: &Rows) -> [i16; N] {
@@ -173,9 +186,14 @@ impl Model {
 
     pub(crate) fn read(blob: &[u8]) -> Self {
         let mut bytes = Bytes(blob);
+        let place = |kinds: &[FindingKind], kind| kinds.iter().position(|k| *k == kind);
+        let word = place(&WORD_KINDS, WORD_LEAN.0).map(|n| 2 * n);
+        let code = place(&CODE_KINDS, CODE_LEAN.0);
         Self {
-            word: Weights::read(&mut bytes).ordered(WORD_LANES),
-            code: Weights::read(&mut bytes),
+            word: Weights::read(&mut bytes)
+                .leaning(word, WORD_LEAN.1)
+                .ordered(WORD_LANES),
+            code: Weights::read(&mut bytes).leaning(code, CODE_LEAN.1),
         }
     }
 }
@@ -240,6 +258,26 @@ mod tests {
         let mut bytes = Bytes(include_bytes!("model.bin"));
         assert_eq!(check::<WORD_LABELS>(&mut bytes), 60_000);
         assert_eq!(check::<CODE_LABELS>(&mut bytes), 24_000);
+    }
+
+    /// Towards what starts a person's name and a trait of the body, and nothing
+    /// else.
+    #[test]
+    fn the_models_lean_towards_their_kinds_alone() {
+        let mut bytes = Bytes(include_bytes!("model.bin"));
+        let word = Weights::<WORD_LABELS>::read(&mut bytes).ordered(WORD_LANES);
+        let code = Weights::<CODE_LABELS>::read(&mut bytes);
+        let leans = |found: &[i16], trained: &[i16]| -> Vec<(usize, i16)> {
+            let both = found.iter().zip(trained).enumerate();
+            both.map(|(n, (found, trained))| (n, found - trained))
+                .filter(|(_, by)| *by != 0)
+                .collect()
+        };
+        let model = Model::get();
+        assert_eq!(leans(model.word.bias(), word.bias()), [(0, 40)]);
+        assert_eq!(leans(model.code.bias(), code.bias()), [(14, 60)]);
+        assert_eq!(WORD_KINDS[0], FindingKind::Name);
+        assert_eq!(CODE_KINDS[14], FindingKind::Biometric);
     }
 
     #[test]
