@@ -113,12 +113,10 @@ impl<const N: usize> Weights<N> {
         self
     }
 
-    /// The same, leaning towards some labels.
-    fn leaning(mut self, labels: impl IntoIterator<Item = usize>, by: i16) -> Self {
-        for label in labels {
-            if let Some(bias) = self.bias.get_mut(label) {
-                *bias = bias.saturating_add(by);
-            }
+    /// The same, leaning towards a label.
+    fn leaning(mut self, label: Option<usize>, by: i16) -> Self {
+        if let Some(bias) = label.and_then(|label| self.bias.get_mut(label)) {
+            *bias = bias.saturating_add(by);
         }
         self
     }
