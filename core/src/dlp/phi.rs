@@ -617,8 +617,9 @@ impl<'s> Scan<'s> {
     /// What makes a mail PHI whatever else it says: a person, health and a number
     /// that only care gives out in one paragraph, or two of each. And what makes
     /// it PHI unless much speaks against it: a patient's record by its format, or
-    /// such a number beside a place of care or health content. Test data is left
-    /// to the weights.
+    /// such a number, which its label, its check digit or the host's own pattern
+    /// proves, beside a place of care or health content. Test data is left to the
+    /// weights.
     fn beyond_doubt(&self, score: i32) -> Option<&'static str> {
         let sections = &self.summary.sections;
         let count = |flag: Flag| sections[flag as usize - Flag::PatientSpeech as usize];

@@ -50,14 +50,15 @@ impl Tag {
     }
 }
 
-/// The margin without what the model leans towards a kind; never 0.
+/// The margin without what the model leans towards a kind. Of that kind a tie
+/// is below 0 too: the leaning alone broke it.
 fn own_margin(margin: i16, kind: FindingKind, lean: (FindingKind, i16)) -> i16 {
-    match kind == lean.0 {
-        true => match margin.saturating_sub(lean.1) {
-            0 => -1,
-            own => own,
-        },
-        false => margin,
+    if kind != lean.0 {
+        return margin;
+    }
+    match margin.saturating_sub(lean.1) {
+        0 => -1,
+        own => own,
     }
 }
 

@@ -109,8 +109,9 @@ impl SqliteOptions {
 /// all three at rest, or uses SQLite's backup tools. The file must lie on a
 /// local disk (WAL needs shared memory). Reads run on tokio's blocking threads,
 /// so the store is used within a tokio runtime; it is opened anywhere. A store
-/// that is dropped closes the file soon after, on its own thread: what moves the
-/// file or copies it waits until `-wal` is gone.
+/// that is dropped closes the file soon after, on its own thread: what moves or
+/// copies the file waits until `-wal` is gone, which the last of all processes
+/// that close it takes away.
 pub struct SqliteStore {
     inbox: Mutex<Sender<Message>>,
     waiting: Arc<Semaphore>,
