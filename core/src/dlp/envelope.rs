@@ -1,6 +1,6 @@
 //! What addresses and audience say of a message.
 
-use super::lexicon::{Flag, Flags, Lexicon};
+use super::lexicon::{Flag, Flags, GIVEN, Lexicon};
 use super::passage::{Passage, Region};
 use super::risk::features::Envelope;
 use super::token::hash;
@@ -52,7 +52,6 @@ pub(super) fn envelope_of(sender: &str, recipients: &[&str], audience: &str) -> 
     }
 }
 
-const GIVEN: Flags = Flags::of(&[Flag::GivenTop, Flag::Given, Flag::GivenWorld]);
 const SURNAME: Flags = Flags::of(&[
     Flag::SurnameTop,
     Flag::SurnameMid,

@@ -6,11 +6,13 @@
 //! is taken for one that is in about one of 100,000 cases, which costs a false
 //! alarm and never a miss.
 
+mod pieces;
 mod table;
 
 use std::sync::LazyLock;
 
-use self::table::Filter;
+pub(crate) use self::pieces::GIVEN;
+use self::pieces::Pieces;
 pub(crate) use self::table::{Bytes, Table};
 use super::token::{Gap, SEED, Shape, Token, finish, join, step};
 
@@ -232,8 +234,7 @@ pub(crate) struct Lexicon {
     words: Table,
     phrases: Table,
     codes: Table,
-    /// Words that speak of care in a sender's name.
-    cares: Filter,
+    pieces: Pieces,
     /// The commonest words of English, those first that hold sentences
     /// together: letters, and which words follow in terms.
     common: &'static [[u8; COMMON + 8]],
@@ -250,9 +251,6 @@ pub(crate) const COMMON: usize = 8;
 /// How surely a sender's or an audience's word speaks of care.
 pub(crate) const SPECIALITIES: Flags =
     Flags::of(&[Flag::Speciality1, Flag::Speciality2, Flag::Speciality3]);
-
-/// The words of [`Lexicon::cares`], as a power of 2.
-const CARES_LOG: u32 = 9;
 
 static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| Lexicon::read(include_bytes!("lexicon.bin")));
 
@@ -282,7 +280,6 @@ impl Lexicon {
             marks: classes.iter().copied().map(Marks::of).collect(),
             speech: classes.iter().copied().map(Speech::of).collect(),
             classes,
-            cares: Filter::read(&mut bytes, CARES_LOG),
             words: Table::read(&mut bytes),
             phrases: Table::read(&mut bytes),
             codes: Table::read(&mut bytes),
@@ -290,6 +287,7 @@ impl Lexicon {
                 let count = bytes.u32() as usize;
                 bytes.all(count)
             },
+            pieces: Pieces::read(&mut bytes),
         }
     }
 
@@ -337,18 +335,6 @@ impl Lexicon {
     #[inline]
     pub(crate) fn class(&self, hash: u32) -> Class {
         Class(self.words.find_in(hash, self.words.two(hash)))
-    }
-
-    /// The flags of a word that speaks of care; nothing of other words.
-    pub(crate) fn care(&self, hash: u32) -> Flags {
-        let flags = match self.cares.may_have(hash) {
-            true => self.word(hash),
-            false => Flags::default(),
-        };
-        match flags.any(SPECIALITIES) {
-            true => flags,
-            false => Flags::default(),
-        }
     }
 
     /// The longest term of several words that starts at the first of `tokens`:
@@ -422,8 +408,7 @@ impl Lexicon {
         }
         without[..word.len()].iter().any(|&hash| {
             let hash = finish(hash);
-            self.phrases.find(join(NEAR, hash)) != 0
-                || word.len() > 7 && self.word(hash).has(Flag::Medication)
+            self.phrases.find(join(NEAR, hash)) != 0 || word.len() > 7 && self.is_drug(hash)
         })
     }
 
@@ -591,8 +576,6 @@ pub(crate) mod build {
                 .to_le_bytes()
                 .to_vec();
             out.extend(classes.iter().flat_map(|c| c.0.to_le_bytes()));
-            let cares = self.words.iter().filter(|(_, f)| f.any(SPECIALITIES));
-            Filter::write(cares.map(|(hash, _)| *hash), CARES_LOG, &mut out);
             out.extend(tables);
             let count = u32::try_from(self.common.len()).expect("few");
             out.extend(count.to_le_bytes());
@@ -603,6 +586,7 @@ pub(crate) mod build {
                 out.extend(word);
                 out.extend(follow.to_le_bytes());
             }
+            Pieces::write(&self.words, &mut out);
             out
         }
     }
@@ -610,7 +594,7 @@ pub(crate) mod build {
 
 #[cfg(test)]
 mod tests {
-    use super::table::CLASS_BITS;
+    use super::table::{CLASS_BITS, Filter};
     use super::*;
 
     #[test]
@@ -737,7 +721,6 @@ mod tests {
             assert_eq!(table.filter.words.len() * 16, table.slots.len());
             assert!(bits(&table.filter) > 1_000);
         }
-        assert!(bits(&lexicon.cares) > 100);
     }
 
     #[test]
@@ -757,25 +740,6 @@ mod tests {
             }
         }
         assert!(found > 50_000, "{found}");
-    }
-
-    #[test]
-    fn care_is_what_the_lists_say_of_a_word() {
-        let lexicon = Lexicon::get();
-        let mut found = 0;
-        for word in [
-            "kidney", "clinic", "dental", "rehab", "the", "invoice", "rose",
-        ] {
-            let hash = super::super::token::hash(word.as_bytes());
-            let flags = lexicon.word(hash);
-            let care = flags.any(SPECIALITIES);
-            found += u32::from(care);
-            assert_eq!(
-                lexicon.care(hash),
-                if care { flags } else { Flags::default() }
-            );
-        }
-        assert!((2..6).contains(&found));
     }
 
     #[test]

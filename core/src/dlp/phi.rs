@@ -15,7 +15,7 @@ use super::lexicon::Flag;
 use super::passage::{Buffers, Passage, Region};
 use super::risk::features::{Envelope, Features, features};
 use super::risk::summary::{MAX_WORDS, Summary, category_of};
-use super::risk::verdict::{Verdict, Words};
+use super::risk::verdict::{Prior, Verdict, Words};
 use super::risk::{Filter, Weights};
 use super::source::{Source, chunk_end, embeds, is_field_name, is_file};
 use super::tagger::codes::Codes;
@@ -265,8 +265,13 @@ impl<'s> Scan<'s> {
         if asked {
             self.context.speech = words.speech();
             let prior = features(&words, &self.context, &self.envelope);
-            Verdict::get().read(&prior, &mut of_words);
-            self.context.prior = Verdict::get().step(&prior, &of_words);
+            self.context.prior = match self.scanner.names {
+                true => {
+                    Verdict::get().read(&prior, &mut of_words);
+                    Verdict::get().step(&prior, &of_words)
+                }
+                false => Prior::get().step(&prior),
+            };
         }
         if counted {
             self.words = of_words;

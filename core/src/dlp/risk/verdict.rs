@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use super::features::{Features, WORDS};
+use super::places::Places;
 use super::{Filter, OUTPUTS, Reasons, Weights, judged, step};
 use crate::dlp::Risk;
 
@@ -14,19 +15,12 @@ use crate::dlp::Risk;
 type Row = [i16; OUTPUTS + 1];
 type Sums = [i32; OUTPUTS + 1];
 
-/// The weights of both by hash. Each hash has one place, so that no branch asks
-/// where it is: hashes with the same first bits share a number, by which they
-/// were given places of their own.
+/// The weights of both.
 pub(crate) struct Verdict {
-    seeds: Vec<u32>,
-    slots: Vec<(u32, Row)>,
-    shift: u32,
+    rows: Places<{ OUTPUTS + 1 }>,
     bias: Row,
     filter: Filter,
 }
-
-/// The first bits of a hash, which choose its seed.
-const BITS: u32 = 13;
 
 static VERDICT: LazyLock<Verdict> = LazyLock::new(|| {
     let whole = Weights::read(include_bytes!("risk.bin"));
@@ -62,69 +56,16 @@ impl Verdict {
             rows.entry(*hash).or_default()[0] = row[0];
         }
         let rows: Vec<(u32, Row)> = rows.into_iter().collect();
-        let log = (rows.len() * 4 / 3)
-            .max(16)
-            .next_power_of_two()
-            .trailing_zeros();
-        let mut out = Self {
-            seeds: vec![0; 1 << BITS],
-            slots: vec![(0, Row::default()); 1 << log],
-            shift: 32 - log,
+        Self {
+            rows: Places::new(&rows),
             bias: both(prior.bias[0], &whole.bias),
             filter: Filter::of(rows.iter().map(|row| row.0)),
-        };
-        // Those that have many hashes choose first.
-        let mut buckets: Vec<&[(u32, Row)]> = rows
-            .chunk_by(|a, b| a.0 >> (32 - BITS) == b.0 >> (32 - BITS))
-            .collect();
-        buckets.sort_by_key(|bucket| std::cmp::Reverse(bucket.len()));
-        let mut taken = vec![false; out.slots.len()];
-        let mut places = Vec::new();
-        for bucket in buckets {
-            let fits = (0..u32::MAX)
-                .map(|n| n.wrapping_mul(0x85eb_ca6b))
-                .find(|seed| {
-                    places.clear();
-                    bucket.iter().all(|(hash, _)| {
-                        let place = out.place(*hash, *seed);
-                        let free = !taken[place] && !places.contains(&place);
-                        places.push(place);
-                        free
-                    })
-                });
-            let Some(seed) = fits else { continue };
-            for ((hash, row), place) in bucket.iter().zip(&places) {
-                taken[*place] = true;
-                out.slots[*place] = (*hash, *row);
-                out.seeds[(hash >> (32 - BITS)) as usize] = seed;
-            }
         }
-        out
     }
 
     /// Which features have weights of either.
     pub(crate) fn filter(&self) -> &Filter {
         &self.filter
-    }
-
-    #[inline]
-    fn place(&self, hash: u32, seed: u32) -> usize {
-        (hash ^ seed)
-            .wrapping_mul(0x9e37_79b1)
-            .wrapping_shr(self.shift) as usize
-    }
-
-    /// The weights of a feature; zeros where it has none.
-    #[inline]
-    fn row(&self, hash: u32) -> Row {
-        let seed = self.seeds.get((hash >> (32 - BITS)) as usize);
-        let place = self.place(hash, seed.copied().unwrap_or_default());
-        let Some((kept, row)) = self.slots.get(place) else {
-            return Row::default();
-        };
-        // Whether it has any is chance: no branch asks for it.
-        let all = i16::from(*kept == hash).wrapping_neg();
-        row.map(|weight| weight & all)
     }
 
     /// Takes in the words that are not among the sums yet.
@@ -133,7 +74,7 @@ impl Verdict {
         for ((code, all), (taken, sums)) in features.words.iter().zip(sums) {
             let mut more = *sums;
             for word in all.get(*taken..).unwrap_or_default() {
-                add(&mut more, &self.row(code.feature(*word).hash));
+                add(&mut more, &self.rows.row(code.feature(*word).hash));
             }
             *sums = more;
             *taken = all.len();
@@ -145,7 +86,7 @@ impl Verdict {
     pub(crate) fn step(&self, features: &Features<'_>, words: &Words) -> u8 {
         let of_words: i32 = words.sums.iter().map(|sums| sums[0]).sum();
         let counted = features.counted.iter();
-        let counted: i32 = counted.map(|f| i32::from(self.row(f.hash)[0])).sum();
+        let counted: i32 = counted.map(|f| i32::from(self.rows.row(f.hash)[0])).sum();
         step(i32::from(self.bias[0]) + of_words + counted)
     }
 
@@ -154,7 +95,7 @@ impl Verdict {
         let mut scores = self.bias.map(i32::from);
         let mut reasons = Reasons::default();
         for feature in &features.counted {
-            let row = self.row(feature.hash);
+            let row = self.rows.row(feature.hash);
             add(&mut scores, &row);
             reasons.add(feature.code, i32::from(row[1]));
         }
@@ -164,6 +105,40 @@ impl Verdict {
         }
         let [_, scores @ ..] = scores;
         judged(&scores, reasons.weightiest())
+    }
+}
+
+/// The first of them alone, for scans that give no verdict: its rows lie closer
+/// together.
+pub(crate) struct Prior {
+    rows: Places<1>,
+    bias: i16,
+}
+
+static PRIOR: LazyLock<Prior> = LazyLock::new(|| {
+    let prior = Weights::prior();
+    let rows: Vec<_> = (prior.rows.iter())
+        .map(|(hash, row)| (*hash, [row[0]]))
+        .collect();
+    Prior {
+        rows: Places::new(&rows),
+        bias: prior.bias[0],
+    }
+});
+
+impl Prior {
+    pub(crate) fn get() -> &'static Self {
+        &PRIOR
+    }
+
+    /// As [`Verdict::step`] says it.
+    pub(crate) fn step(&self, features: &Features<'_>) -> u8 {
+        let row = |hash| i32::from(self.rows.row(hash)[0]);
+        let words = (features.words.iter())
+            .flat_map(|(code, words)| words.iter().map(|word| code.feature(*word)));
+        let all = words.chain(features.counted.iter().copied());
+        let sum: i32 = all.map(|feature| row(feature.hash)).sum();
+        step(i32::from(self.bias) + sum)
     }
 }
 
@@ -188,8 +163,9 @@ mod tests {
         let hashes = prior.rows.iter().chain(&whole.rows).map(|row| row.0);
         let mut known = 0;
         for hash in hashes.chain((0..100_000).map(|n: u32| n.wrapping_mul(0x9e37_79b1))) {
-            let row = verdict.row(hash);
+            let row = verdict.rows.row(hash);
             assert_eq!(row[0], prior.find(hash).map_or(0, |row| row[0]), "{hash}");
+            assert_eq!(Prior::get().rows.row(hash), [row[0]], "{hash}");
             assert_eq!(
                 row[1..],
                 *whole.find(hash).unwrap_or(&[0; OUTPUTS]),
@@ -220,6 +196,7 @@ mod tests {
             verdict.read(&all(), &mut words);
             let [phi, ..] = Weights::prior().score(all().list());
             assert_eq!(verdict.step(&all(), &words), step(phi));
+            assert_eq!(Prior::get().step(&all()), step(phi));
             let risk = verdict.judge(&all(), &words);
             let scores = whole.score(all().list());
             assert_eq!(risk, judged(&scores, risk.reasons.clone()));

@@ -127,7 +127,6 @@ fn read<'t>(text: &'t str, all: &mut Vec<Token>) -> View<'t> {
 /// The words of a header text; those of an address are told apart by signs, by
 /// capitals, and by the words of the lexicon that a fused name consists of.
 fn words(text: &[u8], all: &[Token], out: &mut Vec<u32>) {
-    const GIVEN: Flags = Flags::of(&[Flag::GivenTop, Flag::Given, Flag::GivenWorld]);
     let lexicon = Lexicon::get();
     for token in all {
         if !token.is_word() && token.shape != Shape::Alnum {
@@ -155,7 +154,7 @@ fn words(text: &[u8], all: &[Token], out: &mut Vec<u32>) {
             for (cut, &letter) in (1..bytes.len().saturating_sub(2)).zip(bytes) {
                 before = step(before, letter);
                 let head = finish(before);
-                if cut == 1 || lexicon.word(head).any(GIVEN) {
+                if cut == 1 || lexicon.is_given(head) {
                     out.push(hash(&bytes[cut..]));
                     if cut >= 3 {
                         out.push(head);

@@ -311,8 +311,7 @@ fn is_value(value: &str) -> bool {
         return false;
     }
     // A decoder may pass over what is none of its signs.
-    let sign = |b: &u8| b.is_ascii_alphanumeric() || b"+/=-_".contains(b);
-    let signs = value.bytes().filter(sign).count();
+    let signs = value.bytes().filter(is_sign).count();
     let blanks = value.bytes().filter(u8::is_ascii_whitespace).count();
     value.len() - signs - blanks <= signs / 10
 }
@@ -320,16 +319,15 @@ fn is_value(value: &str) -> bool {
 /// Where base64 ends that begins at a place: behind its line, or behind further
 /// ones where that is as long as those of base64.
 fn encoded_end(bytes: &[u8], start: usize) -> usize {
-    let sign = |b: &u8| b.is_ascii_alphanumeric() || b"+/-_=".contains(b);
     let run = |from: usize, of: &dyn Fn(&u8) -> bool| {
         let rest = bytes.get(from..).unwrap_or_default();
         from + rest.iter().take_while(|b| of(b)).count()
     };
-    let mut end = run(start, &sign);
+    let mut end = run(start, &is_sign);
     let mut line = end - start;
     while line >= LINE {
         let next = run(end, &u8::is_ascii_whitespace);
-        let after = run(next, &sign);
+        let after = run(next, &is_sign);
         if next == end || after == next {
             break;
         }
@@ -342,15 +340,29 @@ fn encoded_end(bytes: &[u8], start: usize) -> usize {
 fn guessed<'t>(text: &'t str, range: Range<usize>, out: &mut Vec<Stretch<'t>>) {
     let bytes = text.as_bytes().get(..range.end).unwrap_or_default();
     let mut at = range.start;
-    while at < bytes.len() && out.len() < MOST {
-        let end = encoded_end(bytes, at);
-        if end - at >= SHORTEST {
-            let value = text.get(at..end).unwrap_or_default();
-            let stretch = Stretch::encoded(value, Coding::Base64, false);
-            out.extend(is_file(&stretch).then_some(stretch));
-        }
-        at = end.max(at + 1);
+    while let Some(start) = long_run(bytes, at).filter(|_| out.len() < MOST) {
+        at = encoded_end(bytes, start);
+        let value = text.get(start..at).unwrap_or_default();
+        let stretch = Stretch::encoded(value, Coding::Base64, false);
+        out.extend(is_file(&stretch).then_some(stretch));
     }
+}
+
+/// Where the next [`SHORTEST`] signs of base64 stand behind each other. Looked
+/// for from their end: most of a text is words, of which one look passes several.
+fn long_run(bytes: &[u8], mut at: usize) -> Option<usize> {
+    loop {
+        let run = bytes.get(at..at + SHORTEST)?;
+        match run.iter().rposition(|b| !is_sign(b)) {
+            None => return Some(at),
+            Some(other) => at += other + 1,
+        }
+    }
+}
+
+/// Whether a byte is one of base64, in either alphabet (RFC 4648).
+fn is_sign(b: &u8) -> bool {
+    b.is_ascii_alphanumeric() || b"+/-_=".contains(b)
 }
 
 fn is_file(stretch: &Stretch<'_>) -> bool {
@@ -385,5 +397,36 @@ fn is_known(bytes: &[u8]) -> bool {
             latin || wide || text::wide(bytes).is_some() && bytes.len() > 16
         }
         _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As a look at each place would find it.
+    #[test]
+    fn long_runs_are_found_wherever_they_start() {
+        let mut state = 7u32;
+        let mut next = |below: u32| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) % below
+        };
+        let (mut found, mut none) = (0, 0);
+        for _ in 0..400 {
+            let text: Vec<u8> = (0..next(90))
+                .map(|_| if next(30) == 0 { b' ' } else { b'a' })
+                .collect();
+            for at in 0..=text.len() {
+                let each = (at..text.len()).find(|n| {
+                    let run = text.get(*n..n + SHORTEST);
+                    run.is_some_and(|run| run.iter().all(is_sign))
+                });
+                assert_eq!(long_run(&text, at), each);
+                found += u32::from(each.is_some());
+                none += u32::from(each.is_none());
+            }
+        }
+        assert!(found > 1_000 && none > 1_000, "{found} {none}");
     }
 }

@@ -1,0 +1,126 @@
+//! What is asked of the pieces of words: whether one speaks of care, is a given
+//! name, a drug. A word has many pieces and hardly one is any of these, so a
+//! filter is asked before the table, which is large.
+
+use super::table::{Bytes, Filter};
+use super::{Flag, Flags, Lexicon, SPECIALITIES};
+
+/// Given names, whosever they are.
+pub(crate) const GIVEN: Flags = Flags::of(&[Flag::GivenTop, Flag::Given, Flag::GivenWorld]);
+const DRUG: Flags = Flags::of(&[Flag::Medication]);
+
+/// Each filter has `2^LOG` words.
+const CARE_LOG: u32 = 9;
+const GIVEN_LOG: u32 = 11;
+const DRUG_LOG: u32 = 10;
+
+/// A filter for each.
+pub(super) struct Pieces {
+    care: Filter,
+    given: Filter,
+    drug: Filter,
+}
+
+impl Pieces {
+    pub(super) fn read(bytes: &mut Bytes<'static>) -> Self {
+        Self {
+            care: Filter::read(bytes, CARE_LOG),
+            given: Filter::read(bytes, GIVEN_LOG),
+            drug: Filter::read(bytes, DRUG_LOG),
+        }
+    }
+
+    /// The bytes that [`read`](Self::read) takes, of all words.
+    #[cfg(feature = "training")]
+    pub(super) fn write(words: &std::collections::BTreeMap<u32, Flags>, out: &mut Vec<u8>) {
+        for (flags, log) in [
+            (SPECIALITIES, CARE_LOG),
+            (GIVEN, GIVEN_LOG),
+            (DRUG, DRUG_LOG),
+        ] {
+            let hashes = words.iter().filter(|(_, of)| of.any(flags));
+            Filter::write(hashes.map(|(hash, _)| *hash), log, out);
+        }
+    }
+}
+
+impl Lexicon {
+    /// The flags of a word that speaks of care; nothing of other words.
+    pub(crate) fn care(&self, hash: u32) -> Flags {
+        self.piece(&self.pieces.care, hash, SPECIALITIES)
+    }
+
+    /// Whether a word is a given name.
+    pub(crate) fn is_given(&self, hash: u32) -> bool {
+        !self.piece(&self.pieces.given, hash, GIVEN).is_empty()
+    }
+
+    /// Whether a word is a drug's name.
+    pub(super) fn is_drug(&self, hash: u32) -> bool {
+        !self.piece(&self.pieces.drug, hash, DRUG).is_empty()
+    }
+
+    /// The flags of a word that has one of some.
+    #[inline]
+    fn piece(&self, filter: &Filter, hash: u32, one_of: Flags) -> Flags {
+        let flags = match filter.may_have(hash) {
+            true => self.word(hash),
+            false => Flags::default(),
+        };
+        match flags.any(one_of) {
+            true => flags,
+            false => Flags::default(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dlp::token::hash;
+
+    /// Of each word by its filter what the table says, and few others pass.
+    #[test]
+    fn pieces_are_what_the_lists_say_of_them() {
+        let lexicon = Lexicon::get();
+        let mut found = [0; 3];
+        for word in [
+            "kidney",
+            "clinic",
+            "dental",
+            "rehab",
+            "the",
+            "invoice",
+            "rose",
+            "maria",
+            "nguyen",
+            "ngozi",
+            "metformin",
+            "lisinopril",
+            "sertraline",
+            "wei",
+            "xqzt",
+        ] {
+            let hash = hash(word.as_bytes());
+            let flags = lexicon.word(hash);
+            let is = [SPECIALITIES, GIVEN, DRUG].map(|one_of| flags.any(one_of));
+            let care = if is[0] { flags } else { Flags::default() };
+            assert_eq!(lexicon.care(hash), care, "{word}");
+            assert_eq!(lexicon.is_given(hash), is[1], "{word}");
+            assert_eq!(lexicon.is_drug(hash), is[2], "{word}");
+            for (count, is) in found.iter_mut().zip(is) {
+                *count += u32::from(is);
+            }
+        }
+        assert!(found.iter().all(|n| (2..6).contains(n)), "{found:?}");
+        for filter in [
+            &lexicon.pieces.care,
+            &lexicon.pieces.given,
+            &lexicon.pieces.drug,
+        ] {
+            let hashes = (0..10_000u32).map(|n| n.wrapping_mul(0x9e37_79b1));
+            let passed = hashes.filter(|hash| filter.may_have(*hash)).count();
+            assert!((1..1_000).contains(&passed), "{passed}");
+        }
+    }
+}
