@@ -240,8 +240,9 @@ pub fn train_prior(mails: &[&Mail]) -> Vec<u8> {
 /// Mails, and the first verdict's model that has not seen them.
 pub type Fold<'m> = (Vec<u8>, Vec<&'m Mail>);
 
-/// The model of words and codes.
-pub fn train_tagger(folds: &[Fold<'_>], progress: impl FnMut(&str)) -> Vec<u8> {
+/// The model of words and codes, as the mean of what is learnt in so many
+/// orders.
+pub fn train_tagger(folds: &[Fold<'_>], orders: u32, progress: impl Fn(&str) + Sync) -> Vec<u8> {
     // The weights of a fold are read once: they are large.
     type Viewed<'m> = (&'m Mail, Vec<super::view::View<'m>>);
     let all: Vec<(Weights, Vec<Viewed<'_>>)> = folds
@@ -271,7 +272,11 @@ pub fn train_tagger(folds: &[Fold<'_>], progress: impl FnMut(&str)) -> Vec<u8> {
             });
         }
     }
-    tagger::train(&examples, &tagger::Options::default(), progress)
+    let options = tagger::Options {
+        orders,
+        ..tagger::Options::default()
+    };
+    tagger::train(&examples, &options, progress)
 }
 
 /// The features of a mail's verdict, with labels by `model`.

@@ -30,6 +30,8 @@ pub(crate) struct Example<'a> {
 #[derive(Debug, Clone)]
 pub(crate) struct Options {
     pub(crate) epochs: u32,
+    /// Learnt in so many orders; the weights are their mean, so that what is found hangs less on the order of the mails.
+    pub(crate) orders: u32,
     /// Margins: of a missed label, and of a false one.
     pub(crate) miss: i32,
     pub(crate) alarm: i32,
@@ -43,7 +45,8 @@ pub(crate) struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            epochs: 12,
+            epochs: 8,
+            orders: 2,
             miss: 60,
             alarm: 25,
             least: 2,
@@ -78,19 +81,14 @@ fn gold(example: &Example<'_>) -> (Vec<u8>, Vec<u8>) {
     (words, codes)
 }
 
-/// Weights while they are learnt, with the sums that averaging needs.
-struct Learner<const N: usize> {
-    index: HashMap<u32, u32>,
-    /// In how many mails each feature is.
+/// The features that count, each with a number.
+struct Index {
+    numbers: HashMap<u32, u32>,
+    /// In how many mails each is.
     mails: Vec<u32>,
-    now: Vec<[i32; N]>,
-    sums: Vec<[i64; N]>,
-    bias: [i32; N],
-    bias_sums: [i64; N],
-    step: i64,
 }
 
-impl<const N: usize> Learner<N> {
+impl Index {
     fn new(counts: HashMap<u32, (u32, u32)>, least: u32) -> Self {
         // Sorted, so that the order of hashing plays no part.
         let kept: BTreeMap<u32, u32> = counts
@@ -98,11 +96,28 @@ impl<const N: usize> Learner<N> {
             .map(|(hash, (mails, _))| (hash, mails))
             .filter(|(_, mails)| *mails >= least)
             .collect();
-        let index: HashMap<u32, u32> = kept.keys().copied().zip(0..).collect();
-        let n = index.len();
+        Self {
+            numbers: kept.keys().copied().zip(0..).collect(),
+            mails: kept.into_values().collect(),
+        }
+    }
+}
+
+/// Weights while they are learnt, with the sums that averaging needs.
+struct Learner<'i, const N: usize> {
+    index: &'i Index,
+    now: Vec<[i32; N]>,
+    sums: Vec<[i64; N]>,
+    bias: [i32; N],
+    bias_sums: [i64; N],
+    step: i64,
+}
+
+impl<'i, const N: usize> Learner<'i, N> {
+    fn new(index: &'i Index) -> Self {
+        let n = index.mails.len();
         Self {
             index,
-            mails: kept.into_values().collect(),
             now: vec![[0; N]; n],
             sums: vec![[0; N]; n],
             bias: [0; N],
@@ -113,7 +128,7 @@ impl<const N: usize> Learner<N> {
 
     fn score(&self, rows: &[u32]) -> [i32; N] {
         let mut out = self.bias;
-        for row in rows.iter().filter_map(|r| self.index.get(r)) {
+        for row in rows.iter().filter_map(|r| self.index.numbers.get(r)) {
             for (sum, w) in out.iter_mut().zip(&self.now[*row as usize]) {
                 *sum += w;
             }
@@ -128,24 +143,28 @@ impl<const N: usize> Learner<N> {
         let at = self.step * i64::from(by);
         self.bias[k] += by;
         self.bias_sums[k] += at;
-        for row in rows.iter().filter_map(|r| self.index.get(r)) {
+        for row in rows.iter().filter_map(|r| self.index.numbers.get(r)) {
             self.now[*row as usize][k] += by;
             self.sums[*row as usize][k] += at;
         }
     }
 
-    /// The averaged weights as bytes, of the weightiest `keep` features that have
-    /// room in their buckets.
-    fn finish(self, keep: usize, out: &mut Vec<u8>) {
+    /// The mean over all steps of a weight that is so much now.
+    fn average(&self, now: i32, sum: i64) -> f64 {
         let steps = self.step.max(1);
-        let average = |now: i32, sum: i64| (i64::from(now) * steps - sum) as f64 / steps as f64;
-        let mut rows: Vec<(u32, [f64; N], f64)> = self
-            .index
-            .iter()
+        (i64::from(now) * steps - sum) as f64 / steps as f64
+    }
+
+    /// The mean weights of several as bytes, of the weightiest `keep` features
+    /// that have room in their buckets.
+    fn finish(all: &[Self], index: &Index, keep: usize, out: &mut Vec<u8>) {
+        let mean = |of: &dyn Fn(&Self) -> f64| all.iter().map(of).sum::<f64>() / all.len() as f64;
+        let mut rows: Vec<(u32, [f64; N], f64)> = (index.numbers.iter())
             .map(|(&hash, &row)| {
                 let row = row as usize;
-                let weights: [f64; N] =
-                    std::array::from_fn(|k| average(self.now[row][k], self.sums[row][k]));
+                let weights: [f64; N] = std::array::from_fn(|k| {
+                    mean(&|one| one.average(one.now[row][k], one.sums[row][k]))
+                });
                 let size = weights.iter().fold(0f64, |m, w| m.max(w.abs()));
                 (hash, weights, size)
             })
@@ -167,7 +186,7 @@ impl<const N: usize> Learner<N> {
         let scale = 127.0 / top;
         let small = |w: f64| (w * scale).round().clamp(-127.0, 127.0) as i8;
         let bias = std::array::from_fn(|k| {
-            (average(self.bias[k], self.bias_sums[k]) * scale)
+            (mean(&|one| one.average(one.bias[k], one.bias_sums[k])) * scale)
                 .round()
                 .clamp(-30_000.0, 30_000.0) as i16
         });
@@ -177,7 +196,10 @@ impl<const N: usize> Learner<N> {
             .filter(|(_, weights)| weights.iter().any(|w| *w != 0))
             .collect();
         // What is asked for most stands close together, and is found sooner.
-        let mails = |hash: u32| self.index.get(&hash).map(|n| self.mails[*n as usize]);
+        let mails = |hash: u32| {
+            let number = index.numbers.get(&hash);
+            number.map(|n| index.mails[*n as usize])
+        };
         rows.sort_by_key(|(hash, _)| (std::cmp::Reverse(mails(*hash)), *hash));
         Weights::<N>::write(bias, log, &rows, out);
     }
@@ -242,7 +264,7 @@ fn violator<const N: usize>(
 pub(crate) fn train(
     examples: &[Example<'_>],
     options: &Options,
-    mut progress: impl FnMut(&str),
+    progress: impl Fn(&str) + Sync,
 ) -> Vec<u8> {
     let mut rows = Rows::new();
     let golds: Vec<_> = examples.iter().map(gold).collect();
@@ -283,82 +305,128 @@ pub(crate) fn train(
         static_word.push(word_rows);
         static_code.push(code_rows);
     }
-    let mut word: Learner<WORD_LABELS> = Learner::new(word_counts, options.least);
-    let mut code: Learner<CODE_LABELS> = Learner::new(code_counts, options.least);
-    let mut shuffle = Shuffle(7);
-    for epoch in 0..options.epochs {
-        let (mut wrong_words, mut wrong_codes) = (0u32, 0u32);
-        for n in shuffle.order(examples.len()) {
-            let example = &examples[n];
-            let passage = &example.passage;
-            let (words, codes) = &golds[n];
-            let sights = Sights::new(passage, &example.context, &far);
-            let (mut one, mut two) = (0u8, 0u8);
-            for at in 0..passage.items.len() {
-                let mut label = 0u8;
-                if asks_word(&passage.items[at], one) {
-                    rows.clear();
-                    let context = &example.context;
-                    let scene = Scene::new(passage, context, &sights, at, (one, two));
-                    if let Some(scene) = scene {
-                        scene.history(&mut rows);
-                    }
-                    let mut all = static_word[n][at].clone();
-                    all.extend_from_slice(rows.as_slice());
-                    // One in eight is hidden, so that none is leant on alone.
-                    all.retain(|_| !shuffle.next().is_multiple_of(8));
-                    let scores = word.score(&all);
-                    // Where the way there was wrong, an inner word starts anew.
-                    let mut wanted = words[at];
-                    if !word_open(wanted, one) {
-                        wanted -= 1;
-                    }
-                    let open = |l: usize| word_open(u8::try_from(l).unwrap_or(0), one);
-                    let bad = violator(&scores, wanted.into(), open, options);
-                    label = (0..=WORD_LABELS)
-                        .filter(|l| open(*l))
-                        .max_by_key(|l| {
-                            (
-                                l.checked_sub(1).map_or(0, |k| scores[k]),
-                                std::cmp::Reverse(*l),
-                            )
-                        })
-                        .and_then(|l| u8::try_from(l).ok())
-                        .unwrap_or(0);
-                    wrong_words += u32::from(label != wanted);
-                    word.step += 1;
-                    if bad != usize::from(wanted) {
-                        word.add(&all, wanted.into(), 1);
-                        word.add(&all, bad, -1);
-                    }
-                }
-                if asks_code(passage, at) {
-                    let mut all = static_code[n][at].clone();
-                    all.retain(|_| !shuffle.next().is_multiple_of(8));
-                    let all = &all;
-                    let scores = code.score(all);
-                    let wanted = usize::from(codes[at]);
-                    // A unit inside an address or another term of words is
-                    // that term's.
-                    if words[at] == 0 {
-                        let bad = violator(&scores, wanted, |_| true, options);
-                        code.step += 1;
-                        if bad != wanted {
-                            wrong_codes += 1;
-                            code.add(all, wanted, 1);
-                            code.add(all, bad, -1);
+    let word_index = Index::new(word_counts, options.least);
+    let code_index = Index::new(code_counts, options.least);
+    let seen = Seen {
+        examples,
+        golds,
+        words: static_word,
+        codes: static_code,
+    };
+    let learnt: Vec<_> = std::thread::scope(|scope| {
+        let learners: Vec<_> = (7..)
+            .take(options.orders as usize)
+            .map(|seed| {
+                let (seen, indices) = (&seen, (&word_index, &code_index));
+                let progress = &progress;
+                scope.spawn(move || seen.learn(indices, options, seed, progress))
+            })
+            .collect();
+        let joined = learners
+            .into_iter()
+            .map(std::thread::ScopedJoinHandle::join);
+        joined
+            .map(|learnt| learnt.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
+    });
+    let (words, codes): (Vec<_>, Vec<_>) = learnt.into_iter().unzip();
+    let mut out = Vec::new();
+    Learner::finish(&words, &word_index, options.keep_word, &mut out);
+    Learner::finish(&codes, &code_index, options.keep_code, &mut out);
+    out
+}
+
+/// What is learnt from: the mails, their truth, and of each unit the features
+/// that hang on no label.
+struct Seen<'e, 't> {
+    examples: &'e [Example<'t>],
+    golds: Vec<(Vec<u8>, Vec<u8>)>,
+    words: Vec<Vec<Vec<u32>>>,
+    codes: Vec<Vec<Vec<u32>>>,
+}
+
+impl Seen<'_, '_> {
+    /// Learns both models once, in an order of its own.
+    fn learn<'i>(
+        &self,
+        (word_index, code_index): (&'i Index, &'i Index),
+        options: &Options,
+        seed: u64,
+        progress: &(impl Fn(&str) + Sync),
+    ) -> (Learner<'i, WORD_LABELS>, Learner<'i, CODE_LABELS>) {
+        let mut word = Learner::new(word_index);
+        let mut code = Learner::new(code_index);
+        let mut rows = Rows::new();
+        let far = FarOff::default();
+        let mut shuffle = Shuffle(seed);
+        for epoch in 0..options.epochs {
+            let mut wrong = 0u32;
+            for n in shuffle.order(self.examples.len()) {
+                let example = &self.examples[n];
+                let passage = &example.passage;
+                let (words, codes) = &self.golds[n];
+                let sights = Sights::new(passage, &example.context, &far);
+                let (mut one, mut two) = (0u8, 0u8);
+                for at in 0..passage.items.len() {
+                    let mut label = 0u8;
+                    if asks_word(&passage.items[at], one) {
+                        rows.clear();
+                        let context = &example.context;
+                        let scene = Scene::new(passage, context, &sights, at, (one, two));
+                        if let Some(scene) = scene {
+                            scene.history(&mut rows);
+                        }
+                        let mut all = self.words[n][at].clone();
+                        all.extend_from_slice(rows.as_slice());
+                        // One in eight is hidden, so that none is leant on alone.
+                        all.retain(|_| !shuffle.next().is_multiple_of(8));
+                        let scores = word.score(&all);
+                        // Where the way there was wrong, an inner word starts anew.
+                        let mut wanted = words[at];
+                        if !word_open(wanted, one) {
+                            wanted -= 1;
+                        }
+                        let open = |l: usize| word_open(u8::try_from(l).unwrap_or(0), one);
+                        let bad = violator(&scores, wanted.into(), open, options);
+                        label = (0..=WORD_LABELS)
+                            .filter(|l| open(*l))
+                            .max_by_key(|l| {
+                                (
+                                    l.checked_sub(1).map_or(0, |k| scores[k]),
+                                    std::cmp::Reverse(*l),
+                                )
+                            })
+                            .and_then(|l| u8::try_from(l).ok())
+                            .unwrap_or(0);
+                        wrong += u32::from(label != wanted);
+                        word.step += 1;
+                        if bad != usize::from(wanted) {
+                            word.add(&all, wanted.into(), 1);
+                            word.add(&all, bad, -1);
                         }
                     }
+                    if asks_code(passage, at) {
+                        let mut all = self.codes[n][at].clone();
+                        all.retain(|_| !shuffle.next().is_multiple_of(8));
+                        let all = &all;
+                        let scores = code.score(all);
+                        let wanted = usize::from(codes[at]);
+                        // A unit inside an address or another term of words is
+                        // that term's.
+                        if words[at] == 0 {
+                            let bad = violator(&scores, wanted, |_| true, options);
+                            code.step += 1;
+                            if bad != wanted {
+                                code.add(all, wanted, 1);
+                                code.add(all, bad, -1);
+                            }
+                        }
+                    }
+                    (two, one) = (one, label);
                 }
-                (two, one) = (one, label);
             }
+            progress(&format!("order {seed}, epoch {epoch}: {wrong} words wrong"));
         }
-        progress(&format!(
-            "epoch {epoch}: {wrong_words} words wrong, {wrong_codes} codes below their margin"
-        ));
+        (word, code)
     }
-    let mut out = Vec::new();
-    word.finish(options.keep_word, &mut out);
-    code.finish(options.keep_code, &mut out);
-    out
 }
