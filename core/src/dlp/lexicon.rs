@@ -1,17 +1,16 @@
 //! Word lists, frozen into hash tables: names, places, health terms, labels.
 //!
 //! `lexicon.bin` is made by the program in `training/` from lists in the
-//! repository; its layout is this file's and that of `table.rs`. A word or a term of several words
-//! leads to a set of [`Flag`]s. Only hashes are kept: a word that is in no list
-//! is taken for one that is in about one of 100,000 cases, which costs a false
-//! alarm and never a miss.
+//! repository; its layout is this file's, that of `table.rs` and that of
+//! `pieces.rs`. A word or a term of several words leads to a set of [`Flag`]s.
+//! Only hashes are kept: a word that is in no list is taken for one that is in
+//! about one of 100,000 cases, which costs a false alarm and never a miss.
 
 mod pieces;
 mod table;
 
 use std::sync::LazyLock;
 
-pub(crate) use self::pieces::GIVEN;
 use self::pieces::Pieces;
 pub(crate) use self::table::{Bytes, Table};
 use super::token::{Gap, SEED, Shape, Token, finish, join, step};
@@ -247,6 +246,9 @@ pub(crate) const fn follower(hash: u32) -> u64 {
 
 /// Letters of a common word; behind fewer stand zeros.
 pub(crate) const COMMON: usize = 8;
+
+/// Given names, common ones and rare, of all countries.
+pub(crate) const GIVEN: Flags = Flags::of(&[Flag::GivenTop, Flag::Given, Flag::GivenWorld]);
 
 /// How surely a sender's or an audience's word speaks of care.
 pub(crate) const SPECIALITIES: Flags =

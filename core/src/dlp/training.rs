@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use super::envelope::envelope_of;
 use super::lexicon::build::Builder;
-use super::lexicon::{Flag, Flags, Lexicon};
+use super::lexicon::{Flag, Flags, GIVEN, Lexicon};
 use super::passage::{Passage, Region};
 use super::risk::Weights;
 use super::risk::features::{Envelope, Feature, features};
@@ -157,7 +157,7 @@ pub fn known(word: &str) -> (bool, bool, bool, bool) {
     let flags = Lexicon::get().word(hash(word.as_bytes()));
     let any = |of: &[Flag]| flags.any(Flags::of(of));
     (
-        any(&[Flag::GivenTop, Flag::Given, Flag::GivenWorld]),
+        flags.any(GIVEN),
         any(&[
             Flag::SurnameTop,
             Flag::SurnameMid,
@@ -272,11 +272,7 @@ pub fn train_tagger(folds: &[Fold<'_>], orders: u32, progress: impl Fn(&str) + S
             });
         }
     }
-    let options = tagger::Options {
-        orders,
-        ..tagger::Options::default()
-    };
-    tagger::train(&examples, &options, progress)
+    tagger::train(&examples, &tagger::Options::default(), orders, progress)
 }
 
 /// The features of a mail's verdict, with labels by `model`.

@@ -3,10 +3,8 @@
 //! filter is asked before the table, which is large.
 
 use super::table::{Bytes, Filter};
-use super::{Flag, Flags, Lexicon, SPECIALITIES};
+use super::{Flag, Flags, GIVEN, Lexicon, SPECIALITIES};
 
-/// Given names, whosever they are.
-pub(crate) const GIVEN: Flags = Flags::of(&[Flag::GivenTop, Flag::Given, Flag::GivenWorld]);
 const DRUG: Flags = Flags::of(&[Flag::Medication]);
 
 /// Each filter has `2^LOG` words.
@@ -76,6 +74,7 @@ impl Lexicon {
 
 #[cfg(test)]
 mod tests {
+    use super::super::table::CLASS_BITS;
     use super::*;
     use crate::dlp::token::hash;
 
@@ -113,6 +112,24 @@ mod tests {
             }
         }
         assert!(found.iter().all(|n| (2..6).contains(n)), "{found:?}");
+        // No filter hides what the table has. A slot behind a free one is where
+        // its hash begins, so that this is known.
+        let (words, mut known) = (&lexicon.words, 0);
+        let slots = words.slots.array_windows().zip(1u32..);
+        for ([_, slot], at) in slots.filter(|([before, _], _)| *before == [0; 4]) {
+            let slot = u32::from_le_bytes(*slot);
+            let hash = (at << words.shift) & !(u32::MAX >> CLASS_BITS) | slot >> CLASS_BITS;
+            let flags = lexicon.word(hash);
+            known += u32::from(!flags.is_empty());
+            let is = [SPECIALITIES, GIVEN, DRUG].map(|one_of| flags.any(one_of));
+            let found = [
+                !lexicon.care(hash).is_empty(),
+                lexicon.is_given(hash),
+                lexicon.is_drug(hash),
+            ];
+            assert_eq!(found, is, "{hash:x}");
+        }
+        assert!(known > 20_000, "{known}");
         for filter in [
             &lexicon.pieces.care,
             &lexicon.pieces.given,

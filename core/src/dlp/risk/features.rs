@@ -225,13 +225,17 @@ pub(crate) fn features<'s>(
     }
 }
 
-#[cfg(any(test, feature = "training"))]
 impl Features<'_> {
     /// All, one by one.
-    pub(crate) fn list(&self) -> Vec<Feature> {
+    pub(super) fn all(&self) -> impl Iterator<Item = Feature> {
         let words = (self.words.iter())
             .flat_map(|(code, words)| words.iter().map(|word| code.feature(*word)));
-        self.counted.iter().copied().chain(words).collect()
+        self.counted.iter().copied().chain(words)
+    }
+
+    #[cfg(any(test, feature = "training"))]
+    pub(crate) fn list(&self) -> Vec<Feature> {
+        self.all().collect()
     }
 }
 

@@ -1,6 +1,7 @@
 //! Both verdicts of a message, that before anything is found and that of all,
 //! from one table of weights: of what a message says most is the same for both,
-//! and is looked up once.
+//! and is looked up once. A scan that ends without a verdict has the first alone,
+//! from a table of its own.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -108,8 +109,8 @@ impl Verdict {
     }
 }
 
-/// The first of them alone, for scans that give no verdict: its rows lie closer
-/// together.
+/// The verdict before anything is found, alone, for scans that give none at the
+/// end: its rows lie closer together.
 pub(crate) struct Prior {
     rows: Places<1>,
     bias: i16,
@@ -134,10 +135,7 @@ impl Prior {
     /// As [`Verdict::step`] says it.
     pub(crate) fn step(&self, features: &Features<'_>) -> u8 {
         let row = |hash| i32::from(self.rows.row(hash)[0]);
-        let words = (features.words.iter())
-            .flat_map(|(code, words)| words.iter().map(|word| code.feature(*word)));
-        let all = words.chain(features.counted.iter().copied());
-        let sum: i32 = all.map(|feature| row(feature.hash)).sum();
+        let sum: i32 = features.all().map(|feature| row(feature.hash)).sum();
         step(i32::from(self.bias) + sum)
     }
 }

@@ -30,8 +30,6 @@ pub(crate) struct Example<'a> {
 #[derive(Debug, Clone)]
 pub(crate) struct Options {
     pub(crate) epochs: u32,
-    /// Learnt in so many orders; the weights are their mean, so that what is found hangs less on the order of the mails.
-    pub(crate) orders: u32,
     /// Margins: of a missed label, and of a false one.
     pub(crate) miss: i32,
     pub(crate) alarm: i32,
@@ -46,7 +44,6 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             epochs: 8,
-            orders: 2,
             miss: 60,
             alarm: 25,
             least: 2,
@@ -260,10 +257,12 @@ fn violator<const N: usize>(
     best.0
 }
 
-/// Learns both models and gives their bytes.
+/// Learns both models and gives their bytes: the mean of what is learnt in so
+/// many orders, so that what is found hangs less on the order of the mails.
 pub(crate) fn train(
     examples: &[Example<'_>],
     options: &Options,
+    orders: u32,
     progress: impl Fn(&str) + Sync,
 ) -> Vec<u8> {
     let mut rows = Rows::new();
@@ -315,7 +314,7 @@ pub(crate) fn train(
     };
     let learnt: Vec<_> = std::thread::scope(|scope| {
         let learners: Vec<_> = (7..)
-            .take(options.orders as usize)
+            .take(orders as usize)
             .map(|seed| {
                 let (seen, indices) = (&seen, (&word_index, &code_index));
                 let progress = &progress;
@@ -425,7 +424,7 @@ impl Seen<'_, '_> {
                     (two, one) = (one, label);
                 }
             }
-            progress(&format!("order {seed}, epoch {epoch}: {wrong} words wrong"));
+            progress(&format!("seed {seed}, epoch {epoch}: {wrong} words wrong"));
         }
         (word, code)
     }
