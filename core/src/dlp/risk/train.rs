@@ -93,14 +93,6 @@ struct Fit {
 }
 
 impl Fit {
-    /// Nothing learnt yet.
-    fn zero(rows: usize) -> Self {
-        Self {
-            rows: vec![[0.0; OUTPUTS]; rows],
-            bias: [0.0; OUTPUTS],
-        }
-    }
-
     /// The mean of several that learnt in different orders.
     fn new(
         rows: &[Vec<u32>],
@@ -108,11 +100,33 @@ impl Fit {
         kinds: &[Kind],
         options: &Options,
     ) -> Self {
-        let mut mean = Self::zero(kinds.len());
+        let pull: Vec<f64> = kinds.iter().map(|kind| kind.pull).collect();
+        let phi: Vec<Mail<'_, 1>> = (rows.iter().zip(truths))
+            .map(|(rows, &[phi, ..])| Some((rows.as_slice(), [phi])))
+            .collect();
+        // The categories of a mail that is no PHI mean nothing.
+        let told: Vec<Vec<u32>> = (rows.iter().zip(truths))
+            .map(|(rows, [phi, ..])| {
+                let told = rows.iter().filter(|row| !kinds[**row as usize].only_phi);
+                told.copied().filter(|_| *phi).collect()
+            })
+            .collect();
+        let categories: Vec<Mail<'_, CATEGORIES>> = (told.iter().zip(truths))
+            .map(|(rows, &[phi, ref categories @ ..])| {
+                phi.then_some((rows.as_slice(), *categories))
+            })
+            .collect();
+        let mut mean = Self {
+            rows: vec![[0.0; OUTPUTS]; kinds.len()],
+            bias: [0.0; OUTPUTS],
+        };
         for seed in (11..).take(options.times as usize) {
-            let one = Self::once(rows, truths, kinds, options, seed);
-            for (sum, w) in mean.weights().zip(one.rows.iter().chain([&one.bias])) {
-                for (sum, w) in sum.iter_mut().zip(w) {
+            let (phi, phi_bias) = once(&phi, &pull, options.rate_of_phi, options, seed);
+            let rate = options.rate_of_categories;
+            let (categories, bias) = once(&categories, &pull, rate, options, seed);
+            let all = phi.iter().zip(&categories).chain([(&phi_bias, &bias)]);
+            for (sum, (phi, categories)) in mean.weights().zip(all) {
+                for (sum, w) in sum.iter_mut().zip(phi.now.iter().chain(&categories.now)) {
                     *sum += w;
                 }
             }
@@ -127,58 +141,6 @@ impl Fit {
         self.rows.iter_mut().chain([&mut self.bias])
     }
 
-    /// Logistic regression by AdaGrad, with a pull towards zero.
-    fn once(
-        rows: &[Vec<u32>],
-        truths: &[[bool; OUTPUTS]],
-        kinds: &[Kind],
-        options: &Options,
-        mut seed: u64,
-    ) -> Self {
-        let mut fit = Self::zero(kinds.len());
-        let mut squares = vec![[1e-3; OUTPUTS]; kinds.len()];
-        let mut bias_squares = [1e-3; OUTPUTS];
-        let mut order: Vec<usize> = (0..rows.len()).collect();
-        for _ in 0..options.epochs {
-            for i in (1..order.len()).rev() {
-                seed = seed
-                    .wrapping_mul(6_364_136_223_846_793_005)
-                    .wrapping_add(1_442_695_040_888_963_407);
-                let j = usize::try_from((seed >> 33) % (i as u64 + 1)).unwrap_or(0);
-                order.swap(i, j);
-            }
-            for &n in &order {
-                let scores = fit.score(&rows[n]);
-                for out in 0..OUTPUTS {
-                    // The categories of a mail that is no PHI mean nothing.
-                    if out > 0 && !truths[n][0] {
-                        continue;
-                    }
-                    let truth = truths[n][out];
-                    let chance = 1.0 / (1.0 + exp(-scores[out]));
-                    let cost = if truth { options.miss } else { 1.0 };
-                    let slope = cost * (chance - if truth { 1.0 } else { 0.0 });
-                    let rate = match out {
-                        0 => options.rate_of_phi,
-                        _ => options.rate_of_categories,
-                    };
-                    bias_squares[out] += slope * slope;
-                    fit.bias[out] -= rate * slope / f64::sqrt(bias_squares[out]);
-                    for &row in &rows[n] {
-                        let row = row as usize;
-                        if out > 0 && kinds[row].only_phi {
-                            continue;
-                        }
-                        let slope = slope + kinds[row].pull * fit.rows[row][out];
-                        squares[row][out] += slope * slope;
-                        fit.rows[row][out] -= rate * slope / f64::sqrt(squares[row][out]);
-                    }
-                }
-            }
-        }
-        fit
-    }
-
     fn score(&self, rows: &[u32]) -> [f64; OUTPUTS] {
         let mut out = self.bias;
         for &row in rows {
@@ -188,6 +150,81 @@ impl Fit {
         }
         out
     }
+}
+
+/// Categories.
+const CATEGORIES: usize = OUTPUTS - 1;
+
+/// The features and the truth of a mail that is learnt from.
+type Mail<'m, const N: usize> = Option<(&'m [u32], [bool; N])>;
+
+/// The weights of a feature while they are learnt, and the sums of the squares
+/// of their slopes.
+#[derive(Clone, Copy)]
+struct Weight<const N: usize> {
+    now: [f64; N],
+    squares: [f64; N],
+}
+
+impl<const N: usize> Weight<N> {
+    /// Nothing learnt yet.
+    const ZERO: Self = Self {
+        now: [0.0; N],
+        squares: [1e-3; N],
+    };
+
+    #[inline]
+    fn step(&mut self, slopes: &[f64; N], pull: f64, rate: f64) {
+        for ((now, square), slope) in self.now.iter_mut().zip(&mut self.squares).zip(slopes) {
+            let slope = slope + pull * *now;
+            *square += slope * slope;
+            *now -= rate * slope / f64::sqrt(*square);
+        }
+    }
+}
+
+/// Logistic regression by AdaGrad, with a pull towards zero. PHI is learnt apart
+/// from the categories: the order of the mails is all that they share.
+fn once<const N: usize>(
+    mails: &[Mail<'_, N>],
+    pull: &[f64],
+    rate: f64,
+    options: &Options,
+    mut seed: u64,
+) -> (Vec<Weight<N>>, Weight<N>) {
+    let mut weights = vec![Weight::ZERO; pull.len()];
+    let mut bias = Weight::ZERO;
+    let mut order: Vec<usize> = (0..mails.len()).collect();
+    for _ in 0..options.epochs {
+        for i in (1..order.len()).rev() {
+            seed = seed
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            let j = usize::try_from((seed >> 33) % (i as u64 + 1)).unwrap_or(0);
+            order.swap(i, j);
+        }
+        for (rows, truth) in order.iter().filter_map(|n| mails[*n]) {
+            let mut scores = bias.now;
+            for &row in rows {
+                for (sum, w) in scores.iter_mut().zip(&weights[row as usize].now) {
+                    *sum += w;
+                }
+            }
+            let slopes = std::array::from_fn(|out| {
+                let chance = 1.0 / (1.0 + exp(-scores[out]));
+                match truth[out] {
+                    true => options.miss * (chance - 1.0),
+                    false => chance,
+                }
+            });
+            bias.step(&slopes, 0.0, rate);
+            for &row in rows {
+                let row = row as usize;
+                weights[row].step(&slopes, pull[row], rate);
+            }
+        }
+    }
+    (weights, bias)
 }
 
 /// Learns the weights and gives their bytes.
@@ -205,14 +242,16 @@ pub(crate) fn train(examples: &[Example], options: &Options) -> Vec<u8> {
             }
         }
     }
-    // Sorted, so that the order of hashing plays no part.
-    let kept: BTreeMap<u32, Kind> = counts
-        .iter()
-        .filter(|(_, (mails, ..))| *mails >= options.least)
-        .map(|(hash, (_, _, kind))| (*hash, *kind))
+    // Sorted, so that the order of hashing plays no part; and what most mails have
+    // lies side by side, so that the processor has it at hand.
+    let mut kept: Vec<(u32, (u32, Kind))> = counts
+        .into_iter()
+        .map(|(hash, (mails, _, kind))| (hash, (mails, kind)))
+        .filter(|(_, (mails, _))| *mails >= options.least)
         .collect();
-    let index: HashMap<u32, u32> = kept.keys().copied().zip(0..).collect();
-    let kinds: Vec<Kind> = kept.values().copied().collect();
+    kept.sort_by_key(|(hash, (mails, _))| (std::cmp::Reverse(*mails), *hash));
+    let index: HashMap<u32, u32> = kept.iter().map(|kept| kept.0).zip(0..).collect();
+    let kinds: Vec<Kind> = kept.iter().map(|(_, (_, kind))| *kind).collect();
     let rows: Vec<Vec<u32>> = examples
         .iter()
         .map(|e| {
@@ -237,10 +276,10 @@ pub(crate) fn train(examples: &[Example], options: &Options) -> Vec<u8> {
         }
     }
     let hundredths = |w: f64| (w * 100.0).round().clamp(-30_000.0, 30_000.0) as i16;
-    let out = kept
-        .keys()
+    let out: BTreeMap<u32, [i16; OUTPUTS]> = kept
+        .iter()
         .zip(&fit.rows)
-        .map(|(hash, row)| (*hash, row.map(hundredths)))
+        .map(|((hash, _), row)| (*hash, row.map(hundredths)))
         .filter(|(_, row)| row.iter().any(|w| *w != 0))
         .collect();
     let bias = fit.bias.map(hundredths);
@@ -268,8 +307,7 @@ fn lines(
     told: &[Option<u32>; OUTPUTS],
     options: &Options,
 ) -> [Line; OUTPUTS] {
-    let mut scores: Vec<([f64; OUTPUTS], usize)> = Vec::new();
-    for part in 0..4 {
+    let part = |part: u32| -> Vec<([f64; OUTPUTS], usize)> {
         let (seen, held): (Vec<usize>, Vec<usize>) =
             (0..rows.len()).partition(|n| examples[*n].mail / 4 % 4 != part);
         let of = |ns: &[usize]| -> (Vec<Vec<u32>>, Vec<[bool; OUTPUTS]>) {
@@ -277,8 +315,17 @@ fn lines(
         };
         let (seen_rows, seen_truths) = of(&seen);
         let fit = Fit::new(&seen_rows, &seen_truths, kinds, options);
-        scores.extend(held.iter().map(|n| (fit.score(&rows[*n]), *n)));
-    }
+        let score = |n: usize| (fit.score(&rows[n]), n);
+        held.into_iter().map(score).collect()
+    };
+    let scores: Vec<_> = std::thread::scope(|scope| {
+        let part = &part;
+        let parts = [0, 1, 2, 3].map(|n| scope.spawn(move || part(n)));
+        let joined = parts.into_iter().map(std::thread::ScopedJoinHandle::join);
+        let scores =
+            joined.map(|part| part.unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        scores.flatten().collect()
+    });
     std::array::from_fn(|out| {
         let line = |wanted: bool, recall: usize| {
             let points = scores

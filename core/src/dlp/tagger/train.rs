@@ -4,7 +4,8 @@
 //! have been given and was not costs more than one that should not have been:
 //! a miss is a breach, a false alarm an annoyance.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
+use std::hash::{BuildHasherDefault, Hasher};
 
 use super::codes::{asks_code, code};
 use super::context::Context;
@@ -78,31 +79,73 @@ fn gold(example: &Example<'_>) -> (Vec<u8>, Vec<u8>) {
     (words, codes)
 }
 
+/// Features are hashes already, and nobody chooses them: they are spread over
+/// all bits, and no more.
+#[derive(Default)]
+struct Spread(u64);
+
+impl Hasher for Spread {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u32((*byte).into());
+        }
+    }
+
+    fn write_u32(&mut self, feature: u32) {
+        self.0 = (self.0 ^ u64::from(feature)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+type ByFeature<T> = HashMap<u32, T, BuildHasherDefault<Spread>>;
+
+/// In how many mails each feature is, and the last of them.
+type Counts = ByFeature<(u32, u32)>;
+
 /// The features that count, each with a number.
 struct Index {
-    numbers: HashMap<u32, u32>,
+    numbers: ByFeature<u32>,
     /// In how many mails each is.
     mails: Vec<u32>,
 }
 
+/// The number of a feature that does not count.
+const NONE: u32 = u32::MAX;
+
 impl Index {
-    fn new(counts: HashMap<u32, (u32, u32)>, least: u32) -> Self {
-        // Sorted, so that the order of hashing plays no part.
-        let kept: BTreeMap<u32, u32> = counts
+    fn new(counts: Counts, least: u32) -> Self {
+        let mut kept: Vec<(u32, u32)> = counts
             .into_iter()
             .map(|(hash, (mails, _))| (hash, mails))
             .filter(|(_, mails)| *mails >= least)
             .collect();
+        // Sorted, so that the order of hashing plays no part; and what most mails
+        // have lies side by side, so that the processor has it at hand.
+        kept.sort_unstable_by_key(|(hash, mails)| (std::cmp::Reverse(*mails), *hash));
+        let (hashes, mails): (Vec<u32>, Vec<u32>) = kept.into_iter().unzip();
         Self {
-            numbers: kept.keys().copied().zip(0..).collect(),
-            mails: kept.into_values().collect(),
+            numbers: hashes.into_iter().zip(0..).collect(),
+            mails,
+        }
+    }
+
+    fn number(&self, feature: u32) -> u32 {
+        self.numbers.get(&feature).copied().unwrap_or(NONE)
+    }
+
+    /// Puts numbers in the place of features, of all units of all examples.
+    fn number_all(&self, examples: &mut [Vec<Vec<u32>>]) {
+        for feature in examples.iter_mut().flatten().flatten() {
+            *feature = self.number(*feature);
         }
     }
 }
 
 /// Weights while they are learnt, with the sums that averaging needs.
-struct Learner<'i, const N: usize> {
-    index: &'i Index,
+struct Learner<const N: usize> {
     now: Vec<[i32; N]>,
     sums: Vec<[i64; N]>,
     bias: [i32; N],
@@ -110,11 +153,10 @@ struct Learner<'i, const N: usize> {
     step: i64,
 }
 
-impl<'i, const N: usize> Learner<'i, N> {
-    fn new(index: &'i Index) -> Self {
+impl<const N: usize> Learner<N> {
+    fn new(index: &Index) -> Self {
         let n = index.mails.len();
         Self {
-            index,
             now: vec![[0; N]; n],
             sums: vec![[0; N]; n],
             bias: [0; N],
@@ -123,24 +165,25 @@ impl<'i, const N: usize> Learner<'i, N> {
         }
     }
 
-    fn score(&self, rows: &[u32]) -> [i32; N] {
+    /// The score of each label but none's, for the features of these numbers.
+    fn score(&self, numbers: &[u32]) -> [i32; N] {
         let mut out = self.bias;
-        for row in rows.iter().filter_map(|r| self.index.numbers.get(r)) {
-            for (sum, w) in out.iter_mut().zip(&self.now[*row as usize]) {
+        for row in numbers.iter().filter_map(|n| self.now.get(*n as usize)) {
+            for (sum, w) in out.iter_mut().zip(row) {
                 *sum += w;
             }
         }
         out
     }
 
-    fn add(&mut self, rows: &[u32], label: usize, by: i32) {
+    fn add(&mut self, numbers: &[u32], label: usize, by: i32) {
         let Some(k) = label.checked_sub(1) else {
             return;
         };
         let at = self.step * i64::from(by);
         self.bias[k] += by;
         self.bias_sums[k] += at;
-        for row in rows.iter().filter_map(|r| self.index.numbers.get(r)) {
+        for row in numbers.iter().filter(|n| **n != NONE) {
             self.now[*row as usize][k] += by;
             self.sums[*row as usize][k] += at;
         }
@@ -202,7 +245,7 @@ impl<'i, const N: usize> Learner<'i, N> {
     }
 }
 
-fn count(counts: &mut HashMap<u32, (u32, u32)>, rows: &[u32], mail: u32) {
+fn count(counts: &mut Counts, rows: &[u32], mail: u32) {
     for &row in rows {
         let entry = counts.entry(row).or_insert((0, u32::MAX));
         if entry.1 != mail {
@@ -267,8 +310,8 @@ pub(crate) fn train(
 ) -> Vec<u8> {
     let mut rows = Rows::new();
     let golds: Vec<_> = examples.iter().map(gold).collect();
-    let mut word_counts = HashMap::new();
-    let mut code_counts = HashMap::new();
+    let mut word_counts = Counts::default();
+    let mut code_counts = Counts::default();
     // The features that do not hang on labels are kept between epochs.
     let mut static_word: Vec<Vec<Vec<u32>>> = Vec::new();
     let mut static_code: Vec<Vec<Vec<u32>>> = Vec::new();
@@ -306,6 +349,8 @@ pub(crate) fn train(
     }
     let word_index = Index::new(word_counts, options.least);
     let code_index = Index::new(code_counts, options.least);
+    word_index.number_all(&mut static_word);
+    code_index.number_all(&mut static_code);
     let seen = Seen {
         examples,
         golds,
@@ -335,8 +380,8 @@ pub(crate) fn train(
     out
 }
 
-/// What is learnt from: the mails, their truth, and of each unit the features
-/// that hang on no label.
+/// What is learnt from: the mails, their truth, and of each unit the numbers of
+/// the features that hang on no label.
 struct Seen<'e, 't> {
     examples: &'e [Example<'t>],
     golds: Vec<(Vec<u8>, Vec<u8>)>,
@@ -346,16 +391,18 @@ struct Seen<'e, 't> {
 
 impl Seen<'_, '_> {
     /// Learns both models once, in an order of its own.
-    fn learn<'i>(
+    fn learn(
         &self,
-        (word_index, code_index): (&'i Index, &'i Index),
+        (word_index, code_index): (&Index, &Index),
         options: &Options,
         seed: u64,
         progress: &(impl Fn(&str) + Sync),
-    ) -> (Learner<'i, WORD_LABELS>, Learner<'i, CODE_LABELS>) {
+    ) -> (Learner<WORD_LABELS>, Learner<CODE_LABELS>) {
         let mut word = Learner::new(word_index);
         let mut code = Learner::new(code_index);
         let mut rows = Rows::new();
+        // The numbers of a unit's features.
+        let mut all = Vec::with_capacity(Rows::MAX);
         let far = FarOff::default();
         let mut shuffle = Shuffle(seed);
         for epoch in 0..options.epochs {
@@ -375,8 +422,8 @@ impl Seen<'_, '_> {
                         if let Some(scene) = scene {
                             scene.history(&mut rows);
                         }
-                        let mut all = self.words[n][at].clone();
-                        all.extend_from_slice(rows.as_slice());
+                        all.clone_from(&self.words[n][at]);
+                        all.extend(rows.as_slice().iter().map(|row| word_index.number(*row)));
                         // One in eight is hidden, so that none is leant on alone.
                         all.retain(|_| !shuffle.next().is_multiple_of(8));
                         let scores = word.score(&all);
@@ -405,10 +452,9 @@ impl Seen<'_, '_> {
                         }
                     }
                     if asks_code(passage, at) {
-                        let mut all = self.codes[n][at].clone();
+                        all.clone_from(&self.codes[n][at]);
                         all.retain(|_| !shuffle.next().is_multiple_of(8));
-                        let all = &all;
-                        let scores = code.score(all);
+                        let scores = code.score(&all);
                         let wanted = usize::from(codes[at]);
                         // A unit inside an address or another term of words is
                         // that term's.
@@ -416,8 +462,8 @@ impl Seen<'_, '_> {
                             let bad = violator(&scores, wanted, |_| true, options);
                             code.step += 1;
                             if bad != wanted {
-                                code.add(all, wanted, 1);
-                                code.add(all, bad, -1);
+                                code.add(&all, wanted, 1);
+                                code.add(&all, bad, -1);
                             }
                         }
                     }
