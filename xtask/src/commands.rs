@@ -1,36 +1,62 @@
 //! The commands themselves.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::cli::Choice;
 use crate::peers;
 use crate::process;
 use crate::report::{Line, Report, Verdict};
-use crate::steps;
+use crate::steps::{self, Outcome};
 
 /// Runs the chosen steps, all of them even where one fails.
 pub(crate) fn test(choice: &Choice) -> Result<bool, String> {
     let mut report = Report::default();
+    let mut beside = Vec::new();
     for step in steps::chosen(choice)? {
         println!("==> {}", step.name);
         let started = Instant::now();
         let outcome = step.run();
-        let took = started.elapsed();
-        match &outcome.verdict {
-            Verdict::Passed => {}
-            Verdict::Failed(why) => println!("==> {} FAILED: {why}", step.name),
-            Verdict::Skipped(why) => println!("==> {} skipped: {why}", step.name),
+        if outcome.verdict == Verdict::Passed
+            && let Some(rest) = step.start_beside()
+        {
+            println!("==> {} goes on beside the next steps", step.name);
+            beside.push((step.name, started, rest));
+            continue;
         }
-        println!("==> {}: {:.1} s", step.name, took.as_secs_f64());
-        report.add(Line {
-            step: step.name,
-            verdict: outcome.verdict,
-            took,
-            tally: outcome.tally,
-        });
+        tell(&mut report, step.name, outcome, started.elapsed());
+    }
+    for (name, started, rest) in beside {
+        let (told, ended) = rest
+            .join()
+            .unwrap_or_else(|_| (Err("it panicked".to_owned()), Instant::now()));
+        println!("==> {name}, which went on beside the other steps");
+        let outcome = match told {
+            Ok((good, text)) => {
+                print!("{text}");
+                Outcome::plain(good)
+            }
+            Err(why) => Outcome::failed(why),
+        };
+        tell(&mut report, name, outcome, ended - started);
     }
     println!("\n{}", report.text());
     Ok(report.is_good())
+}
+
+/// Says what a step came to.
+fn tell(report: &mut Report, step: &'static str, outcome: Outcome, took: Duration) {
+    match &outcome.verdict {
+        Verdict::Passed => {}
+        Verdict::Failed(why) => println!("==> {step} FAILED: {why}"),
+        Verdict::Skipped(why) => println!("==> {step} skipped: {why}"),
+    }
+    println!("==> {step}: {:.1} s", took.as_secs_f64());
+    report.add(Line {
+        step,
+        verdict: outcome.verdict,
+        took,
+        tally: outcome.tally,
+    });
 }
 
 /// The tests against real peers, which must be there.

@@ -122,6 +122,17 @@ pub(crate) fn run_counted(command: &mut Command) -> Result<(bool, Tally), String
     Ok((status.success(), tally))
 }
 
+/// As [`run`], and keeps its output, so that it does not stand between the lines
+/// of what runs meanwhile.
+pub(crate) fn run_aside(command: &mut Command) -> Result<(bool, String), String> {
+    let done = command
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| unstartable(command, &error))?;
+    let text = [done.stdout, done.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
+    Ok((done.status.success(), text.concat()))
+}
+
 fn unstartable(command: &Command, error: &std::io::Error) -> String {
     format!(
         "cannot start `{}`: {error}",
@@ -164,6 +175,15 @@ mod tests {
                 ignored: 2
             }
         );
+    }
+
+    #[test]
+    fn what_runs_aside_tells_all_that_it_printed() {
+        let mut command = Command::new("sh");
+        command.args(["-c", "echo out; echo wrong >&2; exit 3"]);
+        let told = run_aside(&mut command).unwrap();
+        assert_eq!(told, (false, "out\nwrong\n".to_owned()));
+        assert!(run_aside(&mut Command::new("true")).unwrap().0);
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! The steps of `cargo xtask test`, in the order of their cost.
 
 use std::process::Command;
+use std::thread::JoinHandle;
+use std::time::Instant;
 
 use crate::browser;
 use crate::cli::Choice;
@@ -20,7 +22,12 @@ pub(crate) struct Step {
     pub(crate) name: &'static str,
     quick: bool,
     work: fn() -> Result<Outcome, String>,
+    /// What goes on beside the steps that follow, once the work is done.
+    beside: Option<fn() -> Result<Told, String>>,
 }
+
+/// Whether something succeeded, and what it printed.
+pub(crate) type Told = (bool, String);
 
 /// What a step came to.
 #[derive(Debug)]
@@ -33,6 +40,13 @@ impl Outcome {
     pub(crate) fn plain(good: bool) -> Self {
         Self {
             verdict: verdict(good),
+            tally: None,
+        }
+    }
+
+    pub(crate) fn failed(why: String) -> Self {
+        Self {
+            verdict: Verdict::Failed(why),
             tally: None,
         }
     }
@@ -52,81 +66,99 @@ pub(crate) const STEPS: [Step; 14] = [
         name: "fmt",
         quick: true,
         work: fmt,
+        beside: None,
     },
     Step {
         name: "clippy",
         quick: true,
         work: clippy,
+        beside: None,
     },
     Step {
         name: "test",
         quick: true,
         work: test,
+        beside: None,
     },
     Step {
         name: "doctest",
         quick: false,
         work: doctest,
+        beside: None,
     },
     Step {
         name: "doc",
         quick: false,
         work: doc,
+        beside: None,
     },
     Step {
         name: "clinic",
         quick: false,
         work: clinic,
-    },
-    Step {
-        name: "models",
-        quick: false,
-        work: models,
+        beside: None,
     },
     Step {
         name: "races",
         quick: false,
         work: races,
+        beside: None,
+    },
+    Step {
+        name: "models",
+        quick: false,
+        work: build_training,
+        beside: Some(models),
     },
     Step {
         name: "browser",
         quick: false,
         work: browser::test,
+        beside: None,
     },
     Step {
         name: "python",
         quick: false,
         work: python::test,
+        beside: None,
     },
     Step {
         name: "interop",
         quick: false,
         work: interop,
+        beside: None,
     },
     Step {
         name: "sealing",
         quick: false,
         work: sealing,
+        beside: None,
     },
     Step {
         name: "kotlin",
         quick: false,
         work: kotlin,
+        beside: None,
     },
     Step {
         name: "swift",
         quick: false,
         work: swift,
+        beside: None,
     },
 ];
 
 impl Step {
     /// Does the work. What could not even start counts as failed.
     pub(crate) fn run(self) -> Outcome {
-        (self.work)().unwrap_or_else(|message| Outcome {
-            verdict: Verdict::Failed(message),
-            tally: None,
-        })
+        (self.work)().unwrap_or_else(Outcome::failed)
+    }
+
+    /// Starts what goes on beside the steps that follow. It tells when it ended,
+    /// too.
+    pub(crate) fn start_beside(self) -> Option<JoinHandle<(Result<Told, String>, Instant)>> {
+        let work = self.beside?;
+        Some(std::thread::spawn(move || (work(), Instant::now())))
     }
 }
 
@@ -200,14 +232,27 @@ fn clinic() -> Result<Outcome, String> {
     process::run(&mut command).map(Outcome::plain)
 }
 
-/// Makes the scanner's lists and models again from what lies in the repository,
-/// and compares every byte. It trains for minutes, so it is optimised; one
-/// package and its features are built that way, not the workspace.
-fn models() -> Result<Outcome, String> {
-    let package = ["run", "--release", "-p", "mailseal-training"];
-    let mut command = process::cargo(package)?;
-    command.args(["--", "check"]);
+/// The program that makes the scanner's lists and models. It trains for minutes,
+/// so it is optimised; one package and its features are built that way, not the
+/// workspace.
+const TRAINING: [&str; 3] = ["--release", "-p", "mailseal-training"];
+
+fn build_training() -> Result<Outcome, String> {
+    let mut command = process::cargo(["build"])?;
+    command.args(TRAINING);
     process::run(&mut command).map(Outcome::plain)
+}
+
+/// Makes the scanner's lists and models again from what lies in the repository,
+/// and compares every byte. The steps that follow wait for a browser most of
+/// their time, and go first: this is as nice as can be.
+fn models() -> Result<Told, String> {
+    let cargo = process::cargo(["run", "--quiet"])?;
+    let mut command = process::program("nice".as_ref())?;
+    command.args(["-n", "19"]).arg(cargo.get_program());
+    command.args(cargo.get_args()).args(TRAINING);
+    command.args(["--", "check"]);
+    process::run_aside(&mut command)
 }
 
 /// Revocation racing release 10,000 times over each store; `test` runs some
