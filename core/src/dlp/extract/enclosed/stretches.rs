@@ -1,4 +1,4 @@
-//! Where in a record something stands that is a file, or may be one.
+//! Where in a text something stands that is a file, or may be one.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -126,6 +126,13 @@ pub(super) fn all(text: &str) -> Vec<Stretch<'_>> {
         coding: Coding::Markup,
         declared: true,
     }));
+    out
+}
+
+/// Those of a text of no format that says where files are.
+pub(super) fn guessed_in(text: &str) -> Vec<Stretch<'_>> {
+    let mut out = Vec::new();
+    guessed(text, 0..text.len(), &mut out);
     out
 }
 
@@ -317,7 +324,8 @@ fn is_value(value: &str) -> bool {
 }
 
 /// Where base64 ends that begins at a place: behind its line, or behind further
-/// ones where that is as long as those of base64.
+/// ones where that is as long as those of base64. Padding ends it, and a line of
+/// which more than base64 is text is none of it.
 fn encoded_end(bytes: &[u8], start: usize) -> usize {
     let run = |from: usize, of: &dyn Fn(&u8) -> bool| {
         let rest = bytes.get(from..).unwrap_or_default();
@@ -328,7 +336,9 @@ fn encoded_end(bytes: &[u8], start: usize) -> usize {
     while line >= LINE {
         let next = run(end, &u8::is_ascii_whitespace);
         let after = run(next, &is_sign);
-        if next == end || after == next {
+        let ends = |b: &u8| b.is_ascii_whitespace() || b"<\"'|^~".contains(b);
+        let padded = bytes.get(..end).is_some_and(|all| all.ends_with(b"="));
+        if next == end || after == next || padded || !bytes.get(after).is_none_or(ends) {
             break;
         }
         (line, end) = (after - next, after);
@@ -377,7 +387,8 @@ fn is_file(stretch: &Stretch<'_>) -> bool {
     let (bytes, _) = sample.decoded();
     match picture::is_raster(&bytes) {
         true => stretch.text.len() > DOT,
-        false => stretch.declared || is_known(&bytes),
+        // A line of `=` holds nothing.
+        false => stretch.declared || bytes.len() >= SHORTEST / 2 && is_known(&bytes),
     }
 }
 
