@@ -440,4 +440,29 @@ mod tests {
         }
         assert!(found > 1_000 && none > 1_000, "{found} {none}");
     }
+
+    #[test]
+    fn a_file_ends_with_its_padding_its_line_or_its_field() {
+        let encode = |text: &str| data_encoding::BASE64.encode(text.as_bytes());
+        let padded = encode("Seen today, of the patient: asthma, better.");
+        let whole = encode("Seen today, of the patient: asthma, better. Call");
+        assert!(padded.ends_with('=') && !whole.ends_with('='));
+        let (first, rest) = whole.split_at(LINE);
+        let found = |text: &str| -> Vec<String> {
+            let all = guessed_in(text).into_iter();
+            all.map(|stretch| stretch.text.into_owned()).collect()
+        };
+        for (text, wanted) in [
+            (format!("{padded}\nRegards\n"), vec![padded.clone()]),
+            (format!("7,{whole}\r\n4712,none\r\n"), vec![whole.clone()]),
+            (
+                format!("\n{first}\r\n{rest}\r\n"),
+                vec![format!("{first}\r\n{rest}")],
+            ),
+            (format!("{padded} {whole}"), vec![padded.clone(), whole]),
+            (format!("{0}\n{0}\n", "=".repeat(70)), vec![]),
+        ] {
+            assert_eq!(found(&text), wanted, "{text}");
+        }
+    }
 }
