@@ -9,7 +9,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use self::learn::packs;
-use super::extract::{Budget, Piece, encoded_in, encodes_any, extract};
+use super::extract::{Budget, Piece, encoded_in, extract};
 use super::known::Known;
 use super::lexicon::Flag;
 use super::passage::{Buffers, Passage, Region};
@@ -404,10 +404,7 @@ impl<'s> Scan<'s> {
             self.unscannable(source.part, "too_many_findings");
             return;
         }
-        // Base64 among the words of a page is told, and not read.
-        let seen = text.get(..source.view.hidden).unwrap_or_default();
-        let pasted = || source.part == Part::Html && encodes_any(seen);
-        if source.view.markup && (embeds(source.text) || pasted()) {
+        if source.view.markup && embeds(source.text) {
             self.unscannable(source.part, "unsupported_type");
         }
         if let Some(why) = source.unread {

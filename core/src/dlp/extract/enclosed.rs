@@ -1,6 +1,5 @@
-//! Files that stand in a text as base64: `Attachment.data` of FHIR, type ED of
-//! HL7 v2, `nonXMLBody` of a C-CDA, `ATTACH` of a calendar, a field of a table or
-//! of X12, what somebody pasted into a mail.
+//! Files that stand in the values of records as base64: `Attachment.data` of
+//! FHIR, type ED of HL7 v2, `nonXMLBody` of a C-CDA, `ATTACH` of a calendar.
 //!
 //! Where the format says so, a value is a file, and told where it cannot be
 //! read. Any other that is long is one where what it holds is a text or a known
@@ -11,14 +10,13 @@ mod stretches;
 
 use std::borrow::Cow;
 
-use self::stretches::Stretch;
 use super::walk::Walk;
 use crate::dlp::records;
 
 /// Walks each file. The text itself is read by the caller.
 pub(super) fn read(walk: &mut Walk<'_>, text: &str) {
-    let record = as_read(text);
-    for stretch in in_record_or(text, record.as_deref()) {
+    let Some(text) = as_read(text) else { return };
+    for stretch in stretches::all(&text) {
         if !walk.entry() {
             return;
         }
@@ -37,20 +35,11 @@ pub(super) fn read(walk: &mut Walk<'_>, text: &str) {
 
 /// Whether a text holds such a file.
 pub(super) fn is_in(text: &str) -> bool {
-    !in_record_or(text, as_read(text).as_deref()).is_empty()
-}
-
-/// Whether some stands in a text of no format.
-pub(super) fn is_pasted(text: &str) -> bool {
-    !stretches::guessed_in(text).is_empty()
+    as_read(text).is_some_and(|text| !stretches::all(&text).is_empty())
 }
 
 /// A record as it is read, its escapes and folds undone; `None` where a text is
-/// none whose format says where files are.
+/// none that may hold files.
 fn as_read(text: &str) -> Option<Cow<'_, str>> {
     records::may_enclose(text).then(|| records::as_read(text))
-}
-
-fn in_record_or<'t>(text: &'t str, record: Option<&'t str>) -> Vec<Stretch<'t>> {
-    record.map_or_else(|| stretches::guessed_in(text), stretches::all)
 }

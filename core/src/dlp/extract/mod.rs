@@ -124,11 +124,6 @@ pub(super) fn encodes(text: &str) -> bool {
     uu::is_in(text) || loose::is_in(text) || enclosed::is_in(text)
 }
 
-/// Whether base64 that holds a file stands in the words of a page.
-pub(super) fn encodes_any(words: &[u8]) -> bool {
-    enclosed::is_pasted(&String::from_utf8_lossy(words))
-}
-
 /// Walks the files that stand in a text.
 fn files(walk: &mut Walk<'_>, text: &str) {
     uu::read(walk, text);

@@ -81,7 +81,7 @@ pub(super) fn read(text: &str, media_type: &str) -> Option<Record> {
     }))
 }
 
-/// Whether a text is of a format that says which of its values are files.
+/// Whether a text is of a format whose values may be files.
 pub(super) fn may_enclose(text: &str) -> bool {
     is_xml(text) || hl7::may_hold(text) || calendar::may_hold(text) || escapes::is_json(text)
 }

@@ -1,4 +1,4 @@
-//! Where in a text something stands that is a file, or may be one.
+//! Where in a record something stands that is a file, or may be one.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -126,13 +126,6 @@ pub(super) fn all(text: &str) -> Vec<Stretch<'_>> {
         coding: Coding::Markup,
         declared: true,
     }));
-    out
-}
-
-/// Those of a text of no format that says where files are.
-pub(super) fn guessed_in(text: &str) -> Vec<Stretch<'_>> {
-    let mut out = Vec::new();
-    guessed(text, 0..text.len(), &mut out);
     out
 }
 
@@ -324,8 +317,7 @@ fn is_value(value: &str) -> bool {
 }
 
 /// Where base64 ends that begins at a place: behind its line, or behind further
-/// ones where that is as long as those of base64. Padding ends it, and a line of
-/// which more than base64 is text is none of it.
+/// ones where that is as long as those of base64.
 fn encoded_end(bytes: &[u8], start: usize) -> usize {
     let run = |from: usize, of: &dyn Fn(&u8) -> bool| {
         let rest = bytes.get(from..).unwrap_or_default();
@@ -336,9 +328,7 @@ fn encoded_end(bytes: &[u8], start: usize) -> usize {
     while line >= LINE {
         let next = run(end, &u8::is_ascii_whitespace);
         let after = run(next, &is_sign);
-        let ends = |b: &u8| b.is_ascii_whitespace() || b"<\"'|^~".contains(b);
-        let padded = bytes.get(..end).is_some_and(|all| all.ends_with(b"="));
-        if next == end || after == next || padded || !bytes.get(after).is_none_or(ends) {
+        if next == end || after == next {
             break;
         }
         (line, end) = (after - next, after);
@@ -387,8 +377,7 @@ fn is_file(stretch: &Stretch<'_>) -> bool {
     let (bytes, _) = sample.decoded();
     match picture::is_raster(&bytes) {
         true => stretch.text.len() > DOT,
-        // A line of `=` holds nothing.
-        false => stretch.declared || bytes.len() >= SHORTEST / 2 && is_known(&bytes),
+        false => stretch.declared || is_known(&bytes),
     }
 }
 
@@ -439,30 +428,5 @@ mod tests {
             }
         }
         assert!(found > 1_000 && none > 1_000, "{found} {none}");
-    }
-
-    #[test]
-    fn a_file_ends_with_its_padding_its_line_or_its_field() {
-        let encode = |text: &str| data_encoding::BASE64.encode(text.as_bytes());
-        let padded = encode("Seen today, of the patient: asthma, better.");
-        let whole = encode("Seen today, of the patient: asthma, better. Call");
-        assert!(padded.ends_with('=') && !whole.ends_with('='));
-        let (first, rest) = whole.split_at(LINE);
-        let found = |text: &str| -> Vec<String> {
-            let all = guessed_in(text).into_iter();
-            all.map(|stretch| stretch.text.into_owned()).collect()
-        };
-        for (text, wanted) in [
-            (format!("{padded}\nRegards\n"), vec![padded.clone()]),
-            (format!("7,{whole}\r\n4712,none\r\n"), vec![whole.clone()]),
-            (
-                format!("\n{first}\r\n{rest}\r\n"),
-                vec![format!("{first}\r\n{rest}")],
-            ),
-            (format!("{padded} {whole}"), vec![padded.clone(), whole]),
-            (format!("{0}\n{0}\n", "=".repeat(70)), vec![]),
-        ] {
-            assert_eq!(found(&text), wanted, "{text}");
-        }
     }
 }
