@@ -14,8 +14,8 @@ Commands:
             `N passed, N failed, N skipped` that counts the steps.
             --quick         only fmt, clippy and test
             --only STEP     only this step; may be repeated
-                            (fmt, clippy, test, doctest, doc, clinic, models,
-                            races, browser, python, interop, sealing, kotlin,
+                            (fmt, clippy, test, doctest, doc, clinic, races,
+                            models, browser, python, interop, sealing, kotlin,
                             swift)
   interop   The tests against real peers alone; a missing peer is an error.
   wheel     The wheel for Python 3.10 and later, in target/python/wheels,

@@ -1,4 +1,4 @@
-//! The steps of `cargo xtask test`, in the order of their cost.
+//! The steps of `cargo xtask test`, in the order in which they start.
 
 use std::process::Command;
 use std::thread::JoinHandle;
@@ -244,8 +244,8 @@ fn build_training() -> Result<Outcome, String> {
 }
 
 /// Makes the scanner's lists and models again from what lies in the repository,
-/// and compares every byte. The steps that follow wait for a browser most of
-/// their time, and go first: this is as nice as can be.
+/// and compares every byte. The steps that follow leave much of two processors
+/// free (a browser is waited for), and go first: this is as nice as can be.
 fn models() -> Result<Told, String> {
     let cargo = process::cargo(["run", "--quiet"])?;
     let mut command = process::program("nice".as_ref())?;

@@ -155,7 +155,7 @@ impl Fit {
 /// Categories.
 const CATEGORIES: usize = OUTPUTS - 1;
 
-/// The features and the truth of a mail that is learnt from.
+/// The features and the truth of a mail; `None` of one that is not learnt from.
 type Mail<'m, const N: usize> = Option<(&'m [u32], [bool; N])>;
 
 /// The weights of a feature while they are learnt, and the sums of the squares
