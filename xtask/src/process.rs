@@ -122,9 +122,12 @@ pub(crate) fn run_counted(command: &mut Command) -> Result<(bool, Tally), String
     Ok((status.success(), tally))
 }
 
-/// As [`run`], and keeps its output, so that it does not stand between the lines
-/// of what runs meanwhile.
-pub(crate) fn run_aside(command: &mut Command) -> Result<(bool, String), String> {
+/// Whether a command succeeded, and what it printed.
+pub(crate) type Told = (bool, String);
+
+/// As [`run`], and keeps what is printed, the errors last, so that it does not
+/// stand between the lines of what runs meanwhile.
+pub(crate) fn run_aside(command: &mut Command) -> Result<Told, String> {
     let done = command
         .stdin(Stdio::null())
         .output()

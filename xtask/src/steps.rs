@@ -8,7 +8,7 @@ use crate::browser;
 use crate::cli::Choice;
 use crate::mobile;
 use crate::peers::{self, Demand};
-use crate::process::{self, Tally};
+use crate::process::{self, Tally, Told};
 use crate::python;
 use crate::report::Verdict;
 
@@ -25,9 +25,6 @@ pub(crate) struct Step {
     /// What goes on beside the steps that follow, once the work is done.
     beside: Option<fn() -> Result<Told, String>>,
 }
-
-/// Whether something succeeded, and what it printed.
-pub(crate) type Told = (bool, String);
 
 /// What a step came to.
 #[derive(Debug)]

@@ -107,8 +107,11 @@ impl Fit {
         // The categories of a mail that is no PHI mean nothing.
         let told: Vec<Vec<u32>> = (rows.iter().zip(truths))
             .map(|(rows, [phi, ..])| {
-                let told = rows.iter().filter(|row| !kinds[**row as usize].only_phi);
-                told.copied().filter(|_| *phi).collect()
+                let told = |row: &&u32| !kinds[**row as usize].only_phi;
+                match phi {
+                    true => rows.iter().filter(told).copied().collect(),
+                    false => Vec::new(),
+                }
             })
             .collect();
         let categories: Vec<Mail<'_, CATEGORIES>> = (told.iter().zip(truths))
