@@ -513,7 +513,7 @@ fn records_with(file: &str) -> Vec<String> {
 }
 
 #[test]
-fn files_in_the_values_of_records_are_read() {
+fn files_in_the_values_of_records_and_in_texts_are_read() {
     for record in records_with(ENCODED) {
         file_has(&record);
     }
@@ -523,11 +523,72 @@ fn files_in_the_values_of_records_are_read() {
         format!(r#"{{"url": "data:application/pdf;base64,{long}"}}"#),
         format!("MSH|^~\\&|A|B|C|D|2026||ORU^R01|7|P|2.5\rOBX|1|ST|N||{long}||||||F\r"),
         format!("<?xml version='1.0'?><file>{long}</file>"),
+        format!(r#"{{"url": "https://harbor.example/open?file={long}&by=7"}}"#),
+        format!("<?xml version='1.0'?><file>{}</file>", long.replacen("bnQ6", "bnQ6&#13;\n", 1)),
+        format!("id,title,file\r\n4711,scan,{long}\r\n4712,none,\r\n"),
+        format!("ST*275*0001~BGN*02*7~BIN*{}*{long}~SE*4*0001~", long.len()),
+        format!("This is what came out of the export:\n\n{long}\n\nCan you read it?\n"),
+        format!("It is in here: {}.\n", long.replace('+', "-").replace('/', "_")),
+        format!("<!doctype html><p>Hello,<p>{long}"),
+        format!("<html><body><a data-of='{long}'>Hello</a></body></html>"),
         "MSH|^~\\&|A|B|C|D|2026||ORU^R01|7|P|2.5\rOBX|1|ED|N||^TEXT^^Hex^53534E203238312D31352D39383034||||||F\r".to_owned(),
         "BEGIN:VCARD\r\nNOTE:data:text/plain,SSN%20281%2D15%2d98%304\r\nEND:VCARD\r\n".to_owned(),
         r#"{"resourceType":"Basic","text":{"div":"<div xmlns=\"http://www.w3.org/1999/xhtml\">SSN 281&#45;15-<b>98</b>04</div>"}}"#.to_owned(),
     ] {
         file_has(&record);
+    }
+}
+
+#[test]
+fn a_file_that_was_pasted_into_a_body_is_read() {
+    let text = b"Seen today, of the patient: SSN 281-15-9804. A second visit is not needed.";
+    let pasted = data_encoding::BASE64_MIME.encode(text);
+    let inside = |found: &Findings| -> Vec<String> {
+        let ssns = found.items.iter().filter(|f| f.kind == FindingKind::Ssn);
+        ssns.map(|f| f.inside.as_ref().unwrap().expose().clone())
+            .collect()
+    };
+    let attached =
+        "Content-Type: message/rfc822\r\nContent-Disposition: attachment; filename=a.eml";
+    for body in [
+        format!("Hello,\r\n\r\n{pasted}\r\nRegards\r\n"),
+        format!(
+            "Hello,\r\n> {}\r\nRegards\r\n",
+            pasted.replacen('\n', "\n> ", 1)
+        ),
+    ] {
+        let found = scan_raw(&mail("Content-Type: text/plain", body.as_bytes()));
+        assert_eq!(inside(&found), ["encoded"], "{body}");
+        let forwarded = mail("Content-Type: text/plain", body.as_bytes());
+        let found = scan_raw(&mail(attached, &forwarded));
+        assert_eq!(inside(&found), ["encoded"], "{body}");
+    }
+    let page = format!("<p>Hello,</p><pre>{pasted}</pre><p>Regards</p>");
+    assert_eq!(inside(&html(&page)), ["encoded"]);
+    let fields = "Content-Type: text/html\r\nContent-Disposition: attachment; filename=x.html";
+    assert_eq!(
+        inside(&scan_raw(&mail(fields, page.as_bytes()))),
+        ["encoded"]
+    );
+    let forwarded = mail("Content-Type: text/html", page.as_bytes());
+    let found = scan_raw(&mail(attached, &forwarded));
+    assert_eq!(inside(&found), ["encoded"]);
+}
+
+#[test]
+fn what_is_encoded_and_told_so_is_read_once() {
+    let text = b"Seen today, of the patient: SSN 281-15-9804. A second visit is not needed.";
+    let lines = data_encoding::BASE64_MIME
+        .encode(text)
+        .replace("\r\n", "\n");
+    for body in [
+        format!("Here:\nbegin-base64 644 a.txt\n{}====\n", lines),
+        format!("It came back:\n\nContent-Transfer-Encoding: base64\n\n{lines}\n\nThanks\n"),
+    ] {
+        let body = body.replace('\n', "\r\n");
+        let found = scan_raw(&mail("Content-Type: text/plain", body.as_bytes()));
+        let ssns = found.items.iter().filter(|f| f.kind == FindingKind::Ssn);
+        assert_eq!(ssns.count(), 1, "{body}");
     }
 }
 
@@ -579,6 +640,12 @@ fn digests_keys_and_samples_are_no_files() {
         "<?xml version='1.0'?><text representation='B64'><reference value='x.pdf'/></text>".to_owned(),
         "BEGIN:VCARD\r\nPHOTO;ENCODING=b;TYPE=GIF:R0lGODlhAQABAAAAACw=\r\nEND:VCARD\r\n".to_owned(),
         r#"{"pathOfTheHandler": "/services/records/handlers/patients/index"}"#.to_owned(),
+        r#"{"home": "https://5starhomehealthservices.example/locations"}"#.to_owned(),
+        "See https://5starhomehealthservices.example/locations for more.\n".to_owned(),
+        "<html><a href='https://5starhomehealthservices.example/x'>https://5starhomehealthservices.example/x</a></html>".to_owned(),
+        format!("The key is {digest}, and the file's digest\n{digest}\n{digest}\n"),
+        format!("id,sha512\r\n4711,{digest}\r\n"),
+        format!("Terms\n{}\n{}\n{}\n", "=".repeat(70), "-".repeat(70), "_".repeat(70)),
     ] {
         for found in file(&record) {
             assert!(found.unscannable.is_empty(), "{record}");

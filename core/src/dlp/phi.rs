@@ -9,7 +9,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use self::learn::packs;
-use super::extract::{Budget, Piece, encoded_in, extract};
+use super::extract::{Budget, Piece, encoded_in, encoded_in_page, extract};
 use super::known::Known;
 use super::lexicon::Flag;
 use super::passage::{Buffers, Passage, Region};
@@ -227,7 +227,9 @@ impl<'s> Scan<'s> {
         let asked = self.scanner.names
             || !all
             || firsts.iter().flatten().any(asks)
-            || both().any(|(part, kept)| self.brings_more(part, kept.as_deref()));
+            || both()
+                .zip(&sources)
+                .any(|((part, kept), source)| self.brings_more(part, kept.as_deref(), source));
         if asked {
             self.learn(message);
         }
@@ -287,6 +289,7 @@ impl<'s> Scan<'s> {
                 }
                 if let (Some(source), Some(first)) = (source, first) {
                     self.source(source, first, counted && source.part != Part::Html);
+                    self.in_page(source, &mut budget);
                 }
             } else if is_text(part) {
                 let content = part.content();
@@ -294,6 +297,7 @@ impl<'s> Scan<'s> {
                 if let Some(source) = source_of(part, &content) {
                     let first = self.first_passage(&source).0;
                     self.source(&source, first, false);
+                    self.in_page(&source, &mut budget);
                 }
                 self.file(part, &content, &mut budget);
                 wipe(content);
@@ -352,6 +356,17 @@ impl<'s> Scan<'s> {
         });
         for why in reasons {
             self.unscannable(part, why);
+        }
+    }
+
+    /// Reads the files that stand in a page as base64.
+    fn in_page(&mut self, source: &Source<'_>, budget: &mut Budget) {
+        let (part, view) = (source.part, &source.view);
+        if source.page {
+            let reasons = encoded_in_page(view, budget, &mut |piece| self.piece(part, &piece));
+            for why in reasons {
+                self.unscannable(part, why);
+            }
         }
     }
 

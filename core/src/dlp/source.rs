@@ -23,6 +23,8 @@ pub(super) struct Source<'t> {
     /// What its format says, as ranges of the view.
     pub(super) hints: Vec<(Range<usize>, FindingKind)>,
     pub(super) patient_record: bool,
+    /// Whether it is called a page.
+    pub(super) page: bool,
     /// Whether it is header fields: they are scanned, and their words say
     /// nothing of what the message is about.
     pub(super) fields: bool,
@@ -58,6 +60,7 @@ impl<'t> Source<'t> {
             view: View::plain(text),
             hints: Vec::new(),
             patient_record: false,
+            page: false,
             fields: true,
             inside: None,
             unread: None,
@@ -98,6 +101,7 @@ impl<'t> Source<'t> {
             hints: record.map_or_else(Vec::new, |r| hints_of(&view, &r.hints)),
             view,
             patient_record,
+            page: media_type == "text/html",
             fields: region == Region::Header && is_fields(text),
             inside: None,
             unread,

@@ -3,7 +3,8 @@
 use std::fmt;
 
 use super::Part;
-use super::extract::{Budget, Piece, encoded_in, extract, is_message};
+use super::extract::{Budget, Piece, encoded_in, encoded_in_page, extract, is_message};
+use super::view::View;
 use crate::base::Phi;
 use crate::compose::{Message, PartContent};
 
@@ -57,6 +58,10 @@ pub fn texts(message: &Message) -> Vec<ScannedText> {
             PartContent::Text(text) => {
                 if may_enclose(part, media_type, text.expose()) {
                     encoded_in(text.expose(), &mut budget, &mut each);
+                }
+                if media_type == "text/html" {
+                    let page = View::html(text.expose());
+                    encoded_in_page(&page, &mut budget, &mut each);
                 }
                 let document = is_document(part, text.expose());
                 let shown = matches!(media_type, "text/plain" | "text/html")

@@ -4,6 +4,7 @@ use super::walk::Walk;
 use super::{Form, Piece};
 use crate::base::Part;
 use crate::compose::{Embedded, PartContent};
+use crate::dlp::view::View;
 
 /// Header fields by which a message is told from other text.
 const FIELDS: &[&str] = &[
@@ -171,8 +172,10 @@ fn message(walk: &mut Walk<'_>, bytes: &[u8]) {
                     walk.fail("too_large");
                     break;
                 }
-                if place == "text" || place == "other" {
-                    super::files(walk, &text);
+                match place {
+                    "text" | "other" => super::files(walk, &text),
+                    "html" => super::enclosed::read_page(walk, &View::html(&text)),
+                    _ => {}
                 }
                 walk.piece(Piece {
                     form: match part.media_type() {

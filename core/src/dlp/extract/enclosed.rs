@@ -1,45 +1,106 @@
-//! Files that stand in the values of records as base64: `Attachment.data` of
-//! FHIR, type ED of HL7 v2, `nonXMLBody` of a C-CDA, `ATTACH` of a calendar.
+//! Files that stand in a text as base64: `Attachment.data` of FHIR, type ED of
+//! HL7 v2, `nonXMLBody` of a C-CDA, `ATTACH` of a calendar, a field of a table or
+//! of X12, what somebody pasted into a mail.
 //!
 //! Where the format says so, a value is a file, and told where it cannot be
 //! read. Any other that is long is one where what it holds is a text or a known
 //! kind of file: digests, keys and tokens are neither.
 
 mod narrative;
+mod pasted;
 mod stretches;
 
 use std::borrow::Cow;
+use std::ops::Range;
 
+use self::stretches::Stretch;
+use super::Form;
+use super::text::form;
 use super::walk::Walk;
 use crate::dlp::records;
+use crate::dlp::view::View;
 
-/// Walks each file. The text itself is read by the caller.
-pub(super) fn read(walk: &mut Walk<'_>, text: &str) {
-    let Some(text) = as_read(text) else { return };
-    for stretch in stretches::all(&text) {
-        if !walk.entry() {
+/// Walks each file. The text itself is read by the caller, and what stands in
+/// the ranges that are `taken`.
+pub(super) fn read(walk: &mut Walk<'_>, text: &str, mut taken: Vec<Range<usize>>) {
+    if let Some(record) = as_read(text) {
+        for stretch in stretches::all(&record) {
+            if !one(walk, &stretch) {
+                return;
+            }
+        }
+        return;
+    }
+    if form(text, "") == Form::Markup {
+        return read_page(walk, &View::html(text));
+    }
+    taken.sort_by_key(|range| range.start);
+    taken.push(text.len()..text.len());
+    let mut at = 0;
+    for range in taken {
+        if !between(walk, text, at..range.start) {
             return;
         }
-        let length = stretch.text.len();
-        if length > walk.budget.room() || !walk.budget.spend(length) {
-            walk.fail("too_large");
-            continue;
-        }
-        let (bytes, whole) = stretch.decoded();
-        if !whole {
-            walk.fail("malformed");
-        }
-        walk.decoded_child(stretch.name, &bytes, stretch.media_type);
+        at = at.max(range.end);
     }
+}
+
+/// Walks those of a page: as its tags and entities are read, not as they stand.
+pub(super) fn read_page(walk: &mut Walk<'_>, page: &View<'_>) {
+    let words = words(page);
+    between(walk, &words, 0..words.len());
+}
+
+/// Walks those that no format declares; `false` where there are too many.
+fn between(walk: &mut Walk<'_>, text: &str, range: Range<usize>) -> bool {
+    let mut more = true;
+    pasted::each(text, range, &mut |value| {
+        more = one(walk, &Stretch::guessed(value));
+        more
+    });
+    more
+}
+
+/// Walks one; `false` where there are too many.
+fn one(walk: &mut Walk<'_>, stretch: &Stretch<'_>) -> bool {
+    if !walk.entry() {
+        return false;
+    }
+    let length = stretch.text.len();
+    if length > walk.budget.room() || !walk.budget.spend(length) {
+        walk.fail("too_large");
+        return true;
+    }
+    let (bytes, whole) = stretch.decoded();
+    // A sign too many behind what was guessed is none of it.
+    if !whole && stretch.declared {
+        walk.fail("malformed");
+    }
+    walk.decoded_child(stretch.name, &bytes, stretch.media_type);
+    true
 }
 
 /// Whether a text holds such a file.
 pub(super) fn is_in(text: &str) -> bool {
-    as_read(text).is_some_and(|text| !stretches::all(&text).is_empty())
+    match as_read(text) {
+        Some(record) => !stretches::all(&record).is_empty(),
+        None if form(text, "") == Form::Markup => is_in_page(&View::html(text)),
+        None => pasted::is_in(text),
+    }
+}
+
+/// Whether one stands in a page.
+pub(super) fn is_in_page(page: &View<'_>) -> bool {
+    pasted::is_in(&words(page))
+}
+
+/// What of a page is read: what is seen, and what stands in its tags.
+fn words<'v>(page: &'v View<'_>) -> Cow<'v, str> {
+    String::from_utf8_lossy(page.text.get(..page.code).unwrap_or_default())
 }
 
 /// A record as it is read, its escapes and folds undone; `None` where a text is
-/// none that may hold files.
+/// none whose format says where files are.
 fn as_read(text: &str) -> Option<Cow<'_, str>> {
     records::may_enclose(text).then(|| records::as_read(text))
 }

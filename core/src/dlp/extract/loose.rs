@@ -2,6 +2,8 @@
 //! their encoding (RFC 2045 section 6): what a bounce quotes, a message behind a
 //! line that is none of its header.
 
+use std::ops::Range;
+
 use data_encoding::HEXUPPER_PERMISSIVE;
 use memchr::memchr_iter;
 
@@ -17,13 +19,16 @@ enum Encoding {
     QuotedPrintable,
 }
 
-/// Walks each part. The text itself is read by the caller.
-pub(super) fn read(walk: &mut Walk<'_>, text: &str) {
+/// Walks each part, and tells where they stand. The text itself is read by the
+/// caller.
+pub(super) fn read(walk: &mut Walk<'_>, text: &str) -> Vec<Range<usize>> {
+    let mut taken = Vec::new();
     let mut from = 0;
     while let Some((encoding, body, end)) = next(text, from) {
         from = end;
+        taken.push(end - body.len()..end);
         if !walk.entry() {
-            return;
+            break;
         }
         if body.len() > walk.budget.room() || !walk.budget.spend(body.len()) {
             walk.fail("too_large");
@@ -38,6 +43,7 @@ pub(super) fn read(walk: &mut Walk<'_>, text: &str) {
         }
         walk.decoded_child("encoded", &bytes, "");
     }
+    taken
 }
 
 /// Whether a text holds such a part.

@@ -52,6 +52,7 @@ use walk::Walk;
 
 use std::ops::Range;
 
+use super::view::View;
 use super::{Confidence, FindingKind};
 
 /// How a piece's text is to be read.
@@ -108,7 +109,7 @@ pub(super) fn extract(
 }
 
 /// The files that stand in a text (uuencode, encoded parts of mail, values of
-/// records), as [`extract`] gives them; the text itself is the caller's.
+/// records, pasted base64), as [`extract`] gives them; the text itself is the caller's.
 pub(super) fn encoded_in(
     text: &str,
     budget: &mut Budget,
@@ -119,6 +120,22 @@ pub(super) fn encoded_in(
     walk.into_reasons()
 }
 
+/// The files that stand in a page, as [`encoded_in`] gives those of a text.
+pub(super) fn encoded_in_page(
+    page: &View<'_>,
+    budget: &mut Budget,
+    each: &mut dyn FnMut(Piece),
+) -> Vec<&'static str> {
+    let mut walk = Walk::new(budget, each);
+    enclosed::read_page(&mut walk, page);
+    walk.into_reasons()
+}
+
+/// Whether files stand in a page.
+pub(super) fn encodes_page(page: &View<'_>) -> bool {
+    enclosed::is_in_page(page)
+}
+
 /// Whether files stand in a text.
 pub(super) fn encodes(text: &str) -> bool {
     uu::is_in(text) || loose::is_in(text) || enclosed::is_in(text)
@@ -126,9 +143,9 @@ pub(super) fn encodes(text: &str) -> bool {
 
 /// Walks the files that stand in a text.
 fn files(walk: &mut Walk<'_>, text: &str) {
-    uu::read(walk, text);
-    loose::read(walk, text);
-    enclosed::read(walk, text);
+    let mut taken = uu::read(walk, text);
+    taken.extend(loose::read(walk, text));
+    enclosed::read(walk, text, taken);
 }
 
 /// Whether a text is a message that went by mail.

@@ -130,6 +130,22 @@ fn encoded_parts_in_a_text_are_parts() {
 }
 
 #[test]
+fn pasted_base64_is_read_in_pages_as_their_readers_see_them() {
+    let signs = data_encoding::BASE64.encode(b"Seen today, of the patient: asthma, better.");
+    let (first, rest) = signs.split_at(30);
+    let picture = data_encoding::BASE64.encode(&[&b"\x89PNG\r\n\x1a\n"[..], &[9; 600]].concat());
+    let page = format!(
+        "<!doctype html><p>Hello, <b>{first}</b>{rest}<p><img src=\"data:image/png;base64,{picture}\">"
+    );
+    let mail = format!(
+        "From: a@mail.example\nMIME-Version: 1.0\nTo: b@mail.example\nContent-Type: text/html\n\n{page}"
+    );
+    for file in [page.as_bytes(), mail.as_bytes()] {
+        run(&zip(&[("a", file)])).has("Seen today, of the patient: asthma, better.");
+    }
+}
+
+#[test]
 fn ten_thousand_levels_of_mail_end() {
     let mut text = String::new();
     for n in 0..10_000 {

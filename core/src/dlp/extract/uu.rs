@@ -3,6 +3,7 @@
 //! encrypted and armoured in letters (RFC 9580 section 6.2, RFC 7468), which
 //! nobody can read here.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use data_encoding::BASE64;
@@ -21,6 +22,8 @@ struct Block<'t> {
     lines: &'t str,
     /// Whether its last line is there.
     ended: bool,
+    /// Bytes of it behind its first line.
+    length: usize,
 }
 
 /// How the first line of an armour starts.
@@ -53,16 +56,19 @@ fn is_armoured(text: &str) -> bool {
     })
 }
 
-/// Walks each file in a text. The text itself is read by the caller.
-pub(super) fn read(walk: &mut Walk<'_>, text: &str) {
+/// Walks each file in a text, and tells where they stand. The text itself is
+/// read by the caller.
+pub(super) fn read(walk: &mut Walk<'_>, text: &str) -> Vec<Range<usize>> {
     if is_armoured(text) {
         walk.fail("encrypted");
     }
+    let mut taken = Vec::new();
     let mut from = 0;
     while let Some((block, end)) = next(text, from) {
         from = end;
+        taken.push(end - block.length..end);
         if !walk.entry() {
-            return;
+            break;
         }
         if !block.ended {
             walk.fail("malformed");
@@ -82,6 +88,7 @@ pub(super) fn read(walk: &mut Walk<'_>, text: &str) {
         walk.inside("file names", block.name.to_owned());
         walk.decoded_child(block.name, &bytes, "application/octet-stream");
     }
+    taken
 }
 
 /// Whether a text may hold such a file.
@@ -117,6 +124,7 @@ fn next(text: &str, mut from: usize) -> Option<(Block<'_>, usize)> {
             base64,
             lines,
             ended,
+            length: behind,
         };
         return Some((block, begin + behind));
     }

@@ -3,7 +3,8 @@
 use super::Scan;
 use crate::compose::{Message, PartContent, ScanPart};
 use crate::dlp::envelope::envelope;
-use crate::dlp::extract::encodes;
+use crate::dlp::extract::{encodes, encodes_page};
+use crate::dlp::source::Source;
 use crate::dlp::tagger::context::Context;
 use crate::dlp::texts::is_document;
 
@@ -31,7 +32,12 @@ impl Scan<'_> {
         &mut self,
         scanned: &ScanPart<'_>,
         kept: Option<&PartContent>,
+        source: &Option<Source<'_>>,
     ) -> bool {
+        let page = source.as_ref().filter(|source| source.page);
+        if page.is_some_and(|page| encodes_page(&page.view)) {
+            return true;
+        }
         match kept {
             Some(PartContent::Text(text)) if scanned.side().is_some() => {
                 self.names_ask(scanned.part(), text.expose())

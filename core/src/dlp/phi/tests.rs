@@ -71,6 +71,9 @@ fn a_message_is_learned_where_some_text_of_it_asks() {
     assert!(learns(&|m| m.to(named("Jo Berg MRN 00482913"))));
     let encoded = "Here:\nbegin 644 a.txt\n,35).(#`P-#@R.3$S\n`\nend\n";
     assert!(learns(&|m| m.text(encoded)));
+    let pasted = "TVJOIDAwNDgyOTEzIGlzIGFsbCB0aGF0IHdlIGtub3c=";
+    assert!(learns(&|m| m.text(pasted)));
+    assert!(learns(&|m| m.html(format!("<p>{pasted}</p>"))));
     assert!(learns(&|m| m.text("see you soon ".repeat(8_000))));
     // A document may bring anything.
     let brings = |text: &str| {
@@ -79,7 +82,7 @@ fn a_message_is_learned_where_some_text_of_it_asks() {
         let mut scan = Scan::new(&scanner);
         let parts = message.parts();
         let mut parts = parts.iter();
-        parts.any(|part| scan.brings_more(part, Some(&part.content())))
+        parts.any(|part| scan.brings_more(part, Some(&part.content()), &None))
     };
     assert!(!brings("see you") && brings(r"{\rtf1 see you}") && brings("%PDF-"));
     // With the model for words always.

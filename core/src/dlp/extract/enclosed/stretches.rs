@@ -6,16 +6,12 @@ use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
 
-use super::narrative;
-use crate::dlp::extract::{loose, picture, sniff, text};
+use super::{narrative, pasted};
+use crate::dlp::extract::{loose, picture};
 use crate::dlp::records;
 
 /// Signs of the start of a value by which is told what it holds.
 const SAMPLE: usize = 1024;
-/// Signs of a picture too small for anything to be read on it.
-const DOT: usize = 256;
-/// Signs of the shortest file: less says nothing of anybody.
-const SHORTEST: usize = 24;
 /// Signs of a line of base64 that goes on in the next.
 const LINE: usize = 40;
 /// More values than this are told by the walk as too many entries.
@@ -55,6 +51,14 @@ impl<'t> Stretch<'t> {
         }
     }
 
+    /// One that no format declares.
+    pub(super) fn guessed(text: Cow<'t, str>) -> Self {
+        Self {
+            text,
+            ..Self::encoded("", Coding::Base64, false)
+        }
+    }
+
     /// The bytes, and whether all could be read.
     pub(super) fn decoded(&self) -> (Vec<u8>, bool) {
         match self.coding {
@@ -68,9 +72,8 @@ impl<'t> Stretch<'t> {
 
 /// Base64 without its line ends as some programs write them in XML.
 fn in_one(text: &str) -> Cow<'_, str> {
-    const ENDS: &[&str] = &["&#13;", "&#10;", "&#xD;", "&#xA;", "&#xd;", "&#xa;"];
     let mut text = Cow::Borrowed(text);
-    for end in ENDS {
+    for end in pasted::LINE_ENDS {
         if text.contains(end) {
             text = Cow::Owned(text.replace(end, ""));
         }
@@ -118,7 +121,7 @@ pub(super) fn all(text: &str) -> Vec<Stretch<'_>> {
         let value = text.get(range).unwrap_or_default();
         Stretch::encoded(value, coding, true)
     });
-    out.extend(declared.filter(is_file));
+    out.extend(declared.filter(|stretch| !is_dot(stretch)));
     out.extend(narrative::all(text).into_iter().map(|html| Stretch {
         text: Cow::Owned(html),
         name: "div",
@@ -336,28 +339,12 @@ fn encoded_end(bytes: &[u8], start: usize) -> usize {
     end
 }
 
-/// Runs of the signs of base64 that are long enough for a file.
+/// Values of base64 that no format declares.
 fn guessed<'t>(text: &'t str, range: Range<usize>, out: &mut Vec<Stretch<'t>>) {
-    let bytes = text.as_bytes().get(..range.end).unwrap_or_default();
-    let mut at = range.start;
-    while let Some(start) = long_run(bytes, at).filter(|_| out.len() < MOST) {
-        at = encoded_end(bytes, start);
-        let value = text.get(start..at).unwrap_or_default();
-        let stretch = Stretch::encoded(value, Coding::Base64, false);
-        out.extend(is_file(&stretch).then_some(stretch));
-    }
-}
-
-/// Where the next [`SHORTEST`] signs of base64 stand behind each other. Looked
-/// for from their end: most of a text is words, of which one look passes several.
-fn long_run(bytes: &[u8], mut at: usize) -> Option<usize> {
-    loop {
-        let run = bytes.get(at..at + SHORTEST)?;
-        match run.iter().rposition(|b| !is_sign(b)) {
-            None => return Some(at),
-            Some(other) => at += other + 1,
-        }
-    }
+    pasted::each(text, range, &mut |value| {
+        out.push(Stretch::guessed(value));
+        out.len() < MOST
+    });
 }
 
 /// Whether a byte is one of base64, in either alphabet (RFC 4648).
@@ -365,68 +352,12 @@ fn is_sign(b: &u8) -> bool {
     b.is_ascii_alphanumeric() || b"+/-_=".contains(b)
 }
 
-fn is_file(stretch: &Stretch<'_>) -> bool {
-    if stretch.coding == Coding::Markup {
-        return true;
-    }
+/// Whether it is a picture too small for anything to be read on it.
+fn is_dot(stretch: &Stretch<'_>) -> bool {
     let end = stretch.text.floor_char_boundary(SAMPLE);
     let sample = Stretch {
         text: Cow::Borrowed(stretch.text.get(..end).unwrap_or_default()),
         ..*stretch
     };
-    let (bytes, _) = sample.decoded();
-    match picture::is_raster(&bytes) {
-        true => stretch.text.len() > DOT,
-        false => stretch.declared || is_known(&bytes),
-    }
-}
-
-/// Whether bytes are the start of a text or of a file of a known kind, and not
-/// the noise of a digest or a key.
-fn is_known(bytes: &[u8]) -> bool {
-    match sniff::kind(bytes, "", "") {
-        sniff::Kind::Unknown => false,
-        sniff::Kind::Text => {
-            let high = bytes.iter().filter(|b| **b >= 0x80).count();
-            let control = |b: &u8| matches!(b, 0..=8 | 0xe..=0x1f | 0x7f);
-            let narrow = !bytes.iter().any(control);
-            let latin = narrow && high <= bytes.len() / 8;
-            // The sample may end within a character.
-            let utf8 = |e: std::str::Utf8Error| e.error_len().is_none();
-            let wide = narrow && std::str::from_utf8(bytes).map_or_else(utf8, |_| true);
-            latin || wide || text::wide(bytes).is_some() && bytes.len() > 16
-        }
-        _ => true,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// As a look at each place would find it.
-    #[test]
-    fn long_runs_are_found_wherever_they_start() {
-        let mut state = 7u32;
-        let mut next = |below: u32| {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            (state >> 8) % below
-        };
-        let (mut found, mut none) = (0, 0);
-        for _ in 0..400 {
-            let text: Vec<u8> = (0..next(90))
-                .map(|_| if next(30) == 0 { b' ' } else { b'a' })
-                .collect();
-            for at in 0..=text.len() {
-                let each = (at..text.len()).find(|n| {
-                    let run = text.get(*n..n + SHORTEST);
-                    run.is_some_and(|run| run.iter().all(is_sign))
-                });
-                assert_eq!(long_run(&text, at), each);
-                found += u32::from(each.is_some());
-                none += u32::from(each.is_none());
-            }
-        }
-        assert!(found > 1_000 && none > 1_000, "{found} {none}");
-    }
+    stretch.text.len() <= pasted::DOT && picture::is_raster(&sample.decoded().0)
 }
