@@ -524,6 +524,7 @@ fn files_in_the_values_of_records_and_in_texts_are_read() {
         format!("MSH|^~\\&|A|B|C|D|2026||ORU^R01|7|P|2.5\rOBX|1|ST|N||{long}||||||F\r"),
         format!("<?xml version='1.0'?><file>{long}</file>"),
         format!(r#"{{"url": "https://harbor.example/open?file={long}&by=7"}}"#),
+        r#"{"note": "U1NOOiAyODEtMTUtOTgwNA=="}"#.to_owned(),
         format!("<?xml version='1.0'?><file>{}</file>", long.replacen("bnQ6", "bnQ6&#13;\n", 1)),
         format!("id,title,file\r\n4711,scan,{long}\r\n4712,none,\r\n"),
         format!("ST*275*0001~BGN*02*7~BIN*{}*{long}~SE*4*0001~", long.len()),
@@ -578,17 +579,62 @@ fn a_file_that_was_pasted_into_a_body_is_read() {
 #[test]
 fn what_is_encoded_and_told_so_is_read_once() {
     let text = b"Seen today, of the patient: SSN 281-15-9804. A second visit is not needed.";
-    let lines = data_encoding::BASE64_MIME
-        .encode(text)
-        .replace("\r\n", "\n");
-    for body in [
-        format!("Here:\nbegin-base64 644 a.txt\n{}====\n", lines),
-        format!("It came back:\n\nContent-Transfer-Encoding: base64\n\n{lines}\n\nThanks\n"),
-    ] {
-        let body = body.replace('\n', "\r\n");
+    let lines = data_encoding::BASE64_MIME.encode(text);
+    let places = |body: &str| -> Vec<String> {
         let found = scan_raw(&mail("Content-Type: text/plain", body.as_bytes()));
         let ssns = found.items.iter().filter(|f| f.kind == FindingKind::Ssn);
-        assert_eq!(ssns.count(), 1, "{body}");
+        ssns.map(|f| f.inside.as_ref().unwrap().expose().clone())
+            .collect()
+    };
+    for before in ["Here:", "<pat@mail.example> wrote:"] {
+        let block = format!("{before}\r\nbegin-base64 644 a.txt\r\n{lines}====\r\n");
+        assert_eq!(places(&block), ["a.txt"], "{block}");
+        let part = format!(
+            "{before}\r\n\r\nContent-Transfer-Encoding: base64\r\n\r\n{lines}\r\n\r\nThanks\r\n"
+        );
+        assert_eq!(places(&part), ["encoded"], "{part}");
+    }
+}
+
+#[test]
+fn each_of_several_files_in_a_text_is_told() {
+    let rows = (0..4).map(|n| {
+        data_encoding::BASE64.encode(format!("Patient {n}, SSN 281-15-980{n} ok").as_bytes())
+    });
+    let rows: Vec<String> = rows.collect();
+    let found = scan_raw(&mail(
+        "Content-Type: text/plain",
+        rows.join("\r\n\r\nand\r\n\r\n").as_bytes(),
+    ));
+    let ssns = found.items.iter().filter(|f| f.kind == FindingKind::Ssn);
+    let ssns: Vec<_> = ssns.map(|f| f.expose().expose().clone()).collect();
+    let wanted: Vec<String> = (0..4).map(|n| format!("281-15-980{n}")).collect();
+    assert_eq!(ssns, wanted);
+    let record = format!(
+        r#"{{"resourceType":"Bundle","files":["{}"]}}"#,
+        rows.join("\",\"")
+    );
+    for found in file(&record) {
+        let ssns = found.items.iter().filter(|f| f.kind == FindingKind::Ssn);
+        assert_eq!(ssns.count(), 4);
+    }
+}
+
+#[test]
+fn tokens_in_links_are_no_texts() {
+    let token = data_encoding::BASE64URL_NOPAD.encode(
+        br#"{"sub":"48213377","iat":1516239022,"exp":1516242622,"aud":"portal","jti":"8b1f"}"#,
+    );
+    for body in [
+        format!(
+            "To set a new password: https://portal.harbor.example/r/eyJhbGciOiJIUzI1NiJ9.{token}.c2ln"
+        ),
+        format!("Your token is eyJhbGciOiJIUzI1NiJ9.{token}.c2ln"),
+    ] {
+        let found = scan_raw(&mail("Content-Type: text/plain", body.as_bytes()));
+        assert!(found.items.iter().all(|f| f.inside.is_none()), "{body}");
+        let found = html(&format!("<p>Hello, <a href='{0}'>{0}</a></p>", body));
+        assert!(found.items.iter().all(|f| f.inside.is_none()), "{body}");
     }
 }
 

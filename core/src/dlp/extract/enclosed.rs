@@ -22,7 +22,8 @@ use crate::dlp::view::View;
 
 /// Walks each file. The text itself is read by the caller, and what stands in
 /// the ranges that are `taken`.
-pub(super) fn read(walk: &mut Walk<'_>, text: &str, mut taken: Vec<Range<usize>>) {
+pub(super) fn read(walk: &mut Walk<'_>, text: &str, taken: &[Range<usize>]) {
+    let text = &without(text, taken);
     if let Some(record) = as_read(text) {
         for stretch in stretches::all(&record) {
             if !one(walk, &stretch) {
@@ -34,31 +35,29 @@ pub(super) fn read(walk: &mut Walk<'_>, text: &str, mut taken: Vec<Range<usize>>
     if form(text, "") == Form::Markup {
         return read_page(walk, &View::html(text));
     }
-    taken.sort_by_key(|range| range.start);
-    taken.push(text.len()..text.len());
-    let mut at = 0;
+    guessed(walk, text);
+}
+
+/// A text with blanks in some ranges.
+fn without<'t>(text: &'t str, taken: &[Range<usize>]) -> Cow<'t, str> {
+    let mut text = Cow::Borrowed(text);
     for range in taken {
-        if !between(walk, text, at..range.start) {
-            return;
-        }
-        at = at.max(range.end);
+        let blanks = " ".repeat(range.len());
+        text.to_mut().replace_range(range.clone(), &blanks);
     }
+    text
 }
 
 /// Walks those of a page: as its tags and entities are read, not as they stand.
 pub(super) fn read_page(walk: &mut Walk<'_>, page: &View<'_>) {
-    let words = words(page);
-    between(walk, &words, 0..words.len());
+    guessed(walk, &words(page));
 }
 
-/// Walks those that no format declares; `false` where there are too many.
-fn between(walk: &mut Walk<'_>, text: &str, range: Range<usize>) -> bool {
-    let mut more = true;
-    pasted::each(text, range, &mut |value| {
-        more = one(walk, &Stretch::guessed(value));
-        more
+/// Walks those that no format declares.
+fn guessed(walk: &mut Walk<'_>, text: &str) {
+    pasted::each(text, 0..text.len(), false, &mut |value| {
+        one(walk, &Stretch::guessed(value))
     });
-    more
 }
 
 /// Walks one; `false` where there are too many.
@@ -76,7 +75,7 @@ fn one(walk: &mut Walk<'_>, stretch: &Stretch<'_>) -> bool {
     if !whole && stretch.declared {
         walk.fail("malformed");
     }
-    walk.decoded_child(stretch.name, &bytes, stretch.media_type);
+    walk.encoded_child(stretch.name, &bytes, stretch.media_type);
     true
 }
 

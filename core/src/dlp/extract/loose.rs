@@ -41,7 +41,7 @@ pub(super) fn read(walk: &mut Walk<'_>, text: &str) -> Vec<Range<usize>> {
         if !whole {
             walk.fail("malformed");
         }
-        walk.decoded_child("encoded", &bytes, "");
+        walk.encoded_child("encoded", &bytes, "");
     }
     taken
 }

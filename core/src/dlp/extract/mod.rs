@@ -145,7 +145,7 @@ pub(super) fn encodes(text: &str) -> bool {
 fn files(walk: &mut Walk<'_>, text: &str) {
     let mut taken = uu::read(walk, text);
     taken.extend(loose::read(walk, text));
-    enclosed::read(walk, text, taken);
+    enclosed::read(walk, text, &taken);
 }
 
 /// Whether a text is a message that went by mail.

@@ -124,7 +124,7 @@ fn encoded_parts_in_a_text_are_parts() {
     );
     let out = run(text.as_bytes());
     out.has("[encoded]\nSSN 281-15-9804");
-    out.has("[encoded]\n281-15-9805");
+    out.has("[encoded 2]\n281-15-9805");
     assert!(out.reasons.is_empty(), "{:?}", out.reasons);
     batter(text.as_bytes(), "text/plain");
 }
@@ -133,10 +133,7 @@ fn encoded_parts_in_a_text_are_parts() {
 fn pasted_base64_is_read_in_pages_as_their_readers_see_them() {
     let signs = data_encoding::BASE64.encode(b"Seen today, of the patient: asthma, better.");
     let (first, rest) = signs.split_at(30);
-    let picture = data_encoding::BASE64.encode(&[&b"\x89PNG\r\n\x1a\n"[..], &[9; 600]].concat());
-    let page = format!(
-        "<!doctype html><p>Hello, <b>{first}</b>{rest}<p><img src=\"data:image/png;base64,{picture}\">"
-    );
+    let page = format!("<!doctype html><p>Hello, <b>{first}</b>{rest}<p>Regards");
     let mail = format!(
         "From: a@mail.example\nMIME-Version: 1.0\nTo: b@mail.example\nContent-Type: text/html\n\n{page}"
     );

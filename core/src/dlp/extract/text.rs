@@ -13,7 +13,10 @@ pub(super) fn read(walk: &mut Walk<'_>, bytes: &[u8], media_type: &str) {
         walk.fail(fault);
     }
     let form = form(&text, media_type);
-    super::files(walk, &text);
+    // What is too much is told; no more is looked for in it.
+    if walk.budget.text > 0 {
+        super::files(walk, &text);
+    }
     walk.whole(text, form);
 }
 

@@ -17,6 +17,8 @@ pub(super) struct Walk<'a> {
     path: String,
     /// Pieces given out so far.
     pub(super) pieces: usize,
+    /// Files without a name of their own in the text that the walk stands at.
+    encoded: usize,
 }
 
 impl<'a> Walk<'a> {
@@ -27,6 +29,7 @@ impl<'a> Walk<'a> {
             reasons: Vec::new(),
             path: String::new(),
             pieces: 0,
+            encoded: 0,
         }
     }
 
@@ -112,7 +115,9 @@ impl<'a> Walk<'a> {
             self.path.push('/');
         }
         self.path.push_str(short(name));
+        let encoded = std::mem::take(&mut self.encoded);
         self.part(bytes, media_type, name);
+        self.encoded = encoded;
         self.path.truncate(above);
         self.budget.depth += 1;
     }
@@ -124,6 +129,16 @@ impl<'a> Walk<'a> {
         self.budget.held -= held;
         self.child(name, bytes, media_type);
         self.budget.held += held;
+    }
+
+    /// The same for content that has no name: the second of a text is called
+    /// `encoded 2`, since findings at the same place are taken for one.
+    pub(super) fn encoded_child(&mut self, name: &str, bytes: &[u8], media_type: &str) {
+        self.encoded += 1;
+        match self.encoded {
+            1 => self.decoded_child(name, bytes, media_type),
+            n => self.decoded_child(&format!("{name} {n}"), bytes, media_type),
+        }
     }
 
     /// Reads content by what it is.

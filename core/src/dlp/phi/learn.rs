@@ -40,7 +40,7 @@ impl Scan<'_> {
         }
         match kept {
             Some(PartContent::Text(text)) if scanned.side().is_some() => {
-                self.names_ask(scanned.part(), text.expose())
+                self.names_ask(scanned.part(), text.expose()) || encodes(text.expose())
             }
             Some(PartContent::Text(text))
                 if scanned.media_type() != "text/html" && encodes(text.expose()) =>

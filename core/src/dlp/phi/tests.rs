@@ -71,7 +71,9 @@ fn a_message_is_learned_where_some_text_of_it_asks() {
     assert!(learns(&|m| m.to(named("Jo Berg MRN 00482913"))));
     let encoded = "Here:\nbegin 644 a.txt\n,35).(#`P-#@R.3$S\n`\nend\n";
     assert!(learns(&|m| m.text(encoded)));
-    let pasted = "TVJOIDAwNDgyOTEzIGlzIGFsbCB0aGF0IHdlIGtub3c=";
+    // Of letters alone, so that nothing of it asks as it stands.
+    let pasted = "TVJOIDAwNDgxNTcyIGlzIGFs";
+    assert!(learns(&|m| m.to(named(pasted))));
     assert!(learns(&|m| m.text(pasted)));
     assert!(learns(&|m| m.html(format!("<p>{pasted}</p>"))));
     assert!(learns(&|m| m.text("see you soon ".repeat(8_000))));

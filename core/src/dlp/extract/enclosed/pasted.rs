@@ -1,9 +1,14 @@
 //! Base64 that no format declares: what somebody pasted into a mail, a field of
-//! a table, a parameter of a link. It is taken for a file where what it holds is
-//! a text or a file of a known kind: digests, keys and words are neither.
+//! a table, a value of a record. It is taken for a file where what it holds is a
+//! text or a file of a known kind: digests, keys and words are neither.
+//!
+//! Outside of records a text must have a blank, since programs write tokens
+//! without, and links are passed over: what is unique in one is told as one.
 
 use std::borrow::Cow;
 use std::ops::Range;
+
+use memchr::memmem::Finder;
 
 use crate::dlp::extract::text::Wide;
 use crate::dlp::extract::{loose, picture, sniff, text};
@@ -12,36 +17,53 @@ use crate::dlp::extract::{loose, picture, sniff, text};
 const SAMPLE: usize = 1024;
 /// Signs of a picture too small for anything to be read on it.
 pub(super) const DOT: usize = 256;
-/// Signs of the shortest file: less says nothing of anybody.
-const SHORTEST: usize = 24;
+/// Signs of the shortest file: `SSN 281-15-9804` has as many.
+const SHORTEST: usize = 20;
 /// Signs of the shortest line of more than one.
 const NARROW: usize = 16;
-/// Signs of a line that goes on behind a blank, its line ends lost.
+/// Signs of a line that goes on in one of another width, or behind a blank that
+/// a line end became.
 const LINE: usize = 40;
+/// Letters of a word that may follow.
+const WORD: usize = 12;
+/// Bytes in which a link begins that goes on.
+const LINK: usize = 512;
 /// How programs write line ends in XML.
 pub(super) const LINE_ENDS: [&str; 6] = ["&#13;", "&#10;", "&#xD;", "&#xA;", "&#xd;", "&#xa;"];
 
-/// Gives the base64 of each file in a range of a text to `each`, in order, until
-/// it wants no more.
+/// Gives the base64 of each file in a text to `each`, in order, until it wants
+/// no more.
 pub(super) fn each<'t>(
     text: &'t str,
     range: Range<usize>,
+    of_record: bool,
     each: &mut dyn FnMut(Cow<'t, str>) -> bool,
 ) {
     let text = text.get(..range.end).unwrap_or_default();
+    let bytes = text.as_bytes();
     let mut at = range.start;
-    while let Some(start) = long_run(text.as_bytes(), at) {
-        let mut block = Block::new(text, start);
-        at = block.end;
-        while block.signs < SAMPLE && block.grow() {}
-        if block.signs < SHORTEST || !block.holds_file() {
+    // Up to here lines were looked at together.
+    let mut refused = 0;
+    while let Some(start) = long_run(bytes, at) {
+        let line = start..run(bytes, start);
+        at = padded(bytes, line.end);
+        if !of_record && is_in_link(bytes, start) {
             continue;
         }
-        while block.grow() {}
-        block.drop_word();
-        at = block.end;
-        if !each(block.joined()) {
-            return;
+        // A sign of its alphabet may stand before it: `-U1NO`, `note-U1NO`.
+        let lead = bytes.get(line.clone()).unwrap_or_default();
+        let lead = lead.iter().take(LINE).position(|b| b"-_/".contains(b));
+        let behind = lead.map(|n| start + n + 1);
+        for start in [Some(start), behind].into_iter().flatten() {
+            let mut block = Block::new(text, start..line.end);
+            if block.takes_file(of_record, start >= refused) {
+                at = block.end;
+                if !each(block.joined()) {
+                    return;
+                }
+                break;
+            }
+            refused = refused.max(block.end);
         }
     }
 }
@@ -49,15 +71,14 @@ pub(super) fn each<'t>(
 /// Whether a file stands in a text.
 pub(super) fn is_in(text: &str) -> bool {
     let mut found = false;
-    each(text, 0..text.len(), &mut |_| {
+    each(text, 0..text.len(), false, &mut |_| {
         found = true;
         false
     });
     found
 }
 
-/// Lines of base64: all but the last are of one width. The first may begin
-/// within a line of text.
+/// Lines of base64. The first may begin within a line of text.
 struct Block<'t> {
     text: &'t str,
     lines: Vec<Range<usize>>,
@@ -68,42 +89,47 @@ struct Block<'t> {
 }
 
 impl<'t> Block<'t> {
-    fn new(text: &'t str, start: usize) -> Self {
-        let line = start..run(text.as_bytes(), start);
-        let signs = line.len();
+    fn new(text: &'t str, line: Range<usize>) -> Self {
         Self {
             text,
             end: padded(text.as_bytes(), line.end),
+            signs: line.len(),
+            width: line.len(),
             lines: vec![line],
-            signs,
-            width: signs,
         }
     }
 
-    /// Takes the next line; `false` where this was the last.
-    fn grow(&mut self) -> bool {
+    /// The next line, where it may be one of it.
+    fn next(&self) -> Option<Range<usize>> {
         let bytes = self.text.as_bytes();
-        let Some(last) = self.lines.last() else {
-            return false;
-        };
-        // Padding ends it, and so does a line that is shorter.
-        if self.end != last.end || last.len() < self.width || self.width < NARROW {
-            return false;
+        let last = self.lines.last()?;
+        // Padding ends it.
+        if self.end != last.end {
+            return None;
         }
-        let Some((start, broken)) = behind_break(self.text, self.end) else {
-            return false;
-        };
+        let (start, ends) = behind_break(self.text, self.end)?;
         let line = start..run(bytes, start);
         let first = self.lines.len() == 1;
-        let wider = line.len() > self.width && !(first && self.is_within(last.start));
-        if line.is_empty() || wider || !broken && self.width < LINE {
-            return false;
-        }
+        // Lines are of one width, but for the last, and for the first where
+        // something stands before it. Long ones may have been wrapped again.
+        let goes_on = match ends {
+            0 => last.len() >= LINE,
+            1 if last.len() >= LINE => true,
+            1 => {
+                let within = first && self.is_within(last.start);
+                last.len() == self.width && (line.len() <= self.width || within)
+            }
+            _ => last.len() == self.width && line.len() == self.width && self.width >= LINE,
+        };
+        let word = line.len() < self.width && is_word(bytes, &line);
+        (goes_on && !word && !line.is_empty()).then_some(line)
+    }
+
+    fn take(&mut self, line: Range<usize>) {
         self.width = self.width.max(line.len());
         self.signs += line.len();
-        self.end = padded(bytes, line.end);
+        self.end = padded(self.text.as_bytes(), line.end);
         self.lines.push(line);
-        true
     }
 
     /// Whether something stands before it on its line.
@@ -114,59 +140,122 @@ impl<'t> Block<'t> {
         !matches!(other, None | Some(b'\n' | b'\r'))
     }
 
-    /// Leaves the last line out where it is a word that follows: by its length,
-    /// or since it would end a text in noise.
-    fn drop_word(&mut self) {
-        let Some(last) = self.lines.last().cloned() else {
-            return;
-        };
-        if self.lines.len() == 1 || last.len() == self.width || self.end != last.end {
-            return;
+    /// Takes the lines that hold a text, and tells whether the first does.
+    fn takes_text(&mut self, of_record: bool) -> bool {
+        let mut written = Written::default();
+        let mut line = self.lines.first().cloned();
+        while let Some(next) = line {
+            // Some of a number that follows could be such a text's last letters.
+            let whole =
+                next.len() >= self.width || padded(self.text.as_bytes(), next.end) > next.end;
+            if !written.goes_on(self.text.get(next.clone()).unwrap_or_default(), whole) {
+                break;
+            }
+            if next.start > self.end {
+                self.take(next);
+            }
+            line = self.next();
         }
-        let before = self.signs - last.len();
-        let noise = || {
-            let joined = self.joined();
-            let (start, tail) = joined.split_at(before / 4 * 4);
-            let (start, _) = loose::base64(sample(start));
-            let (tail, _) = loose::base64(tail);
-            let utf8 = !matches!(std::str::from_utf8(&start), Err(e) if e.error_len().is_some());
-            // What is decoded of it may begin within a character.
-            let within = tail.iter().take(3).take_while(|b| matches!(b, 0x80..=0xbf));
-            let behind = tail.get(within.count()..).unwrap_or_default();
-            sniff::kind(&start, "", "") == sniff::Kind::Text
-                && text::wide(&start).is_none()
-                && (tail.iter().any(is_control) || utf8 && std::str::from_utf8(behind).is_err())
-        };
-        if self.signs % 4 == 1 || noise() {
-            self.lines.pop();
-            self.signs = before;
-            self.end = self.lines.last().map_or(self.end, |line| line.end);
-        }
+        let padding = self.end - self.lines.last().map_or(self.end, |line| line.end);
+        self.signs + padding >= SHORTEST && written.is_text(of_record)
     }
 
-    /// Whether a file begins here. The last line may be a word that follows.
-    fn holds_file(&self) -> bool {
-        let lines = match &*self.lines {
-            [lines @ .., _, last] if last.len() < self.width => {
-                self.lines.get(..=lines.len()).unwrap_or_default()
+    /// Takes the lines of a file, and tells whether there is one. What shows only
+    /// further behind than its first line is looked for where `deep`.
+    fn takes_file(&mut self, of_record: bool, deep: bool) -> bool {
+        let mut known = self.is_known();
+        if !known {
+            if self.takes_text(of_record) {
+                return true;
             }
-            lines => lines,
-        };
-        let without = self.text_of(lines);
-        let enough = without.len() >= SHORTEST;
-        holds_file(&if enough { without } else { self.joined() })
+            while deep && self.signs < SAMPLE {
+                let Some(line) = self.next() else { break };
+                self.take(line);
+            }
+            known = deep && self.is_known();
+        }
+        while known && let Some(line) = self.next() {
+            self.take(line);
+        }
+        known && (self.signs > DOT || !picture::is_raster(&self.start()))
+    }
+
+    fn is_known(&self) -> bool {
+        is_known(&self.start())
+    }
+
+    /// The first bytes.
+    fn start(&self) -> Vec<u8> {
+        let all = self.joined();
+        loose::base64(all.get(..SAMPLE).unwrap_or(&all)).0
     }
 
     fn joined(&self) -> Cow<'t, str> {
-        self.text_of(&self.lines)
-    }
-
-    fn text_of(&self, lines: &[Range<usize>]) -> Cow<'t, str> {
         let text = |line: &Range<usize>| self.text.get(line.clone()).unwrap_or_default();
-        match lines {
+        match &*self.lines {
             [line] => Cow::Borrowed(text(line)),
             lines => Cow::Owned(lines.iter().map(text).collect()),
         }
+    }
+}
+
+/// What was decoded of a text so far, of which a line may be noise.
+#[derive(Default)]
+struct Written {
+    /// Signs that are not a whole group of four.
+    signs: String,
+    /// Bytes that are not a whole character.
+    bytes: Vec<u8>,
+    /// Bytes in all, and those that are not ASCII.
+    all: usize,
+    high: usize,
+    /// Whether it is in another encoding than UTF-8.
+    narrow: bool,
+    blank: bool,
+}
+
+impl Written {
+    /// Takes a line's signs; `false` where they are none of a text. Of what is not
+    /// `whole` an encoding of its own is not believed.
+    fn goes_on(&mut self, line: &str, whole: bool) -> bool {
+        self.signs.push_str(line);
+        let rest = self.signs.split_off(self.signs.len() / 4 * 4);
+        let (mut bytes, _) = loose::base64(&std::mem::replace(&mut self.signs, rest));
+        while bytes.last() == Some(&0) {
+            bytes.pop();
+        }
+        let high = bytes.iter().filter(|b| **b >= 0x80).count();
+        let blank = bytes.iter().any(u8::is_ascii_whitespace);
+        let control = bytes.iter().any(is_control);
+        let (all, many) = (bytes.len(), high * 4 > bytes.len());
+        self.bytes.append(&mut bytes);
+        let goes_on = match std::str::from_utf8(&self.bytes) {
+            Ok(_) => {
+                self.bytes.clear();
+                // What is not a whole group is the last of it, most likely.
+                whole || std::str::from_utf8(&loose::base64(&self.signs).0).is_ok()
+            }
+            Err(e) if e.error_len().is_none() => {
+                self.bytes.drain(..e.valid_up_to());
+                true
+            }
+            // All before it was ASCII.
+            Err(_) => {
+                self.narrow |= self.high == 0 && whole;
+                self.bytes.clear();
+                self.narrow && !many
+            }
+        };
+        if goes_on && !control {
+            self.all += all;
+            self.high += high;
+            self.blank |= blank;
+        }
+        goes_on && !control
+    }
+
+    fn is_text(&self, of_record: bool) -> bool {
+        self.all > 0 && (self.blank || of_record) && (!self.narrow || self.high <= self.all / 8)
     }
 }
 
@@ -194,28 +283,59 @@ fn padded(bytes: &[u8], at: usize) -> usize {
     at + rest.iter().take(2).take_while(|b| **b == b'=').count()
 }
 
+/// Whether a place is inside a link.
+fn is_in_link(bytes: &[u8], at: usize) -> bool {
+    let before = bytes.get(at.saturating_sub(LINK)..at).unwrap_or_default();
+    let parts = |b: &u8| b.is_ascii_whitespace() || matches!(b, b'"' | b'\'' | b'<' | b'>');
+    let start = before.iter().rposition(parts).map_or(0, |n| n + 1);
+    let link = before.get(start..).unwrap_or_default();
+    // What stands before may be the start of the signs: `https:` `//5star…`.
+    let begins = link.ends_with(b":") && bytes.get(at..at + 2) == Some(b"//");
+    begins || Finder::new("://").find(link).is_some() || Finder::new("www.").find(link).is_some()
+}
+
 /// Where the next line begins behind one that ends at a place, its marks of a
-/// quotation passed over, and whether it is one: blanks alone may be what line
-/// ends became.
-fn behind_break(text: &str, mut at: usize) -> Option<(usize, bool)> {
-    let (start, mut broken) = (at, false);
+/// quotation passed over, and how many line ends stand between: blanks alone may
+/// be what one became.
+fn behind_break(text: &str, mut at: usize) -> Option<(usize, usize)> {
+    let (start, mut ends) = (at, 0);
     loop {
         match text.as_bytes().get(at) {
-            Some(b'\n' | b'\r') => {
-                broken = true;
+            Some(b'\n') => {
+                ends += 1;
+                at += 1;
+            }
+            Some(b'\r') => {
+                ends += usize::from(text.as_bytes().get(at + 1) != Some(&b'\n'));
                 at += 1;
             }
             Some(b' ' | b'\t') => at += 1,
-            Some(b'>') if broken => at += 1,
+            Some(b'>') if ends > 0 => at += 1,
             Some(b'&') => {
                 let rest = text.get(at..).unwrap_or_default();
                 let end = LINE_ENDS.iter().find(|end| rest.starts_with(*end))?;
-                broken = true;
                 at += end.len();
+                // A real one may stand behind it.
+                ends += usize::from(!rest.get(end.len()..)?.starts_with(['\r', '\n', '&']));
             }
-            _ => return (at > start).then_some((at, broken)),
+            _ => return (at > start).then_some((at, ends)),
         }
     }
+}
+
+/// Whether signs look like a word: small letters, of which the first may be
+/// large. A few may be the last bytes of a file; prose goes on behind them.
+fn is_word(bytes: &[u8], line: &Range<usize>) -> bool {
+    let signs = bytes.get(line.clone()).unwrap_or_default();
+    let (first, rest) = signs.split_first().unwrap_or((&b' ', &[]));
+    let letters = first.is_ascii_alphabetic() && rest.iter().all(u8::is_ascii_lowercase);
+    let goes_on = || {
+        matches!(
+            bytes.get(line.end),
+            Some(b' ' | b',' | b'.' | b':' | b'!' | b'?')
+        )
+    };
+    letters && signs.len() <= WORD && (signs.len() > 4 || goes_on())
 }
 
 /// Whether a byte is one of base64, in either alphabet (RFC 4648).
@@ -223,36 +343,13 @@ fn is_sign(b: u8) -> bool {
     b.is_ascii_alphanumeric() || b"+/-_".contains(&b)
 }
 
-fn sample(signs: &str) -> &str {
-    signs.get(..SAMPLE.min(signs.len())).unwrap_or_default()
-}
-
-fn holds_file(signs: &str) -> bool {
-    let (bytes, _) = loose::base64(sample(signs));
-    match picture::is_raster(&bytes) {
-        true => signs.len() > DOT,
-        false => is_known(&bytes),
-    }
-}
-
-/// Whether bytes are the start of a text or of a file of a known kind, and not
-/// the noise of a digest or a key.
+/// Whether bytes are the start of a file of a known kind that is no text of
+/// bytes.
 fn is_known(bytes: &[u8]) -> bool {
-    // The sample may end within a character.
-    let (bytes, utf8) = match std::str::from_utf8(bytes) {
-        Err(e) if e.error_len().is_some() => (bytes, false),
-        Err(e) => (bytes.get(..e.valid_up_to()).unwrap_or_default(), true),
-        Ok(_) => (bytes, true),
-    };
     match sniff::kind(bytes, "", "") {
+        _ if picture::is_raster(bytes) => true,
         sniff::Kind::Unknown => false,
-        sniff::Kind::Text => match text::wide(bytes) {
-            Some(wide) => is_script(bytes, wide),
-            None => {
-                let high = bytes.iter().filter(|b| **b >= 0x80).count();
-                !bytes.iter().any(is_control) && (utf8 || high <= bytes.len() / 8)
-            }
-        },
+        sniff::Kind::Text => text::wide(bytes).is_some_and(|wide| is_script(bytes, wide)),
         _ => true,
     }
 }
@@ -272,14 +369,22 @@ fn is_script(bytes: &[u8], wide: Wide) -> bool {
     for unit in bytes.chunks_exact(size) {
         counts[usize::from(unit[of])] += 1;
     }
-    counts.sort_unstable();
     let all = bytes.len() / size;
+    // Chinese and Japanese, and Korean, each with Latin and with signs.
+    let most = |blocks: &[Range<usize>]| -> bool {
+        let found: usize = blocks.iter().flat_map(|b| &counts[b.clone()]).sum();
+        found * 20 >= all * 19
+    };
+    let east = most(&[0..1, 0x30..0x31, 0x4e..0xa0, 0xff..0x100])
+        || most(&[0..1, 0x30..0x31, 0xac..0xd8, 0xff..0x100]);
+    counts.sort_unstable();
     // The letters, and the blanks and signs that all scripts have.
-    all >= FEWEST && (counts[255] + counts[254]) * 4 >= all * 3
+    all >= FEWEST && (east || (counts[255] + counts[254]) * 4 >= all * 3)
 }
 
+/// Whether a byte is none of a text; those that separate in HL7 and X12 are.
 fn is_control(b: &u8) -> bool {
-    matches!(b, 0..=8 | 0xe..=0x1f | 0x7f)
+    matches!(b, 0..=8 | 0xe..=0x19 | 0x7f)
 }
 
 #[cfg(test)]
@@ -292,7 +397,7 @@ mod tests {
 
     fn found(text: &str) -> Vec<String> {
         let mut out = Vec::new();
-        each(text, 0..text.len(), &mut |value| {
+        each(text, 0..text.len(), false, &mut |value| {
             out.push(value.into_owned());
             true
         });
@@ -322,7 +427,15 @@ mod tests {
         for text in [
             padded.clone(),
             format!("File={padded}"),
-            format!("https://harbor.example/open?file={padded}&by=7"),
+            format!("-{bare}"),
+            format!("note-{bare}"),
+            format!("{padded}\t9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"),
+            format!("out: {bare} 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"),
+            format!("{bare}\n{}\n", "-".repeat(78)),
+            format!("Data: {bare}\n{}\n", "_".repeat(99)),
+            format!("{bare}\n\nand no more"),
+            format!("{bare}\n\nis it"),
+            format!("{bare}\nof all"),
             format!("({bare})"),
             format!("It is {bare}, and no more."),
             format!("7,{bare}\r\n4712,none\r\n"),
@@ -367,25 +480,66 @@ mod tests {
     fn each_of_several_is_found() {
         let (one, two) = (&NOTE[..44], &NOTE[44..]);
         let encode = |text: &str| BASE64.encode(text.as_bytes());
+        let noise = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f0";
         for text in [
             format!("{} {}", encode(one), encode(two)),
+            format!("{}\n{}", encode(one), encode(two)),
+            format!("{}\n\nand\n\n{}", encode(one), encode(two)),
+            // Behind lines of noise of the same width, and before.
             format!(
-                "{}
-{}",
+                "{noise}\n{noise}\n{}\n{noise}\n{}",
                 encode(one),
                 encode(two)
             ),
-            format!("{}\n\nand\n\n{}", encode(one), encode(two)),
-            // Behind lines of noise of the same width.
             format!(
-                "{0}\n{0}\n{1}",
-                "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f0",
-                encode(one)
+                "{noise}\n{}\n{noise}\n{noise}\n{}",
+                encode(one),
+                encode(two)
             ),
         ] {
-            let last = if text.starts_with("9f") { one } else { two };
-            assert_eq!(read(&text).last().unwrap(), last, "{text}");
+            assert_eq!(read(&text), [one, two], "{text}");
         }
+        // Of one width each, and of three signs more than fours.
+        let notes = [
+            "Name: Ann Lee, SSN 281-15-9804.",
+            "Name: Bob Lee, SSN 281-15-9811.",
+            "Name: Cid Lee, SSN 281-15-9822.",
+        ];
+        let lines = notes.map(|note| BASE64_NOPAD.encode(note.as_bytes()));
+        assert_eq!(read(&lines.join("\n")), notes);
+    }
+
+    #[test]
+    fn long_lines_may_be_of_any_width() {
+        let long = NOTE.repeat(4);
+        let signs = BASE64_NOPAD.encode(long.as_bytes());
+        for (one, two) in [(61, 70), (72, 44), (50, 41), (40, 300)] {
+            let (first, rest) = signs.split_at(one);
+            let (second, rest) = rest.split_at(two);
+            let text = format!("{first}\n{second}\n{rest}\n");
+            assert_eq!(read(&text), [&*long], "{text}");
+        }
+    }
+
+    #[test]
+    fn a_text_in_another_encoding_is_read_to_its_end() {
+        let text = [
+            NOTE.repeat(3).as_bytes(),
+            b" Mu\xf1oz, caf\xe9. ",
+            NOTE.as_bytes(),
+        ]
+        .concat();
+        let found = found(&data_encoding::BASE64_MIME.encode(&text));
+        assert_eq!(loose::base64(&found[0]).0, text);
+        // What begins as a text, and is none.
+        let pdf = [
+            &b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\nobj <</Type /Catalog>> stream\n"[..],
+            &[0x8f; 200],
+            b"endstream",
+        ]
+        .concat();
+        let found = self::found(&data_encoding::BASE64_MIME.encode(&pdf));
+        assert_eq!(loose::base64(&found[0]).0, pdf);
     }
 
     #[test]
@@ -407,6 +561,11 @@ mod tests {
             b"PK\x03\x04 and what an archive holds".to_vec(),
             "Mu\u{f1}oz was seen in February".as_bytes().to_vec(),
             b"Mu\xf1oz was seen in February".to_vec(),
+            b"SSN 281-15-9804".to_vec(),
+            b"\x0bMSH|^~\\&|A|B|C D\rPID|1\r\x1c\r".to_vec(),
+            b"Seen today, of the patient\0".to_vec(),
+            wide("\u{feff}病人王小明今天在门诊就诊，诊断为哮喘。SSN 281-15-9804"),
+            wide("\u{feff}환자는 오늘 진료를 받았다. SSN 281-15-9804"),
         ] {
             assert_eq!(found(&BASE64.encode(&bytes)).len(), 1, "{bytes:?}");
         }
@@ -420,6 +579,10 @@ mod tests {
             "acetaminophen-hydrocodone-bitartrate",
             "/services/records/handlers/patients/index",
             "U2VlbiB0b2RheQ",
+            // Tokens: {"alg":"HS256","typ":"JWT"}, {"sub":"48213377","aud":"portal"}; and in links.
+            "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiI0ODIxMzM3NyIsImF1ZCI6InBvcnRhbCJ9",
+            "https://harbor.example/open?file=U2VlbiB0b2RheSwgb2YgdGhlIHBhdGllbnQ6IGFzdGhtYQ&by=7",
+            "https://U2VlbiB0b2RheSwgb2YgdGhlIHBhdGllbnQ6IGFzdGhtYQ",
             "Z7vG8sK1qY0mJ4x9P2c5B6n3L8d1F0hT==",
         ] {
             assert_eq!(found(text), [""; 0], "{text}");

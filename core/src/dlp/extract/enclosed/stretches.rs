@@ -341,7 +341,7 @@ fn encoded_end(bytes: &[u8], start: usize) -> usize {
 
 /// Values of base64 that no format declares.
 fn guessed<'t>(text: &'t str, range: Range<usize>, out: &mut Vec<Stretch<'t>>) {
-    pasted::each(text, range, &mut |value| {
+    pasted::each(text, range, true, &mut |value| {
         out.push(Stretch::guessed(value));
         out.len() < MOST
     });
