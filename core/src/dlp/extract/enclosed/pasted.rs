@@ -8,7 +8,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use memchr::memmem::Finder;
+use memchr::memchr_iter;
 
 use crate::dlp::extract::text::Wide;
 use crate::dlp::extract::{loose, picture, sniff, text};
@@ -291,7 +291,10 @@ fn is_in_link(bytes: &[u8], at: usize) -> bool {
     let link = before.get(start..).unwrap_or_default();
     // What stands before may be the start of the signs: `https:` `//5star…`.
     let begins = link.ends_with(b":") && bytes.get(at..at + 2) == Some(b"//");
-    begins || Finder::new("://").find(link).is_some() || Finder::new("www.").find(link).is_some()
+    let mut colons = memchr_iter(b':', link);
+    let scheme = colons.any(|n| link.get(n..).is_some_and(|rest| rest.starts_with(b"://")));
+    let host = link.strip_prefix(b"(").unwrap_or(link).starts_with(b"www.");
+    begins || scheme || host
 }
 
 /// Where the next line begins behind one that ends at a place, its marks of a
@@ -340,8 +343,18 @@ fn is_word(bytes: &[u8], line: &Range<usize>) -> bool {
 
 /// Whether a byte is one of base64, in either alphabet (RFC 4648).
 fn is_sign(b: u8) -> bool {
-    b.is_ascii_alphanumeric() || b"+/-_".contains(&b)
+    SIGNS[usize::from(b)]
 }
+
+static SIGNS: [bool; 256] = {
+    let mut all = [false; 256];
+    let mut b = 0u8;
+    while b < 0x80 {
+        all[b as usize] = b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'-' | b'_');
+        b += 1;
+    }
+    all
+};
 
 /// Whether bytes are the start of a file of a known kind that is no text of
 /// bytes.
@@ -583,6 +596,7 @@ mod tests {
             "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiI0ODIxMzM3NyIsImF1ZCI6InBvcnRhbCJ9",
             "https://harbor.example/open?file=U2VlbiB0b2RheSwgb2YgdGhlIHBhdGllbnQ6IGFzdGhtYQ&by=7",
             "https://U2VlbiB0b2RheSwgb2YgdGhlIHBhdGllbnQ6IGFzdGhtYQ",
+            "(www.harbor.example/?f=U2VlbiB0b2RheSwgb2YgdGhlIHBhdGllbnQ6IGFzdGhtYQ)",
             "Z7vG8sK1qY0mJ4x9P2c5B6n3L8d1F0hT==",
         ] {
             assert_eq!(found(text), [""; 0], "{text}");
