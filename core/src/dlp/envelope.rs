@@ -88,7 +88,7 @@ fn recipient_words(addresses: &[&str]) -> Vec<u32> {
 }
 
 /// The local part and the domain of an address.
-fn parted(address: &str) -> (&str, &str) {
+pub(super) fn parted(address: &str) -> (&str, &str) {
     address.rsplit_once('@').unwrap_or((address, ""))
 }
 
@@ -134,7 +134,7 @@ const CONSUMER: [&str; 26] = [
 
 /// Whether an address looks like a person's: by the names in its local part, or
 /// since nothing there is a word.
-fn looks_personal(address: &str) -> bool {
+pub(super) fn looks_personal(address: &str) -> bool {
     let (local, domain) = parted(address);
     let lexicon = Lexicon::get();
     let role = Flags::of(&[Flag::Role, Flag::FacilityField]);

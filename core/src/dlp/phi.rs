@@ -546,6 +546,7 @@ impl<'s> Scan<'s> {
         let mut tags = tag(passage, &self.context, self.model, memos, &mut self.codes);
         rules::hinted(passage, &mut tags, &source.hints);
         rules::apply(passage, &mut tags, self.scanner.names);
+        rules::addresses(passage, &mut tags, self.context.senders());
         tags.retain(|tag| {
             let (start, end) = bytes_of(passage, tag);
             let value = passage.text.get(start..end).unwrap_or_default();

@@ -6,10 +6,11 @@
 use std::ops::Range;
 
 use super::check;
+use super::envelope::{looks_personal, parted};
 use super::lexicon::{Class, Flag, Flags, HEALTH, Lexicon};
-use super::passage::{Item, Passage};
+use super::passage::{Item, Passage, Region};
 use super::tagger::Tag;
-use super::token::Gap;
+use super::token::{Gap, hash};
 use super::unit::{Facts, UnitKind};
 use super::{Confidence, Evidence, FindingClass, FindingKind};
 
@@ -224,6 +225,41 @@ fn untagged(passage: &Passage<'_>, at: usize, item: &Item, names: bool, tags: &m
             kind,
             margin: 0,
         });
+    }
+}
+
+/// Adds the addresses of persons that have no tag: mails hold few, so that a
+/// model has not seen what all stands around them. Those in the sender's own
+/// domain are the staff's, as far as the models do not say otherwise.
+pub(super) fn addresses(passage: &Passage<'_>, tags: &mut Vec<Tag>, senders: &[u32]) {
+    if matches!(
+        passage.region,
+        Region::Header | Region::FileName | Region::Code
+    ) {
+        return;
+    }
+    let before = tags.len();
+    for &at in &passage.notable {
+        let is_address = passage.items.get(at).map(|item| item.kind) == Some(UnitKind::Email);
+        let tagged = |tag: &Tag| (tag.first..tag.last).contains(&at);
+        if !is_address || tags.iter().take(before).any(tagged) {
+            continue;
+        }
+        let address = String::from_utf8_lossy(passage.bytes(at)).to_lowercase();
+        let (_, domain) = parted(&address);
+        let house = domain.split('.').next().unwrap_or_default();
+        let own = senders.binary_search(&hash(house.as_bytes())).is_ok();
+        if looks_personal(&address) && !own {
+            tags.push(Tag {
+                first: at,
+                last: at + 1,
+                kind: FindingKind::Email,
+                margin: 0,
+            });
+        }
+    }
+    if tags.len() > before {
+        tags.sort_by_key(|t| (t.first, t.last));
     }
 }
 

@@ -189,6 +189,32 @@ fn every_kind_is_found_where_it_stands_and_why() {
     }
 }
 
+/// Mails hold few, so the models have not seen what all stands around them.
+#[test]
+fn addresses_of_persons_are_found_whatever_stands_around_them() {
+    let letters: [fn(&str) -> String; 3] = [
+        letter,
+        |line| {
+            format!(
+                "Dear Ms. Lindqvist,\n\nthank you for your visit. {line}\n\nHarbor Kidney Center\n"
+            )
+        },
+        str::to_owned,
+    ];
+    for (before, address) in [
+        ("reach her at ", "rosa77@post.example"),
+        ("she writes from ", "tadeo.b@gmail.com"),
+        ("cc ", "m.quintero@mail.example"),
+        ("", "anh.tran@mail.example"),
+    ] {
+        for letter in letters {
+            let text = letter(&format!("{before}{address}"));
+            let scanned = scan(mail().subject("Dialysis notes").text(text.as_str()));
+            scanned.has(K::Email, Part::Text, address);
+        }
+    }
+}
+
 /// The table above has each kind: a new one needs its case.
 #[test]
 fn no_kind_is_left_out() {
