@@ -3,6 +3,7 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use mailseal::base::Sensitivity;
 use mailseal::compose::Message;
 use mailseal::dlp::{Evidence, FindingKind, Findings, Part, PhiScanner, Scanner};
 
@@ -617,6 +618,17 @@ fn each_of_several_files_in_a_text_is_told() {
     for found in file(&record) {
         let ssns = found.items.iter().filter(|f| f.kind == FindingKind::Ssn);
         assert_eq!(ssns.count(), 4);
+    }
+}
+
+/// From a sender of whom nothing says that it gives care.
+#[test]
+fn a_patients_number_in_base64_is_phi() {
+    let note =
+        data_encoding::BASE64.encode(b"Patient Maria Alvarez, SSN 281-15-9804, MRN 00482913");
+    for body in [note.clone(), format!("id,note\r\n1,{note}\r\n")] {
+        let found = scan_raw(&mail("Content-Type: text/plain", body.as_bytes()));
+        assert_eq!(found.sensitivity(), Some(Sensitivity::Phi), "{body}");
     }
 }
 

@@ -341,6 +341,14 @@ impl Finding {
     pub fn expose(&self) -> &Phi<String> {
         &self.value
     }
+
+    /// Whether it stands in base64 of a text, of which no reader sees what it is
+    /// about; its signs, read as words, say that it is about nothing.
+    pub(super) fn is_encoded(&self) -> bool {
+        let inside = self.inside.as_ref().map(|inside| inside.expose());
+        let last = inside.and_then(|inside| inside.rsplit('/').next());
+        last.is_some_and(|name| name.starts_with("encoded"))
+    }
 }
 
 impl fmt::Debug for Finding {

@@ -668,7 +668,9 @@ impl<'s> Scan<'s> {
             let proven = f.evidence.iter().any(|e| proofs.contains(e));
             proven && f.confidence == Confidence::High && (medical || f.kind == FindingKind::Ssn)
         };
-        ((health || care) && self.found.items.iter().any(number)).then_some("labelled_number")
+        let told = |f: &Finding| number(f) && (health || care || f.is_encoded());
+        let any = self.found.items.iter().any(told);
+        any.then_some("labelled_number")
     }
 
     /// Puts findings in order, and those of the same kind at the same place
