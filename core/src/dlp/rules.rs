@@ -239,10 +239,15 @@ pub(super) fn addresses(passage: &Passage<'_>, tags: &mut Vec<Tag>, senders: &[u
         return;
     }
     let before = tags.len();
+    // Between the tags, as above.
+    let (mut next, mut free) = (0, 0);
     for &at in &passage.notable {
+        while let Some(tag) = tags.get(next).filter(|t| next < before && t.first <= at) {
+            free = free.max(tag.last);
+            next += 1;
+        }
         let is_address = passage.items.get(at).map(|item| item.kind) == Some(UnitKind::Email);
-        let tagged = |tag: &Tag| (tag.first..tag.last).contains(&at);
-        if !is_address || tags.iter().take(before).any(tagged) {
+        if !is_address || at < free {
             continue;
         }
         let address = String::from_utf8_lossy(passage.bytes(at)).to_lowercase();

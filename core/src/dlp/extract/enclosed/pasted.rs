@@ -14,7 +14,7 @@ use crate::dlp::extract::text::Wide;
 use crate::dlp::extract::{loose, picture, sniff, text};
 
 /// Signs of the start of a value by which is told what it holds.
-const SAMPLE: usize = 1024;
+pub(super) const SAMPLE: usize = 1024;
 /// Signs of a picture too small for anything to be read on it.
 pub(super) const DOT: usize = 256;
 /// Signs of the shortest file: `SSN 281-15-9804` has as many.

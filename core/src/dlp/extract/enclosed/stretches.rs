@@ -10,8 +10,6 @@ use super::{narrative, pasted};
 use crate::dlp::extract::{loose, picture};
 use crate::dlp::records;
 
-/// Signs of the start of a value by which is told what it holds.
-const SAMPLE: usize = 1024;
 /// Signs of a line of base64 that goes on in the next.
 const LINE: usize = 40;
 /// More values than this are told by the walk as too many entries.
@@ -41,13 +39,14 @@ pub(super) struct Stretch<'t> {
 }
 
 impl<'t> Stretch<'t> {
-    fn encoded(text: &'t str, coding: Coding, declared: bool) -> Self {
+    /// One that its format declares.
+    fn declared(text: &'t str, coding: Coding) -> Self {
         Self {
             text: Cow::Borrowed(text),
             name: "encoded",
             media_type: "",
             coding,
-            declared,
+            declared: true,
         }
     }
 
@@ -55,7 +54,8 @@ impl<'t> Stretch<'t> {
     pub(super) fn guessed(text: Cow<'t, str>) -> Self {
         Self {
             text,
-            ..Self::encoded("", Coding::Base64, false)
+            declared: false,
+            ..Self::declared("", Coding::Base64)
         }
     }
 
@@ -119,7 +119,7 @@ pub(super) fn all(text: &str) -> Vec<Stretch<'_>> {
     guessed(text, at..text.len(), &mut out);
     let declared = found.into_iter().map(|(range, coding)| {
         let value = text.get(range).unwrap_or_default();
-        Stretch::encoded(value, coding, true)
+        Stretch::declared(value, coding)
     });
     out.extend(declared.filter(|stretch| !is_dot(stretch)));
     out.extend(narrative::all(text).into_iter().map(|html| Stretch {
@@ -354,7 +354,7 @@ fn is_sign(b: &u8) -> bool {
 
 /// Whether it is a picture too small for anything to be read on it.
 fn is_dot(stretch: &Stretch<'_>) -> bool {
-    let end = stretch.text.floor_char_boundary(SAMPLE);
+    let end = stretch.text.floor_char_boundary(pasted::SAMPLE);
     let sample = Stretch {
         text: Cow::Borrowed(stretch.text.get(..end).unwrap_or_default()),
         ..*stretch
