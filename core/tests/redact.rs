@@ -428,12 +428,17 @@ proptest! {
         let (source, findings, covered) = cover(&units, &spans);
         for style in [Style::Label, Style::Box] {
             let copy = redact(&source, &all(&findings), style);
-            prop_assert_eq!(&copy, &expected(&units, &covered, style));
-            for finding in &findings {
-                let value = finding.expose().expose();
-                let long = value.chars().filter(|c| c.is_alphanumeric()).count() >= 3;
-                prop_assert!(!long || !stands(&copy, value), "{value} in {copy}");
-            }
+            let left = |text: &str| {
+                let values = findings.iter().map(|f| f.expose().expose());
+                values
+                    .filter(|value| value.chars().filter(|c| c.is_alphanumeric()).count() >= 3)
+                    .any(|value| stands(text, value))
+            };
+            prop_assert!(!left(&copy), "{copy}");
+            // Between two that were taken out a third may be left standing, as a
+            // word of its own: that goes too.
+            let wanted = expected(&units, &covered, style);
+            prop_assert!(copy == wanted || left(&wanted), "{copy}\n{wanted}");
         }
     }
 

@@ -87,7 +87,7 @@ pub struct HostKnowledge {
     patterns: Vec<(Regex, Meaning)>,
     terms: Vec<Term>,
     /// The hashes of the beginnings of terms, and the term that ends there.
-    paths: HashMap<u32, Option<u32>>,
+    paths: HashMap<u32, Vec<u32>>,
     allowed: HashSet<(Option<FindingKind>, Vec<u8>)>,
 }
 
@@ -190,7 +190,7 @@ impl HostKnowledge {
             path = join(path, token.hash);
             self.paths.entry(path).or_default();
         }
-        self.paths.insert(path, Some(number));
+        self.paths.entry(path).or_default().push(number);
         let word = |t: &Token| {
             let bytes = view.text.get(t.range()).unwrap_or_default();
             bytes.to_ascii_lowercase()
@@ -297,32 +297,40 @@ impl HostKnowledge {
         let mut at = 0;
         while let Some(first) = tokens.get(at).filter(|t| (t.start as usize) < end) {
             let mut path = 0;
+            let mut read = 0;
             let mut longest = None;
-            for (length, token) in (1..=MAX_TERM_WORDS).zip(&tokens[at..]) {
+            for token in tokens[at..].iter().take(MAX_TERM_WORDS) {
                 path = join(path, token.hash);
-                match self.paths.get(&path) {
-                    None => break,
-                    Some(None) => {}
-                    Some(&Some(term)) => longest = Some((length, token.end, term)),
+                let Some(numbers) = self.paths.get(&path) else {
+                    break;
+                };
+                read += 1;
+                // Hashes of two terms may be the same, and a term may be of two kinds.
+                let words = &tokens[at..at + read];
+                let terms = numbers.iter().filter_map(|n| self.terms.get(*n as usize));
+                let mut same = terms.filter(|term| term.is(words, text)).peekable();
+                if same.peek().is_some() {
+                    longest = Some((words.len(), token.end, same.collect::<Vec<_>>()));
                 }
             }
             at += 1;
-            let Some((length, last, term)) = longest else {
-                continue;
-            };
-            let Some(term) = self.terms.get(term as usize) else {
-                continue;
-            };
-            let read = tokens.get(at - 1..at - 1 + length).unwrap_or_default();
-            let same = read.iter().zip(&term.words).all(|(token, word)| {
-                let bytes = text.get(token.range()).unwrap_or_default();
-                bytes.eq_ignore_ascii_case(word)
-            });
-            if same && term.words.len() == length {
-                hits.push(term.meaning.at(first.start as usize..last as usize));
+            if let Some((length, last, terms)) = longest {
+                let range = first.start as usize..last as usize;
+                hits.extend(terms.iter().map(|term| term.meaning.at(range.clone())));
                 at += length - 1;
             }
         }
+    }
+}
+
+impl Term {
+    /// Whether these are its words.
+    fn is(&self, words: &[Token], text: &[u8]) -> bool {
+        let same = |(token, word): (&Token, &Vec<u8>)| {
+            let bytes = text.get(token.range()).unwrap_or_default();
+            bytes.eq_ignore_ascii_case(word)
+        };
+        words.len() == self.words.len() && words.iter().zip(&self.words).all(same)
     }
 }
 
@@ -404,6 +412,33 @@ mod tests {
         let hits = host().find(b"d&c");
         assert_eq!(hits[0].category, Some(Category::Reproductive));
         assert_eq!(hits[0].confidence, Confidence::High);
+    }
+
+    #[test]
+    fn a_term_of_two_kinds_is_both_and_the_longest_that_is_there_counts() {
+        let host = HostKnowledge::new()
+            .terms(
+                FindingKind::Facility,
+                Confidence::High,
+                None,
+                ["Harbor North"],
+            )
+            .and_then(|h| {
+                h.terms(
+                    FindingKind::Provider,
+                    Confidence::High,
+                    None,
+                    ["Harbor North"],
+                )
+            })
+            .and_then(|h| h.terms(FindingKind::Name, Confidence::High, None, ["harbor"]))
+            .unwrap();
+        let kinds = |text: &[u8]| -> Vec<_> { host.find(text).iter().map(|h| h.kind).collect() };
+        assert_eq!(
+            kinds(b"to Harbor North today"),
+            [FindingKind::Facility, FindingKind::Provider]
+        );
+        assert_eq!(kinds(b"to Harbor South today"), [FindingKind::Name]);
     }
 
     #[test]

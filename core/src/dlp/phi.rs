@@ -2,6 +2,7 @@
 
 mod file_name;
 mod learn;
+mod merge;
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -294,6 +295,9 @@ impl<'s> Scan<'s> {
             } else if is_text(part) {
                 let content = part.content();
                 self.unread(part.part(), &content);
+                if let (Some(side), PartContent::Text(text)) = (part.side(), &content) {
+                    self.names(part.part(), side, text.expose());
+                }
                 if let Some(source) = source_of(part, &content) {
                     let first = self.first_passage(&source).0;
                     self.source(&source, first, false);
@@ -620,7 +624,7 @@ impl<'s> Scan<'s> {
                 .collect();
             self.found.misaddressed = roster.misaddressed(&recipients, &self.patients);
         }
-        self.merge();
+        merge::merge(&mut self.found.items);
         CODES.set(Some(self.codes));
         self.found
     }
@@ -671,38 +675,6 @@ impl<'s> Scan<'s> {
         let told = |f: &Finding| number(f) && (health || care || f.is_encoded());
         let any = self.found.items.iter().any(told);
         any.then_some("labelled_number")
-    }
-
-    /// Puts findings in order, and those of the same kind at the same place
-    /// together.
-    fn merge(&mut self) {
-        let items = &mut self.found.items;
-        items.sort_by(|a, b| {
-            let inside = |a: &Finding, b: &Finding| {
-                let (a, b) = (a.inside.as_ref(), b.inside.as_ref());
-                a.map(Phi::expose).cmp(&b.map(Phi::expose))
-            };
-            (a.part.cmp(&b.part))
-                .then_with(|| inside(a, b))
-                .then(a.span.start.cmp(&b.span.start))
-                .then(b.span.end.cmp(&a.span.end))
-        });
-        items.dedup_by(|next, kept| {
-            let same = next.part == kept.part
-                && next.inside == kept.inside
-                && next.kind == kept.kind
-                // What reaches further is a value of its own: redaction needs it.
-                && next.span.start < kept.span.end
-                && next.span.end <= kept.span.end;
-            if same {
-                kept.confidence = kept.confidence.max(next.confidence);
-                kept.category = kept.category.or(next.category);
-                kept.evidence.append(&mut next.evidence);
-                kept.evidence.sort_unstable();
-                kept.evidence.dedup();
-            }
-            same
-        });
     }
 
     fn features(&mut self) -> Features<'_> {

@@ -24,7 +24,8 @@ pub(super) fn cue(item: &Item, flag: Flag) -> bool {
 /// Whether shape, check digit or label can make anything certain of an item:
 /// of most they cannot.
 fn may_be_certain(item: &Item) -> bool {
-    item.facts != Facts::default() || matches!(item.kind, UnitKind::Number | UnitKind::Code)
+    let kinds = [UnitKind::Number, UnitKind::Code, UnitKind::Date];
+    item.facts != Facts::default() || kinds.contains(&item.kind)
 }
 
 /// The kind that shape, check digit and label make certain.
@@ -68,7 +69,11 @@ fn certain(item: &Item) -> Option<FindingKind> {
 /// `aged 94`.
 fn told(passage: &Passage<'_>, at: usize, item: &Item) -> Option<FindingKind> {
     let number = matches!(item.kind, UnitKind::Number | UnitKind::Code);
-    if number && cue(item, Flag::CueMrn) && item.cue_distance <= 2 {
+    if item.kind == UnitKind::Date && cue(item, Flag::CueBirth) && item.cue_distance <= 3 {
+        let whole = item.facts.has(Facts::YEAR) && !item.facts.has(Facts::DUMMY_DATE);
+        return whole.then_some(FindingKind::Date);
+    }
+    if is_numbered(passage, at, item) && cue(item, Flag::CueMrn) && item.cue_distance <= 2 {
         let digits = |b: &&u8| b.is_ascii_digit();
         if passage.bytes(at).iter().filter(digits).count() >= 5 {
             return Some(FindingKind::Mrn);
@@ -90,6 +95,16 @@ fn told(passage: &Passage<'_>, at: usize, item: &Item) -> Option<FindingKind> {
         return speaks.then_some(FindingKind::AgeOver89);
     }
     None
+}
+
+/// Whether an item may be a number of any kind: `20250507` may be one that only
+/// looks like a day.
+fn is_numbered(passage: &Passage<'_>, at: usize, item: &Item) -> bool {
+    match item.kind {
+        UnitKind::Number | UnitKind::Code => true,
+        UnitKind::Date => passage.bytes(at).iter().all(u8::is_ascii_digit),
+        _ => false,
+    }
 }
 
 /// Units of a parted number at most: nine digits, and a sign behind each.
@@ -130,7 +145,7 @@ pub(super) fn apply(passage: &Passage<'_>, tags: &mut Vec<Tag>, names: bool) {
         let called = passage.items.get(tag.first).is_some_and(|item| {
             cue(item, Flag::CueMrn)
                 && item.cue_distance <= 2
-                && matches!(item.kind, UnitKind::Number | UnitKind::Code)
+                && is_numbered(passage, tag.first, item)
         });
         let item = passage.items.get(tag.first);
         let parted = item.and_then(|item| parted_ssn(passage, tag.first, item));
@@ -145,7 +160,10 @@ pub(super) fn apply(passage: &Passage<'_>, tags: &mut Vec<Tag>, names: bool) {
         } else if called
             && matches!(
                 tag.kind,
-                FindingKind::OtherId | FindingKind::Account | FindingKind::Address
+                FindingKind::OtherId
+                    | FindingKind::Account
+                    | FindingKind::Address
+                    | FindingKind::Date
             )
         {
             tag.kind = FindingKind::Mrn;

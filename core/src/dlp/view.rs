@@ -312,14 +312,16 @@ fn entity(text: &[u8]) -> Option<(char, usize)> {
         let radix = if hex { 16 } else { 10 };
         let digits = &number[usize::from(hex)..];
         let mut value = 0u32;
-        let mut length = 0;
+        // Any number of them may stand in front.
+        let zeros = digits.iter().take_while(|b| **b == b'0').count();
+        let mut length = zeros;
         while let Some(d) = digits
             .get(length)
             .and_then(|&b| char::from(b).to_digit(radix))
         {
             value = value.saturating_mul(radix).saturating_add(d);
             length += 1;
-            if length > 10 {
+            if length - zeros > 10 {
                 return None;
             }
         }
@@ -415,6 +417,10 @@ mod tests {
     #[test]
     fn entities_and_look_alikes_are_folded() {
         assert_eq!(html("2W81&#8209;AD9&#x2011KT66"), "2W81-AD9-KT66");
+        assert_eq!(
+            html("28&#0000000000000049;-15&#x000000000002D;98"),
+            "281-15-98"
+        );
         assert_eq!(html("124&thinsp;12&nbsp;81&shy;00&zwnj;"), "124 12 8100");
         assert_eq!(html("&eacute;&Omega;&bogus &"), "e?&bogus &");
         assert_eq!(

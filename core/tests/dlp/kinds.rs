@@ -4,7 +4,7 @@
 use mailseal::compose::Attachment;
 use mailseal::dlp::{Confidence, Evidence, FindingKind, Part};
 
-use super::scene::{mail, scan};
+use super::scene::{from_to, mail, scan};
 
 use Evidence::{Checksum, Dictionary, Label, Shape};
 use FindingKind as K;
@@ -186,6 +186,26 @@ fn every_kind_is_found_where_it_stands_and_why() {
         if evidence.iter().any(|e| matches!(e, Checksum)) {
             assert_eq!(found.confidence, Confidence::High, "{line}");
         }
+    }
+}
+
+/// Whatever the rest of the mail is about, and whatever the figures are.
+#[test]
+fn what_its_label_proves_is_found_in_any_mail() {
+    let cases = [
+        (K::Date, "DOB", "02/12/1938"),
+        (K::Date, "DOB", "03/25/2005"),
+        (K::Date, "Date of birth", "07/13/1952"),
+        (K::Mrn, "MRN", "20250507"),
+        (K::Mrn, "MRN", "7719402"),
+    ];
+    for (kind, label, value) in cases {
+        let draft = from_to("sales@brightware.example", "partners@lists.example")
+            .subject("Team lunch")
+            .text(format!(
+                "The invoice for the office party is attached. See you on Friday!\n\n{label}: {value}\n"
+            ));
+        scan(draft).has(kind, Part::Text, value);
     }
 }
 

@@ -75,6 +75,15 @@ fn a_patients_case_is_phi_among_other_matters() {
             "Marisol Quintero - MRN 7719402\nTadeo Brandvold - MRN 7719377",
             Sensitivity::Phi,
         ),
+        // A record without a word of health.
+        (
+            "Patient: Marisol Quintero\nDOB: 02/12/1938\nSSN: 281-15-9804\nMRN: 7719402",
+            Sensitivity::Phi,
+        ),
+        (
+            "Marisol Quintero, born 02/12/1938, MRN: 7719402",
+            Sensitivity::Phi,
+        ),
     ] {
         let risk = verdict(text);
         assert!(risk.score <= 0, "{risk:?}");

@@ -10,6 +10,8 @@ const MAX_ELEMENTS: usize = 100_000;
 const MAX_LEVELS: usize = 16;
 /// Bytes of one text value; longer ones are cut.
 const MAX_VALUE: usize = 1 << 20;
+/// Bytes of a value that may be some numbers and nothing else.
+const NUMBERS: usize = 16;
 
 /// Names and kinds of elements that tell what their value is.
 const ELEMENTS: &[(u16, u16, &str, Option<FindingKind>)] = &[
@@ -227,8 +229,9 @@ impl Reader<'_> {
             let vr = self.vr(group, element)?;
             let (length, head) = self.length(vr)?;
             self.at += head;
-            // Pixel data, floating point ones too.
-            if group == 0x7fe0 {
+            // Pixel data, floating point ones too, and what is laid over them.
+            let overlay = (0x6000..0x6100).contains(&group) && element == 0x3000;
+            if group == 0x7fe0 || overlay {
                 self.pixels = true;
                 match length {
                     u32::MAX => return Some(()),
@@ -304,6 +307,7 @@ impl Reader<'_> {
             walk.child("encapsulated document", value, "");
             return;
         }
+        let is_bytes = matches!(&vr, b"OB" | b"OD" | b"OF" | b"OL" | b"OV" | b"OW" | b"UN");
         let is_text = matches!(
             &vr,
             b"AE"
@@ -322,12 +326,12 @@ impl Reader<'_> {
                 | b"UT"
                 | b"IS"
                 | b"DS"
-        ) || (vr == *b"UN"
-            && !value.is_empty()
-            && value.iter().all(|b| (32..127).contains(b) || *b == 0));
+        ) || (is_bytes && is_written(value));
         let known = ELEMENTS
             .iter()
             .find(|(g, e, ..)| (*g, *e) == (group, element));
+        // A private element may hold a whole file.
+        self.other |= group != 2 && !is_text && is_bytes && value.len() > NUMBERS;
         if group == 2 || !is_text || (matches!(&vr, b"IS" | b"DS" | b"TM") && known.is_none()) {
             return;
         }
@@ -376,6 +380,13 @@ impl Reader<'_> {
             .first_chunk()
             .map(|b| u32::from_le_bytes(*b))
     }
+}
+
+/// Whether a value whose representation does not say so is text.
+fn is_written(value: &[u8]) -> bool {
+    let text = std::str::from_utf8(value).unwrap_or("\u{1}");
+    let is_text = |c: char| !c.is_control() || matches!(c, '\0' | '\t' | '\r' | '\n');
+    !value.is_empty() && text.chars().all(is_text)
 }
 
 /// The charset of `SpecificCharacterSet` (PS3.3 C.12.1.1.2).

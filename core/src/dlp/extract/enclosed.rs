@@ -25,7 +25,11 @@ use crate::dlp::view::View;
 pub(super) fn read(walk: &mut Walk<'_>, text: &str, taken: &[Range<usize>]) {
     let text = &without(text, taken);
     if let Some(record) = as_read(text) {
-        for stretch in stretches::all(&record) {
+        let (stretches, whole) = stretches::all(&record);
+        if !whole {
+            walk.fail("too_many_entries");
+        }
+        for stretch in stretches {
             if !one(walk, &stretch) {
                 return;
             }
@@ -82,7 +86,7 @@ fn one(walk: &mut Walk<'_>, stretch: &Stretch<'_>) -> bool {
 /// Whether a text holds such a file.
 pub(super) fn is_in(text: &str) -> bool {
     match as_read(text) {
-        Some(record) => !stretches::all(&record).is_empty(),
+        Some(record) => !stretches::all(&record).0.is_empty(),
         None if form(text, "") == Form::Markup => is_in_page(&View::html(text)),
         None => pasted::is_in(text),
     }

@@ -71,7 +71,8 @@ fn next(text: &str, mut from: usize) -> Option<(Encoding, &str, usize)> {
         for line in rest.split_inclusive('\n') {
             let ends = match encoding {
                 Encoding::Base64 => !is_base64(line.trim_ascii()),
-                Encoding::QuotedPrintable => line.starts_with("--"),
+                // Without a mark between them the next may begin.
+                Encoding::QuotedPrintable => line.starts_with("--") || is_field(line.as_bytes()),
             };
             if ends {
                 break;
@@ -96,9 +97,7 @@ fn field(text: &str, from: usize) -> Option<(Encoding, usize)> {
     let ends = memchr_iter(b'\n', bytes.get(from..)?).map(|n| from + n + 1);
     let first = (from == 0).then_some(0);
     for start in first.into_iter().chain(ends) {
-        let rest = bytes.get(start..).unwrap_or_default();
-        let named = rest.get(..FIELD.len());
-        if !named.is_some_and(|name| name.eq_ignore_ascii_case(FIELD)) {
+        if !is_field(bytes.get(start..).unwrap_or_default()) {
             continue;
         }
         let value = text.get(start + FIELD.len()..)?;
@@ -111,6 +110,12 @@ fn field(text: &str, from: usize) -> Option<(Encoding, usize)> {
         return Some((encoding, start + FIELD.len() + value.len()));
     }
     None
+}
+
+/// Whether a line is such a field.
+fn is_field(line: &[u8]) -> bool {
+    let name = line.get(..FIELD.len());
+    name.is_some_and(|name| name.eq_ignore_ascii_case(FIELD))
 }
 
 /// Whether a line holds base64 and nothing else.

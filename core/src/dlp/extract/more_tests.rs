@@ -37,11 +37,31 @@ fn rtf_that_is_deep_cut_off_or_more_than_it_says_is_reported() {
         .collect();
     run(format!("{{\\rtf1 x{{\\object{{\\*\\objdata 0105{hex}}}}}}}").as_bytes())
         .has("in an object");
-    assert_eq!(
-        run(b"{\\rtf1 x{\\object{\\*\\objdata 01050000}}}").reasons,
-        ["unsupported_type"]
+    // Whatever stands between its signs: a group, a word, bytes as they are.
+    for object in [
+        "01050000",
+        "{\\*\\x}d0cf11e0",
+        "\\x d0cf11e0",
+        "{d0cf11e0}",
+        "\\bin4 abcd",
+    ] {
+        let text = format!("{{\\rtf1 x{{\\object{{\\*\\objdata {object}}}}}}}");
+        let out = run(text.as_bytes());
+        assert_eq!(out.reasons, ["unsupported_type"], "{object}");
+    }
+    assert_eq!(run(b"{\\rtf1 {\\bin4 SSN }}").reasons, ["unsupported_type"]);
+    assert!(
+        run(b"{\\rtf1 {\\bin999999999 x}}")
+            .reasons
+            .contains(&"malformed")
     );
-    assert_eq!(run(b"{\\rtf1 {\\bin999999999 x}}").reasons, ["malformed"]);
+    // What says that a group holds no text says so at its start alone.
+    for word in ["falt", "generator", "pict", "fonttbl"] {
+        let text = format!("{{\\rtf1 Seen \\{word} MRN 4471920}}");
+        run(text.as_bytes()).has("Seen MRN 4471920");
+        let text = format!("{{\\rtf1 Seen {{\\*\\{word} 4471920}}}}");
+        run(text.as_bytes()).lacks("4471920");
+    }
 }
 
 fn message() -> Vec<u8> {
@@ -206,13 +226,7 @@ fn tar_and_gzip_are_walked() {
         ("short", b"text"),
     ]);
     pax[156] = b'x';
-    let sum: usize = pax[..148]
-        .iter()
-        .chain(&pax[156..512])
-        .map(|b| usize::from(*b))
-        .sum::<usize>()
-        + 256;
-    pax[148..155].copy_from_slice(format!("{sum:06o}\0").as_bytes());
+    sign(&mut pax);
     let out = run(&pax);
     assert!(out.reasons.is_empty(), "{:?}", out.reasons);
     out.has("[Kim/a.txt]\ntext");
@@ -221,6 +235,43 @@ fn tar_and_gzip_are_walked() {
     cut.truncate(600);
     assert_eq!(run(&cut).reasons, ["malformed"]);
     assert_eq!(run(&gzip(&vec![b' '; 16 << 20])).reasons, ["ratio"]);
+}
+
+/// Makes the checksum of an archive's first header right.
+fn sign(tar: &mut [u8]) {
+    tar[148..156].fill(b' ');
+    let sum: usize = tar[..512].iter().map(|b| usize::from(*b)).sum();
+    tar[148..155].copy_from_slice(format!("{sum:06o}\0").as_bytes());
+}
+
+#[test]
+fn a_member_of_a_tar_is_read_whatever_its_type() {
+    // A link, a folder, a volume's rest, and types that nobody knows.
+    for kind in *b"01567AMVZ" {
+        let mut bytes = tar(&[("a.txt", b"MRN 4471920"), ("b.txt", b"SSN 577-96-4121")]);
+        bytes[156] = kind;
+        sign(&mut bytes);
+        let out = run(&bytes);
+        assert!(out.reasons.is_empty(), "{kind}: {:?}", out.reasons);
+        out.has("[a.txt]\nMRN 4471920");
+        out.has("[b.txt]\nSSN 577-96-4121");
+    }
+    // Its size says more than there is, as far as a number goes.
+    for size in [
+        &b"\x80\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff"[..],
+        b"77777777777\0",
+    ] {
+        let mut bytes = tar(&[("a.txt", b"MRN 4471920")]);
+        bytes[124..136].copy_from_slice(size);
+        sign(&mut bytes);
+        let out = run(&bytes);
+        assert!(out.reasons.contains(&"malformed"), "{:?}", out.reasons);
+        out.has("a.txt");
+    }
+    let mut many = tar(&[("p", "10 a=b\n".repeat(1_001).as_bytes()), ("a.txt", b"x")]);
+    many[156] = b'x';
+    sign(&mut many);
+    assert_eq!(run(&many).reasons, ["too_many_entries"]);
 }
 
 fn element(group: u16, element: u16, vr: &str, value: &[u8]) -> Vec<u8> {
@@ -282,6 +333,33 @@ fn dicom_gives_the_header_and_reports_the_picture() {
         ["malformed", "image_only"]
     );
     batter(&bytes, "application/dicom");
+}
+
+#[test]
+fn bytes_in_dicom_are_read_as_text_or_told() {
+    let head = || {
+        let mut bytes = vec![0; 128];
+        bytes.extend(b"DICM");
+        bytes.extend(element(2, 0x10, "UI", b"1.2.840.10008.1.2.1"));
+        bytes
+    };
+    for (vr, value, reasons) in [
+        ("OB", &b"SSN 577-96-4121"[..], &[][..]),
+        ("OW", b"SSN 577-96-4121 of Zo\xc3\xab", &[]),
+        ("OB", b"SSN 577-96-4121 of Zo\xeb", &["unsupported_type"]),
+        ("OB", &[0xff; 8], &[]),
+    ] {
+        let mut bytes = head();
+        bytes.extend(element(9, 0x1010, vr, value));
+        let out = run(&bytes);
+        assert_eq!(out.reasons, reasons, "{vr} {value:?}");
+        if reasons.is_empty() && value.len() > 8 {
+            out.has("SSN 577-96-4121");
+        }
+    }
+    let mut bytes = head();
+    bytes.extend(element(0x6000, 0x3000, "OW", &[0xff; 64]));
+    assert_eq!(run(&bytes).reasons, ["image_only"]);
 }
 
 #[test]

@@ -6,9 +6,9 @@ use std::collections::HashSet;
 use super::flow::Flow;
 use super::ooxml::is_image;
 use super::picture::{self, Pictures};
-use super::sniff::find;
+use super::sniff::{self, Kind};
 use super::walk::Walk;
-use super::xml::{Node, Xml};
+use super::xml::{Node, Tag, Xml};
 use super::zip::Archive;
 
 /// Cells and blanks that one attribute may stand for.
@@ -22,6 +22,34 @@ const PROGRAM: &[&str] = &[
     "generator",
     "editing-duration",
     "editing-cycles",
+];
+
+/// Attributes that a reader sees, or may make the program show.
+const ASIDE: &[&str] = &[
+    "string-value",
+    "string-value-if-true",
+    "string-value-if-false",
+    "current-value",
+    "label",
+    "title",
+    "formula",
+    "condition",
+];
+
+/// Elements whose names somebody gave, most likely.
+const NAMED: &[&str] = &[
+    "section",
+    "bookmark",
+    "bookmark-start",
+    "frame",
+    "user-field-decl",
+    "variable-set",
+    "text",
+    "textarea",
+    "formatted-text",
+    "combobox",
+    "checkbox",
+    "radio",
 ];
 
 /// Reads a package.
@@ -40,8 +68,7 @@ pub(super) fn read(walk: &mut Walk<'_>, archive: &Archive<'_>) {
         let name = entry.name.as_str();
         let lower = name.to_ascii_lowercase();
         let file = lower.rsplit('/').next().unwrap_or_default();
-        // A layout cache is the numbers of paragraphs that begin a page.
-        if name.ends_with('/') || name == "layout-cache" {
+        if name.ends_with('/') && entry.start == entry.end {
             continue;
         }
         if let Some(object) = lower.strip_prefix("objectreplacements/")
@@ -52,15 +79,15 @@ pub(super) fn read(walk: &mut Walk<'_>, archive: &Archive<'_>) {
         let Some(bytes) = archive.content(walk, entry) else {
             continue;
         };
-        if name == "mimetype" {
+        let is_type = bytes.starts_with(b"application/vnd.") && bytes.len() < 100;
+        // The numbers of paragraphs that begin a page.
+        let is_cache = name == "layout-cache" && sniff::kind(&bytes, "", "") == Kind::Unknown;
+        if (name == "mimetype" && is_type) || is_cache {
             continue;
         }
-        if name == "META-INF/manifest.xml" {
-            if find(&bytes, b"encryption-data", 0).is_some() {
-                walk.fail("encrypted");
-                return;
-            }
-            continue;
+        if name == "META-INF/manifest.xml" && sniff::find(&bytes, b"encryption-data", 0).is_some() {
+            walk.fail("encrypted");
+            return;
         }
         if is_image(&lower) || picture::is_raster(&bytes) {
             images |= lower.starts_with("pictures/");
@@ -73,7 +100,7 @@ pub(super) fn read(walk: &mut Walk<'_>, archive: &Archive<'_>) {
             walk.budget.held += held;
         } else if matches!(
             file,
-            "content.xml" | "styles.xml" | "meta.xml" | "settings.xml"
+            "content.xml" | "styles.xml" | "meta.xml" | "settings.xml" | "manifest.xml"
         ) {
             content(walk, name, &bytes);
         } else {
@@ -91,10 +118,15 @@ fn content(walk: &mut Walk<'_>, name: &str, bytes: &[u8]) {
     let text = super::text::xml(bytes);
     let mut xml = Xml::new(&text);
     let mut flow = Flow::new(name);
+    // Elsewhere than where a program keeps them they are none.
+    let keeps = name.ends_with("meta.xml") || name.ends_with("settings.xml");
     // Elements above whose text is settings, not content.
     let mut settings = 0usize;
     let mut cell = Cell::default();
     while let Some(node) = xml.next() {
+        if let Node::Start(tag) = &node {
+            aside(tag, &mut flow);
+        }
         match node {
             Node::Start(tag) => match tag.name() {
                 "p" | "h" => cell.has_text = true,
@@ -121,13 +153,8 @@ fn content(walk: &mut Walk<'_>, name: &str, bytes: &[u8]) {
                         value: ["date-value", "time-value", "string-value", "value"]
                             .iter()
                             .find_map(|n| tag.get(n)),
-                        has_text: false,
+                        ..Cell::default()
                     };
-                }
-                "user-field-decl" | "variable-set" => {
-                    if let Some(value) = tag.get("string-value") {
-                        flow.aside(&value);
-                    }
                 }
                 "page" => {
                     flow.end_line();
@@ -142,7 +169,7 @@ fn content(walk: &mut Walk<'_>, name: &str, bytes: &[u8]) {
                         flow.push(": ");
                     }
                 }
-                name if PROGRAM.contains(&name) => settings += 1,
+                name if keeps && PROGRAM.contains(&name) => settings += 1,
                 "a" => {
                     if let Some(target) = tag.get("href").filter(|h| !h.starts_with('#')) {
                         flow.aside(&target);
@@ -156,7 +183,9 @@ fn content(walk: &mut Walk<'_>, name: &str, bytes: &[u8]) {
                     flow.end_paragraph();
                 }
                 "table-cell" | "covered-table-cell" => {
-                    if let Some(value) = cell.value.take().filter(|_| !cell.has_text) {
+                    // Where the column is too narrow only signs are shown of it.
+                    let hidden = !cell.has_text || cell.is_narrow;
+                    if let Some(value) = cell.value.take().filter(|_| hidden) {
                         flow.push(&value);
                     }
                     flow.leave_cell();
@@ -166,12 +195,15 @@ fn content(walk: &mut Walk<'_>, name: &str, bytes: &[u8]) {
                     cell = Cell::default();
                 }
                 "table-row" => flow.end_row(),
-                name if PROGRAM.contains(&name) => settings = settings.saturating_sub(1),
+                name if keeps && PROGRAM.contains(&name) => {
+                    settings = settings.saturating_sub(1);
+                }
                 _ => {}
             },
             Node::Text(text) if settings == 0 => {
                 // Between elements stands nothing but the layout of the file.
                 if !text.trim().is_empty() || !text.contains('\n') {
+                    cell.is_narrow = text.bytes().all(|b| b == b'#');
                     flow.push(&text);
                 }
             }
@@ -194,4 +226,24 @@ struct Cell {
     repeat: usize,
     value: Option<String>,
     has_text: bool,
+    /// Whether its text is nothing but `###`.
+    is_narrow: bool,
+}
+
+/// What of a tag's attributes is somebody's words: a name with its value.
+fn aside(tag: &Tag<'_>, flow: &mut Flow) {
+    let element = tag.name();
+    let is_cell = element.ends_with("table-cell");
+    let mut line = String::new();
+    for (attribute, value) in tag.attributes() {
+        let named = attribute == "name" && NAMED.contains(&element);
+        let number = attribute == "value" && element == "user-field-decl";
+        // The value of a cell is told as its text.
+        let of_cell = is_cell && attribute == "string-value";
+        if named || number || (ASIDE.contains(&attribute) && !of_cell) {
+            line.push_str(if line.is_empty() { "" } else { ": " });
+            line.push_str(&value);
+        }
+    }
+    flow.aside(&line);
 }

@@ -25,7 +25,8 @@ pub(super) fn read(walk: &mut Walk<'_>, archive: &Archive<'_>) {
     }
     for entry in &archive.entries {
         let lower = entry.name.to_ascii_lowercase();
-        if lower.ends_with('/') || sheet::reads(&lower) {
+        let is_folder = lower.ends_with('/') && entry.start == entry.end;
+        if is_folder || sheet::reads(&lower) {
             continue;
         }
         let Some(bytes) = archive.content(walk, entry) else {
@@ -220,9 +221,11 @@ fn flowing(walk: &mut Walk<'_>, name: &str, bytes: &[u8]) -> bool {
                     "Choice" => choice = (flow.len(), 0),
                     "Fallback" => fallback = flow.len(),
                     // What a control is called, and what a field says of itself.
-                    "alias" | "tag" | "helpText" | "statusText" | "query" | "connectString" => {
+                    "alias" | "tag" | "helpText" | "statusText" | "query" | "connectString"
+                    | "lvlText" => {
                         flow.aside(&tag.get("val").unwrap_or_default());
                     }
+                    "fldSimple" => flow.aside(&tag.get("instr").unwrap_or_default()),
                     // A variable, which a field may show.
                     "docVar" => {
                         let part = |n| tag.get(n).unwrap_or_default();
@@ -240,8 +243,16 @@ fn flowing(walk: &mut Walk<'_>, name: &str, bytes: &[u8]) -> bool {
                     _ => {}
                 }
                 for (attribute, value) in tag.attributes() {
-                    let named =
-                        attribute != "name" || matches!(element, "cNvPr" | "docPr" | "cmAuthor");
+                    let named = attribute != "name"
+                        || matches!(
+                            element,
+                            "cNvPr"
+                                | "docPr"
+                                | "cmAuthor"
+                                | "section"
+                                | "custShow"
+                                | "bookmarkStart"
+                        );
                     let own = named && ASIDE.contains(&attribute) && !is_generated(&value);
                     if own {
                         flow.aside(&value);
@@ -292,8 +303,11 @@ fn flowing(walk: &mut Walk<'_>, name: &str, bytes: &[u8]) -> bool {
     any
 }
 
-/// Names that programs give: `Picture 3`, `TextBox 12`.
+/// Names that programs give: `Picture 3`, `TextBox 12`, `_Toc98411`.
 fn is_generated(value: &str) -> bool {
+    if value.starts_with('_') {
+        return true;
+    }
     let Some((word, number)) = value.rsplit_once(' ') else {
         return false;
     };

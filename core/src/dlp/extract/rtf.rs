@@ -42,16 +42,15 @@ const SKIPPED: &[&str] = &[
     "wgrffmtfilter",
     "defchp",
     "defpap",
-    "shpinst_",
-    "sp_",
 ];
 
 /// What a group inherits.
 #[derive(Clone)]
 struct Group {
     skip: bool,
-    /// Whether its bytes are those of a picture.
+    /// Whether its bytes are those of a picture, or of an embedded object.
     picture: bool,
+    object: bool,
     /// Whether its text stands on lines of its own.
     apart: bool,
     /// Fallback characters behind `\u`.
@@ -68,6 +67,7 @@ pub(super) fn read(walk: &mut Walk<'_>, data: &[u8]) {
         group: Group {
             skip: false,
             picture: false,
+            object: false,
             apart: false,
             fallback: 1,
             charset: "windows-1252",
@@ -83,7 +83,9 @@ pub(super) fn read(walk: &mut Walk<'_>, data: &[u8]) {
         fonts: std::collections::HashMap::new(),
         font: None,
         default_charset: "windows-1252",
+        object: Hex::default(),
         objects: Vec::new(),
+        begins: false,
     };
     reader.run(walk);
     let Reader {
@@ -127,24 +129,24 @@ struct Reader<'a> {
     fonts: std::collections::HashMap<i32, &'static str>,
     font: Option<i32>,
     default_charset: &'static str,
-    /// Embedded objects.
+    /// The object being read, and those before it.
+    object: Hex,
     objects: Vec<Vec<u8>>,
+    /// Whether nothing but `\*` stands before in the group: what says what a group
+    /// holds counts there only, since what else stands in it is text.
+    begins: bool,
 }
 
-/// A picture that is being read.
+/// Bytes in hexadecimal.
 #[derive(Default)]
-struct Image {
+struct Hex {
     bytes: Vec<u8>,
     /// The first half of a byte.
     high: Option<u8>,
-    /// The size that its words give.
-    size: (u64, u64),
-    /// Whether it is the pixels of a bitmap alone.
-    bare: bool,
 }
 
-impl Image {
-    fn hex(&mut self, byte: u8) {
+impl Hex {
+    fn push(&mut self, byte: u8) {
         let digit = char::from(byte)
             .to_digit(16)
             .and_then(|d| u8::try_from(d).ok());
@@ -157,11 +159,23 @@ impl Image {
     }
 }
 
+/// A picture that is being read.
+#[derive(Default)]
+struct Image {
+    data: Hex,
+    /// The size that its words give.
+    size: (u64, u64),
+    /// Whether it is the pixels of a bitmap alone.
+    bare: bool,
+}
+
 impl Reader<'_> {
     fn run(&mut self, walk: &mut Walk<'_>) {
         let mut first = true;
         while let Some(&byte) = self.data.get(self.at) {
             self.at += 1;
+            let began = self.begins;
+            self.begins = byte == b'{' || (began && matches!(byte, b'\r' | b'\n'));
             match byte {
                 b'{' => {
                     self.decode(walk);
@@ -181,6 +195,9 @@ impl Reader<'_> {
                             if self.group.picture {
                                 self.end_picture(walk);
                             }
+                            if self.group.object && !group.object {
+                                self.end_object(walk);
+                            }
                             if self.group.apart && !group.apart {
                                 self.flow.end_line();
                             }
@@ -196,7 +213,7 @@ impl Reader<'_> {
                         break;
                     }
                 }
-                b'\\' => self.control(walk),
+                b'\\' => self.control(walk, began),
                 b'\r' | b'\n' => {}
                 byte => self.byte(byte),
             }
@@ -221,7 +238,9 @@ impl Reader<'_> {
     /// A character of the charset.
     fn byte(&mut self, byte: u8) {
         if self.group.picture {
-            self.image.hex(byte);
+            self.image.data.push(byte);
+        } else if self.group.object {
+            self.object.push(byte);
         } else if self.pending > 0 {
             self.pending -= 1;
         } else if !self.group.skip {
@@ -256,7 +275,7 @@ impl Reader<'_> {
         }
     }
 
-    fn control(&mut self, walk: &mut Walk<'_>) {
+    fn control(&mut self, walk: &mut Walk<'_>, begins: bool) {
         let Some(&byte) = self.data.get(self.at) else {
             return;
         };
@@ -281,7 +300,8 @@ impl Reader<'_> {
                 b'\r' | b'\n' => self.push(walk, "\n"),
                 // A destination that an old reader may skip: read all the
                 // same, unless it is known to hold no text.
-                b'*' | b'-' | b':' | b'|' => {}
+                b'*' => self.begins = begins,
+                b'-' | b':' | b'|' => {}
                 byte => self.byte(byte),
             }
             return;
@@ -322,10 +342,10 @@ impl Reader<'_> {
         if self.data.get(self.at) == Some(&b' ') {
             self.at += 1;
         }
-        self.word(walk, word, number);
+        self.word(walk, word, number, begins);
     }
 
-    fn word(&mut self, walk: &mut Walk<'_>, word: &str, number: Option<i32>) {
+    fn word(&mut self, walk: &mut Walk<'_>, word: &str, number: Option<i32>, begins: bool) {
         match word {
             "par" | "line" | "sect" | "page" | "softline" | "column" => self.push(walk, "\n"),
             "tab" | "nestcell" => self.push(walk, "\t"),
@@ -342,9 +362,13 @@ impl Reader<'_> {
             "bin" => {
                 let length = usize::try_from(number.unwrap_or(0)).unwrap_or(0);
                 let data = self.data.get(self.at..).unwrap_or_default();
+                let raw = data.get(..length.min(data.len())).unwrap_or_default();
                 if self.group.picture {
-                    let raw = data.get(..length.min(data.len())).unwrap_or_default();
-                    self.image.bytes.extend(raw);
+                    self.image.data.bytes.extend(raw);
+                } else if self.group.object {
+                    self.object.bytes.extend(raw);
+                } else if !raw.is_empty() {
+                    walk.fail("unsupported_type");
                 }
                 self.at = self.at.saturating_add(length).min(self.data.len());
             }
@@ -376,10 +400,11 @@ impl Reader<'_> {
                 }
             }
             "objdata" => {
+                self.decode(walk);
                 self.group.skip = true;
-                self.object(walk);
+                self.group.object = true;
             }
-            "pict" => {
+            "pict" if begins => {
                 self.picture = true;
                 self.group.skip = true;
                 self.group.picture = true;
@@ -393,7 +418,7 @@ impl Reader<'_> {
                 }
             }
             "dibitmap" | "wbitmap" if self.group.picture => self.image.bare = true,
-            word if SKIPPED.contains(&word) => {
+            word if begins && SKIPPED.contains(&word) => {
                 self.decode(walk);
                 self.group.skip = true;
             }
@@ -438,45 +463,28 @@ impl Reader<'_> {
     /// A picture, at the end of its group.
     fn end_picture(&mut self, walk: &mut Walk<'_>) {
         let image = std::mem::take(&mut self.image);
-        let length = image.bytes.len();
+        let bytes = image.data.bytes;
+        let length = bytes.len();
         if length > MAX_ENTRY.min(walk.budget.held) || !walk.budget.spend(length) {
             walk.fail("too_large");
         } else if image.bare {
             // Without the header of a file, or without any.
-            let own = picture::dib(&image.bytes).unwrap_or_default();
+            let own = picture::dib(&bytes).unwrap_or_default();
             match (own.0.max(image.size.0), own.1.max(image.size.1)) {
                 (0, _) | (_, 0) => self.pictures.unknown(length),
                 size => self.pictures.add(size, length),
             }
         } else {
             walk.budget.held -= length;
-            self.pictures.file(walk, "picture", &image.bytes);
+            self.pictures.file(walk, "picture", &bytes);
             walk.budget.held += length;
         }
     }
 
-    /// An embedded object in hexadecimal, to the end of its group. It is an
-    /// OLE 1.0 stream ([MS-OLEDS] section 2.2): what is in it is found by what
-    /// it is.
-    fn object(&mut self, walk: &mut Walk<'_>) {
-        let mut object = Vec::new();
-        let mut high = None;
-        while let Some(&byte) = self.data.get(self.at) {
-            if matches!(byte, b'}' | b'{' | b'\\') {
-                break;
-            }
-            self.at += 1;
-            let Some(digit) = char::from(byte)
-                .to_digit(16)
-                .and_then(|d| u8::try_from(d).ok())
-            else {
-                continue;
-            };
-            match high.take() {
-                None => high = Some(digit << 4),
-                Some(high) => object.push(high | digit),
-            }
-        }
+    /// An embedded object, at the end of its group. It is an OLE 1.0 stream
+    /// ([MS-OLEDS] section 2.2): what is in it is found by what it is.
+    fn end_object(&mut self, walk: &mut Walk<'_>) {
+        let mut object = std::mem::take(&mut self.object).bytes;
         if object.len() > MAX_ENTRY.min(walk.budget.held) || !walk.budget.spend(object.len()) {
             walk.fail("too_large");
             return;

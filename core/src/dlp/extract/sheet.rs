@@ -389,15 +389,26 @@ impl Cell {
     }
 }
 
-/// A page header or footer: `&C`, `&P` and the like are blanks.
+/// A page header or footer: codes such as `&C`, `&12`, `&"Arial,Bold"` and
+/// `&K00FF00` are blanks (ISO/IEC 29500-1 section 18.3.1.39).
 fn without_codes(text: &str) -> String {
-    let mut code = false;
-    text.chars()
-        .map(|c| {
-            let hidden = std::mem::replace(&mut code, c == '&');
-            if hidden || c == '&' { ' ' } else { c }
-        })
-        .collect()
+    let mut parts = text.split('&');
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let digits = |from: &str, most: usize, digit: fn(&char) -> bool| {
+            from.chars().take(most).take_while(digit).count()
+        };
+        let length = match part.chars().next() {
+            Some('"') => part.get(1..).and_then(|p| p.find('"')).map_or(1, |n| n + 2),
+            Some('K') => 1 + digits(&part[1..], 6, char::is_ascii_hexdigit),
+            Some('0'..='9') => digits(part, 3, char::is_ascii_digit),
+            Some(other) => other.len_utf8(),
+            None => 0,
+        };
+        out.push(' ');
+        out.push_str(part.get(length..).unwrap_or_default());
+    }
+    out
 }
 
 /// The column of a reference such as `AB12`, counted from 0.

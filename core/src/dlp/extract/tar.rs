@@ -51,7 +51,7 @@ pub(super) fn read(walk: &mut Walk<'_>, data: &[u8]) {
     let mut at = 0;
     let mut long = None;
     let mut ended = false;
-    while let Some(header) = data.get(at..at + BLOCK) {
+    while let Some(header) = data.get(at..).and_then(|rest| rest.get(..BLOCK)) {
         if header.iter().all(|b| *b == 0) {
             ended = true;
             break;
@@ -70,9 +70,6 @@ pub(super) fn read(walk: &mut Walk<'_>, data: &[u8]) {
         let kind = header.get(156).copied().unwrap_or(0);
         let start = at + BLOCK;
         let end = start.saturating_add(size).min(data.len());
-        if end - start < size {
-            walk.fail("malformed");
-        }
         let content = data.get(start..end).unwrap_or_default();
         let name = long.take().unwrap_or_else(|| {
             let prefix = header.get(345..500).map(text).unwrap_or_default();
@@ -91,7 +88,11 @@ pub(super) fn read(walk: &mut Walk<'_>, data: &[u8]) {
             }
             b'K' => walk.inside("file names", text(content)),
             b'x' | b'g' => {
-                for (key, value) in records(content) {
+                let (records, all) = records(content);
+                if !all {
+                    walk.fail("too_many_entries");
+                }
+                for (key, value) in records {
                     if key == "path" {
                         long = Some(value.clone());
                     }
@@ -100,8 +101,10 @@ pub(super) fn read(walk: &mut Walk<'_>, data: &[u8]) {
                     }
                 }
             }
-            0 | b'0' | b'7' | b'S' => {
-                walk.inside("file names", name.clone());
+            _ => {
+                let target = header.get(157..257).map(text).unwrap_or_default();
+                let names = format!("{name}\n{target}");
+                walk.inside("file names", names.trim_end().to_owned());
                 // A sparse file is not what its bytes say.
                 if kind == b'S' {
                     walk.fail("unsupported_type");
@@ -110,17 +113,18 @@ pub(super) fn read(walk: &mut Walk<'_>, data: &[u8]) {
                     walk.fail("too_large");
                     return;
                 }
-                walk.child(&name, content, "");
+                // Folders and links have no content; a type that is not known
+                // is unpacked as a file by most programs.
+                if !content.is_empty() || matches!(kind, 0 | b'0' | b'7' | b'S') {
+                    walk.child(&name, content, "");
+                }
             }
-            _ => walk.inside(
-                "file names",
-                format!(
-                    "{name}\n{}",
-                    header.get(157..257).map(text).unwrap_or_default()
-                ),
-            ),
         }
-        at = start.saturating_add(size.div_ceil(BLOCK).saturating_mul(BLOCK));
+        // Cut off, which is told at the end.
+        if content.len() < size {
+            break;
+        }
+        at = end.saturating_add(size.next_multiple_of(BLOCK) - size);
     }
     let rest = data.get(at..).unwrap_or_default();
     if !ended || rest.iter().any(|b| *b != 0) {
@@ -128,11 +132,14 @@ pub(super) fn read(walk: &mut Walk<'_>, data: &[u8]) {
     }
 }
 
-/// The records of a pax header: `length key=value`, each ended by a line feed.
-fn records(content: &[u8]) -> Vec<(String, String)> {
-    String::from_utf8_lossy(content)
+/// The records of a pax header: `length key=value`, each ended by a line feed;
+/// and whether these are all.
+fn records(content: &[u8]) -> (Vec<(String, String)>, bool) {
+    const MOST: usize = 1_000;
+    let text = String::from_utf8_lossy(content);
+    let records = text
         .lines()
-        .take(1_000)
+        .take(MOST)
         .map(|line| {
             let line = line
                 .trim_start_matches(|c: char| c.is_ascii_digit())
@@ -140,7 +147,8 @@ fn records(content: &[u8]) -> Vec<(String, String)> {
             let (key, value) = line.split_once('=').unwrap_or(("", line));
             (key.to_owned(), value.to_owned())
         })
-        .collect()
+        .collect();
+    (records, text.lines().nth(MOST).is_none())
 }
 
 /// Reads what GZIP holds; several members are one content.

@@ -363,7 +363,7 @@ fn what_a_document_shows_by_reference_is_read() {
     let settings = b"<w:settings><w:docVars><w:docVar w:name=\"MRN\" w:val=\"4471920\"/></w:docVars></w:settings>";
     let item = b"<p:patient xmlns:p=\"urn:p\" id=\"77001\"><p:mrn>4471921</p:mrn><p:ssn>577-<b>96</b>-4121</p:ssn></p:patient>";
     let custom = b"<Properties><property fmtid=\"{0}\" pid=\"2\" name=\"Notes\"><vt:lpwstr>HIV positive</vt:lpwstr></property></Properties>";
-    let control = b"<w:document><w:sdt><w:sdtPr><w:alias w:val=\"Chart of Pat\"/><w:tag w:val=\"case 12\"/></w:sdtPr></w:sdt><w:p><w:t>See.</w:t></w:p><v:shape alt=\"seen by Kim\"/></w:document>";
+    let control = b"<w:document><w:sdt><w:sdtPr><w:alias w:val=\"Chart of Pat\"/><w:tag w:val=\"case 12\"/></w:sdtPr></w:sdt><w:p><w:t>See.</w:t></w:p><v:shape alt=\"seen by Kim\"/><w:fldSimple w:instr=\"QUOTE in_a_field\"/><w:lvlText w:val=\"in a list %1\"/><w:bookmarkStart w:name=\"in_a_bookmark\"/><w:bookmarkStart w:name=\"_Toc8812\"/><p14:section name=\"in a section\"/></w:document>";
     let out = run(&zip(&[
         TYPES,
         ("word/document.xml", control),
@@ -395,6 +395,10 @@ fn what_a_document_shows_by_reference_is_read() {
         "id: 77001\nmrn: 4471921\nssn: 577-96-4121\n",
         "Notes: HIV positive",
         "Chart of Pat\ncase 12\nseen by Kim",
+        "QUOTE in_a_field",
+        "in a list %1",
+        "in_a_bookmark",
+        "in a section",
         "in a header",
         "in a note",
         "in a comment",
@@ -403,6 +407,7 @@ fn what_a_document_shows_by_reference_is_read() {
         out.has(text);
     }
     out.lacks("urn:p");
+    out.lacks("_Toc");
 }
 
 #[test]
@@ -412,7 +417,7 @@ fn what_a_workbook_keeps_beside_its_cells_is_read() {
         // The case of names of parts says nothing.
         ("XL/workbook.xml", b"<workbook><definedNames><definedName name=\"list\" help=\"of Kim\">\"in a name\"</definedName></definedNames></workbook>"),
         ("xl/sharedStrings.xml", b"<sst><si><t>shown</t></si><si><t>MRN 4471920</t></si></sst>"),
-        ("xl/worksheets/sheet1.xml", b"<worksheet><sheetData><row><c t=\"s\"><v>0</v></c></row></sheetData><autoFilter><filters><filter val=\"Pat Lindqvist\"/></filters></autoFilter><cfRule text=\"Suboxone\"><formula>SEARCH(\"Methadone\")</formula></cfRule><headerFooter><oddHeader>&amp;Cin a header</oddHeader></headerFooter></worksheet>"),
+        ("xl/worksheets/sheet1.xml", b"<worksheet><sheetData><row><c t=\"s\"><v>0</v></c></row></sheetData><autoFilter><filters><filter val=\"Pat Lindqvist\"/></filters></autoFilter><cfRule text=\"Suboxone\"><formula>SEARCH(\"Methadone\")</formula></cfRule><headerFooter><oddHeader>&amp;Cin a header&amp;12Ada &amp;\"Arial,Bold\"Berg&amp;K00FF00Bo</oddHeader></headerFooter></worksheet>"),
         ("xl/comments1.xml", b"<comments><text><t>in a comment</t></text></comments>"),
         ("xl/pivotCache/pivotCacheRecords1.xml", b"<r><s v=\"in a pivot\"/></r>"),
         ("xl/externalLinks/externalLink1.xml", b"<cell><v>in a cache</v></cell>"),
@@ -427,7 +432,7 @@ fn what_a_workbook_keeps_beside_its_cells_is_read() {
         "Pat Lindqvist",
         "Suboxone",
         "Methadone",
-        "in a header",
+        "in a header Ada  Berg Bo",
         "in a comment",
         "in a pivot",
         "in a cache",
@@ -496,4 +501,66 @@ fn opendocument_gives_text_rows_and_metadata() {
         ("content.xml", b"\x01\x02\x03"),
     ]));
     assert_eq!(out.reasons, ["encrypted"]);
+}
+
+fn odf(name: &str, bytes: &[u8]) -> Out {
+    let text: &[u8] =
+        b"<office:document-content><text:p>Dear Pat</text:p></office:document-content>";
+    let content = if name == "content.xml" { bytes } else { text };
+    let mut files = vec![
+        ("mimetype", &b"application/vnd.oasis.opendocument.text"[..]),
+        ("content.xml", content),
+    ];
+    if name == "mimetype" {
+        files[0].1 = bytes;
+        files.push(("META-INF/manifest.xml", b"<manifest:manifest/>"));
+    } else if name != "content.xml" {
+        files.push((name, bytes));
+    }
+    run(&zip(&files))
+}
+
+#[test]
+fn attributes_of_opendocument_that_a_reader_sees_are_read() {
+    for (tag, text) in [
+        (
+            "<form:text form:name=\"SSN\" form:current-value=\"577-96-4121\"/>",
+            "SSN: 577-96-4121",
+        ),
+        ("<text:hidden-text text:string-value=\"of Kim\"/>", "of Kim"),
+        (
+            "<text:conditional-text text:string-value-if-true=\"of Kim\"/>",
+            "of Kim",
+        ),
+        (
+            "<text:user-field-decl office:value-type=\"float\" office:value=\"577964121\" text:name=\"SSN\"/>",
+            "577964121: SSN",
+        ),
+        ("<text:section text:name=\"Kim Lee\"/>", "Kim Lee"),
+        (
+            "<table:table-cell office:value=\"577964121\"><text:p>###</text:p></table:table-cell>",
+            "577964121",
+        ),
+    ] {
+        let content = format!("<office:document-content>{tag}</office:document-content>");
+        odf("content.xml", content.as_bytes()).has(text);
+    }
+    let cell =
+        "<a><table:table-cell office:value=\"5.1\"><text:p>5,10</text:p></table:table-cell></a>";
+    odf("content.xml", cell.as_bytes()).lacks("5.1");
+}
+
+/// Whatever they are called, and where they look like what a program keeps.
+#[test]
+fn no_entry_of_a_document_is_passed_by() {
+    let ssn = b"SSN 577-96-4121";
+    for name in ["x/", "mimetype", "layout-cache"] {
+        odf(name, ssn).has("577-96-4121");
+    }
+    let manifest = b"<manifest:manifest>SSN 577-96-4121</manifest:manifest>";
+    odf("META-INF/manifest.xml", manifest).has("577-96-4121");
+    let settings = b"<office:document-content><config:config-item></x>SSN 577-96-4121</office:document-content>";
+    odf("content.xml", settings).has("577-96-4121");
+    let word: &[u8] = b"<w:document><w:p><w:t>See.</w:t></w:p></w:document>";
+    run(&zip(&[TYPES, ("word/document.xml", word), ("x/", ssn)])).has("577-96-4121");
 }

@@ -133,8 +133,8 @@ fn unescape(value: &str) -> String {
     let mut rest = value;
     while let Some((before, after)) = rest.split_once('&') {
         out.push_str(before);
-        // The longest reference is `&#1114111;`.
-        match after.char_indices().take(10).find(|(_, c)| *c == ';') {
+        // The longest reference is `&#1114111;`, but for zeros before its digits.
+        match after.char_indices().take(64).find(|(_, c)| *c == ';') {
             Some((end, _)) => {
                 out.push(reference(after.get(..end).unwrap_or_default()));
                 rest = after.get(end + 1..).unwrap_or_default();

@@ -27,8 +27,8 @@ pub(super) struct Entry {
     /// Whether its sizes stand behind its content.
     late: bool,
     /// Where its compressed bytes stand.
-    start: usize,
-    end: usize,
+    pub(super) start: usize,
+    pub(super) end: usize,
     /// Size and checksum of its content; `None` where only the end of the
     /// compressed stream tells.
     check: Option<(u64, u32)>,

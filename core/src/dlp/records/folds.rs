@@ -37,8 +37,11 @@ pub(super) fn line(
 ) -> (Range<usize>, usize) {
     let bytes = text.as_bytes();
     let (mut end, mut next) = physical(bytes, at);
-    let mut encoding = encoding(text, at..end);
     let mut headed = memchr_iter(b':', &bytes[at..end]).next().is_some();
+    let mut encoding = match headed {
+        true => encoding(text, at..end),
+        false => Encoding::Plain,
+    };
     while next < bytes.len() {
         let soft = encoding == Encoding::QuotedPrintable && bytes[at..end].ends_with(b"=");
         let (behind, after) = physical(bytes, next);
@@ -55,8 +58,8 @@ pub(super) fn line(
         }
         (end, next) = (behind, after);
         // The parameters may be folded too.
-        if !headed {
-            headed = more.contains(&b':');
+        if !headed && more.contains(&b':') {
+            headed = true;
             encoding = self::encoding(text, at..end);
         }
     }

@@ -189,7 +189,10 @@ impl Reader<'_> {
     /// The first rows of a table.
     fn sample(&mut self, mut at: usize, delimiter: u8, width: usize, whole: bool) -> Vec<Row> {
         let mut rows = Vec::new();
+        let mut read = 0;
+        // Rules between the rows are few, but where they are all there is.
         while rows.len() < SAMPLE
+            && read < 4 * SAMPLE
             && let Some((row, next)) = self.row(at, delimiter)
         {
             match self.shape(&row, width, whole) {
@@ -197,6 +200,7 @@ impl Reader<'_> {
                 Shape::Rule => {}
                 Shape::End => break,
             }
+            read += 1;
             at = next;
         }
         rows

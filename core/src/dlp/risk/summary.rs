@@ -6,7 +6,8 @@ use super::Filter;
 use super::codes::category_of_code;
 use super::features::{pair_feature, start_feature, word_feature};
 use crate::dlp::lexicon::{CATEGORIES, Flag, Flags, Lexicon, SECTIONS};
-use crate::dlp::passage::{Passage, Region};
+use crate::dlp::passage::{Item, Passage, Region};
+use crate::dlp::rules::cue;
 use crate::dlp::tagger::Tag;
 use crate::dlp::tagger::context::Context;
 use crate::dlp::token::{Gap, hash, join as pair};
@@ -253,7 +254,7 @@ impl Summary {
                 line = (start, end, false, false);
                 case = Case::default();
             }
-            case.add(tag.kind, health);
+            case.add(tag.kind, passage.items.get(tag.first), health);
             self.cases += u32::from(case.is_new());
             line.2 |= class == FindingClass::Identifier && tag.kind != FindingKind::Date;
             line.3 |= health;
@@ -271,15 +272,21 @@ struct Case {
     /// Whoever it is: a patient may be taken for one who works there.
     people: u32,
     numbers: u32,
+    /// Whether a label calls a number a record's, and a date one of birth.
+    record: bool,
+    birth: bool,
     security_number: bool,
     health: bool,
     told: bool,
 }
 
 impl Case {
-    fn add(&mut self, kind: FindingKind, health: bool) {
+    fn add(&mut self, kind: FindingKind, item: Option<&Item>, health: bool) {
         self.people += u32::from(matches!(kind, FindingKind::Name | FindingKind::Provider));
         self.numbers += u32::from(matches!(kind, FindingKind::Mrn | FindingKind::HealthPlanId));
+        let called = |flag| item.is_some_and(|item| cue(item, flag));
+        self.record |= kind == FindingKind::Mrn && called(Flag::CueMrn);
+        self.birth |= kind == FindingKind::Date && called(Flag::CueBirth);
         // Payrolls have these too.
         self.security_number |= kind == FindingKind::Ssn;
         self.health |= health;
@@ -290,7 +297,10 @@ impl Case {
         let number = self.numbers > 0 || self.security_number;
         let one = self.health && self.people > 0 && number;
         let several = self.people.min(self.numbers) > 1;
-        let new = !self.told && (one || several);
+        // Whoever asks for these together keeps a patient's or member's record.
+        let numbered = self.numbers > 0 && self.security_number;
+        let record = self.people > 0 && (numbered || (self.record && self.birth));
+        let new = !self.told && (one || several || record);
         self.told |= new;
         new
     }

@@ -196,6 +196,17 @@ impl RosterBuilder {
         }
         let keys = Values::of(record)?;
         let who = u32::try_from(self.ids.len()).unwrap_or(u32::MAX);
+        let mailboxes: Vec<_> = (record.mailboxes.iter())
+            .map(|(address, proxy)| (normal::mailbox_of(address), *proxy))
+            .collect();
+        let mut marks = Vec::new();
+        for (mailbox, _) in &mailboxes {
+            Mark::write(&self.hasher, who, mailbox, &mut marks);
+        }
+        let end = u32::try_from(self.marks.len() + marks.len());
+        let end = end.map_err(|_| RosterError::TooMany {
+            limit: MAX_PATIENTS,
+        })?;
         for (tag, key) in &keys.exact {
             if let Some(count) = dense_row(*tag)
                 .and_then(|row| self.numbers.get_mut(row))
@@ -210,24 +221,20 @@ impl RosterBuilder {
         for word in &keys.words {
             self.words.insert(self.hasher.filter(Tag::Word, word));
         }
-        for (address, proxy) in &record.mailboxes {
-            let mailbox = normal::mailbox_of(address);
-            let key = normal::mailbox_key(&mailbox);
+        for (mailbox, proxy) in &mailboxes {
+            let key = normal::mailbox_key(mailbox);
             let hash = self.hasher.exact(Tag::Mailbox, key.as_bytes());
             self.exact
                 .push((hash, if *proxy { who | PROXY } else { who }));
             self.filter
                 .push(self.hasher.filter(Tag::Mailbox, key.as_bytes()));
-            Mark::write(&self.hasher, who, &mailbox, &mut self.marks);
         }
+        self.marks.append(&mut marks);
         self.ids.push(record.id.0);
         self.family.push(match &keys.family {
             Some(word) => self.hasher.salted(who, word),
             None => 0,
         });
-        let end = u32::try_from(self.marks.len()).map_err(|_| RosterError::TooMany {
-            limit: MAX_PATIENTS,
-        })?;
         self.mark_starts.push(end);
         Ok(())
     }

@@ -193,7 +193,11 @@ pub(super) fn date_whole(tape: &Tape<'_>, at: usize) -> Option<Found> {
 /// `3/14/1958`, `14.03.58`, `1958-03-14`, `2/26`.
 fn numeric(tape: &Tape<'_>, at: usize) -> Option<Found> {
     let sign = tape.sign(at + 1)?;
-    if !matches!(sign, b'/' | b'-' | b'.') || !tape.tight(at + 2) || preceded(tape, at) {
+    // Behind another date, from which a dash parts it: `5/7/25-8/5/25`.
+    let range = |at: usize| sign != b'-' && at >= 4 && tape.sign(at - 1) == Some(b'-');
+    let behind = range(at) && tape.sign(at - 3) == Some(sign);
+    if !matches!(sign, b'/' | b'-' | b'.') || !tape.tight(at + 2) || (preceded(tape, at) && !behind)
+    {
         return None;
     }
     let third = tape.sign(at + 3) == Some(sign) && tape.tight(at + 4);
@@ -202,7 +206,7 @@ fn numeric(tape: &Tape<'_>, at: usize) -> Option<Found> {
         let more = matches!(tape.sign(last), Some(b'-' | b'/'))
             && tape.tight(last + 1)
             && tape.get(last + 1).is_some_and(|t| t.shape == Shape::Digits);
-        !more
+        !more || (range(last + 1) && tape.sign(last + 2) == Some(sign))
     };
     if third {
         let first_year =
@@ -285,10 +289,22 @@ fn compact(tape: &Tape<'_>, at: usize) -> Option<Found> {
     if !matches!(digits.len(), 8 | 12 | 14) || preceded(tape, at) {
         return None;
     }
+    // A number that goes on: `20250211-004417`, but not `20250211-20250228`.
+    let more = digits.len() == 8
+        && matches!(tape.sign(at + 1), Some(b'-' | b'/' | b'_'))
+        && tape.tight(at + 2)
+        && tape.get(at + 2).is_some_and(|t| t.has_digit())
+        && !tape.digits(at + 2).is_some_and(valid_compact);
+    if more {
+        return None;
+    }
     valid_compact(digits).then(|| Found::new(at + 1, UnitKind::Date).with(Facts::YEAR))
 }
 
 fn valid_compact(digits: &[u8]) -> bool {
+    if digits.len() < 8 {
+        return false;
+    }
     let value = |r: std::ops::Range<usize>| {
         digits
             .get(r)

@@ -2,8 +2,9 @@
 //! a table, a value of a record. It is taken for a file where what it holds is a
 //! text or a file of a known kind: digests, keys and words are neither.
 //!
-//! Outside of records a text must have a blank, since programs write tokens
-//! without, and links are passed over: what is unique in one is told as one.
+//! Outside of records a text must have a blank or be long, since programs write
+//! tokens without, and links are passed over: what is unique in one is told as
+//! one.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -24,6 +25,8 @@ const NARROW: usize = 16;
 /// Signs of a line that goes on in one of another width, or behind a blank that
 /// a line end became.
 const LINE: usize = 40;
+/// Bytes of a text that no token has.
+const LONG: usize = 1024;
 /// Letters of a word that may follow.
 const WORD: usize = 12;
 /// Bytes in which a link begins that goes on.
@@ -251,11 +254,18 @@ impl Written {
             self.high += high;
             self.blank |= blank;
         }
-        goes_on && !control
+        // Not looked at to its end, which each of its lines would do anew.
+        goes_on && !control && !(self.is_noise() && self.all >= LONG)
     }
 
     fn is_text(&self, of_record: bool) -> bool {
-        self.all > 0 && (self.blank || of_record) && (!self.narrow || self.high <= self.all / 8)
+        let is_token = !self.blank && !of_record && self.all < LONG;
+        self.all > 0 && !is_token && !self.is_noise()
+    }
+
+    /// Whether there is less ASCII in it than in a text of an encoding of its own.
+    fn is_noise(&self) -> bool {
+        self.narrow && self.high > self.all / 8
     }
 }
 
@@ -361,6 +371,8 @@ static SIGNS: [bool; 256] = {
 fn is_known(bytes: &[u8]) -> bool {
     match sniff::kind(bytes, "", "") {
         _ if picture::is_raster(bytes) => true,
+        // What `openssl enc` writes: nobody can tell what it is.
+        _ if bytes.starts_with(b"Salted__") => true,
         sniff::Kind::Unknown => false,
         sniff::Kind::Text => text::wide(bytes).is_some_and(|wide| is_script(bytes, wide)),
         _ => true,
@@ -553,6 +565,18 @@ mod tests {
         .concat();
         let found = self::found(&data_encoding::BASE64_MIME.encode(&pdf));
         assert_eq!(loose::base64(&found[0]).0, pdf);
+    }
+
+    /// Each line of it is not the start of another look at all that follows:
+    /// this would not end.
+    #[test]
+    fn a_long_text_needs_no_blank_and_noise_is_looked_at_in_pieces() {
+        let json = r#"{"name":"Lindqvist","mrn":"4471920"},"#.repeat(40_000);
+        assert_eq!(read(&lines(&json, 60, "")), [&*json]);
+        assert_eq!(found(&lines(&json[..700], 60, "")), [""; 0]);
+        // Of the bytes of each line a fifth are not ASCII.
+        let noise: Vec<u8> = b"abcd\xe9 fgh\xe8".repeat(60_000);
+        assert_eq!(found(&data_encoding::BASE64_MIME.encode(&noise)), [""; 0]);
     }
 
     #[test]

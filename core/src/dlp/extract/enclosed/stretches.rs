@@ -12,7 +12,7 @@ use crate::dlp::records;
 
 /// Signs of a line of base64 that goes on in the next.
 const LINE: usize = 40;
-/// More values than this are told by the walk as too many entries.
+/// Values of one text that its format says are files.
 const MOST: usize = 20_000;
 
 /// How a stretch is written.
@@ -104,10 +104,10 @@ static MARKS: LazyLock<Marks> = LazyLock::new(|| Marks {
     address: [Finder::new("data:"), Finder::new("DATA:")],
 });
 
-/// All files, in no order; none twice.
-pub(super) fn all(text: &str) -> Vec<Stretch<'_>> {
+/// All files, in no order; none twice. And whether these are all.
+pub(super) fn all(text: &str) -> (Vec<Stretch<'_>>, bool) {
     let mut found: Vec<(Range<usize>, Coding)> = Vec::new();
-    declared(text, &mut found);
+    let whole = declared(text, &mut found);
     found.sort_by_key(|(range, _)| (range.start, range.end));
     found.dedup_by(|next, kept| next.0.start < kept.0.end);
     let mut out: Vec<Stretch<'_>> = Vec::new();
@@ -129,11 +129,12 @@ pub(super) fn all(text: &str) -> Vec<Stretch<'_>> {
         coding: Coding::Markup,
         declared: true,
     }));
-    out
+    (out, whole)
 }
 
-/// Values that the format says are files.
-fn declared(text: &str, found: &mut Vec<(Range<usize>, Coding)>) {
+/// Values that the format says are files; `false` where there are more.
+fn declared(text: &str, found: &mut Vec<(Range<usize>, Coding)>) -> bool {
+    let mut whole = true;
     let bytes = text.as_bytes();
     let marks = &*MARKS;
     let until = |start: usize, ends: &[u8]| {
@@ -144,8 +145,11 @@ fn declared(text: &str, found: &mut Vec<(Range<usize>, Coding)>) {
     let mut add = |range: Range<usize>, coding: Coding| {
         let value = text.get(range.clone()).unwrap_or_default();
         let says = !matches!(value.trim(), "" | "\"\"");
-        if found.len() < MOST && says && (coding != Coding::Data || is_value(value)) {
-            found.push((range, coding));
+        if says && (coding != Coding::Data || is_value(value)) {
+            match found.len() {
+                MOST.. => whole = false,
+                _ => found.push((range, coding)),
+            }
         }
     };
     let mut behind = 0;
@@ -220,6 +224,7 @@ fn declared(text: &str, found: &mut Vec<(Range<usize>, Coding)>) {
     for value in records::encoded_lines(text) {
         add(value, Coding::Base64);
     }
+    whole
 }
 
 /// Where the string begins that is the value of a key.

@@ -395,15 +395,7 @@ impl Reader<'_, '_, '_> {
 
     fn font(&mut self, resources: &Dict, name: &[u8]) -> Rc<Font> {
         let budget = &mut *self.walk.budget;
-        let fonts = self
-            .file
-            .dict(resources, "Font", budget)
-            .unwrap_or_default();
-        let found = fonts
-            .0
-            .iter()
-            .find(|(n, _)| n == name)
-            .map(|(_, o)| o.clone());
+        let found = self.file.entry(resources, "Font", name, budget);
         if let Some(Object::Ref(id)) = &found
             && let Some(font) = self.fonts.get(id)
         {
@@ -423,19 +415,11 @@ impl Reader<'_, '_, '_> {
     /// Shows an external object: reads it if it is a form not read before.
     fn shown(&mut self, resources: &Dict, name: &[u8], ctm: &Matrix, depth: usize) -> Known {
         let budget = &mut *self.walk.budget;
-        let objects = self
-            .file
-            .dict(resources, "XObject", budget)
-            .unwrap_or_default();
-        let Some(Object::Ref(id)) = objects
-            .0
-            .iter()
-            .find(|(n, _)| n == name)
-            .map(|(_, o)| o.clone())
-        else {
+        let object = self.file.entry(resources, "XObject", name, budget);
+        let Some(Object::Ref(id)) = object else {
             return Known::Other;
         };
-        for place in self.file.versions(id) {
+        for place in self.file.versions(id).to_vec() {
             let budget = &mut *self.walk.budget;
             let Some(stream) = self.file.stream_at(place, budget) else {
                 continue;

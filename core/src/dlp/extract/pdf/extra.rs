@@ -4,7 +4,8 @@
 //! They are found by what they are, wherever they hang: a note that no page
 //! lists travels too.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
+use std::rc::Rc;
 
 use super::super::flow::Flow;
 use super::super::picture::Pictures;
@@ -53,17 +54,16 @@ pub(super) fn read(
     file: &mut File<'_>,
     walk: &mut Walk<'_>,
     pictures: &mut Pictures,
-) -> Vec<Place> {
-    let mut drawn: Vec<Place> = Vec::new();
+) -> BTreeSet<Place> {
+    let mut drawn: BTreeSet<Place> = BTreeSet::new();
     let mut flow = Flow::new("document properties");
-    let mut known: Vec<Place> = Vec::new();
+    let mut known: HashSet<Place> = HashSet::new();
     for trailer in file.trailers.clone() {
         if let Some(Object::Ref(id)) = trailer.get("Info") {
-            let place = file.versions(*id).pop();
-            if place.is_some_and(|p| known.contains(&p)) {
+            let place = file.last(*id);
+            if place.is_some_and(|p| !known.insert(p)) {
                 continue;
             }
-            known.extend(place);
         }
         if let Object::Dict(info) = file.get(&trailer, "Info", walk.budget) {
             for (key, value) in &info.0 {
@@ -85,7 +85,7 @@ pub(super) fn read(
     flow.finish(walk);
 
     let mut flow = Flow::new("notes and fields");
-    let mut files: Vec<(String, Object)> = Vec::new();
+    let mut files = Files::default();
     let mut streams: Vec<Place> = Vec::new();
     for place in file.all() {
         if known.contains(&place) {
@@ -104,7 +104,7 @@ pub(super) fn read(
         }
         if let Object::Dict(dict) = &object {
             if dict.name("Subtype") == Some(b"Form") || dict.get("PatternType").is_some() {
-                drawn.push(place);
+                drawn.insert(place);
             }
             // What nobody reads.
             if dict.name("Type") == Some(b"Sound") {
@@ -119,7 +119,7 @@ pub(super) fn read(
         }
     }
     flow.finish(walk);
-    embedded(file, walk, files, streams);
+    embedded(file, walk, files, &streams);
     drawn
 }
 
@@ -128,7 +128,7 @@ fn looks(
     file: &mut File<'_>,
     walk: &mut Walk<'_>,
     object: &Object,
-    drawn: &mut Vec<Place>,
+    drawn: &mut BTreeSet<Place>,
     level: usize,
 ) {
     if level > MAX_LEVELS {
@@ -198,7 +198,7 @@ fn search(
     walk: &mut Walk<'_>,
     object: &Object,
     flow: &mut Flow,
-    files: &mut Vec<(String, Object)>,
+    files: &mut Files,
     level: usize,
 ) {
     if level > MAX_LEVELS {
@@ -222,14 +222,19 @@ fn search(
                             .iter()
                             .find_map(|k| dict.get(k).and_then(Object::bytes))
                             .map_or_else(|| "embedded file".to_owned(), glyphs::text);
-                        files.extend(streams.0.iter().map(|(_, s)| (name.clone(), s.clone())));
+                        let name = name.into();
+                        for (_, stream) in &streams.0 {
+                            files.add(file, &name, stream);
+                        }
                     }
                     ("XFA", Object::Array(items)) => {
-                        let parts = items.iter().filter(|i| matches!(i, Object::Ref(_)));
-                        files.extend(parts.map(|s| ("form.xml".to_owned(), s.clone())));
+                        let name = "form.xml".into();
+                        for part in items {
+                            files.add(file, &name, part);
+                        }
                     }
                     ("XFA", stream @ Object::Ref(_)) => {
-                        files.push(("form.xml".to_owned(), stream.clone()))
+                        files.add(file, &"form.xml".into(), stream);
                     }
                     _ if TEXTS.contains(&key) => written(file, walk, value, flow, 0),
                     _ if RICH.contains(&key) => rich(file, walk, value),
@@ -326,25 +331,33 @@ fn written(
     }
 }
 
-/// Embedded files, each as a part of its own, and metadata as markup.
-fn embedded(
-    file: &mut File<'_>,
-    walk: &mut Walk<'_>,
-    files: Vec<(String, Object)>,
-    streams: Vec<Place>,
-) {
-    let mut seen: HashSet<Place> = HashSet::new();
-    let mut todo: Vec<(String, Place)> = Vec::new();
-    for (name, object) in files {
+/// Embedded files, each once, under the name that was met first.
+#[derive(Default)]
+struct Files {
+    list: Vec<(Rc<str>, Place)>,
+    seen: HashSet<Place>,
+}
+
+impl Files {
+    fn add(&mut self, file: &File<'_>, name: &Rc<str>, object: &Object) {
         if let Object::Ref(id) = object {
-            todo.extend(file.versions(id).into_iter().map(|p| (name.clone(), p)));
+            self.add_all(name, file.versions(*id));
         }
     }
-    todo.extend(streams.into_iter().map(|p| ("embedded file".to_owned(), p)));
-    for (name, place) in todo {
-        if !seen.insert(place) {
-            continue;
+
+    fn add_all(&mut self, name: &Rc<str>, places: &[Place]) {
+        for place in places {
+            if self.seen.insert(*place) {
+                self.list.push((Rc::clone(name), *place));
+            }
         }
+    }
+}
+
+/// Embedded files, each as a part of its own, and metadata as markup.
+fn embedded(file: &mut File<'_>, walk: &mut Walk<'_>, mut files: Files, streams: &[Place]) {
+    files.add_all(&"embedded file".into(), streams);
+    for (name, place) in files.list {
         if !walk.entry() {
             return;
         }

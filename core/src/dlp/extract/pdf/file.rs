@@ -154,13 +154,11 @@ impl<'a> File<'a> {
             _ => 0,
         };
         let length = match dict.get("Length") {
-            Some(Object::Ref(id)) => {
-                let place = self.objects.get(id).and_then(|p| p.last()).copied();
-                place.and_then(|p| Parser::new(data, p.at).next())
-            }
-            other => other.cloned(),
+            // The number alone: streams may share a long object of another kind.
+            Some(Object::Ref(id)) => self.last(*id).and_then(|p| number_at(data, p.at)),
+            other => other.and_then(Object::count),
         };
-        if let Some(length) = length.as_ref().and_then(Object::count)
+        if let Some(length) = length
             && let Some(stop) = start.checked_add(length)
             && let Some(rest) = data.get(stop..)
         {
@@ -185,6 +183,7 @@ impl<'a> File<'a> {
     /// Lists the objects of object streams (section 7.5.7).
     fn unpack(&mut self, containers: &[usize], budget: &mut Budget) {
         let mut order: Vec<usize> = Vec::new();
+        let mut room = MAX_OBJECTS.saturating_sub(self.objects.values().map(Vec::len).sum());
         for &at in containers {
             let place = Place { stream: None, at };
             let Some(stream) = self.stream_at(place, budget) else {
@@ -203,8 +202,7 @@ impl<'a> File<'a> {
                 .unwrap_or(0);
             let index = u32::try_from(self.decoded.len()).ok();
             let mut parser = Parser::new(&bytes, 0);
-            let room = MAX_OBJECTS.saturating_sub(self.objects.values().map(Vec::len).sum());
-            for n in 0..count {
+            for _ in 0..count {
                 if parser.at >= first {
                     break;
                 }
@@ -217,10 +215,11 @@ impl<'a> File<'a> {
                     self.fail("malformed");
                     break;
                 };
-                if n == room {
+                if room == 0 {
                     self.fail("too_many_entries");
                     break;
                 }
+                room -= 1;
                 let place = Place {
                     stream: index,
                     at: first.saturating_add(offset),
@@ -245,15 +244,23 @@ impl<'a> File<'a> {
     }
 
     /// Every version of an object, the one that counts last.
-    pub(super) fn versions(&self, id: u32) -> Vec<Place> {
-        self.objects.get(&id).cloned().unwrap_or_default()
+    pub(super) fn versions(&self, id: u32) -> &[Place] {
+        self.objects.get(&id).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The version of an object that counts.
+    pub(super) fn last(&self, id: u32) -> Option<Place> {
+        self.versions(id).last().copied()
     }
 
     /// Every object that there is, in the order of their numbers.
     pub(super) fn all(&self) -> Vec<Place> {
         let mut ids: Vec<u32> = self.objects.keys().copied().collect();
         ids.sort_unstable();
-        ids.iter().flat_map(|id| self.versions(*id)).collect()
+        ids.iter()
+            .flat_map(|id| self.versions(*id))
+            .copied()
+            .collect()
     }
 
     /// Reads the object at a place. Reading counts as work, since an object
@@ -286,7 +293,7 @@ impl<'a> File<'a> {
             let Object::Ref(id) = object else {
                 return object;
             };
-            let Some(place) = self.objects.get(&id).and_then(|p| p.last()).copied() else {
+            let Some(place) = self.last(id) else {
                 return Object::Null;
             };
             object = self.at(place, budget);
@@ -312,6 +319,32 @@ impl<'a> File<'a> {
         }
     }
 
+    /// An entry of a dictionary that is itself one of `dict`. Looking for it
+    /// counts as work, since a page may ask again and again.
+    pub(super) fn entry(
+        &mut self,
+        dict: &Dict,
+        key: &str,
+        name: &[u8],
+        budget: &mut Budget,
+    ) -> Option<Object> {
+        let read;
+        let entries = match dict.get(key)? {
+            Object::Dict(entries) => entries,
+            other => {
+                read = self.resolve(other, budget);
+                read.dict()?
+            }
+        };
+        let entry = entries.0.iter().find(|(key, _)| key == name);
+        let copied = entry.map_or(0, |(_, object)| object.values());
+        if !budget.spend(entries.0.len() + 4 * copied) {
+            self.fail("too_large");
+            return None;
+        }
+        entry.map(|(_, object)| object.clone())
+    }
+
     /// The stream at a place. Only objects of the file itself can be one.
     pub(super) fn stream_at(&mut self, place: Place, budget: &mut Budget) -> Option<Stream> {
         if place.stream.is_some() {
@@ -329,7 +362,7 @@ impl<'a> File<'a> {
         let mut object = object.clone();
         for _ in 0..MAX_CHAIN {
             let Object::Ref(id) = object else { return None };
-            let place = self.objects.get(&id).and_then(|p| p.last()).copied()?;
+            let place = self.last(id)?;
             if let Some(stream) = self.stream_at(place, budget) {
                 return Some(stream);
             }
@@ -396,6 +429,14 @@ impl<'a> File<'a> {
             }
         }
     }
+}
+
+/// The whole number that stands at a place.
+fn number_at(data: &[u8], at: usize) -> Option<usize> {
+    let rest = data.get(at..)?.trim_ascii_start();
+    let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
+    let number = integer(rest.get(..digits)?)?;
+    usize::try_from(number).ok()
 }
 
 /// What the scan stops at.

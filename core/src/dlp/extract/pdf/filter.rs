@@ -46,7 +46,7 @@ pub(super) fn decode(
                 lzw(input, early != Some(0), limit, &mut fault)
             }
             b"ASCIIHexDecode" | b"AHx" => ascii_hex(input),
-            b"ASCII85Decode" | b"A85" => ascii85(input),
+            b"ASCII85Decode" | b"A85" => ascii85(input, limit, &mut fault),
             b"RunLengthDecode" | b"RL" => run_length(input, limit, &mut fault),
             b"DCTDecode" | b"DCT" | b"JPXDecode" | b"CCITTFaxDecode" | b"CCF" | b"JBIG2Decode" => {
                 return Decoded::Picture;
@@ -85,11 +85,16 @@ fn ascii_hex(input: &[u8]) -> Vec<u8> {
         .collect()
 }
 
-fn ascii85(input: &[u8]) -> Vec<u8> {
+fn ascii85(input: &[u8], limit: usize, fault: &mut Option<&'static str>) -> Vec<u8> {
     let mut out = Vec::with_capacity(input.len() / 5 * 4);
     let (mut group, mut count) = (0u32, 0usize);
     let input = input.strip_prefix(b"<~").unwrap_or(input);
     for &b in input {
+        // A `z` is four bytes.
+        if out.len() >= limit {
+            *fault = Some("too_large");
+            return out;
+        }
         match b {
             b'z' if count == 0 => out.extend([0; 4]),
             b'!'..=b'u' => {

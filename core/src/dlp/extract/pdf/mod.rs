@@ -33,6 +33,8 @@ use super::walk::Walk;
 
 /// Levels of the page tree.
 const MAX_LEVELS: usize = 64;
+/// Nodes of the page tree that wait to be read; many may share their kids.
+const MAX_TODO: usize = 500_000;
 /// Pages of one document.
 const MAX_PAGES: usize = 20_000;
 /// On a page that a picture covers, fewer characters than this are a stamp and
@@ -108,7 +110,7 @@ pub(super) fn read(walk: &mut Walk<'_>, data: &[u8]) {
 /// A page and what it inherits.
 struct Leaf {
     dict: Dict,
-    resources: Dict,
+    resources: Rc<Dict>,
     media_box: [f32; 4],
 }
 
@@ -123,12 +125,44 @@ impl Leaf {
 /// What a node of the page tree hands down.
 #[derive(Clone)]
 struct Inherited {
-    resources: Option<Object>,
+    resources: Option<Rc<Dict>>,
     media_box: [f32; 4],
 }
 
+/// Resources that were read, by their reference: many pages share them.
+type Shared = HashMap<u32, Rc<Dict>>;
+
+/// The resources that stand in a node of the page tree.
+fn resources(
+    file: &mut File<'_>,
+    walk: &mut Walk<'_>,
+    shared: &mut Shared,
+    node: &Dict,
+) -> Option<Rc<Dict>> {
+    let object = node.get("Resources")?;
+    if let Object::Ref(id) = object
+        && let Some(known) = shared.get(id)
+    {
+        return Some(Rc::clone(known));
+    }
+    let read = match file.resolve(object, walk.budget) {
+        Object::Dict(dict) => Rc::new(dict),
+        _ => Rc::default(),
+    };
+    if let Object::Ref(id) = object {
+        shared.insert(*id, Rc::clone(&read));
+    }
+    Some(read)
+}
+
 impl Inherited {
-    fn with(&self, file: &mut File<'_>, walk: &mut Walk<'_>, dict: &Dict) -> Self {
+    fn with(
+        &self,
+        file: &mut File<'_>,
+        walk: &mut Walk<'_>,
+        shared: &mut Shared,
+        dict: &Dict,
+    ) -> Self {
         let mut media_box = self.media_box;
         if let Object::Array(items) = file.get(dict, "MediaBox", walk.budget) {
             for (place, item) in media_box.iter_mut().zip(&items) {
@@ -138,10 +172,7 @@ impl Inherited {
             }
         }
         Self {
-            resources: dict
-                .get("Resources")
-                .cloned()
-                .or_else(|| self.resources.clone()),
+            resources: resources(file, walk, shared, dict).or_else(|| self.resources.clone()),
             media_box,
         }
     }
@@ -170,24 +201,21 @@ fn pages(file: &mut File<'_>, walk: &mut Walk<'_>) -> Vec<Leaf> {
         }
     }
     todo.reverse();
-    let mut add = |file: &mut File<'_>, walk: &mut Walk<'_>, dict: Dict, inherited: Inherited| {
+    let mut shared = Shared::new();
+    let mut add = |walk: &mut Walk<'_>, dict: Dict, inherited: Inherited| {
         if leaves.len() >= MAX_PAGES {
             walk.fail("too_many_entries");
             return;
         }
-        let resources = match inherited.resources {
-            Some(resources) => file.resolve(&resources, walk.budget),
-            None => Object::Null,
-        };
         leaves.push(Leaf {
             dict,
-            resources: resources.dict().cloned().unwrap_or_default(),
+            resources: inherited.resources.unwrap_or_default(),
             media_box: inherited.media_box,
         });
     };
     while let Some((node, inherited, level)) = todo.pop() {
         let Object::Ref(id) = node else { continue };
-        let Some(place) = file.versions(id).last().copied() else {
+        let Some(place) = file.last(id) else {
             continue;
         };
         if !seen.insert(place) {
@@ -200,14 +228,18 @@ fn pages(file: &mut File<'_>, walk: &mut Walk<'_>) -> Vec<Leaf> {
         let Object::Dict(dict) = file.at(place, walk.budget) else {
             continue;
         };
-        let inherited = inherited.with(file, walk, &dict);
+        let inherited = inherited.with(file, walk, &mut shared, &dict);
         match file.get(&dict, "Kids", walk.budget) {
             Object::Array(kids) => {
+                if todo.len() + kids.len() > MAX_TODO {
+                    walk.fail("too_many_entries");
+                    continue;
+                }
                 for kid in kids.into_iter().rev() {
                     todo.push((kid, inherited.clone(), level + 1));
                 }
             }
-            _ => add(file, walk, dict, inherited),
+            _ => add(walk, dict, inherited),
         }
     }
     for place in file.all() {
@@ -227,12 +259,12 @@ fn pages(file: &mut File<'_>, walk: &mut Walk<'_>) -> Vec<Leaf> {
                     break;
                 };
                 if inherited.resources.is_none() {
-                    inherited.resources = above.get("Resources").cloned();
+                    inherited.resources = resources(file, walk, &mut shared, &above);
                 }
                 parent = above.get("Parent").cloned();
             }
-            let inherited = inherited.with(file, walk, &dict);
-            add(file, walk, dict, inherited);
+            let inherited = inherited.with(file, walk, &mut shared, &dict);
+            add(walk, dict, inherited);
         }
     }
     leaves
@@ -258,12 +290,14 @@ fn show(
     };
     let mut now: Vec<u8> = Vec::new();
     let mut earlier: Vec<Place> = Vec::new();
+    let mut met: HashSet<Place> = HashSet::new();
     let mut places: Vec<Place> = Vec::new();
     for stream in &streams {
         let Object::Ref(id) = stream else { continue };
-        let mut versions = file.versions(*id);
-        places.extend(versions.pop());
-        earlier.extend(versions);
+        if let Some((last, others)) = file.versions(*id).split_last() {
+            places.push(*last);
+            earlier.extend(others.iter().filter(|place| met.insert(**place)));
+        }
     }
     // A page of an earlier revision, whose content is that of one read before.
     if !places.is_empty() && places.iter().all(|p| seen.contains(p)) && !leaf.dict.0.is_empty() {

@@ -33,6 +33,15 @@ impl Dict {
 }
 
 impl Object {
+    /// How many values it is made of. Its depth is bounded by the parser.
+    pub(super) fn values(&self) -> usize {
+        match self {
+            Self::Array(items) => 1 + items.iter().map(Self::values).sum::<usize>(),
+            Self::Dict(dict) => 1 + dict.0.iter().map(|(_, o)| o.values()).sum::<usize>(),
+            _ => 1,
+        }
+    }
+
     pub(super) fn name(&self) -> Option<&[u8]> {
         match self {
             Self::Name(name) => Some(name),
