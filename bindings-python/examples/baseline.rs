@@ -1,7 +1,12 @@
 //! What `bench.py` does, in Rust: prints seconds an item as JSON.
 //!
 //! `cargo build --release -p mailseal-python --example baseline`
-#![allow(clippy::expect_used, clippy::print_stdout, clippy::unwrap_used)]
+#![allow(
+    clippy::expect_used,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unwrap_used
+)]
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
@@ -70,10 +75,14 @@ fn many(scanner: &PhiScanner, mails: &[Vec<u8>], threads: usize) -> usize {
 }
 
 fn main() {
-    let mut arguments = std::env::args()
+    let arguments: Vec<usize> = std::env::args()
         .skip(1)
-        .map(|a| a.parse::<usize>().unwrap());
-    let (count, runs) = (arguments.next().unwrap(), arguments.next().unwrap());
+        .map_while(|a| a.parse().ok())
+        .collect();
+    let [count, runs] = arguments[..] else {
+        eprintln!("baseline MAILS RUNS, two numbers");
+        std::process::exit(2);
+    };
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let scanner = PhiScanner::new();
     let mails: Vec<Vec<u8>> = (0..count).map(|n| mail(n, 1024)).collect();

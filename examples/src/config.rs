@@ -26,6 +26,7 @@ pub const SAMPLE: &str = "\
 database = \"mailseal.db\"        # escrow, audit log, deferred copies; made if missing
 keys = \"mailseal.key\"           # made if missing; back it up, elsewhere than the database
 policy = \"hipaa\"                # or strict, tls_exclusive, or a policy file
+# audit_origin = \"harbor.example/audit\" # the audit log's name in its checkpoints
 
 [transport]
 relay = \"smtps://clinic@mail.harbor.example\"
@@ -38,6 +39,7 @@ onward = \"authenticated\"        # what the relay's operator declares for the w
 [escrow]                         # leave it out to do without escrow
 base_url = \"https://mail.harbor.example\"
 organisation = \"Harbor Clinic\"
+notice_from = \"noreply@harbor.example\" # who the notices are from; mails with codes need it
 
 # [network]                      # for a trial on one machine
 # resolver = \"127.0.0.1:5353\"

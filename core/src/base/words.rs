@@ -92,8 +92,8 @@ scale!(
         /// itself comes from DNS: without DNSSEC or MTA-STS a DNS spoofer can
         /// bring his own.
         Authenticated = "authenticated",
-        /// MTA-STS in enforce mode (RFC 8461) or DANE (RFC 7672): the domain
-        /// itself vouches for the host's name or key.
+        /// MTA-STS in enforce mode (RFC 8461): the domain itself vouches for
+        /// the host's name. DANE (RFC 7672) would say it too, and is not asked.
         Anchored = "anchored",
     }
 );
@@ -101,9 +101,11 @@ scale!(
 scale!(
     /// How far a recipient's OpenPGP or S/MIME key is known to be theirs.
     KeyTrust {
-        /// Autocrypt, a key server, unsigned DNS.
+        /// From somebody who proves nothing: Autocrypt, a key server. Only the
+        /// host application brings such keys.
         Discovered = "discovered",
-        /// WKD over the domain's HTTPS, DNSSEC, a CA chain.
+        /// From the recipient's domain or an authority: WKD, DNSSEC, a CA
+        /// chain, as the host application found it.
         Verified = "verified",
         /// The host application said so.
         Pinned = "pinned",

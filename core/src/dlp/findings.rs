@@ -159,7 +159,7 @@ pub enum Confidence {
     Low,
     /// Shape and company fit.
     Medium,
-    /// A checksum, a label or exact data says so.
+    /// A checksum, a label or exact data says so, or the model is sure.
     High,
 }
 
@@ -386,7 +386,7 @@ impl Unscannable {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[non_exhaustive]
 pub struct RiskReason {
-    /// A stable code: `identifier`, `audience`, `sender_speciality`, …
+    /// A stable code: `identifiers`, `audience`, `sender_speciality`, …
     pub code: &'static str,
     /// How much it speaks for PHI (above 0) or against it, in hundredths of a
     /// natural log-odds unit.
@@ -410,7 +410,7 @@ pub struct Risk {
     pub categories: Vec<Category>,
     /// How surely it is PHI: above 0 it is. In hundredths of log-odds.
     pub score: i32,
-    /// Why, the weightiest first.
+    /// Why, the weightiest first: against what an empty message would get.
     pub reasons: Vec<RiskReason>,
 }
 

@@ -599,6 +599,14 @@ impl<'s> Scan<'s> {
                 }
                 risk.reasons.insert(0, RiskReason::new(code, CERTAIN));
             }
+            if risk.sensitivity >= Sensitivity::Phi {
+                // A bill or an order often says it by a code alone.
+                let told = self.categories_by_code();
+                risk.sensitivity = risk.sensitivity.max(protected(&told));
+                risk.categories.extend(told);
+                risk.categories.sort_unstable();
+                risk.categories.dedup();
+            }
             if let Some(categories) = &self.told_by_name {
                 risk.sensitivity = risk.sensitivity.max(protected(categories));
                 risk.categories.extend(categories);
@@ -627,6 +635,16 @@ impl<'s> Scan<'s> {
         merge::merge(&mut self.found.items);
         CODES.set(Some(self.codes));
         self.found
+    }
+
+    /// The protected categories that codes of diagnoses and procedures tell.
+    fn categories_by_code(&self) -> Vec<Category> {
+        let is_code = |f: &&Finding| {
+            matches!(f.kind, FindingKind::Icd10 | FindingKind::Cpt)
+                && f.confidence >= Confidence::Medium
+        };
+        let codes = self.found.items.iter().filter(is_code);
+        codes.filter_map(|f| f.category).collect()
     }
 
     /// The protected categories of what was found.

@@ -107,13 +107,43 @@ fn is_numbered(passage: &Passage<'_>, at: usize, item: &Item) -> bool {
     }
 }
 
+/// Whether a unit is a range of results or an amount: `0.70-1.30`, `40mg/0.4mL`.
+/// Identifiers look otherwise.
+fn is_measure(bytes: &[u8]) -> bool {
+    let figure = |part: &[u8], point: bool| {
+        let (digits, points) = part.iter().fold((0, 0), |(d, p), b| match b {
+            b'0'..=b'9' => (d + 1, p),
+            b'.' => (d, p + 1),
+            _ => (d, 9),
+        });
+        (1..=6).contains(&digits) && (points == 1 || points == 0 && !point)
+    };
+    let dash = bytes.iter().position(|b| *b == b'-');
+    if let Some((low, high)) = dash.and_then(|at| bytes.split_at_checked(at)) {
+        return figure(low, true) && figure(&high[1..], true);
+    }
+    let mut parts = bytes.split(|b| *b == b'/');
+    let amount = |part: &[u8]| {
+        let digits = part
+            .iter()
+            .take_while(|b| b.is_ascii_digit() || **b == b'.')
+            .count();
+        let unit = part.get(digits..).unwrap_or_default();
+        let units: [&[u8]; 6] = [b"mg", b"mcg", b"g", b"ml", b"units", b"meq"];
+        figure(&part[..digits], false) && units.iter().any(|u| unit.eq_ignore_ascii_case(u))
+    };
+    bytes.contains(&b'/') && parts.by_ref().take(3).filter(|part| amount(part)).count() == 2
+}
+
 /// Units of a parted number at most: nine digits, and a sign behind each.
 const PARTS: usize = 18;
 
 /// Where a labelled number of nine digits ends, however they are grouped: a
 /// blank in an unusual place parts it into several units (`SSN 281-15-98 04`).
 fn parted_ssn(passage: &Passage<'_>, at: usize, item: &Item) -> Option<usize> {
-    if !cue(item, Flag::CueSsn) || item.cue_distance > 2 {
+    // A number of an employer's is grouped so: `84-1150922`.
+    let is_employers = passage.bytes(at).get(2) == Some(&b'-') && passage.bytes(at).len() == 10;
+    if !cue(item, Flag::CueSsn) || item.cue_distance > 2 || is_employers {
         return None;
     }
     let (mut number, mut digits) = ([0; 9], 0);
@@ -169,6 +199,7 @@ pub(super) fn apply(passage: &Passage<'_>, tags: &mut Vec<Tag>, names: bool) {
             tag.kind = FindingKind::Mrn;
         }
     }
+    tags.retain(|tag| !is_nothing(passage, tag));
     let before = tags.len();
     // Between the tags, which are in order and may overlap.
     let (mut next, mut free) = (0, 0);
@@ -203,6 +234,29 @@ pub(super) fn apply(passage: &Passage<'_>, tags: &mut Vec<Tag>, names: bool) {
             let number = numbers.get(n);
             number.is_none_or(|(first, last)| tag.first <= *first || tag.last > *last)
         });
+    }
+}
+
+/// Whether a tag's unit is none of what it is tagged as: a measure that is taken
+/// for a number of somebody's, the month of `To whom it may concern`.
+fn is_nothing(passage: &Passage<'_>, tag: &Tag) -> bool {
+    if tag.last != tag.first + 1 {
+        return false;
+    }
+    match tag.kind {
+        FindingKind::Date => {
+            let word = |n: usize, word: &[u8]| passage.bytes(n).eq_ignore_ascii_case(word);
+            tag.first > 0
+                && word(tag.first, b"may")
+                && word(tag.first - 1, b"it")
+                && word(tag.last, b"concern")
+        }
+        FindingKind::License
+        | FindingKind::OtherId
+        | FindingKind::Account
+        | FindingKind::Device
+        | FindingKind::Biometric => is_measure(passage.bytes(tag.first)),
+        _ => false,
     }
 }
 

@@ -18,7 +18,7 @@ pub(crate) struct Feature {
 pub(crate) struct Code(u8);
 
 /// How many there are.
-pub(super) const MANY: usize = 55;
+pub(super) const MANY: usize = 57;
 
 /// The words that stand for features among the reasons, in their order.
 const CODES: [&str; MANY] = [
@@ -54,7 +54,9 @@ const CODES: [&str; MANY] = [
     "marketing",
     "medical_identifier_and_name",
     "medical_identifiers",
+    "name_and_account",
     "name_and_health",
+    "name_and_place",
     "name_and_sender",
     "name_of_other",
     "name_of_recipient",
@@ -333,6 +335,22 @@ fn counted(summary: &Summary, context: &Context, envelope: &Envelope) -> Vec<Fea
     add!(
         "name_and_health",
         join(bucket(names).min(2), bucket(health).min(3)),
+    );
+    let places = of(FindingKind::Facility);
+    add!(
+        "name_and_place",
+        join(
+            bucket(names).min(2),
+            join(bucket(places).min(2), bucket(dates).min(2)),
+        ),
+    );
+    let numbers = of(FindingKind::Account) + of(FindingKind::HealthPlanId);
+    add!(
+        "name_and_account",
+        join(
+            bucket(names).min(2),
+            join(bucket(numbers).min(2), bucket(places).min(1)),
+        ),
     );
     add!(
         "identifier_and_health",

@@ -159,6 +159,7 @@ fn judged(scores: &[i32; OUTPUTS], reasons: Vec<RiskReason>) -> Risk {
 }
 
 /// The sums of the weights of each code.
+#[derive(Clone, Copy)]
 struct Reasons([i32; MANY]);
 
 impl Default for Reasons {

@@ -6,10 +6,12 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use super::features::{Features, WORDS};
+use super::features::{Envelope, Features, WORDS, features};
 use super::places::Places;
+use super::summary::Summary;
 use super::{Filter, OUTPUTS, Reasons, Weights, judged, step};
 use crate::dlp::Risk;
+use crate::dlp::tagger::context::Context;
 
 /// The weights of a feature: for PHI before anything is found, and for each
 /// output then.
@@ -21,6 +23,9 @@ pub(crate) struct Verdict {
     rows: Places<{ OUTPUTS + 1 }>,
     bias: Row,
     filter: Filter,
+    /// What an empty message would be judged by, taken away: that there is no
+    /// date and no name weighs something, and is no reason that one would give.
+    empty: Reasons,
 }
 
 static VERDICT: LazyLock<Verdict> = LazyLock::new(|| {
@@ -57,11 +62,20 @@ impl Verdict {
             rows.entry(*hash).or_default()[0] = row[0];
         }
         let rows: Vec<(u32, Row)> = rows.into_iter().collect();
-        Self {
+        let mut verdict = Self {
             rows: Places::new(&rows),
             bias: both(prior.bias[0], &whole.bias),
             filter: Filter::of(rows.iter().map(|row| row.0)),
+            empty: Reasons::default(),
+        };
+        let (nothing, context) = (Summary::default(), Context::default());
+        let envelope = Envelope::default();
+        let empty = features(&nothing, &context, &envelope);
+        for feature in &empty.counted {
+            let [_, weight, ..] = verdict.rows.row(feature.hash);
+            verdict.empty.add(feature.code, -i32::from(weight));
         }
+        verdict
     }
 
     /// Which features have weights of either.
@@ -94,7 +108,7 @@ impl Verdict {
     /// The verdict on all. `words` are those of the features.
     pub(crate) fn judge(&self, features: &Features<'_>, words: &Words) -> Risk {
         let mut scores = self.bias.map(i32::from);
-        let mut reasons = Reasons::default();
+        let mut reasons = self.empty;
         for feature in &features.counted {
             let row = self.rows.row(feature.hash);
             add(&mut scores, &row);
@@ -148,11 +162,8 @@ fn add(sums: &mut Sums, row: &Row) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::features::{Envelope, features};
-    use super::super::summary::Summary;
     use super::*;
     use crate::dlp::passage::{Passage, Region};
-    use crate::dlp::tagger::context::Context;
 
     #[test]
     fn every_feature_has_the_weights_of_both() {
@@ -172,6 +183,22 @@ mod tests {
             known += u32::from(row != Row::default());
         }
         assert!((20_000..90_000).contains(&known), "{known}");
+    }
+
+    #[test]
+    fn what_is_not_there_is_no_reason() {
+        let (context, envelope) = (Context::default(), Envelope::default());
+        let judge = |summary: &Summary| {
+            let features = features(summary, &context, &envelope);
+            Verdict::get().judge(&features, &Words::default())
+        };
+        let mut summary = Summary::default();
+        assert_eq!(judge(&summary).reasons, []);
+        summary.attachments = 1;
+        let codes: Vec<_> = (judge(&summary).reasons.iter())
+            .map(|reason| reason.code)
+            .collect();
+        assert_eq!(codes, ["attachments"]);
     }
 
     /// In two goes, as of a message that has an HTML part.
@@ -199,9 +226,14 @@ mod tests {
             let scores = whole.score(all().list());
             assert_eq!(risk, judged(&scores, risk.reasons.clone()));
             let mut sums = BTreeMap::new();
-            for feature in all().list() {
-                let weight = whole.find(feature.hash).map_or(0, |row| i32::from(row[0]));
-                *sums.entry(feature.code.word()).or_insert(0) += weight;
+            let nothing = Summary::default();
+            let (context, envelope) = (Context::default(), Envelope::default());
+            let empty = features(&nothing, &context, &envelope);
+            for (features, sign) in [(all().list(), 1), (empty.list(), -1)] {
+                for feature in features {
+                    let weight = whole.find(feature.hash).map_or(0, |row| i32::from(row[0]));
+                    *sums.entry(feature.code.word()).or_insert(0) += sign * weight;
+                }
             }
             assert!(risk.reasons.len() > 5);
             for reason in risk.reasons {
