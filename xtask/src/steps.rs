@@ -368,6 +368,20 @@ mod tests {
         );
     }
 
+    /// One that is left out would be optimised as a dependency is, and its
+    /// panics would tell no line.
+    #[test]
+    fn every_member_has_a_profile_of_its_own() {
+        let root = include_str!("../../Cargo.toml");
+        let (_, members) = root.split_once("members = [").unwrap();
+        let (members, _) = members.split_once(']').unwrap();
+        let own = root
+            .split("[profile.dev.package.")
+            .skip(1)
+            .filter(|profile| profile.contains("debug = \"line-tables-only\""));
+        assert_eq!(own.count(), members.split(',').count());
+    }
+
     #[test]
     fn the_help_names_every_step() {
         for step in STEPS {

@@ -75,7 +75,7 @@ pub(crate) struct HostHit {
     pub(crate) category: Option<Category>,
 }
 
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 struct Term {
     words: Vec<Vec<u8>>,
     meaning: Meaning,
@@ -184,19 +184,25 @@ impl HostKnowledge {
         if !fits {
             return Err(HostError::Rule { what });
         }
+        let word = |t: &Token| {
+            let bytes = view.text.get(t.range()).unwrap_or_default();
+            bytes.to_ascii_lowercase()
+        };
+        let words = all.iter().map(word).collect();
         let number = u32::try_from(self.terms.len()).unwrap_or(u32::MAX);
         let mut path = 0;
         for token in &all {
             path = join(path, token.hash);
             self.paths.entry(path).or_default();
         }
-        self.paths.entry(path).or_default().push(number);
-        let word = |t: &Token| {
-            let bytes = view.text.get(t.range()).unwrap_or_default();
-            bytes.to_ascii_lowercase()
-        };
-        let words = all.iter().map(word).collect();
-        self.terms.push(Term { words, meaning });
+        let term = Term { words, meaning };
+        let numbers = self.paths.entry(path).or_default();
+        let known = |n: &u32| self.terms.get(*n as usize) == Some(&term);
+        // A list may have the same more than once.
+        if !numbers.iter().any(known) {
+            numbers.push(number);
+            self.terms.push(term);
+        }
         Ok(())
     }
 
@@ -295,7 +301,9 @@ impl HostKnowledge {
             return;
         }
         let mut at = 0;
-        while let Some(first) = tokens.get(at).filter(|t| (t.start as usize) < end) {
+        while hits.len() < MAX_HITS
+            && let Some(first) = tokens.get(at).filter(|t| (t.start as usize) < end)
+        {
             let mut path = 0;
             let mut read = 0;
             let mut longest = None;
@@ -431,7 +439,14 @@ mod tests {
                     ["Harbor North"],
                 )
             })
-            .and_then(|h| h.terms(FindingKind::Name, Confidence::High, None, ["harbor"]))
+            .and_then(|h| {
+                h.terms(
+                    FindingKind::Name,
+                    Confidence::High,
+                    None,
+                    ["harbor", "Harbor"],
+                )
+            })
             .unwrap();
         let kinds = |text: &[u8]| -> Vec<_> { host.find(text).iter().map(|h| h.kind).collect() };
         assert_eq!(

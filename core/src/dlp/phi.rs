@@ -602,10 +602,14 @@ impl<'s> Scan<'s> {
             if risk.sensitivity >= Sensitivity::Phi {
                 // A bill or an order often says it by a code alone.
                 let told = self.categories_by_code();
-                risk.sensitivity = risk.sensitivity.max(protected(&told));
-                risk.categories.extend(told);
-                risk.categories.sort_unstable();
-                risk.categories.dedup();
+                if told.iter().any(|told| !risk.categories.contains(told)) {
+                    risk.sensitivity = risk.sensitivity.max(protected(&told));
+                    risk.categories.extend(told);
+                    risk.categories.sort_unstable();
+                    risk.categories.dedup();
+                    risk.reasons
+                        .insert(0, RiskReason::new("protected_code", CERTAIN));
+                }
             }
             if let Some(categories) = &self.told_by_name {
                 risk.sensitivity = risk.sensitivity.max(protected(categories));
@@ -616,8 +620,7 @@ impl<'s> Scan<'s> {
                     .insert(0, RiskReason::new("display_name", CERTAIN));
             }
             if patients > 0 {
-                // Mail that names a patient of the host's is PHI, whatever else
-                // it says.
+                // Whatever else it says.
                 risk.sensitivity = risk.sensitivity.max(Sensitivity::Phi);
                 risk.reasons.insert(0, RiskReason::new("roster", CERTAIN));
             }
@@ -637,11 +640,17 @@ impl<'s> Scan<'s> {
         self.found
     }
 
-    /// The protected categories that codes of diagnoses and procedures tell.
+    /// The protected categories that codes of diagnoses and procedures tell, where
+    /// a label, the format or a point within shows that they are such codes.
     fn categories_by_code(&self) -> Vec<Category> {
         let is_code = |f: &&Finding| {
-            matches!(f.kind, FindingKind::Icd10 | FindingKind::Cpt)
-                && f.confidence >= Confidence::Medium
+            let shows = |e: &Evidence| matches!(e, Evidence::Label | Evidence::Structure);
+            let shown = f.evidence.iter().any(shows);
+            match f.kind {
+                FindingKind::Icd10 => shown || f.expose().expose().contains('.'),
+                FindingKind::Cpt => shown,
+                _ => false,
+            }
         };
         let codes = self.found.items.iter().filter(is_code);
         codes.filter_map(|f| f.category).collect()
@@ -657,10 +666,10 @@ impl<'s> Scan<'s> {
         all
     }
 
-    /// What makes a mail PHI whatever else it says: a person, health and a number
-    /// that only care gives out in one paragraph, or two of each. And what makes
-    /// it PHI unless much speaks against it: a patient's record by its format, or
-    /// such a number, which its label, its check digit or the host's own pattern
+    /// What makes a mail PHI whatever else it says: a case in one paragraph (a
+    /// person with health and a number that only care gives out, two with two of
+    /// these, a record's head). And what makes it PHI unless much speaks against
+    /// it: a patient's record by its format, or such a number, which its label, its check digit or the host's own pattern
     /// proves, beside a place of care or health content. Test data is left to the
     /// weights.
     fn beyond_doubt(&self, score: i32) -> Option<&'static str> {

@@ -205,6 +205,31 @@ fn the_audience_alone_makes_it_phi() {
     assert!(score(&told) > score(&scan(draft())));
 }
 
+/// A bill often says it by a code alone.
+#[test]
+fn a_labelled_code_tells_its_category() {
+    let claim = |line: &str| {
+        let draft = from_to("billing@sunriseim.example", "claims@meridianhp.example");
+        let text = format!("Patient Lupe Ibarra, DOS 5/6/2025, {line}, $145.00");
+        scan(draft.subject("claim").text(text))
+            .findings
+            .risk
+            .unwrap()
+    };
+    for (line, category) in [
+        ("99214, Dx F33.1", MentalHealth),
+        ("CPT 90837", MentalHealth),
+        ("ICD-10: B20", StiHiv),
+    ] {
+        let risk = claim(line);
+        assert_eq!(risk.categories, [category], "{line}: {risk:?}");
+    }
+    for line in ["99214, Dx I10", "room 90837"] {
+        let risk = claim(line);
+        assert_eq!(risk.sensitivity, Sensitivity::Phi, "{line}: {risk:?}");
+    }
+}
+
 #[test]
 fn the_recipient_alone_makes_it_phi() {
     judged(

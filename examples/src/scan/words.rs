@@ -65,6 +65,7 @@ pub fn reason(code: &str) -> String {
         "starts_of_words" => "how its words begin",
         "patient_case" => "a patient's case in one paragraph",
         "labelled_number" => "a number that only care gives out",
+        "protected_code" => "a code of a specially protected kind",
         other => return other.replace('_', " "),
     };
     words.to_owned()

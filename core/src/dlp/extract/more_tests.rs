@@ -56,7 +56,12 @@ fn rtf_that_is_deep_cut_off_or_more_than_it_says_is_reported() {
             .contains(&"malformed")
     );
     // What says that a group holds no text says so at its start alone.
-    for word in ["falt", "generator", "pict", "fonttbl"] {
+    assert!(
+        run(b"{\\rtf1 Seen {\\qc\\pict MRN 4471920}}")
+            .reasons
+            .contains(&"unsupported_type")
+    );
+    for word in ["falt", "generator", "fonttbl"] {
         let text = format!("{{\\rtf1 Seen \\{word} MRN 4471920}}");
         run(text.as_bytes()).has("Seen MRN 4471920");
         let text = format!("{{\\rtf1 Seen {{\\*\\{word} 4471920}}}}");

@@ -214,9 +214,7 @@ fn content(walk: &mut Walk<'_>, name: &str, bytes: &[u8]) {
             break;
         }
     }
-    if xml.broken {
-        walk.fail("malformed");
-    }
+    xml.finish(walk);
     flow.finish(walk);
 }
 

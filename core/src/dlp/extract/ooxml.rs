@@ -296,16 +296,18 @@ fn flowing(walk: &mut Walk<'_>, name: &str, bytes: &[u8]) -> bool {
             break;
         }
     }
-    if xml.broken {
-        walk.fail("malformed");
-    }
+    xml.finish(walk);
     flow.finish(walk);
     any
 }
 
 /// Names that programs give: `Picture 3`, `TextBox 12`, `_Toc98411`.
 fn is_generated(value: &str) -> bool {
-    if value.starts_with('_') {
+    let number = |mark: &&str| {
+        let number = value.strip_prefix(*mark);
+        number.is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit()))
+    };
+    if value == "_GoBack" || ["_Toc", "_Ref", "_Hlk"].iter().any(|mark| number(&mark)) {
         return true;
     }
     let Some((word, number)) = value.rsplit_once(' ') else {
@@ -403,9 +405,7 @@ fn properties(walk: &mut Walk<'_>, name: &str, bytes: &[u8]) {
             break;
         }
     }
-    if xml.broken {
-        walk.fail("malformed");
-    }
+    xml.finish(walk);
     flow.finish(walk);
 }
 
@@ -453,9 +453,7 @@ fn labelled(walk: &mut Walk<'_>, name: &str, bytes: &[u8]) {
             break;
         }
     }
-    if xml.broken {
-        walk.fail("malformed");
-    }
+    xml.finish(walk);
     flow.finish(walk);
 }
 
@@ -476,8 +474,6 @@ fn links(walk: &mut Walk<'_>, name: &str, bytes: &[u8]) {
             break;
         }
     }
-    if xml.broken {
-        walk.fail("malformed");
-    }
+    xml.finish(walk);
     flow.finish(walk);
 }

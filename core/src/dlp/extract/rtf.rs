@@ -143,6 +143,8 @@ struct Hex {
     bytes: Vec<u8>,
     /// The first half of a byte.
     high: Option<u8>,
+    /// Whether something else stands among its digits.
+    other: bool,
 }
 
 impl Hex {
@@ -156,6 +158,7 @@ impl Hex {
                 Some(high) => self.bytes.push(high | digit),
             }
         }
+        self.other |= digit.is_none() && !byte.is_ascii_whitespace();
     }
 }
 
@@ -404,7 +407,7 @@ impl Reader<'_> {
                 self.group.skip = true;
                 self.group.object = true;
             }
-            "pict" if begins => {
+            "pict" => {
                 self.picture = true;
                 self.group.skip = true;
                 self.group.picture = true;
@@ -463,6 +466,10 @@ impl Reader<'_> {
     /// A picture, at the end of its group.
     fn end_picture(&mut self, walk: &mut Walk<'_>) {
         let image = std::mem::take(&mut self.image);
+        // A word may stand in any group: what follows it may be text.
+        if image.data.other {
+            walk.fail("unsupported_type");
+        }
         let bytes = image.data.bytes;
         let length = bytes.len();
         if length > MAX_ENTRY.min(walk.budget.held) || !walk.budget.spend(length) {

@@ -131,9 +131,7 @@ impl Book {
                 break;
             }
         }
-        if xml.broken {
-            walk.fail("malformed");
-        }
+        xml.finish(walk);
         flow.finish(walk);
     }
 
@@ -148,9 +146,7 @@ impl Book {
                 self.parts.insert(format!("xl/{target}"), id);
             }
         }
-        if xml.broken {
-            walk.fail("malformed");
-        }
+        xml.finish(walk);
     }
 
     fn strings(&mut self, walk: &mut Walk<'_>, text: &str) {
@@ -185,21 +181,25 @@ impl Book {
                 }
             }
         }
-        if xml.broken {
-            walk.fail("malformed");
-        }
+        xml.finish(walk);
     }
 
     fn styles(&mut self, walk: &mut Walk<'_>, text: &str) {
         let mut xml = Xml::new(text);
         let mut custom: HashMap<String, Number> = HashMap::new();
         let mut in_cells = false;
+        // What a cell shows beside its number, whatever that is.
+        let mut shown = String::new();
         while let Some(node) = xml.next() {
             match node {
                 Node::Start(tag) => match tag.name() {
                     "numFmt" => {
                         if let (Some(id), Some(code)) = (tag.get("numFmtId"), tag.get("formatCode"))
                         {
+                            for literal in code.split('"').skip(1).step_by(2) {
+                                shown.push_str(literal);
+                                shown.push('\n');
+                            }
                             custom.insert(id, number_of(&code));
                         }
                     }
@@ -219,9 +219,10 @@ impl Book {
                 _ => {}
             }
         }
-        if xml.broken {
-            walk.fail("malformed");
+        if shown.contains(char::is_alphanumeric) {
+            walk.inside("number formats", shown);
         }
+        xml.finish(walk);
     }
 
     /// Strings that no cell shows, as of rows that were deleted.
@@ -333,9 +334,7 @@ impl Book {
                 break;
             }
         }
-        if xml.broken {
-            walk.fail("malformed");
-        }
+        xml.finish(walk);
         flow.finish(walk);
     }
 
@@ -394,12 +393,22 @@ impl Cell {
 fn without_codes(text: &str) -> String {
     let mut parts = text.split('&');
     let mut out = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
+    while let Some(part) = parts.next() {
+        // Two stand for one, and what follows is text.
+        if part.is_empty() {
+            out.push('&');
+            out.push_str(parts.next().unwrap_or_default());
+            continue;
+        }
         let digits = |from: &str, most: usize, digit: fn(&char) -> bool| {
             from.chars().take(most).take_while(digit).count()
         };
         let length = match part.chars().next() {
             Some('"') => part.get(1..).and_then(|p| p.find('"')).map_or(1, |n| n + 2),
+            // A colour, or one of the theme with its shade: `K01+000`.
+            Some('K') if part.get(3..4).is_some_and(|sign| "+-".contains(sign)) => {
+                4 + digits(&part[4..], 3, char::is_ascii_digit)
+            }
             Some('K') => 1 + digits(&part[1..], 6, char::is_ascii_hexdigit),
             Some('0'..='9') => digits(part, 3, char::is_ascii_digit),
             Some(other) => other.len_utf8(),

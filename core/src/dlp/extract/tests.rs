@@ -363,7 +363,7 @@ fn what_a_document_shows_by_reference_is_read() {
     let settings = b"<w:settings><w:docVars><w:docVar w:name=\"MRN\" w:val=\"4471920\"/></w:docVars></w:settings>";
     let item = b"<p:patient xmlns:p=\"urn:p\" id=\"77001\"><p:mrn>4471921</p:mrn><p:ssn>577-<b>96</b>-4121</p:ssn></p:patient>";
     let custom = b"<Properties><property fmtid=\"{0}\" pid=\"2\" name=\"Notes\"><vt:lpwstr>HIV positive</vt:lpwstr></property></Properties>";
-    let control = b"<w:document><w:sdt><w:sdtPr><w:alias w:val=\"Chart of Pat\"/><w:tag w:val=\"case 12\"/></w:sdtPr></w:sdt><w:p><w:t>See.</w:t></w:p><v:shape alt=\"seen by Kim\"/><w:fldSimple w:instr=\"QUOTE in_a_field\"/><w:lvlText w:val=\"in a list %1\"/><w:bookmarkStart w:name=\"in_a_bookmark\"/><w:bookmarkStart w:name=\"_Toc8812\"/><p14:section name=\"in a section\"/></w:document>";
+    let control = b"<w:document><w:sdt><w:sdtPr><w:alias w:val=\"Chart of Pat\"/><w:tag w:val=\"case 12\"/></w:sdtPr></w:sdt><w:p><w:t>See.</w:t></w:p><v:shape alt=\"seen by Kim\"/><w:fldSimple w:instr=\"QUOTE in_a_field\"/><w:lvlText w:val=\"in a list %1\"/><w:bookmarkStart w:name=\"in_a_bookmark\"/><w:bookmarkStart w:name=\"_Toc8812\"/><p14:section name=\"in a section\"/><!-- in an XML comment --></w:document>";
     let out = run(&zip(&[
         TYPES,
         ("word/document.xml", control),
@@ -396,6 +396,7 @@ fn what_a_document_shows_by_reference_is_read() {
         "Notes: HIV positive",
         "Chart of Pat\ncase 12\nseen by Kim",
         "QUOTE in_a_field",
+        "in an XML comment",
         "in a list %1",
         "in_a_bookmark",
         "in a section",
@@ -417,7 +418,8 @@ fn what_a_workbook_keeps_beside_its_cells_is_read() {
         // The case of names of parts says nothing.
         ("XL/workbook.xml", b"<workbook><definedNames><definedName name=\"list\" help=\"of Kim\">\"in a name\"</definedName></definedNames></workbook>"),
         ("xl/sharedStrings.xml", b"<sst><si><t>shown</t></si><si><t>MRN 4471920</t></si></sst>"),
-        ("xl/worksheets/sheet1.xml", b"<worksheet><sheetData><row><c t=\"s\"><v>0</v></c></row></sheetData><autoFilter><filters><filter val=\"Pat Lindqvist\"/></filters></autoFilter><cfRule text=\"Suboxone\"><formula>SEARCH(\"Methadone\")</formula></cfRule><headerFooter><oddHeader>&amp;Cin a header&amp;12Ada &amp;\"Arial,Bold\"Berg&amp;K00FF00Bo</oddHeader></headerFooter></worksheet>"),
+        ("xl/worksheets/sheet1.xml", b"<worksheet><sheetData><row><c t=\"s\"><v>0</v></c></row></sheetData><autoFilter><filters><filter val=\"Pat Lindqvist\"/></filters></autoFilter><cfRule text=\"Suboxone\"><formula>SEARCH(\"Methadone\")</formula></cfRule><headerFooter><oddHeader>&amp;Cin a header&amp;12Ada &amp;\"Arial,Bold\"Berg&amp;K00FF00Bo&amp;K01+000Cy&amp;&amp;12</oddHeader></headerFooter></worksheet>"),
+        ("xl/styles.xml", b"<styleSheet><numFmt numFmtId=\"164\" formatCode=\"&quot;in a format&quot; 0\"/></styleSheet>"),
         ("xl/comments1.xml", b"<comments><text><t>in a comment</t></text></comments>"),
         ("xl/pivotCache/pivotCacheRecords1.xml", b"<r><s v=\"in a pivot\"/></r>"),
         ("xl/externalLinks/externalLink1.xml", b"<cell><v>in a cache</v></cell>"),
@@ -432,7 +434,8 @@ fn what_a_workbook_keeps_beside_its_cells_is_read() {
         "Pat Lindqvist",
         "Suboxone",
         "Methadone",
-        "in a header Ada  Berg Bo",
+        "in a header Ada  Berg Bo Cy&12",
+        "[number formats]\nin a format\n",
         "in a comment",
         "in a pivot",
         "in a cache",
@@ -553,6 +556,7 @@ fn attributes_of_opendocument_that_a_reader_sees_are_read() {
 /// Whatever they are called, and where they look like what a program keeps.
 #[test]
 fn no_entry_of_a_document_is_passed_by() {
+    odf("content.xml", b"<a><!-- of Kim --></a>").has("of Kim");
     let ssn = b"SSN 577-96-4121";
     for name in ["x/", "mimetype", "layout-cache"] {
         odf(name, ssn).has("577-96-4121");

@@ -5,6 +5,7 @@
 //! their local names: the transitional and the strict form of a format differ
 //! in nothing but namespaces.
 
+use super::walk::Walk;
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
@@ -49,8 +50,10 @@ impl Tag<'_> {
 pub(super) struct Xml<'a> {
     reader: Reader<&'a [u8]>,
     open: usize,
+    /// What stood in comments so far, which no program shows.
+    comments: String,
     /// Whether the document was cut off or is not well formed.
-    pub(super) broken: bool,
+    broken: bool,
 }
 
 impl<'a> Xml<'a> {
@@ -64,7 +67,18 @@ impl<'a> Xml<'a> {
         Self {
             reader,
             open: 0,
+            comments: String::new(),
             broken: false,
+        }
+    }
+
+    /// Gives out the comments that were met, and tells whether it was read whole.
+    pub(super) fn finish(self, walk: &mut Walk<'_>) {
+        if self.comments.contains(char::is_alphanumeric) {
+            walk.inside("comments", self.comments);
+        }
+        if self.broken {
+            walk.fail("malformed");
         }
     }
 
@@ -89,6 +103,10 @@ impl<'a> Xml<'a> {
                 Ok(Event::Eof) => {
                     self.broken |= self.open > 0;
                     return None;
+                }
+                Ok(Event::Comment(text)) => {
+                    self.comments.push_str(&text.into_inner());
+                    self.comments.push('\n');
                 }
                 Ok(_) => {}
                 Err(_) => {

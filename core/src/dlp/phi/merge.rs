@@ -36,7 +36,7 @@ pub(super) fn merge(items: &mut Vec<Finding>) {
     });
 }
 
-/// Drops what was taken for something else than the host knows it to be. The
+/// Drops what a model took for something else than the host knows it to be. The
 /// findings are in order, what the host knows first where several begin and end.
 fn prefer_known(items: &mut Vec<Finding>) {
     if !items.iter().any(is_known) {
@@ -62,15 +62,17 @@ fn prefer_known(items: &mut Vec<Finding>) {
 }
 
 /// Whether what the host knows stands for a finding that begins no earlier: the
-/// same value, or a piece of it that a model alone guessed. What a value says of
-/// health is another question than whose number or name it is.
+/// same value or a piece of it, which a model alone guessed. What a label or a
+/// check digit proves stays, and what a value says of health is another question
+/// than whose number or name it is.
 fn is_instead(known: &Finding, item: &Finding) -> bool {
     let health = |f: &Finding| f.kind.class() == FindingClass::Health;
     let guessed = item.evidence.iter().all(|e| *e == Evidence::Model);
-    item.span.end <= known.span.end
+    guessed
+        && item.span.end <= known.span.end
         && item.kind != known.kind
         && health(item) == health(known)
-        && (item.span == known.span || guessed)
+        && (item.category.is_none() || known.category.is_some())
 }
 
 /// Whether both stand in the same text.
@@ -122,8 +124,9 @@ mod tests {
     #[test]
     fn what_the_host_knows_stands_for_what_was_guessed() {
         let items = [
-            found(OtherId, 3..9, Label),
+            found(OtherId, 3..9, Model),
             found(Mrn, 3..9, Host),
+            found(Ssn, 3..9, Label),
             // Pieces of a patient's name, and one that goes on behind it.
             found(Name, 20..30, Roster),
             found(Provider, 20..24, Model),
@@ -137,6 +140,7 @@ mod tests {
         ];
         let wanted = [
             (Mrn, 3, 9, 1),
+            (Ssn, 3, 9, 1),
             (Name, 20, 30, 1),
             (Provider, 25, 34, 1),
             (Name, 40, 60, 1),
