@@ -110,29 +110,36 @@ fn is_numbered(passage: &Passage<'_>, at: usize, item: &Item) -> bool {
 /// Whether a unit is a range of results or an amount: `0.70-1.30`, `40mg/0.4mL`.
 /// Identifiers look otherwise.
 fn is_measure(bytes: &[u8]) -> bool {
-    let figure = |part: &[u8], point: bool| {
-        let (digits, points) = part.iter().fold((0, 0), |(d, p), b| match b {
-            b'0'..=b'9' => (d + 1, p),
-            b'.' => (d, p + 1),
-            _ => (d, 9),
-        });
-        (1..=6).contains(&digits) && (points == 1 || points == 0 && !point)
+    let figure = |part: &[u8], points: usize| {
+        let digits = part.iter().filter(|b| b.is_ascii_digit()).count();
+        let others = part.len() - digits;
+        (1..=4).contains(&digits)
+            && others == part.iter().filter(|b| **b == b'.').count()
+            && (points..=1).contains(&others)
     };
     let dash = bytes.iter().position(|b| *b == b'-');
     if let Some((low, high)) = dash.and_then(|at| bytes.split_at_checked(at)) {
-        return figure(low, true) && figure(&high[1..], true);
+        return figure(low, 1) && figure(&high[1..], 1);
     }
-    let mut parts = bytes.split(|b| *b == b'/');
     let amount = |part: &[u8]| {
-        let digits = part
-            .iter()
-            .take_while(|b| b.is_ascii_digit() || **b == b'.')
-            .count();
-        let unit = part.get(digits..).unwrap_or_default();
+        let letters = part.iter().rev().take_while(|b| b.is_ascii_alphabetic());
+        let (number, unit) = part.split_at(part.len() - letters.count());
         let units: [&[u8]; 6] = [b"mg", b"mcg", b"g", b"ml", b"units", b"meq"];
-        figure(&part[..digits], false) && units.iter().any(|u| unit.eq_ignore_ascii_case(u))
+        figure(number, 0) && units.iter().any(|u| unit.eq_ignore_ascii_case(u))
     };
-    bytes.contains(&b'/') && parts.by_ref().take(3).filter(|part| amount(part)).count() == 2
+    bytes.contains(&b'/') && bytes.split(|b| *b == b'/').all(amount)
+}
+
+/// Whether a number is one of an employer, by how it is grouped and what it is
+/// called: `TIN 84-1150922`.
+fn is_employers(passage: &Passage<'_>, at: usize) -> bool {
+    let number = passage.bytes(at);
+    let called = |n: usize| {
+        let word = passage.bytes(n);
+        let words: [&[u8]; 5] = [b"tin", b"ein", b"fein", b"tax", b"employer"];
+        words.iter().any(|w| word.eq_ignore_ascii_case(w))
+    };
+    number.len() == 10 && number.get(2) == Some(&b'-') && (at.saturating_sub(4)..at).any(called)
 }
 
 /// Units of a parted number at most: nine digits, and a sign behind each.
@@ -141,9 +148,7 @@ const PARTS: usize = 18;
 /// Where a labelled number of nine digits ends, however they are grouped: a
 /// blank in an unusual place parts it into several units (`SSN 281-15-98 04`).
 fn parted_ssn(passage: &Passage<'_>, at: usize, item: &Item) -> Option<usize> {
-    // A number of an employer's is grouped so: `84-1150922`.
-    let is_employers = passage.bytes(at).get(2) == Some(&b'-') && passage.bytes(at).len() == 10;
-    if !cue(item, Flag::CueSsn) || item.cue_distance > 2 || is_employers {
+    if !cue(item, Flag::CueSsn) || item.cue_distance > 2 || is_employers(passage, at) {
         return None;
     }
     let (mut number, mut digits) = ([0; 9], 0);
@@ -255,7 +260,11 @@ fn is_nothing(passage: &Passage<'_>, tag: &Tag) -> bool {
         | FindingKind::OtherId
         | FindingKind::Account
         | FindingKind::Device
-        | FindingKind::Biometric => is_measure(passage.bytes(tag.first)),
+        | FindingKind::Biometric => {
+            let called = passage.items.get(tag.first);
+            let called = called.is_some_and(|item| item.cue != 0 && item.cue_distance <= 4);
+            !called && is_measure(passage.bytes(tag.first))
+        }
         _ => false,
     }
 }

@@ -291,9 +291,9 @@ fn compact(tape: &Tape<'_>, at: usize) -> Option<Found> {
     }
     // A number that goes on: `20250211-004417`, but not `20250211-20250228`.
     let more = digits.len() == 8
-        && matches!(tape.sign(at + 1), Some(b'-' | b'/' | b'_'))
+        && matches!(tape.sign(at + 1), Some(b'-' | b'_'))
         && tape.tight(at + 2)
-        && tape.get(at + 2).is_some_and(|t| t.has_digit())
+        && tape.digits(at + 2).is_some()
         && !tape.digits(at + 2).is_some_and(valid_compact);
     if more {
         return None;
