@@ -669,9 +669,9 @@ impl<'s> Scan<'s> {
     /// What makes a mail PHI whatever else it says: a case in one paragraph (a
     /// person with health and a number that only care gives out, two with two of
     /// these, a record's head). And what makes it PHI unless much speaks against
-    /// it: a patient's record by its format, or such a number, which its label, its check digit or the host's own pattern
-    /// proves, beside a place of care or health content. Test data is left to the
-    /// weights.
+    /// it: a patient's record by its format, or such a number, which its label,
+    /// its check digit or the host's own pattern proves, beside a place of care or
+    /// health content. Test data is left to the weights.
     fn beyond_doubt(&self, score: i32) -> Option<&'static str> {
         let sections = &self.summary.sections;
         let count = |flag: Flag| sections[flag as usize - Flag::PatientSpeech as usize];

@@ -426,6 +426,16 @@ fn listed(class: Class) -> Option<FindingKind> {
         .map(|(_, kind)| kind)
 }
 
+/// Whether `ICD-10` stands right before: a unit of its own, which is no word
+/// that a label is made of.
+fn is_called_icd(passage: &Passage<'_>, at: usize) -> bool {
+    let called = |n: usize| {
+        let name = passage.bytes(n).get(..4);
+        name.is_some_and(|name| name.eq_ignore_ascii_case(b"icd-"))
+    };
+    (at.saturating_sub(3)..at).any(called)
+}
+
 /// How sure a tag is, and why.
 pub(super) fn evidence(passage: &Passage<'_>, tag: &Tag) -> (Confidence, Vec<Evidence>) {
     let mut evidence = Vec::with_capacity(4);
@@ -455,7 +465,8 @@ pub(super) fn evidence(passage: &Passage<'_>, tag: &Tag) -> (Confidence, Vec<Evi
             .any(|i| i.facts.has(checks) && !i.facts.has(Facts::FAKE));
     let label = items
         .first()
-        .is_some_and(|i| label_of(tag.kind).is_some_and(|flag| cue(i, flag)));
+        .is_some_and(|i| label_of(tag.kind).is_some_and(|flag| cue(i, flag)))
+        || tag.kind == FindingKind::Icd10 && is_called_icd(passage, tag.first);
     let listed = tag.kind.class() == FindingClass::Health
         && items
             .iter()

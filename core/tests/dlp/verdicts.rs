@@ -219,6 +219,8 @@ fn a_labelled_code_tells_its_category() {
     for (line, category) in [
         ("99214, Dx F33.1", MentalHealth),
         ("CPT 90837", MentalHealth),
+        ("ICD-10: B20", StiHiv),
+        ("ICD-10-CM code B20", StiHiv),
     ] {
         let risk = claim(line);
         assert_eq!(risk.categories, [category], "{line}: {risk:?}");

@@ -68,7 +68,7 @@ pub(super) fn read(walk: &mut Walk<'_>, archive: &Archive<'_>) {
         let name = entry.name.as_str();
         let lower = name.to_ascii_lowercase();
         let file = lower.rsplit('/').next().unwrap_or_default();
-        if name.ends_with('/') && entry.start == entry.end {
+        if entry.is_folder() {
             continue;
         }
         if let Some(object) = lower.strip_prefix("objectreplacements/")
@@ -79,7 +79,9 @@ pub(super) fn read(walk: &mut Walk<'_>, archive: &Archive<'_>) {
         let Some(bytes) = archive.content(walk, entry) else {
             continue;
         };
-        let is_type = bytes.starts_with(b"application/vnd.") && bytes.len() < 100;
+        let is_type = bytes.starts_with(b"application/vnd.oasis.")
+            && bytes.len() < 100
+            && !bytes.iter().any(u8::is_ascii_whitespace);
         // The numbers of paragraphs that begin a page.
         let is_cache = name == "layout-cache" && sniff::kind(&bytes, "", "") == Kind::Unknown;
         if (name == "mimetype" && is_type) || is_cache {

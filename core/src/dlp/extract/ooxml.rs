@@ -25,8 +25,7 @@ pub(super) fn read(walk: &mut Walk<'_>, archive: &Archive<'_>) {
     }
     for entry in &archive.entries {
         let lower = entry.name.to_ascii_lowercase();
-        let is_folder = lower.ends_with('/') && entry.start == entry.end;
-        if is_folder || sheet::reads(&lower) {
+        if entry.is_folder() || sheet::reads(&lower) {
             continue;
         }
         let Some(bytes) = archive.content(walk, entry) else {

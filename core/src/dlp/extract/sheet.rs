@@ -188,7 +188,7 @@ impl Book {
         let mut xml = Xml::new(text);
         let mut custom: HashMap<String, Number> = HashMap::new();
         let mut in_cells = false;
-        // What a cell shows beside its number, whatever that is.
+        // What cells show in quotes beside their numbers.
         let mut shown = String::new();
         while let Some(node) = xml.next() {
             match node {

@@ -27,8 +27,8 @@ pub(super) struct Entry {
     /// Whether its sizes stand behind its content.
     late: bool,
     /// Where its compressed bytes stand.
-    pub(super) start: usize,
-    pub(super) end: usize,
+    start: usize,
+    end: usize,
     /// Size and checksum of its content; `None` where only the end of the
     /// compressed stream tells.
     check: Option<(u64, u32)>,
@@ -38,6 +38,13 @@ pub(super) struct Entry {
 pub(super) struct Archive<'a> {
     data: &'a [u8],
     pub(super) entries: Vec<Entry>,
+}
+
+impl Entry {
+    /// Whether it is a folder, by its name and by holding nothing.
+    pub(super) fn is_folder(&self) -> bool {
+        self.name.ends_with('/') && self.start == self.end
+    }
 }
 
 /// Reads an archive, or the document that it is.
@@ -53,7 +60,7 @@ pub(super) fn read(walk: &mut Walk<'_>, data: &[u8]) {
     let names: Vec<&str> = archive.entries.iter().map(|e| e.name.as_str()).collect();
     walk.inside("file names", names.join("\n"));
     for entry in &archive.entries {
-        if entry.name.ends_with('/') && entry.start == entry.end {
+        if entry.is_folder() {
             continue;
         }
         let Some(bytes) = archive.content(walk, entry) else {

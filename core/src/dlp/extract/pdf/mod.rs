@@ -34,7 +34,7 @@ use super::walk::Walk;
 /// Levels of the page tree.
 const MAX_LEVELS: usize = 64;
 /// Nodes of the page tree that wait to be read; many may share their kids.
-const MAX_TODO: usize = 500_000;
+const MAX_WAITING: usize = 500_000;
 /// Pages of one document.
 const MAX_PAGES: usize = 20_000;
 /// On a page that a picture covers, fewer characters than this are a stamp and
@@ -231,7 +231,7 @@ fn pages(file: &mut File<'_>, walk: &mut Walk<'_>) -> Vec<Leaf> {
         let inherited = inherited.with(file, walk, &mut shared, &dict);
         match file.get(&dict, "Kids", walk.budget) {
             Object::Array(kids) => {
-                if todo.len() + kids.len() > MAX_TODO {
+                if todo.len() + kids.len() > MAX_WAITING {
                     walk.fail("too_many_entries");
                     continue;
                 }
