@@ -302,11 +302,11 @@ fn flowing(walk: &mut Walk<'_>, name: &str, bytes: &[u8]) -> bool {
 
 /// Names that programs give: `Picture 3`, `TextBox 12`, `_Toc98411`.
 fn is_generated(value: &str) -> bool {
-    let number = |mark: &&str| {
-        let number = value.strip_prefix(*mark);
+    let numbered = |mark| {
+        let number = value.strip_prefix(mark);
         number.is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit()))
     };
-    if value == "_GoBack" || ["_Toc", "_Ref", "_Hlk"].iter().any(|mark| number(&mark)) {
+    if value == "_GoBack" || ["_Toc", "_Ref", "_Hlk"].into_iter().any(numbered) {
         return true;
     }
     let Some((word, number)) = value.rsplit_once(' ') else {
