@@ -79,7 +79,7 @@ fn write_tag(out: &mut String, html: &str, tag: &Tag, marks: &Marks<'_>, writer:
 }
 
 /// Where the character ends that begins at `at`, an entity being one.
-fn entities(html: &str, at: usize) -> usize {
+pub(super) fn entities(html: &str, at: usize) -> usize {
     let rest = html.as_bytes().get(at..).unwrap_or_default();
     if rest.first() == Some(&b'&') {
         let body = rest.iter().skip(1).take(LONGEST_ENTITY);

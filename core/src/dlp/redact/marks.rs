@@ -1,10 +1,12 @@
 //! Which stretches of a text go, and what stands in their place.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Range;
 
 use super::Style;
 use crate::base::crypto;
+use crate::dlp::view::decoded;
 use crate::dlp::{Finding, FindingKind};
 
 /// Stands for one character.
@@ -56,12 +58,18 @@ pub(super) struct Marks<'a> {
     repeats: HashMap<&'a str, String>,
     first_words: HashSet<&'a str>,
     lengths: BTreeSet<usize>,
-    /// Whether the text has entities.
-    markup: bool,
+    /// Where the text's characters end.
+    end_of: CharacterEnd,
 }
 
 impl<'a> Marks<'a> {
-    pub(super) fn new(text: &str, findings: &[&'a Finding], values: &Values, style: Style) -> Self {
+    pub(super) fn new(
+        text: &str,
+        findings: &[&'a Finding],
+        values: &Values,
+        style: Style,
+        end_of: CharacterEnd,
+    ) -> Self {
         let label = |finding: &Finding| {
             let kind = finding.kind.word().to_uppercase();
             match (style, values.0.get(&key(finding))) {
@@ -104,7 +112,7 @@ impl<'a> Marks<'a> {
             repeats: HashMap::new(),
             first_words: HashSet::new(),
             lengths: BTreeSet::new(),
-            markup: false,
+            end_of,
         };
         for finding in findings {
             all.repeat(finding.expose().expose(), || label(finding));
@@ -112,20 +120,15 @@ impl<'a> Marks<'a> {
         all
     }
 
-    /// The same for markup.
-    pub(super) fn in_markup(mut self) -> Self {
-        self.markup = true;
-        self
-    }
-
     /// Remembers a value that is to go wherever it stands.
     fn repeat(&mut self, value: &'a str, label: impl FnOnce() -> String) {
-        let words: Vec<Range<usize>> = words(value, 0).collect();
+        let words: Vec<Range<usize>> = words(value, self.end_of).collect();
         let (Some(first), Some(last)) = (words.first(), words.last()) else {
             return;
         };
         let core = &value[first.start..last.end];
-        let long = core.chars().filter(|c| c.is_alphanumeric()).count() >= SHORTEST;
+        let signs = each(core, self.end_of);
+        let long = signs.filter(|sign| is_word(sign)).count() >= SHORTEST;
         if long && words.len() <= MOST_WORDS {
             self.first_words.insert(&value[first.clone()]);
             self.lengths.insert(words.len());
@@ -226,7 +229,7 @@ impl Writer<'_> {
             out.push_str(piece);
             return;
         }
-        let all: Vec<Range<usize>> = words(piece, 0).collect();
+        let all: Vec<Range<usize>> = words(piece, self.marks.end_of).collect();
         let (mut at, mut index) = (0, 0);
         while let Some(word) = all.get(index) {
             let again = self.again(piece, &all, index);
@@ -236,7 +239,7 @@ impl Writer<'_> {
             };
             out.push_str(&piece[at..word.start]);
             match self.marks.style {
-                Style::Box => boxes(out, piece, word.start..end, characters),
+                Style::Box => boxes(out, piece, word.start..end, self.marks.end_of),
                 Style::Label | Style::Pseudonym => out.push_str(label),
             }
             at = end;
@@ -254,9 +257,6 @@ impl Writer<'_> {
         index: usize,
     ) -> Option<(usize, usize, &str)> {
         let first = all.get(index)?;
-        if self.marks.markup && is_entity(piece, first) {
-            return None;
-        }
         if !self.marks.first_words.contains(&piece[first.clone()]) {
             return None;
         }
@@ -280,28 +280,43 @@ fn boxes(out: &mut String, text: &str, range: Range<usize>, end_of: CharacterEnd
     }
 }
 
-/// Whether a word is the name of an entity: `&nbsp;`.
-fn is_entity(text: &str, word: &Range<usize>) -> bool {
-    let before = text.get(..word.start).unwrap_or_default();
-    let after = text.get(word.end..).unwrap_or_default();
-    (before.ends_with('&') || before.ends_with("&#")) && after.starts_with(';')
+/// Runs of letters and digits.
+fn words(text: &str, end_of: CharacterEnd) -> impl Iterator<Item = Range<usize>> {
+    let mut at = 0;
+    let mut signs = each(text, end_of);
+    std::iter::from_fn(move || {
+        let mut word: Option<Range<usize>> = None;
+        for sign in signs.by_ref() {
+            let start = at;
+            at += sign.len();
+            match &mut word {
+                Some(_) if !is_word(sign) => break,
+                Some(word) => word.end = at,
+                None if is_word(sign) => word = Some(start..at),
+                None => {}
+            }
+        }
+        word
+    })
 }
 
-/// Runs of letters and digits.
-fn words(text: &str, from: usize) -> impl Iterator<Item = Range<usize>> {
-    let mut chars = text.char_indices().peekable();
+/// A text's characters, an entity being one.
+fn each(text: &str, end_of: CharacterEnd) -> impl Iterator<Item = &str> {
+    let mut at = 0;
     std::iter::from_fn(move || {
-        let (start, _) = chars.find(|(_, c)| c.is_alphanumeric())?;
-        let mut end = text.len();
-        while let Some((at, c)) = chars.peek() {
-            if !c.is_alphanumeric() {
-                end = *at;
-                break;
-            }
-            chars.next();
-        }
-        Some(from + start..from + end)
+        let start = at;
+        at = end_of(text, at).min(text.len());
+        text.get(start..at).filter(|sign| !sign.is_empty())
     })
+}
+
+/// Whether a character, which may be an entity, is a letter or a digit.
+fn is_word(character: &str) -> bool {
+    let decoded = match character.len() {
+        0 | 1 => Cow::Borrowed(character),
+        _ => decoded(character),
+    };
+    decoded.chars().all(char::is_alphanumeric)
 }
 
 fn sorted(places: impl Iterator<Item = usize>) -> Vec<usize> {

@@ -126,7 +126,10 @@ impl Unredactable {
 /// least), it is replaced there too.
 pub fn redact(text: &str, findings: &[&Finding], style: Style) -> String {
     let values = Values::of(findings.iter().copied());
-    plain(text, &Marks::new(text, findings, &values, style))
+    plain(
+        text,
+        &Marks::new(text, findings, &values, style, marks::characters),
+    )
 }
 
 /// As [`redact`], for HTML or XML: only characters of the text are replaced.
@@ -134,8 +137,8 @@ pub fn redact(text: &str, findings: &[&Finding], style: Style) -> String {
 /// hold findings are blanked like text.
 pub fn redact_html(html: &str, findings: &[&Finding], style: Style) -> String {
     let values = Values::of(findings.iter().copied());
-    let marks = Marks::new(html, findings, &values, style);
-    html::redacted(html, &marks.in_markup())
+    let marks = Marks::new(html, findings, &values, style, html::entities);
+    html::redacted(html, &marks)
 }
 
 fn plain(text: &str, marks: &Marks<'_>) -> String {
@@ -202,10 +205,10 @@ impl Findings {
 
     fn redacted_text(&self, text: &str, here: &[&Finding], markup: bool, style: Style) -> String {
         let values = Values::of(&self.items);
-        let marks = Marks::new(text, here, &values, style);
+        let marks = |end_of| Marks::new(text, here, &values, style, end_of);
         match markup {
-            true => html::redacted(text, &marks.in_markup()),
-            false => plain(text, &marks),
+            true => html::redacted(text, &marks(html::entities)),
+            false => plain(text, &marks(marks::characters)),
         }
     }
 }

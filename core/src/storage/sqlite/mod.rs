@@ -111,11 +111,15 @@ impl SqliteOptions {
 /// so the store is used within a tokio runtime; it is opened anywhere. A store
 /// that is dropped closes the file soon after, on its own thread: what moves or
 /// copies the file waits until `-wal` is gone, which the last of all processes
-/// that close it takes away.
+/// that close it takes away. Where two close it in one instant it may stay;
+/// opening and dropping a store once more takes it away.
 pub struct SqliteStore {
+    // Fields are dropped in this order: the readers close the file before the
+    // writer hears of it, since of two that close it in one instant neither
+    // takes the log away.
+    readers: Arc<Readers>,
     inbox: Mutex<Sender<Message>>,
     waiting: Arc<Semaphore>,
-    readers: Arc<Readers>,
 }
 
 struct Readers {
