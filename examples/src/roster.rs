@@ -13,6 +13,7 @@ use serde_json::json;
 
 use crate::Streams;
 use crate::config::Trouble;
+use crate::print::count;
 
 /// A text to look into is no longer than this.
 const MAX_TEXT: u64 = 64 << 20;
@@ -301,14 +302,14 @@ fn build(
     let done = io.paint.good("written");
     writeln!(
         io.out,
-        "{done} {} patients, {} values, {} bytes in {:.1} s",
-        roster.len(),
-        roster.values(),
-        bytes.len(),
+        "{done} {}, {}, {} in {:.1} s",
+        count(roster.len(), "patient"),
+        count(roster.values(), "value"),
+        count(bytes.len(), "byte"),
         progress.start.elapsed().as_secs_f64()
     )?;
     if skipped > 0 {
-        writeln!(io.out, "{skipped} lines were left out")?;
+        writeln!(io.out, "left out: {}", count(skipped, "line"))?;
     }
     if fresh {
         writeln!(

@@ -109,7 +109,7 @@ fn errors_name_line_and_column_and_no_value() {
     }
     let (code, out, err) = build(folder, "id,mrn\n1,0017\n2,HK123456\n", &["--skip"]);
     assert_eq!(code, 0);
-    assert!(out.contains("written 1 patients") && out.contains("1 lines were left out"));
+    assert!(out.contains("written 1 patient, 1 value, ") && out.contains("left out: 1 line\n"));
     assert!(err.contains("left out: line 2, column mrn"));
 }
 

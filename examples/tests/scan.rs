@@ -177,11 +177,11 @@ fn a_mail_with_an_attachment_is_shown_masked() {
     assert_eq!(ran.code, 10, "{ran:?}");
     without_values(&ran.out);
     for line in [
-        "name       text          2:1       Z••••••••••m  high  label, cue",
-        "mrn        subject       1:5       0••••••3      high  label, cue",
-        "mrn        attachment:0  2:14      0••••••3      high  label, cue",
-        "provider   text          3:24      D•••••••••z  high",
-        "condition  text          3:6       a••••a        high",
+        "name       text                   2:1       Z••••••••••m  high  label, cue",
+        "mrn        subject                1:5       0••••••3      high  label, cue",
+        "mrn        attachment:0 ••••.csv  2:14      0••••••3      high  label, cue",
+        "provider   text                   3:24      D•••••••••z  high",
+        "condition  text                   3:6       a••••a        high",
     ] {
         let line = line.replace("D•••••••••z  high", "D•••••••••z   high");
         assert!(ran.out.contains(&line), "`{line}` in\n{}", ran.out);
@@ -199,6 +199,11 @@ fn a_mail_with_an_attachment_is_shown_masked() {
     without_values(&desk.run(&["@MRN 00482913.eml"]).out);
     let shown = desk.run(&["@a.eml", "--show-values"]);
     assert!(shown.out.contains("Zoë Ångström"), "{}", shown.out);
+    assert!(
+        shown.out.contains("attachment:0 list.csv  2:14"),
+        "{}",
+        shown.out
+    );
 }
 
 #[test]
@@ -348,6 +353,7 @@ fn the_page_escapes_text_and_is_its_owners() {
         "<mark class=\"identifier\" title=\"name · high · label, cue\">&lt;b&gt;Okoro &amp; Sons&lt;/b&gt;</mark>"
     ));
     assert!(page.contains("Eve Untold \u{fffd}"));
+    assert!(page.contains("<h3>why"));
 
     desk.run(&["@a.txt", "--html", "@masked.html"]);
     let page = desk.read("masked.html");
@@ -366,6 +372,10 @@ fn the_page_escapes_text_and_is_its_owners() {
             .mode();
         assert_eq!(mode & 0o777, 0o600);
     }
+    // Nothing speaks against nothing.
+    desk.write("c.eml", CLEAN);
+    desk.run(&["@c.eml", "--html", "@none.html"]);
+    assert!(!desk.read("none.html").contains("<h3>why"));
     let again = desk.run(&["@a.txt", "--html", "@masked.html"]);
     assert_eq!(again.code, 1);
     assert!(again.err.contains("is there already"), "{again:?}");

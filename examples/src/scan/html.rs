@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 
 use mailseal::dlp::{Confidence, FindingClass};
 
-use super::report::{Report, Row, Verdict, where_word};
+use super::report::{Report, Row, Verdict};
 use super::table::Totals;
 use super::{json, mask, words};
 use crate::config::Trouble;
+use crate::print;
 
 const STYLE: &str = include_str!("report.css");
 /// Bytes of one part's text.
@@ -95,7 +96,7 @@ impl Page {
         );
         let mut about = vec![
             words::size(report.bytes),
-            words::count(report.rows.len(), "finding"),
+            print::count(report.rows.len(), "finding"),
         ];
         about.extend(
             report
@@ -105,7 +106,8 @@ impl Page {
         );
         let _ = writeln!(out, "<p class=dim>{}</p>", escape(&about.join(" · ")));
         for (part, why) in &report.unscannable {
-            let what = part.map_or_else(|| "file".to_owned(), where_word);
+            let place = |part| escape(&report.place(part, self.clear));
+            let what = part.map_or_else(|| "file".to_owned(), place);
             let why = escape(&words::unscannable(why));
             let _ = writeln!(
                 out,
@@ -119,12 +121,16 @@ impl Page {
                 "<p><b class=sensitive>Recipient r{recipient}:</b> {why}</p>"
             );
         }
-        reasons(out, report);
-        rows(out, &report.rows, self.clear);
+        // What speaks for and against nothing is of no interest.
+        if report.verdict > Verdict::None || !report.rows.is_empty() {
+            reasons(out, report);
+        }
+        rows(out, report, self.clear);
         if self.clear {
             for (part, text) in &report.texts {
                 let found: Vec<&Row> = report.rows.iter().filter(|r| r.part == *part).collect();
-                let _ = writeln!(out, "<h3>{}</h3><pre>", where_word(*part));
+                let place = escape(&report.place(*part, self.clear));
+                let _ = writeln!(out, "<h3>{place}</h3><pre>");
                 marked(out, text.expose(), &found);
                 out.push_str("</pre>\n");
             }
@@ -181,9 +187,9 @@ impl Page {
              <div class=wide><table><thead><tr><th>file<th>verdict<th class=n>identifiers\
              <th class=n>context<th class=n>health<th>kinds</tr></thead><tbody>\n{}</tbody></table></div>\n\
              {}</body></html>\n",
-            words::count(totals.files(), "file"),
+            print::count(totals.files(), "file"),
             verdicts.join(", "),
-            words::count(totals.kinds().values().sum(), "finding"),
+            print::count(totals.kinds().values().sum(), "finding"),
             self.summary,
             self.sections,
         )
@@ -230,7 +236,8 @@ fn reasons(out: &mut String, report: &Report) {
     out.push_str("</div>\n");
 }
 
-fn rows(out: &mut String, rows: &[Row], clear: bool) {
+fn rows(out: &mut String, report: &Report, clear: bool) {
+    let rows = report.rows.as_slice();
     if rows.is_empty() {
         return;
     }
@@ -239,7 +246,7 @@ fn rows(out: &mut String, rows: &[Row], clear: bool) {
          <th>found<th>sure<th>evidence</tr></thead><tbody>\n",
     );
     for row in rows.iter().take(MAX_ROWS) {
-        let mut place = where_word(row.part);
+        let mut place = report.place(row.part, clear);
         if let Some(entry) = row.entry(clear) {
             let _ = write!(place, " › {entry}");
         }
@@ -323,7 +330,7 @@ fn marked(out: &mut String, text: &str, rows: &[&Row]) {
         let _ = write!(
             out,
             "\n… {} more bytes",
-            words::number((text.len() - end) as u64)
+            print::number((text.len() - end) as u64)
         );
     }
 }

@@ -35,6 +35,7 @@ use self::report::Report;
 use self::table::{Style, Totals};
 use crate::Streams;
 use crate::config::Trouble;
+use crate::print;
 
 /// The library's scanner, as the arguments ask for it.
 pub fn scanner(arguments: &Arguments) -> Box<dyn Scanner> {
@@ -182,7 +183,7 @@ fn files(
         }
     }
     if sources.skipped > 0 {
-        let what = words::count(sources.skipped, "symbolic link");
+        let what = print::count(sources.skipped, "symbolic link");
         let _ = writeln!(io.err, "scan: not read: {what} or special files in folders");
     }
     if arguments.time {

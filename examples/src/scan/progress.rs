@@ -3,7 +3,7 @@
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
-use super::words::{count, number};
+use crate::print::{count, number};
 
 /// Work that is done sooner needs no bar.
 const QUIET: Duration = Duration::from_millis(400);

@@ -165,6 +165,8 @@ pub struct Report {
     pub rows: Vec<Row>,
     /// The text of each part, where it was asked for.
     pub texts: Vec<(Part, Phi<String>)>,
+    /// The attachments' names.
+    files: BTreeMap<u32, Phi<String>>,
 }
 
 impl Report {
@@ -199,6 +201,13 @@ impl Report {
             };
             rows.push(row(item, text.unwrap_or_default(), at));
         }
+        // A file that is no mail is the one attachment, of its own name.
+        let itself = |file: &str| file == name || name.ends_with(&format!("/{file}"));
+        let files = parts.iter().filter_map(|(part, name)| match part {
+            Part::AttachmentName(n) if !itself(name.expose()) => Some((*n, name.clone())),
+            _ => None,
+        });
+        let files = files.collect();
         let risk = findings.risk.as_ref();
         let whole = why.map(|why| (None, why)).into_iter();
         let unread = findings.unscannable.iter().map(|u| (Some(u.part), u.why));
@@ -226,6 +235,21 @@ impl Report {
                 true => parts.into_iter().collect(),
                 false => Vec::new(),
             },
+            files,
+        }
+    }
+
+    /// Where a part is, for people: an attachment with its name.
+    pub fn place(&self, part: Part, clear: bool) -> String {
+        let place = where_word(part);
+        let file = match part {
+            Part::Attachment(n) => self.files.get(&n),
+            _ => None,
+        };
+        match file.map(|file| file.expose()) {
+            None => place,
+            Some(file) if clear => format!("{place} {}", printable(file)),
+            Some(file) => format!("{place} {}", mask::entry(&printable(file))),
         }
     }
 

@@ -5,9 +5,9 @@ use std::io::{self, Write};
 
 use mailseal::dlp::{FindingClass, FindingKind};
 
-use super::report::{Report, Row, Verdict, where_word};
+use super::report::{Report, Row, Verdict};
 use super::words;
-use crate::print::Paint;
+use crate::print::{self, Paint};
 
 /// Findings of one file without `--all`.
 const MAX_ROWS: usize = 20;
@@ -59,7 +59,7 @@ pub fn file(out: &mut dyn Write, report: &Report, style: Style) -> io::Result<()
     }
     let mut beside = vec![words::size(report.bytes)];
     if !report.rows.is_empty() {
-        beside.push(words::count(report.rows.len(), "finding"));
+        beside.push(print::count(report.rows.len(), "finding"));
     }
     if !report.judged && report.unscannable.iter().all(|(part, _)| part.is_some()) {
         beside.push("by findings alone".to_owned());
@@ -70,7 +70,7 @@ pub fn file(out: &mut dyn Write, report: &Report, style: Style) -> io::Result<()
         paint.dim(&format!("({})", beside.join(", ")))
     )?;
     for (part, why) in &report.unscannable {
-        let what = part.map_or_else(|| "file".to_owned(), where_word);
+        let what = part.map_or_else(|| "file".to_owned(), |part| report.place(part, style.clear));
         let why = words::unscannable(why);
         writeln!(out, "  {} {what}: {why}", paint.unsure("unread"))?;
     }
@@ -82,7 +82,7 @@ pub fn file(out: &mut dyn Write, report: &Report, style: Style) -> io::Result<()
     if report.verdict > Verdict::None || !report.rows.is_empty() {
         reasons(out, report, style)?;
     }
-    rows(out, &report.rows, style)?;
+    rows(out, report, style)?;
     if report.verdict > Verdict::None || !report.rows.is_empty() {
         writeln!(out)?;
     }
@@ -121,7 +121,8 @@ fn reasons(out: &mut dyn Write, report: &Report, style: Style) -> io::Result<()>
     Ok(())
 }
 
-fn rows(out: &mut dyn Write, rows: &[Row], style: Style) -> io::Result<()> {
+fn rows(out: &mut dyn Write, report: &Report, style: Style) -> io::Result<()> {
+    let rows = report.rows.as_slice();
     let shown = match style.all || rows.len() <= MAX_ROWS {
         true => rows,
         false => rows.get(..MAX_ROWS).unwrap_or(rows),
@@ -130,7 +131,7 @@ fn rows(out: &mut dyn Write, rows: &[Row], style: Style) -> io::Result<()> {
         return Ok(());
     }
     let head = ["kind", "where", "line:col", "value", "sure", "evidence"].map(str::to_owned);
-    let cells: Vec<[String; 6]> = shown.iter().map(|row| cells(row, style)).collect();
+    let cells: Vec<[String; 6]> = shown.iter().map(|row| cells(report, row, style)).collect();
     let mut widths = head.each_ref().map(|c| c.chars().count());
     for row in &cells {
         for (width, cell) in widths.iter_mut().zip(row) {
@@ -168,10 +169,11 @@ fn rows(out: &mut dyn Write, rows: &[Row], style: Style) -> io::Result<()> {
     Ok(())
 }
 
-fn cells(row: &Row, style: Style) -> [String; 6] {
+fn cells(report: &Report, row: &Row, style: Style) -> [String; 6] {
+    let part = cut(report.place(row.part, style.clear));
     let place = match row.entry(style.clear) {
-        Some(entry) => format!("{} › {}", where_word(row.part), cut(entry)),
-        None => where_word(row.part),
+        Some(entry) => format!("{part} › {}", cut(entry)),
+        None => part,
     };
     let at = match &row.at {
         Some(at) => format!("{}:{}", at.line, at.column),
@@ -240,7 +242,7 @@ impl Totals {
         writeln!(
             out,
             "{}: {}",
-            style.paint.bold(&words::count(self.files(), "file")),
+            style.paint.bold(&print::count(self.files(), "file")),
             match verdicts.is_empty() {
                 true => "nothing to scan".to_owned(),
                 false => verdicts.join(", "),
@@ -252,7 +254,7 @@ impl Totals {
                 .iter()
                 .map(|(kind, n)| format!("{} {n}", kind.word()))
                 .collect();
-            let all = words::count(self.kinds.values().sum(), "finding");
+            let all = print::count(self.kinds.values().sum(), "finding");
             writeln!(out, "{all}: {}", kinds.join(", "))?;
         }
         Ok(())

@@ -127,25 +127,6 @@ pub const fn misaddressed(why: MisaddressedWhy) -> &'static str {
     }
 }
 
-/// `1,234,567`.
-pub fn number(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
-/// `1 file`, `2 files`.
-pub fn count(n: usize, one: &str) -> String {
-    let s = if n == 1 { "" } else { "s" };
-    format!("{} {one}{s}", number(n as u64))
-}
-
 /// Bytes for people.
 pub fn size(bytes: u64) -> String {
     #[allow(clippy::cast_precision_loss)]
