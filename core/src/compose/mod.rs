@@ -112,6 +112,18 @@ pub(crate) fn decode_charset(name: &str, bytes: &[u8]) -> Option<String> {
     decoder(&name).map(|decode| decode(bytes))
 }
 
+/// Whether bytes without a charset that are no UTF-8 may be Windows-1252, of
+/// which ISO 8859-1 is a part. Where they hold bytes that it does not assign,
+/// or more beyond ASCII than a Western language has, the charset is another
+/// (Cyrillic, EBCDIC), and nothing in them can be read for sure.
+pub(crate) fn may_be_western(bytes: &[u8]) -> bool {
+    let unassigned = |b: &u8| matches!(b, 0x81 | 0x8d | 0x8f | 0x90 | 0x9d);
+    let high = bytes.iter().filter(|b| !b.is_ascii()).count();
+    // Whichever line ends it has.
+    let length = bytes.iter().filter(|b| **b != b'\r').count();
+    high <= 4 + length / 8 && !bytes.iter().any(unassigned)
+}
+
 /// The decoder of a charset by its name in small letters. None for those that
 /// have no byte for each letter of ASCII, by whatever name: not allowed in mail
 /// (RFC 2781 section 4) or obsolete, so that one reader decodes them and another

@@ -45,6 +45,7 @@ pub(super) fn envelope_of(sender: &str, recipients: &[&str], audience: &str) -> 
             n if n == recipients.len() => 1,
             _ => 2,
         },
+        from_person: looks_personal(sender),
         recipients: u8::try_from(recipients.len()).unwrap_or(u8::MAX),
         internal: !recipients.is_empty() && recipients.iter().all(is_own),
         recipient_words: recipient_words(recipients),

@@ -225,7 +225,7 @@ fn a_labelled_code_tells_its_category() {
         let risk = claim(line);
         assert_eq!(risk.categories, [category], "{line}: {risk:?}");
     }
-    for line in ["99214, Dx I10", "room 90837"] {
+    for line in ["99214, Dx I10", "check no. 90837"] {
         let risk = claim(line);
         assert_eq!(risk.sensitivity, Sensitivity::Phi, "{line}: {risk:?}");
     }

@@ -135,10 +135,6 @@ fn narrow(bytes: &[u8]) -> (String, Option<&'static str>) {
         };
     }
     let high = bytes.iter().filter(|b| **b >= 0x80).count();
-    // Unassigned in Windows-1252.
-    let odd = bytes
-        .iter()
-        .any(|b| matches!(b, 0x81 | 0x8d | 0x8f | 0x90 | 0x9d));
     let valid: usize = bytes
         .utf8_chunks()
         .map(|c| c.valid().bytes().filter(|b| *b >= 0x80).count())
@@ -146,7 +142,7 @@ fn narrow(bytes: &[u8]) -> (String, Option<&'static str>) {
     if valid * 2 > high {
         return lossy(bytes);
     }
-    let doubtful = odd || high > 4 + bytes.len() / 8;
+    let doubtful = !compose::may_be_western(bytes);
     (latin(bytes), doubtful.then_some("unknown_charset"))
 }
 

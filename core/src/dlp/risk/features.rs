@@ -18,7 +18,7 @@ pub(crate) struct Feature {
 pub(crate) struct Code(u8);
 
 /// How many there are.
-pub(super) const MANY: usize = 57;
+pub(super) const MANY: usize = 61;
 
 /// The words that stand for features among the reasons, in their order.
 const CODES: [&str; MANY] = [
@@ -34,6 +34,7 @@ const CODES: [&str; MANY] = [
     "case",
     "case_against",
     "category_mentions",
+    "category_of_recipients",
     "category_of_sender_or_audience",
     "category_terms",
     "category_told",
@@ -44,6 +45,7 @@ const CODES: [&str; MANY] = [
     "finding",
     "findings",
     "first_person",
+    "first_person_to_care",
     "health_and_sender",
     "health_content",
     "identifier_and_health",
@@ -67,6 +69,8 @@ const CODES: [&str; MANY] = [
     "people",
     "person_and_health_together",
     "recipient_and_sender",
+    "recipient_care",
+    "recipient_care_and_person",
     "recipient_words",
     "recipients",
     "roster",
@@ -152,6 +156,8 @@ pub(crate) struct Envelope {
     /// 0: none looks like a person's; 1: all do; 2: some.
     pub(crate) personal: u8,
     pub(crate) recipients: u8,
+    /// The sender looks like a person.
+    pub(crate) from_person: bool,
     /// Sender and all recipients are of one domain.
     pub(crate) internal: bool,
     /// Hashes of the words in the recipients' addresses that are no names, and
@@ -390,6 +396,20 @@ fn counted(summary: &Summary, context: &Context, envelope: &Envelope) -> Vec<Fea
         join(summary.subject_names.min(2), summary.subject_health.min(2)),
     );
     add!("sender_speciality", care);
+    // A patient, or who cares for one, writes to a practice.
+    let cares = u32::from(context.recipient_care);
+    let from = join(u32::from(envelope.from_person), care);
+    if cares > 0 {
+        add!("recipient_care", join(cares, from));
+        add!(
+            "recipient_care_and_person",
+            join(cares, join(from, join(person, cared_for))),
+        );
+        add!(
+            "first_person_to_care",
+            join(cares, join(from, bucket(summary.me).min(2))),
+        );
+    }
     if audience_care > 0 {
         add!("audience", audience_care);
         add!("audience_and_sender", join(audience_care, care));
@@ -453,7 +473,14 @@ fn counted(summary: &Summary, context: &Context, envelope: &Envelope) -> Vec<Fea
         if of_sender {
             add!("category_of_sender_or_audience", n);
         }
-        if of_sender || *found > 0 || *mentioned > 0 {
+        let of_recipients = context.recipient_speciality.0 >> bit & 1 != 0;
+        if of_recipients {
+            add!(
+                "category_of_recipients",
+                join(n, join(u32::from(envelope.from_person), care)),
+            );
+        }
+        if of_sender || of_recipients || *found > 0 || *mentioned > 0 {
             out.add(CATEGORY_TOLD, n);
         }
     }

@@ -15,6 +15,8 @@ pub(crate) struct Context {
     addresses: [u64; 16],
     /// Strength of care in the sender's name, 0 to 3.
     pub(crate) sender_care: u8,
+    /// The same in the recipients' names and addresses.
+    pub(crate) recipient_care: u8,
     /// Strength of care in the audience, 0 to 3; 4 where there is an audience
     /// without.
     pub(crate) audience_care: u8,
@@ -29,7 +31,12 @@ pub(crate) struct Context {
     pub(crate) internal: bool,
     /// Categories of the sender's and the audience's specialities.
     pub(crate) speciality: Flags,
+    /// Those of the recipients'.
+    pub(crate) recipient_speciality: Flags,
 }
+
+/// More names and addresses say nothing more of who the recipients are.
+const MAX_TOLD: usize = 32;
 
 const CARE: [Flag; 3] = [Flag::Speciality1, Flag::Speciality2, Flag::Speciality3];
 const CATEGORIES: Flags = Flags::of(&[
@@ -50,9 +57,14 @@ impl Context {
     ) -> Self {
         let mut context = Self::default();
         let mut all = Vec::with_capacity(32);
-        for recipient in recipients {
+        for (n, recipient) in recipients.into_iter().enumerate() {
             let view = read(recipient, &mut all);
             words(&view.text, &all, &mut context.recipients);
+            if n < MAX_TOLD {
+                let (care, speciality) = care_of(&view.text, &all);
+                context.recipient_care = context.recipient_care.max(care);
+                context.recipient_speciality = context.recipient_speciality.and(speciality);
+            }
         }
         let view = read(sender, &mut all);
         words(&view.text, &all, &mut context.senders);
