@@ -114,14 +114,19 @@ pub(crate) fn decode_charset(name: &str, bytes: &[u8]) -> Option<String> {
 
 /// Whether bytes without a charset that are no UTF-8 may be Windows-1252, of
 /// which ISO 8859-1 is a part. Where they hold bytes that it does not assign,
-/// or more beyond ASCII than a Western language has, the charset is another
-/// (Cyrillic, EBCDIC), and nothing in them can be read for sure.
+/// or more letters beyond ASCII than a Western language has, the charset is
+/// another (Cyrillic, EBCDIC), and what they say is not known for sure.
 pub(crate) fn may_be_western(bytes: &[u8]) -> bool {
     let unassigned = |b: &u8| matches!(b, 0x81 | 0x8d | 0x8f | 0x90 | 0x9d);
-    let high = bytes.iter().filter(|b| !b.is_ascii()).count();
-    // Whichever line ends it has.
-    let length = bytes.iter().filter(|b| **b != b'\r').count();
-    high <= 4 + length / 8 && !bytes.iter().any(unassigned)
+    // Not the blank that does not break, dashes, quotes, signs.
+    let letter = |b: &u8| {
+        matches!(
+            b,
+            0x83 | 0x8a | 0x8c | 0x8e | 0x9a | 0x9c | 0x9e | 0x9f | 0xc0..
+        )
+    };
+    let letters = bytes.iter().filter(|b| letter(b)).count();
+    letters <= 4 + bytes.len() / 6 && !bytes.iter().any(unassigned)
 }
 
 /// The decoder of a charset by its name in small letters. None for those that

@@ -284,7 +284,7 @@ impl<'s> Scan<'s> {
         let mut budget = Budget::new();
         for ((part, kept), (source, first)) in both().zip(sources.iter().zip(firsts)) {
             if let Some(content) = kept.as_deref() {
-                self.unread(part.part(), content);
+                self.unread(part, content);
                 if let (Some(side), PartContent::Text(text)) = (part.side(), content) {
                     self.names(part.part(), side, text.expose());
                 }
@@ -294,7 +294,7 @@ impl<'s> Scan<'s> {
                 }
             } else if is_text(part) {
                 let content = part.content();
-                self.unread(part.part(), &content);
+                self.unread(part, &content);
                 if let (Some(side), PartContent::Text(text)) = (part.side(), &content) {
                     self.names(part.part(), side, text.expose());
                 }
@@ -313,7 +313,7 @@ impl<'s> Scan<'s> {
                 None if is_text(part) => {}
                 None => {
                     let content = part.content();
-                    self.unread(part.part(), &content);
+                    self.unread(part, &content);
                     self.file(part, &content, &mut budget);
                 }
             }
@@ -327,10 +327,14 @@ impl<'s> Scan<'s> {
     }
 
     /// Notes what of a content is not read at all.
-    fn unread(&mut self, part: Part, content: &PartContent) {
+    fn unread(&mut self, scanned: &ScanPart<'_>, content: &PartContent) {
+        let part = scanned.part();
         match content {
             PartContent::Text(text) if text.expose().len() > MAX_TEXT => {
                 self.unscannable(part, "too_large");
+            }
+            PartContent::Text(text) if scanned.may_be_misread(text.expose()) => {
+                self.unscannable(part, "unknown_charset");
             }
             PartContent::Unreadable(why) => self.unscannable(part, why),
             _ => {}

@@ -85,6 +85,10 @@ impl Scanner for RuleScanner {
                     found.unscannable.push(Unscannable::new(part, "too_large"));
                 }
                 PartContent::Text(text) => {
+                    if scanned.may_be_misread(text.expose()) {
+                        let unread = Unscannable::new(part, "unknown_charset");
+                        found.unscannable.push(unread);
+                    }
                     let view = match media_type {
                         "text/html" => View::html(text.expose()),
                         _ => View::plain(text.expose()),

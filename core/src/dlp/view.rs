@@ -305,7 +305,7 @@ pub(super) fn decoded(text: &str) -> Cow<'_, str> {
 }
 
 /// The character of an entity at the start of `text`, and its length.
-fn entity(text: &[u8]) -> Option<(char, usize)> {
+pub(super) fn entity(text: &[u8]) -> Option<(char, usize)> {
     let rest = text.get(1..)?;
     if let Some(number) = rest.strip_prefix(b"#") {
         let hex = matches!(number.first(), Some(b'x' | b'X'));

@@ -1,7 +1,8 @@
 //! The verdict on messages about which no two people would quarrel.
 
 use mailseal::base::Sensitivity;
-use mailseal::dlp::{Category, PhiScanner};
+use mailseal::compose::Message;
+use mailseal::dlp::{Category, FindingKind, PhiScanner, Scanner};
 use mailseal::policy::{
     ContentFacts, ContextFacts, Facts, Policy, RecipientFacts, TransportFacts, decide,
 };
@@ -225,7 +226,7 @@ fn a_labelled_code_tells_its_category() {
         let risk = claim(line);
         assert_eq!(risk.categories, [category], "{line}: {risk:?}");
     }
-    for line in ["99214, Dx I10", "check no. 90837"] {
+    for line in ["99214, Dx I10", "room 90837"] {
         let risk = claim(line);
         assert_eq!(risk.sensitivity, Sensitivity::Phi, "{line}: {risk:?}");
     }
@@ -312,4 +313,48 @@ fn without_the_names_there_is_no_verdict_and_phi_is_presumed() {
         mail().text("SSN: 281-15-9804"),
     );
     assert_eq!(fast.findings.sensitivity(), Some(Sensitivity::Phi));
+}
+
+/// Of a line that a patient writes, the recipient tells most.
+#[test]
+fn who_writes_to_a_practice_is_its_patient() {
+    for (to, sensitivity) in [
+        ("frontdesk@harborkidney.example", Sensitivity::Phi),
+        ("office@sunriseroofing.example", Sensitivity::None),
+    ] {
+        judged(
+            from_to("marisol.quintero@mail.example", to)
+                .subject("thursday")
+                .text(
+                    "My card did not go through, can I pay on Thursday when I am there? Marisol\n",
+                ),
+            sensitivity,
+        );
+    }
+}
+
+/// What may be of another charset is read as most readers would, and is told.
+#[test]
+fn a_text_in_an_untold_charset_is_scanned_and_reported() {
+    let scanned = |line: &[u8]| {
+        let head = b"From: desk@harbor.example\r\nTo: pat@mail.example\r\nSubject: x\r\n\r\n";
+        let raw = [head, line, b"\r\nSSN: 281-15-9804\r\n"].concat();
+        let message = Message::parse(&raw).unwrap();
+        let findings = PhiScanner::new().scan(&message);
+        let ssn = findings.items.iter().any(|f| f.kind == FindingKind::Ssn);
+        let why: Vec<_> = findings.unscannable.iter().map(|u| u.why).collect();
+        (ssn, why)
+    };
+    let russian =
+        b"\xcf\xe0\xf6\xe8\xe5\xed\xf2 \xc8\xe2\xe0\xed\xee\xe2, \xe4\xe8\xe0\xe3\xed\xee\xe7";
+    let dashes = [0x97; 60];
+    for (line, why) in [
+        (&russian[..], vec!["unknown_charset"]),
+        (b"bye \x9d", vec!["unknown_charset"]),
+        (b"Ren\xe9e, gar\xe7on", vec![]),
+        (&dashes, vec![]),
+        ("Пациент Иванов".as_bytes(), vec![]),
+    ] {
+        assert_eq!(scanned(line), (true, why), "{line:?}");
+    }
 }

@@ -163,6 +163,25 @@ fn piece(name: &str) -> String {
     format!("{}{extension}", value(stem))
 }
 
+/// The name of an attachment, which people gave: but for an extension that says
+/// what kind of file it is.
+pub fn file(name: &str) -> String {
+    let extension = name
+        .rsplit_once('.')
+        .filter(|(_, e)| EXTENSIONS.contains(&e.to_ascii_lowercase().as_str()));
+    match extension {
+        Some((stem, extension)) => format!("{}.{extension}", value(stem)),
+        None => value(name),
+    }
+}
+
+/// Kinds of files.
+const EXTENSIONS: &[&str] = &[
+    "bmp", "csv", "dcm", "doc", "docx", "eml", "gif", "gz", "hl7", "htm", "html", "ics", "jpeg",
+    "jpg", "json", "log", "md", "msg", "odp", "ods", "odt", "p7m", "p7s", "pdf", "png", "ppt",
+    "pptx", "rtf", "tar", "tif", "tiff", "txt", "vcf", "webp", "x12", "xls", "xlsx", "xml", "zip",
+];
+
 /// Zero-width characters, and those that turn the direction of a line.
 pub fn invisible(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
@@ -186,6 +205,18 @@ mod tests {
             ("a very long address, 12 Example Street", "a••••••••••••t"),
         ] {
             assert_eq!(value(clear), masked);
+        }
+    }
+
+    #[test]
+    fn a_files_name_tells_its_kind_alone() {
+        for (clear, masked) in [
+            ("list.csv", "••••.csv"),
+            ("sheet482913.CSV", "s•••••••••3.CSV"),
+            ("visit.Kent", "v••••••••t"),
+            ("page 1", "p••••1"),
+        ] {
+            assert_eq!(file(clear), masked);
         }
     }
 

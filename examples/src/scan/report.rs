@@ -249,7 +249,7 @@ impl Report {
         match file.map(|file| file.expose()) {
             None => place,
             Some(file) if clear => format!("{place} {}", printable(file)),
-            Some(file) => format!("{place} {}", mask::entry(&printable(file))),
+            Some(file) => format!("{place} {}", mask::file(&printable(file))),
         }
     }
 

@@ -70,7 +70,10 @@ pub fn file(out: &mut dyn Write, report: &Report, style: Style) -> io::Result<()
         paint.dim(&format!("({})", beside.join(", ")))
     )?;
     for (part, why) in &report.unscannable {
-        let what = part.map_or_else(|| "file".to_owned(), |part| report.place(part, style.clear));
+        let what = part.map_or_else(
+            || "file".to_owned(),
+            |part| cut(report.place(part, style.clear)),
+        );
         let why = words::unscannable(why);
         writeln!(out, "  {} {what}: {why}", paint.unsure("unread"))?;
     }

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::marks::{Marks, Writer, characters};
+use super::marks::{self, Marks, Writer};
+use crate::dlp::view::entity;
 
 /// No entity is longer.
 const LONGEST_ENTITY: usize = 34;
@@ -23,7 +24,7 @@ struct Tag {
     values: Vec<Range<usize>>,
 }
 
-pub(super) fn redacted(html: &str, marks: &Marks<'_>) -> String {
+pub(super) fn redacted(html: &str, marks: &Marks) -> String {
     let mut out = String::with_capacity(html.len());
     let mut writer = marks.writer();
     let mut pieces = Pieces::new(html);
@@ -32,7 +33,7 @@ pub(super) fn redacted(html: &str, marks: &Marks<'_>) -> String {
             Piece::Text(range) => writer.text(&mut out, html, range, entities),
             Piece::Comment(range, inner) => {
                 out.push_str(&html[range.start..inner.start]);
-                writer.text(&mut out, html, inner.clone(), characters);
+                writer.text(&mut out, html, inner.clone(), marks::characters);
                 out.push_str(&html[inner.end..range.end]);
             }
             Piece::Tag(tag) => write_tag(&mut out, html, &tag, marks, &mut writer),
@@ -41,7 +42,7 @@ pub(super) fn redacted(html: &str, marks: &Marks<'_>) -> String {
     out
 }
 
-fn write_tag(out: &mut String, html: &str, tag: &Tag, marks: &Marks<'_>, writer: &mut Writer<'_>) {
+fn write_tag(out: &mut String, html: &str, tag: &Tag, marks: &Marks, writer: &mut Writer<'_>) {
     let mut spoilt = false;
     let mut covered = false;
     for mark in marks.touch(&tag.range) {
@@ -79,7 +80,7 @@ fn write_tag(out: &mut String, html: &str, tag: &Tag, marks: &Marks<'_>, writer:
 }
 
 /// Where the character ends that begins at `at`, an entity being one.
-pub(super) fn entities(html: &str, at: usize) -> usize {
+fn entities(html: &str, at: usize) -> usize {
     let rest = html.as_bytes().get(at..).unwrap_or_default();
     if rest.first() == Some(&b'&') {
         let body = rest.iter().skip(1).take(LONGEST_ENTITY);
@@ -90,7 +91,42 @@ pub(super) fn entities(html: &str, at: usize) -> usize {
             return at + length + 2;
         }
     }
-    characters(html, at)
+    marks::characters(html, at)
+}
+
+/// Where the character ends that begins at `at`, an entity being one where the
+/// scanner reads it.
+pub(super) fn characters(html: &str, at: usize) -> usize {
+    match known(html, at) {
+        Some((_, length)) => at + length,
+        None => marks::characters(html, at),
+    }
+}
+
+/// The text of markup, its entities decoded where the scanner reads them.
+pub(super) fn decoded(html: &str) -> String {
+    let mut out = String::with_capacity(html.len());
+    let mut pieces = Pieces::new(html);
+    while let Some(piece) = pieces.next() {
+        let Piece::Text(range) = piece else { continue };
+        let mut at = range.start;
+        while at < range.end {
+            let end = characters(html, at).min(range.end);
+            match known(html, at) {
+                Some((c, _)) => out.push(c),
+                None => out.push_str(html.get(at..end).unwrap_or_default()),
+            }
+            at = end;
+        }
+    }
+    out
+}
+
+/// The entity at `at` and its length.
+fn known(html: &str, at: usize) -> Option<(char, usize)> {
+    let rest = html.as_bytes().get(at..)?;
+    let entity = rest.starts_with(b"&").then(|| entity(rest))?;
+    entity.filter(|(c, _)| *c != char::REPLACEMENT_CHARACTER)
 }
 
 /// Cuts markup into pieces. Whatever is no tag is text.

@@ -4,9 +4,8 @@ use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Range;
 
-use super::Style;
+use super::{Style, html};
 use crate::base::crypto;
-use crate::dlp::view::decoded;
 use crate::dlp::{Finding, FindingKind};
 
 /// Stands for one character.
@@ -49,26 +48,25 @@ struct Mark {
 
 /// The stretches of one text that go: in order, none overlapping; and the
 /// values that go wherever they stand.
-pub(super) struct Marks<'a> {
+pub(super) struct Marks {
     marks: Vec<Mark>,
     /// Where single findings begin and end, in order.
     starts: Vec<usize>,
     ends: Vec<usize>,
     style: Style,
-    repeats: HashMap<&'a str, String>,
-    first_words: HashSet<&'a str>,
+    repeats: HashMap<String, String>,
+    first_words: HashSet<String>,
     lengths: BTreeSet<usize>,
-    /// Where the text's characters end.
-    end_of: CharacterEnd,
+    markup: bool,
 }
 
-impl<'a> Marks<'a> {
+impl Marks {
     pub(super) fn new(
         text: &str,
-        findings: &[&'a Finding],
+        findings: &[&Finding],
         values: &Values,
         style: Style,
-        end_of: CharacterEnd,
+        markup: bool,
     ) -> Self {
         let label = |finding: &Finding| {
             let kind = finding.kind.word().to_uppercase();
@@ -112,27 +110,48 @@ impl<'a> Marks<'a> {
             repeats: HashMap::new(),
             first_words: HashSet::new(),
             lengths: BTreeSet::new(),
-            end_of,
+            markup,
         };
         for finding in findings {
             all.repeat(finding.expose().expose(), || label(finding));
+            // The scanner gives what a page shows, without accents that were
+            // written as entities: it is looked for as it stands here, too.
+            if markup {
+                let source = text.get(within(text, &finding.span)).unwrap_or_default();
+                all.repeat(&html::decoded(source), || label(finding));
+            }
         }
         all
     }
 
     /// Remembers a value that is to go wherever it stands.
-    fn repeat(&mut self, value: &'a str, label: impl FnOnce() -> String) {
-        let words: Vec<Range<usize>> = words(value, self.end_of).collect();
+    fn repeat(&mut self, value: &str, label: impl FnOnce() -> String) {
+        let words: Vec<Range<usize>> = words(value, characters).collect();
         let (Some(first), Some(last)) = (words.first(), words.last()) else {
             return;
         };
         let core = &value[first.start..last.end];
-        let signs = each(core, self.end_of);
-        let long = signs.filter(|sign| is_word(sign)).count() >= SHORTEST;
+        let long = core.chars().filter(|c| c.is_alphanumeric()).count() >= SHORTEST;
         if long && words.len() <= MOST_WORDS {
-            self.first_words.insert(&value[first.clone()]);
+            self.first_words.insert(value[first.clone()].to_owned());
             self.lengths.insert(words.len());
-            self.repeats.entry(core).or_insert_with(label);
+            self.repeats.entry(core.to_owned()).or_insert_with(label);
+        }
+    }
+
+    /// Where the text's characters end.
+    fn end_of(&self) -> CharacterEnd {
+        match self.markup {
+            true => html::characters,
+            false => characters,
+        }
+    }
+
+    /// A stretch of the text as values are remembered.
+    fn read<'t>(&self, stretch: &'t str) -> Cow<'t, str> {
+        match self.markup && stretch.contains('&') {
+            true => Cow::Owned(html::decoded(stretch)),
+            false => Cow::Borrowed(stretch),
         }
     }
 
@@ -167,7 +186,7 @@ impl<'a> Marks<'a> {
 /// Writes pieces of one text in their order. A mark that stretches over several
 /// pieces is told once.
 pub(super) struct Writer<'a> {
-    marks: &'a Marks<'a>,
+    marks: &'a Marks,
     next: usize,
     told: bool,
 }
@@ -229,7 +248,7 @@ impl Writer<'_> {
             out.push_str(piece);
             return;
         }
-        let all: Vec<Range<usize>> = words(piece, self.marks.end_of).collect();
+        let all: Vec<Range<usize>> = words(piece, self.marks.end_of()).collect();
         let (mut at, mut index) = (0, 0);
         while let Some(word) = all.get(index) {
             let again = self.again(piece, &all, index);
@@ -239,7 +258,7 @@ impl Writer<'_> {
             };
             out.push_str(&piece[at..word.start]);
             match self.marks.style {
-                Style::Box => boxes(out, piece, word.start..end, self.marks.end_of),
+                Style::Box => boxes(out, piece, word.start..end, self.marks.end_of()),
                 Style::Label | Style::Pseudonym => out.push_str(label),
             }
             at = end;
@@ -257,12 +276,14 @@ impl Writer<'_> {
         index: usize,
     ) -> Option<(usize, usize, &str)> {
         let first = all.get(index)?;
-        if !self.marks.first_words.contains(&piece[first.clone()]) {
+        let word = self.marks.read(&piece[first.clone()]);
+        if !self.marks.first_words.contains(&*word) {
             return None;
         }
         self.marks.lengths.iter().rev().find_map(|&length| {
             let end = all.get(index + length - 1)?.end;
-            let label = self.marks.repeats.get(&piece[first.start..end])?;
+            let stretch = self.marks.read(&piece[first.start..end]);
+            let label = self.marks.repeats.get(&*stretch)?;
             Some((length, end, label.as_str()))
         })
     }
@@ -312,11 +333,11 @@ fn each(text: &str, end_of: CharacterEnd) -> impl Iterator<Item = &str> {
 
 /// Whether a character, which may be an entity, is a letter or a digit.
 fn is_word(character: &str) -> bool {
-    let decoded = match character.len() {
-        0 | 1 => Cow::Borrowed(character),
-        _ => decoded(character),
-    };
-    decoded.chars().all(char::is_alphanumeric)
+    let mut chars = character.chars();
+    match (chars.next(), chars.next()) {
+        (Some(c), None) => c.is_alphanumeric(),
+        _ => html::decoded(character).chars().all(char::is_alphanumeric),
+    }
 }
 
 fn sorted(places: impl Iterator<Item = usize>) -> Vec<usize> {

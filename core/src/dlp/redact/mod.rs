@@ -126,10 +126,7 @@ impl Unredactable {
 /// least), it is replaced there too.
 pub fn redact(text: &str, findings: &[&Finding], style: Style) -> String {
     let values = Values::of(findings.iter().copied());
-    plain(
-        text,
-        &Marks::new(text, findings, &values, style, marks::characters),
-    )
+    plain(text, &Marks::new(text, findings, &values, style, false))
 }
 
 /// As [`redact`], for HTML or XML: only characters of the text are replaced.
@@ -137,11 +134,11 @@ pub fn redact(text: &str, findings: &[&Finding], style: Style) -> String {
 /// hold findings are blanked like text.
 pub fn redact_html(html: &str, findings: &[&Finding], style: Style) -> String {
     let values = Values::of(findings.iter().copied());
-    let marks = Marks::new(html, findings, &values, style, html::entities);
+    let marks = Marks::new(html, findings, &values, style, true);
     html::redacted(html, &marks)
 }
 
-fn plain(text: &str, marks: &Marks<'_>) -> String {
+fn plain(text: &str, marks: &Marks) -> String {
     let mut out = String::with_capacity(text.len());
     let mut writer = marks.writer();
     writer.text(&mut out, text, 0..text.len(), marks::characters);
@@ -205,10 +202,10 @@ impl Findings {
 
     fn redacted_text(&self, text: &str, here: &[&Finding], markup: bool, style: Style) -> String {
         let values = Values::of(&self.items);
-        let marks = |end_of| Marks::new(text, here, &values, style, end_of);
+        let marks = Marks::new(text, here, &values, style, markup);
         match markup {
-            true => html::redacted(text, &marks(html::entities)),
-            false => plain(text, &marks(marks::characters)),
+            true => html::redacted(text, &marks),
+            false => plain(text, &marks),
         }
     }
 }

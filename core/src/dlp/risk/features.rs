@@ -460,6 +460,11 @@ fn counted(summary: &Summary, context: &Context, envelope: &Envelope) -> Vec<Fea
             out.add(code, join(care, join(personal, 78)));
         }
     }
+    if context.animals > 0 {
+        let who = u32::from(context.animals);
+        add!("veterinary", join(who, 79));
+        add!("veterinary", join(bucket(health).min(2), join(person, 80)));
+    }
     let counts = summary.categories.iter().zip(&summary.mentions);
     for (n, (found, mentioned)) in (0..).zip(counts) {
         for step in 1..=bucket(*found) {

@@ -509,7 +509,7 @@ mod tests {
         let weights = Weights::prior();
         let filter = weights.filter();
         let text = b"Your appointment with the kidney clinic is confirmed, Pat. \
-            Zyxwvut qqqq your labs; your appointment with the clinic, and I am qqqq.";
+            Zyxwvut qqqq vvzxkjjq jjkwvzzx xqzztkkv wwqjjxxz your labs; your appointment with the clinic, and I am qqqq.";
         let passage = Passage::read(text, 0, text.len(), Region::Body);
         let (mut all, mut some) = (Summary::default(), Summary::default());
         all.read(&passage, None);

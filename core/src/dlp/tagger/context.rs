@@ -1,6 +1,7 @@
 //! What the models know of the message around a passage.
 
-use crate::dlp::lexicon::{Flag, Flags, Lexicon, SPECIALITIES};
+use crate::dlp::envelope::looks_personal;
+use crate::dlp::lexicon::{Flag, Flags, GIVEN, Lexicon, SPECIALITIES};
 use crate::dlp::token::{SEED, Shape, Token, finish, hash, step, tokens};
 use crate::dlp::view::View;
 
@@ -17,6 +18,9 @@ pub(crate) struct Context {
     pub(crate) sender_care: u8,
     /// The same in the recipients' names and addresses.
     pub(crate) recipient_care: u8,
+    /// Whether the sender's name or address speaks of animals (1), and a
+    /// recipient's (2).
+    pub(crate) animals: u8,
     /// Strength of care in the audience, 0 to 3; 4 where there is an audience
     /// without.
     pub(crate) audience_care: u8,
@@ -35,9 +39,12 @@ pub(crate) struct Context {
     pub(crate) recipient_speciality: Flags,
 }
 
-/// More names and addresses say nothing more of who the recipients are.
-const MAX_TOLD: usize = 32;
-
+const NAMES: Flags = GIVEN.and(Flags::of(&[
+    Flag::SurnameTop,
+    Flag::SurnameMid,
+    Flag::SurnameRare,
+    Flag::SurnameWorld,
+]));
 const CARE: [Flag; 3] = [Flag::Speciality1, Flag::Speciality2, Flag::Speciality3];
 const CATEGORIES: Flags = Flags::of(&[
     Flag::MentalHealth,
@@ -57,14 +64,18 @@ impl Context {
     ) -> Self {
         let mut context = Self::default();
         let mut all = Vec::with_capacity(32);
-        for (n, recipient) in recipients.into_iter().enumerate() {
+        for recipient in recipients {
             let view = read(recipient, &mut all);
             words(&view.text, &all, &mut context.recipients);
-            if n < MAX_TOLD {
-                let (care, speciality) = care_of(&view.text, &all);
-                context.recipient_care = context.recipient_care.max(care);
-                context.recipient_speciality = context.recipient_speciality.and(speciality);
-            }
+            context.animals |= u8::from(of_animals(&view.text, &all)) << 1;
+            // A person's name tells of no care: `arturo`.
+            let view = match recipient.rsplit_once('@') {
+                Some((_, domain)) if looks_personal(recipient) => read(domain, &mut all),
+                _ => view,
+            };
+            let (care, speciality) = care_of(&view.text, &all);
+            context.recipient_care = context.recipient_care.max(care);
+            context.recipient_speciality = context.recipient_speciality.and(speciality);
         }
         let view = read(sender, &mut all);
         words(&view.text, &all, &mut context.senders);
@@ -74,6 +85,7 @@ impl Context {
         for hash in both {
             context.addresses[*hash as usize >> 6 & 15] |= 1 << (hash & 63);
         }
+        context.animals |= u8::from(of_animals(&view.text, &all));
         let (care, speciality) = care_of(&view.text, &all);
         context.sender_care = care;
         context.speciality = speciality;
@@ -193,7 +205,9 @@ fn care_of(text: &[u8], all: &[Token]) -> (u8, Flags) {
             flags = flags.and(phrase.flags());
         }
         let bytes = text.get(token.range()).unwrap_or_default();
-        if !flags.any(SPECIALITIES) && (6..=LONGEST_FUSED).contains(&bytes.len()) {
+        // A word of its own, or a name, is not fused of others: `payment`.
+        let known = flags.has(Flag::English) || flags.any(NAMES);
+        if !flags.any(SPECIALITIES) && !known && (6..=LONGEST_FUSED).contains(&bytes.len()) {
             flags = flags.and(speciality(fused(bytes)));
         }
         found = found.and(speciality(flags));
@@ -208,11 +222,51 @@ fn care_of(text: &[u8], all: &[Token]) -> (u8, Flags) {
     )
 }
 
+/// What names and addresses of those who care for animals begin or end with.
+const ANIMALS: [&[u8]; 12] = [
+    b"animal",
+    b"animals",
+    b"canine",
+    b"equine",
+    b"feline",
+    b"kennels",
+    b"paws",
+    b"pets",
+    b"vet",
+    b"veterinary",
+    b"vets",
+    b"zoo",
+];
+
+/// Whether a header text speaks of animals. A word that merely ends so is known
+/// as a word: `rivet`.
+fn of_animals(text: &[u8], all: &[Token]) -> bool {
+    let lexicon = Lexicon::get();
+    all.iter()
+        .filter(|token| token.shape != Shape::Sign)
+        .any(|token| {
+            let word = text.get(token.range()).unwrap_or_default();
+            let is = |part: Option<&[u8]>, stem: &[u8]| {
+                part.is_some_and(|part| part.eq_ignore_ascii_case(stem))
+            };
+            let found = ANIMALS.iter().any(|stem| {
+                let rest = word.len().checked_sub(stem.len());
+                // `Petsky` and `Zoom` begin so too.
+                stem.len() > 4 && is(word.get(..stem.len()), stem)
+                    || rest.is_some_and(|at| is(word.get(at..), stem))
+            });
+            let flags = lexicon.word(token.hash);
+            let is_other = flags.has(Flag::English) || flags.any(NAMES);
+            found && (!is_other || ANIMALS.iter().any(|stem| word.eq_ignore_ascii_case(stem)))
+        })
+}
+
 /// Longer words are not taken apart.
 const LONGEST_FUSED: usize = 40;
 
-/// What the lists say of care in the pieces of a word: in those of three letters
-/// and more behind each cut, and of five and more before one.
+/// What the lists say of care in the pieces of a word: in those of four letters
+/// and more behind each cut, of three behind a word (`summitmed`, not
+/// `annakent`), and of five and more before one.
 fn fused(word: &[u8]) -> Flags {
     let lexicon = Lexicon::get();
     let mut flags = Flags::default();
@@ -223,8 +277,14 @@ fn fused(word: &[u8]) -> Flags {
             flags = flags.and(lexicon.care(finish(head)));
         }
     }
-    for cut in 3..=word.len().saturating_sub(3) {
+    for cut in 3..=word.len().saturating_sub(4) {
         flags = flags.and(lexicon.care(hash(&word[cut..])));
+    }
+    if let Some((before, tail)) = word.split_last_chunk::<3>() {
+        let care = lexicon.care(hash(tail));
+        if !care.is_empty() && lexicon.word(hash(before)).has(Flag::English) {
+            flags = flags.and(care);
+        }
     }
     flags
 }
@@ -252,6 +312,8 @@ mod tests {
             "grovehillpharmacy",
             "invoices",
             "kidney",
+            "summitmed",
+            "annakmed",
             "clinicclinicclinicclinicclinicclinicabcd",
         ] {
             let slow = (1..word.len()).fold(Flags::default(), |all, cut| {
@@ -259,9 +321,16 @@ mod tests {
                     true => lexicon.care(hash(piece.as_bytes())),
                     false => Flags::default(),
                 };
-                // No cut leaves fewer than three letters.
+                // No cut leaves fewer than three letters, and one of three only
+                // behind a word.
+                let is_word = lexicon
+                    .word(hash(word[..cut].as_bytes()))
+                    .has(Flag::English);
+                let least = if is_word { 3 } else { 4 };
                 match (3..=word.len() - 3).contains(&cut) {
-                    true => all.and(care(&word[..cut], 5)).and(care(&word[cut..], 3)),
+                    true => all
+                        .and(care(&word[..cut], 5))
+                        .and(care(&word[cut..], least)),
                     false => all,
                 }
             });
@@ -269,6 +338,41 @@ mod tests {
             found += u32::from(!slow.is_empty());
         }
         assert!((3..7).contains(&found), "{found}");
+    }
+
+    #[test]
+    fn recipients_tell_of_care_and_its_kind_but_not_by_their_names() {
+        let told = |to| Context::new("pat@mail.example", [to], None);
+        for to in ["desk@harborkidney.example", "Harbor Kidney Center"] {
+            assert_eq!(told(to).recipient_care, 3, "{to}");
+        }
+        let detox = told("intake@cedarrockdetox.example");
+        assert!(detox.recipient_speciality.has(Flag::SubstanceUse));
+        assert!(detox.speciality.is_empty());
+        for to in [
+            "payment@acme.example",
+            "management@acme.example",
+            "student@acme.example",
+            "arturo@acme.example",
+            "Arturo",
+            "annakent@mail.example",
+            "josereyes@mail.example",
+            "jo@rentcheap.example",
+            "office@bluetooth.example",
+        ] {
+            assert_eq!(told(to).recipient_care, 0, "{to}");
+        }
+    }
+
+    #[test]
+    fn who_cares_for_animals_is_known() {
+        let told = |from, to| Context::new(from, [to], None).animals;
+        assert_eq!(told("desk@pawsvet.example", "pat@mail.example"), 1);
+        assert_eq!(told("pat@mail.example", "Main Street Veterinary"), 2);
+        assert_eq!(told("a@animalhouse.example", "b@mainstvets.example"), 3);
+        for none in ["rivet@acme.example", "Pat Velvet", "zoom@acme.example"] {
+            assert_eq!(told(none, "desk@mail.example"), 0, "{none}");
+        }
     }
 
     #[test]
