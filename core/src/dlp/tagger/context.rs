@@ -324,7 +324,7 @@ mod tests {
                 // No cut leaves fewer than three letters, and one of three only
                 // behind a word.
                 let is_word = lexicon
-                    .word(hash(word[..cut].as_bytes()))
+                    .word(hash(&word.as_bytes()[..cut]))
                     .has(Flag::English);
                 let least = if is_word { 3 } else { 4 };
                 match (3..=word.len() - 3).contains(&cut) {
