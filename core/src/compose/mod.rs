@@ -126,7 +126,7 @@ pub(crate) fn may_be_western(bytes: &[u8]) -> bool {
         )
     };
     let letters = bytes.iter().filter(|b| letter(b)).count();
-    letters <= 4 + bytes.len() / 6 && !bytes.iter().any(unassigned)
+    letters <= 4 + bytes.len() / 8 && !bytes.iter().any(unassigned)
 }
 
 /// The decoder of a charset by its name in small letters. None for those that

@@ -92,11 +92,14 @@ impl<'a> ScanPart<'a> {
         let Some(bytes) = bytes else {
             return false;
         };
-        let bytes = Phi::new(bytes.into_owned());
-        let bytes = bytes.expose();
-        !matches!(&**bytes, [0xff, 0xfe, ..] | [0xfe, 0xff, ..])
-            && std::str::from_utf8(bytes).is_err()
-            && !super::may_be_western(bytes)
+        let misread = !matches!(&*bytes, [0xff, 0xfe, ..] | [0xfe, 0xff, ..])
+            && std::str::from_utf8(&bytes).is_err()
+            && !super::may_be_western(&bytes);
+        if let Cow::Owned(bytes) = bytes {
+            // Wiped.
+            drop(Phi::new(bytes));
+        }
+        misread
     }
 
     /// Decodes it.

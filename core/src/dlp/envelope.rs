@@ -1,6 +1,6 @@
 //! What addresses and audience say of a message.
 
-use super::lexicon::{Flag, Flags, GIVEN, Lexicon};
+use super::lexicon::{Flag, Flags, GIVEN, Lexicon, SURNAME};
 use super::passage::{Passage, Region};
 use super::risk::features::Envelope;
 use super::token::hash;
@@ -52,13 +52,6 @@ pub(super) fn envelope_of(sender: &str, recipients: &[&str], audience: &str) -> 
         audience_words: words_of(audience),
     }
 }
-
-const SURNAME: Flags = Flags::of(&[
-    Flag::SurnameTop,
-    Flag::SurnameMid,
-    Flag::SurnameRare,
-    Flag::SurnameWorld,
-]);
 
 /// Hashes of what addresses say of whose they are: `referrals`, `legal`. Names
 /// say nothing, nor does a domain that is anybody's.

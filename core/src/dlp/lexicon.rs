@@ -250,6 +250,17 @@ pub(crate) const COMMON: usize = 8;
 /// Given names, common ones and rare, of all countries.
 pub(crate) const GIVEN: Flags = Flags::of(&[Flag::GivenTop, Flag::Given, Flag::GivenWorld]);
 
+/// Family names, likewise.
+pub(crate) const SURNAME: Flags = Flags::of(&[
+    Flag::SurnameTop,
+    Flag::SurnameMid,
+    Flag::SurnameRare,
+    Flag::SurnameWorld,
+]);
+
+/// Names of persons.
+pub(crate) const NAMES: Flags = GIVEN.and(SURNAME);
+
 /// How surely a sender's or an audience's word speaks of care.
 pub(crate) const SPECIALITIES: Flags =
     Flags::of(&[Flag::Speciality1, Flag::Speciality2, Flag::Speciality3]);

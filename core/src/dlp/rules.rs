@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use super::check;
 use super::envelope::{looks_personal, parted};
-use super::lexicon::{Class, Flag, Flags, HEALTH, Lexicon};
+use super::lexicon::{Class, Flag, HEALTH, Lexicon, NAMES};
 use super::passage::{Item, Passage, Region};
 use super::tagger::Tag;
 use super::token::{Gap, hash};
@@ -501,16 +501,6 @@ pub(super) fn evidence(passage: &Passage<'_>, tag: &Tag) -> (Confidence, Vec<Evi
     };
     (confidence, evidence)
 }
-
-const NAMES: Flags = Flags::of(&[
-    Flag::GivenTop,
-    Flag::Given,
-    Flag::GivenWorld,
-    Flag::SurnameTop,
-    Flag::SurnameMid,
-    Flag::SurnameRare,
-    Flag::SurnameWorld,
-]);
 
 /// The label that names a kind.
 fn label_of(kind: FindingKind) -> Option<Flag> {

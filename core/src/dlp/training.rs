@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use super::envelope::envelope_of;
 use super::lexicon::build::Builder;
-use super::lexicon::{Flag, Flags, GIVEN, Lexicon};
+use super::lexicon::{Flag, Flags, GIVEN, Lexicon, SURNAME};
 use super::passage::{Passage, Region};
 use super::risk::Weights;
 use super::risk::features::{Envelope, Feature, features};
@@ -158,12 +158,7 @@ pub fn known(word: &str) -> (bool, bool, bool, bool) {
     let any = |of: &[Flag]| flags.any(Flags::of(of));
     (
         flags.any(GIVEN),
-        any(&[
-            Flag::SurnameTop,
-            Flag::SurnameMid,
-            Flag::SurnameRare,
-            Flag::SurnameWorld,
-        ]),
+        flags.any(SURNAME),
         any(&[Flag::FacilityPrefix]),
         any(&[Flag::English]),
     )

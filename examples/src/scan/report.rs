@@ -207,7 +207,7 @@ impl Report {
             Part::AttachmentName(n) if !itself(name.expose()) => Some((*n, name.clone())),
             _ => None,
         });
-        let files = files.collect();
+        let files: BTreeMap<u32, Phi<String>> = files.collect();
         let risk = findings.risk.as_ref();
         let whole = why.map(|why| (None, why)).into_iter();
         let unread = findings.unscannable.iter().map(|u| (Some(u.part), u.why));

@@ -142,7 +142,7 @@ fn narrow(bytes: &[u8]) -> (String, Option<&'static str>) {
     if valid * 2 > high {
         return lossy(bytes);
     }
-    let doubtful = !compose::may_be_western(bytes);
+    let doubtful = high > 4 + bytes.len() / 8 || !compose::may_be_western(bytes);
     (latin(bytes), doubtful.then_some("unknown_charset"))
 }
 

@@ -5,9 +5,6 @@ use std::ops::Range;
 use super::marks::{self, Marks, Writer};
 use crate::dlp::view::entity;
 
-/// No entity is longer.
-const LONGEST_ENTITY: usize = 34;
-
 /// A piece of markup. Pieces follow one another without gaps.
 enum Piece {
     Text(Range<usize>),
@@ -30,7 +27,7 @@ pub(super) fn redacted(html: &str, marks: &Marks) -> String {
     let mut pieces = Pieces::new(html);
     while let Some(piece) = pieces.next() {
         match piece {
-            Piece::Text(range) => writer.text(&mut out, html, range, entities),
+            Piece::Text(range) => writer.text(&mut out, html, range, characters),
             Piece::Comment(range, inner) => {
                 out.push_str(&html[range.start..inner.start]);
                 writer.text(&mut out, html, inner.clone(), marks::characters);
@@ -72,26 +69,11 @@ fn write_tag(out: &mut String, html: &str, tag: &Tag, marks: &Marks, writer: &mu
         out.push_str(&html[at..value.start]);
         match covered {
             true => writer.kept(out, html, value.clone()),
-            false => writer.text(out, html, value.clone(), entities),
+            false => writer.text(out, html, value.clone(), characters),
         }
         at = value.end;
     }
     out.push_str(&html[at..tag.range.end]);
-}
-
-/// Where the character ends that begins at `at`, an entity being one.
-fn entities(html: &str, at: usize) -> usize {
-    let rest = html.as_bytes().get(at..).unwrap_or_default();
-    if rest.first() == Some(&b'&') {
-        let body = rest.iter().skip(1).take(LONGEST_ENTITY);
-        let length = body
-            .take_while(|b| b.is_ascii_alphanumeric() || **b == b'#')
-            .count();
-        if length > 0 && rest.get(length + 1) == Some(&b';') {
-            return at + length + 2;
-        }
-    }
-    marks::characters(html, at)
 }
 
 /// Where the character ends that begins at `at`, an entity being one where the

@@ -312,7 +312,7 @@ fn lines(
     told: &[Option<u32>; OUTPUTS],
     options: &Options,
 ) -> [Line; OUTPUTS] {
-    let once = Options {
+    let single = Options {
         times: 1,
         ..options.clone()
     };
@@ -323,7 +323,7 @@ fn lines(
             ns.iter().map(|n| (rows[*n].clone(), truths[*n])).unzip()
         };
         let (seen_rows, seen_truths) = of(&seen);
-        let fit = Fit::new(&seen_rows, &seen_truths, kinds, &once);
+        let fit = Fit::new(&seen_rows, &seen_truths, kinds, &single);
         let score = |n: usize| (fit.score(&rows[n]), n);
         held.into_iter().map(score).collect()
     };

@@ -170,7 +170,7 @@ mod tests {
         let whole = Weights::read(include_bytes!("risk.bin"));
         let (prior, verdict) = (Weights::prior(), Verdict::get());
         let hashes = prior.rows.iter().chain(&whole.rows).map(|row| row.0);
-        let mut known = 0;
+        let mut known = 0usize;
         for hash in hashes.chain((0..100_000).map(|n: u32| n.wrapping_mul(0x9e37_79b1))) {
             let row = verdict.rows.row(hash);
             assert_eq!(row[0], prior.find(hash).map_or(0, |row| row[0]), "{hash}");
@@ -180,9 +180,11 @@ mod tests {
                 *whole.find(hash).unwrap_or(&[0; OUTPUTS]),
                 "{hash}"
             );
-            known += u32::from(row != Row::default());
+            known += usize::from(row != Row::default());
         }
-        assert!((20_000..120_000).contains(&known), "{known}");
+        // Those of both files, and of the others what chance gives.
+        let most = prior.rows.len() + whole.rows.len() + 100;
+        assert!((20_000..most).contains(&known), "{known} of {most}");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What the models know of the message around a passage.
 
 use crate::dlp::envelope::looks_personal;
-use crate::dlp::lexicon::{Flag, Flags, GIVEN, Lexicon, SPECIALITIES};
+use crate::dlp::lexicon::{Flag, Flags, Lexicon, NAMES, SPECIALITIES};
 use crate::dlp::token::{SEED, Shape, Token, finish, hash, step, tokens};
 use crate::dlp::view::View;
 
@@ -39,12 +39,6 @@ pub(crate) struct Context {
     pub(crate) recipient_speciality: Flags,
 }
 
-const NAMES: Flags = GIVEN.and(Flags::of(&[
-    Flag::SurnameTop,
-    Flag::SurnameMid,
-    Flag::SurnameRare,
-    Flag::SurnameWorld,
-]));
 const CARE: [Flag; 3] = [Flag::Speciality1, Flag::Speciality2, Flag::Speciality3];
 const CATEGORIES: Flags = Flags::of(&[
     Flag::MentalHealth,
@@ -255,9 +249,12 @@ fn of_animals(text: &[u8], all: &[Token]) -> bool {
                 stem.len() > 4 && is(word.get(..stem.len()), stem)
                     || rest.is_some_and(|at| is(word.get(at..), stem))
             });
-            let flags = lexicon.word(token.hash);
-            let is_other = flags.has(Flag::English) || flags.any(NAMES);
-            found && (!is_other || ANIMALS.iter().any(|stem| word.eq_ignore_ascii_case(stem)))
+            let is_other = || {
+                let flags = lexicon.word(token.hash);
+                let whole = ANIMALS.iter().any(|stem| word.eq_ignore_ascii_case(stem));
+                !whole && (flags.has(Flag::English) || flags.any(NAMES))
+            };
+            found && !is_other()
         })
 }
 
