@@ -16,6 +16,7 @@
 //! ```
 
 mod address;
+pub(crate) mod ber;
 mod clock;
 pub(crate) mod crypto;
 mod id;

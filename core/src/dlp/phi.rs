@@ -359,7 +359,7 @@ impl<'s> Scan<'s> {
             PartContent::Binary(bytes) => bytes.expose(),
             PartContent::Unreadable(_) => return,
         };
-        let reasons = extract(bytes, scanned.media_type(), None, budget, &mut |piece| {
+        let reasons = extract(bytes, scanned.media_type(), budget, &mut |piece| {
             self.piece(part, &piece);
         });
         for why in reasons {

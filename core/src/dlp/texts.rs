@@ -68,7 +68,7 @@ pub fn texts(message: &Message) -> Vec<ScannedText> {
                     && !matches!(part, Part::Attachment(_));
                 if document {
                     let bytes = text.expose().as_bytes();
-                    extract(bytes, media_type, None, &mut budget, &mut each);
+                    extract(bytes, media_type, &mut budget, &mut each);
                 }
                 if shown || !document {
                     out.push(ScannedText {
@@ -79,7 +79,7 @@ pub fn texts(message: &Message) -> Vec<ScannedText> {
                 }
             }
             PartContent::Binary(bytes) => {
-                extract(bytes.expose(), media_type, None, &mut budget, &mut each);
+                extract(bytes.expose(), media_type, &mut budget, &mut each);
             }
             PartContent::Unreadable(_) => {}
         }

@@ -349,3 +349,73 @@ fn a_file_in_a_text_that_cannot_be_read_is_told() {
     let prose = scan(mail().text("begin 100 of them today\nand then some more\nend\n"));
     assert!(prose.findings.unscannable.is_empty());
 }
+
+/// Made by OpenSSL, see their PROVENANCE.md.
+#[test]
+fn what_is_signed_is_read_and_what_is_encrypted_is_told() {
+    for (name, bytes) in [
+        (
+            "in one piece",
+            &include_bytes!("../vectors/cms/sig-p256.der")[..],
+        ),
+        (
+            "streamed",
+            include_bytes!("../vectors/cms/sig-rsa-stream.der"),
+        ),
+        (
+            "detached",
+            include_bytes!("../vectors/cms/sig-rsa-detached.der"),
+        ),
+        (
+            "certificates",
+            include_bytes!("../vectors/cms/certs-only.der"),
+        ),
+        ("a certificate", include_bytes!("../vectors/cms/rsa.der")),
+    ] {
+        let scanned = attached(bytes);
+        assert!(scanned.findings.unscannable.is_empty(), "{name}");
+        let emails = scanned.findings.items.iter();
+        let emails: Vec<_> = emails.filter(|f| f.kind == K::Email).collect();
+        assert!(!emails.is_empty(), "{name}");
+    }
+    for bytes in [
+        &include_bytes!("../vectors/cms/enc-rsa-stream.der")[..],
+        include_bytes!("../vectors/cms/enc-p256-gcm256.der"),
+    ] {
+        let unread = attached(bytes).findings.unscannable;
+        let why: Vec<_> = unread.iter().map(|u| u.why).collect();
+        assert_eq!(why, ["encrypted"]);
+    }
+}
+
+/// As mail readers send what is clear-signed.
+#[test]
+fn a_signature_beside_a_mail_says_nothing_of_its_verdict() {
+    let boundary = "--signed\r\n";
+    let signature = include_bytes!("../vectors/cms/sig-rsa-detached.der");
+    let signature = data_encoding::BASE64_MIME.encode(signature);
+    for (text, wanted) in [
+        (
+            "The lunch menu for the whole office is on the shared drive.",
+            Sensitivity::None,
+        ),
+        (
+            "Pat Lindqvist (MRN 4471920) has a potassium of 5.9 after dialysis.",
+            Sensitivity::Phi,
+        ),
+    ] {
+        let raw = format!(
+            "From: office@quill.example\r\nTo: staff@quill.example\r\nSubject: Note\r\n\
+             MIME-Version: 1.0\r\nContent-Type: multipart/signed; boundary=signed; \
+             protocol=\"application/pkcs7-signature\"; micalg=sha-256\r\n\r\n{boundary}\
+             Content-Type: text/plain\r\n\r\n{text}\r\n{boundary}\
+             Content-Type: application/pkcs7-signature; name=smime.p7s\r\n\
+             Content-Transfer-Encoding: base64\r\n\
+             Content-Disposition: attachment; filename=smime.p7s\r\n\r\n\
+             {signature}\r\n--signed--\r\n"
+        );
+        let findings = PhiScanner::new().scan(&Message::parse(raw.as_bytes()).unwrap());
+        assert!(findings.unscannable.is_empty());
+        assert_eq!(findings.sensitivity(), Some(wanted), "{:?}", findings.risk);
+    }
+}

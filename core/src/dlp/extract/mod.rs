@@ -12,6 +12,7 @@
 //! `unsupported_type`, `image_only`, `unknown_charset`, `ratio`.
 
 mod budget;
+mod cms;
 mod dicom;
 mod eml;
 mod enclosed;
@@ -99,12 +100,11 @@ pub(super) struct Piece {
 pub(super) fn extract(
     bytes: &[u8],
     media_type: &str,
-    file_name: Option<&str>,
     budget: &mut Budget,
     each: &mut dyn FnMut(Piece),
 ) -> Vec<&'static str> {
     let mut walk = Walk::new(budget, each);
-    walk.part(bytes, media_type, file_name.unwrap_or_default());
+    walk.part(bytes, media_type, "");
     walk.into_reasons()
 }
 

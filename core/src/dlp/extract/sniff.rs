@@ -9,6 +9,8 @@ pub(super) enum Kind {
     Ole,
     /// A PDF file.
     Pdf,
+    /// Something signed or encrypted by CMS, or a certificate.
+    Cms,
     /// A DICOM file.
     Dicom,
     /// Rich Text Format.
@@ -50,6 +52,9 @@ pub(super) fn kind(bytes: &[u8], media_type: &str, name: &str) -> Kind {
     }
     if bytes.starts_with(b"\x1f\x8b\x08") {
         return Kind::Gzip;
+    }
+    if super::cms::is_any(bytes) {
+        return Kind::Cms;
     }
     if super::tar::is_tar(bytes) {
         return Kind::Tar;

@@ -51,9 +51,7 @@ pub(super) fn run(bytes: &[u8]) -> Out {
 
 pub(super) fn run_with(bytes: &[u8], media_type: &str, mut budget: Budget) -> Out {
     let mut pieces = Vec::new();
-    let reasons = extract(bytes, media_type, None, &mut budget, &mut |p| {
-        pieces.push(p)
-    });
+    let reasons = extract(bytes, media_type, &mut budget, &mut |p| pieces.push(p));
     Out { pieces, reasons }
 }
 

@@ -2,7 +2,7 @@
 
 use super::budget::Budget;
 use super::sniff::{self, Kind};
-use super::{Form, Piece, dicom, eml, pdf, rtf, tar, text, zip};
+use super::{Form, Piece, cms, dicom, eml, pdf, rtf, tar, text, zip};
 
 /// Characters of a name that stand in a piece's place. Whole names are given
 /// out as text of their own.
@@ -159,6 +159,7 @@ impl<'a> Walk<'a> {
                     zip::read(self, bytes);
                 }
             }
+            Kind::Cms => cms::read(self, bytes),
             Kind::Dicom => dicom::read(self, bytes),
             Kind::Rtf => rtf::read(self, bytes),
             Kind::Message => eml::read(self, bytes),

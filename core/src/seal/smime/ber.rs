@@ -1,35 +1,22 @@
-//! A bounded reader of BER and the few lines that write DER (X.690).
+//! What only CMS asks of BER, and the few lines that write DER (X.690).
 //!
-//! The outer layers of CMS are read here, not by the `der` types: peers stream
-//! with indefinite lengths and cut the content into chunks, and a content of
-//! many megabytes must not be copied layer by layer. What is small (recipient
-//! infos, signer infos, algorithms) is brought into DER and goes to the types.
+//! The outer layers of CMS are read by [`base::ber`](crate::base::ber), not by
+//! the `der` types. What is small (recipient infos, signer infos, algorithms) is
+//! brought into DER and goes to the types.
 
 use der::asn1::ObjectIdentifier;
 
-/// How deep elements may lie in each other.
-const DEPTH: usize = 32;
+use crate::base::ber::{CONSTRUCTED, DEPTH};
+pub(super) use crate::base::ber::{
+    Element, Elements, Malformed, OCTET_STRING, OID, SEQUENCE, SET, explicit,
+};
 
 pub(super) const INTEGER: u8 = 0x02;
-pub(super) const OCTET_STRING: u8 = 0x04;
-pub(super) const OID: u8 = 0x06;
-pub(super) const SEQUENCE: u8 = 0x30;
-pub(super) const SET: u8 = 0x31;
-const CONSTRUCTED: u8 = 0x20;
-
-/// A context-specific, constructed tag.
-pub(super) const fn explicit(number: u8) -> u8 {
-    0xa0 | number
-}
 
 /// A context-specific, primitive tag.
 pub(super) const fn implicit(number: u8) -> u8 {
     0x80 | number
 }
-
-/// The bytes are no BER, or no such element stands here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Malformed;
 
 impl From<der::Error> for Malformed {
     fn from(_: der::Error) -> Self {
@@ -37,45 +24,7 @@ impl From<der::Error> for Malformed {
     }
 }
 
-/// One element.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Element<'a> {
-    pub(super) tag: u8,
-    /// With tag and length, and with the end mark of an indefinite length.
-    pub(super) whole: &'a [u8],
-    pub(super) value: &'a [u8],
-}
-
-impl<'a> Element<'a> {
-    /// The elements inside.
-    pub(super) fn inside(&self) -> Elements<'a> {
-        Elements(self.value)
-    }
-
-    /// Appends the octets of a string that may be cut into chunks (X.690
-    /// section 8.7), whatever its own tag is.
-    pub(super) fn append_octets(&self, out: &mut Vec<u8>) -> Result<(), Malformed> {
-        self.append_at(out, 0)
-    }
-
-    fn append_at(&self, out: &mut Vec<u8>, depth: usize) -> Result<(), Malformed> {
-        if self.tag & CONSTRUCTED == 0 {
-            out.extend_from_slice(self.value);
-            return Ok(());
-        }
-        if depth >= DEPTH {
-            return Err(Malformed);
-        }
-        for chunk in self.inside() {
-            let chunk = chunk?;
-            if chunk.tag & !CONSTRUCTED != OCTET_STRING {
-                return Err(Malformed);
-            }
-            chunk.append_at(out, depth + 1)?;
-        }
-        Ok(())
-    }
-
+impl Element<'_> {
     /// The element in DER.
     pub(super) fn to_der(self) -> Result<Vec<u8>, Malformed> {
         self.der_at(0)
@@ -104,10 +53,6 @@ impl<'a> Element<'a> {
         Ok(tlv(self.tag, &parts))
     }
 }
-
-/// Elements that stand one after another.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Elements<'a>(pub(super) &'a [u8]);
 
 impl<'a> Elements<'a> {
     /// The next element, which must be of this tag.
@@ -142,101 +87,6 @@ impl<'a> Elements<'a> {
         } else {
             Err(Malformed)
         }
-    }
-}
-
-impl<'a> Iterator for Elements<'a> {
-    type Item = Result<Element<'a>, Malformed>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.0.is_empty() {
-            return None;
-        }
-        let read = read(self.0);
-        match read {
-            Ok((element, rest)) => {
-                self.0 = rest;
-                Some(Ok(element))
-            }
-            Err(e) => {
-                // An iterator that met an error has ended.
-                self.0 = &[];
-                Some(Err(e))
-            }
-        }
-    }
-}
-
-fn read(input: &[u8]) -> Result<(Element<'_>, &[u8]), Malformed> {
-    let (tag, head, length) = header(input)?;
-    // The end mark of an indefinite length is no element.
-    if tag == 0 {
-        return Err(Malformed);
-    }
-    let (end, total) = match length {
-        Some(length) => {
-            let end = head.checked_add(length).ok_or(Malformed)?;
-            (end, end)
-        }
-        None => find_end(input, head)?,
-    };
-    let whole = input.get(..total).ok_or(Malformed)?;
-    let element = Element {
-        tag,
-        whole,
-        value: &input[head..end],
-    };
-    Ok((element, &input[total..]))
-}
-
-/// Tag, length of tag and length octets, length of the value if it is definite.
-fn header(input: &[u8]) -> Result<(u8, usize, Option<usize>), Malformed> {
-    let (&tag, rest) = input.split_first().ok_or(Malformed)?;
-    // CMS has no tag numbers above 30.
-    if tag & 0x1f == 0x1f {
-        return Err(Malformed);
-    }
-    let (&first, rest) = rest.split_first().ok_or(Malformed)?;
-    match first {
-        0..=0x7f => Ok((tag, 2, Some(usize::from(first)))),
-        0x80 if tag & CONSTRUCTED != 0 => Ok((tag, 2, None)),
-        0x81..=0x88 => {
-            let count = usize::from(first & 0x7f);
-            let mut length = 0usize;
-            for &octet in rest.get(..count).ok_or(Malformed)? {
-                length = length.checked_mul(256).ok_or(Malformed)? | usize::from(octet);
-            }
-            Ok((tag, 2 + count, Some(length)))
-        }
-        _ => Err(Malformed),
-    }
-}
-
-/// Where the value of an indefinite length ends, and where its end mark does.
-fn find_end(input: &[u8], start: usize) -> Result<(usize, usize), Malformed> {
-    let (mut at, mut depth) = (start, 1usize);
-    loop {
-        let rest = input.get(at..).ok_or(Malformed)?;
-        if rest.starts_with(&[0, 0]) {
-            depth -= 1;
-            if depth == 0 {
-                return Ok((at, at + 2));
-            }
-            at += 2;
-            continue;
-        }
-        let (_, head, length) = header(rest)?;
-        let step = match length {
-            Some(length) => head.checked_add(length).ok_or(Malformed)?,
-            None => {
-                depth += 1;
-                if depth > DEPTH {
-                    return Err(Malformed);
-                }
-                head
-            }
-        };
-        at = at.checked_add(step).ok_or(Malformed)?;
     }
 }
 
