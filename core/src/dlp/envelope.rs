@@ -92,7 +92,7 @@ fn pieces(part: &str) -> impl Iterator<Item = &str> {
         .filter(|piece| !piece.is_empty())
 }
 
-fn is_consumer(domain: &str) -> bool {
+pub(super) fn is_consumer(domain: &str) -> bool {
     CONSUMER.iter().any(|c| c.eq_ignore_ascii_case(domain))
 }
 

@@ -27,6 +27,7 @@ pub fn reason(code: &str) -> String {
         "recipient_care" => "it goes to a place of care",
         "recipient_care_and_person" => "of whom and what it tells a place of care",
         "first_person_to_care" => "somebody speaks of themselves to a place of care",
+        "without_care" => "neither sender nor recipient cares for anybody",
         "category_of_recipients" => "the recipient is of a protected kind",
         "sender_speciality" => "the sender is a place of care",
         "audience" => "whom the mailing is for",

@@ -73,7 +73,6 @@ const CODES: [&str; MANY] = [
     "recipient_care_and_person",
     "recipient_words",
     "recipients",
-    "roster",
     "sender_speciality",
     "sender_words",
     "software",
@@ -81,6 +80,7 @@ const CODES: [&str; MANY] = [
     "starts_of_words",
     "subject",
     "veterinary",
+    "without_care",
     "words",
     "you_and_health",
 ];
@@ -410,6 +410,17 @@ fn counted(summary: &Summary, context: &Context, envelope: &Envelope) -> Vec<Fea
             join(cares, join(from, bucket(summary.me).min(2))),
         );
     }
+    // Neither of them cares for anybody: a tradesman, a bank, a school.
+    if care + cares + audience_cares == 0 {
+        let told = cared_for | u32::from(places > 0) << 1 | u32::from(medical_ids > 0) << 2;
+        add!(
+            "without_care",
+            join(
+                u32::from(envelope.from_person),
+                join(personal, join(told, person))
+            ),
+        );
+    }
     if audience_care > 0 {
         add!("audience", audience_care);
         add!("audience_and_sender", join(audience_care, care));
@@ -442,9 +453,6 @@ fn counted(summary: &Summary, context: &Context, envelope: &Envelope) -> Vec<Fea
     add!("length", bucket(summary.units / 24));
     if summary.records > 0 {
         add!("patient_record", 1);
-    }
-    if summary.roster > 0 {
-        add!("roster", bucket(summary.roster));
     }
     if summary.attachments > 0 {
         add!("attachments", 1);

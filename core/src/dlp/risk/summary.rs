@@ -53,8 +53,6 @@ pub(crate) struct Summary {
     /// A part that is a patient's record by its format.
     pub(crate) records: u32,
     pub(crate) attachments: u32,
-    /// Patients of the host's roster.
-    pub(crate) roster: u32,
 }
 
 pub(crate) const CATEGORY_FLAGS: [(Flag, Category); CATEGORIES] = [

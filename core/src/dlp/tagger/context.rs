@@ -1,6 +1,6 @@
 //! What the models know of the message around a passage.
 
-use crate::dlp::envelope::looks_personal;
+use crate::dlp::envelope::{is_consumer, looks_personal, parted};
 use crate::dlp::lexicon::{Flag, Flags, Lexicon, NAMES, SPECIALITIES};
 use crate::dlp::token::{SEED, Shape, Token, finish, hash, step, tokens};
 use crate::dlp::view::View;
@@ -73,6 +73,10 @@ impl Context {
         }
         let view = read(sender, &mut all);
         words(&view.text, &all, &mut context.senders);
+        // Where people have their own mail is one word, however it is called.
+        if is_consumer(parted(sender.trim_end_matches('>')).1) {
+            context.senders.push(hash(b"mail"));
+        }
         context.recipients.sort_unstable();
         context.senders.sort_unstable();
         let both = context.recipients.iter().chain(&context.senders);
@@ -370,6 +374,18 @@ mod tests {
         for none in ["rivet@acme.example", "Pat Velvet", "zoom@acme.example"] {
             assert_eq!(told(none, "desk@mail.example"), 0, "{none}");
         }
+    }
+
+    #[test]
+    fn where_people_have_their_mail_is_one_word() {
+        let own = |from: &str| {
+            let context = Context::new(from, ["desk@harbor.example"], None);
+            context.own(hash(b"mail"), Shape::Lower)
+        };
+        for from in ["jo@mail.example", "jo@gmail.com", "Jo <jo@iCloud.com>"] {
+            assert_eq!(own(from), 2, "{from}");
+        }
+        assert_eq!(own("jo@icloud.example"), 0);
     }
 
     #[test]
