@@ -1,6 +1,7 @@
 //! The scanner for all kinds, and its verdict.
 
 mod file_name;
+mod findings;
 mod learn;
 mod merge;
 
@@ -9,13 +10,14 @@ use std::cell::Cell;
 use std::ops::Range;
 use std::sync::Arc;
 
+use self::findings::{bytes_of, finding, value};
 use self::learn::packs;
 use super::extract::{Budget, Piece, encoded_in, encoded_in_page, extract};
 use super::known::Known;
 use super::lexicon::Flag;
 use super::passage::{Buffers, Passage, Region};
 use super::risk::features::{Envelope, Features, features};
-use super::risk::summary::{MAX_WORDS, Summary, category_of};
+use super::risk::summary::{MAX_WORDS, Summary};
 use super::risk::verdict::{Prior, Verdict, Words};
 use super::risk::{Filter, Weights};
 use super::source::{Source, chunk_end, embeds, is_field_name, is_file};
@@ -533,7 +535,7 @@ impl<'s> Scan<'s> {
 
     fn passage(&mut self, source: &Source<'_>, passage: &Passage<'_>, counted: bool) {
         // Without names there is no verdict to count for.
-        if self.scanner.names && !counted && !source.fields {
+        if self.scanner.names && !counted && !source.fields && !source.aside {
             let summary = match source.part {
                 Part::Html => &mut self.html,
                 _ => &mut self.summary,
@@ -555,6 +557,7 @@ impl<'s> Scan<'s> {
         rules::hinted(passage, &mut tags, &source.hints);
         rules::apply(passage, &mut tags, self.scanner.names);
         rules::addresses(passage, &mut tags, self.context.senders());
+        rules::encoded(passage, &mut tags);
         tags.retain(|tag| {
             let (start, end) = bytes_of(passage, tag);
             let value = passage.text.get(start..end).unwrap_or_default();
@@ -565,7 +568,7 @@ impl<'s> Scan<'s> {
     }
 
     pub(super) fn found_in(&mut self, source: &Source<'_>, passage: &Passage<'_>, tags: Vec<Tag>) {
-        if self.scanner.names {
+        if self.scanner.names && !source.aside {
             let summary = match source.part {
                 Part::Html => &mut self.html,
                 _ => &mut self.summary,
@@ -748,52 +751,6 @@ fn source_of<'c>(scanned: &ScanPart<'_>, content: &'c PartContent) -> Option<Sou
     let shown = matches!(media_type, "text/plain" | "text/html") && !is_file(part);
     let read = !is_long(text) && (shown || !is_document(part, text.expose()));
     read.then(|| Source::new(part, media_type, text.expose()))
-}
-
-/// A tag as a finding.
-fn finding(source: &Source<'_>, passage: &Passage<'_>, tag: &Tag) -> Finding {
-    let (start, end) = bytes_of(passage, tag);
-    let span = source.view.source(start..end);
-    let (confidence, mut evidence) = rules::evidence(passage, tag);
-    let value = value(source, start..end, &span);
-    let hidden = start >= source.view.hidden;
-    // Characters that nobody sees stand inside it.
-    let split = !source.view.markup
-        && !source.view.rewrites(&span)
-        && span.len() != end - start
-        && source
-            .text
-            .get(span.clone())
-            .is_some_and(|text| text.chars().count() != end - start);
-    if hidden || split {
-        // The last of all.
-        evidence.push(Evidence::Obfuscated);
-    }
-    let mut finding = Finding::new(tag.kind, source.part, span, confidence, value);
-    finding.evidence = evidence;
-    finding.category = category_of(passage, tag);
-    finding.inside = source.inside.map(Phi::from);
-    finding
-}
-
-/// The text of a range of the view: of plain text as it stands, of markup what
-/// a reader sees. `span` is where it stands in the part.
-fn value(source: &Source<'_>, range: Range<usize>, span: &Range<usize>) -> Phi<String> {
-    let text = match source.text.get(span.clone()) {
-        Some(_) if source.view.rewrites(span) => source.view.as_read(source.text, span.clone()),
-        Some(text) if !source.view.markup => text.to_owned(),
-        _ => source.view.seen(source.text, range),
-    };
-    Phi::new(text)
-}
-
-fn bytes_of(passage: &Passage<'_>, tag: &Tag) -> (usize, usize) {
-    let start = passage.spans.get(tag.first).map_or(0, |u| u.start as usize);
-    let end = passage
-        .spans
-        .get(tag.last - 1)
-        .map_or(start, |u| u.end as usize);
-    (start, end.max(start))
 }
 
 #[cfg(test)]

@@ -3,7 +3,11 @@
 //! A number with a right check digit and a label is what the label says; the
 //! models decide where shape and words alone must.
 
+mod encoded;
+
 use std::ops::Range;
+
+pub(super) use encoded::encoded;
 
 use super::check;
 use super::envelope::{looks_personal, parted};

@@ -28,6 +28,8 @@ pub(super) struct Source<'t> {
     /// Whether it is header fields: they are scanned, and their words say
     /// nothing of what the message is about.
     pub(super) fields: bool,
+    /// Whether nothing in it says what the message is about.
+    pub(super) aside: bool,
     /// The entry of a container.
     pub(super) inside: Option<&'t str>,
     /// Why some of it cannot be read as its format writes it.
@@ -46,6 +48,7 @@ impl<'t> Source<'t> {
             source.hints = hints_of(&source.view, &piece.hints);
         }
         source.patient_record |= piece.patient_record;
+        source.aside = piece.aside;
         source.inside = piece.inside.as_deref();
         source
     }
@@ -62,6 +65,7 @@ impl<'t> Source<'t> {
             patient_record: false,
             page: false,
             fields: true,
+            aside: false,
             inside: None,
             unread: None,
         }
@@ -103,6 +107,7 @@ impl<'t> Source<'t> {
             patient_record,
             page: media_type == "text/html",
             fields: region == Region::Header && is_fields(text),
+            aside: false,
             inside: None,
             unread,
         }

@@ -3,6 +3,8 @@
 //!
 //! No signature is checked here. What is encrypted is told apart by its type.
 
+use super::Piece;
+use super::inflate::{End, inflate};
 use super::walk::Walk;
 use crate::base::ber::{CONSTRUCTED, DEPTH, Element, Elements, OCTET_STRING, OID, SEQUENCE, SET};
 use crate::base::ber::{Malformed, explicit};
@@ -17,7 +19,9 @@ const STRINGS: [u8; 7] = [0x0c, 0x12, 0x13, 0x14, 0x16, 0x1a, 0x1b];
 
 /// The types of content (RFC 5652 section 14, RFC 5083, RFC 3274), as DER has
 /// them behind tag and length.
+const DATA: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01";
 const SIGNED: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02";
+const DIGESTED: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x05";
 const ENCRYPTED: [&[u8]; 3] = [
     b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x03",
     b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x06",
@@ -27,19 +31,50 @@ const COMPRESSED: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x01\x09";
 
 /// What the outermost element is.
 enum Outer<'a> {
+    Data(Element<'a>),
     Signed(Element<'a>),
+    Digested(Element<'a>),
+    Compressed(Element<'a>),
     Encrypted,
-    Compressed,
     /// A certificate, a list of revoked ones, or a request for one.
     Certificate(Element<'a>),
 }
 
+/// Whether bytes begin as one of these, of which the end may be elsewhere.
+pub(super) fn begins(bytes: &[u8]) -> bool {
+    let Some((&SEQUENCE, rest)) = bytes.split_first() else {
+        return false;
+    };
+    let Some(inside) = content(rest) else {
+        return false;
+    };
+    let types = [DATA, SIGNED, DIGESTED, COMPRESSED];
+    let of_type = |kind: &&[u8]| {
+        let oid = inside.strip_prefix(&[OID]).and_then(<[u8]>::split_first);
+        oid.is_some_and(|(length, oid)| usize::from(*length) == kind.len() && oid.starts_with(kind))
+    };
+    // A certificate's version is 2 or 3 (RFC 5280 section 4.1.2.1).
+    let of_certificate = || {
+        let (tag, inner) = inside.split_first()?;
+        let version = content(inner)?;
+        Some(*tag == SEQUENCE && version.starts_with(b"\xa0\x03\x02\x01"))
+    };
+    types.iter().chain(&ENCRYPTED).any(of_type) || of_certificate().unwrap_or(false)
+}
+
+/// What stands behind a length, which is a long one or told by an end mark.
+fn content(behind_tag: &[u8]) -> Option<&[u8]> {
+    let skip = match *behind_tag.first()? {
+        0x80 => 1,
+        length @ 0x82..=0x84 => 1 + usize::from(length & 0x7f),
+        _ => return None,
+    };
+    behind_tag.get(skip..)
+}
+
 /// Whether bytes are one of these.
 pub(super) fn is_any(bytes: &[u8]) -> bool {
-    // Shorter than 128 bytes is none, and text begins so.
-    bytes.first() == Some(&SEQUENCE)
-        && bytes.get(1).is_some_and(|length| *length >= 0x80)
-        && outer(bytes).is_ok()
+    bytes.first() == Some(&SEQUENCE) && outer(bytes).is_ok()
 }
 
 fn outer(bytes: &[u8]) -> Result<Outer<'_>, Malformed> {
@@ -55,13 +90,16 @@ fn outer(bytes: &[u8]) -> Result<Outer<'_>, Malformed> {
             false => Err(Malformed),
         };
     }
-    match first.value {
-        SIGNED => {
-            let content = next(&mut inside, explicit(0))?;
-            Ok(Outer::Signed(next(&mut content.inside(), SEQUENCE)?))
-        }
-        COMPRESSED => Ok(Outer::Compressed),
-        other if ENCRYPTED.contains(&other) => Ok(Outer::Encrypted),
+    if ENCRYPTED.contains(&first.value) {
+        return Ok(Outer::Encrypted);
+    }
+    let content = next(&mut inside, explicit(0))?;
+    let content = content.inside().next().ok_or(Malformed)??;
+    match (first.value, content.tag) {
+        (DATA, _) => Ok(Outer::Data(content)),
+        (SIGNED, SEQUENCE) => Ok(Outer::Signed(content)),
+        (DIGESTED, SEQUENCE) => Ok(Outer::Digested(content)),
+        (COMPRESSED, SEQUENCE) => Ok(Outer::Compressed(content)),
         _ => Err(Malformed),
     }
 }
@@ -77,14 +115,13 @@ fn next<'a>(elements: &mut Elements<'a>, tag: u8) -> Result<Element<'a>, Malform
 /// Reads one of these.
 pub(super) fn read(walk: &mut Walk<'_>, bytes: &[u8]) {
     let read = match outer(bytes) {
+        Ok(Outer::Data(data)) => content_of(walk, "content", data),
         Ok(Outer::Signed(signed)) => signed_data(walk, signed),
+        Ok(Outer::Digested(digested)) => digested_data(walk, digested),
+        Ok(Outer::Compressed(compressed)) => compressed_data(walk, compressed),
         Ok(Outer::Certificate(certificate)) => texts(walk, &[certificate]),
         Ok(Outer::Encrypted) => {
             walk.fail("encrypted");
-            Ok(())
-        }
-        Ok(Outer::Compressed) => {
-            walk.fail("unsupported_type");
             Ok(())
         }
         Err(why) => Err(why),
@@ -104,30 +141,74 @@ fn signed_data(walk: &mut Walk<'_>, signed: Element<'_>) -> Result<(), Malformed
     let mut fields = signed.inside();
     let _version = fields.next().ok_or(Malformed)??;
     let _digests = next(&mut fields, SET)?;
-    let mut encapsulated = next(&mut fields, SEQUENCE)?.inside();
-    next(&mut encapsulated, OID)?;
+    let content = encapsulated(&mut fields)?;
     let rest = fields.collect::<Result<Vec<_>, _>>()?;
-    if let Some(content) = encapsulated.next() {
-        let content = content?.inside().next().ok_or(Malformed)??;
-        content_of(walk, content)?;
+    if let Some(content) = content {
+        content_of(walk, "signed", content)?;
     }
     texts(walk, &rest)
 }
 
-fn content_of(walk: &mut Walk<'_>, content: Element<'_>) -> Result<(), Malformed> {
+/// DigestedData (RFC 5652 section 7).
+fn digested_data(walk: &mut Walk<'_>, digested: Element<'_>) -> Result<(), Malformed> {
+    let mut fields = digested.inside();
+    let _version = fields.next().ok_or(Malformed)??;
+    next(&mut fields, SEQUENCE)?;
+    match encapsulated(&mut fields)? {
+        Some(content) => content_of(walk, "content", content),
+        None => Ok(()),
+    }
+}
+
+/// CompressedData (RFC 3274): by zlib, the one algorithm that there is.
+fn compressed_data(walk: &mut Walk<'_>, compressed: Element<'_>) -> Result<(), Malformed> {
+    let mut fields = compressed.inside();
+    let _version = fields.next().ok_or(Malformed)??;
+    next(&mut fields, SEQUENCE)?;
+    let content = encapsulated(&mut fields)?.ok_or(Malformed)?;
+    let Some(octets) = octets_of(walk, content)? else {
+        return Ok(());
+    };
+    let out = inflate(&octets, true, walk.budget);
+    if let Some(why) = out.end.code() {
+        walk.fail(why);
+    }
+    if out.end != End::Ratio {
+        walk.decoded_child("compressed", &out.bytes, "");
+    }
+    Ok(())
+}
+
+/// The content of an EncapsulatedContentInfo, where it is not elsewhere.
+fn encapsulated<'a>(fields: &mut Elements<'a>) -> Result<Option<Element<'a>>, Malformed> {
+    let mut inside = next(fields, SEQUENCE)?.inside();
+    next(&mut inside, OID)?;
+    match inside.next() {
+        Some(content) => content?.inside().next().ok_or(Malformed)?.map(Some),
+        None => Ok(None),
+    }
+}
+
+fn content_of(walk: &mut Walk<'_>, name: &str, content: Element<'_>) -> Result<(), Malformed> {
     if content.tag & !CONSTRUCTED != OCTET_STRING {
         // Of before CMS: whatever it is.
-        walk.child("signed", content.whole, "");
-        return Ok(());
+        walk.child(name, content.whole, "");
+    } else if let Some(octets) = octets_of(walk, content)? {
+        walk.decoded_child(name, &octets, "");
     }
-    if !walk.budget.spend(content.value.len()) || content.value.len() > walk.budget.room() {
+    Ok(())
+}
+
+/// The octets of a content, unless they are too many.
+fn octets_of(walk: &mut Walk<'_>, content: Element<'_>) -> Result<Option<Vec<u8>>, Malformed> {
+    let many = content.value.len();
+    if many > walk.budget.room() || !walk.budget.spend(many) {
         walk.fail("too_large");
-        return Ok(());
+        return Ok(None);
     }
     let mut octets = Vec::new();
     content.append_octets(&mut octets)?;
-    walk.decoded_child("signed", &octets, "");
-    Ok(())
+    Ok(Some(octets))
 }
 
 /// Gives out every text in elements: names, addresses, policies.
@@ -140,7 +221,14 @@ fn texts(walk: &mut Walk<'_>, elements: &[Element<'_>]) -> Result<(), Malformed>
         }
         add_texts(*element, 0, &mut out)?;
     }
-    walk.inside("certificates", out);
+    if !out.is_empty() {
+        walk.piece(Piece {
+            text: out,
+            inside: Some("certificates".to_owned()),
+            aside: true,
+            ..Piece::default()
+        });
+    }
     Ok(())
 }
 
@@ -202,7 +290,10 @@ mod tests {
     fn tlv(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
         let value = parts.concat();
         let length = u16::try_from(value.len()).expect("short").to_be_bytes();
-        [&[tag, 0x82], &length[..], &value].concat()
+        match value.len() {
+            ..128 => [&[tag, length[1]], &value[..]].concat(),
+            _ => [&[tag, 0x82], &length[..], &value].concat(),
+        }
     }
 
     fn certificate() -> Vec<u8> {
@@ -219,6 +310,7 @@ mod tests {
         let body = tlv(
             SEQUENCE,
             &[
+                &tlv(explicit(0), &[&tlv(0x02, &[&[2]])]),
                 &name(0x0c, "Pat Lindqvist".as_bytes()),
                 &name(BMP_STRING, &bmp),
                 &extension,
@@ -292,14 +384,55 @@ mod tests {
 
     #[test]
     fn what_is_encrypted_is_told() {
-        for (kind, why) in [
-            (ENCRYPTED[0], "encrypted"),
-            (ENCRYPTED[2], "encrypted"),
-            (COMPRESSED, "unsupported_type"),
-        ] {
+        for (kind, why) in [(ENCRYPTED[0], "encrypted"), (ENCRYPTED[2], "encrypted")] {
             let secret = tlv(explicit(0), &[&[7; 200]]);
             let out = run(&tlv(SEQUENCE, &[&tlv(OID, &[kind]), &secret]));
             assert_eq!((out.reasons, out.pieces.len()), (vec![why], 0));
+        }
+    }
+
+    #[test]
+    fn data_and_what_is_digested_or_compressed_is_read() {
+        let octets = |bytes: &[u8]| tlv(explicit(0), &[&tlv(OCTET_STRING, &[bytes])]);
+        let text = b"Pat Lindqvist, MRN 4471920. ".repeat(9);
+        let info = |kind: &[u8], bytes: &[u8]| {
+            let algorithm = tlv(SEQUENCE, &[&tlv(OID, &[b"\x2a\x03"])]);
+            let inside = tlv(SEQUENCE, &[&tlv(OID, &[DATA]), &octets(bytes)]);
+            let fields = tlv(SEQUENCE, &[&tlv(0x02, &[&[0]]), &algorithm, &inside]);
+            tlv(
+                SEQUENCE,
+                &[&tlv(OID, &[kind]), &tlv(explicit(0), &[&fields])],
+            )
+        };
+        let data = tlv(SEQUENCE, &[&tlv(OID, &[DATA]), &octets(&text)]);
+        for bytes in [data, info(DIGESTED, &text), info(COMPRESSED, &zlib(&text))] {
+            let out = run(&bytes);
+            assert_eq!(out.reasons, [""; 0]);
+            out.has("Pat Lindqvist, MRN 4471920");
+        }
+        let cut = zlib(&text);
+        let out = run(&info(COMPRESSED, &cut[..cut.len() - 9]));
+        assert_eq!(out.reasons, ["malformed"]);
+    }
+
+    /// In one line, in lines, and in an armour whose label could hide it.
+    #[test]
+    fn what_is_pasted_as_base64_is_read_too() {
+        let content = b"Pat Lindqvist, MRN 4471920, is better and comes again in May.".repeat(30);
+        let bytes = signed(&tlv(explicit(0), &[&tlv(OCTET_STRING, &[&content])]));
+        let line = data_encoding::BASE64.encode(&bytes);
+        let lines = data_encoding::BASE64_MIME.encode(&bytes);
+        let armour = format!("-----BEGIN PKCS7-----\r\n{lines}-----END PKCS7-----\r\n");
+        let certificate = data_encoding::BASE64_MIME.encode(&certificate());
+        for (text, wanted) in [
+            (line, "MRN 4471920"),
+            (lines, "MRN 4471920"),
+            (armour, "MRN 4471920"),
+            (certificate, "pat.l@mail.example"),
+        ] {
+            let out = run(format!("See\r\n{text}").as_bytes());
+            assert_eq!(out.reasons, [""; 0], "{text}");
+            out.has(wanted);
         }
     }
 

@@ -93,6 +93,9 @@ pub(super) struct Piece {
     /// Whether the format itself is the record of a patient (an HL7 message
     /// with a PID segment, a C-CDA document, a FHIR Patient, an 837 claim).
     pub(super) patient_record: bool,
+    /// Whether it says nothing of what the message is about: whose a signature
+    /// is. What is found there is told all the same.
+    pub(super) aside: bool,
 }
 
 /// Gives each piece of text of a part to `each`, and returns the codes of what

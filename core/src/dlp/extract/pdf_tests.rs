@@ -318,6 +318,35 @@ fn encrypted_files_are_told() {
     assert!(out.pieces.is_empty());
 }
 
+/// Readers of PDF pass over it, and other programs show it.
+#[test]
+fn what_stands_before_and_behind_a_file_is_read() {
+    let file = page(b"BT /F 9 Tf (inside) Tj ET", HELVETICA, &[]);
+    let ended = [&file[..], b"\n%%EOF\n"].concat();
+    let out = run(&ended);
+    assert_eq!((out.reasons.len(), out.pieces.len()), (0, 1));
+    let note = b"Robert Hale, MRN 4471920, HIV test positive\n".repeat(9);
+    for (bytes, place) in [
+        ([&note[..], &ended].concat(), "[before]\nRobert Hale"),
+        ([&ended[..], &note].concat(), "[behind]\n\nRobert Hale"),
+    ] {
+        let out = run(&bytes);
+        assert_eq!(out.reasons, [""; 0]);
+        out.has("inside");
+        out.has(place);
+    }
+    let mail = [
+        b"Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n\r\nRobert Hale, HIV\r\n--x\r\n\
+          Content-Type: application/pdf\r\nContent-Transfer-Encoding: binary\r\n\r\n",
+        &file[..],
+        b"\r\n--x--\r\n",
+    ]
+    .concat();
+    let out = run(&mail);
+    out.has("[text]\nRobert Hale");
+    out.has("inside");
+}
+
 #[test]
 fn loops_and_nesting_end() {
     // A page tree that is its own child, and a form that shows itself.

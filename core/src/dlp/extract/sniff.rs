@@ -42,7 +42,12 @@ pub(super) fn kind(bytes: &[u8], media_type: &str, name: &str) -> Kind {
     }
     // Readers take a file whose header stands in its first 1,024 bytes.
     let head = bytes.get(..bytes.len().min(1024)).unwrap_or_default();
-    if let Some(at) = find(head, b"%PDF-", 0)
+    let pdf = find(head, b"%PDF-", 0);
+    // Of a mail with such a file in it the file is a part.
+    if pdf.is_some_and(|at| at >= 8) && super::eml::is_message(bytes) {
+        return Kind::Message;
+    }
+    if let Some(at) = pdf
         && (at < 8 || media_type == "application/pdf" || find(bytes, b"endobj", at).is_some())
     {
         return Kind::Pdf;

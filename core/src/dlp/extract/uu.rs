@@ -52,7 +52,14 @@ fn is_armoured(text: &str) -> bool {
                 .is_empty()
         };
         let hidden = |label: &&str| behind.strip_prefix(*label).is_some_and(ends);
-        starts && HIDDEN.iter().any(hidden)
+        // What begins as CMS is read with all other base64, and tells itself
+        // whether it is encrypted.
+        let is_read = || {
+            let mut lines = behind.lines().skip(1).map(str::trim_ascii);
+            let first = lines.next().unwrap_or_default();
+            super::cms::begins(&super::loose::base64(first).0)
+        };
+        starts && HIDDEN.iter().any(hidden) && !is_read()
     })
 }
 

@@ -141,6 +141,30 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// Reads what stands before a PDF file and behind it, where no reader of such
+    /// files looks.
+    fn around_pdf(&mut self, bytes: &[u8]) {
+        let start = sniff::find(bytes, b"%PDF-", 0).unwrap_or_default();
+        let mut around = vec![("before", bytes.get(..start))];
+        if zip::has_directory(bytes) {
+            // One file may be both.
+            zip::read(self, bytes);
+        } else if let Some(end) = memchr::memmem::rfind(bytes, b"%%EOF") {
+            // A revision that was cut off is read as one.
+            let behind = bytes.get(end + 5..).unwrap_or_default();
+            let is_revision = |word| sniff::find(behind, word, 0).is_some();
+            if !is_revision(b"endobj") && !is_revision(b"trailer <<") {
+                around.push(("behind", Some(behind)));
+            }
+        }
+        for (name, part) in around {
+            let part = part.unwrap_or_default();
+            if part.iter().any(u8::is_ascii_alphanumeric) {
+                self.child(name, part, "");
+            }
+        }
+    }
+
     /// Reads content by what it is.
     pub(super) fn part(&mut self, bytes: &[u8], media_type: &str, name: &str) {
         if bytes.is_empty() {
@@ -154,10 +178,7 @@ impl<'a> Walk<'a> {
             }),
             Kind::Pdf => {
                 pdf::read(self, bytes);
-                // One file may be both.
-                if zip::has_directory(bytes) {
-                    zip::read(self, bytes);
-                }
+                self.around_pdf(bytes);
             }
             Kind::Cms => cms::read(self, bytes),
             Kind::Dicom => dicom::read(self, bytes),

@@ -12,7 +12,7 @@ use std::ops::Range;
 use memchr::memchr_iter;
 
 use crate::dlp::extract::text::Wide;
-use crate::dlp::extract::{loose, picture, sniff, text};
+use crate::dlp::extract::{cms, loose, picture, sniff, text};
 
 /// Signs of the start of a value by which is told what it holds.
 pub(super) const SAMPLE: usize = 1024;
@@ -371,6 +371,7 @@ static SIGNS: [bool; 256] = {
 fn is_known(bytes: &[u8]) -> bool {
     match sniff::kind(bytes, "", "") {
         _ if picture::is_raster(bytes) => true,
+        _ if cms::begins(bytes) => true,
         // What `openssl enc` writes: nobody can tell what it is.
         _ if bytes.starts_with(b"Salted__") => true,
         sniff::Kind::Unknown => false,
