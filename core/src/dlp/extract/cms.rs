@@ -119,7 +119,7 @@ pub(super) fn read(walk: &mut Walk<'_>, bytes: &[u8]) {
         Ok(Outer::Signed(signed)) => signed_data(walk, signed),
         Ok(Outer::Digested(digested)) => digested_data(walk, digested),
         Ok(Outer::Compressed(compressed)) => compressed_data(walk, compressed),
-        Ok(Outer::Certificate(certificate)) => texts(walk, &[certificate]),
+        Ok(Outer::Certificate(certificate)) => texts(walk, certificate.inside()),
         Ok(Outer::Encrypted) => {
             walk.fail("encrypted");
             Ok(())
@@ -141,12 +141,10 @@ fn signed_data(walk: &mut Walk<'_>, signed: Element<'_>) -> Result<(), Malformed
     let mut fields = signed.inside();
     let _version = fields.next().ok_or(Malformed)??;
     let _digests = next(&mut fields, SET)?;
-    let content = encapsulated(&mut fields)?;
-    let rest = fields.collect::<Result<Vec<_>, _>>()?;
-    if let Some(content) = content {
+    if let Some(content) = encapsulated(&mut fields)? {
         content_of(walk, "signed", content)?;
     }
-    texts(walk, &rest)
+    texts(walk, fields)
 }
 
 /// DigestedData (RFC 5652 section 7).
@@ -211,16 +209,15 @@ fn octets_of(walk: &mut Walk<'_>, content: Element<'_>) -> Result<Option<Vec<u8>
     Ok(Some(octets))
 }
 
-/// Gives out every text in elements: names, addresses, policies.
-fn texts(walk: &mut Walk<'_>, elements: &[Element<'_>]) -> Result<(), Malformed> {
-    let mut out = String::new();
-    for element in elements {
-        if !walk.budget.spend(element.whole.len()) {
-            walk.fail("too_large");
-            break;
-        }
-        add_texts(*element, 0, &mut out)?;
+/// Gives out every text in elements: names, addresses, policies. Never are all
+/// elements held, since one takes twenty times the bytes that it may have.
+fn texts(walk: &mut Walk<'_>, mut elements: Elements<'_>) -> Result<(), Malformed> {
+    if !walk.budget.spend(elements.0.len()) {
+        walk.fail("too_large");
+        return Ok(());
     }
+    let mut out = String::new();
+    let read = elements.try_for_each(|element| add_texts(element?, 0, &mut out));
     if !out.is_empty() {
         walk.piece(Piece {
             text: out,
@@ -229,7 +226,7 @@ fn texts(walk: &mut Walk<'_>, elements: &[Element<'_>]) -> Result<(), Malformed>
             ..Piece::default()
         });
     }
-    Ok(())
+    read
 }
 
 fn add_texts(element: Element<'_>, depth: usize, out: &mut String) -> Result<(), Malformed> {
@@ -252,11 +249,10 @@ fn add_texts(element: Element<'_>, depth: usize, out: &mut String) -> Result<(),
         // Of an implicit tag one cannot tell what it is, and an extension is
         // an octet string with elements inside.
         tag if tag == OCTET_STRING || tag & 0xc0 == 0x80 => printable(value).or_else(|| {
-            let inside: Vec<_> = Elements(value).collect::<Result<_, _>>().ok()?;
             let mut more = String::new();
-            let mut all = inside.into_iter();
-            all.try_for_each(|inner| add_texts(inner, depth + 1, &mut more))
-                .ok()?;
+            let read =
+                Elements(value).try_for_each(|inner| add_texts(inner?, depth + 1, &mut more));
+            read.ok()?;
             Some(more)
         }),
         _ => None,
