@@ -71,7 +71,7 @@ fn recipient_words(addresses: &[&str]) -> Vec<u32> {
                     .map(|piece| hash(piece.as_bytes()))
                     .filter(|hash| {
                         let flags = lexicon.word(*hash);
-                        flags.has(Flag::English) || !flags.any(GIVEN.and(SURNAME))
+                        flags.has(Flag::English) || !flags.any(GIVEN.union(SURNAME))
                     }),
             );
         }
@@ -137,7 +137,7 @@ pub(super) fn looks_personal(address: &str) -> bool {
         all += 1;
         let flags = lexicon.word(hash(piece.as_bytes()));
         let english = flags.has(Flag::English);
-        if piece.len() == 1 || flags.any(GIVEN.and(SURNAME)) && !english {
+        if piece.len() == 1 || flags.any(GIVEN.union(SURNAME)) && !english {
             names += 1;
         } else if flags.any(role) {
             roles += 1;

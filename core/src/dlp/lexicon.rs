@@ -95,7 +95,7 @@ impl Flags {
         self.0 == 0
     }
 
-    pub(crate) const fn and(self, other: Self) -> Self {
+    pub(crate) const fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 }
@@ -259,7 +259,7 @@ pub(crate) const SURNAME: Flags = Flags::of(&[
 ]);
 
 /// Names of persons.
-pub(crate) const NAMES: Flags = GIVEN.and(SURNAME);
+pub(crate) const NAMES: Flags = GIVEN.union(SURNAME);
 
 /// How surely a sender's or an audience's word speaks of care.
 pub(crate) const SPECIALITIES: Flags =
@@ -508,7 +508,7 @@ pub(crate) mod build {
                 .collect();
             let add = |map: &mut BTreeMap<u32, Flags>, key, flags: Flags| {
                 let old = map.entry(key).or_default();
-                *old = old.and(flags);
+                *old = old.union(flags);
             };
             let Some((&first, rest)) = words.split_first() else {
                 return;

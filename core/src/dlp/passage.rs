@@ -67,7 +67,7 @@ impl Item {
     pub(crate) fn flags(&self) -> Flags {
         match self.phrase.is_empty() {
             true => self.word.flags(),
-            false => self.word.flags().and(self.phrase.flags()),
+            false => self.word.flags().union(self.phrase.flags()),
         }
     }
 

@@ -5,12 +5,11 @@
 
 mod encoded;
 
-use std::ops::Range;
-
 pub(super) use encoded::encoded;
 
 use super::check;
 use super::envelope::{looks_personal, parted};
+use super::extract::Hint;
 use super::lexicon::{Class, Flag, HEALTH, Lexicon, NAMES};
 use super::passage::{Item, Passage, Region};
 use super::tagger::Tag;
@@ -355,11 +354,7 @@ pub(super) fn addresses(passage: &Passage<'_>, tags: &mut Vec<Tag>, senders: &[u
 
 /// Puts what the format itself says in the place of what the models say.
 /// `hints` are ranges of the view.
-pub(super) fn hinted(
-    passage: &Passage<'_>,
-    tags: &mut Vec<Tag>,
-    hints: &[(Range<usize>, FindingKind)],
-) {
+pub(super) fn hinted(passage: &Passage<'_>, tags: &mut Vec<Tag>, hints: &[Hint]) {
     // Most texts have no format.
     if hints.is_empty() {
         return;
@@ -367,10 +362,15 @@ pub(super) fn hinted(
     let mut told: Vec<Tag> = Vec::new();
     // Hints are in the order of the text: those of earlier passages are passed by.
     let start = passage.spans.first().map_or(0, |u| u.start as usize);
-    let mut next = hints.partition_point(|(range, _)| range.end <= start);
+    let mut next = hints.partition_point(|h| h.range.end <= start);
     let mut at = 0;
     let end = passage.spans.last().map_or(0, |u| u.end as usize);
-    while let Some((range, kind)) = hints.get(next) {
+    while let Some(Hint {
+        range,
+        kind,
+        confidence,
+    }) = hints.get(next)
+    {
         if range.start >= end {
             break;
         }
@@ -390,7 +390,10 @@ pub(super) fn hinted(
                 first: at,
                 last,
                 kind: *kind,
-                margin: FORMAT,
+                margin: match confidence {
+                    Confidence::High => FORMAT,
+                    _ => GUESSED,
+                },
             });
         }
         next += 1;
@@ -409,8 +412,9 @@ pub(super) fn hinted(
     tags.sort_by_key(|t| (t.first, t.last));
 }
 
-/// The margin of what the format says.
+/// The margins of what the format says, and of what a guessed one does.
 const FORMAT: i16 = i16::MAX;
+const GUESSED: i16 = FORMAT - 1;
 
 /// The kind of a term that is nothing else.
 fn listed(class: Class) -> Option<FindingKind> {
@@ -486,8 +490,8 @@ pub(super) fn evidence(passage: &Passage<'_>, tag: &Tag) -> (Confidence, Vec<Evi
         (checksum, Evidence::Checksum),
         (label, Evidence::Label),
         (listed, Evidence::Dictionary),
-        (tag.margin == FORMAT, Evidence::Structure),
-        (tag.margin != 0 && tag.margin < FORMAT, Evidence::Model),
+        (tag.margin >= GUESSED, Evidence::Structure),
+        (tag.margin != 0 && tag.margin < GUESSED, Evidence::Model),
         (against, Evidence::Against),
     ] {
         if found {
@@ -496,8 +500,9 @@ pub(super) fn evidence(passage: &Passage<'_>, tag: &Tag) -> (Confidence, Vec<Evi
     }
     let confidence = match tag.margin {
         _ if checksum && label => Confidence::High,
-        80.. => Confidence::High,
         _ if checksum || label => Confidence::High,
+        GUESSED => Confidence::Medium,
+        80.. => Confidence::High,
         _ if tag.is_leant() => Confidence::Low,
         25.. => Confidence::Medium,
         _ if listed => Confidence::Medium,

@@ -8,7 +8,7 @@ use memchr::{memchr, memchr_iter};
 use super::extract::{Form, Hint, Piece, is_markup, percent};
 use super::passage::Region;
 use super::view::{View, decoded};
-use super::{FindingKind, Part, records};
+use super::{Part, records};
 
 /// Bytes that are read at a time.
 pub(super) const CHUNK: usize = 64 * 1024;
@@ -21,7 +21,7 @@ pub(super) struct Source<'t> {
     pub(super) text: &'t str,
     pub(super) view: View<'t>,
     /// What its format says, as ranges of the view.
-    pub(super) hints: Vec<(Range<usize>, FindingKind)>,
+    pub(super) hints: Vec<Hint>,
     pub(super) patient_record: bool,
     /// Whether it is called a page.
     pub(super) page: bool,
@@ -134,12 +134,15 @@ pub(super) fn is_file(part: Part) -> bool {
 }
 
 /// Hints as ranges of the view.
-pub(super) fn hints_of(view: &View<'_>, hints: &[Hint]) -> Vec<(Range<usize>, FindingKind)> {
+pub(super) fn hints_of(view: &View<'_>, hints: &[Hint]) -> Vec<Hint> {
     let mut out: Vec<_> = hints
         .iter()
-        .map(|h| (view.back(h.range.clone()), h.kind))
+        .map(|h| Hint {
+            range: view.back(h.range.clone()),
+            ..h.clone()
+        })
         .collect();
-    out.sort_by_key(|(range, _)| range.start);
+    out.sort_by_key(|h| h.range.start);
     out
 }
 

@@ -120,7 +120,7 @@ impl LexiconBuilder {
             let Some((_, flag)) = Flag::ALL.iter().find(|(n, _)| n == name) else {
                 panic!("no flag {name}");
             };
-            all.and(Flags::of(&[*flag]))
+            all.union(Flags::of(&[*flag]))
         });
         self.0.term(term, flags);
     }

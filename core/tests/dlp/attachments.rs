@@ -4,7 +4,7 @@
 
 use mailseal::base::Sensitivity;
 use mailseal::compose::{Attachment, Message};
-use mailseal::dlp::{Evidence, FindingKind, Part, PhiScanner, Scanner};
+use mailseal::dlp::{Confidence, Evidence, FindingKind, Part, PhiScanner, Scanner};
 
 use super::scene::{Scanned, file, from_to, mail, scan};
 
@@ -55,6 +55,22 @@ fn csv() {
             (K::Icd10, "E11.9"),
         ],
     );
+}
+
+#[test]
+fn what_a_heading_names_is_surer_than_what_values_let_guess() {
+    let sure = |heading: &str| {
+        let table = format!(
+            "patient_name,mrn,{heading}\nMarisol Quintero,7719402,q@mail.example\nTadeo Brandvold,7719403,b@mail.example\n"
+        );
+        let found = attached(table)
+            .has_value(K::Email, AT, "q@mail.example")
+            .clone();
+        assert!(found.evidence.contains(&Evidence::Structure));
+        found.confidence
+    };
+    assert_eq!(sure("email"), Confidence::High);
+    assert_eq!(sure("c3"), Confidence::Medium);
 }
 
 #[test]

@@ -73,7 +73,7 @@ pub(super) struct Hint {
     pub(super) range: Range<usize>,
     /// What the format says it is.
     pub(super) kind: FindingKind,
-    /// How surely.
+    /// How surely: less where the format was guessed.
     pub(super) confidence: Confidence,
 }
 

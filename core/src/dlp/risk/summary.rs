@@ -68,7 +68,7 @@ pub(crate) const CATEGORY_FLAGS: [(Flag, Category); CATEGORIES] = [
 fn flags_of(passage: &Passage<'_>, tag: &Tag) -> Flags {
     (tag.first..tag.last)
         .filter_map(|n| passage.items.get(n))
-        .fold(Flags::default(), |all, item| all.and(item.flags()))
+        .fold(Flags::default(), |all, item| all.union(item.flags()))
 }
 
 /// The category of a health finding: that of a term, or of a code.

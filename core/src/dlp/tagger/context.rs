@@ -69,7 +69,7 @@ impl Context {
             };
             let (care, speciality) = care_of(&view.text, &all);
             context.recipient_care = context.recipient_care.max(care);
-            context.recipient_speciality = context.recipient_speciality.and(speciality);
+            context.recipient_speciality = context.recipient_speciality.union(speciality);
         }
         let view = read(sender, &mut all);
         words(&view.text, &all, &mut context.senders);
@@ -91,7 +91,7 @@ impl Context {
             let view = read(audience, &mut all);
             let (care, speciality) = care_of(&view.text, &all);
             context.audience_care = if care == 0 { 4 } else { care };
-            context.speciality = context.speciality.and(speciality);
+            context.speciality = context.speciality.union(speciality);
         }
         context
     }
@@ -200,15 +200,15 @@ fn care_of(text: &[u8], all: &[Token]) -> (u8, Flags) {
         if flags.has(Flag::Continues)
             && let Some((_, phrase)) = lexicon.phrase(text, &all[n..])
         {
-            flags = flags.and(phrase.flags());
+            flags = flags.union(phrase.flags());
         }
         let bytes = text.get(token.range()).unwrap_or_default();
         // A word of its own, or a name, is not fused of others: `payment`.
         let known = flags.has(Flag::English) || flags.any(NAMES);
         if !flags.any(SPECIALITIES) && !known && (6..=LONGEST_FUSED).contains(&bytes.len()) {
-            flags = flags.and(speciality(fused(bytes)));
+            flags = flags.union(speciality(fused(bytes)));
         }
-        found = found.and(speciality(flags));
+        found = found.union(speciality(flags));
     }
     let care = CARE
         .iter()
@@ -275,16 +275,16 @@ fn fused(word: &[u8]) -> Flags {
     for (cut, &letter) in (1..word.len().saturating_sub(2)).zip(word) {
         head = step(head, letter);
         if cut >= 5 {
-            flags = flags.and(lexicon.care(finish(head)));
+            flags = flags.union(lexicon.care(finish(head)));
         }
     }
     for cut in 3..=word.len().saturating_sub(4) {
-        flags = flags.and(lexicon.care(hash(&word[cut..])));
+        flags = flags.union(lexicon.care(hash(&word[cut..])));
     }
     if let Some((before, tail)) = word.split_last_chunk::<3>() {
         let care = lexicon.care(hash(tail));
         if !care.is_empty() && lexicon.word(hash(before)).has(Flag::English) {
-            flags = flags.and(care);
+            flags = flags.union(care);
         }
     }
     flags
@@ -330,8 +330,8 @@ mod tests {
                 let least = if is_word { 3 } else { 4 };
                 match (3..=word.len() - 3).contains(&cut) {
                     true => all
-                        .and(care(&word[..cut], 5))
-                        .and(care(&word[cut..], least)),
+                        .union(care(&word[..cut], 5))
+                        .union(care(&word[cut..], least)),
                     false => all,
                 }
             });

@@ -370,7 +370,7 @@ impl GroupsOf {
     /// What a unit's flags of people and health are, as one number.
     pub(super) fn persons_and_health(self, item: Option<&Item>) -> u32 {
         let flags = item.map(Item::flags).unwrap_or_default();
-        group(flags, PEOPLE.and(HEALTH))
+        group(flags, PEOPLE.union(HEALTH))
     }
 }
 
