@@ -4,35 +4,32 @@ mod file_name;
 mod findings;
 mod learn;
 mod merge;
+mod run;
 
-use std::borrow::Cow;
 use std::cell::Cell;
 use std::ops::Range;
 use std::sync::Arc;
 
 use self::findings::{bytes_of, finding, value};
-use self::learn::packs;
-use super::extract::{Budget, Piece, encoded_in, encoded_in_page, extract};
 use super::known::Known;
 use super::lexicon::Flag;
 use super::passage::{Buffers, Passage, Region};
+use super::risk::Filter;
 use super::risk::features::{Envelope, Features, features};
-use super::risk::summary::{MAX_WORDS, Summary};
-use super::risk::verdict::{Prior, Verdict, Words};
-use super::risk::{Filter, Weights};
-use super::source::{Source, chunk_end, embeds, is_field_name, is_file};
+use super::risk::summary::Summary;
+use super::risk::verdict::{Verdict, Words};
+use super::source::{Source, chunk_end, embeds, is_field_name};
 use super::tagger::codes::Codes;
 use super::tagger::context::Context;
 use super::tagger::model::Model;
 use super::tagger::score::Memos;
 use super::tagger::{Tag, asks, tag};
-use super::texts::{is_document, may_enclose};
 use super::{
     Category, Confidence, Evidence, Finding, FindingClass, FindingKind, Findings, HostKnowledge,
     Part, RiskReason, Roster, RosterHit, Scanner, Unscannable, rules,
 };
-use crate::base::{Address, Phi, RecipientId, Sensitivity};
-use crate::compose::{Message, PartContent, ScanPart};
+use crate::base::{Address, RecipientId, Sensitivity};
+use crate::compose::Message;
 
 /// Below this score so much speaks against PHI (a manual, a training, an
 /// invoice) that a number alone does not decide.
@@ -47,10 +44,6 @@ const MAX_ALL: usize = 100_000;
 /// labels before it reach.
 const SEAM: usize = 512;
 const LABELLED: usize = 48;
-/// Bytes of one text.
-const MAX_TEXT: usize = 256 * 1024 * 1024;
-/// Bytes of texts that are kept from the first look to the second.
-const KEPT: usize = 4 * 1024 * 1024;
 
 /// Passages whose room is kept from one scan of a thread to the next: those of
 /// a message with its names.
@@ -178,213 +171,6 @@ impl<'s> Scan<'s> {
             patients: Vec::new(),
             told_by_name: None,
         }
-    }
-
-    fn run(&mut self, message: &Message) {
-        let parts = message.parts();
-        let is_file = |p: &&ScanPart<'_>| matches!(p.part(), Part::Attachment(_));
-        self.summary.attachments = u32::try_from(parts.iter().filter(is_file).count()).unwrap_or(0);
-        // Texts that are short are decoded once and kept; of long ones, and of
-        // files, there is never more than one.
-        let mut room = KEPT;
-        let kept: Vec<Option<Cow<'_, PartContent>>> = parts
-            .iter()
-            .map(|part| {
-                let size = part.size_at_most();
-                let keep = is_text(part) && size <= room;
-                keep.then(|| {
-                    room -= size;
-                    let decoded = part.decoded().map(Cow::Borrowed);
-                    decoded.unwrap_or_else(|| Cow::Owned(part.content()))
-                })
-            })
-            .collect();
-        let both = || parts.iter().zip(&kept);
-        let sources: Vec<Option<Source<'_>>> = both()
-            .map(|(part, kept)| source_of(part, kept.as_deref()?))
-            .collect();
-        let has_text = both().zip(&sources).any(|((part, kept), source)| {
-            let long = kept.is_none() && is_text(part);
-            part.part() == Part::Text && (source.is_some() || long)
-        });
-        // First the words of all, since the models ask how the message speaks.
-        // HTML says the same as the text, where there is one.
-        let mut words = Summary::default();
-        // Where no text has a second passage these words are those of the whole.
-        let mut counted = true;
-        let mut firsts: Vec<Option<Passage<'_>>> = Vec::with_capacity(parts.len());
-        // Whether the first passages are all there is.
-        let mut all = true;
-        let mut units = 0;
-        for ((part, kept), source) in both().zip(&sources) {
-            let same = part.part() == Part::Html && has_text;
-            firsts.push(source.as_ref().map(|source| {
-                let (passage, whole) = self.first_passage(source);
-                counted &= same || whole;
-                all &= whole;
-                units += passage.items.len();
-                passage
-            }));
-            counted &= kept.is_some() || !is_text(part) || same;
-        }
-        let asked = self.scanner.names
-            || !all
-            || firsts.iter().flatten().any(asks)
-            || both()
-                .zip(&sources)
-                .any(|((part, kept), source)| self.brings_more(part, kept.as_deref(), source));
-        if asked {
-            self.learn(message);
-        }
-        // Without a verdict only the prior asks for words.
-        let filter = match self.scanner.names {
-            true => Verdict::get().filter(),
-            false => Weights::prior().filter(),
-        };
-        let few = all
-            && counted
-            && units <= MAX_WORDS
-            && !both().any(|(part, kept)| packs(part, kept.as_deref()));
-        self.filter = few.then_some(filter);
-        for (((part, kept), source), first) in both().zip(&sources).zip(&firsts) {
-            let same = part.part() == Part::Html && has_text;
-            if same || !asked {
-                continue;
-            }
-            if let (Some(source), Some(first)) = (source, first)
-                && !source.fields
-            {
-                words.read(first, self.filter);
-            }
-            if kept.is_none() && is_text(part) {
-                let content = part.content();
-                if let Some(source) = source_of(part, &content)
-                    && !source.fields
-                {
-                    words.read(&self.first_passage(&source).0, None);
-                }
-                wipe(content);
-            }
-        }
-        let mut of_words = Words::default();
-        if asked {
-            self.context.speech = words.speech();
-            let prior = features(&words, &self.context, &self.envelope);
-            self.context.prior = match self.scanner.names {
-                true => {
-                    Verdict::get().read(&prior, &mut of_words);
-                    Verdict::get().step(&prior, &of_words)
-                }
-                false => Prior::get().step(&prior),
-            };
-        }
-        if counted {
-            self.words = of_words;
-            words.attachments = self.summary.attachments;
-            self.summary = words;
-        }
-        let mut budget = Budget::new();
-        for ((part, kept), (source, first)) in both().zip(sources.iter().zip(firsts)) {
-            if let Some(content) = kept.as_deref() {
-                self.unread(part, content);
-                if let (Some(side), PartContent::Text(text)) = (part.side(), content) {
-                    self.names(part.part(), side, text.expose());
-                }
-                if let (Some(source), Some(first)) = (source, first) {
-                    self.source(source, first, counted && source.part != Part::Html);
-                    self.in_page(source, &mut budget);
-                }
-            } else if is_text(part) {
-                let content = part.content();
-                self.unread(part, &content);
-                if let (Some(side), PartContent::Text(text)) = (part.side(), &content) {
-                    self.names(part.part(), side, text.expose());
-                }
-                if let Some(source) = source_of(part, &content) {
-                    let first = self.first_passage(&source).0;
-                    self.source(&source, first, false);
-                    self.in_page(&source, &mut budget);
-                }
-                self.file(part, &content, &mut budget);
-                wipe(content);
-            }
-        }
-        for (part, kept) in both() {
-            match kept {
-                Some(content) => self.file(part, content, &mut budget),
-                None if is_text(part) => {}
-                None => {
-                    let content = part.content();
-                    self.unread(part, &content);
-                    self.file(part, &content, &mut budget);
-                }
-            }
-        }
-        drop(sources);
-        for content in kept.into_iter().flatten() {
-            if let Cow::Owned(content) = content {
-                wipe(content);
-            }
-        }
-    }
-
-    /// Notes what of a content is not read at all.
-    fn unread(&mut self, scanned: &ScanPart<'_>, content: &PartContent) {
-        let part = scanned.part();
-        match content {
-            PartContent::Text(text) if text.expose().len() > MAX_TEXT => {
-                self.unscannable(part, "too_large");
-            }
-            PartContent::Text(text) if scanned.may_be_misread(text.expose()) => {
-                self.unscannable(part, "unknown_charset");
-            }
-            PartContent::Unreadable(why) => self.unscannable(part, why),
-            _ => {}
-        }
-    }
-
-    /// Reads what is no text, or calls itself one and is a document.
-    fn file(&mut self, scanned: &ScanPart<'_>, content: &PartContent, budget: &mut Budget) {
-        let part = scanned.part();
-        if let PartContent::Text(text) = content
-            && !is_long(text)
-            && may_enclose(part, scanned.media_type(), text.expose())
-        {
-            let reasons = encoded_in(text.expose(), budget, &mut |piece| self.piece(part, &piece));
-            for why in reasons {
-                self.unscannable(part, why);
-            }
-        }
-        let bytes = match content {
-            PartContent::Text(text) if is_long(text) || !is_document(part, text.expose()) => return,
-            PartContent::Text(text) => text.expose().as_bytes(),
-            PartContent::Binary(bytes) => bytes.expose(),
-            PartContent::Unreadable(_) => return,
-        };
-        let reasons = extract(bytes, scanned.media_type(), budget, &mut |piece| {
-            self.piece(part, &piece);
-        });
-        for why in reasons {
-            self.unscannable(part, why);
-        }
-    }
-
-    /// Reads the files that stand in a page as base64.
-    fn in_page(&mut self, source: &Source<'_>, budget: &mut Budget) {
-        let (part, view) = (source.part, &source.view);
-        if source.page {
-            let reasons = encoded_in_page(view, budget, &mut |piece| self.piece(part, &piece));
-            for why in reasons {
-                self.unscannable(part, why);
-            }
-        }
-    }
-
-    /// Reads text that stood in a file.
-    fn piece(&mut self, part: Part, piece: &Piece) {
-        let source = Source::piece(part, piece);
-        let first = self.first_passage(&source).0;
-        self.source(&source, first, false);
     }
 
     /// The first passage of a text, and whether it is all of it.
@@ -723,34 +509,6 @@ fn protected(categories: &[Category]) -> Sensitivity {
         true => Sensitivity::Phi,
         false => Sensitivity::Sensitive,
     }
-}
-
-/// Drops a content that was read.
-fn wipe(content: PartContent) {
-    if let PartContent::Text(text) = content {
-        text.wipe();
-    }
-}
-
-/// Whether a part is decoded to text.
-fn is_text(part: &ScanPart<'_>) -> bool {
-    part.media_type().starts_with("text/")
-}
-
-fn is_long(text: &Phi<String>) -> bool {
-    text.expose().len() > MAX_TEXT
-}
-
-/// The text to be read, where a content is one: of a document that calls
-/// itself text only what a mail reader shows as it stands.
-fn source_of<'c>(scanned: &ScanPart<'_>, content: &'c PartContent) -> Option<Source<'c>> {
-    let (PartContent::Text(text), None) = (content, scanned.side()) else {
-        return None;
-    };
-    let (part, media_type) = (scanned.part(), scanned.media_type());
-    let shown = matches!(media_type, "text/plain" | "text/html") && !is_file(part);
-    let read = !is_long(text) && (shown || !is_document(part, text.expose()));
-    read.then(|| Source::new(part, media_type, text.expose()))
 }
 
 #[cfg(test)]

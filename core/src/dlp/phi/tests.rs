@@ -1,3 +1,4 @@
+use super::run::source_of;
 use super::*;
 use crate::base::Recipient;
 use crate::compose::{Attachment, Builder, HasRecipient, HasSender};

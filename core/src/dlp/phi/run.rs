@@ -1,0 +1,341 @@
+//! The order in which the parts of a message are read: first the words of all
+//! its texts, since the models ask how the message speaks, then the texts, then
+//! what is packed into them and the files.
+
+use std::borrow::Cow;
+
+use super::Scan;
+use super::learn::packs;
+use crate::base::Phi;
+use crate::compose::{Message, PartContent, ScanPart};
+use crate::dlp::Part;
+use crate::dlp::extract::{Budget, Piece, encoded_in, encoded_in_page, extract};
+use crate::dlp::passage::Passage;
+use crate::dlp::risk::features::features;
+use crate::dlp::risk::summary::{MAX_WORDS, Summary};
+use crate::dlp::risk::verdict::{Prior, Verdict, Words};
+use crate::dlp::risk::{Filter, Weights};
+use crate::dlp::source::{Source, is_file};
+use crate::dlp::tagger::asks;
+use crate::dlp::texts::{is_document, may_enclose};
+
+/// Bytes of one text.
+const MAX_TEXT: usize = 256 * 1024 * 1024;
+/// Bytes of texts that are kept from the first look to the second.
+const KEPT: usize = 4 * 1024 * 1024;
+
+/// A part of the message, as far as it was read.
+struct Read<'m> {
+    part: &'m ScanPart<'m>,
+    /// Of a text that is long, and of a file, nothing is kept: there is never
+    /// more than one of them.
+    kept: Option<&'m PartContent>,
+    source: Option<Source<'m>>,
+    /// Of HTML: it says the same as a text beside it.
+    same: bool,
+}
+
+impl Read<'_> {
+    fn is_long_text(&self) -> bool {
+        self.kept.is_none() && is_text(self.part)
+    }
+}
+
+/// The first passages of the kept texts, in the order of the parts.
+struct Firsts<'p> {
+    passages: Vec<Option<Passage<'p>>>,
+    /// Whether they are all there is.
+    all: bool,
+    /// Whether no text that counts has a second, so that their words are those
+    /// of the whole.
+    counted: bool,
+}
+
+impl Scan<'_> {
+    pub(super) fn run(&mut self, message: &Message) {
+        let parts = message.parts();
+        let files = parts.iter().filter(|p| is_file(p.part())).count();
+        self.summary.attachments = u32::try_from(files).unwrap_or(0);
+        let kept = keep(&parts);
+        let reads = reads(&parts, &kept);
+        let firsts = self.firsts(&reads);
+        let counted = firsts.counted;
+        self.foresee(message, &reads, &firsts);
+        let mut budget = Budget::new();
+        for (read, first) in reads.iter().zip(firsts.passages) {
+            self.text(read, first, counted, &mut budget);
+        }
+        for read in &reads {
+            match read.kept {
+                Some(content) => self.file(read.part, content, &mut budget),
+                None if is_text(read.part) => {}
+                None => {
+                    let content = read.part.content();
+                    self.unread(read.part, &content);
+                    self.file(read.part, &content, &mut budget);
+                }
+            }
+        }
+        drop(reads);
+        for content in kept.into_iter().flatten() {
+            if let Cow::Owned(content) = content {
+                wipe(content);
+            }
+        }
+    }
+
+    fn firsts<'p>(&mut self, reads: &'p [Read<'_>]) -> Firsts<'p> {
+        let mut firsts = Firsts {
+            passages: Vec::with_capacity(reads.len()),
+            all: true,
+            counted: true,
+        };
+        for read in reads {
+            let first = read.source.as_ref().map(|source| {
+                let (passage, whole) = self.first_passage(source);
+                firsts.counted &= read.same || whole;
+                firsts.all &= whole;
+                passage
+            });
+            firsts.passages.push(first);
+            firsts.counted &= read.same || !read.is_long_text();
+        }
+        firsts
+    }
+
+    /// Learns whom the message is from and to, and from that and its words what
+    /// it is about, as far as the models ask. Where they are those of the whole
+    /// its words are kept.
+    fn foresee(&mut self, message: &Message, reads: &[Read<'_>], firsts: &Firsts<'_>) {
+        let asked = self.scanner.names
+            || !firsts.all
+            || firsts.passages.iter().flatten().any(asks)
+            || reads
+                .iter()
+                .any(|read| self.brings_more(read.part, read.kept, &read.source));
+        let mut words = Summary::default();
+        let mut sums = Words::default();
+        self.filter = self.filter(reads, firsts);
+        if asked {
+            self.learn(message);
+            self.words(&mut words, reads, firsts);
+            self.context.speech = words.speech();
+            let told = features(&words, &self.context, &self.envelope);
+            self.context.prior = match self.scanner.names {
+                true => {
+                    Verdict::get().read(&told, &mut sums);
+                    Verdict::get().step(&told, &sums)
+                }
+                false => Prior::get().step(&told),
+            };
+        }
+        if firsts.counted {
+            self.words = sums;
+            words.attachments = self.summary.attachments;
+            self.summary = words;
+        }
+    }
+
+    /// Which words are worth keeping, where a message has so few that all may
+    /// be. Without a verdict only the prior asks for words.
+    fn filter(&self, reads: &[Read<'_>], firsts: &Firsts<'_>) -> Option<&'static Filter> {
+        let units = firsts.passages.iter().flatten().map(|p| p.items.len());
+        let few = firsts.all
+            && firsts.counted
+            && units.sum::<usize>() <= MAX_WORDS
+            && !reads.iter().any(|read| packs(read.part, read.kept));
+        few.then(|| match self.scanner.names {
+            true => Verdict::get().filter(),
+            false => Weights::prior().filter(),
+        })
+    }
+
+    /// Reads the words of all texts.
+    fn words(&mut self, words: &mut Summary, reads: &[Read<'_>], firsts: &Firsts<'_>) {
+        for (read, first) in reads.iter().zip(&firsts.passages) {
+            if read.same {
+                continue;
+            }
+            if let (Some(source), Some(first)) = (&read.source, first)
+                && !source.fields
+            {
+                words.read(first, self.filter);
+            }
+            if read.is_long_text() {
+                let content = read.part.content();
+                if let Some(source) = source_of(read.part, &content)
+                    && !source.fields
+                {
+                    words.read(&self.first_passage(&source).0, None);
+                }
+                wipe(content);
+            }
+        }
+    }
+
+    /// Reads a part that is a text. What is packed into a kept one is read later,
+    /// as the files are.
+    fn text(
+        &mut self,
+        read: &Read<'_>,
+        first: Option<Passage<'_>>,
+        counted: bool,
+        budget: &mut Budget,
+    ) {
+        if let Some(content) = read.kept {
+            self.unread(read.part, content);
+            self.side(read.part, content);
+            if let (Some(source), Some(first)) = (&read.source, first) {
+                self.source(source, first, counted && source.part != Part::Html);
+                self.in_page(source, budget);
+            }
+        } else if is_text(read.part) {
+            let content = read.part.content();
+            self.unread(read.part, &content);
+            self.side(read.part, &content);
+            if let Some(source) = source_of(read.part, &content) {
+                let first = self.first_passage(&source).0;
+                self.source(&source, first, false);
+                self.in_page(&source, budget);
+            }
+            self.file(read.part, &content, budget);
+            wipe(content);
+        }
+    }
+
+    /// Reads what address fields say beside addresses.
+    fn side(&mut self, scanned: &ScanPart<'_>, content: &PartContent) {
+        if let (Some(side), PartContent::Text(text)) = (scanned.side(), content) {
+            self.names(scanned.part(), side, text.expose());
+        }
+    }
+
+    /// Notes what of a content is not read at all.
+    fn unread(&mut self, scanned: &ScanPart<'_>, content: &PartContent) {
+        let part = scanned.part();
+        match content {
+            PartContent::Text(text) if text.expose().len() > MAX_TEXT => {
+                self.unscannable(part, "too_large");
+            }
+            PartContent::Text(text) if scanned.may_be_misread(text.expose()) => {
+                self.unscannable(part, "unknown_charset");
+            }
+            PartContent::Unreadable(why) => self.unscannable(part, why),
+            _ => {}
+        }
+    }
+
+    /// Reads what is no text, or calls itself one and is a document.
+    fn file(&mut self, scanned: &ScanPart<'_>, content: &PartContent, budget: &mut Budget) {
+        let part = scanned.part();
+        if let PartContent::Text(text) = content
+            && !is_long(text)
+            && may_enclose(part, scanned.media_type(), text.expose())
+        {
+            let reasons = encoded_in(text.expose(), budget, &mut |piece| self.piece(part, &piece));
+            for why in reasons {
+                self.unscannable(part, why);
+            }
+        }
+        let bytes = match content {
+            PartContent::Text(text) if is_long(text) || !is_document(part, text.expose()) => return,
+            PartContent::Text(text) => text.expose().as_bytes(),
+            PartContent::Binary(bytes) => bytes.expose(),
+            PartContent::Unreadable(_) => return,
+        };
+        let reasons = extract(bytes, scanned.media_type(), budget, &mut |piece| {
+            self.piece(part, &piece);
+        });
+        for why in reasons {
+            self.unscannable(part, why);
+        }
+    }
+
+    /// Reads the files that stand in a page as base64.
+    fn in_page(&mut self, source: &Source<'_>, budget: &mut Budget) {
+        let (part, view) = (source.part, &source.view);
+        if source.page {
+            let reasons = encoded_in_page(view, budget, &mut |piece| self.piece(part, &piece));
+            for why in reasons {
+                self.unscannable(part, why);
+            }
+        }
+    }
+
+    /// Reads text that stood in a file.
+    fn piece(&mut self, part: Part, piece: &Piece) {
+        let source = Source::piece(part, piece);
+        let first = self.first_passage(&source).0;
+        self.source(&source, first, false);
+    }
+}
+
+/// Decodes the texts that are short, once, to keep them while the message is
+/// scanned.
+fn keep<'p>(parts: &'p [ScanPart<'_>]) -> Vec<Option<Cow<'p, PartContent>>> {
+    let mut room = KEPT;
+    let keep = |part: &'p ScanPart<'_>| {
+        let size = part.size_at_most();
+        if !is_text(part) || size > room {
+            return None;
+        }
+        room -= size;
+        let decoded = part.decoded().map(Cow::Borrowed);
+        Some(decoded.unwrap_or_else(|| Cow::Owned(part.content())))
+    };
+    parts.iter().map(keep).collect()
+}
+
+/// All parts, in their order. HTML says the same as the text, where there is
+/// one.
+fn reads<'m>(parts: &'m [ScanPart<'m>], kept: &'m [Option<Cow<'m, PartContent>>]) -> Vec<Read<'m>> {
+    let read = |(part, kept): (&'m ScanPart<'m>, &'m Option<Cow<'m, PartContent>>)| {
+        let kept = kept.as_deref();
+        Read {
+            part,
+            kept,
+            source: kept.and_then(|content| source_of(part, content)),
+            same: false,
+        }
+    };
+    let mut reads: Vec<_> = parts.iter().zip(kept).map(read).collect();
+    let is_text =
+        |r: &Read<'_>| r.part.part() == Part::Text && (r.source.is_some() || r.is_long_text());
+    if reads.iter().any(is_text) {
+        for read in &mut reads {
+            read.same = read.part.part() == Part::Html;
+        }
+    }
+    reads
+}
+
+/// Drops a content that was read.
+fn wipe(content: PartContent) {
+    if let PartContent::Text(text) = content {
+        text.wipe();
+    }
+}
+
+/// Whether a part is decoded to text.
+fn is_text(part: &ScanPart<'_>) -> bool {
+    part.media_type().starts_with("text/")
+}
+
+fn is_long(text: &Phi<String>) -> bool {
+    text.expose().len() > MAX_TEXT
+}
+
+/// The text to be read, where a content is one: of a document that calls
+/// itself text only what a mail reader shows as it stands.
+pub(super) fn source_of<'c>(
+    scanned: &ScanPart<'_>,
+    content: &'c PartContent,
+) -> Option<Source<'c>> {
+    let (PartContent::Text(text), None) = (content, scanned.side()) else {
+        return None;
+    };
+    let (part, media_type) = (scanned.part(), scanned.media_type());
+    let shown = matches!(media_type, "text/plain" | "text/html") && !is_file(part);
+    let read = !is_long(text) && (shown || !is_document(part, text.expose()));
+    read.then(|| Source::new(part, media_type, text.expose()))
+}
