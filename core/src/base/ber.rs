@@ -159,3 +159,63 @@ fn find_end(input: &[u8], start: usize) -> Result<(usize, usize), Malformed> {
         at = at.checked_add(step).ok_or(Malformed)?;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn first(input: &[u8]) -> Result<Element<'_>, Malformed> {
+        Elements(input).next().ok_or(Malformed)?
+    }
+
+    #[test]
+    fn what_is_cut_or_too_deep_is_refused() {
+        for bad in [
+            &[0x30][..],
+            &[0x30, 1],
+            &[0x30, 0x80],
+            &[0x30, 0x80, 0],
+            &[0x04, 0x80, 0, 0],
+            &[0x00, 0],
+            &[0x1f, 1, 0],
+            &[0x30, 0x89, 0, 0, 0, 0, 0, 0, 0, 0, 1],
+            &[0x30, 0x88, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
+            &[0x30, 0xff],
+        ] {
+            assert!(first(bad).is_err(), "{bad:x?}");
+        }
+        let deep: Vec<u8> = [0x30, 0x80].repeat(100_000);
+        assert!(first(&deep).is_err());
+    }
+
+    #[test]
+    fn elements_of_any_length_are_read_one_after_another() -> Result<(), Malformed> {
+        let bytes = [0x30, 0x80, 2, 1, 7, 0, 0, 4, 0x81, 1, b'a', 5, 0];
+        let all: Vec<_> = Elements(&bytes)
+            .map(|e| e.map(|e| (e.tag, e.value)))
+            .collect::<Result<_, _>>()?;
+        assert_eq!(all, [(SEQUENCE, &[2, 1, 7][..]), (4, b"a"), (5, b"")]);
+        Ok(())
+    }
+
+    #[test]
+    fn octets_in_chunks_become_one_and_those_too_deep_are_refused() -> Result<(), Malformed> {
+        let mut out = Vec::new();
+        let chunks = [
+            0x24, 0x80, 4, 1, b'a', 0x24, 3, 4, 1, b'b', 4, 1, b'c', 0, 0,
+        ];
+        first(&chunks)?.append_octets(&mut out)?;
+        assert_eq!(out, b"abc");
+        // A chunk that is no octet string.
+        assert!(first(&[0x24, 2, 5, 0])?.append_octets(&mut out).is_err());
+        let mut nested = vec![4, 0];
+        for _ in 0..=DEPTH {
+            let length = u8::try_from(nested.len()).map_err(|_| Malformed)?;
+            nested.splice(0..0, [0x24, length]);
+        }
+        assert!(first(&nested)?.append_octets(&mut out).is_err());
+        // One less is read.
+        let inner = first(&nested)?.inside().next().ok_or(Malformed)??;
+        inner.append_octets(&mut out)
+    }
+}

@@ -124,6 +124,29 @@ fn stream(dict: &str, bytes: &[u8]) -> Vec<u8> {
     [head.as_bytes(), bytes, b"\nendstream"].concat()
 }
 
+/// An element of DER (X.690) whose length takes four octets.
+fn der(tag: u8, value: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(value.len()).unwrap_or(u32::MAX);
+    let mut out = vec![tag, 0x84];
+    out.extend_from_slice(&length.to_be_bytes());
+    out.extend_from_slice(value);
+    out
+}
+
+/// A SignedData (RFC 5652 section 5.1) without signers.
+fn signed(content: &[u8], certificates: &[u8]) -> Vec<u8> {
+    let oid = |last| [6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, last];
+    let content = [&oid(1)[..], &der(0xa0, content)].concat();
+    let signed = [
+        &[2, 1, 1, 0x31, 0][..],
+        &der(0x30, &content),
+        &der(0xa0, certificates),
+        &[0x31, 0],
+    ];
+    let signed = der(0x30, &signed.concat());
+    der(0x30, &[&oid(2)[..], &der(0xa0, &signed)].concat())
+}
+
 fn mime(levels: usize) -> Vec<u8> {
     let mut out = String::from("From: a@harbor.example\r\nTo: b@mail.example\r\n");
     for n in 0..levels {
@@ -496,6 +519,20 @@ pub(crate) const CASES: &[Case] = &[
                 "NM1*IL*1*A*B~".repeat(LONG / 13)
             );
             typed("application/edi-x12", text.into_bytes())
+        },
+        then: Then::Found,
+    },
+    Case {
+        name: "signature_of_many_certificates",
+        make: || file(signed(&der(4, SSN.as_bytes()), &[5, 0].repeat(LONG / 2))),
+        then: Then::Found,
+    },
+    Case {
+        name: "signed_in_chunks_of_a_byte",
+        make: || {
+            let text = format!("{SSN}{}", " a".repeat(LONG / 6));
+            let chunks: Vec<u8> = text.bytes().flat_map(|b| [4, 1, b]).collect();
+            file(signed(&der(0x24, &chunks), &[]))
         },
         then: Then::Found,
     },
