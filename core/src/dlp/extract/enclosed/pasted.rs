@@ -27,6 +27,8 @@ const NARROW: usize = 16;
 const LINE: usize = 40;
 /// Bytes of a text that no token has.
 const LONG: usize = 1024;
+/// Signs of a line that are decoded at a time.
+const STRETCH: usize = 64 * 1024;
 /// Letters of a word that may follow.
 const WORD: usize = 12;
 /// Bytes in which a link begins that goes on.
@@ -221,7 +223,22 @@ impl Written {
     /// Takes a line's signs; `false` where they are none of a text. Of what is not
     /// `whole` an encoding of its own is not believed.
     fn goes_on(&mut self, line: &str, whole: bool) -> bool {
-        self.signs.push_str(line);
+        // A text may be one line: it is not copied whole.
+        let mut signs = line.as_bytes().chunks(STRETCH).peekable();
+        while let Some(stretch) = signs.next() {
+            // All are ASCII.
+            let stretch = std::str::from_utf8(stretch).unwrap_or_default();
+            let last = signs.peek().is_none();
+            if !self.takes(stretch, whole, last) {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// The same of a stretch of it.
+    fn takes(&mut self, signs: &str, whole: bool, last: bool) -> bool {
+        self.signs.push_str(signs);
         let rest = self.signs.split_off(self.signs.len() / 4 * 4);
         let (mut bytes, _) = loose::base64(&std::mem::replace(&mut self.signs, rest));
         while bytes.last() == Some(&0) {
@@ -236,7 +253,7 @@ impl Written {
             Ok(_) => {
                 self.bytes.clear();
                 // What is not a whole group is the last of it, most likely.
-                whole || std::str::from_utf8(&loose::base64(&self.signs).0).is_ok()
+                whole || !last || std::str::from_utf8(&loose::base64(&self.signs).0).is_ok()
             }
             Err(e) if e.error_len().is_none() => {
                 self.bytes.drain(..e.valid_up_to());
