@@ -234,6 +234,9 @@ fn places(out: &mut LexiconBuilder, list: &dyn Fn(&str) -> std::path::PathBuf) -
         flags.extend(fields.flat_map(str::split_whitespace).filter_map(category));
         out.term(&term, &flags);
     }
+    for term in lines(&list("trades.txt"))? {
+        out.term(&term, &["Trade"]);
+    }
     Ok(())
 }
 

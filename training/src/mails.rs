@@ -90,7 +90,7 @@ fn mail(block: &str, id: u32) -> Result<Mail, String> {
 }
 
 /// Takes the marks out of a text.
-fn text(place: Place, marked: &str) -> Result<Text, String> {
+pub(crate) fn text(place: Place, marked: &str) -> Result<Text, String> {
     let mut plain = String::with_capacity(marked.len());
     let mut spans: Vec<(Range<usize>, FindingKind)> = Vec::new();
     let mut rest = marked;

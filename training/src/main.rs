@@ -15,6 +15,7 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod frame;
 mod lists;
 mod mails;
 mod random;

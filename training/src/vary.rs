@@ -12,11 +12,15 @@ use std::{fs, io};
 use mailseal::dlp::FindingKind;
 use mailseal::dlp::training::{Mail, Text, known};
 
+use crate::frame::Frames;
 use crate::lists::{section, terms};
 use crate::random::Random;
 
 /// Variants of each mail besides itself.
 const VARIANTS: u32 = 3;
+
+/// Of a hundred of these so many get what stands before and behind mails.
+const FRAMED: u64 = 30;
 
 /// What names and terms are drawn from.
 pub(crate) struct Pools {
@@ -24,6 +28,7 @@ pub(crate) struct Pools {
     family: Vec<Vec<String>>,
     places: Vec<String>,
     health: BTreeMap<&'static str, Vec<String>>,
+    frames: Frames,
 }
 
 impl Pools {
@@ -68,6 +73,7 @@ impl Pools {
             ],
             places: section(&root.join("lists/facility_parts.txt"), "prefix")?,
             health,
+            frames: Frames::read(&root.join("lists/boilerplate.txt"))?,
         })
     }
 }
@@ -87,7 +93,10 @@ pub(crate) fn with_variants(mails: &[Mail], pools: &Pools) -> Vec<Mail> {
 
 fn variant(mail: &Mail, pools: &Pools, random: &mut Random, n: u32) -> Mail {
     let mut out = mail.clone();
-    let people = people(mail, pools, random);
+    if random.percent(FRAMED) {
+        pools.frames.put(&mut out, random);
+    }
+    let people = people(&out, pools, random);
     out.shuffled = n % 2 == 1;
     for text in &mut out.texts {
         *text = retold(text, &people, pools, random, n % 2 == 1);

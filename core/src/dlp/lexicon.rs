@@ -66,6 +66,8 @@ flags! {
     Continues,
     /// A word inside terms of several words.
     ConditionWord, ProcedureWord, MedicationWord, LabWord,
+    /// What an organisation is called that cares for nobody's health.
+    Trade,
 }
 
 /// A set of [`Flag`]s.
@@ -264,6 +266,8 @@ pub(crate) const NAMES: Flags = GIVEN.union(SURNAME);
 /// How surely a sender's or an audience's word speaks of care.
 pub(crate) const SPECIALITIES: Flags =
     Flags::of(&[Flag::Speciality1, Flag::Speciality2, Flag::Speciality3]);
+/// What says what an organisation does.
+pub(crate) const FIELDS: Flags = SPECIALITIES.union(Flags::of(&[Flag::Trade]));
 
 static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| Lexicon::read(include_bytes!("lexicon.bin")));
 

@@ -19,8 +19,10 @@ pub(crate) enum Region {
     Header,
     /// Comments and attribute values of HTML.
     Hidden,
-    /// Scripts and style sheets.
+    /// Scripts.
     Code,
+    /// Style sheets.
+    Style,
 }
 
 /// What the detectors read of one unit.

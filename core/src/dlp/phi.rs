@@ -5,6 +5,7 @@ mod findings;
 mod learn;
 mod merge;
 mod run;
+mod telling;
 
 use std::cell::Cell;
 use std::ops::Range;
@@ -28,7 +29,7 @@ use super::{
     Category, Confidence, Evidence, Finding, FindingClass, FindingKind, Findings, HostKnowledge,
     Part, RiskReason, Roster, RosterHit, Scanner, Unscannable, rules,
 };
-use crate::base::{Address, RecipientId, Sensitivity};
+use crate::base::{Address, Phi, RecipientId, Sensitivity};
 use crate::compose::Message;
 
 /// Below this score so much speaks against PHI (a manual, a training, an
@@ -140,6 +141,8 @@ pub(super) struct Scan<'s> {
     room: Vec<Buffers>,
     known: Known<'s>,
     patients: Vec<RosterHit>,
+    /// Paragraphs that may tell of somebody by themselves.
+    telling: Vec<Phi<String>>,
     /// Whether a display name says of a person what is about health, and of
     /// which categories.
     pub(super) told_by_name: Option<Vec<Category>>,
@@ -169,6 +172,7 @@ impl<'s> Scan<'s> {
                 roster: scanner.roster.as_deref(),
             },
             patients: Vec::new(),
+            telling: Vec::new(),
             told_by_name: None,
         }
     }
@@ -299,8 +303,9 @@ impl<'s> Scan<'s> {
     /// Reads what lies across the place where a text was cut, and what stands
     /// so close behind it that its label may be before it.
     fn seam(&mut self, source: &Source<'_>, cut: usize) {
-        let text = &source.view.text;
-        if cut == source.view.hidden || cut == source.view.code {
+        let view = &source.view;
+        let text = &view.text;
+        if [view.hidden, view.code, view.style].contains(&cut) {
             return;
         }
         let from = cut.saturating_sub(SEAM);
@@ -321,7 +326,7 @@ impl<'s> Scan<'s> {
 
     fn passage(&mut self, source: &Source<'_>, passage: &Passage<'_>, counted: bool) {
         // Without names there is no verdict to count for.
-        if self.scanner.names && !counted && !source.fields && !source.aside {
+        if self.scanner.names && !counted && !source.fields && !source.aside && speaks(passage) {
             let summary = match source.part {
                 Part::Html => &mut self.html,
                 _ => &mut self.summary,
@@ -344,6 +349,7 @@ impl<'s> Scan<'s> {
         rules::apply(passage, &mut tags, self.scanner.names);
         rules::addresses(passage, &mut tags, self.context.senders());
         rules::encoded(passage, &mut tags);
+        rules::references(passage, &mut tags);
         tags.retain(|tag| {
             let (start, end) = bytes_of(passage, tag);
             let value = passage.text.get(start..end).unwrap_or_default();
@@ -354,12 +360,13 @@ impl<'s> Scan<'s> {
     }
 
     pub(super) fn found_in(&mut self, source: &Source<'_>, passage: &Passage<'_>, tags: Vec<Tag>) {
-        if self.scanner.names && !source.aside {
+        if self.scanner.names && !source.aside && speaks(passage) {
             let summary = match source.part {
                 Part::Html => &mut self.html,
                 _ => &mut self.summary,
             };
             summary.add(passage, &tags, &self.context);
+            self.note_telling(source, passage, &tags);
         }
         let findings = tags.iter().map(|tag| finding(source, passage, tag));
         self.found.items.extend(findings);
@@ -373,11 +380,6 @@ impl<'s> Scan<'s> {
     }
 
     fn finish(mut self, message: &Message) -> Findings {
-        if let Some(memos) = self.memos.take() {
-            MEMOS.set(Some(memos));
-        }
-        self.room.retain(Buffers::is_small);
-        ROOM.set(std::mem::take(&mut self.room));
         let certain = |hit: &&RosterHit| hit.confidence >= Confidence::Medium;
         let patients = self.patients.iter().filter(certain).count();
         if self.scanner.names {
@@ -385,7 +387,17 @@ impl<'s> Scan<'s> {
             let features = self.features();
             Verdict::get().read(&features, &mut words);
             let mut risk = Verdict::get().judge(&features, &words);
-            if let Some(code) = self.beyond_doubt(risk.score) {
+            let score = risk.score;
+            if risk.sensitivity == Sensitivity::None
+                && let Some(told) = self.telling()
+            {
+                risk.sensitivity = told.sensitivity;
+                risk.categories = told.categories;
+                risk.score = told.score;
+                risk.reasons
+                    .insert(0, RiskReason::new("paragraph", CERTAIN));
+            }
+            if let Some(code) = self.beyond_doubt(score) {
                 if risk.sensitivity == Sensitivity::None {
                     risk.categories = self.categories();
                     risk.sensitivity = protected(&risk.categories);
@@ -429,7 +441,12 @@ impl<'s> Scan<'s> {
             self.found.misaddressed = roster.misaddressed(&recipients, &self.patients);
         }
         merge::merge(&mut self.found.items);
+        if let Some(memos) = self.memos.take() {
+            MEMOS.set(Some(memos));
+        }
         CODES.set(Some(self.codes));
+        self.room.retain(Buffers::is_small);
+        ROOM.set(std::mem::take(&mut self.room));
         self.found
     }
 
@@ -501,6 +518,11 @@ impl<'s> Scan<'s> {
         self.summary.join(&self.html);
         features(&self.summary, &self.context, &self.envelope)
     }
+}
+
+/// Whether a passage may say what the message is about.
+fn speaks(passage: &Passage<'_>) -> bool {
+    !matches!(passage.region, Region::Code | Region::Style)
 }
 
 /// How sensitive PHI of these categories is.

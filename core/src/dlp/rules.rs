@@ -4,8 +4,10 @@
 //! models decide where shape and words alone must.
 
 mod encoded;
+mod references;
 
 pub(super) use encoded::encoded;
+pub(super) use references::references;
 
 use super::check;
 use super::envelope::{looks_personal, parted};
@@ -318,7 +320,7 @@ fn untagged(passage: &Passage<'_>, at: usize, item: &Item, names: bool, tags: &m
 pub(super) fn addresses(passage: &Passage<'_>, tags: &mut Vec<Tag>, senders: &[u32]) {
     if matches!(
         passage.region,
-        Region::Header | Region::FileName | Region::Code
+        Region::Header | Region::FileName | Region::Code | Region::Style
     ) {
         return;
     }

@@ -39,7 +39,11 @@ pub(super) struct Source<'t> {
 impl<'t> Source<'t> {
     /// A piece of an attachment's text.
     pub(super) fn piece(part: Part, piece: &'t Piece) -> Self {
-        let mut source = Self::new(part, "text/plain", &piece.text);
+        let media_type = match piece.form {
+            Form::Table => "text/csv",
+            _ => "text/plain",
+        };
+        let mut source = Self::new(part, media_type, &piece.text);
         if piece.form == Form::Markup && !source.view.markup {
             source.view = View::markup(&piece.text, "");
             source.hints.clear();
@@ -119,7 +123,8 @@ impl<'t> Source<'t> {
         let (limit, region) = match at {
             at if at < view.hidden || view.hidden == view.text.len() => (view.hidden, self.region),
             at if at < view.code => (view.code, Region::Hidden),
-            _ => (view.text.len(), Region::Code),
+            at if at < view.style => (view.style, Region::Code),
+            _ => (view.text.len(), Region::Style),
         };
         let end = limit.min(at + CHUNK);
         if end == limit {

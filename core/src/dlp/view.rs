@@ -31,8 +31,10 @@ pub(super) struct View<'a> {
     runs: Runs,
     /// Where text starts that a reader of HTML does not see.
     pub(super) hidden: usize,
-    /// Where the insides of `script` and `style` start.
+    /// Where the insides of `script` start.
     pub(super) code: usize,
+    /// Where those of `style` do.
+    pub(super) style: usize,
     /// Whether the source is HTML or XML.
     pub(super) markup: bool,
     /// What of plain text is written otherwise than it is read.
@@ -47,6 +49,7 @@ impl<'a> View<'a> {
                 text: Cow::Borrowed(text.as_bytes()),
                 hidden: text.len(),
                 code: text.len(),
+                style: text.len(),
                 ..Self::default()
             };
         }
@@ -155,11 +158,12 @@ impl Pen {
         }
     }
 
-    fn finish(self, ends: Option<(usize, usize)>) -> View<'static> {
-        let (hidden, code) = ends.unwrap_or((self.text.len(), self.text.len()));
+    fn finish(self, ends: Option<[usize; 3]>) -> View<'static> {
+        let [hidden, code, style] = ends.unwrap_or([self.text.len(); 3]);
         View {
             hidden,
             code,
+            style,
             markup: ends.is_some(),
             text: Cow::Owned(self.text),
             runs: self.runs,
@@ -359,12 +363,15 @@ pub(super) fn entity(text: &[u8]) -> Option<(char, usize)> {
     Some((c, length + 2))
 }
 
+/// The name of an element whose content is not markup, and its content.
+type RawText = (&'static str, Range<usize>);
+
 /// Puts behind what is seen what a reader does not see.
 fn finish(
     mut pen: Pen,
     source: &str,
     hidden: Vec<Range<usize>>,
-    mut code: Vec<Range<usize>>,
+    mut code: Vec<RawText>,
 ) -> View<'static> {
     let seen = pen.text.len();
     for range in hidden {
@@ -382,12 +389,20 @@ fn finish(
         }
     }
     let prose = pen.text.len();
-    for range in code {
-        let before = range.start.saturating_sub(1);
-        pen.push(b'\n', before, before);
-        pen.push_str(source, range, false);
-    }
-    pen.finish(Some((seen, prose)))
+    // Style sheets behind the scripts.
+    let (styles, scripts): (Vec<_>, Vec<_>) =
+        code.into_iter().partition(|(name, _)| *name == "style");
+    let mut push = |elements: Vec<RawText>| {
+        for (_, range) in elements {
+            let before = range.start.saturating_sub(1);
+            pen.push(b'\n', before, before);
+            pen.push_str(source, range, false);
+        }
+        pen.text.len()
+    };
+    let code = push(scripts);
+    push(styles);
+    pen.finish(Some([seen, prose, code]))
 }
 
 #[cfg(test)]
@@ -438,7 +453,10 @@ mod tests {
         assert_eq!(html("<a title='open"), "<a title='open");
         assert_eq!(html("<a title='b>c"), "c\nb");
         assert_eq!(html("<p class=x data-mrn = 17 hidden>y"), "y\n17");
-        assert_eq!(html("<style>p{}</style>z<script>q"), "z\np{}\nq");
+        // Style sheets behind the scripts.
+        let view = View::html("<style>p{}</style>z<script>q");
+        assert_eq!(shown(&view), "z\nq\np{}");
+        assert_eq!((view.hidden, view.code, view.style), (1, 1, 3));
     }
 
     #[test]

@@ -73,6 +73,31 @@ fn what_a_heading_names_is_surer_than_what_values_let_guess() {
     assert_eq!(sure("c3"), Confidence::Medium);
 }
 
+/// Windows calls a table of commas a file of Excel's, others any file or a text.
+#[test]
+fn a_table_is_one_by_its_name_or_as_windows_calls_it() {
+    let table = "\u{feff}Name,DOB,MRN\nJose Pena,3/14/1962,00482913\n";
+    for (name, media_type) in [
+        ("census.csv", "text/csv"),
+        ("census.csv", "application/vnd.ms-excel"),
+        ("census", "application/vnd.ms-excel"),
+        ("census.CSV", "application/octet-stream"),
+        ("census.csv", "text/plain"),
+    ] {
+        let scanned = scan(
+            from_to("treyes@quarrybilling.example", "lia@quarrybilling.example")
+                .subject("Census")
+                .text("See the file.")
+                .attachment(Attachment::new(name, media_type, table.as_bytes().to_vec())),
+        );
+        let number = scanned.has_value(K::Mrn, AT, "00482913");
+        assert!(
+            number.evidence.contains(&Evidence::Structure),
+            "{name} {media_type}"
+        );
+    }
+}
+
 #[test]
 fn hl7_v2() {
     holds(

@@ -169,6 +169,16 @@ fn letter(line: &str) -> String {
 }
 
 #[test]
+fn fields_of_hl7_are_nobodys_numbers() {
+    let scanned = scan(
+        mail()
+            .subject("HL7 mapping")
+            .text("Map MRN to PID-3 and the MRN of PV1-19 too."),
+    );
+    assert_eq!(scanned.all(), []);
+}
+
+#[test]
 fn every_kind_is_found_where_it_stands_and_why() {
     for (kind, line, value, evidence) in CASES {
         let text = letter(line);

@@ -52,6 +52,86 @@ fn phi() {
     );
 }
 
+/// Minutes and newsletters about nobody do not outweigh one line.
+#[test]
+fn a_paragraph_about_a_patient_is_phi_however_much_stands_around_it() {
+    let minutes = "The committee reviewed the budget for the third quarter and approved two monitors.\n\n\
+        Staffing on 4 West remains short; two travel nurses start in April.\n\n\
+        Infection control: hand hygiene compliance was 87 percent in March.\n\n";
+    let told =
+        "Ruth Abel, 71, of Duluth was diagnosed with leukemia on 3/1/2025 and started chemo.\n\n";
+    let committee = |text: String| {
+        from_to("desk@harborclinic.example", "quality@harborclinic.example")
+            .subject("Minutes")
+            .text(text)
+    };
+    let others = minutes.repeat(15);
+    judged(committee(others.clone()), Sensitivity::None);
+    let found = judged(
+        committee(format!("{others}{told}{others}")),
+        Sensitivity::Phi,
+    );
+    let reasons = found.findings.risk.unwrap().reasons;
+    assert!(
+        reasons.iter().any(|reason| reason.code == "paragraph"),
+        "{reasons:?}"
+    );
+    let told = "Ruth Abel's HIV test of 3/1/2025 was positive; she starts treatment on Friday.\n\n";
+    let found = judged(
+        committee(format!("{others}{told}{others}")),
+        Sensitivity::Sensitive,
+    );
+    assert_eq!(found.findings.risk.unwrap().categories, [StiHiv]);
+}
+
+/// Notices and footers say nothing of what a message is about.
+#[test]
+fn what_stands_before_and_behind_every_message_changes_no_verdict() {
+    let notice = "\n\nThis e-mail may contain information about HIV/AIDS or substance use treatment. If you are \
+        not the intended recipient, delete it and notify the sender.";
+    let footer = "\n\nYou are receiving this e-mail because you signed up for news. Unsubscribe | View in browser";
+    let coffee = |behind: &str| {
+        mail()
+            .subject("Coffee")
+            .text(format!("We are out of coffee.{behind}"))
+    };
+    let ready = |behind: &str| {
+        from_to("rx@harborpharm.example", "pat.lindqvist@mail.example")
+            .subject("Your prescription is ready")
+            .text(format!(
+                "Hi Pat, your prescription 7729103 is ready for pickup.{behind}"
+            ))
+    };
+    for behind in ["", notice, footer] {
+        judged(coffee(behind), Sensitivity::None);
+        judged(ready(behind), Sensitivity::Phi);
+    }
+}
+
+/// Nor do style sheets, and what programs write in tags is no number.
+#[test]
+fn style_sheets_change_no_verdict_and_hold_no_identifiers() {
+    let head = "<html xmlns:v=\"urn:schemas-microsoft-com:vml\"><head><style>@media only screen and \
+        (max-width: 480px){ body,table,td,p,a{-webkit-text-size-adjust:none !important;} }\n\
+        p.MsoNormal {margin:1.0in; font-size:11.0pt; panose-1:2 4 5 3 5 4 6 3 2 4;}</style></head>\
+        <body link=\"#0563C1\" vlink=\"#954F72\">";
+    let told = "<p>Mr. Alvarez cannot use the lift, left leg amputated.</p>";
+    let vendor = |html: String| {
+        from_to("desk@harborclinic.example", "dana.cole@vendor.example")
+            .subject("re: lift")
+            .html(html)
+    };
+    let plain = judged(vendor(told.to_owned()), Sensitivity::Phi);
+    let styled = judged(
+        vendor(format!("{head}{told}</body></html>")),
+        Sensitivity::Phi,
+    );
+    let kinds = |scanned: &Scanned| -> Vec<FindingKind> {
+        scanned.findings.items.iter().map(|f| f.kind).collect()
+    };
+    assert_eq!(kinds(&plain), kinds(&styled));
+}
+
 /// Whatever stands around it: so much speaks against PHI that the weights alone
 /// say none.
 #[test]

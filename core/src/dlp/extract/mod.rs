@@ -64,6 +64,8 @@ pub(super) enum Form {
     Plain,
     /// As HTML or XML: tags away, entities decoded, blocks broken.
     Markup,
+    /// As a table of fields, since it is called one.
+    Table,
 }
 
 /// A stretch of a piece's text whose kind the format itself tells.

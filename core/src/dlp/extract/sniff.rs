@@ -91,15 +91,21 @@ fn is_named(name: &str, endings: &[&str]) -> bool {
     endings.iter().any(|ending| name.ends_with(ending))
 }
 
-/// The type of a text: where none is declared, a page by its name is one, as
-/// programs open it (a part of a document that Word takes in as HTML).
+/// The type of a text: where none is declared, a page or a table by its name is
+/// one, as programs open it (a part of a document that Word takes in as HTML).
+/// Of text, that of Excel is what Windows calls a table of commas.
 pub(super) fn text_type<'t>(media_type: &'t str, name: &str) -> &'t str {
     let untold = matches!(media_type, "" | "application/octet-stream");
-    match untold && is_named(name, &[".htm", ".html", ".xhtml"]) {
-        true => "text/html",
-        false => media_type,
+    match media_type {
+        _ if untold && is_named(name, &[".htm", ".html", ".xhtml"]) => "text/html",
+        "text/csv" | "text/tab-separated-values" | "application/vnd.ms-excel" => TABLE,
+        _ if untold && is_named(name, &[".csv", ".tsv", ".tab"]) => TABLE,
+        _ => media_type,
     }
 }
+
+/// The type of a table of fields.
+pub(super) const TABLE: &str = "text/csv";
 
 /// Whether a Compound File holds the stream of an encrypted Office document
 /// ([MS-OFFCRYPTO] section 2.3.4.4).

@@ -17,7 +17,7 @@ impl Out {
         for piece in &self.pieces {
             all.push_str(&format!("[{}]", piece.inside.as_deref().unwrap_or("")));
             all.push_str(match piece.form {
-                Form::Plain => "\n",
+                Form::Plain | Form::Table => "\n",
                 Form::Markup => "markup\n",
             });
             all.push_str(&piece.text);

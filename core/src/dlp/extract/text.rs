@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::Form;
 use super::walk::Walk;
+use super::{Form, sniff};
 use crate::compose;
 
 /// Gives out a part that is text, whole.
@@ -12,7 +12,10 @@ pub(super) fn read(walk: &mut Walk<'_>, bytes: &[u8], media_type: &str) {
     if let Some(fault) = fault {
         walk.fail(fault);
     }
-    let form = form(&text, media_type);
+    let form = match form(&text, media_type) {
+        Form::Plain if media_type == sniff::TABLE => Form::Table,
+        form => form,
+    };
     // What is too much is told; no more is looked for in it.
     if walk.budget.text > 0 {
         super::files(walk, &text);

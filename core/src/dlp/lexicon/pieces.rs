@@ -1,20 +1,20 @@
-//! What is asked of the pieces of words: whether one speaks of care, is a given
-//! name, a drug. A word has many pieces and hardly one is any of these, so a
+//! What is asked of the pieces of words: whether one says what an organisation
+//! does, is a given name, a drug. A word has many pieces and hardly one is any of these, so a
 //! filter is asked before the table, which is large.
 
 use super::table::{Bytes, Filter};
-use super::{Flag, Flags, GIVEN, Lexicon, SPECIALITIES};
+use super::{FIELDS, Flag, Flags, GIVEN, Lexicon};
 
 const DRUG: Flags = Flags::of(&[Flag::Medication]);
 
 /// Each filter has `2^LOG` words.
-const CARE_LOG: u32 = 9;
+const FIELD_LOG: u32 = 9;
 const GIVEN_LOG: u32 = 11;
 const DRUG_LOG: u32 = 10;
 
 /// A filter for each.
 pub(super) struct Pieces {
-    care: Filter,
+    field: Filter,
     given: Filter,
     drug: Filter,
 }
@@ -22,7 +22,7 @@ pub(super) struct Pieces {
 impl Pieces {
     pub(super) fn read(bytes: &mut Bytes<'static>) -> Self {
         Self {
-            care: Filter::read(bytes, CARE_LOG),
+            field: Filter::read(bytes, FIELD_LOG),
             given: Filter::read(bytes, GIVEN_LOG),
             drug: Filter::read(bytes, DRUG_LOG),
         }
@@ -31,11 +31,7 @@ impl Pieces {
     /// The bytes that [`read`](Self::read) takes, of all words.
     #[cfg(feature = "training")]
     pub(super) fn write(words: &std::collections::BTreeMap<u32, Flags>, out: &mut Vec<u8>) {
-        for (flags, log) in [
-            (SPECIALITIES, CARE_LOG),
-            (GIVEN, GIVEN_LOG),
-            (DRUG, DRUG_LOG),
-        ] {
+        for (flags, log) in [(FIELDS, FIELD_LOG), (GIVEN, GIVEN_LOG), (DRUG, DRUG_LOG)] {
             let hashes = words.iter().filter(|(_, of)| of.any(flags));
             Filter::write(hashes.map(|(hash, _)| *hash), log, out);
         }
@@ -43,10 +39,11 @@ impl Pieces {
 }
 
 impl Lexicon {
-    /// The flags of a word that speaks of care; nothing of other words.
-    pub(crate) fn care(&self, hash: u32) -> Flags {
-        let flags = self.piece(&self.pieces.care, hash);
-        match flags.any(SPECIALITIES) {
+    /// The flags of a word that says what an organisation does; nothing of other
+    /// words.
+    pub(crate) fn field(&self, hash: u32) -> Flags {
+        let flags = self.piece(&self.pieces.field, hash);
+        match flags.any(FIELDS) {
             true => flags,
             false => Flags::default(),
         }
@@ -87,6 +84,7 @@ mod tests {
             "clinic",
             "dental",
             "rehab",
+            "roofing",
             "the",
             "invoice",
             "rose",
@@ -101,16 +99,16 @@ mod tests {
         ] {
             let hash = hash(word.as_bytes());
             let flags = lexicon.word(hash);
-            let is = [SPECIALITIES, GIVEN, DRUG].map(|one_of| flags.any(one_of));
-            let care = if is[0] { flags } else { Flags::default() };
-            assert_eq!(lexicon.care(hash), care, "{word}");
+            let is = [FIELDS, GIVEN, DRUG].map(|one_of| flags.any(one_of));
+            let field = if is[0] { flags } else { Flags::default() };
+            assert_eq!(lexicon.field(hash), field, "{word}");
             assert_eq!(lexicon.is_given(hash), is[1], "{word}");
             assert_eq!(lexicon.is_drug(hash), is[2], "{word}");
             for (count, is) in found.iter_mut().zip(is) {
                 *count += u32::from(is);
             }
         }
-        assert!(found.iter().all(|n| (2..6).contains(n)), "{found:?}");
+        assert!(found.iter().all(|n| (2..7).contains(n)), "{found:?}");
     }
 
     /// A slot behind a free one stands where its hash begins, so that the hash is
@@ -125,9 +123,9 @@ mod tests {
             let hash = (at << words.shift) & !(u32::MAX >> CLASS_BITS) | slot >> CLASS_BITS;
             let flags = lexicon.word(hash);
             known += u32::from(!flags.is_empty());
-            let is = [SPECIALITIES, GIVEN, DRUG].map(|one_of| flags.any(one_of));
+            let is = [FIELDS, GIVEN, DRUG].map(|one_of| flags.any(one_of));
             let found = [
-                !lexicon.care(hash).is_empty(),
+                !lexicon.field(hash).is_empty(),
                 lexicon.is_given(hash),
                 lexicon.is_drug(hash),
             ];
@@ -140,7 +138,7 @@ mod tests {
     fn few_others_pass() {
         let lexicon = Lexicon::get();
         for filter in [
-            &lexicon.pieces.care,
+            &lexicon.pieces.field,
             &lexicon.pieces.given,
             &lexicon.pieces.drug,
         ] {

@@ -27,6 +27,8 @@ const KEPT: usize = 4 * 1024 * 1024;
 /// A part of the message, as far as it was read.
 struct Read<'m> {
     part: &'m ScanPart<'m>,
+    /// What it is called: many a program attaches tables as something else.
+    media_type: &'m str,
     /// Of a text that is long, and of a file, nothing is kept: there is never
     /// more than one of them.
     kept: Option<&'m PartContent>,
@@ -67,12 +69,12 @@ impl Scan<'_> {
         }
         for read in &reads {
             match read.kept {
-                Some(content) => self.file(read.part, content, &mut budget),
+                Some(content) => self.file(read, content, &mut budget),
                 None if is_text(read.part) => {}
                 None => {
                     let content = read.part.content();
                     self.unread(read.part, &content);
-                    self.file(read.part, &content, &mut budget);
+                    self.file(read, &content, &mut budget);
                 }
             }
         }
@@ -163,7 +165,7 @@ impl Scan<'_> {
             }
             if read.is_long_text() {
                 let content = read.part.content();
-                if let Some(source) = source_of(read.part, &content)
+                if let Some(source) = source_of(read.part, read.media_type, &content)
                     && !source.fields
                 {
                     words.read(&self.first_passage(&source).0, None);
@@ -193,12 +195,12 @@ impl Scan<'_> {
             let content = read.part.content();
             self.unread(read.part, &content);
             self.side(read.part, &content);
-            if let Some(source) = source_of(read.part, &content) {
+            if let Some(source) = source_of(read.part, read.media_type, &content) {
                 let first = self.first_passage(&source).0;
                 self.source(&source, first, false);
                 self.in_page(&source, budget);
             }
-            self.file(read.part, &content, budget);
+            self.file(read, &content, budget);
             wipe(content);
         }
     }
@@ -226,11 +228,11 @@ impl Scan<'_> {
     }
 
     /// Reads what is no text, or calls itself one and is a document.
-    fn file(&mut self, scanned: &ScanPart<'_>, content: &PartContent, budget: &mut Budget) {
-        let part = scanned.part();
+    fn file(&mut self, read: &Read<'_>, content: &PartContent, budget: &mut Budget) {
+        let (part, media_type) = (read.part.part(), read.media_type);
         if let PartContent::Text(text) = content
             && !is_long(text)
-            && may_enclose(part, scanned.media_type(), text.expose())
+            && may_enclose(part, media_type, text.expose())
         {
             let reasons = encoded_in(text.expose(), budget, &mut |piece| self.piece(part, &piece));
             for why in reasons {
@@ -243,7 +245,7 @@ impl Scan<'_> {
             PartContent::Binary(bytes) => bytes.expose(),
             PartContent::Unreadable(_) => return,
         };
-        let reasons = extract(bytes, scanned.media_type(), budget, &mut |piece| {
+        let reasons = extract(bytes, media_type, budget, &mut |piece| {
             self.piece(part, &piece);
         });
         for why in reasons {
@@ -289,12 +291,24 @@ fn keep<'p>(parts: &'p [ScanPart<'_>]) -> Vec<Option<Cow<'p, PartContent>>> {
 /// All parts, in their order. HTML says the same as the text, where there is
 /// one.
 fn reads<'m>(parts: &'m [ScanPart<'m>], kept: &'m [Option<Cow<'m, PartContent>>]) -> Vec<Read<'m>> {
+    // The number of the attachment that is next, where its name is a table's.
+    let mut table = None;
     let read = |(part, kept): (&'m ScanPart<'m>, &'m Option<Cow<'m, PartContent>>)| {
         let kept = kept.as_deref();
+        if let (Part::AttachmentName(number), Some(PartContent::Text(name))) = (part.part(), kept) {
+            table = is_table_name(name.expose()).then_some(number);
+        }
+        let media_type = match part.part() {
+            Part::Attachment(number) if table == Some(number) && is_vague(part.media_type()) => {
+                "text/csv"
+            }
+            _ => part.media_type(),
+        };
         Read {
             part,
+            media_type,
             kept,
-            source: kept.and_then(|content| source_of(part, content)),
+            source: kept.and_then(|content| source_of(part, media_type, content)),
             same: false,
         }
     };
@@ -329,13 +343,27 @@ fn is_long(text: &Phi<String>) -> bool {
 /// itself text only what a mail reader shows as it stands.
 pub(super) fn source_of<'c>(
     scanned: &ScanPart<'_>,
+    media_type: &str,
     content: &'c PartContent,
 ) -> Option<Source<'c>> {
     let (PartContent::Text(text), None) = (content, scanned.side()) else {
         return None;
     };
-    let (part, media_type) = (scanned.part(), scanned.media_type());
+    let part = scanned.part();
     let shown = matches!(media_type, "text/plain" | "text/html") && !is_file(part);
     let read = !is_long(text) && (shown || !is_document(part, text.expose()));
     read.then(|| Source::new(part, media_type, text.expose()))
+}
+
+/// Whether a file of this name is a table by it.
+fn is_table_name(name: &str) -> bool {
+    let name = name.trim_end().to_ascii_lowercase();
+    [".csv", ".tsv", ".tab"]
+        .iter()
+        .any(|end| name.ends_with(end))
+}
+
+/// Whether a media type says no more of a text than that it may be one.
+fn is_vague(media_type: &str) -> bool {
+    matches!(media_type, "text/plain" | "application/octet-stream")
 }

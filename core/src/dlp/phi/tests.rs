@@ -101,7 +101,7 @@ fn prior_of(scan: &Scan<'_>, message: &Message) -> u8 {
     let mut words = Summary::default();
     for part in &message.parts() {
         let content = part.content();
-        let source = source_of(part, &content).unwrap();
+        let source = source_of(part, part.media_type(), &content).unwrap();
         let (end, region) = source.next(0);
         words.read(&Passage::read(&source.view.text, 0, end, region), None);
     }

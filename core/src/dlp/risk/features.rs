@@ -18,7 +18,7 @@ pub(crate) struct Feature {
 pub(crate) struct Code(u8);
 
 /// How many there are.
-pub(super) const MANY: usize = 61;
+pub(super) const MANY: usize = 62;
 
 /// The words that stand for features among the reasons, in their order.
 const CODES: [&str; MANY] = [
@@ -79,6 +79,7 @@ const CODES: [&str; MANY] = [
     "staff",
     "starts_of_words",
     "subject",
+    "trade",
     "veterinary",
     "without_care",
     "words",
@@ -420,6 +421,12 @@ fn counted(summary: &Summary, context: &Context, envelope: &Envelope) -> Vec<Fea
                 join(personal, join(told, person))
             ),
         );
+    }
+    if context.trades > 0 {
+        let who = u32::from(context.trades);
+        let told = cared_for | u32::from(places > 0) << 1 | u32::from(medical_ids > 0) << 2;
+        add!("trade", join(who, told));
+        add!("trade", join(who, join(personal, join(person, care + 81))));
     }
     if audience_care > 0 {
         add!("audience", audience_care);

@@ -8,6 +8,7 @@
 
 pub(crate) mod codes;
 pub(crate) mod features;
+mod notice;
 mod places;
 pub(crate) mod summary;
 #[cfg(feature = "training")]

@@ -1,10 +1,12 @@
 //! What is counted over a message while it is scanned.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use super::Filter;
 use super::codes::category_of_code;
 use super::features::{pair_feature, start_feature, word_feature};
+use super::notice::notices;
 use crate::dlp::lexicon::{CATEGORIES, Flag, Flags, Lexicon, SECTIONS};
 use crate::dlp::passage::{Item, Passage, Region};
 use crate::dlp::rules::cue;
@@ -97,6 +99,8 @@ impl Summary {
     /// [`MAX_WORDS`] units at most.
     pub(crate) fn read(&mut self, passage: &Passage<'_>, filter: Option<&Filter>) {
         let mut before = 0;
+        let notices = notices(passage);
+        let in_notice = |at: u32| notices.iter().any(|range| range.contains(&(at as usize)));
         let lexicon = Lexicon::get();
         // Most words come more than once.
         let more = passage.items.len().min(MAX_WORDS) / 4;
@@ -108,7 +112,7 @@ impl Summary {
             let (mut words, mut pairs) = (Chunk::default(), Chunk::default());
             let mut starts = Chunk::default();
             for (item, span) in items.iter().zip(spans) {
-                if item.kind != UnitKind::Word {
+                if item.kind != UnitKind::Word || in_notice(span.start) {
                     continue;
                 }
                 self.units = self.units.saturating_add(1);
@@ -206,11 +210,18 @@ impl Summary {
     pub(crate) fn add(&mut self, passage: &Passage<'_>, tags: &[Tag], context: &Context) {
         // The units of the line that a tag stands in.
         let mut line = (0, 0, false, false);
+        let notices = notices(passage);
         let mut case = Case::default();
         for tag in tags {
-            self.kinds[index_of(tag.kind)] += 1;
             let class = tag.kind.class();
             let health = class == FindingClass::Health;
+            let at = passage.spans.get(tag.first).map_or(0, |span| span.start);
+            let in_notice = |range: &Range<usize>| range.contains(&(at as usize));
+            // What it names of persons is told all the same.
+            if health && notices.iter().any(in_notice) {
+                continue;
+            }
+            self.kinds[index_of(tag.kind)] += 1;
             if health {
                 let flags = flags_of(passage, tag);
                 let code = category_of_code(passage, tag);

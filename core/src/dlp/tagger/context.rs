@@ -1,7 +1,7 @@
 //! What the models know of the message around a passage.
 
 use crate::dlp::envelope::{is_consumer, looks_personal, parted};
-use crate::dlp::lexicon::{Flag, Flags, Lexicon, NAMES, SPECIALITIES};
+use crate::dlp::lexicon::{FIELDS, Flag, Flags, Lexicon, NAMES, SPECIALITIES};
 use crate::dlp::token::{SEED, Shape, Token, finish, hash, step, tokens};
 use crate::dlp::view::View;
 
@@ -21,6 +21,9 @@ pub(crate) struct Context {
     /// Whether the sender's name or address speaks of animals (1), and a
     /// recipient's (2).
     pub(crate) animals: u8,
+    /// Whether the sender is called as those are who care for nobody's health
+    /// (1), and a recipient (2).
+    pub(crate) trades: u8,
     /// Strength of care in the audience, 0 to 3; 4 where there is an audience
     /// without.
     pub(crate) audience_care: u8,
@@ -67,9 +70,10 @@ impl Context {
                 Some((_, domain)) if looks_personal(recipient) => read(domain, &mut all),
                 _ => view,
             };
-            let (care, speciality) = care_of(&view.text, &all);
-            context.recipient_care = context.recipient_care.max(care);
-            context.recipient_speciality = context.recipient_speciality.union(speciality);
+            let field = Field::of(&view.text, &all);
+            context.recipient_care = context.recipient_care.max(field.care);
+            context.recipient_speciality = context.recipient_speciality.union(field.categories);
+            context.trades |= u8::from(field.trade) << 1;
         }
         let view = read(sender, &mut all);
         words(&view.text, &all, &mut context.senders);
@@ -84,14 +88,15 @@ impl Context {
             context.addresses[*hash as usize >> 6 & 15] |= 1 << (hash & 63);
         }
         context.animals |= u8::from(of_animals(&view.text, &all));
-        let (care, speciality) = care_of(&view.text, &all);
-        context.sender_care = care;
-        context.speciality = speciality;
+        let field = Field::of(&view.text, &all);
+        context.sender_care = field.care;
+        context.speciality = field.categories;
+        context.trades |= u8::from(field.trade);
         if let Some(audience) = audience {
             let view = read(audience, &mut all);
-            let (care, speciality) = care_of(&view.text, &all);
-            context.audience_care = if care == 0 { 4 } else { care };
-            context.speciality = context.speciality.union(speciality);
+            let field = Field::of(&view.text, &all);
+            context.audience_care = if field.care == 0 { 4 } else { field.care };
+            context.speciality = context.speciality.union(field.categories);
         }
         context
     }
@@ -187,37 +192,50 @@ fn words(text: &[u8], all: &[Token], out: &mut Vec<u32>) {
     }
 }
 
-/// The strongest speciality in a text, and the categories it points to. Words
-/// fused in a domain (`harborkidney`) are looked for at every cut.
-fn care_of(text: &[u8], all: &[Token]) -> (u8, Flags) {
-    let lexicon = Lexicon::get();
-    let mut found = Flags::default();
-    for (n, token) in all.iter().enumerate() {
-        if token.shape == Shape::Sign {
-            continue;
+/// What a header text says of an organisation.
+struct Field {
+    /// The strongest speciality.
+    care: u8,
+    /// The categories that specialities point to.
+    categories: Flags,
+    /// It cares for nobody's health, by its name.
+    trade: bool,
+}
+
+impl Field {
+    /// Words fused in a domain (`harborkidney`) are looked for at every cut.
+    fn of(text: &[u8], all: &[Token]) -> Self {
+        let lexicon = Lexicon::get();
+        let mut found = Flags::default();
+        for (n, token) in all.iter().enumerate() {
+            if token.shape == Shape::Sign {
+                continue;
+            }
+            let mut flags = lexicon.word(token.hash);
+            if flags.has(Flag::Continues)
+                && let Some((_, phrase)) = lexicon.phrase(text, &all[n..])
+            {
+                flags = flags.union(phrase.flags());
+            }
+            let bytes = text.get(token.range()).unwrap_or_default();
+            // A word of its own, or a name, is not fused of others: `payment`.
+            let known = flags.has(Flag::English) || flags.any(NAMES);
+            if !flags.any(FIELDS) && !known && (6..=LONGEST_FUSED).contains(&bytes.len()) {
+                flags = flags.union(fused(bytes));
+            }
+            found = found.union(field(flags));
         }
-        let mut flags = lexicon.word(token.hash);
-        if flags.has(Flag::Continues)
-            && let Some((_, phrase)) = lexicon.phrase(text, &all[n..])
-        {
-            flags = flags.union(phrase.flags());
+        let care = CARE
+            .iter()
+            .rposition(|f| found.has(*f))
+            .map_or(0, |n| n + 1);
+        Self {
+            care: u8::try_from(care).unwrap_or(3),
+            categories: Flags(found.0 & CATEGORIES.0),
+            // A school of nursing is one of both.
+            trade: care == 0 && found.has(Flag::Trade),
         }
-        let bytes = text.get(token.range()).unwrap_or_default();
-        // A word of its own, or a name, is not fused of others: `payment`.
-        let known = flags.has(Flag::English) || flags.any(NAMES);
-        if !flags.any(SPECIALITIES) && !known && (6..=LONGEST_FUSED).contains(&bytes.len()) {
-            flags = flags.union(speciality(fused(bytes)));
-        }
-        found = found.union(speciality(flags));
     }
-    let care = CARE
-        .iter()
-        .rposition(|f| found.has(*f))
-        .map_or(0, |n| n + 1);
-    (
-        u8::try_from(care).unwrap_or(3),
-        Flags(found.0 & CATEGORIES.0),
-    )
 }
 
 /// What names and addresses of those who care for animals begin or end with.
@@ -265,7 +283,7 @@ fn of_animals(text: &[u8], all: &[Token]) -> bool {
 /// Longer words are not taken apart.
 const LONGEST_FUSED: usize = 40;
 
-/// What the lists say of care in the pieces of a word: in those of four letters
+/// What the lists say of an organisation in the pieces of a word: in those of four letters
 /// and more behind each cut, of three behind a word (`summitmed`, not
 /// `annakent`), and of five and more before one.
 fn fused(word: &[u8]) -> Flags {
@@ -275,14 +293,14 @@ fn fused(word: &[u8]) -> Flags {
     for (cut, &letter) in (1..word.len().saturating_sub(2)).zip(word) {
         head = step(head, letter);
         if cut >= 5 {
-            flags = flags.union(lexicon.care(finish(head)));
+            flags = flags.union(lexicon.field(finish(head)));
         }
     }
     for cut in 3..=word.len().saturating_sub(4) {
-        flags = flags.union(lexicon.care(hash(&word[cut..])));
+        flags = flags.union(lexicon.field(hash(&word[cut..])));
     }
     if let Some((before, tail)) = word.split_last_chunk::<3>() {
-        let care = lexicon.care(hash(tail));
+        let care = lexicon.field(hash(tail));
         if !care.is_empty() && lexicon.word(hash(before)).has(Flag::English) {
             flags = flags.union(care);
         }
@@ -290,11 +308,13 @@ fn fused(word: &[u8]) -> Flags {
     flags
 }
 
-/// The flags of a speciality's word; nothing of other words.
-fn speciality(flags: Flags) -> Flags {
+/// What of a word's flags says what an organisation does: `Glass` is a name.
+fn field(flags: Flags) -> Flags {
+    let trade = flags.0 & Flags::of(&[Flag::Trade]).0;
     match flags.any(SPECIALITIES) {
-        true => Flags(flags.0 & (SPECIALITIES.0 | CATEGORIES.0)),
-        false => Flags::default(),
+        true => Flags(flags.0 & (SPECIALITIES.0 | CATEGORIES.0) | trade),
+        false if flags.any(NAMES) => Flags::default(),
+        false => Flags(trade),
     }
 }
 
@@ -319,7 +339,7 @@ mod tests {
         ] {
             let slow = (1..word.len()).fold(Flags::default(), |all, cut| {
                 let care = |piece: &str, least| match piece.len() >= least {
-                    true => lexicon.care(hash(piece.as_bytes())),
+                    true => lexicon.field(hash(piece.as_bytes())),
                     false => Flags::default(),
                 };
                 // No cut leaves fewer than three letters, and one of three only
@@ -372,6 +392,25 @@ mod tests {
         assert_eq!(told("pat@mail.example", "Main Street Veterinary"), 2);
         assert_eq!(told("a@animalhouse.example", "b@mainstvets.example"), 3);
         for none in ["rivet@acme.example", "Pat Velvet", "zoom@acme.example"] {
+            assert_eq!(told(none, "desk@mail.example"), 0, "{none}");
+        }
+    }
+
+    #[test]
+    fn who_cares_for_nobody_is_known_by_the_name() {
+        let told = |from, to| Context::new(from, [to], None).trades;
+        assert_eq!(
+            told("pat@shoreplumbing.example", "l.baptiste@mail.example"),
+            1
+        );
+        assert_eq!(told("l.baptiste@mail.example", "First Street Bakery"), 2);
+        // A school that trains those who care is one of both.
+        assert_eq!(told("Harbor Dental School", "pat@mail.example"), 0);
+        for none in [
+            "dan.carpenter@mail.example",
+            "Dan Baker",
+            "pat@schooler.example",
+        ] {
             assert_eq!(told(none, "desk@mail.example"), 0, "{none}");
         }
     }

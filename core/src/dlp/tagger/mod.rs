@@ -119,6 +119,10 @@ pub(crate) fn tag(
     memos: Option<&mut Memos>,
     kept: &mut Codes,
 ) -> Vec<Tag> {
+    // Sizes and colours.
+    if passage.region == Region::Style {
+        return Vec::new();
+    }
     let Some(memos) = memos.filter(|_| passage.region != Region::Code) else {
         let mut out: Vec<Tag> = Vec::new();
         for code in codes(passage, context, model, kept) {
@@ -206,7 +210,7 @@ fn tag_from(
 
 /// Whether the code model is asked of some unit.
 pub(crate) fn asks(passage: &Passage<'_>) -> bool {
-    passage.notable.iter().any(|at| asks_code(passage, *at))
+    passage.region != Region::Style && passage.notable.iter().any(|at| asks_code(passage, *at))
 }
 
 /// What the code model says of all units that it is asked of, but for those of

@@ -13,7 +13,7 @@ use memchr::memchr;
 
 use super::fold::fold;
 use super::tags::{Edge, Shown, Tag, Tags};
-use super::{Pen, View, entity};
+use super::{Pen, RawText, View, entity};
 
 /// More empty lines say nothing more.
 const MAX_LINES: u8 = 2;
@@ -111,12 +111,7 @@ pub(super) fn conditional(source: &str, comment: &Range<usize>) -> Option<Range<
 }
 
 /// Writes the HTML in a comment as it is shown.
-pub(super) fn inside(
-    pen: Pen,
-    source: &str,
-    range: Range<usize>,
-    code: &mut Vec<Range<usize>>,
-) -> Pen {
+pub(super) fn inside(pen: Pen, source: &str, range: Range<usize>, code: &mut Vec<RawText>) -> Pen {
     let source = source.get(..range.end).unwrap_or_default();
     let mut layout = Layout::new(pen, source);
     let mut hidden = Vec::new();
@@ -151,12 +146,7 @@ impl<'s> Layout<'s> {
     }
 
     /// Writes what is shown of the source from `at` on.
-    fn page(
-        &mut self,
-        mut at: usize,
-        hidden: &mut Vec<Range<usize>>,
-        code: &mut Vec<Range<usize>>,
-    ) {
+    fn page(&mut self, mut at: usize, hidden: &mut Vec<Range<usize>>, code: &mut Vec<RawText>) {
         let source = self.source;
         let mut tags = Tags::new(source);
         while at < source.len() {
@@ -179,7 +169,7 @@ impl<'s> Layout<'s> {
                     hidden.extend(tag.hidden);
                     if let Some(name) = tag.raw_text {
                         let end = tags.raw_text_end(at, name);
-                        code.push(at..end);
+                        code.push((name, at..end));
                         at = end;
                     }
                 }

@@ -303,17 +303,28 @@ fn attributes(inside: &[u8], name_end: usize, base: usize) -> Vec<Range<usize>> 
                 (value, value + length)
             }
         };
-        if start < end
-            && !LAYOUT
-                .iter()
-                .any(|l| name.eq_ignore_ascii_case(l.as_bytes()))
-        {
+        let layout = is_layout(name) || is_colour(&inside[start..end]);
+        if start < end && !layout {
             out.push(base + start..base + end);
         }
         at = (end + 1).min(inside.len());
     }
     bare(&mut out, at, inside.len());
     out
+}
+
+fn is_layout(name: &[u8]) -> bool {
+    let head = name.get(..b"xmlns:".len());
+    head.is_some_and(|head| head.eq_ignore_ascii_case(b"xmlns:"))
+        || LAYOUT
+            .iter()
+            .any(|l| name.eq_ignore_ascii_case(l.as_bytes()))
+}
+
+/// Whether a value is a colour, as those of links are: `#0563C1`.
+fn is_colour(value: &[u8]) -> bool {
+    let figures = value.strip_prefix(b"#").unwrap_or_default();
+    matches!(figures.len(), 3 | 4 | 6 | 8) && figures.iter().all(u8::is_ascii_hexdigit)
 }
 
 /// Whether a tag's own style says that white space is shown as it is.

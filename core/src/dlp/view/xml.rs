@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use super::tags::{Edge, Tags, edge};
-use super::{Pen, View};
+use super::{Pen, RawText, View};
 
 /// What stands between two texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -185,7 +185,7 @@ impl View<'_> {
         let office = OFFICE.iter().any(|o| head.contains(o));
         let mut pen = Pen::with_capacity(source.len());
         let mut hidden: Vec<Range<usize>> = Vec::new();
-        let mut code: Vec<Range<usize>> = Vec::new();
+        let mut code: Vec<RawText> = Vec::new();
         let mut tags = Tags::new(source);
         let mut due = Due {
             gap: Gap::None,
@@ -220,7 +220,7 @@ impl View<'_> {
                     at = tag.end;
                     if let Some(name) = tag.raw_text {
                         let end = tags.raw_text_end(at, name);
-                        code.push(at..end);
+                        code.push((name, at..end));
                         at = end;
                     }
                 }

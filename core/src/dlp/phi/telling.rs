@@ -1,0 +1,138 @@
+//! What one paragraph tells by itself.
+//!
+//! A verdict is of a message as a whole, and the one line about a patient in a
+//! newsletter or in minutes is outweighed by all that is about nobody. So where
+//! the whole is not PHI, the paragraphs that name somebody beside health content
+//! are judged alone, between the same sender and recipients.
+
+use super::{Scan, bytes_of};
+use crate::base::{Phi, Sensitivity};
+use crate::dlp::passage::{Passage, Region};
+use crate::dlp::risk::features::features;
+use crate::dlp::risk::summary::Summary;
+use crate::dlp::risk::verdict::{Verdict, Words};
+use crate::dlp::source::Source;
+use crate::dlp::tagger::{Tag, tag};
+use crate::dlp::token::Gap;
+use crate::dlp::{FindingClass, FindingKind, Part, Risk, rules};
+
+/// Units of a paragraph, which a longer one is cut to.
+const LONGEST: usize = 200;
+/// Paragraphs of a message that are kept.
+const MOST: usize = 64;
+/// How far a paragraph alone must speak for PHI: it has less to speak against
+/// than the whole.
+const SURE: i32 = 100;
+
+impl Scan<'_> {
+    /// Keeps the paragraphs of a passage that name somebody beside health
+    /// content.
+    pub(super) fn note_telling(
+        &mut self,
+        source: &Source<'_>,
+        passage: &Passage<'_>,
+        tags: &[Tag],
+    ) {
+        let in_prose = matches!(source.part, Part::Text | Part::Html | Part::Attachment(_))
+            && source.hints.is_empty();
+        if !in_prose {
+            return;
+        }
+        let mut rest = tags;
+        while let Some(first) = rest.first()
+            && self.telling.len() < MOST
+        {
+            let end = paragraph_end(passage, first.first);
+            let behind = rest.iter().position(|t| t.first >= end);
+            let (here, more) = rest.split_at(behind.unwrap_or(rest.len()));
+            rest = more;
+            // A patient may be taken for one who works there.
+            let somebody = here
+                .iter()
+                .any(|t| matches!(t.kind, FindingKind::Name | FindingKind::Provider));
+            let health = here.iter().any(|t| t.kind.class() == FindingClass::Health);
+            if !somebody || !health {
+                continue;
+            }
+            let start = paragraph_start(passage, first.first);
+            let whole = Tag {
+                first: start,
+                last: end,
+                ..*first
+            };
+            let (start, end) = bytes_of(passage, &whole);
+            let text = passage.text.get(start..end).unwrap_or_default();
+            let text = String::from_utf8_lossy(text).into_owned();
+            self.telling.push(Phi::new(text));
+        }
+    }
+
+    /// What the most telling paragraph is by itself, where it is PHI.
+    pub(super) fn telling(&mut self) -> Option<Risk> {
+        let units = self.summary.units as usize;
+        let mut most: Option<Risk> = None;
+        for text in std::mem::take(&mut self.telling) {
+            let risk = self.alone(text.expose(), units);
+            text.wipe();
+            let more = |risk: &Risk| most.as_ref().is_none_or(|most| risk.score > most.score);
+            if let Some(risk) = risk.filter(more) {
+                most = Some(risk);
+            }
+        }
+        most
+    }
+
+    /// What a paragraph is by itself, where it is PHI and not most of a message of
+    /// so many words.
+    fn alone(&mut self, text: &str, units: usize) -> Option<Risk> {
+        let passage = self.read(text.as_bytes(), 0, text.len(), Region::Body);
+        let mut summary = Summary::default();
+        summary.read(&passage, None);
+        let is_part = summary.units as usize * 2 <= units;
+        let risk = is_part.then(|| self.judged(summary, &passage));
+        self.done(passage);
+        risk.filter(|risk| risk.sensitivity > Sensitivity::None && risk.score >= SURE)
+    }
+
+    /// The verdict on a passage as on a message of its own.
+    fn judged(&mut self, mut summary: Summary, passage: &Passage<'_>) -> Risk {
+        let verdict = Verdict::get();
+        let mut context = self.context.clone();
+        context.speech = summary.speech();
+        let told = features(&summary, &context, &self.envelope);
+        let mut words = Words::default();
+        verdict.read(&told, &mut words);
+        context.prior = verdict.step(&told, &words);
+        let memos = self.memos.as_deref_mut();
+        let mut tags = tag(passage, &context, self.model, memos, &mut self.codes);
+        rules::apply(passage, &mut tags, true);
+        summary.add(passage, &tags, &context);
+        verdict.judge(&features(&summary, &context, &self.envelope), &words)
+    }
+}
+
+/// The first unit of the paragraph of a unit.
+fn paragraph_start(passage: &Passage<'_>, at: usize) -> usize {
+    let opens = |n: &usize| {
+        passage
+            .items
+            .get(*n)
+            .is_none_or(|i| i.gap >= Gap::Paragraph)
+    };
+    let from = at.saturating_sub(LONGEST);
+    (from + 1..=at).rev().find(opens).unwrap_or(from)
+}
+
+/// Behind the last one.
+fn paragraph_end(passage: &Passage<'_>, at: usize) -> usize {
+    let opens = |n: &usize| {
+        passage
+            .items
+            .get(*n)
+            .is_none_or(|i| i.gap >= Gap::Paragraph)
+    };
+    (at + 1..at + LONGEST)
+        .find(opens)
+        .unwrap_or(at + LONGEST)
+        .min(passage.items.len())
+}

@@ -1,0 +1,59 @@
+//! What names a place in a format, and is nobody's number.
+
+use crate::dlp::passage::Passage;
+use crate::dlp::tagger::Tag;
+
+/// Segments of HL7 v2 that speak of patients, as interfaces' makers write of
+/// their fields: `PID-3`, `OBX-5.1`.
+const SEGMENTS: [&[u8]; 20] = [
+    b"AL1", b"DG1", b"EVN", b"FT1", b"GT1", b"IN1", b"IN2", b"MRG", b"MSA", b"MSH", b"NK1", b"NTE",
+    b"OBR", b"OBX", b"ORC", b"PD1", b"PID", b"PV1", b"PV2", b"RXA",
+];
+
+/// Takes away what was found in the names of such fields.
+pub(in crate::dlp) fn references(passage: &Passage<'_>, tags: &mut Vec<Tag>) {
+    tags.retain(|tag| {
+        let spans = passage.spans.get(tag.first..tag.last).unwrap_or_default();
+        let (Some(first), Some(last)) = (spans.first(), spans.last()) else {
+            return true;
+        };
+        let found = passage.text.get(first.start as usize..last.end as usize);
+        !found.is_some_and(is_field)
+    });
+}
+
+/// A segment and the number of a field, maybe that of a component.
+fn is_field(text: &[u8]) -> bool {
+    let Some((segment, [b'-' | b'.', number @ ..])) = text.split_at_checked(3) else {
+        return false;
+    };
+    let is_number =
+        |part: &[u8]| (1..=2).contains(&part.len()) && part.iter().all(u8::is_ascii_digit);
+    SEGMENTS.iter().any(|s| s.eq_ignore_ascii_case(segment))
+        && number.split(|b| *b == b'.').all(is_number)
+        && number.len() <= 8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_told_from_numbers() {
+        for field in ["PID-3", "pid-3", "OBX-5.1", "PV1-19.4.2", "PID.3"] {
+            assert!(is_field(field.as_bytes()), "{field}");
+        }
+        for other in [
+            "PID-4471902",
+            "PID3",
+            "ABC-3",
+            "PID-",
+            "PID-3-4",
+            "PI",
+            "PID-3.",
+            "",
+        ] {
+            assert!(!is_field(other.as_bytes()), "{other}");
+        }
+    }
+}
