@@ -141,8 +141,9 @@ pub(super) struct Scan<'s> {
     room: Vec<Buffers>,
     known: Known<'s>,
     patients: Vec<RosterHit>,
-    /// Paragraphs that may tell of somebody by themselves.
-    telling: Vec<Phi<String>>,
+    /// Paragraphs that may tell of somebody by themselves, and whether they name
+    /// one who is not taken for staff.
+    telling: Vec<(bool, Phi<String>)>,
     /// Whether a display name says of a person what is about health, and of
     /// which categories.
     pub(super) told_by_name: Option<Vec<Category>>,
@@ -522,7 +523,7 @@ impl<'s> Scan<'s> {
 
 /// Whether a passage may say what the message is about.
 fn speaks(passage: &Passage<'_>) -> bool {
-    !matches!(passage.region, Region::Code | Region::Style)
+    passage.region != Region::Style
 }
 
 /// How sensitive PHI of these categories is.

@@ -390,8 +390,9 @@ fn finish(
     }
     let prose = pen.text.len();
     // Style sheets behind the scripts.
-    let (styles, scripts): (Vec<_>, Vec<_>) =
-        code.into_iter().partition(|(name, _)| *name == "style");
+    let is_sheet =
+        |(name, range): &RawText| *name == "style" && html::is_style_sheet(source, range);
+    let (styles, scripts): (Vec<_>, Vec<_>) = code.into_iter().partition(is_sheet);
     let mut push = |elements: Vec<RawText>| {
         for (_, range) in elements {
             let before = range.start.saturating_sub(1);

@@ -13,8 +13,7 @@ pub(crate) const LONG: usize = if cfg!(debug_assertions) {
     10_000_000
 };
 const GIB: usize = 1 << 30;
-/// What a bomb is full of: text that is then scanned, or, in a build that
-/// would take long for that, what is no text.
+/// What a bomb is full of: text, which is then scanned.
 const FILL: u8 = b'a';
 
 /// What must come of a scan.

@@ -40,13 +40,15 @@ impl Scan<'_> {
         }
         let mut rest = tags;
         while let Some(first) = rest.first()
-            && self.telling.len() < MOST
+            && (self.telling.len() < MOST || self.telling.iter().any(|(named, _)| !named))
         {
             let end = paragraph_end(passage, first.first);
             let behind = rest.iter().position(|t| t.first >= end);
             let (here, more) = rest.split_at(behind.unwrap_or(rest.len()));
             rest = more;
-            // A patient may be taken for one who works there.
+            // A patient may be taken for one who works there; whom nobody takes for
+            // one goes first.
+            let named = here.iter().any(|t| t.kind == FindingKind::Name);
             let somebody = here
                 .iter()
                 .any(|t| matches!(t.kind, FindingKind::Name | FindingKind::Provider));
@@ -62,8 +64,12 @@ impl Scan<'_> {
             };
             let (start, end) = bytes_of(passage, &whole);
             let text = passage.text.get(start..end).unwrap_or_default();
-            let text = String::from_utf8_lossy(text).into_owned();
-            self.telling.push(Phi::new(text));
+            let text = Phi::new(String::from_utf8_lossy(text).into_owned());
+            if self.telling.len() < MOST {
+                self.telling.push((named, text));
+            } else if named && let Some(other) = self.telling.iter_mut().find(|(named, _)| !named) {
+                *other = (named, text);
+            }
         }
     }
 
@@ -71,7 +77,7 @@ impl Scan<'_> {
     pub(super) fn telling(&mut self) -> Option<Risk> {
         let units = self.summary.units as usize;
         let mut most: Option<Risk> = None;
-        for text in std::mem::take(&mut self.telling) {
+        for (_, text) in std::mem::take(&mut self.telling) {
             let risk = self.alone(text.expose(), units);
             text.wipe();
             let more = |risk: &Risk| most.as_ref().is_none_or(|most| risk.score > most.score);

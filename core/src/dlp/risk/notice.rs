@@ -1,34 +1,35 @@
-//! Notices of confidentiality: what lawyers put behind mails of every kind says
-//! nothing of what a mail is about, whatever it lists that it might contain.
+//! Notices of confidentiality, as lawyers put them behind mails of every kind:
+//! that a mail might be about HIV does not make it specially protected. No other
+//! word of them is passed over, and a text that names somebody is none.
 
 use std::ops::Range;
 
 use memchr::memmem;
+use zeroize::Zeroizing;
 
+use crate::dlp::lexicon::{Flag, NAMES};
 use crate::dlp::passage::Passage;
 
-/// What a notice speaks to.
-const TO: [&str; 12] = [
+/// What a notice says of itself.
+const TO: [&str; 11] = [
     "intended recipient",
-    "addressee",
-    "intended only for",
+    "the addressee",
     "sole use of",
-    "received this",
+    "redisclosure",
+    "received this e-mail in error",
+    "received this email in error",
+    "received this message in error",
+    "received this communication in error",
+    "received this transmission in error",
     "received it in error",
     "received it by mistake",
-    "redisclos",
-    "notify the sender",
-    "inform the sender",
-    "contact the sender",
-    "tell us by return",
 ];
 /// What it speaks of besides.
-const OF: [&str; 17] = [
+const OF: [&str; 15] = [
     "confidential",
     "privileged",
     "prohibited",
     "unauthorized",
-    "disclos",
     "disseminat",
     "forbidden",
     "delete",
@@ -40,7 +41,6 @@ const OF: [&str; 17] = [
     "45 cfr",
     "42 cfr",
     "may contain",
-    "attachments",
 ];
 /// Of both together.
 const FEWEST: usize = 3;
@@ -71,7 +71,8 @@ pub(super) fn notices(passage: &Passage<'_>) -> Vec<Range<usize>> {
     while at < text.len() {
         let length = paragraph(text.get(at..).unwrap_or_default());
         let inside = text.get(at..at + length).and_then(notice);
-        out.extend(inside.map(|range| start + at + range.start..start + at + range.end));
+        let inside = inside.map(|range| start + at + range.start..start + at + range.end);
+        out.extend(inside.filter(|range| !names_somebody(passage, range)));
         at += length;
     }
     out
@@ -92,15 +93,30 @@ fn paragraph(text: &[u8]) -> usize {
     text.len()
 }
 
+/// Whether a word that is a name and no other word stands in a range.
+fn names_somebody(passage: &Passage<'_>, range: &Range<usize>) -> bool {
+    let first = passage
+        .spans
+        .partition_point(|span| (span.start as usize) < range.start);
+    let behind = passage
+        .spans
+        .partition_point(|span| (span.start as usize) < range.end);
+    let items = passage.items.get(first..behind).unwrap_or_default();
+    items.iter().any(|item| {
+        let flags = item.word.flags();
+        flags.any(NAMES) && !flags.has(Flag::English)
+    })
+}
+
 /// The lines of a paragraph that are one: from the first to the last that
-/// speaks so, where hardly another stands between.
+/// speaks so, where at most every second is silent.
 fn notice(paragraph: &[u8]) -> Option<Range<usize>> {
     if paragraph.len() > LONGEST {
         return None;
     }
-    let text = String::from_utf8_lossy(paragraph).to_ascii_lowercase();
+    let text = Zeroizing::new(String::from_utf8_lossy(paragraph).to_ascii_lowercase());
     // Lines are wrapped anywhere.
-    let whole = text.split_ascii_whitespace().collect::<Vec<_>>().join(" ");
+    let whole = Zeroizing::new(text.split_ascii_whitespace().collect::<Vec<_>>().join(" "));
     let count = |words: &[&str]| words.iter().filter(|word| whole.contains(**word)).count();
     let to = count(&TO);
     if to == 0 || to + count(&OF) < FEWEST {
@@ -109,7 +125,7 @@ fn notice(paragraph: &[u8]) -> Option<Range<usize>> {
     let mut at = 0;
     let (mut range, mut lines, mut speaking, mut last) = (None, 0usize, 0usize, 0);
     for line in paragraph.split_inclusive(|b| *b == b'\n') {
-        let lower = String::from_utf8_lossy(line).to_ascii_lowercase();
+        let lower = Zeroizing::new(String::from_utf8_lossy(line).to_ascii_lowercase());
         let speaks = TO.iter().chain(&OF).any(|word| lower.contains(word));
         let end = at + line.len();
         lines += usize::from(range.is_some() || speaks);
@@ -152,7 +168,7 @@ mod tests {
             assert_eq!(found(notice), [notice]);
         }
         // What stands between is none of it.
-        let mail = "This is privileged and for the addressee only.\nYour HIV test is back.\n\
+        let mail = "This is privileged, for the addressee only.\nYour HIV test is back.\n\
             Please call.\nCome in soon.\nDelete all copies.";
         assert_eq!(found(mail), [] as [String; 0]);
     }
@@ -163,6 +179,10 @@ mod tests {
             "Your protected health information was disclosed in error to an unauthorized person.",
             "Please delete my HIV result from the portal; it was confidential.",
             "The sender of the specimen was notified.",
+            "Please do not redisclose, it is confidential under HIPAA: Maria Lopez has HIV.",
+            "Maria Lopez, who received this HIV diagnosis, wants it kept confidential; delete my mail.",
+            "Confidential, for the addressee only: Maria Lopez has HIV.\nPlease delete all copies.",
+            "It is for the intended recipient, confidential, delete it: Lopez is pregnant.",
             "",
         ] {
             assert_eq!(found(text), [] as [String; 0], "{text}");

@@ -100,7 +100,6 @@ impl Summary {
     pub(crate) fn read(&mut self, passage: &Passage<'_>, filter: Option<&Filter>) {
         let mut before = 0;
         let notices = notices(passage);
-        let in_notice = |at: u32| notices.iter().any(|range| range.contains(&(at as usize)));
         let lexicon = Lexicon::get();
         // Most words come more than once.
         let more = passage.items.len().min(MAX_WORDS) / 4;
@@ -112,7 +111,7 @@ impl Summary {
             let (mut words, mut pairs) = (Chunk::default(), Chunk::default());
             let mut starts = Chunk::default();
             for (item, span) in items.iter().zip(spans) {
-                if item.kind != UnitKind::Word || in_notice(span.start) {
+                if item.kind != UnitKind::Word {
                     continue;
                 }
                 self.units = self.units.saturating_add(1);
@@ -123,7 +122,12 @@ impl Summary {
                 }
                 if counted != 0 {
                     let counts = self.sections.iter_mut().chain(&mut self.mentions);
-                    for (n, count) in counts.enumerate() {
+                    // What a notice might be about it names.
+                    let many = match is_in(&notices, span.start) {
+                        true => SECTIONS,
+                        false => SECTIONS + CATEGORIES,
+                    };
+                    for (n, count) in counts.enumerate().take(many) {
                         *count += u32::from(counted >> n & 1);
                     }
                 }
@@ -216,13 +220,8 @@ impl Summary {
             let class = tag.kind.class();
             let health = class == FindingClass::Health;
             let at = passage.spans.get(tag.first).map_or(0, |span| span.start);
-            let in_notice = |range: &Range<usize>| range.contains(&(at as usize));
-            // What it names of persons is told all the same.
-            if health && notices.iter().any(in_notice) {
-                continue;
-            }
             self.kinds[index_of(tag.kind)] += 1;
-            if health {
+            if health && !is_in(&notices, at) {
                 let flags = flags_of(passage, tag);
                 let code = category_of_code(passage, tag);
                 for (count, (flag, category)) in self.categories.iter_mut().zip(CATEGORY_FLAGS) {
@@ -273,6 +272,13 @@ impl Summary {
             }
         }
     }
+}
+
+/// Whether a place is in one of some ranges, which are in order.
+fn is_in(ranges: &[Range<usize>], at: u32) -> bool {
+    let at = at as usize;
+    let next = ranges.partition_point(|range| range.end <= at);
+    ranges.get(next).is_some_and(|range| range.contains(&at))
 }
 
 /// What a paragraph has of a patient's case so far.

@@ -47,7 +47,7 @@ impl Default for Options {
             rate_of_categories: 0.1,
             words: 0.004,
             dense: 0.002,
-            recall: 970,
+            recall: 968,
         }
     }
 }

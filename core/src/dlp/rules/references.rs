@@ -10,16 +10,26 @@ const SEGMENTS: [&[u8]; 20] = [
     b"OBR", b"OBX", b"ORC", b"PD1", b"PID", b"PV1", b"PV2", b"RXA",
 ];
 
-/// Takes away what was found in the names of such fields.
+/// Takes away what was found in the names of such fields, where those of two
+/// segments are named: `PID-17` alone is the seventeenth participant of a study.
 pub(in crate::dlp) fn references(passage: &Passage<'_>, tags: &mut Vec<Tag>) {
-    tags.retain(|tag| {
-        let spans = passage.spans.get(tag.first..tag.last).unwrap_or_default();
-        let (Some(first), Some(last)) = (spans.first(), spans.last()) else {
-            return true;
-        };
-        let found = passage.text.get(first.start as usize..last.end as usize);
-        !found.is_some_and(is_field)
-    });
+    let field = |tag: &Tag| {
+        let spans = passage.spans.get(tag.first..tag.last)?;
+        let (first, last) = (spans.first()?, spans.last()?);
+        let found = passage.text.get(first.start as usize..last.end as usize)?;
+        is_field(found).then(|| found.get(..3)).flatten()
+    };
+    let Some(one) = tags.iter().find_map(field) else {
+        return;
+    };
+    let mut units = passage
+        .spans
+        .iter()
+        .filter_map(|span| passage.text.get(span.range()));
+    let is_other = |unit: &[u8]| is_field(unit) && !unit[..3].eq_ignore_ascii_case(one);
+    if units.any(is_other) {
+        tags.retain(|tag| field(tag).is_none());
+    }
 }
 
 /// A segment and the number of a field, maybe that of a component.
@@ -27,8 +37,9 @@ fn is_field(text: &[u8]) -> bool {
     let Some((segment, [b'-' | b'.', number @ ..])) = text.split_at_checked(3) else {
         return false;
     };
-    let is_number =
-        |part: &[u8]| (1..=2).contains(&part.len()) && part.iter().all(u8::is_ascii_digit);
+    let is_number = |part: &[u8]| {
+        (1..=2).contains(&part.len()) && part.iter().all(u8::is_ascii_digit) && part[0] != b'0'
+    };
     SEGMENTS.iter().any(|s| s.eq_ignore_ascii_case(segment))
         && number.split(|b| *b == b'.').all(is_number)
         && number.len() <= 8
@@ -49,6 +60,7 @@ mod tests {
             "ABC-3",
             "PID-",
             "PID-3-4",
+            "PID-08",
             "PI",
             "PID-3.",
             "",

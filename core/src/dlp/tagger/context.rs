@@ -300,9 +300,9 @@ fn fused(word: &[u8]) -> Flags {
         flags = flags.union(lexicon.field(hash(&word[cut..])));
     }
     if let Some((before, tail)) = word.split_last_chunk::<3>() {
-        let care = lexicon.field(hash(tail));
-        if !care.is_empty() && lexicon.word(hash(before)).has(Flag::English) {
-            flags = flags.union(care);
+        let field = lexicon.field(hash(tail));
+        if !field.is_empty() && lexicon.word(hash(before)).has(Flag::English) {
+            flags = flags.union(field);
         }
     }
     flags

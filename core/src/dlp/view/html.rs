@@ -110,6 +110,31 @@ pub(super) fn conditional(source: &str, comment: &Range<usize>) -> Option<Range<
     (text.get(start..end)? != "<!").then_some(comment.start + start..comment.start + end)
 }
 
+/// Whether the content of a `style` element is sizes and colours alone. What has
+/// no end may be text that another reader shows; the element itself may be
+/// shown, and `content` of a sheet is.
+pub(super) fn is_style_sheet(source: &str, content: &Range<usize>) -> bool {
+    let (Some(before), Some(inside), Some(behind)) = (
+        source.as_bytes().get(..content.start),
+        source.as_bytes().get(content.clone()),
+        source.as_bytes().get(content.end..),
+    ) else {
+        return false;
+    };
+    let tag = before.iter().rposition(|b| *b == b'<').unwrap_or_default();
+    let tag = before.get(tag..).unwrap_or_default();
+    let has = |text: &[u8], word: &[u8]| {
+        text.windows(word.len())
+            .any(|part| part.eq_ignore_ascii_case(word))
+    };
+    behind.starts_with(b"</")
+        && has(tag, b"<style")
+        && !has(tag, b"style=")
+        && !has(tag, b"style =")
+        && !has(inside, b"content:")
+        && !has(inside, b"content :")
+}
+
 /// Writes the HTML in a comment as it is shown.
 pub(super) fn inside(pen: Pen, source: &str, range: Range<usize>, code: &mut Vec<RawText>) -> Pen {
     let source = source.get(..range.end).unwrap_or_default();

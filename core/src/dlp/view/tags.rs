@@ -134,7 +134,9 @@ impl<'a> Tags<'a> {
         let whole = behind.is_none_or(|b| b.is_ascii_whitespace() || *b == b'/');
         let raw_text = ["script", "style"]
             .into_iter()
-            .find(|raw| closes == 0 && whole && name.eq_ignore_ascii_case(raw.as_bytes()));
+            .find(|raw| closes == 0 && whole && name.eq_ignore_ascii_case(raw.as_bytes()))
+            // In XML, and in drawings within HTML, nothing is inside of `<style/>`.
+            .filter(|_| !inside.ends_with(b"/"));
         let hidden = match inside.len() > closes + name.len() && !is_common(inside) {
             true => attributes(inside, closes + name.len(), at + 1),
             false => Vec::new(),
@@ -303,7 +305,7 @@ fn attributes(inside: &[u8], name_end: usize, base: usize) -> Vec<Range<usize>> 
                 (value, value + length)
             }
         };
-        let layout = is_layout(name) || is_colour(&inside[start..end]);
+        let layout = is_layout(name) || is_colour(name, &inside[start..end]);
         if start < end && !layout {
             out.push(base + start..base + end);
         }
@@ -321,10 +323,27 @@ fn is_layout(name: &[u8]) -> bool {
             .any(|l| name.eq_ignore_ascii_case(l.as_bytes()))
 }
 
-/// Whether a value is a colour, as those of links are: `#0563C1`.
-fn is_colour(value: &[u8]) -> bool {
+/// Attributes that are colours where they look like one: a number in the value
+/// of a field looks so too.
+const COLOURS: &[&str] = &[
+    "alink",
+    "bordercolor",
+    "fill",
+    "fillcolor",
+    "link",
+    "stroke",
+    "strokecolor",
+    "text",
+    "vlink",
+];
+
+/// Whether an attribute is a colour, as those of links are: `#0563C1`.
+fn is_colour(name: &[u8], value: &[u8]) -> bool {
+    let named = COLOURS
+        .iter()
+        .any(|c| name.eq_ignore_ascii_case(c.as_bytes()));
     let figures = value.strip_prefix(b"#").unwrap_or_default();
-    matches!(figures.len(), 3 | 4 | 6 | 8) && figures.iter().all(u8::is_ascii_hexdigit)
+    named && matches!(figures.len(), 3 | 4 | 6 | 8) && figures.iter().all(u8::is_ascii_hexdigit)
 }
 
 /// Whether a tag's own style says that white space is shown as it is.
