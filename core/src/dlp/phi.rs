@@ -262,7 +262,8 @@ impl<'s> Scan<'s> {
         // from one into the other.
         self.known_in(source, 0..view.hidden);
         self.known_in(source, view.hidden..view.code);
-        self.known_in(source, view.code..view.text.len());
+        self.known_in(source, view.code..view.style);
+        self.known_in(source, view.style..view.text.len());
     }
 
     /// The same of a range of the view.

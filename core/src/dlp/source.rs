@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use memchr::{memchr, memchr_iter};
 
-use super::extract::{Form, Hint, Piece, is_markup, percent};
+use super::extract::{Form, Hint, Piece, TABLE, is_markup, percent};
 use super::passage::Region;
 use super::view::{View, decoded};
 use super::{Part, records};
@@ -40,7 +40,7 @@ impl<'t> Source<'t> {
     /// A piece of an attachment's text.
     pub(super) fn piece(part: Part, piece: &'t Piece) -> Self {
         let media_type = match piece.form {
-            Form::Table => "text/csv",
+            Form::Table => TABLE,
             _ => "text/plain",
         };
         let mut source = Self::new(part, media_type, &piece.text);

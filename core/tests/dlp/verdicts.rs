@@ -132,6 +132,24 @@ fn style_sheets_change_no_verdict_and_hold_no_identifiers() {
     assert_eq!(kinds(&plain), kinds(&styled));
 }
 
+/// What a sheet shows is read, however it is written, and so is what a reader
+/// shows behind a sheet without an end.
+#[test]
+fn what_a_style_sheet_shows_is_read() {
+    let told = "maria.lopez@mail.example, SSN 281-15-9804";
+    for html in [
+        format!("<style>p::before{{content:\"{told}\"}}</style><p>Hi</p>"),
+        format!("<style>p::before{{CONTENT\n/**/:\"{told}\"}}</style><p>Hi</p>"),
+        format!("<style style = 'display:block'>{told}</style><p>Hi</p>"),
+        format!("<svg><style/></svg><p>{told}</p>"),
+        format!("<p>Hi</p><style>{told}"),
+    ] {
+        let scanned = scan(mail().subject("Hi").html(html.clone()));
+        let ssn = |f: &&mailseal::dlp::Finding| f.kind == FindingKind::Ssn;
+        assert!(scanned.findings.items.iter().any(|f| ssn(&f)), "{html}");
+    }
+}
+
 /// Whatever stands around it: so much speaks against PHI that the weights alone
 /// say none.
 #[test]

@@ -49,6 +49,7 @@ mod tests;
 
 pub(super) use budget::Budget;
 pub(super) use loose::percent;
+pub(super) use sniff::{TABLE, is_table_name};
 use walk::Walk;
 
 use std::ops::Range;

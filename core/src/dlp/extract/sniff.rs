@@ -99,13 +99,18 @@ pub(super) fn text_type<'t>(media_type: &'t str, name: &str) -> &'t str {
     match media_type {
         _ if untold && is_named(name, &[".htm", ".html", ".xhtml"]) => "text/html",
         "text/csv" | "text/tab-separated-values" | "application/vnd.ms-excel" => TABLE,
-        _ if untold && is_named(name, &[".csv", ".tsv", ".tab"]) => TABLE,
+        _ if (untold || media_type == "text/plain") && is_table_name(name) => TABLE,
         _ => media_type,
     }
 }
 
 /// The type of a table of fields.
-pub(super) const TABLE: &str = "text/csv";
+pub(in crate::dlp) const TABLE: &str = "text/csv";
+
+/// Whether a file of this name is a table by it.
+pub(in crate::dlp) fn is_table_name(name: &str) -> bool {
+    is_named(name.trim_end(), &[".csv", ".tsv", ".tab"])
+}
 
 /// Whether a Compound File holds the stream of an encrypted Office document
 /// ([MS-OFFCRYPTO] section 2.3.4.4).

@@ -9,7 +9,9 @@ use super::learn::packs;
 use crate::base::Phi;
 use crate::compose::{Message, PartContent, ScanPart};
 use crate::dlp::Part;
-use crate::dlp::extract::{Budget, Piece, encoded_in, encoded_in_page, extract};
+use crate::dlp::extract::{
+    Budget, Piece, TABLE, encoded_in, encoded_in_page, extract, is_table_name,
+};
 use crate::dlp::passage::Passage;
 use crate::dlp::risk::features::features;
 use crate::dlp::risk::summary::{MAX_WORDS, Summary};
@@ -300,7 +302,7 @@ fn reads<'m>(parts: &'m [ScanPart<'m>], kept: &'m [Option<Cow<'m, PartContent>>]
         }
         let media_type = match part.part() {
             Part::Attachment(number) if table == Some(number) && is_vague(part.media_type()) => {
-                "text/csv"
+                TABLE
             }
             _ => part.media_type(),
         };
@@ -353,14 +355,6 @@ pub(super) fn source_of<'c>(
     let shown = matches!(media_type, "text/plain" | "text/html") && !is_file(part);
     let read = !is_long(text) && (shown || !is_document(part, text.expose()));
     read.then(|| Source::new(part, media_type, text.expose()))
-}
-
-/// Whether a file of this name is a table by it.
-fn is_table_name(name: &str) -> bool {
-    let name = name.trim_end().to_ascii_lowercase();
-    [".csv", ".tsv", ".tab"]
-        .iter()
-        .any(|end| name.ends_with(end))
 }
 
 /// Whether a media type says no more of a text than that it may be one.

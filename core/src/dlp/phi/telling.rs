@@ -117,28 +117,22 @@ impl Scan<'_> {
     }
 }
 
+/// Whether a unit opens a paragraph, or none stands there.
+fn opens(passage: &Passage<'_>, at: usize) -> bool {
+    let item = passage.items.get(at);
+    item.is_none_or(|item| item.gap >= Gap::Paragraph)
+}
+
 /// The first unit of the paragraph of a unit.
 fn paragraph_start(passage: &Passage<'_>, at: usize) -> usize {
-    let opens = |n: &usize| {
-        passage
-            .items
-            .get(*n)
-            .is_none_or(|i| i.gap >= Gap::Paragraph)
-    };
     let from = at.saturating_sub(LONGEST);
-    (from + 1..=at).rev().find(opens).unwrap_or(from)
+    let mut before = (from + 1..=at).rev();
+    before.find(|n| opens(passage, *n)).unwrap_or(from)
 }
 
 /// Behind the last one.
 fn paragraph_end(passage: &Passage<'_>, at: usize) -> usize {
-    let opens = |n: &usize| {
-        passage
-            .items
-            .get(*n)
-            .is_none_or(|i| i.gap >= Gap::Paragraph)
-    };
-    (at + 1..at + LONGEST)
-        .find(opens)
-        .unwrap_or(at + LONGEST)
-        .min(passage.items.len())
+    let mut behind = at + 1..at + LONGEST;
+    let end = behind.find(|n| opens(passage, *n));
+    end.unwrap_or(at + LONGEST).min(passage.items.len())
 }

@@ -129,10 +129,18 @@ pub(super) fn is_style_sheet(source: &str, content: &Range<usize>) -> bool {
     };
     behind.starts_with(b"</")
         && has(tag, b"<style")
-        && !has(tag, b"style=")
-        && !has(tag, b"style =")
-        && !has(inside, b"content:")
-        && !has(inside, b"content :")
+        && !has(tag.get(6..).unwrap_or_default(), b"style")
+        && !shows_content(inside)
+}
+
+/// Whether a style sheet has the property `content`, maybe a comment behind it.
+fn shows_content(sheet: &[u8]) -> bool {
+    const PROPERTY: &[u8] = b"content";
+    sheet.windows(PROPERTY.len()).enumerate().any(|(at, part)| {
+        let behind = sheet.get(at + PROPERTY.len()..).unwrap_or_default();
+        part.eq_ignore_ascii_case(PROPERTY)
+            && matches!(behind.trim_ascii_start(), [b':' | b'/', ..])
+    })
 }
 
 /// Writes the HTML in a comment as it is shown.
