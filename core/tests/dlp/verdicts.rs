@@ -136,7 +136,7 @@ fn style_sheets_change_no_verdict_and_hold_no_identifiers() {
 /// shows behind a sheet without an end.
 #[test]
 fn what_a_style_sheet_shows_is_read() {
-    let told = "maria.lopez@mail.example, SSN 281-15-9804";
+    let told = "maria.lopez@mail.example";
     for html in [
         format!("<style>p::before{{content:\"{told}\"}}</style><p>Hi</p>"),
         format!("<style>p::before{{CONTENT\n/**/:\"{told}\"}}</style><p>Hi</p>"),
@@ -145,8 +145,8 @@ fn what_a_style_sheet_shows_is_read() {
         format!("<p>Hi</p><style>{told}"),
     ] {
         let scanned = scan(mail().subject("Hi").html(html.clone()));
-        let ssn = |f: &&mailseal::dlp::Finding| f.kind == FindingKind::Ssn;
-        assert!(scanned.findings.items.iter().any(|f| ssn(&f)), "{html}");
+        let address = |f: &mailseal::dlp::Finding| f.kind == FindingKind::Email;
+        assert!(scanned.findings.items.iter().any(address), "{html}");
     }
 }
 
