@@ -98,6 +98,54 @@ fn a_table_is_one_by_its_name_or_as_windows_calls_it() {
     }
 }
 
+/// What a file says tells how the message is to be read, whatever it is sent as.
+#[test]
+fn a_file_is_read_as_the_same_text_is() {
+    let census = "RUN DATE 02/11/25                  DAILY CENSUS                    PAGE 1\n\
+        ROOM  PATIENT NAME          AGE SEX  MRN       ATTENDING     DIAGNOSIS\n\
+        214A  DELGADO,MARIA          62  F   00482913  RAMAN P       PNEUMONIA\n\
+        214B  OKONKWO,EMEKA          76  M   00482977  RAMAN P       CHF\n";
+    let sent_as = |name: &str, media_type: &str, content: Vec<u8>| {
+        let scanned = scan(
+            from_to("treyes@quarrybilling.example", "lia@quarrybilling.example")
+                .subject("File")
+                .text("See attached.")
+                .attachment(Attachment::new(name, media_type, content)),
+        );
+        let found = scanned.findings.items.iter().filter(|f| f.part == AT);
+        let kinds: Vec<_> = found
+            .map(|f| (f.kind, f.expose().expose().clone()))
+            .collect();
+        (scanned.findings.sensitivity(), kinds)
+    };
+    let text = sent_as("a.txt", "text/plain", census.into());
+    assert_eq!(text.0, Some(Sensitivity::Phi));
+    assert!(text.1.contains(&(K::Mrn, "00482913".to_owned())));
+    let binary = sent_as("a.txt", "application/octet-stream", census.into());
+    assert_eq!(binary, text);
+    let packed = sent_as("a.zip", "application/zip", zip("a.txt", census.as_bytes()));
+    assert_eq!(packed, text);
+}
+
+/// More than is read of files before their turn comes; the one behind it too.
+#[test]
+fn files_too_large_for_the_first_look_are_read_whole() {
+    let mut long =
+        "Nothing but words of no weight stand in this line of the file.\n".repeat(80_000);
+    assert!(long.len() > 4 * 1024 * 1024);
+    long.push_str("SSN: 281-15-9804\n");
+    let scanned = scan(
+        mail()
+            .subject("Files")
+            .text("See the files.")
+            .attachment(file("long.zip", zip("long.txt", long.as_bytes())))
+            .attachment(file("short.bin", "SSN: 281-15-9805\n")),
+    );
+    scanned.has_value(K::Ssn, AT, "281-15-9804");
+    scanned.has_value(K::Ssn, Part::Attachment(1), "281-15-9805");
+    assert!(scanned.findings.unscannable.is_empty());
+}
+
 #[test]
 fn hl7_v2() {
     holds(

@@ -1,7 +1,7 @@
 //! What the extraction of one message may cost.
 
 /// Bounds of one message's extraction, counted down over all its parts.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(in crate::dlp) struct Budget {
     /// Bytes of text given out.
     pub(super) text: usize,
@@ -44,6 +44,32 @@ impl Budget {
     /// The most that a decoder may write now.
     pub(super) fn room(&self) -> usize {
         self.work.min(self.held).min(MAX_ENTRY)
+    }
+
+    /// A part of it, for a first look.
+    pub(in crate::dlp) fn part(&self, text: usize, work: usize) -> Self {
+        Self {
+            text: self.text.min(text),
+            work: self.work.min(work),
+            held: self.held.min(work),
+            ..*self
+        }
+    }
+
+    /// Counts what was spent of a part of it.
+    pub(in crate::dlp) fn count(&mut self, before: &Self, after: &Self) {
+        let less = |all: usize, before: usize, after: usize| {
+            all.saturating_sub(before.saturating_sub(after))
+        };
+        self.text = less(self.text, before.text, after.text);
+        self.entries = less(self.entries, before.entries, after.entries);
+        self.work = less(self.work, before.work, after.work);
+    }
+
+    /// Gives back what was spent since, but for the work: that was done.
+    pub(in crate::dlp) fn undo(&mut self, before: &Self) {
+        let work = self.work;
+        *self = Self { work, ..*before };
     }
 
     /// Counts work; `false` where too much was done.

@@ -1,6 +1,6 @@
 //! The order in which the parts of a message are read: first the words of all
-//! its texts, since the models ask how the message speaks, then the texts, then
-//! what is packed into them and the files.
+//! its texts and of the files that are soon read, since the models ask how the
+//! message speaks, then the texts, then what is packed into them and the files.
 
 use std::borrow::Cow;
 
@@ -26,6 +26,17 @@ const MAX_TEXT: usize = 256 * 1024 * 1024;
 /// Bytes of texts that are kept from the first look to the second.
 const KEPT: usize = 4 * 1024 * 1024;
 
+/// What is decoded of a file for that first look. One that has more is read
+/// again from the start, when its turn comes.
+const LOOKED_AT: usize = 16 * 1024 * 1024;
+
+/// Of a file that was read whole at the first look.
+struct Looked {
+    pieces: Vec<Piece>,
+    /// Why some of it could not be read.
+    reasons: Vec<&'static str>,
+}
+
 /// A part of the message, as far as it was read.
 struct Read<'m> {
     part: &'m ScanPart<'m>,
@@ -37,6 +48,7 @@ struct Read<'m> {
     source: Option<Source<'m>>,
     /// Of HTML: it says the same as a text beside it.
     same: bool,
+    looked: Option<Looked>,
 }
 
 impl Read<'_> {
@@ -61,11 +73,12 @@ impl Scan<'_> {
         let files = parts.iter().filter(|p| is_file(p.part())).count();
         self.summary.attachments = u32::try_from(files).unwrap_or(0);
         let kept = keep(&parts);
-        let reads = reads(&parts, &kept);
+        let mut reads = reads(&parts, &kept);
+        let mut budget = Budget::new();
+        look(&mut reads, &mut budget);
         let firsts = self.firsts(&reads);
         let counted = firsts.counted;
         self.foresee(message, &reads, &firsts);
-        let mut budget = Budget::new();
         for (read, first) in reads.iter().zip(firsts.passages) {
             self.text(read, first, counted, &mut budget);
         }
@@ -73,6 +86,7 @@ impl Scan<'_> {
             match read.kept {
                 Some(content) => self.file(read, content, &mut budget),
                 None if is_text(read.part) => {}
+                None if read.looked.is_some() => self.looked(read),
                 None => {
                     let content = read.part.content();
                     self.unread(read.part, &content);
@@ -124,12 +138,23 @@ impl Scan<'_> {
             self.learn(message);
             self.words(&mut words, reads, firsts);
             self.context.speech = words.speech();
-            let told = features(&words, &self.context, &self.envelope);
+            if self.scanner.names {
+                let told = features(&words, &self.context, &self.envelope);
+                Verdict::get().read(&told, &mut sums);
+            }
+            // Files are counted when their turn comes.
+            let mut files = None;
+            if reads.iter().any(|read| read.looked.is_some()) {
+                let (words, sums) = files.insert((words.clone(), sums));
+                self.words_of_files(words, reads);
+                self.context.speech = words.speech();
+                let told = features(words, &self.context, &self.envelope);
+                Verdict::get().read(&told, sums);
+            }
+            let (words, sums) = files.as_ref().map_or((&words, &sums), |(w, s)| (w, s));
+            let told = features(words, &self.context, &self.envelope);
             self.context.prior = match self.scanner.names {
-                true => {
-                    Verdict::get().read(&told, &mut sums);
-                    Verdict::get().step(&told, &sums)
-                }
+                true => Verdict::get().step(&told, sums),
                 false => Prior::get().step(&told),
             };
         }
@@ -173,6 +198,32 @@ impl Scan<'_> {
                     words.read(&self.first_passage(&source).0, None);
                 }
                 wipe(content);
+            }
+        }
+    }
+
+    /// Reads the words of the files that were looked at.
+    fn words_of_files(&mut self, words: &mut Summary, reads: &[Read<'_>]) {
+        for read in reads {
+            let pieces = read.looked.iter().flat_map(|looked| &looked.pieces);
+            for piece in pieces.filter(|piece| !piece.aside) {
+                let source = Source::piece(read.part.part(), piece);
+                let first = self.first_passage(&source).0;
+                words.read(&first, None);
+                self.done(first);
+            }
+        }
+    }
+
+    /// Reads what was found in a file at the first look.
+    fn looked(&mut self, read: &Read<'_>) {
+        let part = read.part.part();
+        if let Some(looked) = &read.looked {
+            for piece in &looked.pieces {
+                self.piece(part, piece);
+            }
+            for why in &looked.reasons {
+                self.unscannable(part, why);
             }
         }
     }
@@ -312,6 +363,7 @@ fn reads<'m>(parts: &'m [ScanPart<'m>], kept: &'m [Option<Cow<'m, PartContent>>]
             kept,
             source: kept.and_then(|content| source_of(part, media_type, content)),
             same: false,
+            looked: None,
         }
     };
     let mut reads: Vec<_> = parts.iter().zip(kept).map(read).collect();
@@ -323,6 +375,32 @@ fn reads<'m>(parts: &'m [ScanPart<'m>], kept: &'m [Option<Cow<'m, PartContent>>]
         }
     }
     reads
+}
+
+/// Reads files whole, as far as there is room for what they hold.
+fn look(reads: &mut [Read<'_>], budget: &mut Budget) {
+    let mut part = budget.part(KEPT, LOOKED_AT);
+    for read in reads {
+        if is_text(read.part) || read.part.size_at_most() > LOOKED_AT {
+            continue;
+        }
+        let PartContent::Binary(bytes) = read.part.content() else {
+            continue;
+        };
+        let before = part;
+        let mut pieces = Vec::new();
+        let reasons = extract(bytes.expose(), read.media_type, &mut part, &mut |piece| {
+            pieces.push(piece);
+        });
+        // Too large for a part of the budget, which says nothing of the whole.
+        match reasons.contains(&"too_large") {
+            true => part.undo(&before),
+            false => {
+                budget.count(&before, &part);
+                read.looked = Some(Looked { pieces, reasons });
+            }
+        }
+    }
 }
 
 /// Drops a content that was read.
