@@ -12,6 +12,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use self::findings::{bytes_of, finding, value};
+use self::telling::Telling;
 use super::known::Known;
 use super::lexicon::Flag;
 use super::passage::{Buffers, Passage, Region};
@@ -29,7 +30,7 @@ use super::{
     Category, Confidence, Evidence, Finding, FindingClass, FindingKind, Findings, HostKnowledge,
     Part, RiskReason, Roster, RosterHit, Scanner, Unscannable, rules,
 };
-use crate::base::{Address, Phi, RecipientId, Sensitivity};
+use crate::base::{Address, RecipientId, Sensitivity};
 use crate::compose::Message;
 
 /// Below this score so much speaks against PHI (a manual, a training, an
@@ -141,9 +142,7 @@ pub(super) struct Scan<'s> {
     room: Vec<Buffers>,
     known: Known<'s>,
     patients: Vec<RosterHit>,
-    /// Paragraphs that may tell of somebody by themselves, and whether they name
-    /// one who is not taken for staff.
-    telling: Vec<(bool, Phi<String>)>,
+    telling: Telling,
     /// Whether a display name says of a person what is about health, and of
     /// which categories.
     pub(super) told_by_name: Option<Vec<Category>>,
@@ -173,7 +172,7 @@ impl<'s> Scan<'s> {
                 roster: scanner.roster.as_deref(),
             },
             patients: Vec::new(),
-            telling: Vec::new(),
+            telling: Telling::default(),
             told_by_name: None,
         }
     }

@@ -76,6 +76,15 @@ fn a_paragraph_about_a_patient_is_phi_however_much_stands_around_it() {
         reasons.iter().any(|reason| reason.code == "paragraph"),
         "{reasons:?}"
     );
+    // Nor however many name somebody else before it.
+    let others =
+        "Karen Holt of the library showed the new asthma and stroke leaflets.\n\n".repeat(100);
+    judged(committee(others.clone()), Sensitivity::None);
+    judged(
+        committee(format!("{minutes}{others}{told}")),
+        Sensitivity::Phi,
+    );
+    let others = minutes.repeat(15);
     let told = "Ruth Abel's HIV test of 3/1/2025 was positive; she starts treatment on Friday.\n\n";
     let found = judged(
         committee(format!("{others}{told}{others}")),

@@ -18,11 +18,41 @@ use crate::dlp::{FindingClass, FindingKind, Part, Risk, rules};
 
 /// Units of a paragraph, which a longer one is cut to.
 const LONGEST: usize = 200;
-/// Paragraphs of a message that are kept.
-const MOST: usize = 64;
+/// Paragraphs of a message that are kept: more than minutes have, and few enough
+/// that nobody waits for them.
+const MOST: usize = 1_024;
 /// How far a paragraph alone must speak for PHI: it has less to speak against
 /// than the whole.
 const SURE: i32 = 100;
+
+/// Paragraphs that may tell of somebody by themselves.
+#[derive(Default)]
+pub(super) struct Telling {
+    /// That name one who is not taken for staff: these go first.
+    named: Vec<Phi<String>>,
+    others: Vec<Phi<String>>,
+}
+
+impl Telling {
+    /// Whether one more has room, maybe that of one that names staff alone.
+    fn has_room(&self) -> bool {
+        self.named.len() < MOST
+    }
+
+    fn keep(&mut self, named: bool, text: String) {
+        let full = self.named.len() + self.others.len() >= MOST;
+        match named {
+            true => {
+                if full && let Some(other) = self.others.pop() {
+                    other.wipe();
+                }
+                self.named.push(Phi::new(text));
+            }
+            false if full => Phi::new(text).wipe(),
+            false => self.others.push(Phi::new(text)),
+        }
+    }
+}
 
 impl Scan<'_> {
     /// Keeps the paragraphs of a passage that name somebody beside health
@@ -40,7 +70,7 @@ impl Scan<'_> {
         }
         let mut rest = tags;
         while let Some(first) = rest.first()
-            && (self.telling.len() < MOST || self.telling.iter().any(|(named, _)| !named))
+            && self.telling.has_room()
         {
             let end = paragraph_end(passage, first.first);
             let behind = rest.iter().position(|t| t.first >= end);
@@ -64,12 +94,8 @@ impl Scan<'_> {
             };
             let (start, end) = bytes_of(passage, &whole);
             let text = passage.text.get(start..end).unwrap_or_default();
-            let text = Phi::new(String::from_utf8_lossy(text).into_owned());
-            if self.telling.len() < MOST {
-                self.telling.push((named, text));
-            } else if named && let Some(other) = self.telling.iter_mut().find(|(named, _)| !named) {
-                *other = (named, text);
-            }
+            self.telling
+                .keep(named, String::from_utf8_lossy(text).into_owned());
         }
     }
 
@@ -77,7 +103,8 @@ impl Scan<'_> {
     pub(super) fn telling(&mut self) -> Option<Risk> {
         let units = self.summary.units as usize;
         let mut most: Option<Risk> = None;
-        for (_, text) in std::mem::take(&mut self.telling) {
+        let Telling { named, others } = std::mem::take(&mut self.telling);
+        for text in named.into_iter().chain(others) {
             let risk = self.alone(text.expose(), units);
             text.wipe();
             let more = |risk: &Risk| most.as_ref().is_none_or(|most| risk.score > most.score);
@@ -135,4 +162,28 @@ fn paragraph_end(passage: &Passage<'_>, at: usize) -> usize {
     let mut behind = at + 1..at + LONGEST;
     let end = behind.find(|n| opens(passage, *n));
     end.unwrap_or(at + LONGEST).min(passage.items.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paragraphs_that_name_no_staff_go_first() {
+        let mut telling = Telling::default();
+        let mut told = |named, many| {
+            for _ in 0..many {
+                telling.keep(named, "told".to_owned());
+            }
+            (
+                telling.named.len(),
+                telling.others.len(),
+                telling.has_room(),
+            )
+        };
+        assert_eq!(told(true, 3), (3, 0, true));
+        assert_eq!(told(false, 2 * MOST), (3, MOST - 3, true));
+        assert_eq!(told(true, 7), (10, MOST - 10, true));
+        assert_eq!(told(true, MOST - 10), (MOST, 0, false));
+    }
 }
