@@ -482,7 +482,7 @@ impl<'s> Scan<'s> {
     /// these, a record's head). And what makes it PHI unless much speaks against
     /// it: a patient's record by its format, or such a number, which its label,
     /// its check digit or the host's own pattern proves, beside a place of care or
-    /// health content. Test data is left to the weights.
+    /// health content; Medicare's own by itself. Test data is left to the weights.
     fn beyond_doubt(&self, score: i32) -> Option<&'static str> {
         let sections = &self.summary.sections;
         let count = |flag: Flag| sections[flag as usize - Flag::PatientSpeech as usize];
@@ -510,7 +510,7 @@ impl<'s> Scan<'s> {
             let proven = f.evidence.iter().any(|e| proofs.contains(e));
             proven && f.confidence == Confidence::High && (medical || f.kind == FindingKind::Ssn)
         };
-        let told = |f: &Finding| number(f) && (health || care || f.is_encoded());
+        let told = |f: &Finding| number(f) && (health || care || f.is_encoded() || is_medicare(f));
         let any = self.found.items.iter().any(told);
         any.then_some("labelled_number")
     }
@@ -519,6 +519,16 @@ impl<'s> Scan<'s> {
         self.summary.join(&self.html);
         features(&self.summary, &self.context, &self.envelope)
     }
+}
+
+/// Whether a number is Medicare's, by its form and its label or hyphens: it is
+/// given out for care alone.
+fn is_medicare(finding: &Finding) -> bool {
+    let written =
+        finding.evidence.contains(&Evidence::Label) || finding.expose().expose().contains('-');
+    // No other plan's numbers are checked.
+    let checked = finding.evidence.contains(&Evidence::Checksum);
+    finding.kind == FindingKind::HealthPlanId && checked && written
 }
 
 /// Whether a passage may say what the message is about.

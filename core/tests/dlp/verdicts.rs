@@ -207,6 +207,32 @@ fn a_patients_case_is_phi_among_other_matters() {
     assert_eq!(apart.sensitivity, Sensitivity::None, "{apart:?}");
 }
 
+/// It says who is insured for care; another firm's number does not.
+#[test]
+fn medicares_number_is_phi_by_itself() {
+    let verdict = |text: &str| {
+        let mail = from_to("treyes@quarrybilling.example", "lia@quarrybilling.example");
+        let scanned = scan(mail.subject("Eligibility").text(text));
+        scanned.findings.sensitivity()
+    };
+    for text in [
+        "Subscriber ID 2FH5-UF6-NM84 is active.",
+        "2FH5-UF6-NM84 is active.",
+        "Medicare number: 2FH5UF6NM84",
+    ] {
+        assert_eq!(verdict(text), Some(Sensitivity::Phi), "{text}");
+    }
+    for text in [
+        "Subscriber ID 2FH5-UF6-NMM4 is active.",
+        // Medicare's own example.
+        "Subscriber ID 1EG4-TE5-MK73 is active.",
+        "Subscriber 4471902 is active.",
+        "The toner is a 2FH5UF6NM84.",
+    ] {
+        assert_eq!(verdict(text), Some(Sensitivity::None), "{text}");
+    }
+}
+
 #[test]
 fn each_specially_protected_category() {
     for (category, text) in [
