@@ -1,9 +1,9 @@
 //! What the host knows beyond the scanner: patterns of its own numbers, terms,
-//! and what is nobody's.
+//! files, and what is nobody's.
 //!
-//! **In**: patterns, dictionaries and allowed values, in code or as TOML
-//! ([`HostKnowledge::from_toml`]). **Out**: findings of their kinds, and the
-//! word on whether a value counts.
+//! **In**: patterns, dictionaries, allowed values and digests of files, in code
+//! or as TOML ([`HostKnowledge::from_toml`]). **Out**: findings of their kinds,
+//! and the word on whether a value or a file counts.
 //!
 //! A pattern is a regular expression of the `regex` crate, on ASCII: its
 //! automata have no backtracking, so that one search takes time linear in the
@@ -38,6 +38,7 @@ use super::known::MAX_HITS;
 use super::token::{Token, join, tokens};
 use super::view::View;
 use super::{Category, Confidence, FindingKind, windows};
+use crate::base::crypto;
 
 const MAX_PATTERNS: usize = 64;
 const MAX_PATTERN: usize = 1024;
@@ -48,6 +49,7 @@ const MAX_TERMS: usize = 200_000;
 const MAX_TERM: usize = 256;
 const MAX_TERM_WORDS: usize = 12;
 const MAX_ALLOWED: usize = 200_000;
+const MAX_FILES: usize = 10_000;
 
 /// What is allowed without saying as what never hides these.
 const SHIELDED: &[FindingKind] = &[
@@ -81,7 +83,7 @@ struct Term {
     meaning: Meaning,
 }
 
-/// The host's patterns, terms and allowed values.
+/// The host's patterns, terms, allowed values and files.
 #[derive(Clone, Default)]
 pub struct HostKnowledge {
     patterns: Vec<(Regex, Meaning)>,
@@ -89,6 +91,8 @@ pub struct HostKnowledge {
     /// The hashes of the beginnings of terms, and the term that ends there.
     paths: HashMap<u32, Vec<u32>>,
     allowed: HashSet<(Option<FindingKind>, Vec<u8>)>,
+    /// Digests of known files.
+    files: HashSet<[u8; 32]>,
 }
 
 impl fmt::Debug for HostKnowledge {
@@ -97,6 +101,7 @@ impl fmt::Debug for HostKnowledge {
             .field("patterns", &self.patterns.len())
             .field("terms", &self.terms.len())
             .field("allowed", &self.allowed.len())
+            .field("files", &self.files.len())
             .finish()
     }
 }
@@ -230,6 +235,32 @@ impl HostKnowledge {
         }
         self.allowed.insert((kind, plain));
         Ok(self)
+    }
+
+    /// Names a file by the SHA-256 of its bytes: the logo of a signature, a
+    /// leaflet. What is exactly this file is not read: it holds no finding, and
+    /// nothing in it counts as unread. Its name is read as any other, and so is
+    /// a file that is text.
+    ///
+    /// # Errors
+    /// [`HostError::Rule`] where there are too many.
+    pub fn known_file(mut self, sha256: [u8; 32]) -> Result<Self, HostError> {
+        if self.files.len() >= MAX_FILES {
+            let what = "one of 10000 known files at most";
+            return Err(HostError::Rule { what });
+        }
+        self.files.insert(sha256);
+        Ok(self)
+    }
+
+    /// Whether any file is known: digests are made for nobody else.
+    pub(crate) fn knows_files(&self) -> bool {
+        !self.files.is_empty()
+    }
+
+    /// Whether these are the bytes of a known file.
+    pub(crate) fn knows_file(&self, bytes: &[u8]) -> bool {
+        self.knows_files() && self.files.contains(&crypto::sha256(bytes))
     }
 
     /// What the patterns and terms find in a normalised text.
@@ -489,6 +520,19 @@ mod tests {
                 "{kind:?} {value}"
             );
         }
+    }
+
+    #[test]
+    fn files_are_known_by_all_their_bytes_and_bounded() {
+        let host = HostKnowledge::new();
+        assert!(!host.knows_files() && !host.knows_file(b""));
+        let mut host = host.known_file(crypto::sha256(b"logo")).unwrap();
+        assert!(host.knows_file(b"logo"));
+        assert!(!host.knows_file(b"logo ") && !host.knows_file(b""));
+        for n in 1..MAX_FILES {
+            host = host.known_file(crypto::sha256(&n.to_le_bytes())).unwrap();
+        }
+        assert!(host.known_file([0; 32]).is_err());
     }
 
     #[test]

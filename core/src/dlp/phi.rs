@@ -219,7 +219,7 @@ impl<'s> Scan<'s> {
             self.unscannable(source.part, "too_many_findings");
             return;
         }
-        if source.view.markup && embeds(source.text) {
+        if source.view.markup && embeds(source.text, self.known.host) {
             self.unscannable(source.part, "unsupported_type");
         }
         if let Some(why) = source.unread {

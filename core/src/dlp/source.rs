@@ -5,10 +5,10 @@ use std::ops::Range;
 
 use memchr::{memchr, memchr_iter};
 
-use super::extract::{Form, Hint, Piece, TABLE, is_markup, percent};
+use super::extract::{Form, Hint, Piece, TABLE, base64, is_markup, percent};
 use super::passage::Region;
 use super::view::{View, decoded};
-use super::{Part, records};
+use super::{HostKnowledge, Part, records};
 
 /// Bytes that are read at a time.
 pub(super) const CHUNK: usize = 64 * 1024;
@@ -177,10 +177,13 @@ const HEAD: usize = 1024;
 /// An address that is looked into is shorter.
 const ADDRESS: usize = 8192;
 
+/// So is a file in an address that may be one that the host knows.
+const KNOWN: usize = 8 * 1024 * 1024;
+
 /// Whether markup brings a file along, as `data:image/png;base64,…`
 /// (RFC 2397, and as browsers read it): it is read no more than an attached
-/// one.
-pub(super) fn embeds(text: &str) -> bool {
+/// one, but for those that the host knows.
+pub(super) fn embeds(text: &str, host: Option<&HostKnowledge>) -> bool {
     let text = decoded(text);
     let bytes = text.as_bytes();
     // Browsers pass over line ends and tabs in an address.
@@ -192,11 +195,11 @@ pub(super) fn embeds(text: &str) -> bool {
             .filter(|b| !matches!(b, b'\t' | b'\n' | b'\r'));
         letters.take(4).map(u8::to_ascii_lowercase).eq(*b"atad")
     };
-    memchr_iter(b':', bytes).any(|n| is_data(n) && is_unread(&bytes[n + 1..]))
+    memchr_iter(b':', bytes).any(|n| is_data(n) && is_unread(&bytes[n + 1..], host))
 }
 
 /// Whether what stands behind `data:` is a file that is not read.
-fn is_unread(rest: &[u8]) -> bool {
+fn is_unread(rest: &[u8], host: Option<&HostKnowledge>) -> bool {
     const PICTURES: &[&[u8]] = &[
         b"image/png",
         b"image/gif",
@@ -210,7 +213,6 @@ fn is_unread(rest: &[u8]) -> bool {
         b"image/x-icon",
         b"image/vnd.microsoft.icon",
     ];
-    let ends = |b: &u8| matches!(b, b'"' | b'\'' | b')' | b'>' | b'<');
     let longest = rest.get(..HEAD).unwrap_or(rest);
     let Some(comma) = memchr(b',', longest) else {
         // A type with parameters without end is none that anybody needs.
@@ -226,7 +228,7 @@ fn is_unread(rest: &[u8]) -> bool {
         .is_some_and(|h| h.trim_ascii_end().ends_with(b";"));
     if encoded {
         let picture = PICTURES.iter().any(|p| head.starts_with(p));
-        return longer(if picture { DOT } else { WORD });
+        return longer(if picture { DOT } else { WORD }) && !is_known(data, host);
     }
     // Text with its signs as `%20` is not read as text; lines of a drawing
     // hold none.
@@ -256,6 +258,26 @@ fn is_unread(rest: &[u8]) -> bool {
     ["text", "foreign", "<image", "data:", "&"]
         .iter()
         .any(|w| drawn.windows(w.len()).any(|d| d == w.as_bytes()))
+}
+
+/// Whether a byte ends an address in markup.
+fn ends(b: &u8) -> bool {
+    matches!(b, b'"' | b'\'' | b')' | b'>' | b'<')
+}
+
+/// Whether the base64 of an address is that of a file which the host knows.
+fn is_known(data: &[u8], host: Option<&HostKnowledge>) -> bool {
+    let Some(host) = host.filter(|host| host.knows_files()) else {
+        return false;
+    };
+    // Elsewhere more of an address may follow.
+    let start = data.get(..KNOWN).unwrap_or(data);
+    let data = start.iter().position(ends).and_then(|end| data.get(..end));
+    let Some(Ok(data)) = data.map(std::str::from_utf8) else {
+        return false;
+    };
+    let (bytes, whole) = base64(data);
+    whole && host.knows_file(&bytes)
 }
 
 /// Whether each line is a header field with a hyphen in its name, or a common
@@ -311,7 +333,7 @@ mod tests {
             "<img src='data:image/svg+xml,%3Csvg%3E%3C%74ext%3EMaria%20Alvarez%3C/text%3E'>"
                 .to_owned(),
         ] {
-            assert!(embeds(&page), "{page}");
+            assert!(embeds(&page, None), "{page}");
         }
         for page in [
             format!("<img src='data:image/png;base64,{}'>", &long[..80]),
@@ -320,7 +342,7 @@ mod tests {
             format!("<p>data:{x}</p> <p>a, b</p>")[..40].to_owned(),
             "<i style=\"background:url(data:image/svg+xml,%3Csvg%3E%3Cpath d=%22M0 0L9 9%22/%3E)\">".to_owned(),
         ] {
-            assert!(!embeds(&page), "{page}");
+            assert!(!embeds(&page, None), "{page}");
         }
     }
 }

@@ -7,7 +7,7 @@ use mailseal::dlp::{
     PatientRecord, PhiScanner, Roster, RosterBuilder,
 };
 
-use super::scene::{from_to, mail, scan, scan_with};
+use super::scene::{file, from_to, mail, scan, scan_with};
 
 use FindingKind as K;
 
@@ -59,6 +59,91 @@ fn what_is_allowed_is_not_found_and_no_ssn_is_allowed_by_chance() {
     scanned.lacks(K::Phone, "541-555-0100");
     scanned.has(K::Phone, Part::Text, "541-555-0142");
     scanned.has(K::Ssn, Part::Text, "281-15-9804");
+}
+
+/// The bytes of [`LOGO_DIGEST`].
+fn logo() -> Vec<u8> {
+    [&b"\x89PNG\r\n\x1a\n"[..], &b"\0logo\xff".repeat(100)].concat()
+}
+
+const LOGO_DIGEST: &str = "1684c4fc7f7ffcbd5e0e20dc8803aa21176698a83fe2fedd2c82de5e16d26f8f";
+/// Of the file in [`a_known_text_is_read`].
+const TEXT_DIGEST: &str = "ebbdeb258d2c7c6011c2bc2a90d70c5a9dcccfaf7fa7819125c65013562c46c8";
+
+fn with_files() -> PhiScanner {
+    let toml = format!(
+        "[[known_file]]\nsha256 = \"{LOGO_DIGEST}\" # logo\n[[known_file]]\nsha256 = \"{}\"\n",
+        TEXT_DIGEST.to_uppercase()
+    );
+    PhiScanner::new().host(HostKnowledge::from_toml(&toml).unwrap())
+}
+
+#[test]
+fn a_known_file_is_nothing_unread_and_one_that_differs_is() {
+    let with = |logo: Vec<u8>| {
+        mail()
+            .html("<p>Lunch on Thursday?</p><img src=\"cid:logo@harbor\">")
+            .inline_image("logo@harbor", "image/png", logo)
+    };
+    let scanned = scan_with(&with_files(), with(logo()));
+    assert_eq!(scanned.findings.unscannable, []);
+    assert_eq!(scanned.findings.sensitivity(), Some(Sensitivity::None));
+    let other = [&logo()[..], b"."].concat();
+    let scanned = scan_with(&with_files(), with(other));
+    assert_eq!(scanned.findings.unscannable[0].why, "unsupported_type");
+    // Nobody said that it is known.
+    assert!(!scan(with(logo())).findings.unscannable.is_empty());
+    assert!(
+        !scan_with(&PhiScanner::new().host(host()), with(logo()))
+            .findings
+            .unscannable
+            .is_empty()
+    );
+    // Its name is not part of it.
+    let named = mail()
+        .text("See the file.")
+        .attachment(file("marisol.quintero@mail.example.png", logo()));
+    let scanned = scan_with(&with_files(), named);
+    assert_eq!(scanned.findings.unscannable, []);
+    scanned.has_value(
+        K::Email,
+        Part::AttachmentName(0),
+        "marisol.quintero@mail.example",
+    );
+}
+
+#[test]
+fn a_known_file_in_a_page_is_nothing_unread() {
+    let unread = |bytes: &[u8], sign: &str| {
+        let data = data_encoding::BASE64.encode(bytes);
+        let (start, end) = data.split_at(9);
+        let page = format!("<p>Lunch?</p><img src=\"data:image/png;base64,{start}{sign}{end}\">");
+        let scanned = scan_with(&with_files(), mail().html(page));
+        !scanned.findings.unscannable.is_empty()
+    };
+    assert!(!unread(&logo(), ""));
+    assert!(!unread(&logo(), "\n"));
+    assert!(unread(&[&logo()[..], b"."].concat(), ""));
+    // What is no base64 may be shown as anything.
+    assert!(unread(&logo(), "%41"));
+    // One that is known hides none behind it.
+    let data = data_encoding::BASE64.encode(&logo());
+    let both = format!(
+        "<img src='data:image/png;base64,{data}'><img src='data:image/png;base64,{}'>",
+        data.repeat(2)
+    );
+    let scanned = scan_with(&with_files(), mail().html(both));
+    assert!(!scanned.findings.unscannable.is_empty());
+}
+
+#[test]
+fn a_known_text_is_read() {
+    let text = "SSN: 281-15-9804\n";
+    let scanned = scan_with(
+        &with_files(),
+        mail().text("See the file.").attachment(file("a.bin", text)),
+    );
+    scanned.has_value(K::Ssn, Part::Attachment(0), "281-15-9804");
 }
 
 fn address(text: &str) -> Address {

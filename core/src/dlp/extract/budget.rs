@@ -1,7 +1,11 @@
-//! What the extraction of one message may cost.
+//! What the extraction of one message may cost, and what it may leave out.
+
+use std::sync::Arc;
+
+use crate::dlp::HostKnowledge;
 
 /// Bounds of one message's extraction, counted down over all its parts.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(in crate::dlp) struct Budget {
     /// Bytes of text given out.
     pub(super) text: usize,
@@ -16,6 +20,8 @@ pub(in crate::dlp) struct Budget {
     /// How many times its size a compressed stream may become, once it has
     /// become larger than [`RATIO_FROM`].
     pub(super) ratio: usize,
+    /// Whose files are known: they cost a digest and nothing else.
+    pub(super) known: Option<Arc<HostKnowledge>>,
 }
 
 /// Below this size a high ratio is no attack: a sheet of empty rows has one.
@@ -38,7 +44,21 @@ impl Budget {
             work: 256 * MIB,
             held: 96 * MIB,
             ratio: 250,
+            known: None,
         }
+    }
+
+    /// The same with the files that the host knows.
+    pub(in crate::dlp) fn with_known(mut self, host: Option<&Arc<HostKnowledge>>) -> Self {
+        self.known = host.filter(|host| host.knows_files()).cloned();
+        self
+    }
+
+    /// Whether these are the bytes of a file that the host knows.
+    pub(super) fn knows(&self, bytes: &[u8]) -> bool {
+        self.known
+            .as_ref()
+            .is_some_and(|host| host.knows_file(bytes))
     }
 
     /// The most that a decoder may write now.
@@ -52,7 +72,7 @@ impl Budget {
             text: self.text.min(text),
             work: self.work.min(work),
             held: self.held.min(work),
-            ..*self
+            ..self.clone()
         }
     }
 
@@ -67,9 +87,9 @@ impl Budget {
     }
 
     /// Gives back what was spent since, but for the work: that was done.
-    pub(in crate::dlp) fn undo(&mut self, before: &Self) {
+    pub(in crate::dlp) fn undo(&mut self, before: Self) {
         let work = self.work;
-        *self = Self { work, ..*before };
+        *self = Self { work, ..before };
     }
 
     /// Counts work; `false` where too much was done.

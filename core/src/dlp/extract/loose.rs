@@ -139,7 +139,7 @@ fn six(sign: u8) -> Option<u32> {
 
 /// The bytes of base64, in lines of any length, and whether all could be read.
 /// Readers mind neither missing padding nor one in the middle.
-pub(super) fn base64(text: &str) -> (Vec<u8>, bool) {
+pub(in crate::dlp) fn base64(text: &str) -> (Vec<u8>, bool) {
     let mut out = Vec::with_capacity(text.len() / 4 * 3);
     let (mut bits, mut count) = (0u32, 0);
     for sign in text.bytes().filter(|b| !b.is_ascii_whitespace()) {

@@ -48,7 +48,7 @@ mod test_support;
 mod tests;
 
 pub(super) use budget::Budget;
-pub(super) use loose::percent;
+pub(super) use loose::{base64, percent};
 pub(super) use sniff::{TABLE, is_table_name};
 use walk::Walk;
 

@@ -73,6 +73,9 @@ impl Pictures {
     /// Looks at a file that stands where pictures do. Whatever it is instead
     /// is walked.
     pub(super) fn file(&mut self, walk: &mut Walk<'_>, name: &str, bytes: &[u8]) {
+        if walk.budget.knows(bytes) {
+            return;
+        }
         if metafile::is_one(bytes) {
             return metafile::read(walk, self, name, bytes);
         }

@@ -2,8 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use super::Budget;
 use super::pdf_tests::{HELVETICA, page, stream};
 use super::test_support::*;
+use crate::base::crypto::sha256;
+use crate::dlp::HostKnowledge;
 
 const UNREAD: [&str; 1] = ["unsupported_type"];
 const NONE: [&str; 0] = [];
@@ -71,6 +74,44 @@ fn webp(width: u32, height: u32) -> Vec<u8> {
     out.extend(&(width - 1).to_le_bytes()[..3]);
     out.extend(&(height - 1).to_le_bytes()[..3]);
     out
+}
+
+#[test]
+fn a_picture_that_the_host_knows_is_known_wherever_it_lies() {
+    let (scan, other) = (png(1240, 1754), png(1240, 1755));
+    let host = HostKnowledge::new().known_file(sha256(&scan)).unwrap();
+    let host = std::sync::Arc::new(host);
+    let read = |bytes: &[u8]| {
+        let budget = Budget::new().with_known(Some(&host));
+        run_with(bytes, "application/octet-stream", budget).reasons
+    };
+    let archive = |picture: &[u8]| zip(&[("a/logo.png", picture)]);
+    let document = |picture: &[u8]| {
+        zip(&[
+            TYPES,
+            ("word/document.xml", WORDS),
+            ("word/media/a.png", picture),
+        ])
+    };
+    let mail = |picture: &[u8]| {
+        format!(
+            "From: a@a.example\nMIME-Version: 1.0\nContent-Type: image/png\n\
+             Content-Transfer-Encoding: base64\n\n{}\n",
+            data_encoding::BASE64.encode(picture)
+        )
+        .into_bytes()
+    };
+    let wrapped: [&dyn Fn(&[u8]) -> Vec<u8>; 3] = [&archive, &document, &mail];
+    for wrap in wrapped {
+        assert_eq!(read(&wrap(&scan)), NONE);
+        assert_eq!(read(&wrap(&other)), UNREAD);
+    }
+    // The host may know the archive itself.
+    let packed = archive(&other);
+    let host = HostKnowledge::new().known_file(sha256(&packed)).unwrap();
+    let budget = Budget::new().with_known(Some(&std::sync::Arc::new(host)));
+    let out = run_with(&packed, "application/zip", budget);
+    assert_eq!((out.pieces.len(), out.reasons.len()), (0, 0));
 }
 
 const WORDS: &[u8] = b"<document><p><t>Dear colleagues, see below.</t></p></document>";

@@ -170,7 +170,12 @@ impl<'a> Walk<'a> {
         if bytes.is_empty() {
             return;
         }
-        match sniff::kind(bytes, media_type, name) {
+        let kind = sniff::kind(bytes, media_type, name);
+        // What is text is read, whatever it is.
+        if !matches!(kind, Kind::Text | Kind::Message) && self.budget.knows(bytes) {
+            return;
+        }
+        match kind {
             Kind::Zip => zip::read(self, bytes),
             Kind::Ole => self.fail(match sniff::encrypted_package(bytes) {
                 true => "encrypted",

@@ -15,7 +15,12 @@
 //! [[allow]]
 //! kinds = ["phone", "fax"]     # any but the shielded ones where left out
 //! values = ["(270) 555-0100"]
+//!
+//! [[known_file]]               # the logo of our signatures
+//! sha256 = "<64 hexadecimal digits>"
 //! ```
+
+use data_encoding::HEXLOWER_PERMISSIVE;
 
 use super::HostKnowledge;
 use crate::base::toml::{Document, Table, TomlError, Value, word};
@@ -91,7 +96,7 @@ impl HostError {
 
 impl HostKnowledge {
     /// Reads what is described in the module's documentation: tables
-    /// `[[pattern]]`, `[[dictionary]]` and `[[allow]]`.
+    /// `[[pattern]]`, `[[dictionary]]`, `[[allow]]` and `[[known_file]]`.
     ///
     /// # Errors
     /// The first thing that is wrong, with its line and key.
@@ -101,7 +106,7 @@ impl HostKnowledge {
         }
         let document = Document::parse(text)?;
         let root = document.root(MAX_BYTES, MAX_BYTES);
-        root.only("pattern dictionary allow")?;
+        root.only("pattern dictionary allow known_file")?;
         let mut host = Self::new();
         for table in root.tables("pattern")? {
             host = Reader(table).pattern(host)?;
@@ -111,6 +116,9 @@ impl HostKnowledge {
         }
         for table in root.tables("allow")? {
             host = Reader(table).allow(host)?;
+        }
+        for table in root.tables("known_file")? {
+            host = Reader(table).known_file(host)?;
         }
         Ok(host)
     }
@@ -221,6 +229,17 @@ impl<'a> Reader<'a> {
         }
         Ok(host)
     }
+
+    fn known_file(&self, host: HostKnowledge) -> Result<HostKnowledge, HostError> {
+        self.only("sha256")?;
+        let value = self.need("sha256")?;
+        let digest = self.parse("sha256", "64 hexadecimal digits", |s| {
+            let bytes = HEXLOWER_PERMISSIVE.decode(s.as_bytes()).ok()?;
+            bytes.try_into().ok()
+        })?;
+        let digest = digest.ok_or_else(|| self.missing("sha256"))?;
+        self.at(value, "sha256", host.known_file(digest))
+    }
 }
 
 const KINDS: &str = "a kind of finding, such as mrn, phone, name, facility, condition";
@@ -236,7 +255,7 @@ mod tests {
             ("x = [", "line 1: not valid TOML"),
             (
                 "\nrule = 1",
-                "line 2: unknown key `rule`; expected one of: pattern dictionary allow",
+                "line 2: unknown key `rule`; expected one of: pattern dictionary allow known_file",
             ),
             (
                 "[[pattern]]\nregex = \"a\"",
@@ -257,6 +276,14 @@ mod tests {
             (
                 "[[dictionary]]\nkind = \"name\"\nterms = \"Pat\"",
                 "line 3: `dictionary[1].terms` must be a list",
+            ),
+            (
+                "[[known_file]]",
+                "line 1: `known_file[1].sha256` is missing",
+            ),
+            (
+                "[[known_file]]\nsha256 = \"ab\"",
+                "line 2: `known_file[1].sha256` must be 64 hexadecimal digits",
             ),
             ("allow = 3", "line 1: `allow` must be a list"),
         ] {

@@ -74,7 +74,7 @@ impl Scan<'_> {
         self.summary.attachments = u32::try_from(files).unwrap_or(0);
         let kept = keep(&parts);
         let mut reads = reads(&parts, &kept);
-        let mut budget = Budget::new();
+        let mut budget = Budget::new().with_known(self.scanner.host.as_ref());
         look(&mut reads, &mut budget);
         let firsts = self.firsts(&reads);
         let counted = firsts.counted;
@@ -387,14 +387,14 @@ fn look(reads: &mut [Read<'_>], budget: &mut Budget) {
         let PartContent::Binary(bytes) = read.part.content() else {
             continue;
         };
-        let before = part;
+        let before = part.clone();
         let mut pieces = Vec::new();
         let reasons = extract(bytes.expose(), read.media_type, &mut part, &mut |piece| {
             pieces.push(piece);
         });
         // Too large for a part of the budget, which says nothing of the whole.
         match reasons.contains(&"too_large") {
-            true => part.undo(&before),
+            true => part.undo(before),
             false => {
                 budget.count(&before, &part);
                 read.looked = Some(Looked { pieces, reasons });
