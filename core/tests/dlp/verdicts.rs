@@ -148,6 +148,10 @@ fn what_a_style_sheet_shows_is_read() {
     let told = "maria.lopez@mail.example";
     for html in [
         format!("<style>p::before{{content:\"{told}\"}}</style><p>Hi</p>"),
+        format!("<style>p::before{{c\\6fntent:\"{told}\"}}</style><p>Hi</p>"),
+        format!("<style>p::before{{c\\00006F ntent:\"{told}\"}}</style><p>Hi</p>"),
+        format!("<style>p::before{{\\43onten\\74\r\n:\"{told}\"}}</style><p>Hi</p>"),
+        format!("<style>p::before{{co\\nte\\nt:\"{told}\"}}</style><p>Hi</p>"),
         format!("<style>p::before{{CONTENT\n/**/:\"{told}\"}}</style><p>Hi</p>"),
         format!("<style style = 'display:block'>{told}</style><p>Hi</p>"),
         format!("<svg><style/></svg><p>{told}</p>"),

@@ -133,14 +133,51 @@ pub(super) fn is_style_sheet(source: &str, content: &Range<usize>) -> bool {
         && !shows_content(inside)
 }
 
-/// Whether a style sheet has the property `content`, maybe a comment behind it.
+/// Whether a style sheet has the property `content`, maybe a comment behind it,
+/// however its letters are written: `c\6fntent`.
 fn shows_content(sheet: &[u8]) -> bool {
+    names_content(sheet) || sheet.contains(&b'\\') && names_content(&unescaped(sheet))
+}
+
+fn names_content(sheet: &[u8]) -> bool {
     const PROPERTY: &[u8] = b"content";
     sheet.windows(PROPERTY.len()).enumerate().any(|(at, part)| {
         let behind = sheet.get(at + PROPERTY.len()..).unwrap_or_default();
         part.eq_ignore_ascii_case(PROPERTY)
             && matches!(behind.trim_ascii_start(), [b':' | b'/', ..])
     })
+}
+
+/// A style sheet without its escapes (CSS Syntax, section 4.3.7). What is no
+/// letter of ASCII is no letter of a property's name: it becomes `?`.
+fn unescaped(sheet: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(sheet.len());
+    let mut rest = sheet;
+    while let Some((&first, behind)) = rest.split_first() {
+        rest = behind;
+        if first != b'\\' {
+            out.push(first);
+            continue;
+        }
+        let is_digit = |b: &&u8| b.is_ascii_hexdigit();
+        let digits = behind.iter().take(6).take_while(is_digit).count();
+        let (number, behind) = behind.split_at(digits);
+        if number.is_empty() {
+            // Any other sign stands for itself, but for the end of a line.
+            continue;
+        }
+        let value = number.iter().fold(0u32, |value, digit| {
+            value << 4 | char::from(*digit).to_digit(16).unwrap_or_default()
+        });
+        let letter = u8::try_from(value).ok().filter(u8::is_ascii);
+        out.push(letter.unwrap_or(b'?'));
+        // One blank ends a number, so that a figure may follow.
+        rest = match behind {
+            [b'\r', b'\n', rest @ ..] | [b' ' | b'\t' | b'\n' | b'\r' | b'\x0c', rest @ ..] => rest,
+            _ => behind,
+        };
+    }
+    out
 }
 
 /// Writes the HTML in a comment as it is shown.
