@@ -351,6 +351,7 @@ impl<'s> Scan<'s> {
         rules::addresses(passage, &mut tags, self.context.senders());
         rules::encoded(passage, &mut tags);
         rules::references(passage, &mut tags);
+        rules::own(passage, &mut tags, &source.own);
         tags.retain(|tag| {
             let (start, end) = bytes_of(passage, tag);
             let value = passage.text.get(start..end).unwrap_or_default();

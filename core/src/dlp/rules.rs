@@ -4,9 +4,11 @@
 //! models decide where shape and words alone must.
 
 mod encoded;
+mod own;
 mod references;
 
 pub(super) use encoded::encoded;
+pub(super) use own::own;
 pub(super) use references::references;
 
 use super::check;

@@ -7,6 +7,7 @@ use memchr::{memchr, memchr_iter};
 
 use super::extract::{Form, Hint, Piece, TABLE, base64, is_markup, percent};
 use super::passage::Region;
+use super::records::Own;
 use super::view::{View, decoded};
 use super::{HostKnowledge, Part, records};
 
@@ -32,6 +33,8 @@ pub(super) struct Source<'t> {
     pub(super) aside: bool,
     /// The entry of a container.
     pub(super) inside: Option<&'t str>,
+    /// What in it programs wrote for themselves, as ranges of the view.
+    pub(super) own: Vec<Own>,
     /// Why some of it cannot be read as its format writes it.
     pub(super) unread: Option<&'static str>,
 }
@@ -71,6 +74,7 @@ impl<'t> Source<'t> {
             fields: true,
             aside: false,
             inside: None,
+            own: Vec::new(),
             unread: None,
         }
     }
@@ -102,6 +106,12 @@ impl<'t> Source<'t> {
         };
         let patient_record = record.as_ref().is_some_and(|r| r.patient_record);
         let unread = record.as_ref().and_then(|r| r.unread);
+        let own = record.as_mut().map(|r| std::mem::take(&mut r.own));
+        let own = own.unwrap_or_default().into_iter().map(|own| Own {
+            range: view.back(own.range),
+            ..own
+        });
+        let own = own.collect();
         Self {
             part,
             region,
@@ -113,6 +123,7 @@ impl<'t> Source<'t> {
             fields: region == Region::Header && is_fields(text),
             aside: false,
             inside: None,
+            own,
             unread,
         }
     }

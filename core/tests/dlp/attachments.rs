@@ -57,6 +57,33 @@ fn csv() {
     );
 }
 
+/// What Outlook and its like call an event and themselves. What may be the number
+/// of a record is told as before, and so is a person's address.
+#[test]
+fn a_calendars_own_identifiers_are_nobodys() {
+    let found = |uid: &str| -> Vec<String> {
+        let scanned = attached(format!(
+            "BEGIN:VCALENDAR\nPRODID:-//Marisol Quintero//Rivera 16.0//EN\nVERSION:2.0\n\
+             BEGIN:VEVENT\nUID:{uid}\nATTENDEE;CN=\"Tadeo Brandvold\":mailto:tadeo@mail.example\n\
+             DTSTART:20250304T161500Z\nSUMMARY:Meeting\nEND:VEVENT\nEND:VCALENDAR\n"
+        ));
+        let items = scanned.findings.items.iter();
+        items.map(|f| f.expose().expose().clone()).collect()
+    };
+    let attended = ["Tadeo Brandvold", "tadeo@mail.example", "20250304T161500Z"];
+    for uid in [
+        "040000008200E00074C5B7101A82E008000000004471902",
+        "6f9619ff-8b86-d011-b42d-000077194021@mail.example",
+    ] {
+        assert_eq!(found(uid).len(), 3, "{:?}", found(uid));
+        assert!(attended.iter().all(|v| found(uid).iter().any(|f| f == v)));
+    }
+    for uid in ["enc-4471902@harbor.example", "ana.ruiz@mail.example"] {
+        let local = uid.split('@').next().unwrap();
+        assert!(found(uid).iter().any(|f| f.contains(local)), "{uid}");
+    }
+}
+
 #[test]
 fn what_a_heading_names_is_surer_than_what_values_let_guess() {
     let sure = |heading: &str| {

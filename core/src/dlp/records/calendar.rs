@@ -7,12 +7,15 @@ use std::sync::LazyLock;
 use memchr::memchr_iter;
 use memchr::memmem::Finder;
 
-use super::Record;
 use super::escapes::MAX_WRITTEN;
 use super::folds::{self, Folds};
 use super::hints::Hints;
+use super::{Own, Record};
 use crate::dlp::extract::Form;
 use crate::dlp::{Confidence, FindingKind};
+
+/// Values of programs' own that are told from others.
+const MAX_OWN: usize = 100_000;
 
 /// How both begin, as programs write it.
 static BEGIN: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("BEGIN:VC"));
@@ -51,6 +54,7 @@ pub(super) fn read(text: &str) -> Option<Record> {
         inside: Inside::Nothing,
         of_event: Vec::new(),
         attended: false,
+        own: Vec::new(),
     };
     let mut folds = Folds::default();
     let mut at = 0;
@@ -71,6 +75,7 @@ pub(super) fn read(text: &str) -> Option<Record> {
         patient_record: false,
         form: Form::Plain,
         written: folds.written,
+        own: reader.own,
         unread: folds.unread,
     })
 }
@@ -88,6 +93,7 @@ struct Reader<'t> {
     /// What is somebody's only if the event has somebody.
     of_event: Vec<(Range<usize>, FindingKind)>,
     attended: bool,
+    own: Vec<Own>,
 }
 
 impl<'t> Reader<'t> {
@@ -108,11 +114,21 @@ impl<'t> Reader<'t> {
             ("BEGIN", "VCARD") => self.inside = Inside::Card,
             ("END", "VEVENT" | "VTODO" | "VJOURNAL") => self.end_event(),
             ("END", "VCARD") => self.inside = Inside::Nothing,
+            ("UID", _) if is_chance(self.str(value.clone())) => self.own(value, true),
+            ("PRODID", id) if id.starts_with("-//") || id.starts_with("+//") => {
+                self.own(value, false);
+            }
             (name, _) => match self.inside {
                 Inside::Event => self.event(name, parameters, value),
                 Inside::Card => self.card(name, value),
                 Inside::Nothing => {}
             },
+        }
+    }
+
+    fn own(&mut self, range: Range<usize>, chance: bool) {
+        if self.own.len() < MAX_OWN {
+            self.own.push(Own { range, chance });
         }
     }
 
@@ -194,6 +210,24 @@ impl<'t> Reader<'t> {
             _ => {}
         }
     }
+}
+
+/// Whether an identifier is one that programs make of chance or of bytes of
+/// their own: a UUID (RFC 9562), Outlook's in hexadecimal, Google's of 26 letters
+/// and figures. Others may hold the number of a record: `enc-2290`.
+fn is_chance(value: &str) -> bool {
+    // Lines are folded within it.
+    let value: String = value.split_ascii_whitespace().collect();
+    let lower = value.to_ascii_lowercase();
+    // Behind the `@` stands the host that made it.
+    let id = lower.split('@').next().unwrap_or_default();
+    let id = id.strip_prefix("urn:uuid:").unwrap_or(id);
+    let hex = |part: &str| part.bytes().all(|b| b.is_ascii_hexdigit());
+    let groups = || id.split('-');
+    let is_uuid = groups().map(str::len).eq([8, 4, 4, 4, 12]) && groups().all(hex);
+    let is_hex = id.len() >= 32 && hex(id);
+    let is_base32 = id.len() == 26 && id.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'v'));
+    is_uuid || is_hex || is_base32 && value.starts_with(id)
 }
 
 /// Name in upper case, parameters and value of a property. Quoted parameters

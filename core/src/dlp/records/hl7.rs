@@ -79,7 +79,7 @@ pub(super) fn read(text: &str) -> Option<Record> {
         patient_record,
         form: Form::Plain,
         written,
-        unread: None,
+        ..Record::default()
     })
 }
 

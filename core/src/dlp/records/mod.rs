@@ -30,6 +30,7 @@ mod xml;
 mod tests;
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use super::extract::{Form, Hint};
 use super::view::{Written, as_read as read_as};
@@ -50,8 +51,18 @@ pub(super) struct Record {
     pub(super) form: Form,
     /// What of it is written otherwise than it is read, in order.
     pub(super) written: Vec<Written>,
+    /// What programs wrote for themselves, in order.
+    pub(super) own: Vec<Own>,
     /// Why some of it cannot be read.
     pub(super) unread: Option<&'static str>,
+}
+
+/// A value that a program made, and that says nothing of a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Own {
+    pub(super) range: Range<usize>,
+    /// Whether chance alone stands in it. Else it is a name of the program's.
+    pub(super) chance: bool,
 }
 
 /// What the format of `text` tells, by the content and not by the media type

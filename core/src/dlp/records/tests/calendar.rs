@@ -27,6 +27,47 @@ fn an_event_with_somebody_is_theirs() {
 }
 
 #[test]
+fn what_programs_call_their_own_is_told_from_numbers() {
+    let chance = |uid: &str| {
+        let text = format!(
+            "{INVITE}BEGIN:VEVENT\nUID:{uid}\nATTENDEE:mailto:b@mail.example\nEND:VEVENT\n"
+        );
+        let record = read(&text, "text/calendar").unwrap();
+        let own: Vec<&str> = record.own.iter().map(|o| &text[o.range.clone()]).collect();
+        assert!(own.is_empty() || own == [uid], "{own:?}");
+        let all = all(&text, &record);
+        let local = uid.split('@').next().unwrap();
+        let hinted = all
+            .iter()
+            .any(|(kind, value)| *kind == K::OtherId && value == local);
+        assert_eq!(hinted, own.is_empty(), "{uid}");
+        !own.is_empty()
+    };
+    for uid in [
+        "040000008200E00074C5B7101A82E00800000000",
+        "040000008200E00074C5B710\n 1A82E00800000000",
+        "7kukuqrfedlm2f9t0s7vj2ai9k@google.com",
+        "6F9619FF-8B86-D011-B42D-00CF4FC964FF",
+        "6f9619ff-8b86-d011-b42d-00cf4fc964ff@harbor.example",
+    ] {
+        assert!(chance(uid), "{uid}");
+    }
+    for uid in [
+        "enc-2291@dune.example",
+        "00482913",
+        "20260414T130000-0447118@dune.example",
+        "maria.alvarez@mail.example",
+        "6F9619FF-8B86-D011-B42D-00CF4FC964FZ",
+    ] {
+        assert!(!chance(uid), "{uid}");
+    }
+    let text = "BEGIN:VCALENDAR\nPRODID:-//Microsoft Corporation//Outlook 16.0 MIMEDIR//EN\nEND:VCALENDAR\n";
+    let record = read(text, "text/calendar").unwrap();
+    assert_eq!(record.own.len(), 1);
+    assert!(!record.own[0].chance);
+}
+
+#[test]
 fn a_card_says_who_somebody_is() {
     let text = "BEGIN:VCARD\nVERSION:3.0\nFN:Ana Ruiz\nN:Ruiz;Ana;;Ms.;\nitem1.TEL;TYPE=cell:+1-505-555-0173\nEMAIL:mailto:ana@mail.example\n\
         ADR;TYPE=home:;;212 Calle Sauce;Taos;NM;87532;USA\nBDAY:1974-09-27\nORG:Dune\nEND:VCARD\n";

@@ -1,0 +1,38 @@
+//! What programs write for themselves: nobody's.
+
+use crate::dlp::FindingKind;
+use crate::dlp::passage::Passage;
+use crate::dlp::records::Own;
+use crate::dlp::tagger::Tag;
+
+/// What the name of a program may be taken for.
+const NAMED: &[FindingKind] = &[
+    FindingKind::Name,
+    FindingKind::Provider,
+    FindingKind::Facility,
+    FindingKind::Address,
+    FindingKind::Date,
+    FindingKind::OtherId,
+    FindingKind::Account,
+    FindingKind::Device,
+    FindingKind::License,
+];
+
+/// Takes away what was found in such values. They are ranges of the view, in
+/// order.
+pub(in crate::dlp) fn own(passage: &Passage<'_>, tags: &mut Vec<Tag>, own: &[Own]) {
+    // Most texts have none.
+    if own.is_empty() {
+        return;
+    }
+    tags.retain(|tag| {
+        let spans = passage.spans.get(tag.first..tag.last).unwrap_or_default();
+        let (Some(first), Some(last)) = (spans.first(), spans.last()) else {
+            return true;
+        };
+        let (start, end) = (first.start as usize, last.end as usize);
+        let next = own.partition_point(|own| own.range.end < end);
+        let around = own.get(next).filter(|own| own.range.start <= start);
+        !around.is_some_and(|own| own.chance || NAMED.contains(&tag.kind))
+    });
+}
