@@ -174,9 +174,22 @@ async fn a_message_is_planned_sent_and_found_in_the_log() {
     let plan = desk.send("--dry-run message.eml").await;
     plan.expect(
         0,
-        &["r0 p***@m***.example: phi; send by TLS", "Nothing was sent"],
+        &[
+            "found        health plan id × 1 in text",
+            "r0 p***@m***.example: phi; send by TLS",
+            "Nothing was sent",
+        ],
     )
     .without(&["pat@mail.example", "1EG4"]);
+    let picture = "From: clinic@harbor.example\nTo: pat@mail.example\nSubject: Hi\n\
+                   MIME-Version: 1.0\nContent-Type: image/png\nContent-Transfer-Encoding: base64\n\n\
+                   iVBORw0KGgoAAAAN\n";
+    let plan = desk.send_with("--dry-run -", picture).await;
+    plan.expect(
+        0,
+        &["could not be scanned: a kind of file that is not read"],
+    )
+    .without(&["unsupported_type"]);
     assert!(desk.sandbox.messages("mail.example").is_empty());
 
     let sent = desk.send("message.eml").await;

@@ -340,7 +340,8 @@ impl Plan {
     }
 }
 
-/// `ssn × 2 (subject, text)` and the like, and what could not be scanned.
+/// `health plan id × 2 in subject, text` and the like, and what could not be
+/// scanned.
 fn summary(findings: &Findings) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut kinds: Vec<_> = findings.items.iter().map(|f| f.kind).collect();
@@ -352,13 +353,17 @@ fn summary(findings: &Findings) -> Vec<String> {
         parts.dedup();
         lines.push(format!(
             "{} × {} in {}",
-            kind.word(),
+            kind.word().replace('_', " "),
             of_kind.len(),
             parts.join(", ")
         ));
     }
     for part in &findings.unscannable {
-        lines.push(format!("{} could not be scanned: {}", part.part, part.why));
+        lines.push(format!(
+            "{} could not be scanned: {}",
+            part.part,
+            part.words()
+        ));
     }
     lines
 }

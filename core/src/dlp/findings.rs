@@ -380,6 +380,24 @@ impl Unscannable {
     pub fn new(part: Part, why: &'static str) -> Self {
         Self { part, why }
     }
+
+    /// Why, for people: `a kind of file that is not read`.
+    pub fn words(&self) -> &'static str {
+        match self.why {
+            "unsupported_type" => "a kind of file that is not read",
+            "unsupported_encoding" => "an unknown transfer encoding",
+            "unknown_charset" => "an unknown character set",
+            "too_large" => "too large",
+            "too_deep" => "nested too deep",
+            "too_many_entries" => "too many files in it",
+            "too_many_findings" => "too many findings; the rest was not read",
+            "encrypted" => "encrypted",
+            "malformed" => "broken",
+            "image_only" => "pictures alone",
+            "ratio" => "packed too tightly",
+            why => why,
+        }
+    }
 }
 
 /// One reason for or against a message's being PHI.

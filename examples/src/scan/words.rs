@@ -1,6 +1,6 @@
 //! Stable codes in plain words.
 
-use mailseal::dlp::{Category, Confidence, MisaddressedWhy};
+use mailseal::dlp::{Category, Confidence, MisaddressedWhy, Part, Unscannable};
 
 /// A reason of the verdict. Codes that are not known yet show as they are.
 pub fn reason(code: &str) -> String {
@@ -79,17 +79,9 @@ pub fn reason(code: &str) -> String {
 }
 
 /// Why something could not be read.
-pub fn unscannable(why: &str) -> String {
+pub fn unscannable(why: &'static str) -> String {
     let words = match why {
         "unreadable" => "the file cannot be opened",
-        "unsupported_type" => "a kind of file that is not read",
-        "unsupported_encoding" => "an unknown transfer encoding",
-        "unknown_charset" => "an unknown character set",
-        "too_large" => "too large",
-        "too_deep" => "nested too deep",
-        "too_many_findings" => "too many findings; the rest was not read",
-        "encrypted" => "encrypted",
-        "malformed" => "broken",
         other => match other.strip_prefix("compose.") {
             Some(code) => {
                 return format!(
@@ -97,7 +89,12 @@ pub fn unscannable(why: &str) -> String {
                     code.replace('_', " ")
                 );
             }
-            None => return other.replace('_', " "),
+            // The part has no say in why.
+            None => {
+                return Unscannable::new(Part::Text, other)
+                    .words()
+                    .replace('_', " ");
+            }
         },
     };
     words.to_owned()
