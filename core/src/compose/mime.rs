@@ -46,6 +46,8 @@ pub(super) struct Item {
     pub(super) media_type: String,
     pub(super) source: Source,
     pub(super) side: Option<Side>,
+    /// Whether a reader joins its lines without a blank.
+    pub(super) joins_lines: bool,
 }
 
 /// The parts of a message, found once when it is built or parsed.
@@ -156,6 +158,7 @@ impl Structure {
             media_type: "text/plain".to_owned(),
             source: Source::Value(PartContent::Text(Phi::new(format!("{name}\n")))),
             side: Some(Side::Recipients),
+            joins_lines: false,
         });
     }
 
@@ -229,6 +232,7 @@ impl Walk<'_> {
             media_type: media_type.to_owned(),
             source,
             side: None,
+            joins_lines: false,
         });
     }
 
@@ -282,6 +286,7 @@ impl Walk<'_> {
                 media_type,
                 source,
                 side: None,
+                joins_lines: false,
             });
         };
         push(Source::Value(PartContent::Text(Phi::new(text))));
@@ -462,6 +467,7 @@ impl Walk<'_> {
             media_type,
             source,
             side: None,
+            joins_lines: about.joins_lines,
         });
     }
 
@@ -569,6 +575,8 @@ pub(super) struct About {
     /// Where two fields, or two parameters, name the file differently.
     other_names: Vec<String>,
     pub(super) attached: bool,
+    /// `format=flowed; delsp=yes` of a plain text (RFC 3676).
+    joins_lines: bool,
     pub(super) encoding: Option<Encoding>,
     /// Whether a parameter that readers go by stands twice.
     pub(super) ambiguous: bool,
@@ -617,6 +625,12 @@ impl About {
         let ambiguous = ["boundary", "charset"]
             .iter()
             .any(|key| parameters().filter(|a| a.name == *key).count() > 1);
+        let says = |key: &str, value: &str| {
+            let said = typed.and_then(|t| t.attribute(key));
+            said.is_some_and(|said| said.trim().eq_ignore_ascii_case(value))
+        };
+        let joins_lines =
+            media_type == "text/plain" && says("format", "flowed") && says("delsp", "yes");
         let attachment = disposed.is_some_and(|d| d.ctype().eq_ignore_ascii_case("attachment"));
         let encoding = match head
             .value(block, "Content-Transfer-Encoding")
@@ -638,6 +652,7 @@ impl About {
                 .and_then(|t| t.attribute("boundary"))
                 .map(str::to_owned),
             attached: attachment || name.is_some(),
+            joins_lines,
             name,
             other_names,
             encoding,

@@ -54,6 +54,12 @@ impl<'a> ScanPart<'a> {
         self.item.side
     }
 
+    /// Whether a reader joins its lines without a blank, where they end in one
+    /// (RFC 3676, `delsp`).
+    pub(crate) fn joins_lines(&self) -> bool {
+        self.item.joins_lines
+    }
+
     /// The most bytes that its content may have, of text in UTF-8.
     pub(crate) fn size_at_most(&self) -> usize {
         match &self.item.source {

@@ -79,6 +79,23 @@ impl<'t> Source<'t> {
         }
     }
 
+    /// A plain text as a reader shows it who joins its lines; `None` where that
+    /// reads no differently. Its words are counted as they stand.
+    pub(super) fn joined(part: Part, text: &'t str) -> Option<Self> {
+        let (joints, unread) = records::joints(text);
+        if joints.is_empty() {
+            return None;
+        }
+        let mut source = Self::new(part, "text/plain", text);
+        source.view = View::written(text, joints);
+        // They are of another view.
+        source.hints.clear();
+        source.own.clear();
+        source.aside = true;
+        source.unread = unread;
+        Some(source)
+    }
+
     pub(super) fn new(part: Part, media_type: &str, text: &'t str) -> Self {
         let mut record = match media_type {
             "text/html" => None,

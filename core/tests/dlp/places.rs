@@ -7,9 +7,50 @@ use mailseal::dlp::redact::{Redaction, Style};
 use mailseal::dlp::{Evidence, FindingKind, Findings, Part, PhiScanner, Scanner};
 use proptest::prelude::*;
 
-use super::scene::{file, mail, scan};
+use super::scene::{Scanned, file, mail, scan};
 
 use FindingKind as K;
+
+/// `format=flowed; delsp=yes`, as Apple Mail sends it.
+#[test]
+fn what_goes_over_the_end_of_a_flowed_line_is_found() {
+    let scanned = |kind: &str, text: &str| {
+        let raw = format!(
+            "From: clinic@harbor.example\r\nTo: pat@mail.example\r\nMIME-Version: 1.0\r\n\
+             Content-Type: text/plain; {kind}\r\n\r\n{text}\r\n"
+        );
+        let message = Message::parse(raw.as_bytes()).unwrap();
+        let findings = PhiScanner::new().scan(&message);
+        Scanned { message, findings }
+    };
+    let flowed = "format=Flowed; DelSp=YES";
+    let text = "Her SSN is 281-1 \r\n5-9804, and again 281- \r\n15-9805.";
+    let found = scanned(flowed, text);
+    let value = found.has(K::Ssn, Part::Text, "281-1 \n5-9804");
+    assert_eq!(value.expose().expose(), "281-15-9804");
+    found.has(K::Ssn, Part::Text, "281- \n15-9805");
+    let quoted = scanned(flowed, "> Her SSN is 281-1 \r\n> 5-9804.");
+    quoted.has_value(K::Ssn, Part::Text, "281-15-9804");
+    // Where nobody joins the lines nothing goes over them.
+    for kind in ["format=flowed", "format=fixed; delsp=yes", "charset=utf-8"] {
+        let found = scanned(kind, "Her SSN is 281-1 \r\n5-9804.");
+        found.lacks(K::Ssn, "281-15-9804");
+    }
+    // Other readers show the lines as they stand, and nothing is told twice.
+    let text = "Write to maria.lopez@mail.example \r\nSSN 281-15-9804 \r\nand MRN 00482913.";
+    let (plain, found) = (scanned("charset=utf-8", text), scanned(flowed, text));
+    for finding in &plain.findings.items {
+        let span = &finding.span;
+        let covers = |f: &mailseal::dlp::Finding| {
+            f.kind == finding.kind && f.span.start <= span.start && span.end <= f.span.end
+        };
+        assert!(found.findings.items.iter().any(covers), "{finding:?}");
+    }
+    let many = |s: &Scanned, kind| s.findings.items.iter().filter(|f| f.kind == kind).count();
+    assert_eq!(many(&found, K::Mrn), many(&plain, K::Mrn));
+    let risk = |s: &Scanned| s.findings.risk.as_ref().unwrap().score;
+    assert_eq!(risk(&found), risk(&plain));
+}
 
 #[test]
 fn html_is_read_as_shown_and_spans_lead_to_the_source() {

@@ -34,6 +34,10 @@ impl Scan<'_> {
         kept: Option<&PartContent>,
         source: &Option<Source<'_>>,
     ) -> bool {
+        // A code may go over a line's end.
+        if scanned.joins_lines() {
+            return true;
+        }
         let page = source.as_ref().filter(|source| source.page);
         if page.is_some_and(|page| encodes_page(&page.view)) {
             return true;

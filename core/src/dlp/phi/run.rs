@@ -243,6 +243,7 @@ impl Scan<'_> {
             if let (Some(source), Some(first)) = (&read.source, first) {
                 self.source(source, first, counted && source.part != Part::Html);
                 self.in_page(source, budget);
+                self.joined(read.part, source.text);
             }
         } else if is_text(read.part) {
             let content = read.part.content();
@@ -252,10 +253,31 @@ impl Scan<'_> {
                 let first = self.first_passage(&source).0;
                 self.source(&source, first, false);
                 self.in_page(&source, budget);
+                self.joined(read.part, source.text);
             }
             self.file(read, &content, budget);
             wipe(content);
         }
+    }
+
+    /// Reads a text once more as a reader shows it who joins its lines: what goes
+    /// over such a place is told too. Others show it as it stands.
+    fn joined(&mut self, scanned: &ScanPart<'_>, text: &str) {
+        if !scanned.joins_lines() {
+            return;
+        }
+        let Some(source) = Source::joined(scanned.part(), text) else {
+            return;
+        };
+        let before = self.found.items.len();
+        let first = self.first_passage(&source).0;
+        self.source(&source, first, false);
+        let mut found = self
+            .found
+            .items
+            .split_off(before.min(self.found.items.len()));
+        found.retain(|finding| source.view.rewrites(&finding.span));
+        self.found.items.append(&mut found);
     }
 
     /// Reads what address fields say beside addresses.

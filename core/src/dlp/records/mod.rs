@@ -14,6 +14,7 @@ mod cda;
 mod codes;
 mod escapes;
 mod fhir;
+mod flowed;
 mod folds;
 mod headers;
 mod hints;
@@ -125,6 +126,16 @@ pub(super) fn as_read(text: &str) -> Cow<'_, str> {
 
 /// The values that calendars and cards call base64, in a text as it is read.
 pub(super) use calendar::encoded as encoded_lines;
+
+/// Where a reader joins lines of a text whose type says so, and why not all of
+/// them are told.
+pub(super) fn joints(text: &str) -> (Vec<Written>, Option<&'static str>) {
+    let record = bounded(Record {
+        written: flowed::joints(text),
+        ..Record::default()
+    });
+    (record.written, record.unread)
+}
 
 /// What is written otherwise in too many places is read up to the last of them.
 fn bounded(mut record: Record) -> Record {
