@@ -351,7 +351,6 @@ impl<'s> Scan<'s> {
         rules::addresses(passage, &mut tags, self.context.senders());
         rules::encoded(passage, &mut tags);
         rules::references(passage, &mut tags);
-        rules::own(passage, &mut tags, &source.own);
         tags.retain(|tag| {
             let (start, end) = bytes_of(passage, tag);
             let value = passage.text.get(start..end).unwrap_or_default();
@@ -361,7 +360,12 @@ impl<'s> Scan<'s> {
         tags
     }
 
-    pub(super) fn found_in(&mut self, source: &Source<'_>, passage: &Passage<'_>, tags: Vec<Tag>) {
+    pub(super) fn found_in(
+        &mut self,
+        source: &Source<'_>,
+        passage: &Passage<'_>,
+        mut tags: Vec<Tag>,
+    ) {
         if self.scanner.names && !source.aside && speaks(passage) {
             let summary = match source.part {
                 Part::Html => &mut self.html,
@@ -370,6 +374,9 @@ impl<'s> Scan<'s> {
             summary.add(passage, &tags, &self.context);
             self.note_telling(source, passage, &tags);
         }
+        // The verdict is learned from what the models say: what they should not
+        // have said is left out of the findings alone.
+        rules::own(passage, &mut tags, &source.own);
         let findings = tags.iter().map(|tag| finding(source, passage, tag));
         self.found.items.extend(findings);
     }

@@ -106,6 +106,9 @@ impl<'t> Reader<'t> {
             return;
         };
         let shown = self.str(value.clone()).trim().to_ascii_uppercase();
+        if name == "UID" && is_chance(self.str(value.clone())) {
+            self.own(value.clone(), true);
+        }
         match (name.as_str(), shown.as_str()) {
             ("BEGIN", "VEVENT" | "VTODO" | "VJOURNAL") => {
                 self.end_event();
@@ -114,7 +117,6 @@ impl<'t> Reader<'t> {
             ("BEGIN", "VCARD") => self.inside = Inside::Card,
             ("END", "VEVENT" | "VTODO" | "VJOURNAL") => self.end_event(),
             ("END", "VCARD") => self.inside = Inside::Nothing,
-            ("UID", _) if is_chance(self.str(value.clone())) => self.own(value, true),
             ("PRODID", id) if id.starts_with("-//") || id.starts_with("+//") => {
                 self.own(value, false);
             }

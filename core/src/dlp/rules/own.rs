@@ -18,7 +18,8 @@ const NAMED: &[FindingKind] = &[
     FindingKind::License,
 ];
 
-/// Takes away what was found in such values. They are ranges of the view, in
+/// Takes away what was found in such values, out of the findings alone: that an
+/// event has one is among what the verdict was learned from. They are ranges of the view, in
 /// order.
 pub(in crate::dlp) fn own(passage: &Passage<'_>, tags: &mut Vec<Tag>, own: &[Own]) {
     // Most texts have none.
