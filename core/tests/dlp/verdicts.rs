@@ -211,20 +211,23 @@ fn a_patients_case_is_phi_among_other_matters() {
     assert_eq!(apart.sensitivity, Sensitivity::None, "{apart:?}");
 }
 
-/// It says who is insured for care; another firm's number does not.
+/// It says who is insured for care; another firm's number needs more beside it.
 #[test]
 fn medicares_number_is_phi_by_itself() {
-    let verdict = |text: &str| {
+    let beyond_doubt = |text: &str| {
         let mail = from_to("treyes@quarrybilling.example", "lia@quarrybilling.example");
         let scanned = scan(mail.subject("Eligibility").text(text));
-        scanned.findings.sensitivity()
+        let risk = scanned.findings.risk.unwrap();
+        let told = risk.reasons.iter().any(|r| r.code == "labelled_number");
+        assert!(!told || risk.sensitivity == Sensitivity::Phi, "{text}");
+        told
     };
     for text in [
         "Subscriber ID 2FH5-UF6-NM84 is active.",
         "2FH5-UF6-NM84 is active.",
         "Medicare number: 2FH5UF6NM84",
     ] {
-        assert_eq!(verdict(text), Some(Sensitivity::Phi), "{text}");
+        assert!(beyond_doubt(text), "{text}");
     }
     for text in [
         "Subscriber ID 2FH5-UF6-NMM4 is active.",
@@ -233,7 +236,7 @@ fn medicares_number_is_phi_by_itself() {
         "Subscriber 4471902 is active.",
         "The toner is a 2FH5UF6NM84.",
     ] {
-        assert_eq!(verdict(text), Some(Sensitivity::None), "{text}");
+        assert!(!beyond_doubt(text), "{text}");
     }
 }
 
