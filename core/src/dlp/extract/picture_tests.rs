@@ -101,10 +101,12 @@ fn a_picture_that_the_host_knows_is_known_wherever_it_lies() {
         )
         .into_bytes()
     };
-    let wrapped: [&dyn Fn(&[u8]) -> Vec<u8>; 3] = [&archive, &document, &mail];
-    for wrap in wrapped {
-        assert_eq!(read(&wrap(&scan)), NONE);
-        assert_eq!(read(&wrap(&other)), UNREAD);
+    let wrapped = |picture: &[u8]| [archive(picture), document(picture), mail(picture)];
+    for file in wrapped(&scan) {
+        assert_eq!(read(&file), NONE);
+    }
+    for file in wrapped(&other) {
+        assert_eq!(read(&file), UNREAD);
     }
     // The host may know the archive itself.
     let packed = archive(&other);
