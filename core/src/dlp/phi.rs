@@ -377,6 +377,7 @@ impl<'s> Scan<'s> {
         // The verdict is learned from what the models say: what they should not
         // have said is left out of the findings alone.
         rules::own(passage, &mut tags, &source.own);
+        rules::amend(passage, &mut tags);
         let findings = tags.iter().map(|tag| finding(source, passage, tag));
         self.found.items.extend(findings);
     }

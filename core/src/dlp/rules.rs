@@ -3,10 +3,12 @@
 //! A number with a right check digit and a label is what the label says; the
 //! models decide where shape and words alone must.
 
+mod amend;
 mod encoded;
 mod own;
 mod references;
 
+pub(super) use amend::amend;
 pub(super) use encoded::encoded;
 pub(super) use own::own;
 pub(super) use references::references;

@@ -179,6 +179,13 @@ fn fields_of_hl7_are_nobodys_numbers() {
 }
 
 #[test]
+fn a_plate_that_blanks_part_is_told_whole() {
+    let text = "Patient Maria Delgado, plate: 7 ABC 123, asthma.";
+    let scanned = scan(mail().text(text));
+    scanned.has(K::Vehicle, Part::Text, "7 ABC 123");
+}
+
+#[test]
 fn every_kind_is_found_where_it_stands_and_why() {
     for (kind, line, value, evidence) in CASES {
         let text = letter(line);

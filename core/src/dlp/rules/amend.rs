@@ -1,0 +1,142 @@
+//! What a model found, and the words right beside it put right. The findings
+//! alone are amended: the verdict counts what the models say, as it was learned.
+
+use crate::dlp::FindingKind;
+use crate::dlp::passage::Passage;
+use crate::dlp::tagger::Tag;
+use crate::dlp::token::Gap;
+
+/// Letters and figures of a licence plate at most.
+const PLATE: usize = 8;
+
+/// Takes doses out of dates, and gives licence plates their length.
+pub(in crate::dlp) fn amend(passage: &Passage<'_>, tags: &mut Vec<Tag>) {
+    tags.retain(|tag| {
+        let single = tag.last == tag.first + 1;
+        !(single && tag.kind == FindingKind::Date && is_dose(passage.bytes(tag.first)))
+    });
+    let mut longer = false;
+    for tag in tags.iter_mut() {
+        if tag.kind == FindingKind::Vehicle
+            && let Some((first, last)) = plate(passage, tag)
+        {
+            (tag.first, tag.last, longer) = (first, last, true);
+        }
+    }
+    if longer {
+        tags.sort_by_key(|tag| (tag.first, std::cmp::Reverse(tag.last)));
+        // Two pieces of a plate are one.
+        let is_piece = |next: &Tag, kept: &Tag| {
+            let vehicles = [next, kept].iter().all(|t| t.kind == FindingKind::Vehicle);
+            vehicles && next.last <= kept.last
+        };
+        tags.dedup_by(|next, kept| is_piece(next, kept));
+    }
+}
+
+/// Whether a unit is an amount of a drug: `10mg`, `2.5mL`.
+fn is_dose(unit: &[u8]) -> bool {
+    const MEASURES: [&[u8]; 8] = [b"mg", b"mcg", b"ug", b"ml", b"kg", b"meq", b"iu", b"units"];
+    let is_figure = |b: &&u8| b.is_ascii_digit() || **b == b'.';
+    let length = unit.iter().take_while(is_figure).count();
+    let (number, measure) = unit.split_at(length);
+    let is_measure = MEASURES.iter().any(|m| measure.eq_ignore_ascii_case(m));
+    is_measure && (1..=6).contains(&length) && number.iter().filter(|b| **b == b'.').count() <= 1
+}
+
+/// The whole of a plate that is called one and parted by blanks: `plate: 7 ABC
+/// 123`. `None` where nothing more is of it.
+fn plate(passage: &Passage<'_>, tag: &Tag) -> Option<(usize, usize)> {
+    const LABELS: [&[u8]; 4] = [b"plate", b"plates", b"placa", b"placas"];
+    let is_label = |n: usize| {
+        let word = passage.bytes(n);
+        LABELS.iter().any(|label| word.eq_ignore_ascii_case(label))
+    };
+    let size = |n: usize| passage.bytes(n).len();
+    let is_group = |n: usize| {
+        let group = passage.bytes(n);
+        let letters = group.iter().filter(|b| b.is_ascii_uppercase()).count();
+        let figures = group.iter().filter(|b| b.is_ascii_digit()).count();
+        letters + figures == group.len() && letters <= 3 && (1..=4).contains(&group.len())
+    };
+    let beside = |n: usize| {
+        let item = passage.items.get(n);
+        item.is_some_and(|item| item.gap == Gap::Space)
+    };
+    let (mut first, mut last) = (tag.first, tag.last);
+    let mut signs: usize = (first..last).map(size).sum();
+    if !(first..last).all(is_group) {
+        return None;
+    }
+    while let Some(n) = first.checked_sub(1)
+        && beside(first)
+        && is_group(n)
+        && signs + size(n) <= PLATE
+    {
+        (first, signs) = (n, signs + size(n));
+    }
+    while beside(last) && is_group(last) && signs + size(last) <= PLATE {
+        (last, signs) = (last + 1, signs + size(last));
+    }
+    let labelled = (first.saturating_sub(3)..first).any(is_label);
+    (labelled && (first, last) != (tag.first, tag.last)).then_some((first, last))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dlp::passage::Region;
+
+    /// What is told of a text whose units `found` were taken for a kind.
+    fn amended(text: &str, kind: FindingKind, found: &[&str]) -> Vec<(FindingKind, String)> {
+        let passage = Passage::read(text.as_bytes(), 0, text.len(), Region::Body);
+        let is_found = |n: &usize| found.iter().any(|f| passage.bytes(*n) == f.as_bytes());
+        let tag = |first| Tag {
+            first,
+            last: first + 1,
+            kind,
+            margin: 60,
+        };
+        let mut tags: Vec<Tag> = (0..passage.items.len()).filter(is_found).map(tag).collect();
+        assert_eq!(tags.len(), found.len(), "{text}");
+        amend(&passage, &mut tags);
+        let value = |tag: &Tag| {
+            let (first, last) = (passage.spans[tag.first], passage.spans[tag.last - 1]);
+            text[first.start as usize..last.end as usize].to_owned()
+        };
+        tags.iter().map(|tag| (tag.kind, value(tag))).collect()
+    }
+
+    #[test]
+    fn a_dose_is_no_date() {
+        for dose in ["10mg", "5MG", "100mcg", "20meq"] {
+            let text = format!("Start {dose} lisinopril daily.");
+            assert_eq!(amended(&text, FindingKind::Date, &[dose]), [], "{dose}");
+        }
+        for date in ["3/14/1958", "20260414"] {
+            let text = format!("On {date} we met.");
+            let left = amended(&text, FindingKind::Date, &[date]);
+            assert_eq!(left.len(), 1, "{date}");
+        }
+        let left = amended("Lot 10mg", FindingKind::OtherId, &["10mg"]);
+        assert_eq!(left.len(), 1);
+    }
+
+    #[test]
+    fn a_plate_is_found_whole() {
+        for (text, found, whole) in [
+            ("plate: 7 ABC 123, asthma", &["7"][..], "7 ABC 123"),
+            ("plate: 7 ABC 123", &["7", "123"], "7 ABC 123"),
+            ("plate MNK 4412", &["4412"], "MNK 4412"),
+            ("PLATE MNK 4412", &["4412"], "MNK 4412"),
+            // Not called one, other words, another line, too long.
+            ("car 7 ABC 123", &["7"], "7"),
+            ("plate 4412 has", &["4412"], "4412"),
+            ("plate 4412\nMNK", &["4412"], "4412"),
+            ("plate 4412 ABC 999", &["4412"], "4412 ABC"),
+        ] {
+            let left = amended(text, FindingKind::Vehicle, found);
+            assert_eq!(left, [(FindingKind::Vehicle, whole.to_owned())], "{text}");
+        }
+    }
+}
