@@ -460,7 +460,11 @@ impl Walk<'_> {
             self.has_html = true;
             Part::Html
         } else {
-            return self.other(&media_type, source);
+            self.other(&media_type, source);
+            if let Some(item) = self.items.last_mut() {
+                item.joins_lines = about.joins_lines;
+            }
+            return;
         };
         self.items.push(Item {
             part,
@@ -626,8 +630,10 @@ impl About {
             .iter()
             .any(|key| parameters().filter(|a| a.name == *key).count() > 1);
         let says = |key: &str, value: &str| {
-            let said = typed.and_then(|t| t.attribute(key));
-            said.is_some_and(|said| said.trim().eq_ignore_ascii_case(value))
+            // One of several that say otherwise is enough.
+            let said = typed.into_iter().filter_map(|t| t.attributes()).flatten();
+            let mut said = said.filter(|a| a.name == key);
+            said.any(|a| a.value.trim().eq_ignore_ascii_case(value))
         };
         let joins_lines =
             media_type == "text/plain" && says("format", "flowed") && says("delsp", "yes");

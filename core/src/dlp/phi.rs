@@ -530,11 +530,14 @@ impl<'s> Scan<'s> {
     }
 }
 
-/// Whether a number is Medicare's, by its form and its label or hyphens: it is
-/// given out for care alone.
+/// Whether a number is Medicare's, by its form and its label or the signs between
+/// its groups: it is given out for care alone.
 fn is_medicare(finding: &Finding) -> bool {
-    let written =
-        finding.evidence.contains(&Evidence::Label) || finding.expose().expose().contains('-');
+    let grouped = || {
+        let mut value = finding.expose().expose().chars();
+        value.any(|c| !c.is_alphanumeric())
+    };
+    let written = finding.evidence.contains(&Evidence::Label) || grouped();
     // No other plan's numbers are checked.
     let checked = finding.evidence.contains(&Evidence::Checksum);
     finding.kind == FindingKind::HealthPlanId && checked && written

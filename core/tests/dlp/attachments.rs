@@ -88,11 +88,14 @@ fn a_calendars_own_identifiers_are_nobodys() {
         (scanned.findings.risk.unwrap().score, told)
     };
     let (chance, other) = (
-        format!("04{}", "0".repeat(30)),
-        format!("04{}", "0".repeat(29)),
+        format!("040000008200E00074C5B7101A82E008{}", "0".repeat(30)),
+        format!("040000008200E00074C5B7101A82E009{}", "0".repeat(30)),
     );
     assert_eq!((score(&chance).1, score(&other).1), (0, 1));
     assert_eq!(score(&chance).0, score(&other).0);
+    // What stands beside them is found.
+    let beside = found("6f9619ff-8b86-d011-b42d-000077194021@ SSN 281-15-9804");
+    assert!(beside.iter().any(|f| f == "281-15-9804"), "{beside:?}");
     for uid in ["enc-4471902@harbor.example", "ana.ruiz@mail.example"] {
         let local = uid.split('@').next().unwrap();
         assert!(found(uid).iter().any(|f| f.contains(local)), "{uid}");

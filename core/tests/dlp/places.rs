@@ -31,6 +31,29 @@ fn what_goes_over_the_end_of_a_flowed_line_is_found() {
     found.has(K::Ssn, Part::Text, "281- \n15-9805");
     let quoted = scanned(flowed, "> Her SSN is 281-1 \r\n> 5-9804.");
     quoted.has_value(K::Ssn, Part::Text, "281-15-9804");
+    // One of several parameters is enough.
+    let twice = scanned(
+        "format=flowed; delsp=no; delsp=yes",
+        "Her SSN is 281-1 \r\n5-9804.",
+    );
+    twice.has_value(K::Ssn, Part::Text, "281-15-9804");
+    // A second text, and one of a message within.
+    let text = "Content-Type: text/plain; format=flowed; delsp=yes\r\n\r\nHer SSN is 281-1 \r\n5-9804.\r\n";
+    for inner in [
+        text.to_owned(),
+        format!(
+            "Content-Type: message/rfc822\r\n\r\nFrom: a@b.example\r\nMIME-Version: 1.0\r\n{text}"
+        ),
+    ] {
+        let raw = format!(
+            "From: clinic@harbor.example\r\nTo: pat@mail.example\r\nMIME-Version: 1.0\r\n\
+             Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nHello.\r\n--b\r\n{inner}\r\n--b--\r\n"
+        );
+        let message = Message::parse(raw.as_bytes()).unwrap();
+        let findings = PhiScanner::new().scan(&message);
+        let told = findings.items.iter().map(|f| f.expose().expose());
+        assert!(told.clone().any(|v| v == "281-15-9804"), "{inner}");
+    }
     // Where nobody joins the lines nothing goes over them.
     for kind in ["format=flowed", "format=fixed; delsp=yes", "charset=utf-8"] {
         let found = scanned(kind, "Her SSN is 281-1 \r\n5-9804.");

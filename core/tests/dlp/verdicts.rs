@@ -84,6 +84,15 @@ fn a_paragraph_about_a_patient_is_phi_however_much_stands_around_it() {
         committee(format!("{minutes}{others}{told}")),
         Sensitivity::Phi,
     );
+    // One for which there is no room is not passed over in silence.
+    let found = scan(committee(format!("{minutes}{}{told}", others.repeat(11))));
+    assert_eq!(found.findings.unscannable.len(), 1);
+    assert!(
+        scan(committee(others.repeat(10)))
+            .findings
+            .unscannable
+            .is_empty()
+    );
     let others = minutes.repeat(15);
     let told = "Ruth Abel's HIV test of 3/1/2025 was positive; she starts treatment on Friday.\n\n";
     let found = judged(
@@ -225,6 +234,7 @@ fn medicares_number_is_phi_by_itself() {
     for text in [
         "Subscriber ID 2FH5-UF6-NM84 is active.",
         "2FH5-UF6-NM84 is active.",
+        "2FH5\u{2011}UF6\u{2011}NM84 is active.",
         "Medicare number: 2FH5UF6NM84",
     ] {
         assert!(beyond_doubt(text), "{text}");

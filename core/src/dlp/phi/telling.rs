@@ -31,6 +31,8 @@ pub(super) struct Telling {
     /// That name one who is not taken for staff: these go first.
     named: Vec<Phi<String>>,
     others: Vec<Phi<String>>,
+    /// Where one stands for which there was no room.
+    refused: Option<Part>,
 }
 
 impl Telling {
@@ -39,16 +41,20 @@ impl Telling {
         self.named.len() < MOST
     }
 
-    fn keep(&mut self, named: bool, text: String) {
+    fn keep(&mut self, named: bool, part: Part, text: String) {
         let full = self.named.len() + self.others.len() >= MOST;
         match named {
             true => {
                 if full && let Some(other) = self.others.pop() {
                     other.wipe();
+                    self.refused.get_or_insert(part);
                 }
                 self.named.push(Phi::new(text));
             }
-            false if full => Phi::new(text).wipe(),
+            false if full => {
+                Phi::new(text).wipe();
+                self.refused.get_or_insert(part);
+            }
             false => self.others.push(Phi::new(text)),
         }
     }
@@ -94,8 +100,14 @@ impl Scan<'_> {
             };
             let (start, end) = bytes_of(passage, &whole);
             let text = passage.text.get(start..end).unwrap_or_default();
-            self.telling
-                .keep(named, String::from_utf8_lossy(text).into_owned());
+            self.telling.keep(
+                named,
+                source.part,
+                String::from_utf8_lossy(text).into_owned(),
+            );
+        }
+        if !rest.is_empty() {
+            self.telling.refused.get_or_insert(source.part);
         }
     }
 
@@ -103,7 +115,11 @@ impl Scan<'_> {
     pub(super) fn telling(&mut self) -> Option<Risk> {
         let units = self.summary.units as usize;
         let mut most: Option<Risk> = None;
-        let Telling { named, others } = std::mem::take(&mut self.telling);
+        let Telling {
+            named,
+            others,
+            refused,
+        } = std::mem::take(&mut self.telling);
         for text in named.into_iter().chain(others) {
             let risk = self.alone(text.expose(), units);
             text.wipe();
@@ -111,6 +127,9 @@ impl Scan<'_> {
             if let Some(risk) = risk.filter(more) {
                 most = Some(risk);
             }
+        }
+        if let (None, Some(part)) = (&most, refused) {
+            self.unscannable(part, "too_large");
         }
         most
     }
@@ -173,7 +192,7 @@ mod tests {
         let mut telling = Telling::default();
         let mut told = |named, many| {
             for _ in 0..many {
-                telling.keep(named, "told".to_owned());
+                telling.keep(named, Part::Text, "told".to_owned());
             }
             (
                 telling.named.len(),
@@ -185,5 +204,6 @@ mod tests {
         assert_eq!(told(false, 2 * MOST), (3, MOST - 3, true));
         assert_eq!(told(true, 7), (10, MOST - 10, true));
         assert_eq!(told(true, MOST - 10), (MOST, 0, false));
+        assert_eq!(telling.refused, Some(Part::Text));
     }
 }

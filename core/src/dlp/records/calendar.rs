@@ -106,8 +106,11 @@ impl<'t> Reader<'t> {
             return;
         };
         let shown = self.str(value.clone()).trim().to_ascii_uppercase();
-        if name == "UID" && is_chance(self.str(value.clone())) {
-            self.own(value.clone(), true);
+        if name == "UID"
+            && self.inside == Inside::Event
+            && let Some(length) = chance(self.str(value.clone()))
+        {
+            self.own(value.start..value.start + length, true);
         }
         match (name.as_str(), shown.as_str()) {
             ("BEGIN", "VEVENT" | "VTODO" | "VJOURNAL") => {
@@ -117,7 +120,7 @@ impl<'t> Reader<'t> {
             ("BEGIN", "VCARD") => self.inside = Inside::Card,
             ("END", "VEVENT" | "VTODO" | "VJOURNAL") => self.end_event(),
             ("END", "VCARD") => self.inside = Inside::Nothing,
-            ("PRODID", id) if id.starts_with("-//") || id.starts_with("+//") => {
+            ("PRODID", id) if self.inside == Inside::Nothing && is_product(id) => {
                 self.own(value, false);
             }
             (name, _) => match self.inside {
@@ -214,22 +217,74 @@ impl<'t> Reader<'t> {
     }
 }
 
-/// Whether an identifier is one that programs make of chance or of bytes of
+/// How much of an identifier is what programs make of chance or of bytes of
 /// their own: a UUID (RFC 9562), Outlook's in hexadecimal, Google's of 26 letters
 /// and figures. Others may hold the number of a record: `enc-2290`.
-fn is_chance(value: &str) -> bool {
-    // Lines are folded within it.
-    let value: String = value.split_ascii_whitespace().collect();
-    let lower = value.to_ascii_lowercase();
-    // Behind the `@` stands the host that made it.
-    let id = lower.split('@').next().unwrap_or_default();
-    let id = id.strip_prefix("urn:uuid:").unwrap_or(id);
+fn chance(value: &str) -> Option<usize> {
+    let (id, host) = value.split_once('@').unwrap_or((value, ""));
     let hex = |part: &str| part.bytes().all(|b| b.is_ascii_hexdigit());
     let groups = || id.split('-');
     let is_uuid = groups().map(str::len).eq([8, 4, 4, 4, 12]) && groups().all(hex);
-    let is_hex = id.len() >= 32 && hex(id);
-    let is_base32 = id.len() == 26 && id.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'v'));
-    is_uuid || is_hex || is_base32 && value.starts_with(id)
+    let is_base32 = id.len() == 26
+        && id.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'v'))
+        && is_mixed(id);
+    // Behind the `@` stands the host that made it, where it is one.
+    let length = match is_host(host) {
+        true => value.len(),
+        false => id.len(),
+    };
+    (is_uuid || is_base32 || is_outlooks(id)).then_some(length)
+}
+
+/// Whether it is the name of a host, and holds no number.
+fn is_host(host: &str) -> bool {
+    const LONGEST: usize = 40;
+    let in_name = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-');
+    (1..=LONGEST).contains(&host.len()) && host.bytes().all(in_name) && longest_runs(host).0 < 5
+}
+
+/// Whether it is an identifier that Outlook makes (MS-OXOCAL 2.2.1.27), folded
+/// for its length. Another program's, which it may wrap, is not Outlook's.
+fn is_outlooks(id: &str) -> bool {
+    const START: &str = "040000008200E00074C5B7101A82E008";
+    /// `vCal-Uid`
+    const WRAPPED: &str = "7643616C2D556964";
+    let id: String = id.split_ascii_whitespace().collect();
+    let id = id.to_ascii_uppercase();
+    id.starts_with(START) && !id.contains(WRAPPED) && id.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
+/// Whether letters and figures stand in no run that is a number or a name, more
+/// likely than chance.
+fn is_mixed(id: &str) -> bool {
+    let (figures, letters) = longest_runs(id);
+    figures < 6 && letters < 15
+}
+
+/// How long the longest runs of figures and of letters are.
+fn longest_runs(id: &str) -> (usize, usize) {
+    let runs = |of: fn(&u8) -> bool| {
+        let runs = id.as_bytes().split(move |b| !of(b));
+        runs.map(<[u8]>::len).max().unwrap_or(0)
+    };
+    (runs(u8::is_ascii_digit), runs(u8::is_ascii_alphabetic))
+}
+
+/// Whether a value, in upper case, names a program as a formal public identifier
+/// (ISO 9070): `-//Firm//Program//EN`, on one line.
+fn is_product(value: &str) -> bool {
+    const LONGEST: usize = 100;
+    let parts = value.strip_prefix("-//").or(value.strip_prefix("+//"));
+    let language = parts.and_then(|parts| parts.rsplit_once("//"));
+    let is_language = |language: &str| {
+        (2..=5).contains(&language.len())
+            && language
+                .bytes()
+                .all(|b| b.is_ascii_uppercase() || b == b'-')
+    };
+    value.len() <= LONGEST
+        && !value.contains(['\n', '\r'])
+        && language.is_some_and(|(_, language)| is_language(language))
 }
 
 /// Name in upper case, parameters and value of a property. Quoted parameters

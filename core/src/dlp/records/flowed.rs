@@ -1,8 +1,11 @@
 //! Lines that a reader joins (RFC 3676, `format=flowed; delsp=yes`): a line that
 //! ends in a blank goes on in the next, and the blank goes.
 
-use super::escapes::MAX_WRITTEN;
 use crate::dlp::view::Written;
+
+/// Places that are joined: more lines than a mail has that a person wrote, and
+/// few enough to hold beside it.
+pub(super) const MOST: usize = 500_000;
 
 /// Where two lines are joined so that a word, a number may go on from one to the
 /// next. Elsewhere a line's end says the same. One more than is kept tells that
@@ -15,7 +18,7 @@ pub(in crate::dlp) fn joints(text: &str) -> Vec<Written> {
         let end = start + line.len();
         if let Some(next) = lines.peek()
             && let Some(said) = line.strip_suffix(" \n")
-            && out.len() <= MAX_WRITTEN
+            && out.len() <= MOST
         {
             let (quotes, said) = unquoted(said);
             let (quoted, more) = unquoted(next);

@@ -130,11 +130,10 @@ pub(super) use calendar::encoded as encoded_lines;
 /// Where a reader joins lines of a text whose type says so, and why not all of
 /// them are told.
 pub(super) fn joints(text: &str) -> (Vec<Written>, Option<&'static str>) {
-    let record = bounded(Record {
-        written: flowed::joints(text),
-        ..Record::default()
-    });
-    (record.written, record.unread)
+    let mut joints = flowed::joints(text);
+    let too_many = joints.len() > flowed::MOST;
+    joints.truncate(flowed::MOST);
+    (joints, too_many.then_some("too_large"))
 }
 
 /// What is written otherwise in too many places is read up to the last of them.

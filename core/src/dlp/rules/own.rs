@@ -5,17 +5,26 @@ use crate::dlp::passage::Passage;
 use crate::dlp::records::Own;
 use crate::dlp::tagger::Tag;
 
+/// What chance may be taken for. What a label, a form or a check digit tells
+/// (record
+/// and security numbers, telephones, cards) stays.
+const NUMBERED: &[FindingKind] = &[
+    FindingKind::OtherId,
+    FindingKind::Account,
+    FindingKind::Device,
+    FindingKind::License,
+    FindingKind::Biometric,
+    // With the host that made it.
+    FindingKind::Email,
+];
+
 /// What the name of a program may be taken for.
 const NAMED: &[FindingKind] = &[
     FindingKind::Name,
     FindingKind::Provider,
     FindingKind::Facility,
-    FindingKind::Address,
-    FindingKind::Date,
     FindingKind::OtherId,
-    FindingKind::Account,
     FindingKind::Device,
-    FindingKind::License,
 ];
 
 /// Takes away what was found in such values, out of the findings alone: that an
@@ -34,6 +43,10 @@ pub(in crate::dlp) fn own(passage: &Passage<'_>, tags: &mut Vec<Tag>, own: &[Own
         let (start, end) = (first.start as usize, last.end as usize);
         let next = own.partition_point(|own| own.range.end < end);
         let around = own.get(next).filter(|own| own.range.start <= start);
-        !around.is_some_and(|own| own.chance || NAMED.contains(&tag.kind))
+        let kinds = |own: &Own| match own.chance {
+            true => NUMBERED,
+            false => NAMED,
+        };
+        !around.is_some_and(|own| kinds(own).contains(&tag.kind))
     });
 }

@@ -38,8 +38,8 @@ fn what_programs_call_their_own_is_told_from_numbers() {
         !own.is_empty()
     };
     for uid in [
-        "040000008200E00074C5B7101A82E00800000000",
-        "040000008200E00074C5B710\n 1A82E00800000000",
+        "040000008200E00074C5B7101A82E00800000000F0A1C2D3",
+        "040000008200E00074C5B710\n 1A82E00800000000F0A1C2D3",
         "7kukuqrfedlm2f9t0s7vj2ai9k@google.com",
         "6F9619FF-8B86-D011-B42D-00CF4FC964FF",
         "6f9619ff-8b86-d011-b42d-00cf4fc964ff@harbor.example",
@@ -52,8 +52,35 @@ fn what_programs_call_their_own_is_told_from_numbers() {
         "20260414T130000-0447118@dune.example",
         "maria.alvarez@mail.example",
         "6F9619FF-8B86-D011-B42D-00CF4FC964FZ",
+        // A number or a name in the form of one.
+        "536228145000000000000000000482913",
+        "mrn00482913mrn00482913abcd@harbor.example",
+        "johndavidmortonmrn00482913",
+        "6F9619FF-8B86-D011-B42D-00CF4FC964FF SSN 536-22-8145",
+        "040000008200E00074C5B7101A82E0087643616C2D55696447656E2D3030343832393133",
     ] {
         assert!(!chance(uid), "{uid}");
+    }
+    // What stands behind it and is no host is none of it.
+    for host in [
+        "maria.alvarez.19800412.dune.example",
+        " SSN 536-22-8145",
+        "a b",
+    ] {
+        let id = "6f9619ff-8b86-d011-b42d-00cf4fc964ff";
+        let text = format!("BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:{id}@{host}\nEND:VEVENT\n");
+        let own = read(&text, "text/calendar").unwrap().own;
+        assert_eq!(&text[own[0].range.clone()], id, "{host}");
+    }
+    // Outside of an event it is any text.
+    let uid = "UID:6f9619ff-8b86-d011-b42d-00cf4fc964ff";
+    for text in [
+        format!("BEGIN:VCALENDAR\n{uid}\nEND:VCALENDAR\n"),
+        "BEGIN:VCALENDAR\nPRODID:-//Harbor//EN\n  Maria Alvarez\nEND:VCALENDAR\n".to_owned(),
+        "BEGIN:VCALENDAR\nPRODID:-//Harbor, ask Maria Alvarez\nEND:VCALENDAR\n".to_owned(),
+        "BEGIN:VEVENT\nPRODID:-//Harbor//Plan//EN\nEND:VEVENT\nBEGIN:VCARD\n".to_owned(),
+    ] {
+        assert_eq!(read(&text, "text/calendar").unwrap().own, [], "{text}");
     }
     let text = "BEGIN:VCALENDAR\nPRODID:-//Microsoft Corporation//Outlook 16.0 MIMEDIR//EN\nEND:VCALENDAR\n";
     let record = read(text, "text/calendar").unwrap();
