@@ -205,6 +205,8 @@ fn a_patients_case_is_phi_among_other_matters() {
             "Marisol Quintero, born 02/12/1938, MRN: 7719402",
             Sensitivity::Phi,
         ),
+        // The security number says whose.
+        ("MRN: 7719402, SSN: 281-15-9804", Sensitivity::Phi),
     ] {
         let risk = verdict(text);
         assert!(risk.score <= 0, "{risk:?}");

@@ -312,9 +312,10 @@ impl Case {
         let number = self.numbers > 0 || self.security_number;
         let one = self.health && self.people > 0 && number;
         let several = self.people.min(self.numbers) > 1;
-        // Whoever asks for these together keeps a patient's or member's record.
+        // Whoever asks for these together keeps a patient's or member's record; the
+        // second says whose.
         let numbered = self.numbers > 0 && self.security_number;
-        let record = self.people > 0 && (numbered || (self.record && self.birth));
+        let record = numbered || (self.people > 0 && self.record && self.birth);
         let new = !self.told && (one || several || record);
         self.told |= new;
         new
