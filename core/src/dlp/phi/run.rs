@@ -138,30 +138,34 @@ impl Scan<'_> {
             self.learn(message);
             self.words(&mut words, reads, firsts);
             self.context.speech = words.speech();
-            if self.scanner.names {
-                let told = features(&words, &self.context, &self.envelope);
-                Verdict::get().read(&told, &mut sums);
-            }
-            // Files are counted when their turn comes.
-            let mut files = None;
-            if reads.iter().any(|read| read.looked.is_some()) {
-                let (words, sums) = files.insert((words.clone(), sums));
-                self.words_of_files(words, reads);
-                self.context.speech = words.speech();
-                let told = features(words, &self.context, &self.envelope);
-                Verdict::get().read(&told, sums);
-            }
-            let (words, sums) = files.as_ref().map_or((&words, &sums), |(w, s)| (w, s));
-            let told = features(words, &self.context, &self.envelope);
-            self.context.prior = match self.scanner.names {
-                true => Verdict::get().step(&told, sums),
-                false => Prior::get().step(&told),
+            self.context.prior = match reads.iter().any(|read| read.looked.is_some()) {
+                true => {
+                    // Files are counted when their turn comes: here in a copy.
+                    let mut all = words.clone();
+                    self.words_of_files(&mut all, reads);
+                    self.context.speech = all.speech();
+                    self.prior(&all, &mut Words::default())
+                }
+                false => self.prior(&words, &mut sums),
             };
         }
         if firsts.counted {
             self.words = sums;
             words.attachments = self.summary.attachments;
             self.summary = words;
+        }
+    }
+
+    /// How much some words speak for PHI before anything is found; their sums are
+    /// kept for the verdict.
+    fn prior(&self, words: &Summary, sums: &mut Words) -> u8 {
+        let told = features(words, &self.context, &self.envelope);
+        match self.scanner.names {
+            true => {
+                Verdict::get().read(&told, sums);
+                Verdict::get().step(&told, sums)
+            }
+            false => Prior::get().step(&told),
         }
     }
 

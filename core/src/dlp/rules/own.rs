@@ -6,8 +6,7 @@ use crate::dlp::records::Own;
 use crate::dlp::tagger::Tag;
 
 /// What chance may be taken for. What a label, a form or a check digit tells
-/// (record
-/// and security numbers, telephones, cards) stays.
+/// (record and security numbers, telephones, cards) stays.
 const NUMBERED: &[FindingKind] = &[
     FindingKind::OtherId,
     FindingKind::Account,
@@ -28,8 +27,8 @@ const NAMED: &[FindingKind] = &[
 ];
 
 /// Takes away what was found in such values, out of the findings alone: that an
-/// event has one is among what the verdict was learned from. They are ranges of the view, in
-/// order.
+/// event has one is among what the verdict was learned from. They are ranges of
+/// the view, in order.
 pub(in crate::dlp) fn own(passage: &Passage<'_>, tags: &mut Vec<Tag>, own: &[Own]) {
     // Most texts have none.
     if own.is_empty() {
