@@ -131,7 +131,8 @@ fn what_stands_before_and_behind_every_message_changes_no_verdict() {
 fn style_sheets_change_no_verdict_and_hold_no_identifiers() {
     let head = "<html xmlns:v=\"urn:schemas-microsoft-com:vml\"><head><style>@media only screen and \
         (max-width: 480px){ body,table,td,p,a{-webkit-text-size-adjust:none !important;} }\n\
-        p.MsoNormal {margin:1.0in; font-size:11.0pt; panose-1:2 4 5 3 5 4 6 3 2 4;}</style></head>\
+        p.MsoNormal {margin:1.0in; font-size:11.0pt; panose-1:2 4 5 3 5 4 6 3 2 4;}\n\
+        ul {list-style-type:disc; font-family:\"Cambria Math\"} /* 4711; \"x\" */</style></head>\
         <body link=\"#0563C1\" vlink=\"#954F72\">";
     let told = "<p>Mr. Alvarez cannot use the lift, left leg amputated.</p>";
     let vendor = |html: String| {
@@ -162,6 +163,15 @@ fn what_a_style_sheet_shows_is_read() {
         format!("<style>p::before{{\\43onten\\74\r\n:\"{told}\"}}</style><p>Hi</p>"),
         format!("<style>p::before{{co\\nte\\nt:\"{told}\"}}</style><p>Hi</p>"),
         format!("<style>p::before{{CONTENT\n/**/:\"{told}\"}}</style><p>Hi</p>"),
+        format!("<style>ul{{list-style:inside '{told}'}}</style><p>Hi</p>"),
+        format!("<style>ul{{LIST-STYLE-TYPE :/*;*/\"{told}\"}}</style><p>Hi</p>"),
+        format!("<style>ul{{list\\-style\\-type:\"{told}\"}}</style><p>Hi</p>"),
+        format!("<style>a{{--x:\"{told}\";list-style-type:var(--x)}}</style><p>Hi</p>"),
+        format!("<style>@counter-style x{{system:cyclic;symbols:\"{told}\"}}</style><p>Hi</p>"),
+        format!("<style>p{{overflow:hidden;text-overflow:\"{told}\"}}</style><p>Hi</p>"),
+        format!("<style>p{{background:url('data:image/svg+xml,{told}')}}</style><p>Hi</p>"),
+        format!("<svg><style>p::before{{c&#111;ntent:\"{told}\"}}</style></svg><p>Hi</p>"),
+        format!("<svg><style>p::before{{content&colon;\"{told}\"}}</style></svg><p>Hi</p>"),
         format!("<style style = 'display:block'>{told}</style><p>Hi</p>"),
         format!("<svg><style/></svg><p>{told}</p>"),
         format!("<p>Hi</p><style>{told}"),

@@ -133,19 +133,80 @@ pub(super) fn is_style_sheet(source: &str, content: &Range<usize>) -> bool {
         && !shows_content(inside)
 }
 
-/// Whether a style sheet has the property `content`, maybe a comment behind it,
-/// however its letters are written: `c\6fntent`.
+/// Properties and descriptors beside `content` whose strings are shown (CSS Lists,
+/// Counter Styles, Overflow, Text Decoration, Text, Generated Content).
+const SHOWN: &[&str] = &[
+    "list-style",
+    "list-style-type",
+    "symbols",
+    "additive-symbols",
+    "prefix",
+    "suffix",
+    "negative",
+    "pad",
+    "text-overflow",
+    "text-emphasis",
+    "text-emphasis-style",
+    "hyphenate-character",
+    "quotes",
+];
+
+/// Whether a style sheet shows text: by the property `content`, by a string of
+/// another, by a picture that is text itself; however its letters are written:
+/// `c\6fntent`. In SVG a sheet may be written with references, too.
 fn shows_content(sheet: &[u8]) -> bool {
-    names_content(sheet) || sheet.contains(&b'\\') && names_content(&unescaped(sheet))
+    let has = |text: &[u8]| sheet.windows(text.len()).any(|part| part == text);
+    has(b"&#")
+        || names_content(sheet)
+        || sheet.contains(&b'\\') && names_content(&unescaped(sheet))
 }
 
 fn names_content(sheet: &[u8]) -> bool {
     const PROPERTY: &[u8] = b"content";
-    sheet.windows(PROPERTY.len()).enumerate().any(|(at, part)| {
+    const PICTURE: &[u8] = b"data:image/svg";
+    let named = sheet.windows(PROPERTY.len()).enumerate().any(|(at, part)| {
         let behind = sheet.get(at + PROPERTY.len()..).unwrap_or_default();
         part.eq_ignore_ascii_case(PROPERTY)
-            && matches!(behind.trim_ascii_start(), [b':' | b'/', ..])
+            && matches!(behind.trim_ascii_start(), [b':' | b'/' | b'&', ..])
+    });
+    let is_picture = |part: &[u8]| part.eq_ignore_ascii_case(PICTURE);
+    named || sheet.windows(PICTURE.len()).any(is_picture) || shows_strings(sheet)
+}
+
+/// Whether one of the other properties has a string, or what may stand for one.
+fn shows_strings(sheet: &[u8]) -> bool {
+    let sheet = uncommented(sheet);
+    sheet.split(|b| matches!(b, b'{' | b'}' | b';')).any(|told| {
+        let Some(colon) = told.iter().position(|b| *b == b':') else {
+            return false;
+        };
+        let (name, value) = told.split_at(colon);
+        let name = name.trim_ascii();
+        let is_shown = |word: &&str| name.eq_ignore_ascii_case(word.as_bytes());
+        let is_string = |value: &[u8]| {
+            value.iter().any(|b| matches!(b, b'"' | b'\''))
+                || value.windows(4).any(|part| part.eq_ignore_ascii_case(b"var("))
+        };
+        SHOWN.iter().any(is_shown) && is_string(value)
     })
+}
+
+/// A style sheet without its comments, and without the marks that keep it from
+/// readers who know none: `<!--`.
+fn uncommented(sheet: &[u8]) -> Vec<u8> {
+    let find = |from: usize, text: &[u8]| {
+        let rest = sheet.get(from..).unwrap_or_default();
+        let at = rest.windows(text.len()).position(|part| part == text);
+        at.map(|at| from + at)
+    };
+    let mut out = Vec::with_capacity(sheet.len());
+    let mut at = 0;
+    while let Some(start) = find(at, b"/*") {
+        out.extend_from_slice(sheet.get(at..start).unwrap_or_default());
+        at = find(start + 2, b"*/").map_or(sheet.len(), |end| end + 2);
+    }
+    out.extend_from_slice(sheet.get(at..).unwrap_or_default());
+    out
 }
 
 /// A style sheet without its escapes (CSS Syntax, section 4.3.7). What is no
