@@ -81,7 +81,7 @@ impl<'t> Source<'t> {
 
     /// A plain text as a reader shows it who joins its lines; `None` where that
     /// reads no differently. Its words are counted as they stand.
-    pub(super) fn joined(part: Part, text: &'t str) -> Option<Self> {
+    pub(super) fn joined(part: Part, text: &'t str, inside: Option<&'t str>) -> Option<Self> {
         let (joints, unread) = records::joints(text);
         if joints.is_empty() {
             return None;
@@ -92,6 +92,7 @@ impl<'t> Source<'t> {
         source.hints.clear();
         source.own.clear();
         source.aside = true;
+        source.inside = inside;
         source.unread = unread;
         Some(source)
     }

@@ -54,6 +54,36 @@ fn what_goes_over_the_end_of_a_flowed_line_is_found() {
         let told = findings.items.iter().map(|f| f.expose().expose());
         assert!(told.clone().any(|v| v == "281-15-9804"), "{inner}");
     }
+    // A message in a file, and a text attached to it.
+    for (part, kind) in [("", ""), ("--c\r\n", "; name=a.txt")] {
+        let mixed = match part.is_empty() {
+            true => "",
+            false => "Content-Type: multipart/mixed; boundary=c\r\n\r\n--c\r\n\r\nHello.\r\n",
+        };
+        let eml = format!(
+            "From: a@b.example\r\nTo: c@d.example\r\nSubject: e\r\nMIME-Version: 1.0\r\n{mixed}{part}\
+             Content-Type: text/plain; format=flowed; delsp=yes{kind}\r\n\r\n\
+             Her SSN is 281-1 \r\n5-9804, the other 281-15-9805.\r\n"
+        );
+        let scanned = scan(
+            mail()
+                .subject("Hi")
+                .text("Hi")
+                .attachment(file("forwarded.eml", eml)),
+        );
+        let many = |value: &str| {
+            let all = scanned.findings.items.iter();
+            let same = |f: &&mailseal::dlp::Finding| f.expose().expose() == value;
+            let told = all.filter(|f| f.kind == K::Ssn && f.inside.is_some());
+            told.filter(same).count()
+        };
+        assert_eq!(
+            (many("281-15-9804"), many("281-15-9805")),
+            (1, 1),
+            "{:?}",
+            scanned.findings
+        );
+    }
     // Where nobody joins the lines nothing goes over them.
     for kind in ["format=flowed", "format=fixed; delsp=yes", "charset=utf-8"] {
         let found = scanned(kind, "Her SSN is 281-1 \r\n5-9804.");

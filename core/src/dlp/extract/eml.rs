@@ -156,6 +156,9 @@ fn message(walk: &mut Walk<'_>, bytes: &[u8]) {
         match part.content() {
             PartContent::Text(text) => {
                 let text = text.into_inner();
+                if part.joins_lines() {
+                    joined(walk, place, &text);
+                }
                 if place == "file names" {
                     name.clone_from(&text);
                 }
@@ -208,4 +211,19 @@ fn message(walk: &mut Walk<'_>, bytes: &[u8]) {
         }
     }
     walk.budget.held += held;
+}
+
+/// Gives out a text once more, for what goes over the ends of its lines.
+fn joined(walk: &mut Walk<'_>, place: &str, text: &str) {
+    if !walk.budget.spend(text.len()) {
+        walk.fail("too_large");
+        return;
+    }
+    walk.piece(Piece {
+        text: text.to_owned(),
+        inside: Some(place.to_owned()),
+        aside: true,
+        joins_lines: true,
+        ..Piece::default()
+    });
 }

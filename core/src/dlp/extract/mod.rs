@@ -99,6 +99,9 @@ pub(super) struct Piece {
     /// Whether it says nothing of what the message is about: whose a signature
     /// is. What is found there is told all the same.
     pub(super) aside: bool,
+    /// Whether it was read before, and only what goes over the ends of its lines
+    /// is to be told (RFC 3676, `format=flowed; delsp=yes`).
+    pub(super) joins_lines: bool,
 }
 
 /// Gives each piece of text of a part to `each`, and returns the codes of what

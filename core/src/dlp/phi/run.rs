@@ -247,7 +247,9 @@ impl Scan<'_> {
             if let (Some(source), Some(first)) = (&read.source, first) {
                 self.source(source, first, counted && source.part != Part::Html);
                 self.in_page(source, budget);
-                self.joined(read.part, source.text);
+                if read.part.joins_lines() {
+                    self.joined(source.part, source.text, None);
+                }
             }
         } else if is_text(read.part) {
             let content = read.part.content();
@@ -257,7 +259,9 @@ impl Scan<'_> {
                 let first = self.first_passage(&source).0;
                 self.source(&source, first, false);
                 self.in_page(&source, budget);
-                self.joined(read.part, source.text);
+                if read.part.joins_lines() {
+                    self.joined(source.part, source.text, None);
+                }
             }
             self.file(read, &content, budget);
             wipe(content);
@@ -266,11 +270,8 @@ impl Scan<'_> {
 
     /// Reads a text once more as a reader shows it who joins its lines: what goes
     /// over such a place is told too. Others show it as it stands.
-    fn joined(&mut self, scanned: &ScanPart<'_>, text: &str) {
-        if !scanned.joins_lines() {
-            return;
-        }
-        let Some(source) = Source::joined(scanned.part(), text) else {
+    fn joined(&mut self, part: Part, text: &str, inside: Option<&str>) {
+        let Some(source) = Source::joined(part, text, inside) else {
             return;
         };
         let before = self.found.items.len();
@@ -345,6 +346,9 @@ impl Scan<'_> {
 
     /// Reads text that stood in a file.
     fn piece(&mut self, part: Part, piece: &Piece) {
+        if piece.joins_lines {
+            return self.joined(part, &piece.text, piece.inside.as_deref());
+        }
         let source = Source::piece(part, piece);
         let first = self.first_passage(&source).0;
         self.source(&source, first, false);
