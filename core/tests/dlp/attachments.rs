@@ -143,6 +143,31 @@ fn a_table_is_one_by_its_name_or_as_windows_calls_it() {
     }
 }
 
+/// Nor does anybody carry the name of a column.
+#[test]
+fn what_stands_over_columns_is_no_finding() {
+    let table = "Name,SSN,DOB,Visit date,Maria Lopez\nJose Pena,12345678,3/14/1962,1/2/2026,x\n\
+        Ana Ruiz,281159804,3/15/1962,1/2/2026,y\n";
+    let scanned = scan(
+        mail()
+            .subject("Census")
+            .text("See the file.")
+            .attachment(Attachment::new(
+                "census.csv",
+                "text/csv",
+                table.as_bytes().to_vec(),
+            )),
+    );
+    // Excel drops a nought at the start.
+    scanned.has_value(K::Ssn, AT, "12345678");
+    scanned.has_value(K::Ssn, AT, "281159804");
+    scanned.has_value(K::Name, AT, "Maria Lopez");
+    for heading in ["Name", "SSN", "DOB", "Visit date"] {
+        let said = |f: &mailseal::dlp::Finding| f.expose().expose().as_str() == heading;
+        assert!(!scanned.findings.items.iter().any(said), "{heading}");
+    }
+}
+
 /// What a file says tells how the message is to be read, whatever it is sent as.
 #[test]
 fn a_file_is_read_as_the_same_text_is() {

@@ -10,7 +10,7 @@ use memchr::memmem::Finder;
 use super::escapes::MAX_WRITTEN;
 use super::folds::{self, Folds};
 use super::hints::Hints;
-use super::{Own, Record};
+use super::{Made, Own, Record};
 use crate::dlp::extract::Form;
 use crate::dlp::{Confidence, FindingKind};
 
@@ -110,7 +110,7 @@ impl<'t> Reader<'t> {
             && self.inside == Inside::Event
             && let Some(length) = chance(self.str(value.clone()))
         {
-            self.own(value.start..value.start + length, true);
+            self.own(value.start..value.start + length, Made::Chance);
         }
         match (name.as_str(), shown.as_str()) {
             ("BEGIN", "VEVENT" | "VTODO" | "VJOURNAL") => {
@@ -121,7 +121,7 @@ impl<'t> Reader<'t> {
             ("END", "VEVENT" | "VTODO" | "VJOURNAL") => self.end_event(),
             ("END", "VCARD") => self.inside = Inside::Nothing,
             ("PRODID", id) if self.inside == Inside::Nothing && is_product(id) => {
-                self.own(value, false);
+                self.own(value, Made::Program);
             }
             (name, _) => match self.inside {
                 Inside::Event => self.event(name, parameters, value),
@@ -131,9 +131,9 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn own(&mut self, range: Range<usize>, chance: bool) {
+    fn own(&mut self, range: Range<usize>, what: Made) {
         if self.own.len() < MAX_OWN {
-            self.own.push(Own { range, chance });
+            self.own.push(Own { range, what });
         }
     }
 

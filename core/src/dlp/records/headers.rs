@@ -54,6 +54,16 @@ impl<'t> Names<'t> {
     }
 }
 
+/// Whether a name has only words that names of columns are made of.
+pub(super) fn is_heading(name: &str) -> bool {
+    let all = if name.len() > MAX_NAME {
+        0
+    } else {
+        meaning(name)
+    };
+    all != 0 && all & means::UNKNOWN == 0
+}
+
 /// What `name` says, where it stands in something named `under` (or in
 /// nothing, where that is empty).
 pub(super) fn classify(under: &str, name: &str) -> Option<Field> {

@@ -58,12 +58,22 @@ pub(super) struct Record {
     pub(super) unread: Option<&'static str>,
 }
 
-/// A value that a program made, and that says nothing of a person.
+/// What a program wrote, and that says nothing of a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Own {
     pub(super) range: Range<usize>,
-    /// Whether chance alone stands in it. Else it is a name of the program's.
-    pub(super) chance: bool,
+    pub(super) what: Made,
+}
+
+/// What a program writes for itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Made {
+    /// An identifier in which chance alone stands.
+    Chance,
+    /// A name of its own.
+    Program,
+    /// The heading of a column, of words that say what columns hold.
+    Heading,
 }
 
 /// What the format of `text` tells, by the content and not by the media type

@@ -14,7 +14,11 @@ pub(super) fn fits(kind: FindingKind, value: &str) -> bool {
         K::Date => is_date(value),
         K::Phone | K::Fax => (7..=18).contains(&digits) && letters <= 5 && value.len() <= 40,
         K::Email => is_email(value),
-        K::Ssn => matches!(digits, 4 | 9) && letters == 0,
+        // A sheet drops the noughts at the start of what it takes for a figure.
+        K::Ssn => {
+            letters == 0
+                && (matches!(digits, 4 | 9) || matches!(digits, 7 | 8) && digits == value.len())
+        }
         K::Npi => digits == 10 && value.len() == 10,
         K::Dea => value.len() == 9 && digits == 7,
         K::Icd10 => icd10_list(value),
@@ -293,6 +297,8 @@ mod tests {
         use FindingKind as K;
         assert!(fits(K::Phone, "(317) 555-0148") && !fits(K::Phone, "ask"));
         assert!(fits(K::Ssn, "5350") && fits(K::Ssn, "123-45-6789") && !fits(K::Ssn, "12"));
+        assert!(fits(K::Ssn, "12345678") && fits(K::Ssn, "1234567"));
+        assert!(!fits(K::Ssn, "123-45-678"));
         assert!(fits(K::Icd10, "E11.9, I10") && !fits(K::Icd10, "see chart"));
         assert!(fits(K::Name, "Reyes Villanueva") && fits(K::Name, "O'Neill-Díaz, José"));
         assert!(!fits(K::Name, "PMP-0041"));

@@ -6,9 +6,9 @@ use std::ops::Range;
 
 use memchr::{memchr_iter, memchr2, memchr3};
 
-use super::headers::{Field, Names};
+use super::headers::{Field, Names, is_heading};
 use super::hints::{self, Hints, says_nothing};
-use super::{Record, shape};
+use super::{Made, Own, Record, shape};
 use crate::dlp::extract::Form;
 use crate::dlp::{Confidence, FindingKind};
 
@@ -42,6 +42,7 @@ pub(super) fn read(text: &str, media_type: &str) -> Option<Record> {
         hints: Hints::new(text),
         names: Names::default(),
         patient_record: false,
+        own: Vec::new(),
         quotes: true,
     };
     let first = text.len() - text.trim_start_matches(['\u{feff}', '\r', '\n', ' ']).len();
@@ -68,10 +69,12 @@ pub(super) fn read(text: &str, media_type: &str) -> Option<Record> {
         }
     }
     let (hints, patient_record) = (reader.hints.finish(), reader.patient_record);
+    let own = reader.own;
     (!hints.is_empty()).then_some(Record {
         hints,
         patient_record,
         form: Form::Plain,
+        own,
         ..Record::default()
     })
 }
@@ -81,6 +84,8 @@ struct Reader<'t> {
     hints: Hints<'t>,
     names: Names<'t>,
     patient_record: bool,
+    /// Headings, of all tables.
+    own: Vec<Own>,
     /// Whether quoted fields are still read; off after one that never closed,
     /// so that each is looked for only once.
     quotes: bool,
@@ -163,12 +168,25 @@ impl Reader<'_> {
         let file = whole && (named && !sample.is_empty() || header.len() >= 3 && even(3));
         if strong > 0 && (file || known >= 2 && even(2)) {
             let columns = self.columns(&fields, &sample);
+            self.headings(&header);
             return Some(self.rows(body, delimiter, &columns, file));
         }
         if file && strong == 0 {
             return self.headless(at, delimiter, header.len());
         }
         None
+    }
+
+    /// Notes the cells of a header that are nothing else.
+    fn headings(&mut self, header: &Row) {
+        for cell in header {
+            let cell = hints::trim(self.text, cell.clone());
+            let name = self.text.get(cell.clone()).unwrap_or_default();
+            if is_heading(name) && self.own.len() < MAX_COLUMNS {
+                let what = Made::Heading;
+                self.own.push(Own { range: cell, what });
+            }
+        }
     }
 
     /// A table at the start of the text whose first row is no header that
@@ -565,6 +583,7 @@ mod tests {
             hints: Hints::new(text),
             names: Names::default(),
             patient_record: false,
+            own: Vec::new(),
             quotes: true,
         }
     }

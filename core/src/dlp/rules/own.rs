@@ -2,7 +2,7 @@
 
 use crate::dlp::FindingKind;
 use crate::dlp::passage::Passage;
-use crate::dlp::records::Own;
+use crate::dlp::records::{Made, Own};
 use crate::dlp::tagger::Tag;
 
 /// What chance may be taken for. What a label, a form or a check digit tells
@@ -26,6 +26,19 @@ const NAMED: &[FindingKind] = &[
     FindingKind::Device,
 ];
 
+/// What the words over a column may be taken for: `Name, SSN, Visit`.
+const HEADED: &[FindingKind] = &[
+    FindingKind::Name,
+    FindingKind::Provider,
+    FindingKind::Facility,
+    FindingKind::Address,
+    FindingKind::Date,
+    FindingKind::OtherId,
+    FindingKind::Account,
+    FindingKind::Device,
+    FindingKind::License,
+];
+
 /// Takes away what was found in such values, out of the findings alone: that an
 /// event has one is among what the verdict was learned from. They are ranges of
 /// the view, in order.
@@ -42,9 +55,10 @@ pub(in crate::dlp) fn own(passage: &Passage<'_>, tags: &mut Vec<Tag>, own: &[Own
         let (start, end) = (first.start as usize, last.end as usize);
         let next = own.partition_point(|own| own.range.end < end);
         let around = own.get(next).filter(|own| own.range.start <= start);
-        let kinds = |own: &Own| match own.chance {
-            true => NUMBERED,
-            false => NAMED,
+        let kinds = |own: &Own| match own.what {
+            Made::Chance => NUMBERED,
+            Made::Program => NAMED,
+            Made::Heading => HEADED,
         };
         !around.is_some_and(|own| kinds(own).contains(&tag.kind))
     });

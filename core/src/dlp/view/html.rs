@@ -156,9 +156,7 @@ const SHOWN: &[&str] = &[
 /// `c\6fntent`. In SVG a sheet may be written with references, too.
 fn shows_content(sheet: &[u8]) -> bool {
     let has = |text: &[u8]| sheet.windows(text.len()).any(|part| part == text);
-    has(b"&#")
-        || names_content(sheet)
-        || sheet.contains(&b'\\') && names_content(&unescaped(sheet))
+    has(b"&#") || names_content(sheet) || sheet.contains(&b'\\') && names_content(&unescaped(sheet))
 }
 
 fn names_content(sheet: &[u8]) -> bool {
@@ -176,19 +174,23 @@ fn names_content(sheet: &[u8]) -> bool {
 /// Whether one of the other properties has a string, or what may stand for one.
 fn shows_strings(sheet: &[u8]) -> bool {
     let sheet = uncommented(sheet);
-    sheet.split(|b| matches!(b, b'{' | b'}' | b';')).any(|told| {
-        let Some(colon) = told.iter().position(|b| *b == b':') else {
-            return false;
-        };
-        let (name, value) = told.split_at(colon);
-        let name = name.trim_ascii();
-        let is_shown = |word: &&str| name.eq_ignore_ascii_case(word.as_bytes());
-        let is_string = |value: &[u8]| {
-            value.iter().any(|b| matches!(b, b'"' | b'\''))
-                || value.windows(4).any(|part| part.eq_ignore_ascii_case(b"var("))
-        };
-        SHOWN.iter().any(is_shown) && is_string(value)
-    })
+    sheet
+        .split(|b| matches!(b, b'{' | b'}' | b';'))
+        .any(|told| {
+            let Some(colon) = told.iter().position(|b| *b == b':') else {
+                return false;
+            };
+            let (name, value) = told.split_at(colon);
+            let name = name.trim_ascii();
+            let is_shown = |word: &&str| name.eq_ignore_ascii_case(word.as_bytes());
+            let is_string = |value: &[u8]| {
+                value.iter().any(|b| matches!(b, b'"' | b'\''))
+                    || value
+                        .windows(4)
+                        .any(|part| part.eq_ignore_ascii_case(b"var("))
+            };
+            SHOWN.iter().any(is_shown) && is_string(value)
+        })
 }
 
 /// A style sheet without its comments, and without the marks that keep it from

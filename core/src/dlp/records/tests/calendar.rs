@@ -1,3 +1,4 @@
+use super::super::Made;
 use super::{all, has, lacks, read};
 use crate::dlp::FindingKind as K;
 
@@ -85,7 +86,7 @@ fn what_programs_call_their_own_is_told_from_numbers() {
     let text = "BEGIN:VCALENDAR\nPRODID:-//Microsoft Corporation//Outlook 16.0 MIMEDIR//EN\nEND:VCALENDAR\n";
     let record = read(text, "text/calendar").unwrap();
     assert_eq!(record.own.len(), 1);
-    assert!(!record.own[0].chance);
+    assert_eq!(record.own[0].what, Made::Program);
 }
 
 #[test]
