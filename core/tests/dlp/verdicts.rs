@@ -76,6 +76,20 @@ fn a_paragraph_about_a_patient_is_phi_however_much_stands_around_it() {
         reasons.iter().any(|reason| reason.code == "paragraph"),
         "{reasons:?}"
     );
+    // An item of a list is one.
+    let items = "- the toner is behind the saline cartons\n- water comes on Wednesday, sign for 6 bottles\n\
+        - window people come about the draft in room 3\n";
+    let told_too = "- mr Takahashi's hernia repair moved to the 28th, he knows\n";
+    let desk = |text: String| {
+        from_to("rune@harborsurgical.example", "desk@harborsurgical.example")
+            .subject("handover")
+            .text(text)
+    };
+    judged(desk(items.repeat(4)), Sensitivity::None);
+    judged(
+        desk(format!("{items}{told_too}{}", items.repeat(3))),
+        Sensitivity::Phi,
+    );
     // Nor however many name somebody else before it.
     let others =
         "Karen Holt of the library showed the new asthma and stroke leaflets.\n\n".repeat(100);

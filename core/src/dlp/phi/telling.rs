@@ -88,7 +88,10 @@ impl Scan<'_> {
             let somebody = here
                 .iter()
                 .any(|t| matches!(t.kind, FindingKind::Name | FindingKind::Provider));
-            let health = here.iter().any(|t| t.kind.class() == FindingClass::Health);
+            // A place of care tells as much as what it treats.
+            let health = here.iter().any(|t| {
+                t.kind.class() == FindingClass::Health || named && t.kind == FindingKind::Facility
+            });
             if !somebody || !health {
                 continue;
             }
@@ -163,10 +166,38 @@ impl Scan<'_> {
     }
 }
 
-/// Whether a unit opens a paragraph, or none stands there.
+/// Whether a unit opens a paragraph or an item of a list, or none stands there.
 fn opens(passage: &Passage<'_>, at: usize) -> bool {
-    let item = passage.items.get(at);
-    item.is_none_or(|item| item.gap >= Gap::Paragraph)
+    let (Some(item), Some(span)) = (passage.items.get(at), passage.spans.get(at)) else {
+        return true;
+    };
+    match item.gap {
+        Gap::Paragraph => true,
+        Gap::Line => is_listed(passage.text, span.start as usize),
+        _ => false,
+    }
+}
+
+/// Whether the line of its first unit is an item of a list: `- `, `* `, `3. `,
+/// `b) `.
+fn is_listed(text: &[u8], unit: usize) -> bool {
+    let before = text.get(..unit).unwrap_or_default();
+    let start = memchr::memrchr(b'\n', before).map_or(0, |end| end + 1);
+    let line = text.get(start..).unwrap_or_default();
+    let line = line.get(..line.len().min(80)).unwrap_or_default();
+    let line = line.trim_ascii_start();
+    let count = |is: fn(&u8) -> bool| line.iter().take_while(|b| is(b)).count();
+    let behind = match line.first() {
+        // Of other signs a bullet is the only one that stands alone.
+        Some(b'-' | b'*' | b'+' | b'o' | 0x80..) => 1,
+        Some(b'0'..=b'9') => count(u8::is_ascii_digit).min(3) + 1,
+        Some(b'a'..=b'h' | b'A'..=b'H') => 2,
+        _ => return false,
+    };
+    let sign = line.get(behind - 1);
+    let lettered = behind > 1;
+    (!lettered || matches!(sign, Some(b'.' | b')' | b':')))
+        && matches!(line.get(behind), Some(b' ' | b'\t'))
 }
 
 /// The first unit of the paragraph of a unit.
@@ -186,6 +217,24 @@ fn paragraph_end(passage: &Passage<'_>, at: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn items_of_lists_are_paragraphs() {
+        let listed = |before: &[u8], line: &[u8]| {
+            let text = [before, b"\n", line].concat();
+            is_listed(&text, text.len() - 1)
+        };
+        let items: [&[u8]; 9] = [
+            b"- x", b"* x", b" + x", b"o x", b"\x95 x", b"1. x", b"12) x", b"b) x", b"C. x",
+        ];
+        for line in items {
+            assert!(listed(b"before", line), "{line:?}");
+        }
+        let others: [&[u8]; 7] = [b"x", b"-x", b"of x", b"1 x", b"1234. x", b"a x", b"call. x"];
+        for line in others {
+            assert!(!listed(b"- before", line), "{line:?}");
+        }
+    }
 
     #[test]
     fn paragraphs_that_name_no_staff_go_first() {

@@ -8,6 +8,7 @@
 
 pub(crate) mod codes;
 pub(crate) mod features;
+mod few;
 mod notice;
 mod places;
 pub(crate) mod summary;

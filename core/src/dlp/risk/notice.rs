@@ -4,11 +4,13 @@
 
 use std::ops::Range;
 
-use memchr::memmem;
+use memchr::memrchr;
 use zeroize::Zeroizing;
 
+use super::few::Few;
 use crate::dlp::lexicon::{Flag, NAMES};
 use crate::dlp::passage::Passage;
+use crate::dlp::token::hash;
 
 /// What a notice says of itself.
 const TO: [&str; 11] = [
@@ -47,36 +49,66 @@ const FEWEST: usize = 3;
 /// Bytes of the longest.
 const LONGEST: usize = 4 * 1024;
 
+/// A word of each of [`TO`]: only a paragraph with one is read closer.
+const SIGNS: [u32; 7] = [
+    hash(b"intended"),
+    hash(b"addressee"),
+    hash(b"addressees"),
+    hash(b"sole"),
+    hash(b"redisclosure"),
+    hash(b"error"),
+    hash(b"mistake"),
+];
+const MAY_BE_SIGN: Few = Few::of(&[&SIGNS]);
+
 /// The notices in a passage, as bytes of its text.
 pub(super) fn notices(passage: &Passage<'_>) -> Vec<Range<usize>> {
     let start = passage.spans.first().map_or(0, |span| span.start as usize);
     let end = passage.spans.last().map_or(0, |span| span.end as usize);
     let text = passage.text.get(start..end).unwrap_or_default();
-    // Nearly all have one of these: one in capitals that is missed raises a
-    // category, and lowers none.
-    let may_hold = [
-        "onfidential",
-        "ONFIDENTIAL",
-        "ntended",
-        "isclos",
-        "ddressee",
-        "ender",
-    ]
-    .iter()
-    .any(|part| memmem::find(text, part.as_bytes()).is_some());
-    if !may_hold {
-        return Vec::new();
-    }
+    let items = passage.items.iter().zip(&passage.spans);
+    let signs = items.filter(|(item, _)| MAY_BE_SIGN.may_have(item.hash));
+    let signs = signs.filter(|(item, _)| SIGNS.contains(&item.hash));
     let mut out = Vec::new();
     let mut at = 0;
-    while at < text.len() {
-        let length = paragraph(text.get(at..).unwrap_or_default());
-        let inside = text.get(at..at + length).and_then(notice);
-        let inside = inside.map(|range| start + at + range.start..start + at + range.end);
+    for (_, span) in signs {
+        let sign = (span.start as usize).saturating_sub(start);
+        if sign < at {
+            continue;
+        }
+        let first = paragraph_start(text, at, sign);
+        let behind = sign + paragraph(text.get(sign..).unwrap_or_default());
+        let inside = first.and_then(|first| {
+            let range = text.get(first..behind).and_then(notice)?;
+            Some(start + first + range.start..start + first + range.end)
+        });
         out.extend(inside.filter(|range| !names_somebody(passage, range)));
-        at += length;
+        at = behind;
     }
     out
+}
+
+/// Where the paragraph of a place starts, not before another. `None` where it is
+/// too long for a notice.
+fn paragraph_start(text: &[u8], from: usize, place: usize) -> Option<usize> {
+    let mut at = place;
+    while let Some(end) = memrchr(b'\n', text.get(from..at).unwrap_or_default()) {
+        let line = from + end + 1;
+        if place - line > LONGEST {
+            return None;
+        }
+        if is_blank(text.get(line..).unwrap_or_default()) {
+            return Some(line);
+        }
+        at = line - 1;
+    }
+    (place - from <= LONGEST).then_some(from)
+}
+
+/// Whether a text has nothing in its first line.
+fn is_blank(text: &[u8]) -> bool {
+    let blank = |b: &&u8| matches!(b, b' ' | b'\t' | b'\r');
+    matches!(text.iter().find(|b| !blank(b)), None | Some(b'\n'))
 }
 
 /// The length of a paragraph with the empty line behind it.
@@ -84,10 +116,7 @@ fn paragraph(text: &[u8]) -> usize {
     let mut at = 0;
     while let Some(end) = memchr::memchr(b'\n', text.get(at..).unwrap_or_default()) {
         at += end + 1;
-        let rest = text.get(at..).unwrap_or_default();
-        let blank = |b: &&u8| matches!(b, b' ' | b'\t' | b'\r');
-        let next = rest.iter().find(|b| !blank(b));
-        if matches!(next, None | Some(b'\n')) {
+        if is_blank(text.get(at..).unwrap_or_default()) {
             return at;
         }
     }

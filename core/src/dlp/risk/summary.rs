@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::Filter;
 use super::codes::category_of_code;
 use super::features::{pair_feature, start_feature, word_feature};
+use super::few::Few;
 use super::notice::notices;
 use crate::dlp::lexicon::{CATEGORIES, Flag, Flags, Lexicon, SECTIONS};
 use crate::dlp::passage::{Item, Passage, Region};
@@ -131,7 +132,7 @@ impl Summary {
                         *count += u32::from(counted >> n & 1);
                     }
                 }
-                if may_be_person(item.hash) {
+                if PERSONS.may_have(item.hash) {
                     self.you += u32::from(YOU.contains(&item.hash));
                     self.me += u32::from(ME.contains(&item.hash));
                 }
@@ -214,7 +215,11 @@ impl Summary {
     pub(crate) fn add(&mut self, passage: &Passage<'_>, tags: &[Tag], context: &Context) {
         // The units of the line that a tag stands in.
         let mut line = (0, 0, false, false);
-        let notices = notices(passage);
+        let is_health = |tag: &Tag| tag.kind.class() == FindingClass::Health;
+        let notices = match tags.iter().any(is_health) {
+            true => notices(passage),
+            false => Vec::new(),
+        };
         let mut case = Case::default();
         for tag in tags {
             let class = tag.kind.class();
@@ -331,23 +336,7 @@ const ME: [u32; 5] = [
     hash(b"we"),
 ];
 
-/// A bit for each of them, by the low bits of its hash: few others have one.
-const PERSONS: [u64; 16] = {
-    let mut bits = [0; 16];
-    let mut n = 0;
-    while n < YOU.len() + ME.len() {
-        let you = n < YOU.len();
-        let hash = if you { YOU[n] } else { ME[n - YOU.len()] };
-        bits[hash as usize >> 6 & 15] |= 1 << (hash & 63);
-        n += 1;
-    }
-    bits
-};
-
-#[inline]
-fn may_be_person(hash: u32) -> bool {
-    PERSONS[hash as usize >> 6 & 15] >> (hash & 63) & 1 != 0
-}
+const PERSONS: Few = Few::of(&[&YOU, &ME]);
 
 /// The hash of the first five letters of a word that has more: as many as tell
 /// `strangled` and `strangulation` from other words, and are alike in both.
