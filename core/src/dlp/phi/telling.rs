@@ -24,6 +24,8 @@ const MOST: usize = 1_024;
 /// How far a paragraph alone must speak for PHI: it has less to speak against
 /// than the whole.
 const SURE: i32 = 100;
+/// The same of an item of a list, which has less still.
+const ITEM_SURE: i32 = 300;
 
 /// Paragraphs that may tell of somebody by themselves.
 #[derive(Default)]
@@ -88,10 +90,7 @@ impl Scan<'_> {
             let somebody = here
                 .iter()
                 .any(|t| matches!(t.kind, FindingKind::Name | FindingKind::Provider));
-            // A place of care tells as much as what it treats.
-            let health = here.iter().any(|t| {
-                t.kind.class() == FindingClass::Health || named && t.kind == FindingKind::Facility
-            });
+            let health = here.iter().any(|t| t.kind.class() == FindingClass::Health);
             if !somebody || !health {
                 continue;
             }
@@ -146,7 +145,11 @@ impl Scan<'_> {
         let is_part = summary.units as usize * 2 <= units;
         let risk = is_part.then(|| self.judged(summary, &passage));
         self.done(passage);
-        risk.filter(|risk| risk.sensitivity > Sensitivity::None && risk.score >= SURE)
+        let sure = match is_listed(text.as_bytes(), 0) {
+            true => ITEM_SURE,
+            false => SURE,
+        };
+        risk.filter(|risk| risk.sensitivity > Sensitivity::None && risk.score >= sure)
     }
 
     /// The verdict on a passage as on a message of its own.
