@@ -128,6 +128,10 @@ fn default_origin() -> String {
     "mailseal.local/audit".to_owned()
 }
 
+/// The code of an output that its reader closed, as `head` does: nobody is
+/// left to be told.
+pub const CLOSED: &str = "output.closed";
+
 /// Something to tell the person at the terminal.
 #[derive(Debug)]
 pub struct Trouble {
@@ -172,7 +176,11 @@ impl std::error::Error for Trouble {}
 impl From<std::io::Error> for Trouble {
     /// Of the output itself: a file that is named says so on its own.
     fn from(error: std::io::Error) -> Self {
-        Self::new("output", format!("the output cannot be written: {error}"))
+        let code = match error.kind() {
+            ErrorKind::BrokenPipe => CLOSED,
+            _ => "output",
+        };
+        Self::new(code, format!("the output cannot be written: {error}"))
     }
 }
 

@@ -38,6 +38,9 @@ fn usage(help: &clap::Error, io: &mut Streams<'_>) -> u8 {
 /// Prints what went wrong; a script that asked for JSON gets it on standard
 /// output.
 fn complain(program: &str, trouble: &config::Trouble, json: bool, io: &mut Streams<'_>) -> u8 {
+    if trouble.code == config::CLOSED {
+        return 1;
+    }
     let _ = if json {
         let error = serde_json::json!({"code": trouble.code, "message": trouble.message});
         writeln!(io.out, "{}", serde_json::json!({ "error": error }))

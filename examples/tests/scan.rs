@@ -12,6 +12,7 @@ use mailseal::dlp::{
     Category, Confidence, Evidence, Finding, FindingKind, Findings, Risk, RiskReason, Scanner,
     Unscannable,
 };
+use mailseal_examples::config::Trouble;
 use mailseal_examples::print::Paint;
 use mailseal_examples::scan::{self, Arguments, Progress};
 use mailseal_examples::{Streams, scan::scanner};
@@ -86,8 +87,8 @@ impl Scanner for Words {
     }
 }
 
-fn words(_: &Arguments) -> Box<dyn Scanner> {
-    Box::new(Words)
+fn words(_: &Arguments) -> Result<Box<dyn Scanner>, Trouble> {
+    Ok(Box::new(Words))
 }
 
 #[derive(Debug)]
@@ -485,7 +486,8 @@ fn a_bad_line_is_named_and_its_text_is_not() {
     let desk = Desk::new();
     desk.write(
         "mails.jsonl",
-        "{\"id\":1,\"text\":\"ok\"}\n{\"id\":2,\"text\":[\"MRN 00482913\"]}\n",
+        "\u{feff}{\"id\":1,\"text\":\"ok\"}\n{\"id\":2,\"text\":[\"MRN 00482913\"]}\n\
+         {\"id\":3,\"text\":\"ok\"}\n",
     );
     let ran = desk.run(&["--jsonl", "@mails.jsonl"]);
     assert_eq!(ran.code, 1);
@@ -493,11 +495,45 @@ fn a_bad_line_is_named_and_its_text_is_not() {
         ran.err.contains("line 2") && !ran.err.contains("00482913"),
         "{ran:?}"
     );
-    // What stands before it is told.
-    assert!(
-        ran.out.starts_with("{\"id\":1,") && ran.out.lines().count() == 1,
-        "{ran:?}"
+    // What stands before and behind it is told.
+    let starts = |line: &str| line.get(..8).map(str::to_owned);
+    let told: Vec<_> = ran.out.lines().filter_map(starts).collect();
+    assert_eq!(told, ["{\"id\":1,", "{\"id\":3,"], "{ran:?}");
+    assert!(ran.err.contains("1 line was not scanned"), "{ran:?}");
+}
+
+#[test]
+fn what_the_house_knows_is_read_from_a_file() {
+    let desk = Desk::new();
+    desk.write("note.txt", "See HK0048291.");
+    desk.write(
+        "host.toml",
+        "[[pattern]]\nkind = \"mrn\"\nregex = \"HK[0-9]{7}\"\n",
     );
+    desk.write("bad.toml", "[[pattern]]\nkind = \"mrm\"\n");
+    let run = |host: &str| {
+        let all = [
+            "scan".into(),
+            desk.path("note.txt").into_os_string(),
+            "--json".into(),
+            "--host".into(),
+            desk.path(host).into_os_string(),
+        ];
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let streams = Streams {
+            input: &mut std::io::empty(),
+            out: &mut out,
+            err: &mut err,
+            paint: Paint::none(),
+        };
+        let code = scan::program(all.into_iter(), &scanner, streams, Progress::none());
+        (code, serde_json::from_slice::<Value>(&out).unwrap())
+    };
+    let (_, all) = run("host.toml");
+    let findings = all["files"][0]["findings"].as_array().unwrap();
+    assert!(findings.iter().any(|f| f["kind"] == "mrn"), "{all}");
+    let (code, all) = run("bad.toml");
+    assert_eq!((code, &all["error"]["code"]), (1, &json!("host.value")));
 }
 
 #[test]

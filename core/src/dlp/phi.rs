@@ -351,6 +351,7 @@ impl<'s> Scan<'s> {
         rules::addresses(passage, &mut tags, self.context.senders());
         rules::encoded(passage, &mut tags);
         rules::references(passage, &mut tags);
+        rules::wrapped(passage, &mut tags);
         tags.retain(|tag| {
             let (start, end) = bytes_of(passage, tag);
             let value = passage.text.get(start..end).unwrap_or_default();
@@ -472,7 +473,14 @@ impl<'s> Scan<'s> {
                 _ => false,
             }
         };
-        let codes = self.found.items.iter().filter(is_code);
+        // And a file often has its one word where the weights ask for more.
+        let is_named = |f: &&Finding| {
+            matches!(f.part, Part::Attachment(_))
+                && f.category == Some(Category::StiHiv)
+                && f.confidence >= Confidence::Medium
+        };
+        let told = |f: &&Finding| is_code(f) || is_named(f);
+        let codes = self.found.items.iter().filter(told);
         codes.filter_map(|f| f.category).collect()
     }
 

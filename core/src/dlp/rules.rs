@@ -7,11 +7,13 @@ mod amend;
 mod encoded;
 mod own;
 mod references;
+mod wrapped;
 
 pub(super) use amend::amend;
 pub(super) use encoded::encoded;
 pub(super) use own::own;
 pub(super) use references::references;
+pub(super) use wrapped::wrapped;
 
 use super::check;
 use super::envelope::{looks_personal, parted};

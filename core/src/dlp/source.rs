@@ -122,19 +122,38 @@ impl<'t> Source<'t> {
             Part::Other(_) => Region::Header,
             _ => Region::Body,
         };
-        let patient_record = record.as_ref().is_some_and(|r| r.patient_record);
+        // Where the format tells nothing its tables may.
+        let told = record.as_ref().is_some_and(|r| !r.hints.is_empty());
+        let shown = match markup && !told {
+            true => records::shown(
+                view.text.get(..view.hidden).unwrap_or_default(),
+                is_sheet(text),
+            ),
+            false => None,
+        };
+        let patient_record = [&record, &shown]
+            .into_iter()
+            .flatten()
+            .any(|r| r.patient_record);
         let unread = record.as_ref().and_then(|r| r.unread);
         let own = record.as_mut().map(|r| std::mem::take(&mut r.own));
         let own = own.unwrap_or_default().into_iter().map(|own| Own {
             range: view.back(own.range),
             ..own
         });
-        let own = own.collect();
+        let own = match &shown {
+            Some(shown) => shown.own.clone(),
+            None => own.collect(),
+        };
+        let hints = match shown {
+            Some(shown) => shown.hints,
+            None => record.map_or_else(Vec::new, |r| hints_of(&view, &r.hints)),
+        };
         Self {
             part,
             region,
             text,
-            hints: record.map_or_else(Vec::new, |r| hints_of(&view, &r.hints)),
+            hints,
             view,
             patient_record,
             page: media_type == "text/html",
@@ -161,6 +180,16 @@ impl<'t> Source<'t> {
         }
         (chunk_end(&view.text, at, end), region)
     }
+}
+
+/// Whether XML is a sheet of Excel's of 2003.
+fn is_sheet(text: &str) -> bool {
+    const HEAD: usize = 1024;
+    let head = text
+        .as_bytes()
+        .get(..text.len().min(HEAD))
+        .unwrap_or_default();
+    memchr::memmem::find(head, b"urn:schemas-microsoft-com:office:spreadsheet").is_some()
 }
 
 pub(super) fn is_file(part: Part) -> bool {

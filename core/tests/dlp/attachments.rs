@@ -168,6 +168,68 @@ fn what_stands_over_columns_is_no_finding() {
     }
 }
 
+/// A table is one in a page too, and in a sheet of Excel's as XML.
+#[test]
+fn a_table_is_one_as_it_is_shown() {
+    let rows = [
+        ["Patient", "DOB", "Phone"],
+        ["Kofi Mensah", "3/14/1962", "270-555-0142"],
+        ["Yun Akari", "4/15/1971", "270-555-0143"],
+    ];
+    let page = |rows: &[[&str; 3]]| {
+        let cell = |c: &&str| format!("<td><b>{c}</b></td>");
+        let row = |r: &[&str; 3]| format!("<tr>{}</tr>\n", r.iter().map(cell).collect::<String>());
+        let rows: String = rows.iter().map(row).collect();
+        format!("<html><body><p>See below.</p><table>{rows}</table></body></html>")
+    };
+    let sheet = |rows: &[[&str; 3]]| {
+        let cell = |c: &&str| format!("<Cell><Data ss:Type=\"String\">{c}</Data></Cell>");
+        let row = |r: &[&str; 3]| format!("<Row>{}</Row>", r.iter().map(cell).collect::<String>());
+        let rows: String = rows.iter().map(row).collect();
+        format!(
+            "<?xml version=\"1.0\"?><?mso-application progid=\"Excel.Sheet\"?>\
+             <Workbook xmlns=\"urn:schemas-microsoft-com:office:spreadsheet\" \
+             xmlns:ss=\"urn:schemas-microsoft-com:office:spreadsheet\"><Worksheet ss:Name=\"S\">\
+             <Table>{rows}</Table></Worksheet></Workbook>"
+        )
+    };
+    for (name, text) in [
+        ("list.html", page(&rows)),
+        ("list.xls", sheet(&rows)),
+        ("list.xls", sheet(&rows[..2])),
+    ] {
+        let scanned = scan(
+            from_to("desk@office.example", "bob@partner.example")
+                .subject("List")
+                .text("See the file.")
+                .attachment(file(name, text)),
+        );
+        for (kind, value) in [(K::Name, "Kofi Mensah"), (K::Date, "3/14/1962")] {
+            let found = scanned.has_value(kind, AT, value);
+            assert!(found.evidence.contains(&Evidence::Structure), "{found:?}");
+        }
+        let risk = scanned.findings.risk.unwrap();
+        assert!(risk.sensitivity >= Sensitivity::Phi, "{name} {risk:?}");
+    }
+}
+
+/// The one word of a file tells, where the file is PHI.
+#[test]
+fn hiv_in_a_file_is_specially_protected() {
+    let mut risks = Vec::new();
+    for condition in ["HIV", "gout"] {
+        let table = format!("Patient,MRN,Reason\nKofi Mensah,00482913,{condition} follow up\n");
+        let scanned = scan(
+            from_to("desk@office.example", "bob@partner.example")
+                .subject("List")
+                .text("See the file.")
+                .attachment(file("list.csv", table)),
+        );
+        risks.push(scanned.findings.risk.unwrap().sensitivity);
+    }
+    assert_eq!(risks, [Sensitivity::Sensitive, Sensitivity::Phi]);
+}
+
 /// What a file says tells how the message is to be read, whatever it is sent as.
 #[test]
 fn a_file_is_read_as_the_same_text_is() {

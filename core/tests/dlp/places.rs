@@ -105,6 +105,19 @@ fn what_goes_over_the_end_of_a_flowed_line_is_found() {
     assert_eq!(risk(&found), risk(&plain));
 }
 
+/// Mail programs break lines at hyphens.
+#[test]
+fn what_was_broken_at_a_hyphen_is_found() {
+    let scanned =
+        scan(mail().subject("Hi").text(
+            "Please note the SSN of your mother, it is 281-15-\n9804, or call 270-\n555-0142.",
+        ));
+    scanned.has(K::Ssn, Part::Text, "281-15-\n9804");
+    scanned.has(K::Phone, Part::Text, "270-\n555-0142");
+    let scanned = scan(mail().subject("Hi").html("<p>SSN<br>281-15-<br>9804</p>"));
+    scanned.has(K::Ssn, Part::Html, "281-15-<br>9804");
+}
+
 #[test]
 fn html_is_read_as_shown_and_spans_lead_to_the_source() {
     for (html, source) in [

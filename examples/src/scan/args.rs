@@ -81,6 +81,10 @@ pub struct Arguments {
     /// The list or segment that the mails go to.
     #[arg(long, value_name = "WORDS")]
     pub audience: Option<String>,
+    /// What the house knows: patterns, words, what is allowed, known files, as
+    /// `mailseal::dlp::HostKnowledge` reads it.
+    #[arg(long, value_name = "TOML")]
+    pub host: Option<PathBuf>,
     /// How many threads scan; by default as many as there are cores, and 1
     /// with --jsonl.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]

@@ -66,7 +66,8 @@ struct Read {
 
 /// What became of a number of lines.
 struct Scanned {
-    lines: Vec<Told>,
+    /// Of a line that is no mail, why.
+    lines: Vec<Result<Told, Trouble>>,
     /// The time in the scanner, of each round.
     took: Vec<Duration>,
     /// Why the rest was not.
@@ -82,7 +83,7 @@ struct Told {
 }
 
 /// Scans every line, in order; the time is that in the scanner, of the fastest
-/// of some rounds.
+/// of some rounds. A line that is no mail is told, and the others are scanned.
 pub fn run(
     mut input: &mut dyn BufRead,
     scanner: &dyn Scanner,
@@ -92,7 +93,7 @@ pub fn run(
     progress: &mut Progress,
 ) -> Result<Duration, Trouble> {
     let mut took = vec![Duration::ZERO; rounds.max(1).into()];
-    let (mut number, mut more) = (0, true);
+    let (mut number, mut more, mut wrong) = (0, true, 0);
     while more {
         let (mut lines, mut held) = (Vec::new(), 0);
         while more && lines.len() < BATCH && held < BATCH_BYTES {
@@ -106,6 +107,10 @@ pub fn run(
                 return Err(Trouble::new("scan.jsonl", message));
             }
             number += usize::from(more);
+            // As Windows begins a file.
+            if number == 1 && line.starts_with(b"\xef\xbb\xbf") {
+                line.drain(..3);
+            }
             if !line.trim_ascii().is_empty() {
                 held += line.len();
                 lines.push((number, line));
@@ -131,6 +136,14 @@ pub fn run(
             }
             for (told, number) in scanned.lines.into_iter().zip(&mut numbers) {
                 progress.clear(io.err);
+                let told = match told {
+                    Ok(told) => told,
+                    Err(trouble) => {
+                        let _ = writeln!(io.err, "scan: {trouble}");
+                        wrong += 1;
+                        continue;
+                    }
+                };
                 writeln!(io.out, "{}", told.prediction)?;
                 if let Some(error) = told.refused {
                     let code = error.code();
@@ -148,20 +161,25 @@ pub fn run(
     }
     progress.clear(io.err);
     io.out.flush()?;
+    if wrong > 0 {
+        let lines = if wrong == 1 { "line was" } else { "lines were" };
+        let message = format!("{wrong} {lines} not scanned; of {number} the others were");
+        return Err(Trouble::new("scan.jsonl", message));
+    }
     Ok(took.into_iter().min().unwrap_or_default())
 }
 
-/// Scans some lines, up to one that is no mail. All are read before the first
+/// Scans some lines. All are read before the first
 /// is scanned: a program that has mails to send has them as messages already,
 /// and what reads and writes JSON would take the scanner's place in the
 /// processor's caches each time.
 fn scan(lines: &[(usize, Vec<u8>)], scanner: &dyn Scanner, rounds: u16) -> Scanned {
     let mut trouble = None;
-    let read: Vec<Read> = lines
-        .iter()
-        .map_while(|line| Read::new(line).map_err(|e| trouble = Some(e)).ok())
-        .collect();
-    let scanned = |read: &Read| Some(scanner.scan(read.message.as_ref().ok()?));
+    let read: Vec<Result<Read, Trouble>> = lines.iter().map(Read::new).collect();
+    let scanned = |read: &Result<Read, Trouble>| {
+        let message = read.as_ref().ok()?.message.as_ref().ok()?;
+        Some(scanner.scan(message))
+    };
     let mut took = Vec::new();
     for _ in 1..rounds {
         let start = Instant::now();
@@ -175,12 +193,13 @@ fn scan(lines: &[(usize, Vec<u8>)], scanner: &dyn Scanner, rounds: u16) -> Scann
     took.push(start.elapsed());
     let mut told = Vec::with_capacity(read.len());
     for (read, found) in read.into_iter().zip(found) {
-        match read.told(found.as_ref()) {
-            Ok(line) => told.push(line),
-            Err(error) => {
+        match read.map(|read| read.told(found.as_ref())) {
+            Ok(Ok(line)) => told.push(Ok(line)),
+            Ok(Err(error)) => {
                 trouble = Some(std::io::Error::from(error).into());
                 break;
             }
+            Err(wrong) => told.push(Err(wrong)),
         }
     }
     Scanned {

@@ -83,13 +83,13 @@ const LABELS: &[&str] = &[
     "your",
 ];
 
-/// Text around a finding, which may hold what no scanner found: labels stay,
-/// every other letter and digit is a dot.
+/// Text around a finding, which may hold what no scanner found: labels stay, and
+/// what is masked already; every other letter and digit is a dot.
 pub fn context(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut word = String::new();
     let flush = |word: &mut String, out: &mut String| {
-        if LABELS.contains(&word.to_lowercase().as_str()) {
+        if LABELS.contains(&word.to_lowercase().as_str()) || word.contains(DOT) {
             out.push_str(word);
         } else {
             out.extend(word.chars().map(|_| DOT));
@@ -175,6 +175,22 @@ pub fn file(name: &str) -> String {
     }
 }
 
+/// A path in whose file name something was masked: its other words are masked
+/// too, but for labels and the extension.
+pub fn words_of_file(path: &str) -> String {
+    let (folder, name) = match path.rfind(['/', '\\']) {
+        Some(at) => path.split_at(at + 1),
+        None => ("", path),
+    };
+    let (stem, extension) = match name.rfind('.') {
+        Some(at) if EXTENSIONS.contains(&name[at + 1..].to_ascii_lowercase().as_str()) => {
+            name.split_at(at)
+        }
+        _ => (name, ""),
+    };
+    format!("{folder}{}{extension}", context(stem))
+}
+
 /// Kinds of files.
 const EXTENSIONS: &[&str] = &[
     "bmp", "csv", "dcm", "doc", "docx", "eml", "gif", "gz", "hl7", "htm", "html", "ics", "jpeg",
@@ -217,6 +233,20 @@ mod tests {
             ("page 1", "p••••1"),
         ] {
             assert_eq!(file(clear), masked);
+        }
+    }
+
+    #[test]
+    fn beside_what_was_found_no_word_of_a_files_name_stays() {
+        for (found, masked) in [
+            (
+                "out/Kofi Mensah MRN 0••••3.eml",
+                "out/•••• •••••• MRN 0••••3.eml",
+            ),
+            ("0••••3-visit.note", "0••••3-•••••.••••"),
+            ("list.csv", "••••.csv"),
+        ] {
+            assert_eq!(words_of_file(found), masked);
         }
     }
 

@@ -10,7 +10,7 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use mailseal::dlp::{PhiScanner, Scanner};
+use mailseal::dlp::{HostKnowledge, PhiScanner, Scanner};
 
 mod args;
 mod envelope;
@@ -38,19 +38,28 @@ use crate::config::Trouble;
 use crate::print;
 
 /// The library's scanner, as the arguments ask for it.
-pub fn scanner(arguments: &Arguments) -> Box<dyn Scanner> {
-    let scanner = PhiScanner::new();
-    match arguments.without_names {
+///
+/// # Errors
+/// Where the file of what the host knows cannot be read, or says what it cannot.
+pub fn scanner(arguments: &Arguments) -> Result<Box<dyn Scanner>, Trouble> {
+    let mut scanner = PhiScanner::new();
+    if let Some(path) = &arguments.host {
+        let text = std::fs::read_to_string(path).map_err(|e| input::trouble(path, &e))?;
+        let host = HostKnowledge::from_toml(&text)
+            .map_err(|e| Trouble::new(e.code(), format!("{}: {e}", path.display())))?;
+        scanner = scanner.host(host);
+    }
+    Ok(match arguments.without_names {
         true => Box::new(scanner.without_names()),
         false => Box::new(scanner),
-    }
+    })
 }
 
 /// The program: takes its arguments, its own name first, and returns its exit
 /// code.
 pub fn program(
     arguments: impl Iterator<Item = OsString>,
-    scanner: &dyn Fn(&Arguments) -> Box<dyn Scanner>,
+    scanner: &dyn Fn(&Arguments) -> Result<Box<dyn Scanner>, Trouble>,
     mut io: Streams<'_>,
     mut progress: Progress,
 ) -> u8 {
@@ -58,11 +67,10 @@ pub fn program(
         Ok(arguments) => arguments,
         Err(help) => return crate::usage(&help, &mut io),
     };
-    let scanner = scanner(&arguments);
-    let done = match &arguments.jsonl {
+    let done = scanner(&arguments).and_then(|scanner| match &arguments.jsonl {
         Some(path) => lines(path, &arguments, &*scanner, &mut io, &mut progress),
         None => files(&arguments, &*scanner, &mut io, &mut progress),
-    };
+    });
     match done {
         Ok(code) => code,
         Err(trouble) => {

@@ -264,13 +264,19 @@ impl Report {
             matches!(r.part, Part::AttachmentName(_))
                 || r.kind.class() == FindingClass::Identifier && r.value.expose().len() > 3
         };
-        self.rows.iter().filter(named).fold(path, |path, row| {
+        let values = self.rows.iter().filter(named);
+        let masked = values.fold(path.clone(), |path, row| {
             let value = printable(row.value.expose());
             match value.is_empty() {
                 true => path,
                 false => path.replace(&value, &mask::value(&value)),
             }
-        })
+        });
+        // Beside a record number stands whose it is, found or not.
+        match masked == path {
+            true => path,
+            false => mask::words_of_file(&masked),
+        }
     }
 
     /// How many findings there are of each kind.

@@ -13,12 +13,17 @@ use super::sniff::{self, Kind};
 use super::walk::Walk;
 use super::zip::{u16_at, u32_at};
 
-/// A picture with both sides as long as this may be a page.
-const SIDE: u64 = 600;
-/// So may one of as many pixels in any shape,
-const AREA: u64 = 500_000;
+/// A picture with both sides as long as this may be a page, or a window of a
+/// program: sixty letters in twenty-five lines.
+const SIDE: u64 = 400;
+/// So may one of as many pixels in any shape: above most logos and below a
+/// list cut out of a screen,
+const AREA: u64 = 200_000;
 /// and as many in all the pictures of a document.
-const AREAS: u64 = 1_000_000;
+const AREAS: u64 = 400_000;
+/// Sides of a square picture that is an icon: what is cut out of a screen is no
+/// square.
+const ICON: u64 = 512;
 /// Bytes of a picture whose pixels nobody can tell.
 const BYTES: usize = 20_000;
 /// A picture has at most so many bytes more than its pixels need: profiles,
@@ -54,8 +59,8 @@ impl Pictures {
         let area = width.saturating_mul(height);
         self.area = self.area.saturating_add(area);
         let needed = area.saturating_mul(8).saturating_add(BESIDE);
-        self.unread |= (width >= SIDE && height >= SIDE)
-            || area >= AREA
+        let icon = width == height && width <= ICON;
+        self.unread |= !icon && (width >= SIDE && height >= SIDE || area >= AREA)
             || self.area >= AREAS
             || u64::try_from(length).is_ok_and(|n| n > needed);
     }

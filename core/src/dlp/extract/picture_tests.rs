@@ -146,10 +146,15 @@ fn a_scan_beside_text_is_told_and_a_logo_is_not() {
         bmp(2000, -300),
         tiff(1728, 1100),
         webp(900, 1200),
+        // Windows and lists cut out of a screen.
+        png(800, 400),
+        png(380, 700),
+        png(1900, 120),
+        png(512, 511),
     ];
     let logos = [
         png(400, 120),
-        jpeg(599, 800),
+        jpeg(390, 500),
         gif(64, 64),
         bmp(300, -200),
         tiff(500, 500),
@@ -180,7 +185,7 @@ fn a_scan_beside_text_is_told_and_a_logo_is_not() {
 fn strips_of_a_page_and_what_is_longer_than_its_pixels_are_told() {
     let names: Vec<String> = (0..10).map(|n| format!("ppt/media/{n}.png")).collect();
     let strips: Vec<Vec<u8>> = (0..10)
-        .map(|n| [&png(1240, 175)[..], &b"data"[..n % 4]].concat())
+        .map(|n| [&png(620, 175)[..], &b"data"[..n % 4]].concat())
         .collect();
     let strips: Vec<Vec<u8>> = strips
         .into_iter()

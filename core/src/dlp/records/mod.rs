@@ -33,7 +33,9 @@ mod tests;
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::extract::{Form, Hint};
+use zeroize::Zeroizing;
+
+use super::extract::{Form, Hint, TABLE};
 use super::view::{Written, as_read as read_as};
 use escapes::MAX_WRITTEN;
 
@@ -101,6 +103,22 @@ pub(super) fn read(text: &str, media_type: &str) -> Option<Record> {
         written: escapes,
         ..record
     }))
+}
+
+/// A page that shows more is read without its tables.
+const MAX_SHOWN: usize = 16 << 20;
+
+/// What the tables of a page tell, as ranges of what it shows: a tab stands
+/// between cells. `sheet` says that the whole is a sheet.
+pub(super) fn shown(text: &[u8], sheet: bool) -> Option<Record> {
+    if text.len() > MAX_SHOWN || memchr::memchr(b'\t', text).is_none() {
+        return None;
+    }
+    // Characters beyond ASCII are one byte each.
+    let letter = |b: &u8| if b.is_ascii() { char::from(*b) } else { 'x' };
+    let text: Zeroizing<String> = Zeroizing::new(text.iter().map(letter).collect());
+    let media_type = if sheet { TABLE } else { "text/plain" };
+    table::read(&text, media_type).map(bounded)
 }
 
 /// Whether a text is of a format whose values may be files.

@@ -1,15 +1,18 @@
 //! What a model found, and the words right beside it put right. The findings
 //! alone are amended: the verdict counts what the models say, as it was learned.
 
-use crate::dlp::FindingKind;
+use super::cue;
+use crate::dlp::lexicon::Flag;
 use crate::dlp::passage::Passage;
 use crate::dlp::tagger::Tag;
 use crate::dlp::token::Gap;
+use crate::dlp::{FindingKind, check};
 
 /// Letters and figures of a licence plate at most.
 const PLATE: usize = 8;
 
-/// Takes doses out of dates, and gives licence plates their length.
+/// Takes doses out of dates, gives licence plates their length, and calls what
+/// only looks like a DEA number by its shape no such.
 pub(in crate::dlp) fn amend(passage: &Passage<'_>, tags: &mut Vec<Tag>) {
     tags.retain(|tag| {
         let single = tag.last == tag.first + 1;
@@ -17,6 +20,9 @@ pub(in crate::dlp) fn amend(passage: &Passage<'_>, tags: &mut Vec<Tag>) {
     });
     let mut longer = false;
     for tag in tags.iter_mut() {
+        if tag.kind == FindingKind::Dea && !is_dea(passage, tag) {
+            tag.kind = FindingKind::OtherId;
+        }
         if tag.kind == FindingKind::Vehicle
             && let Some((first, last)) = plate(passage, tag)
         {
@@ -32,6 +38,15 @@ pub(in crate::dlp) fn amend(passage: &Passage<'_>, tags: &mut Vec<Tag>) {
         };
         tags.dedup_by(|next, kept| is_piece(next, kept));
     }
+}
+
+/// Whether a number of the DEA's is called so, or has its check digit: serial
+/// numbers have its shape.
+fn is_dea(passage: &Passage<'_>, tag: &Tag) -> bool {
+    let items = passage.items.get(tag.first..tag.last).unwrap_or_default();
+    let called = items.first().is_some_and(|item| cue(item, Flag::CueDea));
+    let mut units = (tag.first..tag.last).map(|n| passage.bytes(n));
+    called || units.any(|unit| check::dea_shape(unit).is_some_and(|digits| check::dea(&digits)))
 }
 
 /// Whether a unit is an amount of a drug: `10mg`, `2.5mL`.
@@ -120,6 +135,23 @@ mod tests {
         }
         let left = amended("Lot 10mg", FindingKind::OtherId, &["10mg"]);
         assert_eq!(left.len(), 1);
+    }
+
+    #[test]
+    fn a_serial_number_is_none_of_the_deas() {
+        for (text, found, kind) in [
+            (
+                "pump SN8810013 in 3 West",
+                "SN8810013",
+                FindingKind::OtherId,
+            ),
+            ("DEA SN8810013", "SN8810013", FindingKind::Dea),
+            // (1 + 3 + 5) + 2 * (2 + 4 + 6) = 33.
+            ("signed, AB1234563", "AB1234563", FindingKind::Dea),
+        ] {
+            let left = amended(text, FindingKind::Dea, &[found]);
+            assert_eq!(left, [(kind, found.to_owned())], "{text}");
+        }
     }
 
     #[test]

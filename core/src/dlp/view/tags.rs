@@ -305,7 +305,8 @@ fn attributes(inside: &[u8], name_end: usize, base: usize) -> Vec<Range<usize>> 
                 (value, value + length)
             }
         };
-        let layout = is_layout(name) || is_colour(name, &inside[start..end]);
+        let said = &inside[start..end];
+        let layout = is_layout(name) || is_colour(name, said) || is_cell_type(name, said);
         if start < end && !layout {
             out.push(base + start..base + end);
         }
@@ -344,6 +345,12 @@ fn is_colour(name: &[u8], value: &[u8]) -> bool {
         .any(|c| name.eq_ignore_ascii_case(c.as_bytes()));
     let figures = value.strip_prefix(b"#").unwrap_or_default();
     named && matches!(figures.len(), 3 | 4 | 6 | 8) && figures.iter().all(u8::is_ascii_hexdigit)
+}
+
+/// Whether an attribute is the type of a cell, in a sheet of Excel's as XML.
+fn is_cell_type(name: &[u8], value: &[u8]) -> bool {
+    let types: [&[u8]; 5] = [b"String", b"Number", b"DateTime", b"Boolean", b"Error"];
+    name == b"ss:Type" && types.contains(&value)
 }
 
 /// Whether a tag's own style says that white space is shown as it is.
