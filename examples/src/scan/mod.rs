@@ -37,11 +37,14 @@ use crate::Streams;
 use crate::config::Trouble;
 use crate::print;
 
+/// A scanner, or why there is none.
+pub type Made = Result<Box<dyn Scanner>, Trouble>;
+
 /// The library's scanner, as the arguments ask for it.
 ///
 /// # Errors
 /// Where the file of what the host knows cannot be read, or says what it cannot.
-pub fn scanner(arguments: &Arguments) -> Result<Box<dyn Scanner>, Trouble> {
+pub fn scanner(arguments: &Arguments) -> Made {
     let mut scanner = PhiScanner::new();
     if let Some(path) = &arguments.host {
         let text = std::fs::read_to_string(path).map_err(|e| input::trouble(path, &e))?;
@@ -59,7 +62,7 @@ pub fn scanner(arguments: &Arguments) -> Result<Box<dyn Scanner>, Trouble> {
 /// code.
 pub fn program(
     arguments: impl Iterator<Item = OsString>,
-    scanner: &dyn Fn(&Arguments) -> Result<Box<dyn Scanner>, Trouble>,
+    scanner: &dyn Fn(&Arguments) -> Made,
     mut io: Streams<'_>,
     mut progress: Progress,
 ) -> u8 {
