@@ -113,6 +113,7 @@ impl<'t> Source<'t> {
         let view = match markup {
             true if media_type == "text/html" => View::html(text),
             true => View::markup(text, media_type),
+            false if written.is_empty() => View::spaced(text, &records::glued(text)),
             false => View::written(text, written),
         };
         let region = match part {

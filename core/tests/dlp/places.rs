@@ -105,6 +105,18 @@ fn what_goes_over_the_end_of_a_flowed_line_is_found() {
     assert_eq!(risk(&found), risk(&plain));
 }
 
+/// What is copied out of a PDF lacks blanks.
+#[test]
+fn what_stands_right_at_its_label_is_found() {
+    let text = "Ana: DOB15/03/1962SSN281-15-9804MRN00482913\nand SSN281159805.";
+    let scanned = scan(mail().subject("Hi").text(text));
+    scanned.has(K::Date, Part::Text, "15/03/1962");
+    scanned.has(K::Ssn, Part::Text, "281-15-9804");
+    scanned.has(K::Mrn, Part::Text, "00482913");
+    let found = scanned.has(K::Ssn, Part::Text, "281159805");
+    assert_eq!(&text[found.span.clone()], "281159805");
+}
+
 /// Mail programs break lines at hyphens.
 #[test]
 fn what_was_broken_at_a_hyphen_is_found() {

@@ -16,6 +16,7 @@ mod escapes;
 mod fhir;
 mod flowed;
 mod folds;
+mod glued;
 mod headers;
 mod hints;
 mod hl7;
@@ -154,6 +155,9 @@ pub(super) fn as_read(text: &str) -> Cow<'_, str> {
 
 /// The values that calendars and cards call base64, in a text as it is read.
 pub(super) use calendar::encoded as encoded_lines;
+
+/// Where a blank is missing between a label and its value.
+pub(super) use glued::places as glued;
 
 /// Where a reader joins lines of a text whose type says so, and why not all of
 /// them are told.

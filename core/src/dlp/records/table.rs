@@ -164,8 +164,11 @@ impl Reader<'_> {
                     .take(rows)
                     .all(|row| row.len() == header.len())
         };
-        // A file is one table. In a text prose looks like one now and then.
+        // A file is one table, and so is what has a rule under its header, as in
+        // Markdown. In a text prose looks like one now and then.
+        let ruled = delimiter == b'|' && self.is_rule(second);
         let file = whole && (named && !sample.is_empty() || header.len() >= 3 && even(3));
+        let file = file || ruled && even(1);
         if strong > 0 && (file || known >= 2 && even(2)) {
             let columns = self.columns(&fields, &sample);
             self.headings(&header);
@@ -175,6 +178,12 @@ impl Reader<'_> {
             return self.headless(at, delimiter, header.len());
         }
         None
+    }
+
+    /// Whether a line is one of hyphens: `|---|:--|`.
+    fn is_rule(&self, line: &Line) -> bool {
+        let text = self.text.get(line.range.clone()).unwrap_or_default();
+        text.contains("--") && text.bytes().all(|b| b"-:| \t\r".contains(&b))
     }
 
     /// Notes the cells of a header that are nothing else.

@@ -57,6 +57,23 @@ impl<'a> View<'a> {
         }
     }
 
+    /// Plain text with a blank before each of some places, which are in order and
+    /// have ASCII before them: the blank stands for that character as well.
+    pub(in crate::dlp) fn spaced(source: &'a str, places: &[usize]) -> Self {
+        if places.is_empty() {
+            return Self::plain(source);
+        }
+        let mut pen = Pen::with_capacity(source.len() + places.len());
+        let mut at = 0;
+        for &place in places {
+            pen.push_str(source, at..place, false);
+            pen.push(b' ', place.saturating_sub(1), place);
+            at = place;
+        }
+        pen.push_str(source, at..source.len(), false);
+        pen.finish(None)
+    }
+
     /// Whether some of a range of the source is written otherwise than it is
     /// read.
     pub(in crate::dlp) fn rewrites(&self, source: &Range<usize>) -> bool {

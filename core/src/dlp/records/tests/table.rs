@@ -126,3 +126,11 @@ fn values_correct_a_header() {
     has(&found, K::Npi, "1234567893");
     has(&found, K::Icd10, "E11.9");
 }
+
+#[test]
+fn a_rule_under_its_header_makes_a_table() {
+    let text = "| Room | Pt | Plan |\n|--|--|--|\n| 206 | Yun, A | hospice |\n";
+    let found = hints(text, "text/plain");
+    has(&found, K::Name, "Yun, A");
+    assert!(read(&text.replace("|--|--|--|", "| 1 | 2 | 3 |"), "text/plain").is_none());
+}
