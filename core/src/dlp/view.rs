@@ -10,6 +10,7 @@
 mod fold;
 mod html;
 mod runs;
+mod sheets;
 mod tags;
 mod written;
 mod xml;
@@ -391,7 +392,7 @@ fn finish(
     let prose = pen.text.len();
     // Style sheets behind the scripts.
     let is_sheet =
-        |(name, range): &RawText| *name == "style" && html::is_style_sheet(source, range);
+        |(name, range): &RawText| *name == "style" && sheets::is_style_sheet(source, range);
     let (styles, scripts): (Vec<_>, Vec<_>) = code.into_iter().partition(is_sheet);
     let mut push = |elements: Vec<RawText>| {
         for (_, range) in elements {

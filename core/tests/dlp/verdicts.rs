@@ -90,6 +90,15 @@ fn a_paragraph_about_a_patient_is_phi_however_much_stands_around_it() {
         desk(format!("{items}{told_too}{}", items.repeat(3))),
         Sensitivity::Phi,
     );
+    // And what a list says of the person above it is theirs.
+    let above =
+        "Patient Kofi Mensah is to be seen:\n- schizophrenia, on clozapine\n- hears voices\n\n";
+    judged(
+        desk(format!("{}\n{above}{}", items.repeat(6), items.repeat(6))),
+        Sensitivity::Sensitive,
+    );
+    let many = "- Karen Holt of the library showed the new asthma leaflets\n".repeat(1500);
+    assert!(scan(desk(many)).findings.unscannable.is_empty());
     // Nor however many name somebody else before it.
     let others =
         "Karen Holt of the library showed the new asthma and stroke leaflets.\n\n".repeat(100);
@@ -187,6 +196,8 @@ fn what_a_style_sheet_shows_is_read() {
         format!("<svg><style>p::before{{c&#111;ntent:\"{told}\"}}</style></svg><p>Hi</p>"),
         format!("<svg><style>p::before{{content&colon;\"{told}\"}}</style></svg><p>Hi</p>"),
         format!("<style style = 'display:block'>{told}</style><p>Hi</p>"),
+        format!("<ul style=\"list-style-type:'{told}'\"><li>Hi</ul>"),
+        format!("<ul style='list-style-type:&quot;{told}&quot;'><li>Hi</ul>"),
         format!("<svg><style/></svg><p>{told}</p>"),
         format!("<p>Hi</p><style>{told}"),
     ] {

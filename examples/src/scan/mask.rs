@@ -83,13 +83,13 @@ const LABELS: &[&str] = &[
     "your",
 ];
 
-/// Text around a finding, which may hold what no scanner found: labels stay, and
-/// what is masked already; every other letter and digit is a dot.
+/// Text around a finding, which may hold what no scanner found: labels stay,
+/// every other letter and digit is a dot.
 pub fn context(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut word = String::new();
     let flush = |word: &mut String, out: &mut String| {
-        if LABELS.contains(&word.to_lowercase().as_str()) || word.contains(DOT) {
+        if LABELS.contains(&word.to_lowercase().as_str()) {
             out.push_str(word);
         } else {
             out.extend(word.chars().map(|_| DOT));
@@ -175,20 +175,41 @@ pub fn file(name: &str) -> String {
     }
 }
 
-/// A path in whose file name something was masked: its other words are masked
-/// too, but for labels and the extension.
-pub fn words_of_file(path: &str) -> String {
-    let (folder, name) = match path.rfind(['/', '\\']) {
-        Some(at) => path.split_at(at + 1),
-        None => ("", path),
-    };
-    let (stem, extension) = match name.rfind('.') {
-        Some(at) if EXTENSIONS.contains(&name[at + 1..].to_ascii_lowercase().as_str()) => {
-            name.split_at(at)
+/// A path in which some values were found: they are masked, and so are the other
+/// words of the names that they stand in, but for labels and an extension.
+pub fn path(path: &str, values: &[String]) -> String {
+    let mut out = String::with_capacity(path.len());
+    let mut pieces = path.split_inclusive(['/', '\\']).peekable();
+    while let Some(piece) = pieces.next() {
+        let last = pieces.peek().is_none();
+        let extension = piece.rfind('.').filter(|at| {
+            let end = piece[at + 1..].to_ascii_lowercase();
+            last && EXTENSIONS.contains(&end.as_str())
+        });
+        let (stem, extension) = piece.split_at(extension.unwrap_or(piece.len()));
+        let found = values.iter().any(|value| stem.contains(value.as_str()));
+        match found {
+            true => name(stem, values, &mut out),
+            false => out.push_str(stem),
         }
-        _ => (name, ""),
+        out.push_str(extension);
+    }
+    out
+}
+
+/// The name of a file without what was found in it, and without its other words.
+fn name(stem: &str, values: &[String], out: &mut String) {
+    let next = values
+        .iter()
+        .filter_map(|value| Some((stem.find(value.as_str())?, value)));
+    // The longest of those that come first.
+    let first = next.min_by_key(|(at, value)| (*at, std::cmp::Reverse(value.len())));
+    let Some((at, found)) = first else {
+        return out.push_str(&context(stem));
     };
-    format!("{folder}{}{extension}", context(stem))
+    out.push_str(&context(&stem[..at]));
+    out.push_str(&value(found));
+    name(&stem[at + found.len()..], values, out);
 }
 
 /// Kinds of files.
@@ -238,15 +259,19 @@ mod tests {
 
     #[test]
     fn beside_what_was_found_no_word_of_a_files_name_stays() {
-        for (found, masked) in [
+        let values = ["00482913".to_owned(), "Kofi Mensah".to_owned()];
+        for (clear, masked) in [
             (
-                "out/Kofi Mensah MRN 0••••3.eml",
-                "out/•••• •••••• MRN 0••••3.eml",
+                "out/Ann Lee MRN 00482913.eml",
+                "out/••• ••• MRN 0••••••3.eml",
             ),
-            ("0••••3-visit.note", "0••••3-•••••.••••"),
-            ("list.csv", "••••.csv"),
+            ("AnnLee00482913.txt", "••••••0••••••3.txt"),
+            ("Lee•MRN 00482913.txt", "••••••• 0••••••3.txt"),
+            ("00482913-visit.note", "0••••••3-•••••.••••"),
+            ("Kofi Mensah, Ann/list.csv", "K•••••••••h, •••/list.csv"),
+            ("Ann Lee/list.csv", "Ann Lee/list.csv"),
         ] {
-            assert_eq!(words_of_file(found), masked);
+            assert_eq!(path(clear, &values), masked);
         }
     }
 
@@ -257,6 +282,8 @@ mod tests {
             "Patient: ••• •••, MRN #"
         );
         assert_eq!(context("Zoë's DOB"), "•••'• DOB");
+        // A bullet is a sign of lists too.
+        assert_eq!(context("•Mensah"), "•••••••");
     }
 
     #[test]

@@ -265,18 +265,12 @@ impl Report {
                 || r.kind.class() == FindingClass::Identifier && r.value.expose().len() > 3
         };
         let values = self.rows.iter().filter(named);
-        let masked = values.fold(path.clone(), |path, row| {
-            let value = printable(row.value.expose());
-            match value.is_empty() {
-                true => path,
-                false => path.replace(&value, &mask::value(&value)),
-            }
-        });
+        let values = values.map(|row| printable(row.value.expose()));
         // Beside a record number stands whose it is, found or not.
-        match masked == path {
-            true => path,
-            false => mask::words_of_file(&masked),
-        }
+        mask::path(
+            &path,
+            &values.filter(|value| !value.is_empty()).collect::<Vec<_>>(),
+        )
     }
 
     /// How many findings there are of each kind.

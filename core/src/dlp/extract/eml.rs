@@ -156,7 +156,7 @@ fn message(walk: &mut Walk<'_>, bytes: &[u8]) {
         match part.content() {
             PartContent::Text(text) => {
                 let text = text.into_inner();
-                if part.joins_lines() {
+                if part.joins_lines() && text.contains(" \n") {
                     joined(walk, place, &text);
                 }
                 if place == "file names" {

@@ -6,6 +6,8 @@
 //! was cut into strips is told by their sum.
 
 use std::collections::HashSet;
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher as _;
 
 use super::inflate::inflate;
 use super::metafile;
@@ -37,8 +39,11 @@ const MAX_PAGES: usize = 64;
 /// What the pictures of a document are.
 #[derive(Default)]
 pub(super) struct Pictures {
-    /// Sizes and lengths: the same picture on each page is one.
-    seen: HashSet<(u64, u64, usize)>,
+    /// Sizes and lengths, or bytes: the same picture on each page is one.
+    seen: HashSet<(u64, u64, u64)>,
+    /// Whether an icon was seen. A document's logo is one, a page in squares more.
+    icon: bool,
+    hasher: RandomState,
     area: u64,
     unread: bool,
 }
@@ -52,15 +57,22 @@ impl Pictures {
     }
 
     /// Counts a picture of so many pixels.
-    pub(super) fn add(&mut self, (width, height): (u64, u64), length: usize) {
-        if self.seen.len() < MAX_SEEN && !self.seen.insert((width, height, length)) {
+    pub(super) fn add(&mut self, size: (u64, u64), length: usize) {
+        self.one(size, length, length as u64);
+    }
+
+    /// The same of one that is told from others by `key`.
+    fn one(&mut self, (width, height): (u64, u64), length: usize, key: u64) {
+        if self.seen.len() < MAX_SEEN && !self.seen.insert((width, height, key)) {
             return;
         }
         let area = width.saturating_mul(height);
         self.area = self.area.saturating_add(area);
         let needed = area.saturating_mul(8).saturating_add(BESIDE);
-        let icon = width == height && width <= ICON;
-        self.unread |= !icon && (width >= SIDE && height >= SIDE || area >= AREA)
+        let large = width >= SIDE && height >= SIDE || area >= AREA;
+        let icon = large && width == height && width <= ICON;
+        let first = icon && !std::mem::replace(&mut self.icon, true);
+        self.unread |= large && !first
             || self.area >= AREAS
             || u64::try_from(length).is_ok_and(|n| n > needed);
     }
@@ -89,8 +101,9 @@ impl Pictures {
             if sizes.is_empty() {
                 self.unknown(bytes.len());
             }
+            let key = self.hasher.hash_one(bytes);
             for (n, size) in sizes.into_iter().enumerate() {
-                self.add(size, bytes.len().saturating_sub(n));
+                self.one(size, bytes.len(), key.wrapping_add(n as u64));
             }
             // One file may be both.
             if super::zip::has_directory(bytes) {

@@ -5,6 +5,8 @@
 //! the whole is not PHI, the paragraphs that name somebody beside health content
 //! are judged alone, between the same sender and recipients.
 
+use std::ops::Range;
+
 use super::{Scan, bytes_of};
 use crate::base::{Phi, Sensitivity};
 use crate::dlp::passage::{Passage, Region};
@@ -14,6 +16,7 @@ use crate::dlp::risk::verdict::{Verdict, Words};
 use crate::dlp::source::Source;
 use crate::dlp::tagger::{Tag, tag};
 use crate::dlp::token::Gap;
+use crate::dlp::unit::Span;
 use crate::dlp::{FindingClass, FindingKind, Part, Risk, rules};
 
 /// Units of a paragraph, which a longer one is cut to.
@@ -33,6 +36,8 @@ pub(super) struct Telling {
     /// That name one who is not taken for staff: these go first.
     named: Vec<Phi<String>>,
     others: Vec<Phi<String>>,
+    /// Items of lists within them, as far as there is room.
+    items: Vec<Phi<String>>,
     /// Where one stands for which there was no room.
     refused: Option<Part>,
 }
@@ -76,11 +81,12 @@ impl Scan<'_> {
         if !in_prose {
             return;
         }
+        self.note_items(passage, tags);
         let mut rest = tags;
         while let Some(first) = rest.first()
             && self.telling.has_room()
         {
-            let end = paragraph_end(passage, first.first);
+            let end = end_of(passage, first.first, opens);
             let behind = rest.iter().position(|t| t.first >= end);
             let (here, more) = rest.split_at(behind.unwrap_or(rest.len()));
             rest = more;
@@ -94,22 +100,37 @@ impl Scan<'_> {
             if !somebody || !health {
                 continue;
             }
-            let start = paragraph_start(passage, first.first);
-            let whole = Tag {
-                first: start,
-                last: end,
-                ..*first
-            };
-            let (start, end) = bytes_of(passage, &whole);
-            let text = passage.text.get(start..end).unwrap_or_default();
-            self.telling.keep(
-                named,
-                source.part,
-                String::from_utf8_lossy(text).into_owned(),
-            );
+            let start = start_of(passage, first.first, opens);
+            let text = text_of(passage, first, start..end);
+            self.telling.keep(named, source.part, text);
         }
         if !rest.is_empty() {
             self.telling.refused.get_or_insert(source.part);
+        }
+    }
+
+    /// Keeps the items of lists that do so: among all the others of its list one
+    /// is outweighed too.
+    fn note_items(&mut self, passage: &Passage<'_>, tags: &[Tag]) {
+        let mut rest = tags;
+        while let Some(first) = rest.first()
+            && self.telling.items.len() < MOST
+        {
+            let end = end_of(passage, first.first, opens_item);
+            let behind = rest.iter().position(|t| t.first >= end);
+            let (here, more) = rest.split_at(behind.unwrap_or(rest.len()));
+            rest = more;
+            let named = here.iter().any(|t| t.kind == FindingKind::Name);
+            let health = here.iter().any(|t| t.kind.class() == FindingClass::Health);
+            if !named || !health {
+                continue;
+            }
+            let start = start_of(passage, first.first, opens_item);
+            let listed = |span: &Span| is_listed(passage.text, span.start as usize);
+            if passage.spans.get(start).is_some_and(listed) {
+                let text = text_of(passage, first, start..end);
+                self.telling.items.push(Phi::new(text));
+            }
         }
     }
 
@@ -120,10 +141,13 @@ impl Scan<'_> {
         let Telling {
             named,
             others,
+            items,
             refused,
         } = std::mem::take(&mut self.telling);
-        for text in named.into_iter().chain(others) {
-            let risk = self.alone(text.expose(), units);
+        let paragraphs = named.into_iter().chain(others).map(|text| (text, SURE));
+        let items = items.into_iter().map(|text| (text, ITEM_SURE));
+        for (text, sure) in paragraphs.chain(items) {
+            let risk = self.alone(text.expose(), units, sure);
             text.wipe();
             let more = |risk: &Risk| most.as_ref().is_none_or(|most| risk.score > most.score);
             if let Some(risk) = risk.filter(more) {
@@ -138,17 +162,13 @@ impl Scan<'_> {
 
     /// What a paragraph is by itself, where it is PHI and not most of a message of
     /// so many words.
-    fn alone(&mut self, text: &str, units: usize) -> Option<Risk> {
+    fn alone(&mut self, text: &str, units: usize, sure: i32) -> Option<Risk> {
         let passage = self.read(text.as_bytes(), 0, text.len(), Region::Body);
         let mut summary = Summary::default();
         summary.read(&passage, None);
         let is_part = summary.units as usize * 2 <= units;
         let risk = is_part.then(|| self.judged(summary, &passage));
         self.done(passage);
-        let sure = match is_listed(text.as_bytes(), 0) {
-            true => ITEM_SURE,
-            false => SURE,
-        };
         risk.filter(|risk| risk.sensitivity > Sensitivity::None && risk.score >= sure)
     }
 
@@ -169,16 +189,30 @@ impl Scan<'_> {
     }
 }
 
-/// Whether a unit opens a paragraph or an item of a list, or none stands there.
+/// Some units from a paragraph, as text.
+fn text_of(passage: &Passage<'_>, tag: &Tag, units: Range<usize>) -> String {
+    let whole = Tag {
+        first: units.start,
+        last: units.end,
+        ..*tag
+    };
+    let (start, end) = bytes_of(passage, &whole);
+    let text = passage.text.get(start..end).unwrap_or_default();
+    String::from_utf8_lossy(text).into_owned()
+}
+
+/// Whether a unit opens a paragraph, or none stands there.
 fn opens(passage: &Passage<'_>, at: usize) -> bool {
+    let item = passage.items.get(at);
+    item.is_none_or(|item| item.gap >= Gap::Paragraph)
+}
+
+/// The same, where each item of a list is a paragraph too.
+fn opens_item(passage: &Passage<'_>, at: usize) -> bool {
     let (Some(item), Some(span)) = (passage.items.get(at), passage.spans.get(at)) else {
         return true;
     };
-    match item.gap {
-        Gap::Paragraph => true,
-        Gap::Line => is_listed(passage.text, span.start as usize),
-        _ => false,
-    }
+    opens(passage, at) || item.gap == Gap::Line && is_listed(passage.text, span.start as usize)
 }
 
 /// Whether the line of its first unit is an item of a list: `- `, `* `, `3. `,
@@ -203,15 +237,18 @@ fn is_listed(text: &[u8], unit: usize) -> bool {
         && matches!(line.get(behind), Some(b' ' | b'\t'))
 }
 
+/// Whether something opens at a unit.
+type Opens = fn(&Passage<'_>, usize) -> bool;
+
 /// The first unit of the paragraph of a unit.
-fn paragraph_start(passage: &Passage<'_>, at: usize) -> usize {
+fn start_of(passage: &Passage<'_>, at: usize, opens: Opens) -> usize {
     let from = at.saturating_sub(LONGEST);
     let mut before = (from + 1..=at).rev();
     before.find(|n| opens(passage, *n)).unwrap_or(from)
 }
 
 /// Behind the last one.
-fn paragraph_end(passage: &Passage<'_>, at: usize) -> usize {
+fn end_of(passage: &Passage<'_>, at: usize, opens: Opens) -> usize {
     let mut behind = at + 1..at + LONGEST;
     let end = behind.find(|n| opens(passage, *n));
     end.unwrap_or(at + LONGEST).min(passage.items.len())

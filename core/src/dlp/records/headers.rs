@@ -54,13 +54,14 @@ impl<'t> Names<'t> {
     }
 }
 
-/// Whether a name has only words that names of columns are made of.
+/// Whether a name has only words that names of columns are made of, and no
+/// value.
 pub(super) fn is_heading(name: &str) -> bool {
-    let all = if name.len() > MAX_NAME {
-        0
-    } else {
-        meaning(name)
-    };
+    let digits = name.bytes().filter(u8::is_ascii_digit).count();
+    if name.len() > MAX_NAME || digits > 2 || name.contains('@') {
+        return false;
+    }
+    let all = meaning(name);
     all != 0 && all & means::UNKNOWN == 0
 }
 

@@ -1,7 +1,7 @@
 //! What a model found, and the words right beside it put right. The findings
 //! alone are amended: the verdict counts what the models say, as it was learned.
 
-use super::cue;
+use super::{GUESSED, cue};
 use crate::dlp::lexicon::Flag;
 use crate::dlp::passage::Passage;
 use crate::dlp::tagger::Tag;
@@ -46,7 +46,10 @@ fn is_dea(passage: &Passage<'_>, tag: &Tag) -> bool {
     let items = passage.items.get(tag.first..tag.last).unwrap_or_default();
     let called = items.first().is_some_and(|item| cue(item, Flag::CueDea));
     let mut units = (tag.first..tag.last).map(|n| passage.bytes(n));
-    called || units.any(|unit| check::dea_shape(unit).is_some_and(|digits| check::dea(&digits)))
+    // A column may say so.
+    tag.margin >= GUESSED
+        || called
+        || units.any(|unit| check::dea_shape(unit).is_some_and(|digits| check::dea(&digits)))
 }
 
 /// Whether a unit is an amount of a drug: `10mg`, `2.5mL`.

@@ -32,7 +32,6 @@ const HEADED: &[FindingKind] = &[
     FindingKind::Provider,
     FindingKind::Facility,
     FindingKind::Address,
-    FindingKind::Date,
     FindingKind::OtherId,
     FindingKind::Account,
     FindingKind::Device,

@@ -1,8 +1,7 @@
 //! Numbers that a mail program broke at one of their hyphens, at the end of a
 //! line.
 
-use memchr::memmem;
-
+use super::{GUESSED, cue, label_of};
 use crate::dlp::FindingKind;
 use crate::dlp::check;
 use crate::dlp::passage::Passage;
@@ -20,9 +19,16 @@ pub(in crate::dlp) fn wrapped(passage: &Passage<'_>, tags: &mut Vec<Tag>) {
     let (from, to) = (first.start as usize, last.end as usize);
     let text = passage.text.get(..to).unwrap_or_default();
     let mut found = false;
-    for at in memmem::find_iter(text.get(from..).unwrap_or_default(), b"-\n") {
-        if let Some(tag) = number(text, from + at).and_then(|n| tag(passage, n)) {
-            tags.retain(|other| other.last <= tag.first || tag.last <= other.first);
+    for at in memchr::memchr_iter(b'\n', text.get(from..).unwrap_or_default()) {
+        if let Some(mut tag) = number(text, from + at).and_then(|n| tag(passage, n)) {
+            let apart = |other: &Tag| other.last <= tag.first || tag.last <= other.first;
+            // What a label or a column says of a half is true of the whole.
+            let told = |other: &Tag| is_number(other.kind) && is_called(passage, other);
+            let told = tags.iter().find(|other| !apart(other) && told(other));
+            if let Some(told) = told {
+                (tag.kind, tag.margin) = (told.kind, told.margin);
+            }
+            tags.retain(apart);
             tags.push(tag);
             found = true;
         }
@@ -32,16 +38,40 @@ pub(in crate::dlp) fn wrapped(passage: &Passage<'_>, tags: &mut Vec<Tag>) {
     }
 }
 
-/// The number around a hyphen at a line's end: its kind, its first byte and the
+/// Whether a label names the kind of a number, or its column.
+fn is_called(passage: &Passage<'_>, tag: &Tag) -> bool {
+    let item = passage.items.get(tag.first);
+    let label = label_of(tag.kind).zip(item);
+    tag.margin >= GUESSED || label.is_some_and(|(flag, item)| cue(item, flag))
+}
+
+/// Kinds of numbers that have such shapes too.
+fn is_number(kind: FindingKind) -> bool {
+    use FindingKind as K;
+    matches!(
+        kind,
+        K::Mrn | K::HealthPlanId | K::Account | K::License | K::Device | K::BankAccount | K::Fax
+    )
+}
+
+/// The number around a hyphen before a line's end: its kind, its first byte and the
 /// one behind it.
-fn number(text: &[u8], hyphen: usize) -> Option<(FindingKind, usize, usize)> {
+fn number(text: &[u8], end: usize) -> Option<(FindingKind, usize, usize)> {
+    let blanks = text.get(..end)?.iter().rev().take(2);
+    let blanks = blanks
+        .take_while(|b| matches!(b, b' ' | b'\t' | b'\r'))
+        .count();
+    let hyphen = (end - blanks).checked_sub(1).filter(|n| text[*n] == b'-')?;
     let is_sign = |b: &u8| b.is_ascii_digit() || *b == b'-';
     let before = text.get(..hyphen)?;
     let signs = before.iter().rev().take(LONGEST).take_while(|b| is_sign(b));
     let start = hyphen - signs.count();
-    let line = hyphen + b"-\n".len();
+    let line = end + 1;
     let marks = text.get(line..)?.iter().take(LONGEST);
-    let next = line + marks.take_while(|b| matches!(b, b'>' | b' ')).count();
+    let next = line
+        + marks
+            .take_while(|b| matches!(b, b'>' | b'|' | b' ' | b'\t'))
+            .count();
     let rest = text.get(next..)?;
     let behind = next + rest.iter().take(LONGEST).take_while(|b| is_sign(b)).count();
     let parts = |b: Option<&u8>| b.is_some_and(|b| b.is_ascii_alphanumeric() || *b >= 128);
@@ -59,6 +89,7 @@ fn number(text: &[u8], hyphen: usize) -> Option<(FindingKind, usize, usize)> {
             FindingKind::Ssn
         }
         [3, 3, 4] if matches!(groups[0], [b'2'..=b'9', ..]) => FindingKind::Phone,
+        [1, 3, 3, 4] if groups[0] == b"1" => FindingKind::Phone,
         _ => return None,
     };
     Some((kind, start, behind))
@@ -103,8 +134,37 @@ mod tests {
             ("SSN 281-\n15-9804", K::Ssn, "281-\n15-9804"),
             ("> SSN 281-15-\n> 9804.", K::Ssn, "281-15-\n> 9804"),
             ("call 270-555-\n0142.", K::Phone, "270-555-\n0142"),
+            ("SSN 281-15- \n9804", K::Ssn, "281-15- \n9804"),
+            ("SSN 281-15-\n\t9804", K::Ssn, "281-15-\n\t9804"),
+            ("call 1-270-555-\n0142", K::Phone, "1-270-555-\n0142"),
         ] {
             assert_eq!(found(text), [(kind, value)], "{text}");
+        }
+    }
+
+    #[test]
+    fn what_a_half_is_called_the_whole_is() {
+        let text = "MRN: 270-555-\n0142";
+        let passage = Passage::read(text.as_bytes(), 0, text.len(), Region::Body);
+        let at = passage
+            .spans
+            .iter()
+            .position(|s| s.start == 5)
+            .unwrap_or_default();
+        let half = |kind| Tag {
+            first: at,
+            last: at + 1,
+            kind,
+            margin: 60,
+        };
+        for (told, kind) in [
+            (FindingKind::Mrn, FindingKind::Mrn),
+            (FindingKind::OtherId, FindingKind::Phone),
+        ] {
+            let mut tags = vec![half(told)];
+            wrapped(&passage, &mut tags);
+            assert_eq!(tags.len(), 1);
+            assert_eq!((tags[0].kind, tags[0].last), (kind, passage.items.len()));
         }
     }
 

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use super::sheets::shows_text;
+
 use memchr::{memchr, memchr_iter};
 
 /// What a tag, comment or declaration is.
@@ -306,7 +308,8 @@ fn attributes(inside: &[u8], name_end: usize, base: usize) -> Vec<Range<usize>> 
             }
         };
         let said = &inside[start..end];
-        let layout = is_layout(name) || is_colour(name, said) || is_cell_type(name, said);
+        let told = name.eq_ignore_ascii_case(b"style") && shows_text(said);
+        let layout = !told && is_layout(name) || is_colour(name, said) || is_cell_type(name, said);
         if start < end && !layout {
             out.push(base + start..base + end);
         }
