@@ -156,13 +156,14 @@ fn message(walk: &mut Walk<'_>, bytes: &[u8]) {
         match part.content() {
             PartContent::Text(text) => {
                 let text = text.into_inner();
-                if part.joins_lines() && text.contains(" \n") {
-                    joined(walk, place, &text);
-                }
+                let joins_lines = part.joins_lines() && text.contains(" \n");
                 if place == "file names" {
                     name.clone_from(&text);
                 }
                 if place == "attachment" {
+                    if joins_lines {
+                        joined(walk, if name.is_empty() { place } else { &name }, &text);
+                    }
                     walk.child(
                         if name.is_empty() { place } else { &name },
                         text.as_bytes(),
@@ -187,6 +188,7 @@ fn message(walk: &mut Walk<'_>, bytes: &[u8]) {
                     },
                     text,
                     inside: Some(place.to_owned()),
+                    joins_lines,
                     ..Piece::default()
                 });
             }

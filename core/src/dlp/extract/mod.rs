@@ -99,8 +99,9 @@ pub(super) struct Piece {
     /// Whether it says nothing of what the message is about: whose a signature
     /// is. What is found there is told all the same.
     pub(super) aside: bool,
-    /// Whether it was read before, and only what goes over the ends of its lines
-    /// is to be told (RFC 3676, `format=flowed; delsp=yes`).
+    /// Whether a reader joins its lines (RFC 3676, `format=flowed; delsp=yes`):
+    /// what goes over their ends is told too. Where it is `aside` the rest was
+    /// told before.
     pub(super) joins_lines: bool,
 }
 

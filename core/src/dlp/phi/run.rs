@@ -346,12 +346,14 @@ impl Scan<'_> {
 
     /// Reads text that stood in a file.
     fn piece(&mut self, part: Part, piece: &Piece) {
-        if piece.joins_lines {
-            return self.joined(part, &piece.text, piece.inside.as_deref());
+        if !(piece.joins_lines && piece.aside) {
+            let source = Source::piece(part, piece);
+            let first = self.first_passage(&source).0;
+            self.source(&source, first, false);
         }
-        let source = Source::piece(part, piece);
-        let first = self.first_passage(&source).0;
-        self.source(&source, first, false);
+        if piece.joins_lines {
+            self.joined(part, &piece.text, piece.inside.as_deref());
+        }
     }
 }
 
