@@ -142,13 +142,12 @@ impl<'t> Source<'t> {
             range: view.back(own.range),
             ..own
         });
-        let own = match &shown {
-            Some(shown) => shown.own.clone(),
-            None => own.collect(),
-        };
-        let hints = match shown {
-            Some(shown) => shown.hints,
-            None => record.map_or_else(Vec::new, |r| hints_of(&view, &r.hints)),
+        let (own, hints) = match shown {
+            Some(shown) => (shown.own, shown.hints),
+            None => (
+                own.collect(),
+                record.map_or_else(Vec::new, |r| hints_of(&view, &r.hints)),
+            ),
         };
         Self {
             part,

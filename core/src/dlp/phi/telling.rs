@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-use super::{Scan, bytes_of};
+use super::Scan;
 use crate::base::{Phi, Sensitivity};
 use crate::dlp::passage::{Passage, Region};
 use crate::dlp::risk::features::features;
@@ -83,12 +83,9 @@ impl Scan<'_> {
         }
         self.note_items(passage, tags);
         let mut rest = tags;
-        while let Some(first) = rest.first()
-            && self.telling.has_room()
+        while self.telling.has_room()
+            && let Some((units, here, more)) = paragraph(passage, rest, opens)
         {
-            let end = end_of(passage, first.first, opens);
-            let behind = rest.iter().position(|t| t.first >= end);
-            let (here, more) = rest.split_at(behind.unwrap_or(rest.len()));
             rest = more;
             // A patient may be taken for one who works there; whom nobody takes for
             // one goes first.
@@ -100,8 +97,7 @@ impl Scan<'_> {
             if !somebody || !health {
                 continue;
             }
-            let start = start_of(passage, first.first, opens);
-            let text = text_of(passage, first, start..end);
+            let text = text_of(passage, units);
             self.telling.keep(named, source.part, text);
         }
         if !rest.is_empty() {
@@ -113,22 +109,18 @@ impl Scan<'_> {
     /// is outweighed too.
     fn note_items(&mut self, passage: &Passage<'_>, tags: &[Tag]) {
         let mut rest = tags;
-        while let Some(first) = rest.first()
-            && self.telling.items.len() < MOST
+        while self.telling.items.len() < MOST
+            && let Some((units, here, more)) = paragraph(passage, rest, opens_item)
         {
-            let end = end_of(passage, first.first, opens_item);
-            let behind = rest.iter().position(|t| t.first >= end);
-            let (here, more) = rest.split_at(behind.unwrap_or(rest.len()));
             rest = more;
             let named = here.iter().any(|t| t.kind == FindingKind::Name);
             let health = here.iter().any(|t| t.kind.class() == FindingClass::Health);
             if !named || !health {
                 continue;
             }
-            let start = start_of(passage, first.first, opens_item);
             let listed = |span: &Span| is_listed(passage.text, span.start as usize);
-            if passage.spans.get(start).is_some_and(listed) {
-                let text = text_of(passage, first, start..end);
+            if passage.spans.get(units.start).is_some_and(listed) {
+                let text = text_of(passage, units);
                 self.telling.items.push(Phi::new(text));
             }
         }
@@ -189,16 +181,28 @@ impl Scan<'_> {
     }
 }
 
-/// Some units from a paragraph, as text.
-fn text_of(passage: &Passage<'_>, tag: &Tag, units: Range<usize>) -> String {
-    let whole = Tag {
-        first: units.start,
-        last: units.end,
-        ..*tag
+/// The paragraph of the first of some tags: its units, the tags in it and those
+/// behind it.
+fn paragraph<'t>(
+    passage: &Passage<'_>,
+    tags: &'t [Tag],
+    opens: Opens,
+) -> Option<(Range<usize>, &'t [Tag], &'t [Tag])> {
+    let at = tags.first()?.first;
+    let end = end_of(passage, at, opens);
+    let behind = tags.iter().position(|t| t.first >= end);
+    let (here, more) = tags.split_at(behind.unwrap_or(tags.len()));
+    Some((start_of(passage, at, opens)..end, here, more))
+}
+
+/// Some units as text.
+fn text_of(passage: &Passage<'_>, units: Range<usize>) -> String {
+    let spans = passage.spans.get(units).unwrap_or_default();
+    let text = match (spans.first(), spans.last()) {
+        (Some(first), Some(last)) => passage.text.get(first.start as usize..last.end as usize),
+        _ => None,
     };
-    let (start, end) = bytes_of(passage, &whole);
-    let text = passage.text.get(start..end).unwrap_or_default();
-    String::from_utf8_lossy(text).into_owned()
+    String::from_utf8_lossy(text.unwrap_or_default()).into_owned()
 }
 
 /// Whether a unit opens a paragraph, or none stands there.

@@ -52,11 +52,8 @@ const TELLING: &[&[u8]] = &[
 pub(super) fn shows_text(sheet: &[u8]) -> bool {
     // Without one of these nothing is more than words of CSS.
     let is_sign = |b: &u8| matches!(b, b'"' | b'\'' | b'(' | b'&' | b'\\' | b'<' | b'@');
-    sheet.iter().any(is_sign) && may_tell(sheet)
-}
-
-fn may_tell(sheet: &[u8]) -> bool {
-    tells(sheet) || sheet.contains(&b'\\') && tells(&unescaped(sheet))
+    let escaped = || sheet.contains(&b'\\') && tells(&unescaped(sheet));
+    sheet.iter().any(is_sign) && (tells(sheet) || escaped())
 }
 
 fn tells(sheet: &[u8]) -> bool {
