@@ -12,9 +12,8 @@ use mailseal::dlp::{
     Category, Confidence, Evidence, Finding, FindingKind, Findings, Risk, RiskReason, Scanner,
     Unscannable,
 };
-use mailseal_examples::config::Trouble;
 use mailseal_examples::print::Paint;
-use mailseal_examples::scan::{self, Arguments, Progress};
+use mailseal_examples::scan::{self, Arguments, Made, Progress};
 use mailseal_examples::{Streams, scan::scanner};
 use serde_json::{Value, json};
 
@@ -87,7 +86,7 @@ impl Scanner for Words {
     }
 }
 
-fn words(_: &Arguments) -> Result<Box<dyn Scanner>, Trouble> {
+fn words(_: &Arguments) -> Made {
     Ok(Box::new(Words))
 }
 
@@ -130,21 +129,29 @@ impl Desk {
             Some(file) => self.path(file).into_os_string(),
             None => OsString::from(word),
         });
-        let mut input = input.as_bytes();
-        let (mut out, mut err) = (Vec::new(), Vec::new());
-        let streams = Streams {
-            input: &mut input,
-            out: &mut out,
-            err: &mut err,
-            paint: Paint::none(),
-        };
-        let all = std::iter::once(OsString::from("scan")).chain(all);
-        let code = scan::program(all, &words, streams, Progress::none());
-        Ran {
-            code,
-            out: String::from_utf8(out).unwrap(),
-            err: String::from_utf8(err).unwrap(),
-        }
+        ran(all, &words, input)
+    }
+}
+
+/// Runs the program with such a scanner.
+fn ran(
+    words: impl Iterator<Item = OsString>,
+    scanner: &dyn Fn(&Arguments) -> Made,
+    input: &str,
+) -> Ran {
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let streams = Streams {
+        input: &mut input.as_bytes(),
+        out: &mut out,
+        err: &mut err,
+        paint: Paint::none(),
+    };
+    let all = std::iter::once(OsString::from("scan")).chain(words);
+    let code = scan::program(all, scanner, streams, Progress::none());
+    Ran {
+        code,
+        out: String::from_utf8(out).unwrap(),
+        err: String::from_utf8(err).unwrap(),
     }
 }
 
@@ -513,21 +520,13 @@ fn what_the_house_knows_is_read_from_a_file() {
     desk.write("bad.toml", "[[pattern]]\nkind = \"mrm\"\n");
     let run = |host: &str| {
         let all = [
-            "scan".into(),
             desk.path("note.txt").into_os_string(),
             "--json".into(),
             "--host".into(),
             desk.path(host).into_os_string(),
         ];
-        let (mut out, mut err) = (Vec::new(), Vec::new());
-        let streams = Streams {
-            input: &mut std::io::empty(),
-            out: &mut out,
-            err: &mut err,
-            paint: Paint::none(),
-        };
-        let code = scan::program(all.into_iter(), &scanner, streams, Progress::none());
-        (code, serde_json::from_slice::<Value>(&out).unwrap())
+        let ran = ran(all.into_iter(), &scanner, "");
+        (ran.code, serde_json::from_str::<Value>(&ran.out).unwrap())
     };
     let (_, all) = run("host.toml");
     let findings = all["files"][0]["findings"].as_array().unwrap();
@@ -564,19 +563,10 @@ fn the_librarys_own_scanner_goes_through() {
     desk.write("a.eml", MAIL);
     let path = desk.path("a.eml").into_os_string();
     for more in [&["--json"][..], &["--json", "--without-names"]] {
-        let all = ["scan".into(), path.clone()]
-            .into_iter()
-            .chain(more.iter().map(OsString::from));
-        let (mut out, mut err) = (Vec::new(), Vec::new());
-        let streams = Streams {
-            input: &mut std::io::empty(),
-            out: &mut out,
-            err: &mut err,
-            paint: Paint::none(),
-        };
-        let code = scan::program(all, &scanner, streams, Progress::none());
-        assert!(matches!(code, 0 | 10 | 11 | 12), "{code}");
-        let all: Value = serde_json::from_slice(&out).unwrap();
+        let words = more.iter().map(OsString::from);
+        let ran = ran(std::iter::once(path.clone()).chain(words), &scanner, "");
+        assert!(matches!(ran.code, 0 | 10 | 11 | 12), "{ran:?}");
+        let all: Value = serde_json::from_str(&ran.out).unwrap();
         for finding in all["files"][0]["findings"].as_array().unwrap() {
             assert_eq!(finding["masked"], true);
         }
