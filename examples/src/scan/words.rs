@@ -66,6 +66,7 @@ pub fn reason(code: &str) -> String {
         "density" => "how dense the findings stand",
         "name_and_account" => "a name, an account, a place of care",
         "name_and_place" => "a name, a place of care, a date",
+        "kinds_together" => "what stands in one sentence",
         "pairs_of_words" => "its words in pairs",
         "recipient_words" => "the recipient's name",
         "starts_of_words" => "how its words begin",

@@ -1,9 +1,9 @@
-//! What one paragraph tells by itself.
+//! What one paragraph or sentence tells by itself.
 //!
 //! A verdict is of a message as a whole, and the one line about a patient in a
 //! newsletter or in minutes is outweighed by all that is about nobody. So where
-//! the whole is not PHI, the paragraphs that name somebody beside health content
-//! are judged alone, between the same sender and recipients.
+//! the whole is not PHI, the paragraphs and the sentences that name somebody
+//! beside health content are judged alone, between the same sender and recipients.
 
 use std::ops::Range;
 
@@ -11,12 +11,12 @@ use super::Scan;
 use crate::base::{Phi, Sensitivity};
 use crate::dlp::passage::{Passage, Region};
 use crate::dlp::risk::features::features;
+use crate::dlp::risk::near::opens_sentence;
 use crate::dlp::risk::summary::Summary;
 use crate::dlp::risk::verdict::{Verdict, Words};
 use crate::dlp::source::Source;
 use crate::dlp::tagger::{Tag, tag};
 use crate::dlp::token::Gap;
-use crate::dlp::unit::Span;
 use crate::dlp::{FindingClass, FindingKind, Part, Risk, rules};
 
 /// Units of a paragraph, which a longer one is cut to.
@@ -27,8 +27,9 @@ const MOST: usize = 1_024;
 /// How far a paragraph alone must speak for PHI: it has less to speak against
 /// than the whole.
 const SURE: i32 = 100;
-/// The same of an item of a list, which has less still.
-const ITEM_SURE: i32 = 300;
+/// The same of a sentence, which has less still: of one that names somebody who is
+/// not taken for staff, and of others.
+const SENTENCE_SURE: [i32; 2] = [300, 400];
 
 /// Paragraphs that may tell of somebody by themselves.
 #[derive(Default)]
@@ -36,8 +37,9 @@ pub(super) struct Telling {
     /// That name one who is not taken for staff: these go first.
     named: Vec<Phi<String>>,
     others: Vec<Phi<String>>,
-    /// Items of lists within them, as far as there is room.
-    items: Vec<Phi<String>>,
+    /// Sentences within them, as far as there is room, with how far each must speak
+    /// for PHI.
+    sentences: Vec<(Phi<String>, i32)>,
     /// Where one stands for which there was no room.
     refused: Option<Part>,
 }
@@ -81,22 +83,16 @@ impl Scan<'_> {
         if !in_prose {
             return;
         }
-        self.note_items(passage, tags);
+        self.note_sentences(passage, tags);
         let mut rest = tags;
         while self.telling.has_room()
             && let Some((units, here, more)) = paragraph(passage, rest, opens)
         {
             rest = more;
-            // A patient may be taken for one who works there; whom nobody takes for
-            // one goes first.
-            let named = here.iter().any(|t| t.kind == FindingKind::Name);
-            let somebody = here
-                .iter()
-                .any(|t| matches!(t.kind, FindingKind::Name | FindingKind::Provider));
-            let health = here.iter().any(|t| t.kind.class() == FindingClass::Health);
-            if !somebody || !health {
+            if !tells(here) {
                 continue;
             }
+            let named = names(here);
             let text = text_of(passage, units);
             self.telling.keep(named, source.part, text);
         }
@@ -105,23 +101,19 @@ impl Scan<'_> {
         }
     }
 
-    /// Keeps the items of lists that do so: among all the others of its list one
-    /// is outweighed too.
-    fn note_items(&mut self, passage: &Passage<'_>, tags: &[Tag]) {
+    /// Keeps the sentences that do so: among all the others of its paragraph one is
+    /// outweighed too.
+    fn note_sentences(&mut self, passage: &Passage<'_>, tags: &[Tag]) {
         let mut rest = tags;
-        while self.telling.items.len() < MOST
-            && let Some((units, here, more)) = paragraph(passage, rest, opens_item)
+        while self.telling.sentences.len() < MOST
+            && let Some((units, here, more)) = paragraph(passage, rest, opens_sentence)
         {
             rest = more;
-            let named = here.iter().any(|t| t.kind == FindingKind::Name);
-            let health = here.iter().any(|t| t.kind.class() == FindingClass::Health);
-            if !named || !health {
-                continue;
-            }
-            let listed = |span: &Span| is_listed(passage.text, span.start as usize);
-            if passage.spans.get(units.start).is_some_and(listed) {
+            if tells(here) {
+                let [of_name, of_staff] = SENTENCE_SURE;
+                let sure = if names(here) { of_name } else { of_staff };
                 let text = text_of(passage, units);
-                self.telling.items.push(Phi::new(text));
+                self.telling.sentences.push((Phi::new(text), sure));
             }
         }
     }
@@ -133,12 +125,11 @@ impl Scan<'_> {
         let Telling {
             named,
             others,
-            items,
+            sentences,
             refused,
         } = std::mem::take(&mut self.telling);
         let paragraphs = named.into_iter().chain(others).map(|text| (text, SURE));
-        let items = items.into_iter().map(|text| (text, ITEM_SURE));
-        for (text, sure) in paragraphs.chain(items) {
+        for (text, sure) in paragraphs.chain(sentences) {
             let risk = self.alone(text.expose(), units, sure);
             text.wipe();
             let more = |risk: &Risk| most.as_ref().is_none_or(|most| risk.score > most.score);
@@ -181,8 +172,21 @@ impl Scan<'_> {
     }
 }
 
-/// The paragraph of the first of some tags: its units, the tags in it and those
-/// behind it.
+/// Whether somebody is named beside health content: a patient may be taken for one
+/// who works there.
+fn tells(tags: &[Tag]) -> bool {
+    let somebody = |t: &Tag| matches!(t.kind, FindingKind::Name | FindingKind::Provider);
+    let health = |t: &Tag| t.kind.class() == FindingClass::Health;
+    tags.iter().any(somebody) && tags.iter().any(health)
+}
+
+/// Whether somebody is named who is not taken for one who works there.
+fn names(tags: &[Tag]) -> bool {
+    tags.iter().any(|t| t.kind == FindingKind::Name)
+}
+
+/// The paragraph of the first of some tags, or its sentence: its units, the tags
+/// in it and those behind it.
 fn paragraph<'t>(
     passage: &Passage<'_>,
     tags: &'t [Tag],
@@ -211,40 +215,10 @@ fn opens(passage: &Passage<'_>, at: usize) -> bool {
     item.is_none_or(|item| item.gap >= Gap::Paragraph)
 }
 
-/// The same, where each item of a list is a paragraph too.
-fn opens_item(passage: &Passage<'_>, at: usize) -> bool {
-    let (Some(item), Some(span)) = (passage.items.get(at), passage.spans.get(at)) else {
-        return true;
-    };
-    opens(passage, at) || item.gap == Gap::Line && is_listed(passage.text, span.start as usize)
-}
-
-/// Whether the line of its first unit is an item of a list: `- `, `* `, `3. `,
-/// `b) `.
-fn is_listed(text: &[u8], unit: usize) -> bool {
-    let before = text.get(..unit).unwrap_or_default();
-    let start = memchr::memrchr(b'\n', before).map_or(0, |end| end + 1);
-    let line = text.get(start..).unwrap_or_default();
-    let line = line.get(..line.len().min(80)).unwrap_or_default();
-    let line = line.trim_ascii_start();
-    let count = |is: fn(&u8) -> bool| line.iter().take_while(|b| is(b)).count();
-    let behind = match line.first() {
-        // Of other signs a bullet is the only one that stands alone.
-        Some(b'-' | b'*' | b'+' | b'o' | 0x80..) => 1,
-        Some(b'0'..=b'9') => count(u8::is_ascii_digit).min(3) + 1,
-        Some(b'a'..=b'h' | b'A'..=b'H') => 2,
-        _ => return false,
-    };
-    let sign = line.get(behind - 1);
-    let lettered = behind > 1;
-    (!lettered || matches!(sign, Some(b'.' | b')' | b':')))
-        && matches!(line.get(behind), Some(b' ' | b'\t'))
-}
-
 /// Whether something opens at a unit.
 type Opens = fn(&Passage<'_>, usize) -> bool;
 
-/// The first unit of the paragraph of a unit.
+/// The first unit of what a unit stands in.
 fn start_of(passage: &Passage<'_>, at: usize, opens: Opens) -> usize {
     let from = at.saturating_sub(LONGEST);
     let mut before = (from + 1..=at).rev();
@@ -261,24 +235,6 @@ fn end_of(passage: &Passage<'_>, at: usize, opens: Opens) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn items_of_lists_are_paragraphs() {
-        let listed = |before: &[u8], line: &[u8]| {
-            let text = [before, b"\n", line].concat();
-            is_listed(&text, text.len() - 1)
-        };
-        let items: [&[u8]; 9] = [
-            b"- x", b"* x", b" + x", b"o x", b"\x95 x", b"1. x", b"12) x", b"b) x", b"C. x",
-        ];
-        for line in items {
-            assert!(listed(b"before", line), "{line:?}");
-        }
-        let others: [&[u8]; 7] = [b"x", b"-x", b"of x", b"1 x", b"1234. x", b"a x", b"call. x"];
-        for line in others {
-            assert!(!listed(b"- before", line), "{line:?}");
-        }
-    }
 
     #[test]
     fn paragraphs_that_name_no_staff_go_first() {

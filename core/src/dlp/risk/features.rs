@@ -18,7 +18,7 @@ pub(crate) struct Feature {
 pub(crate) struct Code(u8);
 
 /// How many there are.
-pub(super) const MANY: usize = 62;
+pub(super) const MANY: usize = 63;
 
 /// The words that stand for features among the reasons, in their order.
 const CODES: [&str; MANY] = [
@@ -52,6 +52,7 @@ const CODES: [&str; MANY] = [
     "identifiers",
     "internal",
     "internal_and_sender",
+    "kinds_together",
     "length",
     "marketing",
     "medical_identifier_and_name",
@@ -364,6 +365,7 @@ fn counted(summary: &Summary, context: &Context, envelope: &Envelope) -> Vec<Fea
         join(bucket(identifiers).min(2), bucket(health).min(3)),
     );
     add!("person_and_health_together", bucket(summary.together));
+    summary.near.each(|pair| add!("kinds_together", pair));
     add!(
         "medical_identifier_and_name",
         join(bucket(medical_ids).min(2), bucket(names).min(2)),

@@ -7,6 +7,7 @@ use super::Filter;
 use super::codes::category_of_code;
 use super::features::{pair_feature, start_feature, word_feature};
 use super::few::Few;
+use super::near::Near;
 use super::notice::notices;
 use crate::dlp::lexicon::{CATEGORIES, Flag, Flags, Lexicon, SECTIONS};
 use crate::dlp::passage::{Item, Passage, Region};
@@ -40,6 +41,8 @@ pub(crate) struct Summary {
     /// Paragraphs with a name, health, and a number that only care gives out; or
     /// with two names and two such numbers: a list of patients.
     pub(crate) cases: u32,
+    /// What stands in one sentence.
+    pub(crate) near: Near,
     /// Names that are a recipient's own, and others.
     pub(crate) own_names: u32,
     pub(crate) other_names: u32,
@@ -196,6 +199,7 @@ impl Summary {
         self.me = self.me.max(other.me);
         self.together = self.together.max(other.together);
         self.cases = self.cases.max(other.cases);
+        self.near.join(&other.near);
         self.own_names = self.own_names.max(other.own_names);
         self.other_names = self.other_names.max(other.other_names);
         self.people.extend(&other.people);
@@ -213,6 +217,7 @@ impl Summary {
 
     /// Counts the findings of a passage.
     pub(crate) fn add(&mut self, passage: &Passage<'_>, tags: &[Tag], context: &Context) {
+        self.near.read(passage, tags);
         // The units of the line that a tag stands in.
         let mut line = (0, 0, false, false);
         let is_health = |tag: &Tag| tag.kind.class() == FindingClass::Health;
@@ -327,8 +332,8 @@ impl Case {
     }
 }
 
-const YOU: [u32; 4] = [hash(b"you"), hash(b"your"), hash(b"yours"), hash(b"usted")];
-const ME: [u32; 5] = [
+pub(super) const YOU: [u32; 4] = [hash(b"you"), hash(b"your"), hash(b"yours"), hash(b"usted")];
+pub(super) const ME: [u32; 5] = [
     hash(b"i"),
     hash(b"my"),
     hash(b"me"),

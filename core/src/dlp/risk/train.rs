@@ -62,7 +62,7 @@ struct Kind {
     /// Pull towards zero.
     pull: f64,
     /// Whether it speaks of PHI alone: mails of a category are too few to tell
-    /// of pairs of words more than of the words.
+    /// of pairs more than of what they are of.
     only_phi: bool,
 }
 
@@ -73,7 +73,7 @@ impl Kind {
                 true => options.words,
                 false => options.dense,
             },
-            only_phi: code == "pairs_of_words",
+            only_phi: matches!(code, "kinds_together" | "pairs_of_words"),
         }
     }
 }
@@ -301,7 +301,8 @@ struct Line {
 
 /// Where to draw the line of each output, by scores of mails that were not
 /// learnt from: for PHI the best harmonic mean of precision and recall among
-/// those that reach the wanted recall; for a category the best one. Few mails
+/// those that reach the wanted recall; for a category the best one in which
+/// recall counts twice, since a missed one is worse than a false one. Few mails
 /// are of a category, so that its scores are low; where nothing speaks of it a
 /// low score is no sign of it.
 fn lines(
@@ -336,39 +337,39 @@ fn lines(
         scores.flatten().collect()
     });
     std::array::from_fn(|out| {
-        let line = |wanted: bool, recall: usize| {
+        let line = |wanted: bool, recall: usize, weight: usize| {
             let points = scores
                 .iter()
                 .filter(|(_, n)| out == 0 || truths[*n][0])
                 .filter(|(_, n)| told[out].is_some_and(|row| rows[*n].contains(&row)) == wanted)
                 .map(|(score, n)| (score[out], truths[*n][out]));
-            best_line(points.collect(), recall)
+            best_line(points.collect(), recall, weight)
         };
         match out {
             0 => {
-                let all = line(false, options.recall).clamp(-2.0, 0.5);
+                let all = line(false, options.recall, 1).clamp(-2.0, 0.5);
                 Line {
                     told: all,
                     without: all,
                 }
             }
             _ => Line {
-                told: line(true, 0).clamp(-5.0, 0.5),
-                without: line(false, 0).clamp(-2.0, 0.5),
+                told: line(true, 0, 2).clamp(-5.0, 0.5),
+                without: line(false, 0, 2).clamp(-2.0, 0.5),
             },
         }
     })
 }
 
-/// The score with the best harmonic mean of precision and recall, of those that
-/// reach a recall, in thousandths.
-fn best_line(mut points: Vec<(f64, bool)>, recall: usize) -> f64 {
+/// The score with the best harmonic mean of precision and recall, which counts so
+/// many times, of those that reach a recall, in thousandths.
+fn best_line(mut points: Vec<(f64, bool)>, recall: usize, weight: usize) -> f64 {
     points.sort_by(|a, b| b.0.total_cmp(&a.0));
     let all = points.iter().filter(|p| p.1).count();
     let (mut right, mut best) = (0usize, (0usize, 0.0));
     for (n, (score, truth)) in points.iter().enumerate() {
         right += usize::from(*truth);
-        let mean = 2000 * right / (n + 1 + all).max(1);
+        let mean = 1000 * (1 + weight) * right / (n + 1 + weight * all).max(1);
         if right * 1000 >= all * recall && mean > best.0 {
             best = (mean, *score);
         }

@@ -262,14 +262,23 @@ fn of_animals(text: &[u8], all: &[Token]) -> bool {
         .filter(|token| token.shape != Shape::Sign)
         .any(|token| {
             let word = text.get(token.range()).unwrap_or_default();
+            let [first, last] = [word.first(), word.last()].map(|b| b.map_or(0, |b| b | 0x20));
             let is = |part: Option<&[u8]>, stem: &[u8]| {
                 part.is_some_and(|part| part.eq_ignore_ascii_case(stem))
             };
             let found = ANIMALS.iter().any(|stem| {
-                let rest = word.len().checked_sub(stem.len());
+                // Few have as much as one letter in its place.
+                let begins = stem.first() == Some(&first);
+                let ends = stem.last() == Some(&last);
                 // `Petsky` and `Zoom` begin so too.
-                stem.len() > 4 && is(word.get(..stem.len()), stem)
-                    || rest.is_some_and(|at| is(word.get(at..), stem))
+                begins && stem.len() > 4 && is(word.get(..stem.len()), stem)
+                    || ends
+                        && is(
+                            word.len()
+                                .checked_sub(stem.len())
+                                .and_then(|at| word.get(at..)),
+                            stem,
+                        )
             });
             let is_other = || {
                 let flags = lexicon.word(token.hash);

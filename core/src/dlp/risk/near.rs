@@ -1,0 +1,408 @@
+//! What stands in one sentence: a name beside a condition tells of somebody's
+//! health, and the same two ten lines apart may not. So do "her" and "your", and
+//! a sentence that speaks of figures or of software tells of nobody.
+
+use std::ops::Range;
+
+use super::few::Few;
+use super::summary::{ME, YOU, index_of};
+use crate::dlp::FindingKind;
+use crate::dlp::lexicon::{Flag, Flags, Lexicon, SECTIONS};
+use crate::dlp::passage::{Passage, Region};
+use crate::dlp::tagger::Tag;
+use crate::dlp::token::{Gap, Shape, hash};
+use crate::dlp::unit::UnitKind;
+
+/// Kinds of findings.
+const KINDS: usize = FindingKind::ALL.len();
+
+/// What else a sentence may have, numbered on behind the kinds: from
+/// [`Self::Section`] on the sections of the lexicon.
+#[derive(Clone, Copy)]
+enum Has {
+    You = KINDS as isize,
+    Me,
+    They,
+    Relative,
+    If,
+    Asks,
+    Section,
+}
+
+const _: () = assert!(Has::Section as usize + SECTIONS <= 64);
+
+/// Margins from which on a label is counted with the surer ones.
+const SURER: [i16; LEVELS - 1] = [24, 69];
+const LEVELS: usize = 3;
+/// Labels that are less sure are passed over.
+const LEAST: i16 = -16;
+
+/// Units of a sentence on either side of a finding.
+const LONGEST: usize = 100;
+/// Bytes of a line that may have been broken since it was full.
+const FULL: usize = 56;
+
+/// Pairs of what stands in one sentence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Near {
+    /// By how sure both are, and by the first of them: a bit for each second.
+    pairs: [[u64; KINDS]; LEVELS],
+    /// A bit for each first.
+    firsts: u64,
+}
+
+impl Default for Near {
+    fn default() -> Self {
+        Self {
+            pairs: [[0; KINDS]; LEVELS],
+            firsts: 0,
+        }
+    }
+}
+
+impl Near {
+    /// Takes in what stands in the sentences of findings, which are in order.
+    pub(crate) fn read(&mut self, passage: &Passage<'_>, tags: &[Tag]) {
+        // Header texts are no sentences.
+        if passage.region == Region::Header {
+            return;
+        }
+        let mut rest = tags;
+        while let Some(first) = rest.first() {
+            let start = start_of(passage, first.first);
+            let (end, many) = end_of(passage, rest);
+            let (here, more) = rest.split_at(many);
+            self.sentence(passage, start..end, here);
+            rest = more;
+        }
+    }
+
+    fn sentence(&mut self, passage: &Passage<'_>, units: Range<usize>, tags: &[Tag]) {
+        // By how sure they are: a bit for each kind.
+        let mut all = [0u64; LEVELS];
+        for tag in tags.iter().filter(|tag| tag.margin >= LEAST) {
+            let surer = SURER.iter().filter(|least| tag.margin >= **least).count();
+            // What is certain has no margin.
+            let level = if tag.margin == 0 { LEVELS - 1 } else { surer };
+            for bits in all.iter_mut().take(level + 1) {
+                *bits |= 1 << index_of(tag.kind);
+            }
+        }
+        if all[0] == 0 {
+            return;
+        }
+        let more = said(passage, units);
+        self.firsts |= all[0];
+        for (pairs, kinds) in self.pairs.iter_mut().zip(all) {
+            for kind in bits(kinds) {
+                if let Some(seconds) = pairs.get_mut(kind as usize) {
+                    *seconds |= (kinds | more) & (u64::MAX - 1) << kind;
+                }
+            }
+        }
+    }
+
+    pub(crate) fn join(&mut self, other: &Self) {
+        self.firsts |= other.firsts;
+        let both = self.pairs.iter_mut().zip(&other.pairs);
+        for (a, b) in both.flat_map(|(a, b)| a.iter_mut().zip(b)) {
+            *a |= b;
+        }
+    }
+
+    /// A number for each pair and how sure it is.
+    pub(crate) fn each(&self, mut found: impl FnMut(u32)) {
+        for (level, pairs) in (0..).zip(&self.pairs) {
+            for kind in bits(self.firsts) {
+                let seconds = pairs.get(kind as usize).copied().unwrap_or_default();
+                for second in bits(seconds) {
+                    found(level << 12 | kind << 6 | second);
+                }
+            }
+        }
+    }
+}
+
+/// The places of the bits of a number.
+fn bits(mut rest: u64) -> impl Iterator<Item = u32> {
+    std::iter::from_fn(move || {
+        let next = (rest != 0).then(|| rest.trailing_zeros());
+        rest &= rest.wrapping_sub(1);
+        next
+    })
+}
+
+const THEY: [u32; 8] = [
+    hash(b"he"),
+    hash(b"she"),
+    hash(b"his"),
+    hash(b"her"),
+    hash(b"him"),
+    hash(b"hers"),
+    hash(b"he's"),
+    hash(b"she's"),
+];
+const IF: [u32; 5] = [
+    hash(b"if"),
+    hash(b"any"),
+    hash(b"anyone"),
+    hash(b"whether"),
+    hash(b"who"),
+];
+const LISTED: Few = Few::of(&[&YOU, &ME, &THEY, &IF]);
+
+/// What a sentence says beside findings.
+fn said(passage: &Passage<'_>, units: Range<usize>) -> u64 {
+    let lexicon = Lexicon::get();
+    let last = units.end.saturating_sub(1);
+    let mut bits = u64::from(passage.bytes(last) == b"?") << Has::Asks as u32;
+    for item in passage.items.get(units).unwrap_or_default() {
+        if item.kind != UnitKind::Word {
+            continue;
+        }
+        let mut counted = lexicon.speech(item.word).counted();
+        if item.phrase_first {
+            counted |= lexicon.speech(item.phrase).counted();
+        }
+        bits |= u64::from(counted & ((1 << SECTIONS) - 1)) << Has::Section as u32;
+        if LISTED.may_have(item.hash) {
+            let has = |list: &[u32], what: Has| u64::from(list.contains(&item.hash)) << what as u32;
+            bits |= has(&YOU, Has::You) | has(&ME, Has::Me);
+            bits |= has(&THEY, Has::They) | has(&IF, Has::If);
+        }
+        bits |= u64::from(item.word.flags().has(Flag::Relative)) << Has::Relative as u32;
+    }
+    bits
+}
+
+/// The first unit of the sentence of a unit.
+fn start_of(passage: &Passage<'_>, at: usize) -> usize {
+    let from = at.saturating_sub(LONGEST);
+    let mut before = (from + 1..=at).rev();
+    before.find(|n| opens_sentence(passage, *n)).unwrap_or(from)
+}
+
+/// Behind the last unit of the sentence of the first of some tags, and how many
+/// of them stand in it: none goes over its end.
+fn end_of(passage: &Passage<'_>, tags: &[Tag]) -> (usize, usize) {
+    let mut tags = tags.iter().peekable();
+    let first = tags.peek().map_or(0, |tag| tag.first);
+    let (mut end, mut many) = (first + 1, 0);
+    loop {
+        while let Some(tag) = tags.next_if(|tag| tag.first < end) {
+            end = end.max(tag.last);
+            many += 1;
+        }
+        if end >= passage.items.len() || end - first > LONGEST || opens_sentence(passage, end) {
+            return (end.min(passage.items.len()), many);
+        }
+        end += 1;
+    }
+}
+
+/// Whether a sentence opens at a unit: behind a point and a blank, and on a line
+/// of its own.
+pub(crate) fn opens_sentence(passage: &Passage<'_>, at: usize) -> bool {
+    let (Some(item), Some(before)) = (passage.items.get(at), at.checked_sub(1)) else {
+        return true;
+    };
+    match item.gap {
+        Gap::None => false,
+        Gap::Space | Gap::Column => ends(passage, before),
+        Gap::Line => ends(passage, before) || !is_broken(passage, at),
+        Gap::Paragraph => true,
+    }
+}
+
+/// Whether a sentence ends at a unit: not at the point of a title or an initial.
+fn ends(passage: &Passage<'_>, unit: usize) -> bool {
+    const TITLES: Flags = Flags::of(&[Flag::TitleBefore, Flag::PersonalTitle]);
+    let is_short = || {
+        let before = unit.checked_sub(1);
+        let word = before.and_then(|n| passage.items.get(n).map(|item| (item, passage.bytes(n))));
+        word.is_some_and(|(item, bytes)| {
+            let initial = bytes.len() == 1 && item.shape == Shape::Upper;
+            item.kind == UnitKind::Word && (initial || item.word.flags().any(TITLES))
+        })
+    };
+    match passage.bytes(unit) {
+        b"." => !is_short(),
+        b"!" | b"?" => true,
+        _ => false,
+    }
+}
+
+/// Whether the line before a unit was broken where it was full, or in the middle
+/// of a sentence.
+fn is_broken(passage: &Passage<'_>, at: usize) -> bool {
+    let is_word = |n: usize| (passage.items.get(n)).is_some_and(|i| i.kind == UnitKind::Word);
+    let Some(before) = at.checked_sub(1) else {
+        return false;
+    };
+    let end = passage
+        .spans
+        .get(before)
+        .map_or(0, |span| span.end as usize);
+    let line = end
+        .checked_sub(FULL)
+        .and_then(|from| passage.text.get(from..end));
+    let full = line.is_some_and(|line| !line.contains(&b'\n'));
+    let small = passage
+        .items
+        .get(at)
+        .is_some_and(|i| i.shape == Shape::Lower);
+    is_word(at) && (full || small && is_word(before))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    /// The pairs of a text in which these words are labelled.
+    fn pairs(text: &str, labels: &[(&str, FindingKind, i16)]) -> BTreeSet<u32> {
+        let passage = Passage::read(text.as_bytes(), 0, text.len(), Region::Body);
+        let tag = |(word, kind, margin): &(&str, FindingKind, i16)| {
+            let first = (0..passage.items.len())
+                .find(|n| passage.bytes(*n) == word.as_bytes())
+                .unwrap();
+            Tag {
+                first,
+                last: first + 1,
+                kind: *kind,
+                margin: *margin,
+            }
+        };
+        let mut tags: Vec<Tag> = labels.iter().map(tag).collect();
+        tags.sort_by_key(|tag| tag.first);
+        let mut near = Near::default();
+        near.read(&passage, &tags);
+        let mut all = BTreeSet::new();
+        near.each(|pair| assert!(all.insert(pair)));
+        all
+    }
+
+    fn pair(level: u32, kind: FindingKind, second: usize) -> u32 {
+        level << 12 | u32::try_from(index_of(kind) << 6 | second).unwrap()
+    }
+
+    const NAME: FindingKind = FindingKind::Name;
+    const CONDITION: FindingKind = FindingKind::Condition;
+
+    /// Whether Pat and asthma stand in one sentence of a text.
+    fn together(text: &str) -> bool {
+        let labels = [("Pat", NAME, 70), ("asthma", CONDITION, 70)];
+        pairs(text, &labels).contains(&pair(2, NAME, index_of(CONDITION)))
+    }
+
+    #[test]
+    fn a_sentence_ends_at_a_point_and_at_a_line() {
+        for one in [
+            "The pump for Pat, who has asthma.",
+            "asthma: Pat",
+            "Yes. Pat has asthma. No.",
+            "The asthma of Mr. Pat Lindqvist",
+            "Dr. H. Okafor saw Pat for asthma.",
+            "we saw Pat\nwho has asthma",
+            "The last of the pumps went home with a patient of ours, Pat\nLindqvist, who has asthma.",
+        ] {
+            assert!(together(one), "{one}");
+        }
+        for two in [
+            "Pat is off. We teach asthma.",
+            "Ask Pat! The asthma course is full.",
+            "Pat\n\nasthma",
+            "asthma\nPat",
+            "about asthma,\nyours, Pat",
+            "The leaflets on asthma are on the shelf behind the door of room 4.\nPat Lindqvist",
+            "- tea for Pat\n- asthma",
+        ] {
+            assert!(!together(two), "{two}");
+        }
+    }
+
+    #[test]
+    fn what_is_surer_counts_more() {
+        let with = |name, condition| {
+            let labels = [("Pat", NAME, name), ("asthma", CONDITION, condition)];
+            pairs("Pat has asthma", &labels)
+        };
+        let levels = |many| -> BTreeSet<u32> {
+            (0..many)
+                .map(|level| pair(level, NAME, index_of(CONDITION)))
+                .collect()
+        };
+        for (name, condition, many) in [
+            (69, 80, 3),
+            (0, 70, 3),
+            (68, 80, 2),
+            (24, 0, 2),
+            (80, 23, 1),
+            (-16, 80, 1),
+            (-17, 80, 0),
+        ] {
+            assert_eq!(with(name, condition), levels(many), "{name} {condition}");
+        }
+    }
+
+    #[test]
+    fn what_a_sentence_says_besides_is_told() {
+        let said = |text: &str, has: usize| {
+            let all = pairs(text, &[("asthma", CONDITION, 70)]);
+            all.contains(&pair(2, CONDITION, has))
+        };
+        for (text, has) in [
+            ("is your asthma better", Has::You),
+            ("my asthma", Has::Me),
+            ("her asthma", Has::They),
+            ("his daughter has asthma", Has::Relative),
+            ("if asthma", Has::If),
+            ("asthma?", Has::Asks),
+        ] {
+            assert!(said(text, has as usize), "{text}");
+            assert!(!said("all on asthma", has as usize), "{text}");
+            assert!(!said(&format!("{text}\n\nall"), 63), "{text}");
+        }
+        let aggregate =
+            Has::Section as usize + Flag::Aggregate as usize - Flag::PatientSpeech as usize;
+        assert!(said("12 percent of patients with asthma", aggregate));
+    }
+
+    #[test]
+    fn messages_are_joined() {
+        let near = |text: &str, labels: &[(usize, FindingKind)]| {
+            let passage = Passage::read(text.as_bytes(), 0, text.len(), Region::Body);
+            let tag = |(first, kind): &(usize, FindingKind)| Tag {
+                first: *first,
+                last: first + 1,
+                kind: *kind,
+                margin: 70,
+            };
+            let mut near = Near::default();
+            near.read(&passage, &labels.iter().map(tag).collect::<Vec<_>>());
+            near
+        };
+        let mut one = near("Pat asthma", &[(0, NAME), (1, CONDITION)]);
+        let other = near("your asthma", &[(1, CONDITION)]);
+        one.join(&other);
+        let mut all = Vec::new();
+        one.each(|pair| all.push(pair));
+        assert_eq!(all.len(), 6, "{all:?}");
+        assert!(all.contains(&pair(0, CONDITION, Has::You as usize)));
+    }
+
+    #[test]
+    fn header_texts_are_no_sentences() {
+        let text = "Pat asthma";
+        let passage = Passage::read(text.as_bytes(), 0, text.len(), Region::Header);
+        let tag = |first, kind| Tag {
+            first,
+            last: first + 1,
+            kind,
+            margin: 70,
+        };
+        let mut near = Near::default();
+        near.read(&passage, &[tag(0, NAME), tag(1, CONDITION)]);
+        assert_eq!(near, Near::default());
+    }
+}
