@@ -11,6 +11,8 @@ use std::cell::Cell;
 use std::ops::Range;
 use std::sync::Arc;
 
+use zeroize::Zeroizing;
+
 use self::findings::{bytes_of, finding, value};
 use self::telling::Telling;
 use super::known::Known;
@@ -473,11 +475,14 @@ impl<'s> Scan<'s> {
                 _ => false,
             }
         };
-        // And a file often has its one word where the weights ask for more.
+        // And the weights ask for more than the one word that a file often has, and
+        // a result sometimes.
         let is_named = |f: &&Finding| {
-            matches!(f.part, Part::Attachment(_))
-                && f.category == Some(Category::StiHiv)
-                && f.confidence >= Confidence::Medium
+            let in_file = || {
+                let file = matches!(f.part, Part::Attachment(_));
+                file && f.category == Some(Category::StiHiv)
+            };
+            f.confidence >= Confidence::Medium && (in_file() || is_unmistakable(f))
         };
         let told = |f: &&Finding| is_code(f) || is_named(f);
         let codes = self.found.items.iter().filter(told);
@@ -536,6 +541,35 @@ impl<'s> Scan<'s> {
         self.summary.join(&self.html);
         features(&self.summary, &self.context, &self.envelope)
     }
+}
+
+/// Whether a finding names HIV or an infection that is passed on by sex alone, or
+/// an illness of the mind: `prep`, `hepatitis` and `anxious` may be something else.
+fn is_unmistakable(finding: &Finding) -> bool {
+    let names: &[&str] = match finding.category {
+        Some(Category::StiHiv) => &[
+            "hiv",
+            "syphilis",
+            "gonorrh",
+            "chlamydia",
+            "trichomon",
+            "genital herpes",
+            "genital warts",
+        ],
+        Some(Category::MentalHealth) => &[
+            "bipolar",
+            "depression",
+            "depressive",
+            "psychosis",
+            "psychotic",
+            "ptsd",
+            "schizo",
+            "suicid",
+        ],
+        _ => return false,
+    };
+    let value = Zeroizing::new(finding.expose().expose().to_ascii_lowercase());
+    names.iter().any(|name| value.contains(name))
 }
 
 /// Whether a number is Medicare's, by its form and its label or the signs between

@@ -300,6 +300,48 @@ fn medicares_number_is_phi_by_itself() {
     }
 }
 
+/// Among words that speak of any result, one tells of which kind it is.
+#[test]
+fn a_result_is_protected_by_one_word() {
+    let result = |text: &str| {
+        from_to("clinic@harbor.example", "pat@mail.example")
+            .subject("Your results")
+            .text(text)
+    };
+    for (category, text) in [
+        (
+            StiHiv,
+            "Your HIV test of 12 March came back positive. Please call us.",
+        ),
+        (StiHiv, "The chlamydia swab of 12 March came back positive."),
+        (
+            StiHiv,
+            "Your syphilis test came back negative. Please call us.",
+        ),
+        (
+            MentalHealth,
+            "Your depression screen of 12 March came back positive.",
+        ),
+        (
+            SubstanceUse,
+            "Your drug screen of 12 March came back positive for cocaine.",
+        ),
+        (Genetic, "Your BRCA1 test came back positive. MRN 44871023."),
+        (
+            Reproductive,
+            "Your pregnancy test came back positive. Please call us.",
+        ),
+    ] {
+        let found = judged(result(text), Sensitivity::Sensitive);
+        let categories = found.findings.risk.unwrap().categories;
+        assert!(categories.contains(&category), "{text}: {categories:?}");
+    }
+    judged(
+        result("Your strep test of 12 March came back positive. Please call us."),
+        Sensitivity::Phi,
+    );
+}
+
 #[test]
 fn each_specially_protected_category() {
     for (category, text) in [

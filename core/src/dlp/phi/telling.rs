@@ -21,15 +21,14 @@ use crate::dlp::{FindingClass, FindingKind, Part, Risk, rules};
 
 /// Units of a paragraph, which a longer one is cut to.
 const LONGEST: usize = 200;
-/// Paragraphs of a message that are kept: more than minutes have, and few enough
+/// Paragraphs of a message that are kept, and sentences: more than minutes have, and few enough
 /// that nobody waits for them.
 const MOST: usize = 1_024;
 /// How far a paragraph alone must speak for PHI: it has less to speak against
 /// than the whole.
 const SURE: i32 = 100;
-/// The same of a sentence, which has less still: of one that names somebody who is
-/// not taken for staff, and of others.
-const SENTENCE_SURE: [i32; 2] = [300, 400];
+/// The same of a sentence, which has less still.
+const SENTENCE_SURE: i32 = 300;
 
 /// Paragraphs that may tell of somebody by themselves.
 #[derive(Default)]
@@ -37,9 +36,8 @@ pub(super) struct Telling {
     /// That name one who is not taken for staff: these go first.
     named: Vec<Phi<String>>,
     others: Vec<Phi<String>>,
-    /// Sentences within them, as far as there is room, with how far each must speak
-    /// for PHI.
-    sentences: Vec<(Phi<String>, i32)>,
+    /// Sentences within the first of these, as far as there is room.
+    sentences: Vec<Phi<String>>,
     /// Where one stands for which there was no room.
     refused: Option<Part>,
 }
@@ -101,19 +99,18 @@ impl Scan<'_> {
         }
     }
 
-    /// Keeps the sentences that do so: among all the others of its paragraph one is
-    /// outweighed too.
+    /// Keeps the sentences that name one who is not taken for staff: among all the
+    /// others of its paragraph one is outweighed too.
     fn note_sentences(&mut self, passage: &Passage<'_>, tags: &[Tag]) {
         let mut rest = tags;
         while self.telling.sentences.len() < MOST
             && let Some((units, here, more)) = paragraph(passage, rest, opens_sentence)
         {
             rest = more;
-            if tells(here) {
-                let [of_name, of_staff] = SENTENCE_SURE;
-                let sure = if names(here) { of_name } else { of_staff };
+            let whole = opens(passage, units.start) && opens(passage, units.end);
+            if !whole && names(here) && tells(here) {
                 let text = text_of(passage, units);
-                self.telling.sentences.push((Phi::new(text), sure));
+                self.telling.sentences.push(Phi::new(text));
             }
         }
     }
@@ -129,6 +126,7 @@ impl Scan<'_> {
             refused,
         } = std::mem::take(&mut self.telling);
         let paragraphs = named.into_iter().chain(others).map(|text| (text, SURE));
+        let sentences = sentences.into_iter().map(|text| (text, SENTENCE_SURE));
         for (text, sure) in paragraphs.chain(sentences) {
             let risk = self.alone(text.expose(), units, sure);
             text.wipe();
