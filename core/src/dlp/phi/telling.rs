@@ -21,8 +21,8 @@ use crate::dlp::{FindingClass, FindingKind, Part, Risk, rules};
 
 /// Units of a paragraph, which a longer one is cut to.
 const LONGEST: usize = 200;
-/// Paragraphs of a message that are kept, and sentences: more than minutes have, and few enough
-/// that nobody waits for them.
+/// Paragraphs of a message that are kept, and so many sentences: more than minutes
+/// have, and few enough that nobody waits for them.
 const MOST: usize = 1_024;
 /// How far a paragraph alone must speak for PHI: it has less to speak against
 /// than the whole.
@@ -30,13 +30,14 @@ const SURE: i32 = 100;
 /// The same of a sentence, which has less still.
 const SENTENCE_SURE: i32 = 300;
 
-/// Paragraphs that may tell of somebody by themselves.
+/// Paragraphs and sentences that may tell of somebody by themselves.
 #[derive(Default)]
 pub(super) struct Telling {
     /// That name one who is not taken for staff: these go first.
     named: Vec<Phi<String>>,
     others: Vec<Phi<String>>,
-    /// Sentences within the first of these, as far as there is room.
+    /// Sentences that name such a one. Those for which there is no room are passed
+    /// over: their paragraphs are judged all the same.
     sentences: Vec<Phi<String>>,
     /// Where one stands for which there was no room.
     refused: Option<Part>,

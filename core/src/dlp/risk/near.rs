@@ -82,7 +82,7 @@ impl Near {
         let mut all = [0u64; LEVELS];
         for tag in tags.iter().filter(|tag| tag.margin >= LEAST) {
             let surer = SURER.iter().filter(|least| tag.margin >= **least).count();
-            // What is certain has no margin.
+            // What a rule says has no margin.
             let level = if tag.margin == 0 { LEVELS - 1 } else { surer };
             for bits in all.iter_mut().take(level + 1) {
                 *bits |= 1 << index_of(tag.kind);
