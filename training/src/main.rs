@@ -10,8 +10,8 @@
 //!
 //! `models` reads the lists that are compiled in: run `lexicon` first, and
 //! `models` again after each change of a list, of the features or of a mail.
-//! Everything is in whole numbers and seeded: the same sources give the same
-//! bytes on every machine.
+//! Everything is seeded, and counted in whole numbers or by operations that IEEE 754
+//! rounds the same everywhere: the same sources give the same bytes on every machine.
 
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
@@ -25,7 +25,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::{env, fs, io};
 
-use mailseal::dlp::training::{self, Made, Mail};
+use mailseal::dlp::training::{self, FOLDS, Made, Mail, fold_of, joined};
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -81,26 +81,14 @@ const ORDERS: u32 = 4;
 /// that have not seen the mail, as new mails will be.
 fn make(corpus: &[Mail]) -> Made {
     let honest: Vec<&Mail> = corpus.iter().filter(|m| !m.shuffled).collect();
-    const FOLDS: u32 = 4;
-    let fold = |n: u32| move |m: &&Mail| m.id % FOLDS == n;
-    // First verdicts, each without one fold, and that of all.
-    let (priors, prior) = std::thread::scope(|scope| {
-        let all = scope.spawn(|| training::train_prior(&honest));
-        let folds: Vec<_> = (0..FOLDS)
-            .map(|n| {
-                let seen: Vec<&Mail> = honest.iter().copied().filter(|m| !fold(n)(m)).collect();
-                scope.spawn(move || training::train_prior(&seen))
-            })
-            .collect();
-        let priors: Vec<Vec<u8>> = folds.into_iter().map(joined).collect();
-        (priors, joined(all))
-    });
+    let fold = |n: u32| move |m: &&Mail| fold_of(m.id) == n;
+    let (prior, priors) = training::train_prior(&honest);
     let with_priors = |keep: &dyn Fn(&Mail) -> bool| -> Vec<(Vec<u8>, Vec<&Mail>)> {
         (0..FOLDS)
             .map(|n| {
                 let mails = corpus
                     .iter()
-                    .filter(|m| m.id % FOLDS == n && keep(m))
+                    .filter(|m| fold_of(m.id) == n && keep(m))
                     .collect();
                 (priors[n as usize].clone(), mails)
             })
@@ -132,13 +120,6 @@ fn make(corpus: &[Mail]) -> Made {
         tagger,
         verdict,
     }
-}
-
-/// What a thread made.
-fn joined<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {
-    thread
-        .join()
-        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 fn models() -> io::Result<()> {

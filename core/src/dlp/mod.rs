@@ -94,6 +94,7 @@ mod roster;
 mod rule_scanner;
 mod rules;
 mod scanner;
+mod sentence;
 mod source;
 pub mod subject;
 mod tagger;

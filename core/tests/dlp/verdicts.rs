@@ -76,9 +76,13 @@ fn a_paragraph_about_a_patient_is_phi_however_much_stands_around_it() {
         from_to("desk@harborphysio.example", "repairs@brightlifts.example")
             .subject("The lift")
             .text(format!(
-                "The lift has stood still since Saturday, and the lease gives you 48 hours. {told} Please \
-                 send the fitter today, with the key for the machine room. The invoice goes to the trust \
-                 as before, and parking is behind the bakery. Mind the scaffolding in the yard."
+                "The lift has stood still since Saturday, and the lease gives you 48 hours. The light \
+                 in the shaft flickers too. {told} Please send the fitter today, with the key for the \
+                 machine room and the manual of the door drive. The invoice goes to the trust as before, \
+                 and parking is behind the bakery. Mind the scaffolding in the yard, and ring the bell \
+                 twice. We also ask for a new quote for the yearly inspection, since the old contract of \
+                 the building ends in June. The software of the alarm line is to be updated, and the \
+                 release notes are on your site."
             ))
     };
     judged(
@@ -259,7 +263,10 @@ fn a_patients_case_is_phi_among_other_matters() {
     ] {
         let risk = verdict(text);
         assert_eq!(risk.sensitivity, sensitivity, "{risk:?}");
-        assert_eq!(risk.reasons[0].code, "patient_case");
+        // A category that the verdict itself did not tell comes before it.
+        let mut reasons = risk.reasons.iter().map(|reason| reason.code);
+        let first = reasons.find(|code| *code != "protected_code");
+        assert_eq!(first, Some("patient_case"), "{risk:?}");
         assert_eq!(
             risk.categories.contains(&StiHiv),
             sensitivity == Sensitivity::Sensitive

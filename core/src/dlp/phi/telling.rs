@@ -11,24 +11,19 @@ use super::Scan;
 use crate::base::{Phi, Sensitivity};
 use crate::dlp::passage::{Passage, Region};
 use crate::dlp::risk::features::features;
-use crate::dlp::risk::near::opens_sentence;
 use crate::dlp::risk::summary::Summary;
 use crate::dlp::risk::verdict::{Verdict, Words};
+use crate::dlp::sentence::Piece;
 use crate::dlp::source::Source;
 use crate::dlp::tagger::{Tag, tag};
-use crate::dlp::token::Gap;
 use crate::dlp::{FindingClass, FindingKind, Part, Risk, rules};
 
-/// Units of a paragraph, which a longer one is cut to.
-const LONGEST: usize = 200;
 /// Paragraphs of a message that are kept, and so many sentences: more than minutes
 /// have, and few enough that nobody waits for them.
 const MOST: usize = 1_024;
-/// How far a paragraph alone must speak for PHI: it has less to speak against
-/// than the whole.
+/// How far a paragraph or a sentence alone must speak for PHI: it has less to
+/// speak against than the whole.
 const SURE: i32 = 100;
-/// The same of a sentence, which has less still.
-const SENTENCE_SURE: i32 = 300;
 
 /// Paragraphs and sentences that may tell of somebody by themselves.
 #[derive(Default)]
@@ -85,7 +80,7 @@ impl Scan<'_> {
         self.note_sentences(passage, tags);
         let mut rest = tags;
         while self.telling.has_room()
-            && let Some((units, here, more)) = paragraph(passage, rest, opens)
+            && let Some((units, here, more)) = Piece::Paragraph.first(passage, rest)
         {
             rest = more;
             if !tells(here) {
@@ -105,10 +100,12 @@ impl Scan<'_> {
     fn note_sentences(&mut self, passage: &Passage<'_>, tags: &[Tag]) {
         let mut rest = tags;
         while self.telling.sentences.len() < MOST
-            && let Some((units, here, more)) = paragraph(passage, rest, opens_sentence)
+            && let Some((units, here, more)) = Piece::Sentence.first(passage, rest)
         {
             rest = more;
-            let whole = opens(passage, units.start) && opens(passage, units.end);
+            let whole = [units.start, units.end]
+                .into_iter()
+                .all(|at| Piece::Paragraph.opens(passage, at));
             if !whole && names(here) && tells(here) {
                 let text = text_of(passage, units);
                 self.telling.sentences.push(Phi::new(text));
@@ -126,10 +123,8 @@ impl Scan<'_> {
             sentences,
             refused,
         } = std::mem::take(&mut self.telling);
-        let paragraphs = named.into_iter().chain(others).map(|text| (text, SURE));
-        let sentences = sentences.into_iter().map(|text| (text, SENTENCE_SURE));
-        for (text, sure) in paragraphs.chain(sentences) {
-            let risk = self.alone(text.expose(), units, sure);
+        for text in named.into_iter().chain(others).chain(sentences) {
+            let risk = self.alone(text.expose(), units);
             text.wipe();
             let more = |risk: &Risk| most.as_ref().is_none_or(|most| risk.score > most.score);
             if let Some(risk) = risk.filter(more) {
@@ -144,14 +139,14 @@ impl Scan<'_> {
 
     /// What a paragraph is by itself, where it is PHI and not most of a message of
     /// so many words.
-    fn alone(&mut self, text: &str, units: usize, sure: i32) -> Option<Risk> {
+    fn alone(&mut self, text: &str, units: usize) -> Option<Risk> {
         let passage = self.read(text.as_bytes(), 0, text.len(), Region::Body);
         let mut summary = Summary::default();
         summary.read(&passage, None);
         let is_part = summary.units as usize * 2 <= units;
         let risk = is_part.then(|| self.judged(summary, &passage));
         self.done(passage);
-        risk.filter(|risk| risk.sensitivity > Sensitivity::None && risk.score >= sure)
+        risk.filter(|risk| risk.sensitivity > Sensitivity::None && risk.score >= SURE)
     }
 
     /// The verdict on a passage as on a message of its own.
@@ -184,20 +179,6 @@ fn names(tags: &[Tag]) -> bool {
     tags.iter().any(|t| t.kind == FindingKind::Name)
 }
 
-/// The paragraph of the first of some tags, or its sentence: its units, the tags
-/// in it and those behind it.
-fn paragraph<'t>(
-    passage: &Passage<'_>,
-    tags: &'t [Tag],
-    opens: Opens,
-) -> Option<(Range<usize>, &'t [Tag], &'t [Tag])> {
-    let at = tags.first()?.first;
-    let end = end_of(passage, at, opens);
-    let behind = tags.iter().position(|t| t.first >= end);
-    let (here, more) = tags.split_at(behind.unwrap_or(tags.len()));
-    Some((start_of(passage, at, opens)..end, here, more))
-}
-
 /// Some units as text.
 fn text_of(passage: &Passage<'_>, units: Range<usize>) -> String {
     let spans = passage.spans.get(units).unwrap_or_default();
@@ -206,29 +187,6 @@ fn text_of(passage: &Passage<'_>, units: Range<usize>) -> String {
         _ => None,
     };
     String::from_utf8_lossy(text.unwrap_or_default()).into_owned()
-}
-
-/// Whether a unit opens a paragraph, or none stands there.
-fn opens(passage: &Passage<'_>, at: usize) -> bool {
-    let item = passage.items.get(at);
-    item.is_none_or(|item| item.gap >= Gap::Paragraph)
-}
-
-/// Whether something opens at a unit.
-type Opens = fn(&Passage<'_>, usize) -> bool;
-
-/// The first unit of what a unit stands in.
-fn start_of(passage: &Passage<'_>, at: usize, opens: Opens) -> usize {
-    let from = at.saturating_sub(LONGEST);
-    let mut before = (from + 1..=at).rev();
-    before.find(|n| opens(passage, *n)).unwrap_or(from)
-}
-
-/// Behind the last one.
-fn end_of(passage: &Passage<'_>, at: usize, opens: Opens) -> usize {
-    let mut behind = at + 1..at + LONGEST;
-    let end = behind.find(|n| opens(passage, *n));
-    end.unwrap_or(at + LONGEST).min(passage.items.len())
 }
 
 #[cfg(test)]

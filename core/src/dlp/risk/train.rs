@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::features::{CATEGORY_TOLD, Feature};
 use super::{OUTPUTS, Weights};
+use crate::dlp::training::joined;
 
 /// One mail's features with the truth: PHI, and the categories.
 pub(crate) struct Example {
@@ -32,6 +33,8 @@ pub(crate) struct Options {
     /// Pull towards zero: of words, and of all else.
     pub(crate) words: f64,
     pub(crate) dense: f64,
+    /// The same of what is learnt without one fold.
+    pub(crate) times_of_folds: u32,
     /// The recall of PHI that the threshold is set for, in thousandths.
     pub(crate) recall: usize,
 }
@@ -47,6 +50,7 @@ impl Default for Options {
             rate_of_categories: 0.1,
             words: 0.004,
             dense: 0.002,
+            times_of_folds: 1,
             recall: 968,
         }
     }
@@ -125,10 +129,18 @@ impl Fit {
             rows: vec![[0.0; OUTPUTS]; kinds.len()],
             bias: [0.0; OUTPUTS],
         };
-        for seed in (11..).take(options.times as usize) {
-            let (phi, phi_bias) = once(&phi, &pull, options.rate_of_phi, options, seed);
+        let learn = |seed| {
+            let phi = once(&phi, &pull, options.rate_of_phi, options, seed);
             let rate = options.rate_of_categories;
-            let (categories, bias) = once(&categories, &pull, rate, options, seed);
+            (phi, once(&categories, &pull, rate, options, seed))
+        };
+        let learnt: Vec<_> = std::thread::scope(|scope| {
+            let learn = &learn;
+            let seeds = (11..).take(options.times as usize);
+            let threads: Vec<_> = seeds.map(|seed| scope.spawn(move || learn(seed))).collect();
+            threads.into_iter().map(joined).collect()
+        });
+        for ((phi, phi_bias), (categories, bias)) in learnt {
             let all = phi.iter().zip(&categories).chain([(&phi_bias, &bias)]);
             for (sum, (phi, categories)) in mean.weights().zip(all) {
                 for (sum, w) in sum.iter_mut().zip(phi.now.iter().chain(&categories.now)) {
@@ -232,8 +244,60 @@ fn once<const N: usize>(
     (weights, bias)
 }
 
-/// Learns the weights and gives their bytes.
-pub(crate) fn train(examples: &[Example], options: &Options) -> Vec<u8> {
+/// Folds of the mails.
+pub(crate) const FOLDS: u32 = 4;
+
+/// What is learnt: from all mails, and without those of each fold.
+pub(crate) struct Learnt {
+    /// Of each number.
+    hashes: Vec<u32>,
+    /// What speaks of a category, by output.
+    told: [Option<u32>; OUTPUTS],
+    all: Fit,
+    lines: [Line; OUTPUTS],
+    without: Vec<(Fit, [Line; OUTPUTS])>,
+}
+
+impl Learnt {
+    /// What was learnt from all, as bytes.
+    pub(crate) fn all(&self) -> Vec<u8> {
+        self.write(&self.all, &self.lines)
+    }
+
+    /// What was learnt without each fold. The line was drawn by the others, too.
+    pub(crate) fn without(&self) -> Vec<Vec<u8>> {
+        let write = |(fit, lines): &_| self.write(fit, lines);
+        self.without.iter().map(write).collect()
+    }
+
+    fn write(&self, fit: &Fit, lines: &[Line; OUTPUTS]) -> Vec<u8> {
+        let hundredths = |w: f64| (w * 100.0).round().clamp(-30_000.0, 30_000.0) as i16;
+        let bias = std::array::from_fn(|out| hundredths(fit.bias[out] - lines[out].without));
+        let row = |n: usize| -> [i16; OUTPUTS] {
+            std::array::from_fn(|out| {
+                let told = self.told[out].is_some_and(|row| row as usize == n);
+                let moved = if told {
+                    lines[out].without - lines[out].told
+                } else {
+                    0.0
+                };
+                hundredths(fit.rows[n][out] + moved)
+            })
+        };
+        let rows: BTreeMap<u32, [i16; OUTPUTS]> = (self.hashes.iter().enumerate())
+            .map(|(n, hash)| (*hash, row(n)))
+            .filter(|(_, row)| row.iter().any(|w| *w != 0))
+            .collect();
+        Weights::write(bias, &rows)
+    }
+}
+
+/// Learns the weights; each mail is of a fold.
+pub(crate) fn train(
+    examples: &[Example],
+    options: &Options,
+    fold: impl Fn(u32) -> u32 + Sync,
+) -> Learnt {
     let mut counts: HashMap<u32, (u32, u32, Kind)> = HashMap::new();
     for example in examples {
         for feature in &example.features {
@@ -267,28 +331,60 @@ pub(crate) fn train(examples: &[Example], options: &Options) -> Vec<u8> {
         })
         .collect();
     let truths: Vec<[bool; OUTPUTS]> = examples.iter().map(|e| e.truth).collect();
-    // What speaks of a category, by output.
     let told: [Option<u32>; OUTPUTS] = std::array::from_fn(|out| {
         let n = u32::try_from(out.checked_sub(1)?).ok()?;
         index.get(&CATEGORY_TOLD.feature(n).hash).copied()
     });
-    let lines = lines(examples, &rows, &truths, &kinds, &told, options);
-    let mut fit = Fit::new(&rows, &truths, &kinds, options);
-    for (out, (line, told)) in lines.iter().zip(told).enumerate() {
-        fit.bias[out] -= line.without;
-        if let Some(row) = told {
-            fit.rows[row as usize][out] += line.without - line.told;
-        }
-    }
-    let hundredths = |w: f64| (w * 100.0).round().clamp(-30_000.0, 30_000.0) as i16;
-    let out: BTreeMap<u32, [i16; OUTPUTS]> = kept
-        .iter()
-        .zip(&fit.rows)
-        .map(|((hash, _), row)| (*hash, row.map(hundredths)))
-        .filter(|(_, row)| row.iter().any(|w| *w != 0))
+    let folds: Vec<u32> = examples.iter().map(|e| fold(e.mail)).collect();
+    let without = folded(&folds, &rows, &truths, &kinds, options);
+    let scores: Vec<_> = (folds.iter().zip(&rows))
+        .map(|(fold, rows)| without[*fold as usize].score(rows))
         .collect();
-    let bias = fit.bias.map(hundredths);
-    Weights::write(bias, &out)
+    let judged: Vec<Judged<'_>> = (scores.iter().zip(&rows).zip(&truths))
+        .map(|((score, rows), truth)| (score, rows.as_slice(), truth))
+        .collect();
+    let without = (0..FOLDS).zip(without).map(|(fold, fit)| {
+        let others: Vec<_> = (judged.iter().zip(&folds))
+            .filter(|(_, of)| **of != fold)
+            .map(|(judged, _)| *judged)
+            .collect();
+        (fit, lines(&others, &told, options))
+    });
+    Learnt {
+        hashes: kept.iter().map(|(hash, _)| *hash).collect(),
+        told,
+        all: Fit::new(&rows, &truths, &kinds, options),
+        lines: lines(&judged, &told, options),
+        without: without.collect(),
+    }
+}
+
+/// What is learnt from the mails of all folds but one, of each.
+fn folded(
+    folds: &[u32],
+    rows: &[Vec<u32>],
+    truths: &[[bool; OUTPUTS]],
+    kinds: &[Kind],
+    options: &Options,
+) -> Vec<Fit> {
+    let options = Options {
+        times: options.times_of_folds,
+        ..options.clone()
+    };
+    let without = |fold: u32| {
+        let (seen, truths): (Vec<_>, Vec<_>) = (rows.iter().zip(truths).zip(folds))
+            .filter(|(_, of)| **of != fold)
+            .map(|((rows, truth), _)| (rows.clone(), *truth))
+            .unzip();
+        Fit::new(&seen, &truths, kinds, &options)
+    };
+    std::thread::scope(|scope| {
+        let without = &without;
+        let threads: Vec<_> = (0..FOLDS)
+            .map(|fold| scope.spawn(move || without(fold)))
+            .collect();
+        threads.into_iter().map(joined).collect()
+    })
 }
 
 /// Where the line of an output is drawn: of mails in which something speaks of
@@ -299,6 +395,9 @@ struct Line {
     without: f64,
 }
 
+/// A mail's scores by what was learnt without it, its features and its truth.
+type Judged<'m> = (&'m [f64; OUTPUTS], &'m [u32], &'m [bool; OUTPUTS]);
+
 /// Where to draw the line of each output, by scores of mails that were not
 /// learnt from: for PHI the best harmonic mean of precision and recall among
 /// those that reach the wanted recall; for a category the best one in which
@@ -306,43 +405,16 @@ struct Line {
 /// are of a category, so that its scores are low; where nothing speaks of it a
 /// low score is no sign of it.
 fn lines(
-    examples: &[Example],
-    rows: &[Vec<u32>],
-    truths: &[[bool; OUTPUTS]],
-    kinds: &[Kind],
+    mails: &[Judged<'_>],
     told: &[Option<u32>; OUTPUTS],
     options: &Options,
 ) -> [Line; OUTPUTS] {
-    let single = Options {
-        times: 1,
-        ..options.clone()
-    };
-    let part = |part: u32| -> Vec<([f64; OUTPUTS], usize)> {
-        let (seen, held): (Vec<usize>, Vec<usize>) =
-            (0..rows.len()).partition(|n| examples[*n].mail / 4 % 4 != part);
-        let of = |ns: &[usize]| -> (Vec<Vec<u32>>, Vec<[bool; OUTPUTS]>) {
-            ns.iter().map(|n| (rows[*n].clone(), truths[*n])).unzip()
-        };
-        let (seen_rows, seen_truths) = of(&seen);
-        let fit = Fit::new(&seen_rows, &seen_truths, kinds, &single);
-        let score = |n: usize| (fit.score(&rows[n]), n);
-        held.into_iter().map(score).collect()
-    };
-    let scores: Vec<_> = std::thread::scope(|scope| {
-        let part = &part;
-        let parts = [0, 1, 2, 3].map(|n| scope.spawn(move || part(n)));
-        let joined = parts.into_iter().map(std::thread::ScopedJoinHandle::join);
-        let scores =
-            joined.map(|part| part.unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-        scores.flatten().collect()
-    });
     std::array::from_fn(|out| {
         let line = |wanted: bool, recall: usize, weight: usize| {
-            let points = scores
-                .iter()
-                .filter(|(_, n)| out == 0 || truths[*n][0])
-                .filter(|(_, n)| told[out].is_some_and(|row| rows[*n].contains(&row)) == wanted)
-                .map(|(score, n)| (score[out], truths[*n][out]));
+            let points = (mails.iter())
+                .filter(|(.., truth)| out == 0 || truth[0])
+                .filter(|(_, rows, _)| told[out].is_some_and(|row| rows.contains(&row)) == wanted)
+                .map(|(score, _, truth)| (score[out], truth[out]));
             best_line(points.collect(), recall, weight)
         };
         match out {

@@ -196,11 +196,11 @@ mod tests {
         };
         let mut summary = Summary::default();
         assert_eq!(judge(&summary).reasons, []);
-        summary.attachments = 1;
+        summary.records = 1;
         let codes: Vec<_> = (judge(&summary).reasons.iter())
             .map(|reason| reason.code)
             .collect();
-        assert_eq!(codes, ["attachments"]);
+        assert_eq!(codes, ["patient_record"]);
     }
 
     /// In two goes, as of a message that has an HTML part.

@@ -16,6 +16,7 @@ use super::scene::{FarOff, Scene, Sights};
 use super::word_open;
 use crate::dlp::FindingKind;
 use crate::dlp::passage::Passage;
+use crate::dlp::training::joined;
 
 /// One text with its truth.
 pub(crate) struct Example<'a> {
@@ -146,7 +147,8 @@ impl Index {
 
 /// Weights while they are learnt, with the sums that averaging needs.
 struct Learner<const N: usize> {
-    now: Vec<[i32; N]>,
+    /// Small numbers: a step adds or takes away one.
+    now: Vec<[i16; N]>,
     sums: Vec<[i64; N]>,
     bias: [i32; N],
     bias_sums: [i64; N],
@@ -170,21 +172,23 @@ impl<const N: usize> Learner<N> {
         let mut out = self.bias;
         for row in numbers.iter().filter_map(|n| self.now.get(*n as usize)) {
             for (sum, w) in out.iter_mut().zip(row) {
-                *sum += w;
+                *sum += i32::from(*w);
             }
         }
         out
     }
 
-    fn add(&mut self, numbers: &[u32], label: usize, by: i32) {
+    #[expect(clippy::expect_used, reason = "a program of ours stops, and loudly")]
+    fn add(&mut self, numbers: &[u32], label: usize, by: i16) {
         let Some(k) = label.checked_sub(1) else {
             return;
         };
         let at = self.step * i64::from(by);
-        self.bias[k] += by;
+        self.bias[k] += i32::from(by);
         self.bias_sums[k] += at;
         for row in numbers.iter().filter(|n| **n != NONE) {
-            self.now[*row as usize][k] += by;
+            let weight = &mut self.now[*row as usize][k];
+            *weight = weight.checked_add(by).expect("a weight of 16 bits");
             self.sums[*row as usize][k] += at;
         }
     }
@@ -203,7 +207,7 @@ impl<const N: usize> Learner<N> {
             .map(|(&hash, &row)| {
                 let row = row as usize;
                 let weights: [f64; N] = std::array::from_fn(|k| {
-                    mean(&|one| one.average(one.now[row][k], one.sums[row][k]))
+                    mean(&|one| one.average(one.now[row][k].into(), one.sums[row][k]))
                 });
                 let size = weights.iter().fold(0f64, |m, w| m.max(w.abs()));
                 (hash, weights, size)
@@ -366,12 +370,7 @@ pub(crate) fn train(
                 scope.spawn(move || seen.learn(indices, options, seed, progress))
             })
             .collect();
-        let joined = learners
-            .into_iter()
-            .map(std::thread::ScopedJoinHandle::join);
-        joined
-            .map(|learnt| learnt.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-            .collect()
+        learners.into_iter().map(joined).collect()
     });
     let (words, codes): (Vec<_>, Vec<_>) = learnt.into_iter().unzip();
     let mut out = Vec::new();

@@ -1,0 +1,495 @@
+//! Where sentences and paragraphs begin and end.
+
+use std::ops::Range;
+
+use super::lexicon::{Flag, Flags};
+use super::passage::Passage;
+use super::tagger::Tag;
+use super::token::{Gap, Shape, hash};
+use super::unit::UnitKind;
+
+/// What a text is cut into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Piece {
+    /// Up to a point, `!` or `?` with a blank behind it, or to the end of a line
+    /// that was not broken for want of room.
+    Sentence,
+    /// Up to an empty line.
+    Paragraph,
+}
+
+impl Piece {
+    /// Units that a piece has before its first finding, and from there on; what is
+    /// longer is cut.
+    const fn longest(self) -> usize {
+        match self {
+            Self::Sentence => 100,
+            Self::Paragraph => 200,
+        }
+    }
+
+    /// Whether one opens at a unit, or the text ends before it.
+    pub(crate) fn opens(self, passage: &Passage<'_>, at: usize) -> bool {
+        let (Some(item), Some(before)) = (passage.items.get(at), at.checked_sub(1)) else {
+            return true;
+        };
+        match (item.gap, self) {
+            (Gap::Paragraph, _) => true,
+            (Gap::None, _) => false,
+            (Gap::Line, _) => match behind_quote_marks(passage, at) {
+                // Quoted, an empty line has marks.
+                None => true,
+                Some(line) => self == Self::Sentence && !goes_over(passage, before, line),
+            },
+            (Gap::Space | Gap::Column, Self::Sentence) => ends(passage, before),
+            (Gap::Space | Gap::Column, Self::Paragraph) => false,
+        }
+    }
+
+    /// The piece of the first of some tags, which are in order: its units, the tags
+    /// in it and those behind it. No tag goes over its end.
+    pub(crate) fn first<'t>(
+        self,
+        passage: &Passage<'_>,
+        tags: &'t [Tag],
+    ) -> Option<(Range<usize>, &'t [Tag], &'t [Tag])> {
+        let at = tags.first()?.first;
+        let from = at.saturating_sub(self.longest());
+        let mut before = (from + 1..=at).rev();
+        let start = before.find(|n| self.opens(passage, *n)).unwrap_or(from);
+        let (mut end, mut many) = (at + 1, 0);
+        loop {
+            while let Some(tag) = tags.get(many).filter(|tag| tag.first < end) {
+                end = end.max(tag.last);
+                many += 1;
+            }
+            if end - at >= self.longest() || self.opens(passage, end) {
+                break;
+            }
+            end += 1;
+        }
+        let (here, more) = tags.split_at(many);
+        Some((start..end.min(passage.items.len()), here, more))
+    }
+}
+
+/// How often a line is quoted, and its first unit behind the marks of that, if
+/// anything stands there.
+fn behind_quote_marks(passage: &Passage<'_>, line: usize) -> Option<(usize, usize)> {
+    let mut at = line;
+    while passage.bytes(at) == b">" {
+        at += 1;
+        if passage.items.get(at)?.gap >= Gap::Line {
+            return None;
+        }
+    }
+    Some((at - line, at))
+}
+
+/// How often the line of a unit is quoted, if it begins near enough.
+fn quoted(passage: &Passage<'_>, unit: usize) -> usize {
+    const NEAR: usize = 200;
+    let mut units = (unit.saturating_sub(NEAR)..=unit).rev();
+    let line = units.find(|n| passage.items.get(*n).is_some_and(|i| i.gap >= Gap::Line));
+    line.and_then(|line| behind_quote_marks(passage, line))
+        .map_or(0, |(depth, _)| depth)
+}
+
+/// Whether a sentence goes on over a line's end: from its last unit to the line
+/// behind it, which is quoted so often and has its first unit there.
+fn goes_over(passage: &Passage<'_>, last: usize, (depth, first): (usize, usize)) -> bool {
+    !ends(passage, last) && is_broken(passage, last, first) && quoted(passage, last) == depth
+}
+
+/// Signs that close what a sentence ended in.
+const CLOSE: [&[u8]; 6] = [b"\"", b"'", b")", b"]", b"*", b"_"];
+
+/// Words that are cut short wherever they stand.
+const CUT: [u32; 8] = [
+    hash(b"pt"),
+    hash(b"pts"),
+    hash(b"hx"),
+    hash(b"dx"),
+    hash(b"rx"),
+    hash(b"tx"),
+    hash(b"sx"),
+    hash(b"fx"),
+];
+/// Words that are cut short where what stands behind can open no sentence.
+const CUT_INSIDE: [u32; 32] = [
+    hash(b"approx"),
+    hash(b"appt"),
+    hash(b"appts"),
+    hash(b"dept"),
+    hash(b"tel"),
+    hash(b"ph"),
+    hash(b"ext"),
+    hash(b"no"),
+    hash(b"nos"),
+    hash(b"vs"),
+    hash(b"incl"),
+    hash(b"etc"),
+    hash(b"resp"),
+    hash(b"min"),
+    hash(b"mins"),
+    hash(b"hr"),
+    hash(b"hrs"),
+    hash(b"wk"),
+    hash(b"wks"),
+    hash(b"mo"),
+    hash(b"yr"),
+    hash(b"yrs"),
+    hash(b"rm"),
+    hash(b"fl"),
+    hash(b"inc"),
+    hash(b"ltd"),
+    hash(b"co"),
+    hash(b"corp"),
+    hash(b"jr"),
+    hash(b"sr"),
+    hash(b"st"),
+    hash(b"ave"),
+];
+/// The last letters of `e.g.` and `i.e.`
+const THAT_IS: [u32; 2] = [hash(b"g"), hash(b"e")];
+
+/// Whether a sentence ends at a unit, maybe in a bracket or a quotation: not at
+/// the point of a word that is cut short.
+fn ends(passage: &Passage<'_>, unit: usize) -> bool {
+    let mut point = unit;
+    while CLOSE.contains(&passage.bytes(point))
+        && unit - point < 3
+        && passage.items.get(point).is_some_and(|i| i.gap == Gap::None)
+    {
+        point -= 1;
+    }
+    let next = unit + 1;
+    let is_small = |at: usize| {
+        passage
+            .items
+            .get(at)
+            .is_some_and(|i| i.shape == Shape::Lower)
+    };
+    if point != unit && is_small(next) {
+        // It goes on behind what closes: `(new!) and`.
+        return false;
+    }
+    match passage.bytes(point) {
+        b"." => !is_cut_short(passage, point, next),
+        b"!" | b"?" => true,
+        [_, .., b'.'] => !goes_on_from_time(passage, next),
+        _ => false,
+    }
+}
+
+/// Whether the point is that of a title, an initial, a list's mark or another word
+/// that is cut short; of some only what stands behind tells.
+fn is_cut_short(passage: &Passage<'_>, point: usize, behind: usize) -> bool {
+    const TITLES: Flags = Flags::of(&[Flag::TitleBefore, Flag::PersonalTitle]);
+    let Some(before) = point.checked_sub(1) else {
+        return false;
+    };
+    let Some(word) = passage.items.get(before) else {
+        return false;
+    };
+    if is_list_mark(passage, before) && opens_line(passage, before) {
+        return true;
+    }
+    match (word.kind, passage.bytes(before)) {
+        (UnitKind::Word, [_]) if word.shape == Shape::Upper => true,
+        (UnitKind::Word, [_]) => {
+            let is_second = before
+                .checked_sub(1)
+                .is_some_and(|n| passage.bytes(n) == b".")
+                && word.gap == Gap::None;
+            is_second && THAT_IS.contains(&word.hash) || goes_on_from_time(passage, behind)
+        }
+        (UnitKind::Word, _) => {
+            word.word.flags().any(TITLES)
+                || CUT.contains(&word.hash)
+                || CUT_INSIDE.contains(&word.hash) && goes_on(passage, behind)
+        }
+        // `Mon. 14 March`; points that lead on.
+        (UnitKind::Weekday | UnitKind::Month, _) | (_, b".") => goes_on(passage, behind),
+        _ => false,
+    }
+}
+
+/// Whether what stands at a unit opens no sentence, as far as that can be seen.
+fn goes_on(passage: &Passage<'_>, at: usize) -> bool {
+    passage.items.get(at).is_some_and(|item| match item.kind {
+        UnitKind::Word => item.shape == Shape::Lower,
+        UnitKind::Sign => matches!(passage.bytes(at), b"(" | b"$" | b"#" | b"+" | b"," | b";"),
+        _ => true,
+    })
+}
+
+/// The same behind `10 a.m.`: `EST`, too, goes on.
+fn goes_on_from_time(passage: &Passage<'_>, at: usize) -> bool {
+    let zone = passage.items.get(at).is_some_and(|item| {
+        item.shape == Shape::Upper && (2..=4).contains(&passage.bytes(at).len())
+    });
+    zone || goes_on(passage, at)
+}
+
+/// Whether a unit is the first of its line, maybe behind marks of quotation.
+fn opens_line(passage: &Passage<'_>, at: usize) -> bool {
+    let mut first = at;
+    while let Some(before) = first.checked_sub(1)
+        && passage.items.get(first).is_some_and(|i| i.gap < Gap::Line)
+        && passage.bytes(before) == b">"
+    {
+        first = before;
+    }
+    (passage.items.get(first)).is_some_and(|item| item.gap >= Gap::Line)
+}
+
+/// Whether a unit is a letter or a number as before an item of a list: `a)`, `12.`
+fn is_list_mark(passage: &Passage<'_>, at: usize) -> bool {
+    let [Some(item), Some(sign), Some(text)] = [0, 1, 2].map(|n| passage.items.get(at + n)) else {
+        return false;
+    };
+    let length = passage.bytes(at).len();
+    let letter = item.kind == UnitKind::Word && length == 1;
+    let number = item.shape == Shape::Digits && length <= 3;
+    (letter || number)
+        && sign.gap == Gap::None
+        && matches!(passage.bytes(at + 1), b"." | b")")
+        && matches!(text.gap, Gap::Space | Gap::Column)
+}
+
+/// Whether the line that a unit ends was broken before the first of the next, in
+/// the middle of a sentence: where it was full and is no row of a table, or where
+/// it goes on with a small letter. What begins with a sign, a list's mark or a long
+/// number is a line of its own.
+fn is_broken(passage: &Passage<'_>, last: usize, first: usize) -> bool {
+    let Some(item) = passage.items.get(first) else {
+        return false;
+    };
+    let is_word = |n: usize| (passage.items.get(n)).is_some_and(|i| i.kind == UnitKind::Word);
+    let small = |n: usize| (passage.items.get(n)).is_some_and(|i| i.shape == Shape::Lower);
+    match item.kind {
+        _ if is_list_mark(passage, first) => false,
+        UnitKind::Word => small(first) && is_word(last) || is_full(passage, last),
+        // `14 days`
+        UnitKind::Number => {
+            passage.bytes(first).len() <= 3
+                && is_word(first + 1)
+                && small(first + 1)
+                && is_full(passage, last)
+        }
+        _ => false,
+    }
+}
+
+/// Bytes of a line that may have been broken since it was full.
+const FULL: usize = 56;
+
+/// Whether the line that a unit ends has no room for more, and no columns.
+fn is_full(passage: &Passage<'_>, last: usize) -> bool {
+    let end = (passage.spans.get(last)).map_or(0, |span| span.end as usize);
+    let line = (end.checked_sub(FULL)).and_then(|from| passage.text.get(from..end));
+    let is_column = |n: usize| {
+        let column = passage.items.get(n).is_some_and(|i| i.gap == Gap::Column);
+        // Some set two blanks behind a sentence.
+        let sentence = n.checked_sub(1).is_none_or(|n| ends(passage, n));
+        passage.bytes(n) == b"|" || column && !sentence
+    };
+    // As many units as there are bytes, at most.
+    let near = last.saturating_sub(FULL)..=last;
+    let begins = |n: &usize| passage.items.get(*n).is_some_and(|i| i.gap >= Gap::Line);
+    let from = near.clone().rev().find(begins).unwrap_or(*near.start());
+    line.is_some_and(|line| !line.contains(&b'\n')) && !(from..=last).any(is_column)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dlp::FindingKind;
+    use crate::dlp::passage::Region;
+
+    /// The pieces of a text.
+    fn pieces(text: &str, piece: Piece) -> Vec<String> {
+        let passage = Passage::read(text.as_bytes(), 0, text.len(), Region::Body);
+        let opens: Vec<usize> = (0..passage.items.len())
+            .filter(|n| piece.opens(&passage, *n))
+            .map(|n| passage.spans[n].start as usize)
+            .collect();
+        let ends = opens.iter().copied().skip(1).chain([text.len()]);
+        opens
+            .iter()
+            .zip(ends)
+            .map(|(from, to)| text[*from..to].trim().to_owned())
+            .collect()
+    }
+
+    /// That these are sentences on one line and on lines of their own.
+    #[track_caller]
+    fn sentences(expected: &[&str]) {
+        for between in [" ", "\n"] {
+            let text = expected.join(between);
+            assert_eq!(pieces(&text, Piece::Sentence), expected, "{text}");
+        }
+    }
+
+    /// That lines are as many sentences.
+    #[track_caller]
+    fn apart(lines: &[&str]) {
+        assert_eq!(pieces(&lines.join("\n"), Piece::Sentence), lines);
+    }
+
+    #[track_caller]
+    fn one(text: &str) {
+        assert_eq!(pieces(text, Piece::Sentence), [text]);
+    }
+
+    #[test]
+    fn sentences_end_at_points() {
+        sentences(&["Pat is off.", "We teach asthma."]);
+        sentences(&["pat is off.", "we teach asthma."]);
+        sentences(&["Who teaches asthma?", "Ask Pat!", "Thanks"]);
+        sentences(&["He said \"Pat is off.\"", "We teach asthma."]);
+        sentences(&["(Pat is off.)", "We teach asthma."]);
+        sentences(&["*Pat is off.*", "We teach asthma."]);
+        sentences(&["Pat is off...", "We teach asthma."]);
+        sentences(&["It was at 10 a.m.", "Pat was off."]);
+        sentences(&["It takes 10 min.", "Pat was off."]);
+        sentences(&["See him on Mon.", "Pat was off."]);
+        sentences(&["Pat is off.", "(We teach asthma.)"]);
+    }
+
+    #[test]
+    fn sentences_do_not_end_at_what_is_cut_short() {
+        for text in [
+            "Dr. H. Okafor saw Mr. Lindqvist",
+            "Pt. Alvarez has asthma",
+            "Dx. Asthma in Pat",
+            "It took approx. 5 doses, i.e. all of them, incl. hers",
+            "It took approx. $50",
+            "some of us, e.g. Pat",
+            "Pat Alvarez jr. has it",
+            "tel. (303) 555-0113",
+            "tel. +1 303 555 0113",
+            "the asthma (see no. 4) of Pat",
+            "the asthma of no. AB-4711",
+            "at 10 a.m. in the hall",
+            "Pat comes at 10 a.m. Tuesday for her asthma",
+            "Pat comes at 10 a.m. EST for her asthma",
+            "Pat comes on Mon. 14 March",
+            "Pat is ... off",
+            "She asked \"Is Pat well?\" and I said no",
+            "Pat (new!) has asthma",
+            "Pat (seen at Acme Inc.) has asthma",
+            "1. Pat has asthma",
+            "> a. Pat has asthma",
+            "asthma: Pat",
+        ] {
+            one(text);
+        }
+    }
+
+    #[test]
+    fn lines_that_were_full_go_on() {
+        one("The last of the pumps went home with a patient of ours, Pat\nLindqvist.");
+        one("The last of the pumps went home with a patient of ours in\n14 parts.");
+        one("The last of the pumps went home with a patient of ours and\nhim.");
+        one("> The last of the pumps went home with a patient of ours, Pat\n> Lindqvist.");
+        one("we saw Pat\nwho has asthma");
+        one("> > we saw Pat\n> > who has asthma");
+        let blanks = "The last of the pumps went home.  We saw a patient, a new one,\nPat.";
+        assert_eq!(
+            pieces(blanks, Piece::Sentence),
+            [
+                "The last of the pumps went home.",
+                "We saw a patient, a new one,\nPat."
+            ]
+        );
+    }
+
+    #[test]
+    fn rows_and_items_are_sentences() {
+        apart(&["asthma", "Pat"]);
+        apart(&["about asthma,", "yours, Pat"]);
+        apart(&["- tea for Pat", "- asthma"]);
+        apart(&["a) tea for Pat", "b) asthma"]);
+        let item = "1. tea for Pat and for all the others who stand in the hall today";
+        apart(&[item, "2. asthma"]);
+        let row = "| Pat Lindqvist | room 14 of the new house by the river | asthma |";
+        apart(&[row, "Pat"]);
+        let row = "Pat Lindqvist     room 14 of the new house by the river  asthma";
+        apart(&[row, "Pat"]);
+        let row = "10:15 our patient Pat with her son in the small room of the hall";
+        apart(&[row, "10:30 the asthma class"]);
+        apart(&[row, "2026-03-05 the asthma class"]);
+        apart(&[row, "4712 the asthma class"]);
+        let end = "The leaflets on asthma are on the shelf behind the door of room 4.";
+        apart(&[end, "Pat Lindqvist"]);
+    }
+
+    #[test]
+    fn quoting_begins_and_ends_a_sentence() {
+        let full = "On the third of March this year our patient Pat Lindqvist wrote";
+        one(&format!("{full}\nMy daughter has asthma"));
+        apart(&[full, "> My daughter has asthma"]);
+        apart(&[full, "> my daughter has asthma"]);
+        apart(&[&format!("> {full}"), "My daughter has asthma"]);
+        apart(&[&format!("> {full}"), "> > My daughter has asthma"]);
+    }
+
+    #[test]
+    fn a_long_one_is_cut() {
+        for (piece, longest) in [(Piece::Sentence, 100), (Piece::Paragraph, 200)] {
+            let text = "so ".repeat(1_000);
+            let passage = Passage::read(text.as_bytes(), 0, text.len(), Region::Body);
+            let tag = Tag {
+                first: 500,
+                last: 501,
+                kind: FindingKind::Name,
+                margin: 70,
+            };
+            let (units, ..) = piece.first(&passage, &[tag]).unwrap();
+            assert_eq!(units, 500 - longest..500 + longest);
+        }
+    }
+
+    #[test]
+    fn paragraphs_end_at_empty_lines() {
+        for (between, two) in [
+            ("\n\n", true),
+            ("\n> \n> ", true),
+            ("\n", false),
+            (". ", false),
+        ] {
+            let text = format!("> Pat{between}asthma");
+            assert_eq!(
+                pieces(&text, Piece::Paragraph).len(),
+                1 + usize::from(two),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn no_label_goes_over_an_end() {
+        let text = "Tea. Pat A. B\n\nLee. Asthma. Now";
+        let passage = Passage::read(text.as_bytes(), 0, text.len(), Region::Body);
+        let at = |word: &str| {
+            (0..passage.items.len())
+                .find(|n| passage.bytes(*n) == word.as_bytes())
+                .unwrap()
+        };
+        let tag = |first: &str, last: &str| Tag {
+            first: at(first),
+            last: at(last) + 1,
+            kind: FindingKind::Name,
+            margin: 70,
+        };
+        let tags = [tag("Pat", "Lee"), tag("Asthma", "Asthma")];
+        let (units, here, more) = Piece::Sentence.first(&passage, &tags).unwrap();
+        assert_eq!((units.start, units.end), (at("Pat"), at("Lee") + 2));
+        assert_eq!((here, more), tags.split_at(1));
+        let (units, ..) = Piece::Paragraph.first(&passage, &tags).unwrap();
+        assert_eq!((units.start, units.end), (0, passage.items.len()));
+        assert_eq!(Piece::Sentence.first(&passage, &[]), None);
+    }
+}
