@@ -1,5 +1,5 @@
 //! Makes the files of the scanner in `core/src/dlp/`: `lexicon.bin`,
-//! `tagger/model.bin` and `risk/risk.bin`.
+//! `tagger/model.bin`, `risk/prior.bin` and `risk/risk.bin`.
 //!
 //! ```text
 //! cargo run --release -p mailseal-training -- lexicon   # lists → lexicon.bin

@@ -12,7 +12,7 @@ use super::unit::UnitKind;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Piece {
     /// Up to a point, `!` or `?` with a blank behind it, or to the end of a line
-    /// that was not broken for want of room.
+    /// that does not go on in the next.
     Sentence,
     /// Up to an empty line.
     Paragraph,
@@ -156,6 +156,14 @@ const THAT_IS: [u32; 2] = [hash(b"g"), hash(b"e")];
 /// Whether a sentence ends at a unit, maybe in a bracket or a quotation: not at
 /// the point of a word that is cut short.
 fn ends(passage: &Passage<'_>, unit: usize) -> bool {
+    // Most are words, and need no look at their letters.
+    if passage
+        .items
+        .get(unit)
+        .is_none_or(|item| item.kind == UnitKind::Word)
+    {
+        return false;
+    }
     let mut point = unit;
     while CLOSE.contains(&passage.bytes(point))
         && unit - point < 3
@@ -260,7 +268,7 @@ fn is_list_mark(passage: &Passage<'_>, at: usize) -> bool {
 
 /// Whether the line that a unit ends was broken before the first of the next, in
 /// the middle of a sentence: where it was full and is no row of a table, or where
-/// it goes on with a small letter. What begins with a sign, a list's mark or a long
+/// behind a word it goes on with a small letter. What begins with a sign, a list's mark or a long
 /// number is a line of its own.
 fn is_broken(passage: &Passage<'_>, last: usize, first: usize) -> bool {
     let Some(item) = passage.items.get(first) else {

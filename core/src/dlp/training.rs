@@ -228,7 +228,7 @@ pub fn fold_of(mail: u32) -> u32 {
 }
 
 /// The models of the verdict before anything is found: the one learnt from all
-/// mails, and for each fold one that has not seen its mails.
+/// mails, and for each fold one whose weights were not learnt from its mails.
 pub fn train_prior(mails: &[&Mail]) -> (Vec<u8>, Vec<Vec<u8>>) {
     let examples: Vec<risk::Example> = mails
         .iter()

@@ -74,7 +74,7 @@ impl Scan<'_> {
     ) {
         let in_prose = matches!(source.part, Part::Text | Part::Html | Part::Attachment(_))
             && source.hints.is_empty();
-        if !in_prose {
+        if !in_prose || !tells(tags) {
             return;
         }
         self.note_sentences(passage, tags);
@@ -98,7 +98,7 @@ impl Scan<'_> {
     /// Keeps the sentences that name one who is not taken for staff: among all the
     /// others of its paragraph one is outweighed too.
     fn note_sentences(&mut self, passage: &Passage<'_>, tags: &[Tag]) {
-        let mut rest = tags;
+        let mut rest = if names(tags) { tags } else { &[] };
         while self.telling.sentences.len() < MOST
             && let Some((units, here, more)) = Piece::Sentence.first(passage, rest)
         {

@@ -19,10 +19,12 @@ pub(crate) struct Example {
 pub(crate) struct Options {
     pub(crate) epochs: u32,
     /// Learnt so many times in different orders; the weights are their mean, so
-    /// that a verdict hangs less on the order of the mails. Where the line is to
-    /// be drawn is learnt in one, whose scores are spread a little more than
-    /// those of the mean: that takes half the time.
+    /// that a verdict hangs less on the order of the mails.
     pub(crate) times: u32,
+    /// The same of what is learnt without one fold, by which the line is drawn. Once
+    /// is enough where it serves for that alone: the scores are then spread a little
+    /// more than those of a mean.
+    pub(crate) times_of_folds: u32,
     /// How much more a missed one costs than a false one.
     pub(crate) miss: f64,
     /// Words count from so many mails on.
@@ -33,8 +35,6 @@ pub(crate) struct Options {
     /// Pull towards zero: of words, and of all else.
     pub(crate) words: f64,
     pub(crate) dense: f64,
-    /// The same of what is learnt without one fold.
-    pub(crate) times_of_folds: u32,
     /// The recall of PHI that the threshold is set for, in thousandths.
     pub(crate) recall: usize,
 }
@@ -44,13 +44,13 @@ impl Default for Options {
         Self {
             epochs: 60,
             times: 4,
+            times_of_folds: 1,
             miss: 1.3,
             least: 3,
             rate_of_phi: 0.0125,
             rate_of_categories: 0.1,
             words: 0.004,
             dense: 0.002,
-            times_of_folds: 1,
             recall: 968,
         }
     }
@@ -264,7 +264,8 @@ impl Learnt {
         self.write(&self.all, &self.lines)
     }
 
-    /// What was learnt without each fold. The line was drawn by the others, too.
+    /// What was learnt without each fold. Which features count was told by all
+    /// mails, and where the line is by the mails of the other folds.
     pub(crate) fn without(&self) -> Vec<Vec<u8>> {
         let write = |(fit, lines): &_| self.write(fit, lines);
         self.without.iter().map(write).collect()
@@ -292,12 +293,8 @@ impl Learnt {
     }
 }
 
-/// Learns the weights; each mail is of a fold.
-pub(crate) fn train(
-    examples: &[Example],
-    options: &Options,
-    fold: impl Fn(u32) -> u32 + Sync,
-) -> Learnt {
+/// Learns the weights; each mail is of a fold below [`FOLDS`].
+pub(crate) fn train(examples: &[Example], options: &Options, fold: impl Fn(u32) -> u32) -> Learnt {
     let mut counts: HashMap<u32, (u32, u32, Kind)> = HashMap::new();
     for example in examples {
         for feature in &example.features {
