@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! cargo run --release -p mailseal-training -- lexicon   # lists → lexicon.bin
-//! cargo run --release -p mailseal-training -- models    # mails → model.bin, risk.bin
+//! cargo run --release -p mailseal-training -- models    # mails → the other three
 //! cargo run --release -p mailseal-training -- check     # both again: the same bytes?
 //! cargo run --release -p mailseal-training -- cross     # how well it does on mails not seen
 //! ```
