@@ -153,15 +153,20 @@ const CUT_INSIDE: [u32; 32] = [
 /// The last letters of `e.g.` and `i.e.`
 const THAT_IS: [u32; 2] = [hash(b"g"), hash(b"e")];
 
+fn is_word(passage: &Passage<'_>, at: usize) -> bool {
+    (passage.items.get(at)).is_some_and(|item| item.kind == UnitKind::Word)
+}
+
+/// Whether a unit is in small letters.
+fn is_small(passage: &Passage<'_>, at: usize) -> bool {
+    (passage.items.get(at)).is_some_and(|item| item.shape == Shape::Lower)
+}
+
 /// Whether a sentence ends at a unit, maybe in a bracket or a quotation: not at
 /// the point of a word that is cut short.
 fn ends(passage: &Passage<'_>, unit: usize) -> bool {
     // Most are words, and need no look at their letters.
-    if passage
-        .items
-        .get(unit)
-        .is_none_or(|item| item.kind == UnitKind::Word)
-    {
+    if is_word(passage, unit) {
         return false;
     }
     let mut point = unit;
@@ -172,13 +177,7 @@ fn ends(passage: &Passage<'_>, unit: usize) -> bool {
         point -= 1;
     }
     let next = unit + 1;
-    let is_small = |at: usize| {
-        passage
-            .items
-            .get(at)
-            .is_some_and(|i| i.shape == Shape::Lower)
-    };
-    if point != unit && is_small(next) {
+    if point != unit && is_small(passage, next) {
         // It goes on behind what closes: `(new!) and`.
         return false;
     }
@@ -268,23 +267,19 @@ fn is_list_mark(passage: &Passage<'_>, at: usize) -> bool {
 
 /// Whether the line that a unit ends was broken before the first of the next, in
 /// the middle of a sentence: where it was full and is no row of a table, or where
-/// behind a word it goes on with a small letter. What begins with a sign, a list's mark or a long
-/// number is a line of its own.
+/// behind a word it goes on with a small letter. What begins with anything but a
+/// word or a short number, or with a list's mark, is a line of its own.
 fn is_broken(passage: &Passage<'_>, last: usize, first: usize) -> bool {
     let Some(item) = passage.items.get(first) else {
         return false;
     };
-    let is_word = |n: usize| (passage.items.get(n)).is_some_and(|i| i.kind == UnitKind::Word);
-    let small = |n: usize| (passage.items.get(n)).is_some_and(|i| i.shape == Shape::Lower);
+    let small = |at| is_word(passage, at) && is_small(passage, at);
     match item.kind {
         _ if is_list_mark(passage, first) => false,
-        UnitKind::Word => small(first) && is_word(last) || is_full(passage, last),
+        UnitKind::Word => small(first) && is_word(passage, last) || is_full(passage, last),
         // `14 days`
         UnitKind::Number => {
-            passage.bytes(first).len() <= 3
-                && is_word(first + 1)
-                && small(first + 1)
-                && is_full(passage, last)
+            passage.bytes(first).len() <= 3 && small(first + 1) && is_full(passage, last)
         }
         _ => false,
     }
