@@ -20,7 +20,7 @@ use super::lexicon::Flag;
 use super::passage::{Buffers, Passage, Region};
 use super::risk::Filter;
 use super::risk::features::{Envelope, Features, features};
-use super::risk::summary::Summary;
+use super::risk::summary::{CATEGORY_FLAGS, Summary};
 use super::risk::verdict::{Verdict, Words};
 use super::source::{Source, chunk_end, embeds, is_field_name};
 use super::tagger::codes::Codes;
@@ -38,6 +38,9 @@ use crate::compose::Message;
 /// Below this score so much speaks against PHI (a manual, a training, an
 /// invoice) that a number alone does not decide.
 const AGAINST: i32 = -150;
+
+/// The reason that the host says so.
+const OF_PATIENTS: &str = "audience_of_patients";
 /// The weight of what leaves no doubt.
 const CERTAIN: i32 = 1_000;
 /// More in one part than any message has that a person wrote.
@@ -410,9 +413,10 @@ impl<'s> Scan<'s> {
                 risk.reasons
                     .insert(0, RiskReason::new("paragraph", CERTAIN));
             }
-            if let Some(code) = self.beyond_doubt(score) {
+            let audience = message.audience().unwrap_or_default();
+            if let Some(code) = self.beyond_doubt(score, audience) {
                 if risk.sensitivity == Sensitivity::None {
-                    risk.categories = self.categories();
+                    risk.categories = self.categories(code);
                     risk.sensitivity = protected(&risk.categories);
                 }
                 risk.reasons.insert(0, RiskReason::new(code, CERTAIN));
@@ -489,11 +493,15 @@ impl<'s> Scan<'s> {
         codes.filter_map(|f| f.category).collect()
     }
 
-    /// The protected categories of what was found.
-    fn categories(&self) -> Vec<Category> {
-        let mut all: Vec<_> = (self.found.items.iter())
-            .filter_map(|f| f.category)
-            .collect();
+    /// The protected categories of what was found, and where that somebody is a
+    /// patient tells all, of the speciality that sender and audience name.
+    fn categories(&self, told_by: &str) -> Vec<Category> {
+        let named = CATEGORY_FLAGS
+            .iter()
+            .filter(|(flag, _)| told_by == OF_PATIENTS && self.context.speciality.has(*flag));
+        let named = named.map(|(_, category)| *category);
+        let found = self.found.items.iter().filter_map(|f| f.category);
+        let mut all: Vec<_> = found.chain(named).collect();
         all.sort_unstable();
         all.dedup();
         all
@@ -504,8 +512,9 @@ impl<'s> Scan<'s> {
     /// these, a record's head). And what makes it PHI unless much speaks against
     /// it: a patient's record by its format, or such a number, which its label,
     /// its check digit or the host's own pattern proves, beside a place of care or
-    /// health content; Medicare's own by itself. Test data is left to the weights.
-    fn beyond_doubt(&self, score: i32) -> Option<&'static str> {
+    /// health content; Medicare's own by itself; and that it goes to patients, as the
+    /// host says. Test data is left to the weights.
+    fn beyond_doubt(&self, score: i32, audience: &str) -> Option<&'static str> {
         let sections = &self.summary.sections;
         let count = |flag: Flag| sections[flag as usize - Flag::PatientSpeech as usize];
         if count(Flag::Dummy) > 0 {
@@ -519,6 +528,9 @@ impl<'s> Scan<'s> {
         }
         if self.summary.records > 0 {
             return Some("patient_record");
+        }
+        if are_patients(audience) {
+            return Some(OF_PATIENTS);
         }
         let health = self
             .found
@@ -543,8 +555,8 @@ impl<'s> Scan<'s> {
     }
 }
 
-/// Whether a finding names HIV or an infection that is passed on by sex alone, or
-/// an illness of the mind: `prep`, `hepatitis` and `anxious` may be something else.
+/// Whether a finding names HIV or an infection that is passed on by sex alone, an
+/// illness of the mind, or a test of the genes: `prep`, `hepatitis` and `anxious` may be something else.
 fn is_unmistakable(finding: &Finding) -> bool {
     let names: &[&str] = match finding.category {
         Some(Category::StiHiv) => &[
@@ -556,6 +568,7 @@ fn is_unmistakable(finding: &Finding) -> bool {
             "genital herpes",
             "genital warts",
         ],
+        Some(Category::Genetic) => &["brca", "genetic", "huntington", "lynch syndrome"],
         Some(Category::MentalHealth) => &[
             "bipolar",
             "depression",
@@ -570,6 +583,34 @@ fn is_unmistakable(finding: &Finding) -> bool {
     };
     let value = Zeroizing::new(finding.expose().expose().to_ascii_lowercase());
     names.iter().any(|name| value.contains(name))
+}
+
+/// Whether the host says that a mail's audience are patients, which tells of the
+/// care of each: not of people who are none, or who work with some.
+fn are_patients(audience: &str) -> bool {
+    const OTHERS: [&str; 18] = [
+        "advocates",
+        "aides",
+        "clinicians",
+        "doctors",
+        "former",
+        "never",
+        "no",
+        "non",
+        "not",
+        "nurses",
+        "physicians",
+        "potential",
+        "prospective",
+        "providers",
+        "staff",
+        "team",
+        "volunteers",
+        "without",
+    ];
+    let words = || audience.split(|c: char| !c.is_alphanumeric());
+    let has = |all: &[&str]| words().any(|word| all.iter().any(|w| w.eq_ignore_ascii_case(word)));
+    has(&["patients"]) && !has(&OTHERS)
 }
 
 /// Whether a number is Medicare's, by its form and its label or the signs between

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::lexicon::{Flag, Flags};
+use super::lexicon::Flag;
 use super::passage::Passage;
 use super::tagger::Tag;
 use super::token::{Gap, Shape, hash};
@@ -104,8 +104,32 @@ fn goes_over(passage: &Passage<'_>, last: usize, (depth, first): (usize, usize))
 /// Signs that close what a sentence ended in.
 const CLOSE: [&[u8]; 6] = [b"\"", b"'", b")", b"]", b"*", b"_"];
 
-/// Words that are cut short wherever they stand.
-const CUT: [u32; 8] = [
+/// Titles that are written with a point.
+const TITLES: [u32; 21] = [
+    hash(b"dr"),
+    hash(b"drs"),
+    hash(b"dra"),
+    hash(b"mr"),
+    hash(b"mrs"),
+    hash(b"ms"),
+    hash(b"mx"),
+    hash(b"messrs"),
+    hash(b"sra"),
+    hash(b"srta"),
+    hash(b"prof"),
+    hash(b"rev"),
+    hash(b"fr"),
+    hash(b"hon"),
+    hash(b"sgt"),
+    hash(b"capt"),
+    hash(b"lt"),
+    hash(b"cpl"),
+    hash(b"cmdr"),
+    hash(b"maj"),
+    hash(b"gov"),
+];
+/// Other words that are cut short wherever they stand, but for `PT`, which is whole.
+const CUT: [u32; 12] = [
     hash(b"pt"),
     hash(b"pts"),
     hash(b"hx"),
@@ -114,6 +138,10 @@ const CUT: [u32; 8] = [
     hash(b"tx"),
     hash(b"sx"),
     hash(b"fx"),
+    hash(b"mt"),
+    hash(b"bldg"),
+    hash(b"apt"),
+    hash(b"ste"),
 ];
 /// Words that are cut short where what stands behind can open no sentence.
 const CUT_INSIDE: [u32; 32] = [
@@ -150,6 +178,23 @@ const CUT_INSIDE: [u32; 32] = [
     hash(b"st"),
     hash(b"ave"),
 ];
+/// `St. Clair` and `Ft. Collins`, but `12 Heron St.` and `12 ft.`
+const PLACES: [u32; 2] = [hash(b"st"), hash(b"ft")];
+/// What is told apart by a letter behind it.
+const LETTERED: [u32; 12] = [
+    hash(b"hepatitis"),
+    hash(b"hep"),
+    hash(b"influenza"),
+    hash(b"flu"),
+    hash(b"hemophilia"),
+    hash(b"vitamin"),
+    hash(b"type"),
+    hash(b"group"),
+    hash(b"part"),
+    hash(b"plan"),
+    hash(b"grade"),
+    hash(b"exhibit"),
+];
 /// The last letters of `e.g.` and `i.e.`
 const THAT_IS: [u32; 2] = [hash(b"g"), hash(b"e")];
 
@@ -162,13 +207,8 @@ fn is_small(passage: &Passage<'_>, at: usize) -> bool {
     (passage.items.get(at)).is_some_and(|item| item.shape == Shape::Lower)
 }
 
-/// Whether a sentence ends at a unit, maybe in a bracket or a quotation: not at
-/// the point of a word that is cut short.
-fn ends(passage: &Passage<'_>, unit: usize) -> bool {
-    // Most are words, and need no look at their letters.
-    if is_word(passage, unit) {
-        return false;
-    }
+/// The unit before those that close a bracket or a quotation at a unit, if they do.
+fn before_closers(passage: &Passage<'_>, unit: usize) -> usize {
     let mut point = unit;
     while CLOSE.contains(&passage.bytes(point))
         && unit - point < 3
@@ -176,6 +216,22 @@ fn ends(passage: &Passage<'_>, unit: usize) -> bool {
     {
         point -= 1;
     }
+    point
+}
+
+/// Whether the sentence that ends with a unit asks.
+pub(crate) fn asks(passage: &Passage<'_>, last: usize) -> bool {
+    passage.bytes(before_closers(passage, last)) == b"?"
+}
+
+/// Whether a sentence ends at a unit, maybe in a bracket or a quotation: not at
+/// the point of a word that is cut short.
+fn ends(passage: &Passage<'_>, unit: usize) -> bool {
+    // Most are words, and need no look at their letters.
+    if is_word(passage, unit) {
+        return false;
+    }
+    let point = before_closers(passage, unit);
     let next = unit + 1;
     if point != unit && is_small(passage, next) {
         // It goes on behind what closes: `(new!) and`.
@@ -192,7 +248,6 @@ fn ends(passage: &Passage<'_>, unit: usize) -> bool {
 /// Whether the point is that of a title, an initial, a list's mark or another word
 /// that is cut short; of some only what stands behind tells.
 fn is_cut_short(passage: &Passage<'_>, point: usize, behind: usize) -> bool {
-    const TITLES: Flags = Flags::of(&[Flag::TitleBefore, Flag::PersonalTitle]);
     let Some(before) = point.checked_sub(1) else {
         return false;
     };
@@ -203,7 +258,9 @@ fn is_cut_short(passage: &Passage<'_>, point: usize, behind: usize) -> bool {
         return true;
     }
     match (word.kind, passage.bytes(before)) {
-        (UnitKind::Word, [_]) if word.shape == Shape::Upper => true,
+        (UnitKind::Word, [_]) if word.shape == Shape::Upper => {
+            is_initial(passage, before) || goes_on(passage, behind)
+        }
         (UnitKind::Word, [_]) => {
             let is_second = before
                 .checked_sub(1)
@@ -212,14 +269,46 @@ fn is_cut_short(passage: &Passage<'_>, point: usize, behind: usize) -> bool {
             is_second && THAT_IS.contains(&word.hash) || goes_on_from_time(passage, behind)
         }
         (UnitKind::Word, _) => {
-            word.word.flags().any(TITLES)
-                || CUT.contains(&word.hash)
+            let cut = word.shape != Shape::Upper || is_in_capitals(passage, behind);
+            TITLES.contains(&word.hash)
+                || cut && CUT.contains(&word.hash)
+                || PLACES.contains(&word.hash) && is_of_place(passage, before)
                 || CUT_INSIDE.contains(&word.hash) && goes_on(passage, behind)
         }
         // `Mon. 14 March`; points that lead on.
         (UnitKind::Weekday | UnitKind::Month, _) | (_, b".") => goes_on(passage, behind),
         _ => false,
     }
+}
+
+/// Whether a capital before a point is that of a name: not in `hepatitis C.` and
+/// `so did I.`
+fn is_initial(passage: &Passage<'_>, at: usize) -> bool {
+    let Some(before) = at.checked_sub(1) else {
+        return true;
+    };
+    let hash = passage.items.get(before).map_or(0, |item| item.hash);
+    let myself = passage.bytes(at) == b"I" && is_small(passage, before);
+    !LETTERED.contains(&hash) && !myself
+}
+
+/// Whether a text goes on in capitals, so that these say nothing.
+fn is_in_capitals(passage: &Passage<'_>, at: usize) -> bool {
+    let item = passage.items.get(at);
+    item.is_some_and(|item| item.shape == Shape::Upper) && passage.bytes(at).len() > 2
+}
+
+/// Whether `St` or `Ft` begins a place's name: it ends a street's behind a name,
+/// and is a measure behind a number.
+fn is_of_place(passage: &Passage<'_>, at: usize) -> bool {
+    at.checked_sub(1).is_none_or(|before| {
+        passage.items.get(at).is_none_or(|i| i.gap >= Gap::Line)
+            || is_word(passage, before) && is_small(passage, before)
+            || passage
+                .items
+                .get(before)
+                .is_some_and(|i| i.kind == UnitKind::Sign)
+    })
 }
 
 /// Whether what stands at a unit opens no sentence, as far as that can be seen.
@@ -268,21 +357,34 @@ fn is_list_mark(passage: &Passage<'_>, at: usize) -> bool {
 /// Whether the line that a unit ends was broken before the first of the next, in
 /// the middle of a sentence: where it was full and is no row of a table, or where
 /// behind a word it goes on with a small letter. What begins with anything but a
-/// word or a short number, or with a list's mark, is a line of its own.
+/// word or a bracket goes on only where a small word, as in `14 days`, stands behind
+/// it, or where what stands before leads on; rows begin with dates and times. A
+/// list's mark begins a line of its own.
 fn is_broken(passage: &Passage<'_>, last: usize, first: usize) -> bool {
     let Some(item) = passage.items.get(first) else {
         return false;
     };
     let small = |at| is_word(passage, at) && is_small(passage, at);
-    match item.kind {
-        _ if is_list_mark(passage, first) => false,
-        UnitKind::Word => small(first) && is_word(passage, last) || is_full(passage, last),
-        // `14 days`
-        UnitKind::Number => {
-            passage.bytes(first).len() <= 3 && small(first + 1) && is_full(passage, last)
-        }
-        _ => false,
+    if is_list_mark(passage, first) {
+        return false;
     }
+    let goes_on = match item.kind {
+        UnitKind::Word if small(first) && is_word(passage, last) => return true,
+        UnitKind::Word => true,
+        UnitKind::Sign => passage.bytes(first) == b"(",
+        UnitKind::Number if passage.bytes(first).len() > 3 => leads_on(passage, last),
+        UnitKind::Number | UnitKind::Weekday | UnitKind::Month | UnitKind::Age => {
+            small(first + 1) || leads_on(passage, last)
+        }
+        _ => leads_on(passage, last),
+    };
+    goes_on && is_full(passage, last)
+}
+
+/// Whether a unit ends no line of its own: `on`, `the`.
+fn leads_on(passage: &Passage<'_>, last: usize) -> bool {
+    let item = passage.items.get(last);
+    is_small(passage, last) && item.is_some_and(|item| item.word.flags().has(Flag::Function))
 }
 
 /// Bytes of a line that may have been broken since it was full.
@@ -359,6 +461,12 @@ mod tests {
         sentences(&["It takes 10 min.", "Pat was off."]);
         sentences(&["See him on Mon.", "Pat was off."]);
         sentences(&["Pat is off.", "(We teach asthma.)"]);
+        sentences(&["Ask the nurse.", "We teach asthma."]);
+        sentences(&["He goes to PT.", "We teach asthma."]);
+        sentences(&["She has hepatitis C.", "We teach asthma."]);
+        sentences(&["So did I.", "We teach asthma."]);
+        sentences(&["It is in 12 Heron St.", "We teach asthma."]);
+        sentences(&["It is 12 ft.", "We teach asthma."]);
     }
 
     #[test]
@@ -367,6 +475,14 @@ mod tests {
             "Dr. H. Okafor saw Mr. Lindqvist",
             "Pt. Alvarez has asthma",
             "Dx. Asthma in Pat",
+            "PT. ALVAREZ HAS ASTHMA",
+            "our patient J. Okafor has asthma",
+            "Pat has hepatitis C. difficile is something else",
+            "the people at St. Clair",
+            "St. Clair has Pat",
+            "Pat (St. Clair) has asthma",
+            "Pat is in Ft. Collins",
+            "Pat lives in Bldg. C at Mt. Sinai, Apt. B",
             "It took approx. 5 doses, i.e. all of them, incl. hers",
             "It took approx. $50",
             "some of us, e.g. Pat",
@@ -397,6 +513,21 @@ mod tests {
         one("The last of the pumps went home with a patient of ours in\n14 parts.");
         one("The last of the pumps went home with a patient of ours and\nhim.");
         one("> The last of the pumps went home with a patient of ours, Pat\n> Lindqvist.");
+        for behind in [
+            "Tuesday, Pat",
+            "March 3, Pat",
+            "3/14, Pat",
+            "10:30, Pat",
+            "94-year-old Pat",
+            "4712 Pat",
+            "AB-4711 of Pat",
+        ] {
+            let full = "The last of the pumps went home with one of our patients";
+            one(&format!("{full} on\n{behind}"));
+            apart(&[&format!("{full} today"), behind]);
+        }
+        one("The last of the pumps went home with a patient in the hall\nTuesday morning");
+        one("The last of the pumps went home with a patient in the hall\n(Pat)");
         one("we saw Pat\nwho has asthma");
         one("> > we saw Pat\n> > who has asthma");
         let blanks = "The last of the pumps went home.  We saw a patient, a new one,\nPat.";

@@ -276,6 +276,41 @@ fn a_patients_case_is_phi_among_other_matters() {
     assert_eq!(apart.sensitivity, Sensitivity::None, "{apart:?}");
 }
 
+/// That somebody is a patient is enough; the host knows it.
+#[test]
+fn what_goes_to_patients_is_phi() {
+    let verdict = |audience: &str| {
+        let draft = from_to("desk@harbor.example", "pat@mail.example");
+        let closed = draft
+            .subject("News")
+            .text("Our office is closed on Monday.");
+        scan(closed.audience(audience)).findings.risk.unwrap()
+    };
+    for (audience, categories) in [
+        ("active dialysis patients", vec![]),
+        ("Patients of the knee clinic", vec![]),
+        ("methadone patients", vec![SubstanceUse]),
+    ] {
+        let risk = verdict(audience);
+        assert!(risk.sensitivity >= Sensitivity::Phi, "{audience}: {risk:?}");
+        assert_eq!(risk.categories, categories, "{audience}");
+        assert_eq!(risk.reasons[0].code, "audience_of_patients", "{audience}");
+    }
+    for audience in [
+        "households in the county, not patients",
+        "staff of the patients' library",
+        "prospective patients",
+        "friends of the library",
+    ] {
+        let risk = verdict(audience);
+        let told = risk
+            .reasons
+            .iter()
+            .any(|r| r.code == "audience_of_patients");
+        assert!(!told, "{audience}: {risk:?}");
+    }
+}
+
 /// It says who is insured for care; another firm's number needs more beside it.
 #[test]
 fn medicares_number_is_phi_by_itself() {

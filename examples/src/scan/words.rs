@@ -72,6 +72,7 @@ pub fn reason(code: &str) -> String {
         "starts_of_words" => "how its words begin",
         "paragraph" => "what one paragraph tells by itself",
         "patient_case" => "a patient's case in one paragraph",
+        "audience_of_patients" => "an audience of patients, as the host says",
         "labelled_number" => "a number that only care gives out",
         "protected_code" => "a code of a specially protected kind",
         other => return other.replace('_', " "),

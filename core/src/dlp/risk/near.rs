@@ -9,7 +9,7 @@ use super::summary::{ME, YOU, index_of};
 use crate::dlp::FindingKind;
 use crate::dlp::lexicon::{Flag, Lexicon, SECTIONS};
 use crate::dlp::passage::{Passage, Region};
-use crate::dlp::sentence::Piece;
+use crate::dlp::sentence::{Piece, asks};
 use crate::dlp::tagger::Tag;
 use crate::dlp::token::hash;
 use crate::dlp::unit::UnitKind;
@@ -148,7 +148,7 @@ const LISTED: Few = Few::of(&[&YOU, &ME, &THEY, &IF]);
 fn said(passage: &Passage<'_>, units: Range<usize>) -> u64 {
     let lexicon = Lexicon::get();
     let last = units.end.saturating_sub(1);
-    let mut bits = u64::from(passage.bytes(last) == b"?") << Has::Asks as u32;
+    let mut bits = u64::from(asks(passage, last)) << Has::Asks as u32;
     for item in passage.items.get(units).unwrap_or_default() {
         if item.kind != UnitKind::Word {
             continue;
@@ -264,6 +264,8 @@ mod tests {
             ("his daughter has asthma", Has::Relative),
             ("if asthma", Has::If),
             ("asthma?", Has::Asks),
+            ("(asthma?)", Has::Asks),
+            ("\"asthma?\"", Has::Asks),
         ] {
             assert!(said(text, has as usize), "{text}");
             assert!(!said("all on asthma", has as usize), "{text}");
