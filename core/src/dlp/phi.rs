@@ -1,5 +1,6 @@
 //! The scanner for all kinds, and its verdict.
 
+mod audience;
 mod file_name;
 mod findings;
 mod learn;
@@ -13,15 +14,17 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
+use self::audience::{are_patients, categories_named};
 use self::findings::{bytes_of, finding, value};
 use self::telling::Telling;
 use super::known::Known;
 use super::lexicon::Flag;
 use super::passage::{Buffers, Passage, Region};
-use super::risk::Filter;
 use super::risk::features::{Envelope, Features, features};
-use super::risk::summary::{CATEGORY_FLAGS, Summary};
+use super::risk::notice::{is_in, notices};
+use super::risk::summary::Summary;
 use super::risk::verdict::{Verdict, Words};
+use super::risk::{Filter, LINE};
 use super::source::{Source, chunk_end, embeds, is_field_name};
 use super::tagger::codes::Codes;
 use super::tagger::context::Context;
@@ -37,10 +40,7 @@ use crate::compose::Message;
 
 /// Below this score so much speaks against PHI (a manual, a training, an
 /// invoice) that a number alone does not decide.
-const AGAINST: i32 = -150;
-
-/// The reason that the host says so.
-const OF_PATIENTS: &str = "audience_of_patients";
+const AGAINST: i32 = -80 - LINE;
 /// The weight of what leaves no doubt.
 const CERTAIN: i32 = 1_000;
 /// More in one part than any message has that a person wrote.
@@ -384,7 +384,17 @@ impl<'s> Scan<'s> {
         // have said is left out of the findings alone.
         rules::own(passage, &mut tags, &source.own);
         rules::amend(passage, &mut tags);
-        let findings = tags.iter().map(|tag| finding(source, passage, tag));
+        let mut listed = None;
+        let findings = tags.iter().map(|tag| {
+            let mut finding = finding(source, passage, tag);
+            if finding.category.is_some() {
+                // A notice names all that the law protects.
+                let notices = listed.get_or_insert_with(|| notices(passage));
+                let at = passage.spans.get(tag.first).map_or(0, |span| span.start);
+                finding.category = finding.category.filter(|_| !is_in(notices, at));
+            }
+            finding
+        });
         self.found.items.extend(findings);
     }
 
@@ -413,17 +423,26 @@ impl<'s> Scan<'s> {
                 risk.reasons
                     .insert(0, RiskReason::new("paragraph", CERTAIN));
             }
-            let audience = message.audience().unwrap_or_default();
-            if let Some(code) = self.beyond_doubt(score, audience) {
+            if let Some(code) = self.beyond_doubt(score) {
                 if risk.sensitivity == Sensitivity::None {
-                    risk.categories = self.categories(code);
+                    risk.categories = self.categories();
                     risk.sensitivity = protected(&risk.categories);
                 }
                 risk.reasons.insert(0, RiskReason::new(code, CERTAIN));
             }
+            let audience = message.audience().unwrap_or_default();
+            let to_patients = self.context.animals == 0 && are_patients(audience);
+            if to_patients {
+                risk.sensitivity = risk.sensitivity.max(Sensitivity::Phi);
+                risk.reasons
+                    .insert(0, RiskReason::new("audience_of_patients", CERTAIN));
+            }
             if risk.sensitivity >= Sensitivity::Phi {
                 // A bill or an order often says it by a code alone.
-                let told = self.categories_by_code();
+                let mut told = self.categories_by_code();
+                if to_patients {
+                    told.extend(categories_named(audience));
+                }
                 if told.iter().any(|told| !risk.categories.contains(told)) {
                     risk.sensitivity = risk.sensitivity.max(protected(&told));
                     risk.categories.extend(told);
@@ -493,15 +512,11 @@ impl<'s> Scan<'s> {
         codes.filter_map(|f| f.category).collect()
     }
 
-    /// The protected categories of what was found, and where that somebody is a
-    /// patient tells all, of the speciality that sender and audience name.
-    fn categories(&self, told_by: &str) -> Vec<Category> {
-        let named = CATEGORY_FLAGS
-            .iter()
-            .filter(|(flag, _)| told_by == OF_PATIENTS && self.context.speciality.has(*flag));
-        let named = named.map(|(_, category)| *category);
-        let found = self.found.items.iter().filter_map(|f| f.category);
-        let mut all: Vec<_> = found.chain(named).collect();
+    /// The protected categories of what was found.
+    fn categories(&self) -> Vec<Category> {
+        let mut all: Vec<_> = (self.found.items.iter())
+            .filter_map(|f| f.category)
+            .collect();
         all.sort_unstable();
         all.dedup();
         all
@@ -512,9 +527,8 @@ impl<'s> Scan<'s> {
     /// these, a record's head). And what makes it PHI unless much speaks against
     /// it: a patient's record by its format, or such a number, which its label,
     /// its check digit or the host's own pattern proves, beside a place of care or
-    /// health content; Medicare's own by itself; and that it goes to patients, as the
-    /// host says. Test data is left to the weights.
-    fn beyond_doubt(&self, score: i32, audience: &str) -> Option<&'static str> {
+    /// health content; Medicare's own by itself. Test data is left to the weights.
+    fn beyond_doubt(&self, score: i32) -> Option<&'static str> {
         let sections = &self.summary.sections;
         let count = |flag: Flag| sections[flag as usize - Flag::PatientSpeech as usize];
         if count(Flag::Dummy) > 0 {
@@ -528,9 +542,6 @@ impl<'s> Scan<'s> {
         }
         if self.summary.records > 0 {
             return Some("patient_record");
-        }
-        if are_patients(audience) {
-            return Some(OF_PATIENTS);
         }
         let health = self
             .found
@@ -556,7 +567,7 @@ impl<'s> Scan<'s> {
 }
 
 /// Whether a finding names HIV or an infection that is passed on by sex alone, an
-/// illness of the mind, or a test of the genes: `prep`, `hepatitis` and `anxious` may be something else.
+/// illness of the mind, genes that are tested for or an illness that they alone give: `prep`, `hepatitis` and `anxious` may be something else.
 fn is_unmistakable(finding: &Finding) -> bool {
     let names: &[&str] = match finding.category {
         Some(Category::StiHiv) => &[
@@ -583,34 +594,6 @@ fn is_unmistakable(finding: &Finding) -> bool {
     };
     let value = Zeroizing::new(finding.expose().expose().to_ascii_lowercase());
     names.iter().any(|name| value.contains(name))
-}
-
-/// Whether the host says that a mail's audience are patients, which tells of the
-/// care of each: not of people who are none, or who work with some.
-fn are_patients(audience: &str) -> bool {
-    const OTHERS: [&str; 18] = [
-        "advocates",
-        "aides",
-        "clinicians",
-        "doctors",
-        "former",
-        "never",
-        "no",
-        "non",
-        "not",
-        "nurses",
-        "physicians",
-        "potential",
-        "prospective",
-        "providers",
-        "staff",
-        "team",
-        "volunteers",
-        "without",
-    ];
-    let words = || audience.split(|c: char| !c.is_alphanumeric());
-    let has = |all: &[&str]| words().any(|word| all.iter().any(|w| w.eq_ignore_ascii_case(word)));
-    has(&["patients"]) && !has(&OTHERS)
 }
 
 /// Whether a number is Medicare's, by its form and its label or the signs between

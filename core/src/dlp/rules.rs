@@ -326,7 +326,7 @@ fn untagged(passage: &Passage<'_>, at: usize, item: &Item, names: bool, tags: &m
 pub(super) fn addresses(passage: &Passage<'_>, tags: &mut Vec<Tag>, senders: &[u32]) {
     if matches!(
         passage.region,
-        Region::Header | Region::FileName | Region::Code | Region::Style
+        Region::Header | Region::FileName | Region::Style
     ) {
         return;
     }

@@ -2,7 +2,6 @@
 
 use std::ops::Range;
 
-use super::lexicon::Flag;
 use super::passage::Passage;
 use super::tagger::Tag;
 use super::token::{Gap, Shape, hash};
@@ -73,6 +72,9 @@ impl Piece {
     }
 }
 
+/// Units before which the beginning of a line is looked for.
+const NEAR: usize = 200;
+
 /// How often a line is quoted, and its first unit behind the marks of that, if
 /// anything stands there.
 fn behind_quote_marks(passage: &Passage<'_>, line: usize) -> Option<(usize, usize)> {
@@ -88,10 +90,8 @@ fn behind_quote_marks(passage: &Passage<'_>, line: usize) -> Option<(usize, usiz
 
 /// How often the line of a unit is quoted, if it begins near enough.
 fn quoted(passage: &Passage<'_>, unit: usize) -> usize {
-    const NEAR: usize = 200;
-    let mut units = (unit.saturating_sub(NEAR)..=unit).rev();
-    let line = units.find(|n| passage.items.get(*n).is_some_and(|i| i.gap >= Gap::Line));
-    line.and_then(|line| behind_quote_marks(passage, line))
+    first_of_line(passage, unit)
+        .and_then(|line| behind_quote_marks(passage, line))
         .map_or(0, |(depth, _)| depth)
 }
 
@@ -105,7 +105,7 @@ fn goes_over(passage: &Passage<'_>, last: usize, (depth, first): (usize, usize))
 const CLOSE: [&[u8]; 6] = [b"\"", b"'", b")", b"]", b"*", b"_"];
 
 /// Titles that are written with a point.
-const TITLES: [u32; 21] = [
+const TITLES: [u32; 12] = [
     hash(b"dr"),
     hash(b"drs"),
     hash(b"dra"),
@@ -113,23 +113,37 @@ const TITLES: [u32; 21] = [
     hash(b"mrs"),
     hash(b"ms"),
     hash(b"mx"),
+    hash(b"mme"),
     hash(b"messrs"),
     hash(b"sra"),
     hash(b"srta"),
     hash(b"prof"),
-    hash(b"rev"),
-    hash(b"fr"),
-    hash(b"hon"),
-    hash(b"sgt"),
-    hash(b"capt"),
-    hash(b"lt"),
-    hash(b"cpl"),
-    hash(b"cmdr"),
-    hash(b"maj"),
-    hash(b"gov"),
 ];
-/// Other words that are cut short wherever they stand, but for `PT`, which is whole.
-const CUT: [u32; 12] = [
+/// Those that in small letters may be words: `the sales rep.`
+const RANKS: [u32; 20] = [
+    hash(b"br"),
+    hash(b"capt"),
+    hash(b"cmdr"),
+    hash(b"col"),
+    hash(b"cpl"),
+    hash(b"det"),
+    hash(b"fr"),
+    hash(b"gen"),
+    hash(b"gov"),
+    hash(b"hon"),
+    hash(b"lt"),
+    hash(b"maj"),
+    hash(b"msgt"),
+    hash(b"ofc"),
+    hash(b"pvt"),
+    hash(b"rep"),
+    hash(b"rev"),
+    hash(b"sen"),
+    hash(b"sgt"),
+    hash(b"spc"),
+];
+/// Other words that are cut short wherever they stand.
+const CUT: [u32; 8] = [
     hash(b"pt"),
     hash(b"pts"),
     hash(b"hx"),
@@ -138,10 +152,16 @@ const CUT: [u32; 12] = [
     hash(b"tx"),
     hash(b"sx"),
     hash(b"fx"),
-    hash(b"mt"),
-    hash(b"bldg"),
+];
+/// What in capitals may be whole: physical therapy, Texas.
+const WHOLE: [u32; 2] = [hash(b"pt"), hash(b"tx")];
+/// What is told apart by a letter or a number behind it, and is written with a point.
+const NUMBERED: [u32; 5] = [
     hash(b"apt"),
+    hash(b"bldg"),
     hash(b"ste"),
+    hash(b"rm"),
+    hash(b"fl"),
 ];
 /// Words that are cut short where what stands behind can open no sentence.
 const CUT_INSIDE: [u32; 32] = [
@@ -179,21 +199,83 @@ const CUT_INSIDE: [u32; 32] = [
     hash(b"ave"),
 ];
 /// `St. Clair` and `Ft. Collins`, but `12 Heron St.` and `12 ft.`
-const PLACES: [u32; 2] = [hash(b"st"), hash(b"ft")];
-/// What is told apart by a letter behind it.
-const LETTERED: [u32; 12] = [
+const PLACES: [u32; 3] = [hash(b"st"), hash(b"ft"), hash(b"mt")];
+/// What is told apart by a letter behind it, and is whole.
+const LETTERED: [u32; 22] = [
     hash(b"hepatitis"),
     hash(b"hep"),
     hash(b"influenza"),
     hash(b"flu"),
     hash(b"hemophilia"),
+    hash(b"strep"),
     hash(b"vitamin"),
     hash(b"type"),
     hash(b"group"),
     hash(b"part"),
     hash(b"plan"),
     hash(b"grade"),
+    hash(b"class"),
     hash(b"exhibit"),
+    hash(b"room"),
+    hash(b"ward"),
+    hash(b"wing"),
+    hash(b"unit"),
+    hash(b"suite"),
+    hash(b"building"),
+    hash(b"door"),
+    hash(b"lot"),
+];
+/// Behind these `I` is no initial.
+const SO_DID: [u32; 14] = [
+    hash(b"did"),
+    hash(b"do"),
+    hash(b"am"),
+    hash(b"was"),
+    hash(b"will"),
+    hash(b"would"),
+    hash(b"can"),
+    hash(b"could"),
+    hash(b"should"),
+    hash(b"had"),
+    hash(b"have"),
+    hash(b"may"),
+    hash(b"than"),
+    hash(b"as"),
+];
+/// What ends no line of its own.
+const LEADS_ON: [u32; 32] = [
+    hash(b"a"),
+    hash(b"an"),
+    hash(b"the"),
+    hash(b"and"),
+    hash(b"or"),
+    hash(b"but"),
+    hash(b"of"),
+    hash(b"to"),
+    hash(b"in"),
+    hash(b"on"),
+    hash(b"at"),
+    hash(b"by"),
+    hash(b"for"),
+    hash(b"from"),
+    hash(b"with"),
+    hash(b"since"),
+    hash(b"until"),
+    hash(b"till"),
+    hash(b"before"),
+    hash(b"after"),
+    hash(b"between"),
+    hash(b"under"),
+    hash(b"than"),
+    hash(b"as"),
+    hash(b"is"),
+    hash(b"was"),
+    hash(b"are"),
+    hash(b"were"),
+    hash(b"my"),
+    hash(b"your"),
+    hash(b"our"),
+    hash(b"their"),
 ];
 /// The last letters of `e.g.` and `i.e.`
 const THAT_IS: [u32; 2] = [hash(b"g"), hash(b"e")];
@@ -269,11 +351,16 @@ fn is_cut_short(passage: &Passage<'_>, point: usize, behind: usize) -> bool {
             is_second && THAT_IS.contains(&word.hash) || goes_on_from_time(passage, behind)
         }
         (UnitKind::Word, _) => {
-            let cut = word.shape != Shape::Upper || is_in_capitals(passage, behind);
-            TITLES.contains(&word.hash)
-                || cut && CUT.contains(&word.hash)
-                || PLACES.contains(&word.hash) && is_of_place(passage, before)
-                || CUT_INSIDE.contains(&word.hash) && goes_on(passage, behind)
+            let (hash, upper) = (word.hash, word.shape == Shape::Upper);
+            let whole = upper && WHOLE.contains(&hash) && !opens(passage, before);
+            // `MS.` is an illness, but among capitals.
+            let illness = passage.bytes(before) == b"MS" && !is_in_capitals(passage, behind);
+            TITLES.contains(&hash) && !illness
+                || RANKS.contains(&hash) && word.shape != Shape::Lower
+                || CUT.contains(&hash) && !whole
+                || NUMBERED.contains(&hash) && is_number(passage, behind)
+                || PLACES.contains(&hash) && !is_behind_number(passage, before)
+                || CUT_INSIDE.contains(&hash) && goes_on(passage, behind)
         }
         // `Mon. 14 March`; points that lead on.
         (UnitKind::Weekday | UnitKind::Month, _) | (_, b".") => goes_on(passage, behind),
@@ -284,12 +371,9 @@ fn is_cut_short(passage: &Passage<'_>, point: usize, behind: usize) -> bool {
 /// Whether a capital before a point is that of a name: not in `hepatitis C.` and
 /// `so did I.`
 fn is_initial(passage: &Passage<'_>, at: usize) -> bool {
-    let Some(before) = at.checked_sub(1) else {
-        return true;
-    };
-    let hash = passage.items.get(before).map_or(0, |item| item.hash);
-    let myself = passage.bytes(at) == b"I" && is_small(passage, before);
-    !LETTERED.contains(&hash) && !myself
+    let before = at.checked_sub(1).and_then(|n| passage.items.get(n));
+    let hash = before.map_or(0, |item| item.hash);
+    !LETTERED.contains(&hash) && !(passage.bytes(at) == b"I" && SO_DID.contains(&hash))
 }
 
 /// Whether a text goes on in capitals, so that these say nothing.
@@ -298,17 +382,39 @@ fn is_in_capitals(passage: &Passage<'_>, at: usize) -> bool {
     item.is_some_and(|item| item.shape == Shape::Upper) && passage.bytes(at).len() > 2
 }
 
-/// Whether `St` or `Ft` begins a place's name: it ends a street's behind a name,
-/// and is a measure behind a number.
-fn is_of_place(passage: &Passage<'_>, at: usize) -> bool {
-    at.checked_sub(1).is_none_or(|before| {
-        passage.items.get(at).is_none_or(|i| i.gap >= Gap::Line)
-            || is_word(passage, before) && is_small(passage, before)
-            || passage
-                .items
-                .get(before)
-                .is_some_and(|i| i.kind == UnitKind::Sign)
+/// Whether a unit is the first of its line or stands behind a sign, but for a comma.
+fn opens(passage: &Passage<'_>, at: usize) -> bool {
+    let sign = |n: usize| {
+        let before = passage.items.get(n);
+        before.is_some_and(|item| item.kind == UnitKind::Sign) && passage.bytes(n) != b","
+    };
+    opens_line(passage, at) || at.checked_sub(1).is_none_or(sign)
+}
+
+/// Whether a unit is a number, a code or one letter.
+fn is_number(passage: &Passage<'_>, at: usize) -> bool {
+    passage.items.get(at).is_some_and(|item| match item.kind {
+        UnitKind::Word => passage.bytes(at).len() == 1,
+        _ => goes_on(passage, at),
     })
+}
+
+/// Whether a number stands close before a unit on its line, as before a street's
+/// name and a measure.
+fn is_behind_number(passage: &Passage<'_>, at: usize) -> bool {
+    const NEAR: usize = 4;
+    let mut n = at;
+    while n > 0 && at - n < NEAR && passage.items.get(n).is_some_and(|i| i.gap < Gap::Line) {
+        n -= 1;
+        if passage
+            .items
+            .get(n)
+            .is_some_and(|i| i.kind == UnitKind::Number)
+        {
+            return true;
+        }
+    }
+    false
 }
 
 /// Whether what stands at a unit opens no sentence, as far as that can be seen.
@@ -358,8 +464,8 @@ fn is_list_mark(passage: &Passage<'_>, at: usize) -> bool {
 /// the middle of a sentence: where it was full and is no row of a table, or where
 /// behind a word it goes on with a small letter. What begins with anything but a
 /// word or a bracket goes on only where a small word, as in `14 days`, stands behind
-/// it, or where what stands before leads on; rows begin with dates and times. A
-/// list's mark begins a line of its own.
+/// it and the line before does not begin alike, or where that line leads on: rows
+/// begin with dates and times. A list's mark begins a line of its own.
 fn is_broken(passage: &Passage<'_>, last: usize, first: usize) -> bool {
     let Some(item) = passage.items.get(first) else {
         return false;
@@ -368,23 +474,36 @@ fn is_broken(passage: &Passage<'_>, last: usize, first: usize) -> bool {
     if is_list_mark(passage, first) {
         return false;
     }
+    let leads_on = || {
+        let hash = passage.items.get(last).map_or(0, |item| item.hash);
+        is_small(passage, last) && LEADS_ON.contains(&hash)
+    };
+    let alike = || {
+        let line = first_of_line(passage, last);
+        line.and_then(|n| passage.items.get(n)).map(|i| i.kind) == Some(item.kind)
+    };
     let goes_on = match item.kind {
         UnitKind::Word if small(first) && is_word(passage, last) => return true,
         UnitKind::Word => true,
-        UnitKind::Sign => passage.bytes(first) == b"(",
-        UnitKind::Number if passage.bytes(first).len() > 3 => leads_on(passage, last),
-        UnitKind::Number | UnitKind::Weekday | UnitKind::Month | UnitKind::Age => {
-            small(first + 1) || leads_on(passage, last)
+        // Not `(1)`, `(a)`, `( )`.
+        UnitKind::Sign => {
+            let shut = |n| passage.bytes(first + n) == b")";
+            passage.bytes(first) == b"(" && !shut(1) && !shut(2)
         }
-        _ => leads_on(passage, last),
+        UnitKind::Number if passage.bytes(first).len() > 3 => leads_on(),
+        UnitKind::Number | UnitKind::Weekday | UnitKind::Month | UnitKind::Age => {
+            small(first + 1) && !alike() || leads_on()
+        }
+        _ => leads_on(),
     };
     goes_on && is_full(passage, last)
 }
 
-/// Whether a unit ends no line of its own: `on`, `the`.
-fn leads_on(passage: &Passage<'_>, last: usize) -> bool {
-    let item = passage.items.get(last);
-    is_small(passage, last) && item.is_some_and(|item| item.word.flags().has(Flag::Function))
+/// The first unit of the line of another, if it begins near enough.
+fn first_of_line(passage: &Passage<'_>, at: usize) -> Option<usize> {
+    let begins = |n: &usize| passage.items.get(*n).is_some_and(|i| i.gap >= Gap::Line);
+    let near = at.saturating_sub(NEAR)..=at;
+    near.rev().find(|n| *n == 0 || begins(n))
 }
 
 /// Bytes of a line that may have been broken since it was full.
@@ -463,6 +582,12 @@ mod tests {
         sentences(&["Pat is off.", "(We teach asthma.)"]);
         sentences(&["Ask the nurse.", "We teach asthma."]);
         sentences(&["He goes to PT.", "We teach asthma."]);
+        sentences(&["Continue PT.", "MRI of the knee is next."]);
+        sentences(&["He lives in Austin, TX.", "We teach asthma."]);
+        sentences(&["She has MS.", "Her asthma is worse."]);
+        sentences(&["Ask the sales rep.", "We teach asthma."]);
+        sentences(&["Please cancel my apt.", "My mother has asthma."]);
+        sentences(&["Pat is in room B.", "We teach asthma."]);
         sentences(&["She has hepatitis C.", "We teach asthma."]);
         sentences(&["So did I.", "We teach asthma."]);
         sentences(&["It is in 12 Heron St.", "We teach asthma."]);
@@ -476,6 +601,12 @@ mod tests {
             "Pt. Alvarez has asthma",
             "Dx. Asthma in Pat",
             "PT. ALVAREZ HAS ASTHMA",
+            "DX. Asthma in Pat",
+            "MS. LINDQVIST HAS ASTHMA",
+            "our patient I. Okafor has asthma",
+            "Sgt. Okafor saw Gen. Lindqvist",
+            "At St. Clair we saw Pat",
+            "Pat is in Port St. Lucie",
             "our patient J. Okafor has asthma",
             "Pat has hepatitis C. difficile is something else",
             "the people at St. Clair",
@@ -527,7 +658,7 @@ mod tests {
             apart(&[&format!("{full} today"), behind]);
         }
         one("The last of the pumps went home with a patient in the hall\nTuesday morning");
-        one("The last of the pumps went home with a patient in the hall\n(Pat)");
+        one("The last of the pumps went home with a patient in the hall\n(Pat is one)");
         one("we saw Pat\nwho has asthma");
         one("> > we saw Pat\n> > who has asthma");
         let blanks = "The last of the pumps went home.  We saw a patient, a new one,\nPat.";
@@ -548,6 +679,13 @@ mod tests {
         apart(&["a) tea for Pat", "b) asthma"]);
         let item = "1. tea for Pat and for all the others who stand in the hall today";
         apart(&[item, "2. asthma"]);
+        apart(&[&item.replace("1.", "(1)"), "(2) asthma"]);
+        let bed = "82 yo man in bed 4 with CHF and AKI, on furosemide, sats are good";
+        apart(&[bed, "67 yo woman in bed 5 with asthma"]);
+        let day = "Monday evening the group on asthma with all who are there already";
+        apart(&[day, "Tuesday evening the same with Pat"]);
+        let again = "10:15 our patient Pat with her son, whom Dr. Ames wants to see again";
+        apart(&[again, "10:30 the asthma class"]);
         let row = "| Pat Lindqvist | room 14 of the new house by the river | asthma |";
         apart(&[row, "Pat"]);
         let row = "Pat Lindqvist     room 14 of the new house by the river  asthma";

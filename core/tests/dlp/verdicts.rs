@@ -271,6 +271,12 @@ fn a_patients_case_is_phi_among_other_matters() {
             sensitivity == Sensitivity::Sensitive
         );
     }
+    // Nobody has a number that people make up.
+    for number in ["999999", "123456", "7654321"] {
+        let test = verdict(&format!("Patient ZZTEST, MRN {number}, has gout."));
+        let told = test.reasons.iter().any(|r| r.code == "patient_case");
+        assert!(!told, "{number}: {test:?}");
+    }
     // In paragraphs of their own they are nobody's.
     let apart = verdict("Marisol Quintero\n\nMRN 7719402\n\nGout is a disease of kings.");
     assert_eq!(apart.sensitivity, Sensitivity::None, "{apart:?}");
@@ -279,36 +285,75 @@ fn a_patients_case_is_phi_among_other_matters() {
 /// That somebody is a patient is enough; the host knows it.
 #[test]
 fn what_goes_to_patients_is_phi() {
-    let verdict = |audience: &str| {
-        let draft = from_to("desk@harbor.example", "pat@mail.example");
-        let closed = draft
-            .subject("News")
-            .text("Our office is closed on Monday.");
-        scan(closed.audience(audience)).findings.risk.unwrap()
+    let closed = "Our office is closed on Monday.";
+    let verdict = |from: &str, audience: &str, text: &str| {
+        let draft = from_to(from, "pat@mail.example").subject("News").text(text);
+        scan(draft.audience(audience)).findings.risk.unwrap()
     };
-    for (audience, categories) in [
-        ("active dialysis patients", vec![]),
-        ("Patients of the knee clinic", vec![]),
-        ("methadone patients", vec![SubstanceUse]),
+    for (audience, text, categories) in [
+        ("our patients", closed, vec![]),
+        ("active dialysis patients", closed, vec![]),
+        ("methadone patients", closed, vec![SubstanceUse]),
+        (
+            "HIV patients",
+            "Dear patient, your appointment on Monday is moved to Tuesday.",
+            vec![StiHiv],
+        ),
     ] {
-        let risk = verdict(audience);
-        assert!(risk.sensitivity >= Sensitivity::Phi, "{audience}: {risk:?}");
+        let risk = verdict("desk@harbor.example", audience, text);
         assert_eq!(risk.categories, categories, "{audience}");
-        assert_eq!(risk.reasons[0].code, "audience_of_patients", "{audience}");
+        assert_eq!(
+            risk.sensitivity == Sensitivity::Sensitive,
+            !categories.is_empty(),
+            "{audience}"
+        );
+        let told = risk
+            .reasons
+            .iter()
+            .any(|r| r.code == "audience_of_patients");
+        assert!(told, "{audience}: {risk:?}");
     }
-    for audience in [
-        "households in the county, not patients",
-        "staff of the patients' library",
-        "prospective patients",
-        "friends of the library",
+    // A word makes the difference.
+    for (from, audience) in [
+        ("desk@harbor.example", "case managers of dialysis patients"),
+        ("desk@brookvet.example", "surgery patients"),
     ] {
-        let risk = verdict(audience);
+        let risk = verdict(from, audience, closed);
         let told = risk
             .reasons
             .iter()
             .any(|r| r.code == "audience_of_patients");
         assert!(!told, "{audience}: {risk:?}");
     }
+}
+
+/// Everybody has one, and it is no birth.
+#[test]
+fn a_date_of_birth_is_not_specially_protected() {
+    for label in ["date of birth", "birth date", "DOB"] {
+        let text = format!("Gail Prentiss, {label} 04/12/1961, was seen for glaucoma.");
+        let mail = from_to("him@nf.example", "desk@partner.example");
+        judged(mail.subject("file").text(text), Sensitivity::Phi);
+    }
+}
+
+/// Among others all that the law protects.
+#[test]
+fn a_notice_makes_no_mail_specially_protected() {
+    let mail = |test: &str| {
+        let text = format!(
+            "Dear Pat, your {test} is on March 3 at 9. Bring your card.\n\nCONFIDENTIALITY NOTICE: \
+             This e-mail may contain HIV test results and genetic testing results that are protected by \
+             state law. Redisclosure without written consent is prohibited. If you are not the intended \
+             recipient, delete it."
+        );
+        from_to("desk@harborclinic.example", "pat@mail.example")
+            .subject("Your visit")
+            .text(text)
+    };
+    judged(mail("knee MRI"), Sensitivity::Phi);
+    let found = judged(mail("BRCA test"), Sensitivity::Sensitive);
+    assert_eq!(found.findings.risk.unwrap().categories, [Genetic]);
 }
 
 /// It says who is insured for care; another firm's number needs more beside it.

@@ -10,6 +10,7 @@ use std::ops::Range;
 use super::Scan;
 use crate::base::{Phi, Sensitivity};
 use crate::dlp::passage::{Passage, Region};
+use crate::dlp::risk::LINE;
 use crate::dlp::risk::features::features;
 use crate::dlp::risk::summary::Summary;
 use crate::dlp::risk::verdict::{Verdict, Words};
@@ -23,7 +24,7 @@ use crate::dlp::{FindingClass, FindingKind, Part, Risk, rules};
 const MOST: usize = 1_024;
 /// How far a paragraph or a sentence alone must speak for PHI: it has less to
 /// speak against than the whole.
-const SURE: i32 = 100;
+const SURE: i32 = 170 - LINE;
 
 /// Paragraphs and sentences that may tell of somebody by themselves.
 #[derive(Default)]

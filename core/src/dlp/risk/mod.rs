@@ -10,7 +10,7 @@ pub(crate) mod codes;
 pub(crate) mod features;
 mod few;
 pub(crate) mod near;
-mod notice;
+pub(crate) mod notice;
 mod places;
 pub(crate) mod summary;
 #[cfg(feature = "training")]
@@ -31,7 +31,7 @@ pub(crate) const OUTPUTS: usize = 7;
 
 /// Where the line is drawn above the one that training draws, in hundredths of
 /// log-odds: the training mails are harder than what people send.
-const LINE: i32 = 100;
+pub(crate) const LINE: i32 = 100;
 
 /// Weights of features by hash.
 pub(crate) struct Weights {

@@ -61,8 +61,15 @@ const SIGNS: [u32; 7] = [
 ];
 const MAY_BE_SIGN: Few = Few::of(&[&SIGNS]);
 
+/// Whether a place is in one of some ranges, which are in order.
+pub(crate) fn is_in(ranges: &[Range<usize>], at: u32) -> bool {
+    let at = at as usize;
+    let next = ranges.partition_point(|range| range.end <= at);
+    ranges.get(next).is_some_and(|range| range.contains(&at))
+}
+
 /// The notices in a passage, as bytes of its text.
-pub(super) fn notices(passage: &Passage<'_>) -> Vec<Range<usize>> {
+pub(crate) fn notices(passage: &Passage<'_>) -> Vec<Range<usize>> {
     let start = passage.spans.first().map_or(0, |span| span.start as usize);
     let end = passage.spans.last().map_or(0, |span| span.end as usize);
     let text = passage.text.get(start..end).unwrap_or_default();

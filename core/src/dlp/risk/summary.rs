@@ -1,16 +1,15 @@
 //! What is counted over a message while it is scanned.
 
 use std::collections::BTreeSet;
-use std::ops::Range;
 
 use super::Filter;
 use super::codes::category_of_code;
 use super::features::{pair_feature, start_feature, word_feature};
 use super::few::Few;
 use super::near::Near;
-use super::notice::notices;
+use super::notice::{is_in, notices};
 use crate::dlp::lexicon::{CATEGORIES, Flag, Flags, Lexicon, SECTIONS};
-use crate::dlp::passage::{Item, Passage, Region};
+use crate::dlp::passage::{Passage, Region};
 use crate::dlp::rules::cue;
 use crate::dlp::tagger::Tag;
 use crate::dlp::tagger::context::Context;
@@ -139,6 +138,9 @@ impl Summary {
                     self.you += u32::from(YOU.contains(&item.hash));
                     self.me += u32::from(ME.contains(&item.hash));
                 }
+                // Everybody has a date of birth.
+                let label = !item.phrase.is_empty() && item.phrase.flags().has(Flag::CueBirth);
+                let alone = !word.is_function() & !label;
                 let pair = pair(before, item.hash);
                 let start = match word.is_function() {
                     true => None,
@@ -147,13 +149,13 @@ impl Summary {
                 if let Some(filter) = filter {
                     // Which words are wanted is chance: no branch asks for it.
                     let wanted = filter.may_have(word_feature(item.hash));
-                    words.push(item.hash, !word.is_function() & wanted);
+                    words.push(item.hash, alone & wanted);
                     pairs.push(pair, filter.may_have(pair_feature(pair)));
                     if let Some(start) = start {
                         starts.push(start, filter.may_have(start_feature(start)));
                     }
                 } else {
-                    if !word.is_function() && self.words.len() < MAX_WORDS {
+                    if alone && self.words.len() < MAX_WORDS {
                         self.words.insert(item.hash);
                     }
                     if self.pairs.len() < MAX_WORDS {
@@ -272,7 +274,7 @@ impl Summary {
                 line = (start, end, false, false);
                 case = Case::default();
             }
-            case.add(tag.kind, passage.items.get(tag.first), health);
+            case.add(passage, tag, health);
             self.cases += u32::from(case.is_new());
             line.2 |= class == FindingClass::Identifier && tag.kind != FindingKind::Date;
             line.3 |= health;
@@ -282,13 +284,6 @@ impl Summary {
             }
         }
     }
-}
-
-/// Whether a place is in one of some ranges, which are in order.
-fn is_in(ranges: &[Range<usize>], at: u32) -> bool {
-    let at = at as usize;
-    let next = ranges.partition_point(|range| range.end <= at);
-    ranges.get(next).is_some_and(|range| range.contains(&at))
 }
 
 /// What a paragraph has of a patient's case so far.
@@ -306,14 +301,17 @@ struct Case {
 }
 
 impl Case {
-    fn add(&mut self, kind: FindingKind, item: Option<&Item>, health: bool) {
+    fn add(&mut self, passage: &Passage<'_>, tag: &Tag, health: bool) {
+        use FindingKind::{HealthPlanId, Mrn, Ssn};
+        let (kind, item) = (tag.kind, passage.items.get(tag.first));
         self.people += u32::from(matches!(kind, FindingKind::Name | FindingKind::Provider));
-        self.numbers += u32::from(matches!(kind, FindingKind::Mrn | FindingKind::HealthPlanId));
+        let number = matches!(kind, Mrn | HealthPlanId | Ssn) && !is_made_up(passage, tag);
+        self.numbers += u32::from(number && kind != Ssn);
         let called = |flag| item.is_some_and(|item| cue(item, flag));
-        self.record |= kind == FindingKind::Mrn && called(Flag::CueMrn);
+        self.record |= number && kind == Mrn && called(Flag::CueMrn);
         self.birth |= kind == FindingKind::Date && called(Flag::CueBirth);
         // Payrolls have these too.
-        self.security_number |= kind == FindingKind::Ssn;
+        self.security_number |= number && kind == Ssn;
         self.health |= health;
     }
 
@@ -330,6 +328,26 @@ impl Case {
         self.told |= new;
         new
     }
+}
+
+/// Whether a number is one that people make up: `999999`, `123-45-6789`.
+fn is_made_up(passage: &Passage<'_>, tag: &Tag) -> bool {
+    const LEAST: usize = 5;
+    let units = passage.spans.get(tag.first..tag.last).unwrap_or_default();
+    let (Some(first), Some(last)) = (units.first(), units.last()) else {
+        return false;
+    };
+    let text = passage.text.get(first.start as usize..last.end as usize);
+    let digits = || {
+        text.unwrap_or_default()
+            .iter()
+            .filter(|b| b.is_ascii_digit())
+    };
+    let steps = |by: i16| {
+        let mut pairs = digits().zip(digits().skip(1));
+        pairs.all(|(a, b)| i16::from(*b) - i16::from(*a) == by)
+    };
+    digits().count() >= LEAST && [0, 1, -1].into_iter().any(steps)
 }
 
 pub(super) const YOU: [u32; 4] = [hash(b"you"), hash(b"your"), hash(b"yours"), hash(b"usted")];
@@ -595,6 +613,22 @@ mod tests {
         assert_eq!(starts("strangled, then a strangling").len(), 1);
         // Five letters are the word itself; "because" says nothing.
         assert_eq!(starts("knees hurt because 123456").len(), 0);
+    }
+
+    /// It would speak of birth.
+    #[test]
+    fn the_label_of_a_date_of_birth_is_no_word() {
+        let words = |text: &str| {
+            let passage = Passage::read(text.as_bytes(), 0, text.len(), Region::Body);
+            let mut summary = Summary::default();
+            summary.read(&passage, None);
+            summary.words
+        };
+        let birth = hash(b"birth");
+        assert!(words("her birth plan").list().contains(&birth));
+        for label in ["Date of birth: 4/12/1961", "birth date 4/12/1961"] {
+            assert!(!words(label).list().contains(&birth), "{label}");
+        }
     }
 
     /// In more than one chunk.

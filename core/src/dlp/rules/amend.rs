@@ -11,9 +11,11 @@ use crate::dlp::{FindingKind, check};
 /// Letters and figures of a licence plate at most.
 const PLATE: usize = 8;
 
-/// Takes doses out of dates, gives licence plates their length, and calls what
-/// only looks like a DEA number by its shape no such.
+/// Takes doses out of dates, parts what goes over items of a list, gives licence
+/// plates their length, and calls what only looks like a DEA number by its shape no
+/// such.
 pub(in crate::dlp) fn amend(passage: &Passage<'_>, tags: &mut Vec<Tag>) {
+    part_items(passage, tags);
     tags.retain(|tag| {
         let single = tag.last == tag.first + 1;
         !(single && tag.kind == FindingKind::Date && is_dose(passage.bytes(tag.first)))
@@ -37,6 +39,29 @@ pub(in crate::dlp) fn amend(passage: &Passage<'_>, tags: &mut Vec<Tag>) {
             vehicles && next.last <= kept.last
         };
         tags.dedup_by(|next, kept| is_piece(next, kept));
+    }
+}
+
+/// Parts what goes on over the dash before a list's next item: two people of a list
+/// are no one.
+fn part_items(passage: &Passage<'_>, tags: &mut Vec<Tag>) {
+    let dash = |n: &usize| {
+        let line = passage.items.get(*n).is_some_and(|i| i.gap >= Gap::Line);
+        line && matches!(passage.bytes(*n), b"-" | b"*" | b"+" | b"\xe2\x80\xa2")
+    };
+    let mut at = 0;
+    while let Some(tag) = tags.get_mut(at) {
+        if let Some(n) = (tag.first + 1..tag.last).find(dash) {
+            let next = Tag {
+                first: n + 1,
+                ..*tag
+            };
+            tag.last = n;
+            if next.first < next.last {
+                tags.insert(at + 1, next);
+            }
+        }
+        at += 1;
     }
 }
 
@@ -138,6 +163,28 @@ mod tests {
         }
         let left = amended("Lot 10mg", FindingKind::OtherId, &["10mg"]);
         assert_eq!(left.len(), 1);
+    }
+
+    #[test]
+    fn names_of_a_list_are_parted() {
+        let parted = |text: &str| {
+            let passage = Passage::read(text.as_bytes(), 0, text.len(), Region::Body);
+            let mut tags = vec![Tag {
+                first: 0,
+                last: passage.items.len(),
+                kind: FindingKind::Name,
+                margin: 60,
+            }];
+            amend(&passage, &mut tags);
+            let ranges = tags.iter().map(|tag| (tag.first, tag.last));
+            ranges.collect::<Vec<_>>()
+        };
+        assert_eq!(
+            parted("Pat Vail\n- Mia Lee\n- Wei"),
+            [(0, 2), (3, 5), (6, 7)]
+        );
+        assert_eq!(parted("Pat\n\u{2022} Mia\n*"), [(0, 1), (2, 3)]);
+        assert_eq!(parted("Pat\nVail - Lee"), [(0, 4)]);
     }
 
     #[test]
