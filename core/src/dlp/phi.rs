@@ -6,6 +6,7 @@ mod findings;
 mod learn;
 mod merge;
 mod run;
+mod script;
 mod telling;
 
 use std::cell::Cell;
@@ -229,6 +230,9 @@ impl<'s> Scan<'s> {
         }
         if let Some(why) = source.unread {
             self.unscannable(source.part, why);
+        }
+        if script::is_unknown(source.text, source.view.markup) {
+            self.unscannable(source.part, "unknown_script");
         }
         let (mut at, _) = source.next(0);
         self.summary.records += u32::from(source.patient_record);

@@ -373,7 +373,8 @@ fn is_cut_short(passage: &Passage<'_>, point: usize, behind: usize) -> bool {
 fn is_initial(passage: &Passage<'_>, at: usize) -> bool {
     let before = at.checked_sub(1).and_then(|n| passage.items.get(n));
     let hash = before.map_or(0, |item| item.hash);
-    !LETTERED.contains(&hash) && !(passage.bytes(at) == b"I" && SO_DID.contains(&hash))
+    let myself = passage.bytes(at) == b"I" && SO_DID.contains(&hash);
+    !myself && !LETTERED.contains(&hash)
 }
 
 /// Whether a text goes on in capitals, so that these say nothing.

@@ -661,6 +661,27 @@ fn who_writes_to_a_practice_is_its_patient() {
     }
 }
 
+/// That nothing is found there says nothing; what is found is told.
+#[test]
+fn a_text_in_another_script_is_reported() {
+    let russian = "Пациент: Иванов Сергей Петрович\nДиагноз: сахарный диабет\nSSN: 281-15-9804";
+    for draft in [
+        mail().subject("Hi").text(russian),
+        mail().subject("Hi").html(format!("<p>{russian}</p>")),
+        mail()
+            .subject(russian.replace('\n', " "))
+            .text("See above."),
+        mail().text("See below.").attachment(file("a.txt", russian)),
+    ] {
+        let scanned = scan(draft);
+        let why: Vec<_> = scanned.findings.unscannable.iter().map(|u| u.why).collect();
+        assert_eq!(why, ["unknown_script"]);
+        let ssn = |f: &mailseal::dlp::Finding| f.kind == FindingKind::Ssn;
+        assert!(scanned.findings.items.iter().any(ssn));
+        assert!(scanned.findings.sensitivity().unwrap() >= Sensitivity::Phi);
+    }
+}
+
 /// What may be of another charset is read as most readers would, and is told.
 #[test]
 fn a_text_in_an_untold_charset_is_scanned_and_reported() {
