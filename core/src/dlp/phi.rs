@@ -26,12 +26,14 @@ use super::risk::notice::{is_in, notices};
 use super::risk::summary::Summary;
 use super::risk::verdict::{Verdict, Words};
 use super::risk::{Filter, LINE};
+use super::sentence::Piece;
 use super::source::{Source, chunk_end, embeds, is_field_name};
 use super::tagger::codes::Codes;
 use super::tagger::context::Context;
 use super::tagger::model::Model;
 use super::tagger::score::Memos;
 use super::tagger::{Tag, asks, tag};
+use super::token::hash;
 use super::{
     Category, Confidence, Evidence, Finding, FindingClass, FindingKind, Findings, HostKnowledge,
     Part, RiskReason, Roster, RosterHit, Scanner, Unscannable, rules,
@@ -231,7 +233,8 @@ impl<'s> Scan<'s> {
         if let Some(why) = source.unread {
             self.unscannable(source.part, why);
         }
-        if script::is_unknown(source.text, source.view.markup) {
+        let name = matches!(source.part, Part::AttachmentName(_));
+        if !name && script::is_unknown(source.text, source.view.markup) {
             self.unscannable(source.part, "unknown_script");
         }
         let (mut at, _) = source.next(0);
@@ -392,10 +395,11 @@ impl<'s> Scan<'s> {
         let findings = tags.iter().map(|tag| {
             let mut finding = finding(source, passage, tag);
             if finding.category.is_some() {
-                // A notice names all that the law protects.
+                // A notice names all that the law protects, but nobody's.
                 let notices = listed.get_or_insert_with(|| notices(passage));
                 let at = passage.spans.get(tag.first).map_or(0, |span| span.start);
-                finding.category = finding.category.filter(|_| !is_in(notices, at));
+                let names = || !is_in(notices, at) || speaks_of_one(passage, tag);
+                finding.category = finding.category.filter(|_| names());
             }
             finding
         });
@@ -437,16 +441,17 @@ impl<'s> Scan<'s> {
             let audience = message.audience().unwrap_or_default();
             let to_patients = self.context.animals == 0 && are_patients(audience);
             if to_patients {
-                risk.sensitivity = risk.sensitivity.max(Sensitivity::Phi);
+                let categories = categories_named(audience);
+                risk.sensitivity = risk.sensitivity.max(protected(&categories));
+                risk.categories.extend(categories);
+                risk.categories.sort_unstable();
+                risk.categories.dedup();
                 risk.reasons
                     .insert(0, RiskReason::new("audience_of_patients", CERTAIN));
             }
             if risk.sensitivity >= Sensitivity::Phi {
                 // A bill or an order often says it by a code alone.
-                let mut told = self.categories_by_code();
-                if to_patients {
-                    told.extend(categories_named(audience));
-                }
+                let told = self.categories_by_code();
                 if told.iter().any(|told| !risk.categories.contains(told)) {
                     risk.sensitivity = risk.sensitivity.max(protected(&told));
                     risk.categories.extend(told);
@@ -611,6 +616,14 @@ fn is_medicare(finding: &Finding) -> bool {
     // No other plan's numbers are checked.
     let checked = finding.evidence.contains(&Evidence::Checksum);
     finding.kind == FindingKind::HealthPlanId && checked && written
+}
+
+/// Whether the sentence of a tag says whose it is.
+fn speaks_of_one(passage: &Passage<'_>, tag: &Tag) -> bool {
+    const WHOSE: [u32; 4] = [hash(b"your"), hash(b"my"), hash(b"his"), hash(b"her")];
+    let sentence = Piece::Sentence.first(passage, std::slice::from_ref(tag));
+    let items = sentence.and_then(|(units, ..)| passage.items.get(units));
+    (items.unwrap_or_default().iter()).any(|item| WHOSE.contains(&item.hash))
 }
 
 /// Whether a passage may say what the message is about.

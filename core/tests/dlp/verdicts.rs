@@ -272,10 +272,17 @@ fn a_patients_case_is_phi_among_other_matters() {
         );
     }
     // Nobody has a number that people make up.
-    for number in ["999999", "123456", "7654321"] {
-        let test = verdict(&format!("Patient ZZTEST, MRN {number}, has gout."));
-        let told = test.reasons.iter().any(|r| r.code == "patient_case");
-        assert!(!told, "{number}: {test:?}");
+    for (number, case) in [
+        ("MRN 7719402", true),
+        ("MRN 999999", false),
+        ("MRN 7654321", false),
+        ("MRN 1234567890", false),
+        ("SSN 281-15-9804", true),
+        ("SSN 123-45-6789", false),
+    ] {
+        let risk = verdict(&format!("Marisol Quintero, {number}, has gout."));
+        let told = risk.reasons.iter().any(|r| r.code == "patient_case");
+        assert_eq!(told, case, "{number}: {risk:?}");
     }
     // In paragraphs of their own they are nobody's.
     let apart = verdict("Marisol Quintero\n\nMRN 7719402\n\nGout is a disease of kings.");
@@ -352,6 +359,11 @@ fn a_notice_makes_no_mail_specially_protected() {
             .text(text)
     };
     judged(mail("knee MRI"), Sensitivity::Phi);
+    // Where it stands in the notice's own line it is somebody's.
+    let told = "Your HIV test came back positive. This message is confidential; if you received \
+                this message in error, please delete it.";
+    let draft = from_to("desk@harborclinic.example", "pat@mail.example").subject("Results");
+    judged(draft.text(told), Sensitivity::Sensitive);
     let found = judged(mail("BRCA test"), Sensitivity::Sensitive);
     assert_eq!(found.findings.risk.unwrap().categories, [Genetic]);
 }

@@ -5,9 +5,8 @@ use super::super::risk::summary::CATEGORY_FLAGS;
 use super::super::token::hash;
 use crate::dlp::Category;
 
-/// Words before `patients` that make them somebody else's business, or what the
-/// audience is not.
-const ABOUT: [&str; 26] = [
+/// Words before `patients` that make them somebody else's business.
+const ABOUT: [&str; 22] = [
     "about",
     "besides",
     "but",
@@ -16,12 +15,8 @@ const ABOUT: [&str; 26] = [
     "excluding",
     "for",
     "from",
-    "future",
     "minus",
-    "nonpatients",
     "of",
-    "potential",
-    "prospective",
     "refer",
     "referring",
     "see",
@@ -35,64 +30,116 @@ const ABOUT: [&str; 26] = [
     "with",
     "without",
 ];
-/// Behind these `of patients` means patients all the same.
-const COUNTED: [&str; 12] = [
-    "all", "cohort", "group", "half", "list", "many", "most", "panel", "roster", "segment", "some",
+/// Words that say that they are none.
+const NONE: [&str; 12] = [
+    "aren't",
+    "future",
+    "isn't",
+    "neither",
+    "never",
+    "no",
+    "non",
+    "nonpatients",
+    "nor",
+    "not",
+    "potential",
+    "prospective",
+];
+/// Behind these `of patients`, `to patients` and `for patients` are patients all the
+/// same.
+const ARE: [&str; 26] = [
+    "all",
+    "announcement",
+    "campaign",
+    "cohort",
+    "email",
+    "group",
+    "half",
+    "invitation",
+    "letter",
+    "letters",
+    "list",
+    "mail",
+    "mailing",
+    "many",
+    "message",
+    "most",
+    "newsletter",
+    "notice",
+    "panel",
+    "reminder",
+    "reminders",
+    "roster",
+    "segment",
+    "some",
     "subset",
+    "survey",
 ];
-/// What may stand between `not` and `patients`.
-const BETWEEN: [&str; 10] = [
-    "active",
-    "actual",
-    "any",
-    "current",
-    "existing",
-    "known",
-    "my",
-    "our",
-    "registered",
-    "yet",
-];
-const NOT: [&str; 6] = ["never", "no", "non", "not", "aren", "isn"];
-/// Behind `patients` these make it a name or the opposite.
-const OTHERWISE: [&str; 12] = [
+/// Behind `patients` these make it a name, others, or the opposite.
+const OTHERWISE: [&str; 24] = [
     "advocates",
     "app",
+    "caregivers",
+    "carers",
+    "clinicians",
     "club",
     "council",
+    "department",
+    "doctors",
     "excepted",
     "excluded",
+    "families",
     "first",
     "foundation",
     "helpline",
     "library",
+    "nurses",
     "portal",
+    "relatives",
     "rights",
+    "school",
+    "staff",
+    "team",
+    "volunteers",
 ];
+/// Behind `patient` these are patients.
+const MANY: [&str; 6] = ["cohort", "group", "list", "panel", "roster", "segment"];
 
 /// Whether an audience are patients, as the host says, which tells of the care of
 /// each: not people who are none, or who work with some.
 pub(super) fn are_patients(audience: &str) -> bool {
     let lower = audience.to_ascii_lowercase();
-    let words: Vec<&str> = lower
-        .split(|c: char| !c.is_alphanumeric())
+    let parted = |c| {
+        matches!(
+            c,
+            ',' | ';' | ':' | '/' | '(' | ')' | '|' | '\n' | '–' | '—'
+        )
+    };
+    lower.split(parted).any(are_patients_of_clause)
+}
+
+/// The same of what stands between commas.
+fn are_patients_of_clause(clause: &str) -> bool {
+    let mut words = clause
+        .split(|c: char| !c.is_alphanumeric() && !matches!(c, '-' | '\''))
+        .map(|word| word.trim_matches('\''))
         .filter(|word| !word.is_empty())
-        .collect();
-    words.iter().enumerate().any(|(at, word)| {
-        let (before, behind) = (words.get(..at).unwrap_or_default(), words.get(at + 1));
-        let about = before.iter().enumerate().any(|(n, word)| {
-            let counted = n.checked_sub(1).and_then(|n| before.get(n));
-            let counts = *word == "of" && counted.is_some_and(|word| COUNTED.contains(word));
-            ABOUT.contains(word) && !counts
-        });
-        let mut near = before
-            .iter()
-            .rev()
-            .skip_while(|word| BETWEEN.contains(word));
-        let none = near.next().is_some_and(|word| NOT.contains(word));
-        let otherwise = behind.is_some_and(|word| OTHERWISE.contains(word));
-        matches!(*word, "patients" | "inpatients" | "outpatients") && !about && !none && !otherwise
-    })
+        .peekable();
+    let mut before = "";
+    while let Some(word) = words.next() {
+        let behind = words.peek().copied().unwrap_or_default();
+        match word {
+            "patients" | "inpatients" | "outpatients" | "in-patients" | "out-patients" => {
+                return !OTHERWISE.contains(&behind);
+            }
+            "patient" if MANY.contains(&behind) => return true,
+            "of" | "to" | "for" if ARE.contains(&before) => {}
+            word if ABOUT.contains(&word) || NONE.contains(&word) => return false,
+            _ => {}
+        }
+        before = word;
+    }
+    false
 }
 
 /// The protected categories that the words of an audience name.
@@ -123,6 +170,11 @@ mod tests {
             "a list of patients seen in May",
             "staff and patients",
             "Outpatients, knee clinic",
+            "newsletter to all patients",
+            "reminders for our patients",
+            "clinic of Dr. Ames: patients and caregivers",
+            "families of staff, patients",
+            "dialysis patient list",
         ] {
             assert!(are_patients(audience), "{audience}");
         }
@@ -141,6 +193,12 @@ mod tests {
             "EHR contacts, patients app",
             "Patients First clinic award",
             "cancer support groups (patients excluded)",
+            "our patients' caregivers",
+            "outpatients department",
+            "staff, not dialysis patients",
+            "neither donors nor patients",
+            "leads that aren't patients",
+            "patient advocates",
         ] {
             assert!(!are_patients(audience), "{audience}");
         }

@@ -1,8 +1,10 @@
 //! Which texts are in a script that neither lists nor models know.
 
-/// Letters of other scripts from which on a text may be one of theirs; fewer are a
-/// name or a line of greeting.
-const LEAST: usize = 20;
+use crate::dlp::view::decoded;
+
+/// How much letters of other scripts weigh from where on a text may be one of theirs;
+/// less is a name or a line of greeting.
+const LEAST: usize = 24;
 
 /// Letters of Latin script and of others.
 #[derive(Default)]
@@ -15,41 +17,56 @@ impl Letters {
     fn count(&mut self, text: &str) {
         for letter in text.chars().filter(|c| c.is_alphabetic()) {
             match letter {
-                // Latin with all its marks, and what only looks otherwise: wide
-                // letters, those of formulas.
+                // Latin with all its marks, and what only looks otherwise: joined and
+                // wide letters, those of formulas.
                 ..'\u{370}' | '\u{1d00}'..'\u{1f00}' | '\u{2000}'..'\u{2c00}' => self.latin += 1,
-                '\u{ff00}'..'\u{ff60}' | '\u{1d400}'..'\u{1d800}' => self.latin += 1,
-                // One of these says as much as a few letters.
-                '\u{2e80}'.. => self.other += 3,
+                '\u{fb00}'..'\u{fb07}' | '\u{ff00}'..'\u{ff60}' => self.latin += 1,
+                '\u{1d400}'..'\u{1d800}' => self.latin += 1,
+                // One of these says as much as two letters.
+                '\u{2e80}'..'\u{a000}' | '\u{ac00}'..'\u{d7b0}' => self.other += 2,
                 _ => self.other += 1,
             }
         }
+    }
+
+    /// Those of what markup shows: not of tags, style sheets and scripts.
+    fn count_shown(&mut self, markup: &str) {
+        let lower = markup.to_ascii_lowercase();
+        let (mut from, mut at) = (0, 0);
+        while let Some(n) = lower.get(at..).and_then(|rest| rest.find('<')) {
+            let tag = at + n;
+            let rest = lower.get(tag..).unwrap_or_default();
+            let opens = |b: &u8| b.is_ascii_alphabetic() || b"/!?".contains(b);
+            if !rest.as_bytes().get(1).is_some_and(opens) {
+                at = tag + 1;
+                continue;
+            }
+            self.count(&decoded(markup.get(from..tag).unwrap_or_default()));
+            let end = match rest {
+                _ if rest.starts_with("<style") => "</style",
+                _ if rest.starts_with("<script") => "</script",
+                _ => ">",
+            };
+            let length = rest.find(end).map_or(rest.len(), |n| n + end.len());
+            (from, at) = (tag + length, tag + length);
+        }
+        self.count(&decoded(markup.get(from..).unwrap_or_default()));
     }
 }
 
 /// Whether most of a text's letters are of another script than Latin. That nothing is
 /// found in such a text says nothing. Lines for those who read other languages below a
-/// letter in English, which insurers must send, are not most of it. In markup, tags,
-/// style sheets and scripts do not count.
+/// letter in English, which insurers must send, are not most of it.
 pub(super) fn is_unknown(text: &str, markup: bool) -> bool {
-    if text.is_ascii() {
+    let escaped = markup && text.contains("&#");
+    if text.is_ascii() && !escaped {
         return false;
     }
     let mut letters = Letters::default();
-    let mut rest = text;
-    while let Some((before, tag)) = rest.split_once('<').filter(|_| markup) {
-        letters.count(before);
-        let begins = |name: &str| {
-            let start = tag.get(..name.len());
-            start.is_some_and(|start| start.eq_ignore_ascii_case(name))
-        };
-        let end = match begins("style") || begins("script") {
-            true => "</",
-            false => ">",
-        };
-        rest = tag.split_once(end).map_or("", |(_, rest)| rest);
+    match markup {
+        true => letters.count_shown(text),
+        false => letters.count(text),
     }
-    letters.count(rest);
     letters.other >= LEAST && letters.other > letters.latin
 }
 
@@ -71,6 +88,10 @@ mod tests {
                 "<style>p {{ color: red; margin: 0 auto }}</style><p class=\"text\">{text}"
             );
             assert!(is_unknown(&page, true), "{text}");
+            let code = "<script>if (a < b) { c = '<b>the words of a program</b>' }</script>";
+            let escaped: String = text.chars().map(|c| format!("&#{};", c as u32)).collect();
+            let page = format!("{code}{escaped}<p>&nbsp;</p><p>&nbsp;</p><p>&nbsp;</p>");
+            assert!(is_unknown(&page, true), "{text}");
         }
         for text in [
             "",
@@ -78,6 +99,7 @@ mod tests {
             "La señora Muñoz tiene una cita el miércoles próximo, por la mañana.",
             "Bệnh nhân có một cuộc hẹn vào thứ hai tại phòng khám",
             "Пациент Иванов",
+            "会議のお知らせ",
             "Ｐａｔｉｅｎｔ Ｌｉｎｄｑｖｉｓｔ ｈａｓ ａｓｔｈｍａ",
             "Your appointment is on Monday at nine. Bring your card and a list of your medicines.\n\n\
              ВНИМАНИЕ: если вы говорите по-русски, услуги перевода бесплатны.",

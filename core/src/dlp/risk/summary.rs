@@ -330,7 +330,7 @@ impl Case {
     }
 }
 
-/// Whether a number is one that people make up: `999999`, `123-45-6789`.
+/// Whether a number is one that people make up: `999999`, `123-45-6789`, `1234567890`.
 fn is_made_up(passage: &Passage<'_>, tag: &Tag) -> bool {
     const LEAST: usize = 5;
     let units = passage.spans.get(tag.first..tag.last).unwrap_or_default();
@@ -343,11 +343,12 @@ fn is_made_up(passage: &Passage<'_>, tag: &Tag) -> bool {
             .iter()
             .filter(|b| b.is_ascii_digit())
     };
-    let steps = |by: i16| {
+    // 0 follows 9.
+    let steps = |by: u8| {
         let mut pairs = digits().zip(digits().skip(1));
-        pairs.all(|(a, b)| i16::from(*b) - i16::from(*a) == by)
+        pairs.all(|(a, b)| (b + 10 - a) % 10 == by)
     };
-    digits().count() >= LEAST && [0, 1, -1].into_iter().any(steps)
+    digits().count() >= LEAST && [0, 1, 9].into_iter().any(steps)
 }
 
 pub(super) const YOU: [u32; 4] = [hash(b"you"), hash(b"your"), hash(b"yours"), hash(b"usted")];

@@ -42,27 +42,39 @@ pub(in crate::dlp) fn amend(passage: &Passage<'_>, tags: &mut Vec<Tag>) {
     }
 }
 
-/// Parts what goes on over the dash before a list's next item: two people of a list
-/// are no one.
+/// Parts names that go on over the dash before a list's next item: two people of a
+/// list are no one.
 fn part_items(passage: &Passage<'_>, tags: &mut Vec<Tag>) {
-    let dash = |n: &usize| {
-        let line = passage.items.get(*n).is_some_and(|i| i.gap >= Gap::Line);
-        line && matches!(passage.bytes(*n), b"-" | b"*" | b"+" | b"\xe2\x80\xa2")
+    let is_dash = |n: usize| {
+        let line = passage.items.get(n).is_some_and(|i| i.gap >= Gap::Line);
+        line && matches!(passage.bytes(n), b"-" | b"*" | b"+" | b"\xe2\x80\xa2")
     };
-    let mut at = 0;
-    while let Some(tag) = tags.get_mut(at) {
-        if let Some(n) = (tag.first + 1..tag.last).find(dash) {
-            let next = Tag {
-                first: n + 1,
-                ..*tag
-            };
-            tag.last = n;
-            if next.first < next.last {
-                tags.insert(at + 1, next);
-            }
-        }
-        at += 1;
+    let is_list = |tag: &Tag| {
+        let name = matches!(tag.kind, FindingKind::Name | FindingKind::Provider);
+        name && (tag.first..tag.last).any(is_dash)
+    };
+    if !tags.iter().any(is_list) {
+        return;
     }
+    let mut all = Vec::with_capacity(tags.len() + 8);
+    for tag in tags.iter() {
+        if !is_list(tag) {
+            all.push(*tag);
+            continue;
+        }
+        let mut first = tag.first;
+        for last in (tag.first..=tag.last).filter(|n| *n == tag.last || is_dash(*n)) {
+            if first < last {
+                all.push(Tag {
+                    first,
+                    last,
+                    ..*tag
+                });
+            }
+            first = last + 1;
+        }
+    }
+    *tags = all;
 }
 
 /// Whether a number of the DEA's is called so, or has its check digit: serial
@@ -185,6 +197,7 @@ mod tests {
         );
         assert_eq!(parted("Pat\n\u{2022} Mia\n*"), [(0, 1), (2, 3)]);
         assert_eq!(parted("Pat\nVail - Lee"), [(0, 4)]);
+        assert_eq!(parted("Pat\n-\n- Mia"), [(0, 1), (3, 4)]);
     }
 
     #[test]
