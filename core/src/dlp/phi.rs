@@ -36,7 +36,7 @@ use super::tagger::{Tag, asks, tag};
 use super::token::hash;
 use super::{
     Category, Confidence, Evidence, Finding, FindingClass, FindingKind, Findings, HostKnowledge,
-    Part, RiskReason, Roster, RosterHit, Scanner, Unscannable, rules,
+    Part, Risk, RiskReason, Roster, RosterHit, Scanner, Unscannable, rules,
 };
 use crate::base::{Address, RecipientId, Sensitivity};
 use crate::compose::Message;
@@ -441,38 +441,25 @@ impl<'s> Scan<'s> {
             let audience = message.audience().unwrap_or_default();
             let to_patients = self.context.animals == 0 && are_patients(audience);
             if to_patients {
-                let categories = categories_named(audience);
-                risk.sensitivity = risk.sensitivity.max(protected(&categories));
-                risk.categories.extend(categories);
-                risk.categories.sort_unstable();
-                risk.categories.dedup();
-                risk.reasons
-                    .insert(0, RiskReason::new("audience_of_patients", CERTAIN));
+                make_phi(
+                    &mut risk,
+                    &categories_named(audience),
+                    "audience_of_patients",
+                );
             }
             if risk.sensitivity >= Sensitivity::Phi {
                 // A bill or an order often says it by a code alone.
                 let told = self.categories_by_code();
                 if told.iter().any(|told| !risk.categories.contains(told)) {
-                    risk.sensitivity = risk.sensitivity.max(protected(&told));
-                    risk.categories.extend(told);
-                    risk.categories.sort_unstable();
-                    risk.categories.dedup();
-                    risk.reasons
-                        .insert(0, RiskReason::new("protected_code", CERTAIN));
+                    make_phi(&mut risk, &told, "protected_code");
                 }
             }
             if let Some(categories) = &self.told_by_name {
-                risk.sensitivity = risk.sensitivity.max(protected(categories));
-                risk.categories.extend(categories);
-                risk.categories.sort_unstable();
-                risk.categories.dedup();
-                risk.reasons
-                    .insert(0, RiskReason::new("display_name", CERTAIN));
+                make_phi(&mut risk, categories, "display_name");
             }
             if patients > 0 {
                 // Whatever else it says.
-                risk.sensitivity = risk.sensitivity.max(Sensitivity::Phi);
-                risk.reasons.insert(0, RiskReason::new("roster", CERTAIN));
+                make_phi(&mut risk, &[], "roster");
             }
             self.found.risk = Some(risk);
         }
@@ -576,7 +563,8 @@ impl<'s> Scan<'s> {
 }
 
 /// Whether a finding names HIV or an infection that is passed on by sex alone, an
-/// illness of the mind, genes that are tested for or an illness that they alone give: `prep`, `hepatitis` and `anxious` may be something else.
+/// illness of the mind, or genes that are tested for and what they alone bring:
+/// `prep`, `hepatitis` and `anxious` may be something else.
 fn is_unmistakable(finding: &Finding) -> bool {
     let names: &[&str] = match finding.category {
         Some(Category::StiHiv) => &[
@@ -629,6 +617,15 @@ fn speaks_of_one(passage: &Passage<'_>, tag: &Tag) -> bool {
 /// Whether a passage may say what the message is about.
 fn speaks(passage: &Passage<'_>) -> bool {
     passage.region != Region::Style
+}
+
+/// Makes a verdict PHI, of these categories too, for a reason that leaves no doubt.
+fn make_phi(risk: &mut Risk, categories: &[Category], code: &'static str) {
+    risk.sensitivity = risk.sensitivity.max(protected(categories));
+    risk.categories.extend(categories);
+    risk.categories.sort_unstable();
+    risk.categories.dedup();
+    risk.reasons.insert(0, RiskReason::new(code, CERTAIN));
 }
 
 /// How sensitive PHI of these categories is.

@@ -1,10 +1,15 @@
 //! Where sentences and paragraphs begin and end.
 
+mod words;
+
 use std::ops::Range;
 
+use self::words::{
+    CUT, CUT_INSIDE, LEADS_ON, LETTERED, NUMBERED, PLACES, RANKS, SO_DID, THAT_IS, TITLES, WHOLE,
+};
 use super::passage::Passage;
 use super::tagger::Tag;
-use super::token::{Gap, Shape, hash};
+use super::token::{Gap, Shape};
 use super::unit::UnitKind;
 
 /// What a text is cut into.
@@ -103,182 +108,6 @@ fn goes_over(passage: &Passage<'_>, last: usize, (depth, first): (usize, usize))
 
 /// Signs that close what a sentence ended in.
 const CLOSE: [&[u8]; 6] = [b"\"", b"'", b")", b"]", b"*", b"_"];
-
-/// Titles that are written with a point.
-const TITLES: [u32; 12] = [
-    hash(b"dr"),
-    hash(b"drs"),
-    hash(b"dra"),
-    hash(b"mr"),
-    hash(b"mrs"),
-    hash(b"ms"),
-    hash(b"mx"),
-    hash(b"mme"),
-    hash(b"messrs"),
-    hash(b"sra"),
-    hash(b"srta"),
-    hash(b"prof"),
-];
-/// Those that in small letters may be words: `the sales rep.`
-const RANKS: [u32; 20] = [
-    hash(b"br"),
-    hash(b"capt"),
-    hash(b"cmdr"),
-    hash(b"col"),
-    hash(b"cpl"),
-    hash(b"det"),
-    hash(b"fr"),
-    hash(b"gen"),
-    hash(b"gov"),
-    hash(b"hon"),
-    hash(b"lt"),
-    hash(b"maj"),
-    hash(b"msgt"),
-    hash(b"ofc"),
-    hash(b"pvt"),
-    hash(b"rep"),
-    hash(b"rev"),
-    hash(b"sen"),
-    hash(b"sgt"),
-    hash(b"spc"),
-];
-/// Other words that are cut short wherever they stand.
-const CUT: [u32; 8] = [
-    hash(b"pt"),
-    hash(b"pts"),
-    hash(b"hx"),
-    hash(b"dx"),
-    hash(b"rx"),
-    hash(b"tx"),
-    hash(b"sx"),
-    hash(b"fx"),
-];
-/// What in capitals may be whole: physical therapy, Texas.
-const WHOLE: [u32; 2] = [hash(b"pt"), hash(b"tx")];
-/// What is told apart by a letter or a number behind it, and is written with a point.
-const NUMBERED: [u32; 5] = [
-    hash(b"apt"),
-    hash(b"bldg"),
-    hash(b"ste"),
-    hash(b"rm"),
-    hash(b"fl"),
-];
-/// Words that are cut short where what stands behind can open no sentence.
-const CUT_INSIDE: [u32; 32] = [
-    hash(b"approx"),
-    hash(b"appt"),
-    hash(b"appts"),
-    hash(b"dept"),
-    hash(b"tel"),
-    hash(b"ph"),
-    hash(b"ext"),
-    hash(b"no"),
-    hash(b"nos"),
-    hash(b"vs"),
-    hash(b"incl"),
-    hash(b"etc"),
-    hash(b"resp"),
-    hash(b"min"),
-    hash(b"mins"),
-    hash(b"hr"),
-    hash(b"hrs"),
-    hash(b"wk"),
-    hash(b"wks"),
-    hash(b"mo"),
-    hash(b"yr"),
-    hash(b"yrs"),
-    hash(b"rm"),
-    hash(b"fl"),
-    hash(b"inc"),
-    hash(b"ltd"),
-    hash(b"co"),
-    hash(b"corp"),
-    hash(b"jr"),
-    hash(b"sr"),
-    hash(b"st"),
-    hash(b"ave"),
-];
-/// `St. Clair` and `Ft. Collins`, but `12 Heron St.` and `12 ft.`
-const PLACES: [u32; 3] = [hash(b"st"), hash(b"ft"), hash(b"mt")];
-/// What is told apart by a letter behind it, and is whole.
-const LETTERED: [u32; 22] = [
-    hash(b"hepatitis"),
-    hash(b"hep"),
-    hash(b"influenza"),
-    hash(b"flu"),
-    hash(b"hemophilia"),
-    hash(b"strep"),
-    hash(b"vitamin"),
-    hash(b"type"),
-    hash(b"group"),
-    hash(b"part"),
-    hash(b"plan"),
-    hash(b"grade"),
-    hash(b"class"),
-    hash(b"exhibit"),
-    hash(b"room"),
-    hash(b"ward"),
-    hash(b"wing"),
-    hash(b"unit"),
-    hash(b"suite"),
-    hash(b"building"),
-    hash(b"door"),
-    hash(b"lot"),
-];
-/// Behind these `I` is no initial.
-const SO_DID: [u32; 14] = [
-    hash(b"did"),
-    hash(b"do"),
-    hash(b"am"),
-    hash(b"was"),
-    hash(b"will"),
-    hash(b"would"),
-    hash(b"can"),
-    hash(b"could"),
-    hash(b"should"),
-    hash(b"had"),
-    hash(b"have"),
-    hash(b"may"),
-    hash(b"than"),
-    hash(b"as"),
-];
-/// What ends no line of its own.
-const LEADS_ON: [u32; 32] = [
-    hash(b"a"),
-    hash(b"an"),
-    hash(b"the"),
-    hash(b"and"),
-    hash(b"or"),
-    hash(b"but"),
-    hash(b"of"),
-    hash(b"to"),
-    hash(b"in"),
-    hash(b"on"),
-    hash(b"at"),
-    hash(b"by"),
-    hash(b"for"),
-    hash(b"from"),
-    hash(b"with"),
-    hash(b"since"),
-    hash(b"until"),
-    hash(b"till"),
-    hash(b"before"),
-    hash(b"after"),
-    hash(b"between"),
-    hash(b"under"),
-    hash(b"than"),
-    hash(b"as"),
-    hash(b"is"),
-    hash(b"was"),
-    hash(b"are"),
-    hash(b"were"),
-    hash(b"my"),
-    hash(b"your"),
-    hash(b"our"),
-    hash(b"their"),
-];
-/// The last letters of `e.g.` and `i.e.`
-const THAT_IS: [u32; 2] = [hash(b"g"), hash(b"e")];
 
 fn is_word(passage: &Passage<'_>, at: usize) -> bool {
     (passage.items.get(at)).is_some_and(|item| item.kind == UnitKind::Word)
@@ -392,7 +221,8 @@ fn opens(passage: &Passage<'_>, at: usize) -> bool {
     opens_line(passage, at) || at.checked_sub(1).is_none_or(sign)
 }
 
-/// Whether a unit is a number, a code or one letter.
+/// Whether a unit may be what an apartment is told by: one letter, or no word and
+/// nothing that opens a sentence.
 fn is_number(passage: &Passage<'_>, at: usize) -> bool {
     passage.items.get(at).is_some_and(|item| match item.kind {
         UnitKind::Word => passage.bytes(at).len() == 1,

@@ -1,11 +1,11 @@
 //! Whom a mail goes to, by what the host declares of its audience.
 
-use super::super::lexicon::Lexicon;
-use super::super::risk::summary::CATEGORY_FLAGS;
-use super::super::token::hash;
 use crate::dlp::Category;
+use crate::dlp::lexicon::Lexicon;
+use crate::dlp::risk::summary::CATEGORY_FLAGS;
+use crate::dlp::token::hash;
 
-/// Words before `patients` that make them somebody else's business.
+/// Words before `patients` that make them somebody else's business, or leave them out.
 const ABOUT: [&str; 22] = [
     "about",
     "besides",

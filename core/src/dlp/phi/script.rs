@@ -31,27 +31,39 @@ impl Letters {
 
     /// Those of what markup shows: not of tags, style sheets and scripts.
     fn count_shown(&mut self, markup: &str) {
-        let lower = markup.to_ascii_lowercase();
         let (mut from, mut at) = (0, 0);
-        while let Some(n) = lower.get(at..).and_then(|rest| rest.find('<')) {
+        while let Some(n) = markup.get(at..).and_then(|rest| rest.find('<')) {
             let tag = at + n;
-            let rest = lower.get(tag..).unwrap_or_default();
+            let rest = markup.get(tag..).unwrap_or_default();
             let opens = |b: &u8| b.is_ascii_alphabetic() || b"/!?".contains(b);
             if !rest.as_bytes().get(1).is_some_and(opens) {
                 at = tag + 1;
                 continue;
             }
             self.count(&decoded(markup.get(from..tag).unwrap_or_default()));
-            let end = match rest {
-                _ if rest.starts_with("<style") => "</style",
-                _ if rest.starts_with("<script") => "</script",
-                _ => ">",
+            let end = match ["style", "script"]
+                .iter()
+                .find(|name| begins(rest, "<", name))
+            {
+                Some(name) => {
+                    let mut ends = rest.match_indices("</").map(|(n, _)| n);
+                    ends.find(|n| begins(rest.get(*n..).unwrap_or_default(), "</", name))
+                }
+                None => rest.find('>').map(|n| n + 1),
             };
-            let length = rest.find(end).map_or(rest.len(), |n| n + end.len());
-            (from, at) = (tag + length, tag + length);
+            at = tag + end.unwrap_or(rest.len());
+            from = at;
         }
         self.count(&decoded(markup.get(from..).unwrap_or_default()));
     }
+}
+
+/// Whether a text begins with a sign and a tag's name, in letters of any case.
+fn begins(text: &str, sign: &str, name: &str) -> bool {
+    let behind = text
+        .strip_prefix(sign)
+        .and_then(|tag| tag.get(..name.len()));
+    behind.is_some_and(|tag| tag.eq_ignore_ascii_case(name))
 }
 
 /// Whether most of a text's letters are of another script than Latin. That nothing is
