@@ -31,13 +31,14 @@ pub(crate) fn terms(path: &Path) -> io::Result<Vec<(String, Vec<String>)>> {
         .collect())
 }
 
-/// The lines of one section of a file.
+/// The lines of one section of a file; a title stands in brackets that close.
 pub(crate) fn section(path: &Path, name: &str) -> io::Result<Vec<String>> {
     let mut here = false;
     let mut out = Vec::new();
     for line in lines(path)? {
-        if let Some(title) = line.strip_prefix('[') {
-            here = title.trim_end().trim_end_matches(']') == name;
+        let inside = line.trim_end().strip_prefix('[');
+        if let Some(title) = inside.and_then(|line| line.strip_suffix(']')) {
+            here = title == name;
         } else if here {
             out.push(line);
         }
@@ -316,4 +317,21 @@ fn cues(out: &mut LexiconBuilder, list: &dyn Fn(&str) -> std::path::PathBuf) -> 
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `[date` is a term, and ends no section.
+    #[test]
+    fn a_section_ends_at_the_next_title() -> io::Result<()> {
+        let path = std::env::temp_dir().join(format!("sections-{}.txt", std::process::id()));
+        fs::write(&path, "# A file.\n[one]\na\n[date\nb\n[two]\nc\n")?;
+        let read = |name: &str| section(&path, name);
+        assert_eq!(read("one")?, ["a", "[date", "b"]);
+        assert_eq!(read("two")?, ["c"]);
+        assert!(read("three").is_err());
+        fs::remove_file(&path)
+    }
 }

@@ -22,6 +22,11 @@ const VARIANTS: u32 = 3;
 /// Of a hundred of these so many get what stands before and behind mails.
 const FRAMED: u64 = 30;
 
+/// In so many of a hundred people have their mail elsewhere, and in so many they are
+/// called by no name there.
+const ELSEWHERE: u64 = 15;
+const NAMELESS: u64 = 15;
+
 /// What names and terms are drawn from.
 pub(crate) struct Pools {
     given: Vec<Vec<String>>,
@@ -103,7 +108,7 @@ fn variant(mail: &Mail, pools: &Pools, random: &mut Random, n: u32) -> Mail {
     }
     let fold = |s: &str| exchange(s, &people);
     out.from = fold(&out.from);
-    out.to = out.to.iter().map(|a| fold(a)).collect();
+    out.to = out.to.iter().map(|a| moved(&fold(a), random)).collect();
     out.audience = out.audience.as_deref().map(fold);
     // Some people never reach for the shift key.
     if random.percent(7) {
@@ -116,6 +121,73 @@ fn variant(mail: &Mail, pools: &Pools, random: &mut Random, n: u32) -> Mail {
         }
     }
     out
+}
+
+/// Where people have their own mail, in the labelled ones.
+const PRIVATE: [&str; 13] = [
+    "aol.com",
+    "gmail.com",
+    "hotmail.com",
+    "homemail.example",
+    "icloud.com",
+    "inbox.example",
+    "inmail.example",
+    "mail.example",
+    "mailhome.example",
+    "outlook.com",
+    "post.example",
+    "postbox.example",
+    "yahoo.com",
+];
+
+/// How addresses end at work and at schools.
+const ENDS: [&str; 5] = ["com", "edu", "net", "org", "us"];
+
+/// A person's address, which at times becomes one at work or at a school: it says
+/// nothing of whether they are written to as a patient.
+fn moved(address: &str, random: &mut Random) -> String {
+    let Some((local, domain)) = address.rsplit_once('@') else {
+        return address.to_owned();
+    };
+    let (elsewhere, nameless) = (random.percent(ELSEWHERE), random.percent(NAMELESS));
+    // Behind a name it stands in brackets.
+    let (name, local) = local.rsplit_once('<').unwrap_or(("", local));
+    let (bracket, close) = match domain.strip_suffix('>') {
+        Some(_) => ("<", ">"),
+        None => ("", ""),
+    };
+    let domain = domain.trim_end_matches('>');
+    if !PRIVATE.contains(&domain) {
+        return address.to_owned();
+    }
+    let local = match nameless {
+        true => made_up(1, random) + &random.below(1_000).to_string(),
+        false => local.to_owned(),
+    };
+    let domain = match (elsewhere, random.pick(&ENDS)) {
+        (true, Some(end)) => {
+            let syllables = 2 + random.below(3);
+            format!("{}.{end}", made_up(syllables, random))
+        }
+        _ => domain.to_owned(),
+    };
+    format!("{name}{bracket}{local}@{domain}{close}")
+}
+
+/// A word that means nothing.
+fn made_up(syllables: usize, random: &mut Random) -> String {
+    (0..syllables)
+        .flat_map(|_| {
+            let letter = |of: &[u8], random: &mut Random| {
+                char::from(random.pick(of).copied().unwrap_or(b'x'))
+            };
+            [
+                letter(b"bcdfghjklmnprstvwz", random),
+                letter(b"aeiou", random),
+                letter(b"lmnrst", random),
+            ]
+        })
+        .collect()
 }
 
 /// For each word of a name another, in lower case.

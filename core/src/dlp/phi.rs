@@ -520,20 +520,19 @@ impl<'s> Scan<'s> {
 
     /// What makes a mail PHI whatever else it says: a case in one paragraph (a
     /// person with health and a number that only care gives out, two with two of
-    /// these, a record's head). And what makes it PHI unless much speaks against
-    /// it: a patient's record by its format, or such a number, which its label,
-    /// its check digit or the host's own pattern proves, beside a place of care or
-    /// health content; Medicare's own by itself. Test data is left to the weights.
+    /// these, a record's head), but where it speaks of tests and much speaks against
+    /// it. And what makes it PHI unless much does: a patient's record by its format,
+    /// or such a number, which its label, its check digit or the host's own pattern
+    /// proves, beside a place of care or health content; Medicare's own by itself.
+    /// Test data is left to the weights.
     fn beyond_doubt(&self, score: i32) -> Option<&'static str> {
         let sections = &self.summary.sections;
         let count = |flag: Flag| sections[flag as usize - Flag::PatientSpeech as usize];
-        if count(Flag::Dummy) > 0 {
-            return None;
-        }
-        if self.summary.cases > 0 {
+        let test = count(Flag::Dummy) > 0;
+        if self.summary.cases > 0 && !(test && score <= AGAINST) {
             return Some("patient_case");
         }
-        if score <= AGAINST || count(Flag::Software) + count(Flag::Veterinary) > 0 {
+        if test || score <= AGAINST || count(Flag::Software) + count(Flag::Veterinary) > 0 {
             return None;
         }
         if self.summary.records > 0 {

@@ -93,16 +93,22 @@ fn told(passage: &Passage<'_>, at: usize, item: &Item) -> Option<FindingKind> {
     if item.facts.has(Facts::VIN_SHAPE) && cue(item, Flag::CueVehicle) && item.cue_distance <= 3 {
         return Some(FindingKind::Vehicle);
     }
-    if item.facts.has(Facts::OVER_89) && number {
+    if item.facts.has(Facts::OVER_89) {
         let before = |n: usize| at.checked_sub(n).map_or(&[][..], |n| passage.bytes(n));
-        let word = if before(1) == b":" {
-            before(2)
-        } else {
-            before(1)
+        let is = |word: &[u8], words: &[&[u8]]| words.iter().any(|w| word.eq_ignore_ascii_case(w));
+        let speaks = match item.kind {
+            // `94` of `94 years old`, not `94th`.
+            UnitKind::Age => {
+                passage.bytes(at).iter().all(u8::is_ascii_digit)
+                    && is(before(1), &[b"is", b"was", b"turned", b"turns"])
+                    && is(before(2), &[b"he", b"she", b"who"])
+            }
+            _ => {
+                let colon = usize::from(before(1) == b":");
+                let words: [&[u8]; 5] = [b"age", b"aged", b"turns", b"turned", b"edad"];
+                number && is(before(1 + colon), &words)
+            }
         };
-        let speaks = [&b"age"[..], b"aged", b"turns", b"turned", b"edad"]
-            .iter()
-            .any(|w| word.eq_ignore_ascii_case(w));
         return speaks.then_some(FindingKind::AgeOver89);
     }
     None

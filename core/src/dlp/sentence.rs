@@ -5,8 +5,10 @@ mod words;
 use std::ops::Range;
 
 use self::words::{
-    CUT, CUT_INSIDE, LEADS_ON, LETTERED, NUMBERED, PLACES, RANKS, SO_DID, THAT_IS, TITLES, WHOLE,
+    AND_I, CUT, CUT_INSIDE, LEADS_ON, LETTERED, NUMBERED, PLACES, RANKS, SO_DID, THAT_IS, TITLES,
+    WHOLE,
 };
+use super::lexicon::{Flag, Flags, GIVEN, NAMES};
 use super::passage::Passage;
 use super::tagger::Tag;
 use super::token::{Gap, Shape};
@@ -106,6 +108,14 @@ fn goes_over(passage: &Passage<'_>, last: usize, (depth, first): (usize, usize))
     !ends(passage, last) && is_broken(passage, last, first) && quoted(passage, last) == depth
 }
 
+/// What health terms are listed as.
+const TERMS: Flags = Flags::of(&[
+    Flag::Medication,
+    Flag::Condition,
+    Flag::Procedure,
+    Flag::Lab,
+]);
+
 /// Signs that close what a sentence ended in.
 const CLOSE: [&[u8]; 6] = [b"\"", b"'", b")", b"]", b"*", b"_"];
 
@@ -182,13 +192,15 @@ fn is_cut_short(passage: &Passage<'_>, point: usize, behind: usize) -> bool {
         (UnitKind::Word, _) => {
             let (hash, upper) = (word.hash, word.shape == Shape::Upper);
             let whole = upper && WHOLE.contains(&hash) && !opens(passage, before);
-            // `MS.` is an illness, but among capitals.
-            let illness = passage.bytes(before) == b"MS" && !is_in_capitals(passage, behind);
+            // `MS.` is an illness, but among capitals and before a name.
+            let illness = passage.bytes(before) == b"MS"
+                && !is_in_capitals(passage, behind)
+                && !is_name(passage, behind);
             TITLES.contains(&hash) && !illness
                 || RANKS.contains(&hash) && word.shape != Shape::Lower
                 || CUT.contains(&hash) && !whole
                 || NUMBERED.contains(&hash) && is_number(passage, behind)
-                || PLACES.contains(&hash) && !is_behind_number(passage, before)
+                || PLACES.contains(&hash) && !is_measured(passage, before)
                 || CUT_INSIDE.contains(&hash) && goes_on(passage, behind)
         }
         // `Mon. 14 March`; points that lead on.
@@ -202,14 +214,38 @@ fn is_cut_short(passage: &Passage<'_>, point: usize, behind: usize) -> bool {
 fn is_initial(passage: &Passage<'_>, at: usize) -> bool {
     let before = at.checked_sub(1).and_then(|n| passage.items.get(n));
     let hash = before.map_or(0, |item| item.hash);
-    let myself = passage.bytes(at) == b"I" && SO_DID.contains(&hash);
-    !myself && !LETTERED.contains(&hash)
+    // `Pat and I. Dr. Ames`, but `Pat and I. Okafor`.
+    let myself = || SO_DID.contains(&hash) || AND_I.contains(&hash) && !is_surname(passage, at + 2);
+    let is_me = passage.bytes(at) == b"I" && myself();
+    !is_me && !LETTERED.contains(&hash)
 }
 
-/// Whether a text goes on in capitals, so that these say nothing.
+/// Whether a text goes on in capitals, so that these say nothing: not with a test's
+/// or an illness' short name, which has them everywhere.
 fn is_in_capitals(passage: &Passage<'_>, at: usize) -> bool {
-    let item = passage.items.get(at);
-    item.is_some_and(|item| item.shape == Shape::Upper) && passage.bytes(at).len() > 2
+    passage.items.get(at).is_some_and(|item| {
+        let flags = item.flags();
+        item.shape == Shape::Upper
+            && passage.bytes(at).len() > 2
+            && (!flags.any(TERMS) || flags.any(NAMES))
+    })
+}
+
+/// Whether a word is a name, and none that a sentence about somebody opens with.
+fn is_surname(passage: &Passage<'_>, at: usize) -> bool {
+    let given = (passage.items.get(at)).is_some_and(|item| item.flags().any(GIVEN));
+    is_name(passage, at) && !given
+}
+
+/// Whether a word is a name, as far as the lists know, and no other word.
+fn is_name(passage: &Passage<'_>, at: usize) -> bool {
+    passage.items.get(at).is_some_and(|item| {
+        let flags = item.flags();
+        item.kind == UnitKind::Word
+            && item.shape != Shape::Lower
+            && !flags.has(Flag::English)
+            && (flags.any(NAMES) || !flags.any(TERMS))
+    })
 }
 
 /// Whether a unit is the first of its line or stands behind a sign, but for a comma.
@@ -221,28 +257,38 @@ fn opens(passage: &Passage<'_>, at: usize) -> bool {
     opens_line(passage, at) || at.checked_sub(1).is_none_or(sign)
 }
 
-/// Whether a unit may be what an apartment is told by: one letter, or no word and
-/// nothing that opens a sentence.
+/// Whether a word only holds a sentence together.
+fn is_function(passage: &Passage<'_>, at: usize) -> bool {
+    (passage.items.get(at)).is_some_and(|item| item.flags().has(Flag::Function))
+}
+
+/// Whether a unit may be what an apartment is told by: a number, or one letter that
+/// opens no sentence, as `A nurse` and `I` do.
 fn is_number(passage: &Passage<'_>, at: usize) -> bool {
     passage.items.get(at).is_some_and(|item| match item.kind {
-        UnitKind::Word => passage.bytes(at).len() == 1,
-        _ => goes_on(passage, at),
+        UnitKind::Word => match passage.bytes(at) {
+            b"I" => false,
+            b"A" => !is_small(passage, at + 1) || is_function(passage, at + 1),
+            letters => letters.len() == 1,
+        },
+        UnitKind::Sign => matches!(passage.bytes(at), b"#" | b"," | b";"),
+        kind => matches!(kind, UnitKind::Number | UnitKind::Code),
     })
 }
 
-/// Whether a number stands close before a unit on its line, as before a street's
-/// name and a measure.
-fn is_behind_number(passage: &Passage<'_>, at: usize) -> bool {
+/// Whether a number is close before a unit on its line with nothing between them that
+/// no street is called: `12 N. Heron St.`, `12 ft.`, not `12 of us at St. Clair`.
+fn is_measured(passage: &Passage<'_>, at: usize) -> bool {
     const NEAR: usize = 4;
     let mut n = at;
     while n > 0 && at - n < NEAR && passage.items.get(n).is_some_and(|i| i.gap < Gap::Line) {
         n -= 1;
-        if passage
-            .items
-            .get(n)
-            .is_some_and(|i| i.kind == UnitKind::Number)
-        {
-            return true;
+        match passage.items.get(n).map(|item| item.kind) {
+            Some(UnitKind::Number) => return true,
+            Some(UnitKind::Word) if !is_function(passage, n) => {}
+            Some(UnitKind::Code) => {}
+            Some(UnitKind::Sign) if passage.bytes(n) == b"." => {}
+            _ => return false,
         }
     }
     false
@@ -319,7 +365,12 @@ fn is_broken(passage: &Passage<'_>, last: usize, first: usize) -> bool {
         // Not `(1)`, `(a)`, `( )`.
         UnitKind::Sign => {
             let shut = |n| passage.bytes(first + n) == b")";
-            passage.bytes(first) == b"(" && !shut(1) && !shut(2)
+            let mark = || {
+                let inside = passage.items.get(first + 1);
+                passage.bytes(first + 1).len() == 1
+                    || inside.is_some_and(|item| item.shape == Shape::Digits)
+            };
+            passage.bytes(first) == b"(" && !shut(1) && !(shut(2) && mark())
         }
         UnitKind::Number if passage.bytes(first).len() > 3 => leads_on(),
         UnitKind::Number | UnitKind::Weekday | UnitKind::Month | UnitKind::Age => {
@@ -421,7 +472,14 @@ mod tests {
         sentences(&["Pat is in room B.", "We teach asthma."]);
         sentences(&["She has hepatitis C.", "We teach asthma."]);
         sentences(&["So did I.", "We teach asthma."]);
+        sentences(&["There were Pat and I.", "We teach asthma."]);
+        sentences(&["There were she and I.", "Maria has asthma."]);
+        sentences(&["It is in 1200 W. 5th St.", "We teach asthma."]);
+        sentences(&["She has MS.", "MRI of the head is next."]);
+        sentences(&["Please cancel my apt.", "I have asthma."]);
+        sentences(&["Please cancel my apt.", "A nurse with asthma said so."]);
         sentences(&["It is in 12 Heron St.", "We teach asthma."]);
+        sentences(&["It is in 12 N. heron St.", "We teach asthma."]);
         sentences(&["It is 12 ft.", "We teach asthma."]);
     }
 
@@ -441,6 +499,11 @@ mod tests {
             "our patient J. Okafor has asthma",
             "Pat has hepatitis C. difficile is something else",
             "the people at St. Clair",
+            "12 patients at St. Clair",
+            "MS. Lindqvist has asthma",
+            "Pat and I. Okafor have asthma",
+            "Pat lives in Bldg. A, Apt. #4, Rm. 12",
+            "Pat lives in Apt. A with asthma",
             "St. Clair has Pat",
             "Pat (St. Clair) has asthma",
             "Pat is in Ft. Collins",
@@ -490,6 +553,7 @@ mod tests {
         }
         one("The last of the pumps went home with a patient in the hall\nTuesday morning");
         one("The last of the pumps went home with a patient in the hall\n(Pat is one)");
+        one("The last of the pumps went home with a patient in the hall\n(HIV)");
         one("we saw Pat\nwho has asthma");
         one("> > we saw Pat\n> > who has asthma");
         let blanks = "The last of the pumps went home.  We saw a patient, a new one,\nPat.";

@@ -256,12 +256,13 @@ fn a_file_is_read_as_the_same_text_is() {
         ROOM  PATIENT NAME          AGE SEX  MRN       ATTENDING     DIAGNOSIS\n\
         214A  DELGADO,MARIA          62  F   00482913  RAMAN P       PNEUMONIA\n\
         214B  OKONKWO,EMEKA          76  M   00482977  RAMAN P       CHF\n";
-    let sent_as = |name: &str, media_type: &str, content: Vec<u8>| {
+    // A name's words, too, are words of the message.
+    let sent_as = |media_type: &str, content: Vec<u8>| {
         let scanned = scan(
             from_to("treyes@quarrybilling.example", "lia@quarrybilling.example")
                 .subject("File")
                 .text("See attached.")
-                .attachment(Attachment::new(name, media_type, content)),
+                .attachment(Attachment::new("a", media_type, content)),
         );
         let found = scanned.findings.items.iter().filter(|f| f.part == AT);
         let kinds: Vec<_> = found
@@ -269,12 +270,13 @@ fn a_file_is_read_as_the_same_text_is() {
             .collect();
         (scanned.findings.sensitivity(), kinds)
     };
-    let text = sent_as("a.txt", "text/plain", census.into());
+    let text = sent_as("text/plain", census.into());
     assert_eq!(text.0, Some(Sensitivity::Phi));
     assert!(text.1.contains(&(K::Mrn, "00482913".to_owned())));
-    let binary = sent_as("a.txt", "application/octet-stream", census.into());
+    assert!(text.1.contains(&(K::Provider, "RAMAN P".to_owned())));
+    let binary = sent_as("application/octet-stream", census.into());
     assert_eq!(binary, text);
-    let packed = sent_as("a.zip", "application/zip", zip("a.txt", census.as_bytes()));
+    let packed = sent_as("application/zip", zip("a", census.as_bytes()));
     assert_eq!(packed, text);
 }
 

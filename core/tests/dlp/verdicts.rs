@@ -271,18 +271,22 @@ fn a_patients_case_is_phi_among_other_matters() {
             sensitivity == Sensitivity::Sensitive
         );
     }
-    // Nobody has a number that people make up.
-    for (number, case) in [
-        ("MRN 7719402", true),
-        ("MRN 999999", false),
-        ("MRN 7654321", false),
-        ("MRN 1234567890", false),
-        ("SSN 281-15-9804", true),
-        ("SSN 123-45-6789", false),
+    // Nobody has a number that people make up, or is called so.
+    for (who, number, case) in [
+        ("Marisol Quintero", "MRN 7719402", true),
+        ("Marisol Quintero", "MRN 999999", false),
+        ("Marisol Quintero", "MRN 7654321", false),
+        ("Marisol Quintero", "MRN 1234567890", false),
+        ("Marisol Quintero", "MRN TEST77194", false),
+        ("Marisol Quintero", "MRN SIM-000003", false),
+        ("Marisol Quintero", "SSN 281-15-9804", true),
+        ("Marisol Quintero", "SSN 123-45-6789", false),
+        ("Marisol Testa", "MRN 7719402", true),
+        ("Marisol Zztest", "MRN 7719402", false),
     ] {
-        let risk = verdict(&format!("Marisol Quintero, {number}, has gout."));
+        let risk = verdict(&format!("{who}, {number}, has gout."));
         let told = risk.reasons.iter().any(|r| r.code == "patient_case");
-        assert_eq!(told, case, "{number}: {risk:?}");
+        assert_eq!(told, case, "{who}, {number}: {risk:?}");
     }
     // In paragraphs of their own they are nobody's.
     let apart = verdict("Marisol Quintero\n\nMRN 7719402\n\nGout is a disease of kings.");

@@ -14,6 +14,28 @@ struct Letters {
 }
 
 impl Letters {
+    /// Those of a text in which JSON may write some by their numbers.
+    fn count_written(&mut self, text: &str) {
+        let mut from = 0;
+        for (at, _) in text.match_indices("\\u") {
+            let number = text
+                .get(at + 2..at + 6)
+                .filter(|n| n.bytes().all(|b| b.is_ascii_hexdigit()));
+            // The numbers' own letters are none of the text.
+            if let Some(number) = number
+                && let Some(before) = text.get(from..at)
+            {
+                self.count(before);
+                let letter = u32::from_str_radix(number, 16)
+                    .ok()
+                    .and_then(char::from_u32);
+                self.count(letter.unwrap_or(' ').encode_utf8(&mut [0; 4]));
+                from = at + 6;
+            }
+        }
+        self.count(text.get(from..).unwrap_or_default());
+    }
+
     fn count(&mut self, text: &str) {
         for letter in text.chars().filter(|c| c.is_alphabetic()) {
             match letter {
@@ -70,14 +92,14 @@ fn begins(text: &str, sign: &str, name: &str) -> bool {
 /// found in such a text says nothing. Lines for those who read other languages below a
 /// letter in English, which insurers must send, are not most of it.
 pub(super) fn is_unknown(text: &str, markup: bool) -> bool {
-    let escaped = markup && text.contains("&#");
+    let escaped = text.contains(if markup { "&#" } else { "\\u" });
     if text.is_ascii() && !escaped {
         return false;
     }
     let mut letters = Letters::default();
     match markup {
         true => letters.count_shown(text),
-        false => letters.count(text),
+        false => letters.count_written(text),
     }
     letters.other >= LEAST && letters.other > letters.latin
 }
@@ -104,8 +126,12 @@ mod tests {
             let escaped: String = text.chars().map(|c| format!("&#{};", c as u32)).collect();
             let page = format!("{code}{escaped}<p>&nbsp;</p><p>&nbsp;</p><p>&nbsp;</p>");
             assert!(is_unknown(&page, true), "{text}");
+            let numbers: String = (text.encode_utf16().map(|u| format!("\\u{u:04x}"))).collect();
+            let json = format!("{{\"note\": \"{numbers}\"}}");
+            assert!(is_unknown(&json, false), "{json}");
         }
         for text in [
+            r#"{"path": "C:\users\under\uabc", "note": "\u00fcber \u00fc\u00fc\u00fc\u00fc\u00fc"}"#,
             "",
             "The patient has asthma.",
             "La señora Muñoz tiene una cita el miércoles próximo, por la mañana.",

@@ -24,7 +24,7 @@ use crate::dlp::{FindingClass, FindingKind, Part, Risk, rules};
 const MOST: usize = 1_024;
 /// How far a paragraph or a sentence alone must speak for PHI: it has less to
 /// speak against than the whole.
-const SURE: i32 = 170 - LINE;
+const SURE: i32 = 250 - LINE;
 
 /// Paragraphs and sentences that may tell of somebody by themselves.
 #[derive(Default)]

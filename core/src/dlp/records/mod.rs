@@ -9,6 +9,7 @@
 //! Formats are told by content. Every reader is one pass, bounded in depth and
 //! in hints, and takes what it can from a text that is cut off or broken.
 
+mod aligned;
 mod calendar;
 mod cda;
 mod codes;
@@ -87,7 +88,8 @@ pub(super) fn read(text: &str, media_type: &str) -> Option<Record> {
         .or_else(|| fhir::read(text))
         .or_else(|| x12::read(text))
         .or_else(|| calendar::read(text))
-        .or_else(|| table::read(text, media_type));
+        .or_else(|| table::read(text, media_type))
+        .or_else(|| aligned::read(text));
     // A page whose scripts hold escapes is a page.
     let page = text.trim_start_matches(BLANKS).starts_with('<') || media_type.ends_with("xml");
     let escapes = match page {

@@ -304,7 +304,8 @@ impl Case {
     fn add(&mut self, passage: &Passage<'_>, tag: &Tag, health: bool) {
         use FindingKind::{HealthPlanId, Mrn, Ssn};
         let (kind, item) = (tag.kind, passage.items.get(tag.first));
-        self.people += u32::from(matches!(kind, FindingKind::Name | FindingKind::Provider));
+        let person = matches!(kind, FindingKind::Name | FindingKind::Provider);
+        self.people += u32::from(person && !is_test_person(text_of(passage, tag)));
         let number = matches!(kind, Mrn | HealthPlanId | Ssn) && !is_made_up(passage, tag);
         self.numbers += u32::from(number && kind != Ssn);
         let called = |flag| item.is_some_and(|item| cue(item, flag));
@@ -330,25 +331,56 @@ impl Case {
     }
 }
 
-/// Whether a number is one that people make up: `999999`, `123-45-6789`, `1234567890`.
+/// What a tag stands for.
+fn text_of<'p>(passage: &Passage<'p>, tag: &Tag) -> &'p [u8] {
+    let units = passage.spans.get(tag.first..tag.last).unwrap_or_default();
+    let text = match (units.first(), units.last()) {
+        (Some(first), Some(last)) => passage.text.get(first.start as usize..last.end as usize),
+        _ => None,
+    };
+    text.unwrap_or_default()
+}
+
+/// What stands in the names and numbers of tests.
+const TESTS: [&[u8]; 4] = [b"test", b"demo", b"sample", b"dummy"];
+
+/// Whether a name says that it is none: `ZZTEST, Pat`, not `Ms. Testa`.
+fn is_test_person(text: &[u8]) -> bool {
+    let mut words = text.split(|b| !b.is_ascii_alphabetic());
+    words.any(|word| {
+        let last = |test: &[u8]| {
+            word.len()
+                .checked_sub(test.len())
+                .and_then(|n| word.get(n..))
+        };
+        TESTS
+            .iter()
+            .any(|test| last(test).is_some_and(|end| end.eq_ignore_ascii_case(test)))
+            || word.eq_ignore_ascii_case(b"testpatient")
+    })
+}
+
+/// Whether a number is one that people make up: `999999`, `123-45-6789`, `1234567890`,
+/// `000003`, `TEST-0001`.
 fn is_made_up(passage: &Passage<'_>, tag: &Tag) -> bool {
     const LEAST: usize = 5;
-    let units = passage.spans.get(tag.first..tag.last).unwrap_or_default();
-    let (Some(first), Some(last)) = (units.first(), units.last()) else {
-        return false;
-    };
-    let text = passage.text.get(first.start as usize..last.end as usize);
-    let digits = || {
-        text.unwrap_or_default()
-            .iter()
-            .filter(|b| b.is_ascii_digit())
-    };
+    let text = text_of(passage, tag);
+    let digits = || text.iter().filter(|b| b.is_ascii_digit());
     // 0 follows 9.
     let steps = |by: u8| {
         let mut pairs = digits().zip(digits().skip(1));
         pairs.all(|(a, b)| (b + 10 - a) % 10 == by)
     };
-    digits().count() >= LEAST && [0, 1, 9].into_iter().any(steps)
+    let test = |word: &[u8]| {
+        let mut places = text.windows(word.len());
+        places.any(|place| place.eq_ignore_ascii_case(word))
+    };
+    let noughts = text
+        .windows(LEAST)
+        .any(|all| all.iter().all(|b| *b == b'0'));
+    noughts
+        || TESTS.into_iter().any(test)
+        || digits().count() >= LEAST && [0, 1, 9].into_iter().any(steps)
 }
 
 pub(super) const YOU: [u32; 4] = [hash(b"you"), hash(b"your"), hash(b"yours"), hash(b"usted")];

@@ -140,6 +140,8 @@ pub(super) const SO_DID: [u32; 14] = [
     hash(b"than"),
     hash(b"as"),
 ];
+/// Behind these it may be one: `Pat and I.`
+pub(super) const AND_I: [u32; 3] = [hash(b"and"), hash(b"or"), hash(b"but")];
 /// What ends no line of its own.
 pub(super) const LEADS_ON: [u32; 32] = [
     hash(b"a"),

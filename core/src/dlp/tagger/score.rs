@@ -258,7 +258,7 @@ mod tests {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             (state >> 8) as usize % below
         };
-        for round in 0..60 {
+        for round in 0..100 {
             let words = (0..60).map(|_| WORDS[next(WORDS.len())]);
             let text = match round {
                 // What a mail is changes over the same text.
