@@ -520,22 +520,25 @@ impl<'s> Scan<'s> {
 
     /// What makes a mail PHI whatever else it says: a case in one paragraph (a
     /// person with health and a number that only care gives out, two with two of
-    /// these, a record's head), but where it speaks of tests and much speaks against
-    /// it. And what makes it PHI unless much does: a patient's record by its format,
-    /// or such a number, which its label, its check digit or the host's own pattern
-    /// proves, beside a place of care or health content; Medicare's own by itself.
-    /// Test data is left to the weights.
+    /// these, a record's head), unless it speaks of made-up data and much speaks
+    /// against it. And where nothing speaks of software or animals, what makes it PHI
+    /// unless much speaks against it: a patient's record by its format, or such a
+    /// number, which its label, its check digit or the host's own pattern proves, beside
+    /// a place of care or health content. Medicare's own does so by itself, as a case
+    /// does.
     fn beyond_doubt(&self, score: i32) -> Option<&'static str> {
         let sections = &self.summary.sections;
         let count = |flag: Flag| sections[flag as usize - Flag::PatientSpeech as usize];
-        let test = count(Flag::Dummy) > 0;
-        if self.summary.cases > 0 && !(test && score <= AGAINST) {
+        let speaks_against = score <= AGAINST;
+        // One word of it may be chance: `before the demo`, Ms. Demo.
+        let is_test = count(Flag::Dummy) > 1;
+        if self.summary.cases > 0 && !(speaks_against && is_test) {
             return Some("patient_case");
         }
-        if test || score <= AGAINST || count(Flag::Software) + count(Flag::Veterinary) > 0 {
+        if count(Flag::Software) + count(Flag::Veterinary) > 0 {
             return None;
         }
-        if self.summary.records > 0 {
+        if self.summary.records > 0 && !speaks_against {
             return Some("patient_record");
         }
         let health = self
@@ -550,7 +553,10 @@ impl<'s> Scan<'s> {
             let proven = f.evidence.iter().any(|e| proofs.contains(e));
             proven && f.confidence == Confidence::High && (medical || f.kind == FindingKind::Ssn)
         };
-        let told = |f: &Finding| number(f) && (health || care || f.is_encoded() || is_medicare(f));
+        let told = |f: &Finding| match speaks_against {
+            true => number(f) && is_medicare(f) && !is_test,
+            false => number(f) && (health || care || f.is_encoded() || is_medicare(f)),
+        };
         let any = self.found.items.iter().any(told);
         any.then_some("labelled_number")
     }

@@ -37,6 +37,8 @@ pub(super) struct Source<'t> {
     pub(super) own: Vec<Own>,
     /// Why some of it cannot be read as its format writes it.
     pub(super) unread: Option<&'static str>,
+    /// Whether its hints are of a table among what people wrote.
+    in_prose: bool,
 }
 
 impl<'t> Source<'t> {
@@ -53,6 +55,7 @@ impl<'t> Source<'t> {
         }
         if !piece.hints.is_empty() {
             source.hints = hints_of(&source.view, &piece.hints);
+            source.in_prose = false;
         }
         source.patient_record |= piece.patient_record;
         source.aside = piece.aside;
@@ -76,6 +79,7 @@ impl<'t> Source<'t> {
             inside: None,
             own: Vec::new(),
             unread: None,
+            in_prose: false,
         }
     }
 
@@ -137,6 +141,7 @@ impl<'t> Source<'t> {
             .flatten()
             .any(|r| r.patient_record);
         let unread = record.as_ref().and_then(|r| r.unread);
+        let in_prose = record.as_ref().is_some_and(|r| r.in_prose);
         let own = record.as_mut().map(|r| std::mem::take(&mut r.own));
         let own = own.unwrap_or_default().into_iter().map(|own| Own {
             range: view.back(own.range),
@@ -162,7 +167,13 @@ impl<'t> Source<'t> {
             inside: None,
             own,
             unread,
+            in_prose,
         }
+    }
+
+    /// Whether people wrote it: paragraphs of a format's file are none.
+    pub(super) fn is_prose(&self) -> bool {
+        self.hints.is_empty() || self.in_prose || !is_file(self.part)
     }
 
     /// Where the passage that starts at `at` ends, and its region.

@@ -273,7 +273,7 @@ fn a_file_is_read_as_the_same_text_is() {
     let text = sent_as("text/plain", census.into());
     assert_eq!(text.0, Some(Sensitivity::Phi));
     assert!(text.1.contains(&(K::Mrn, "00482913".to_owned())));
-    assert!(text.1.contains(&(K::Provider, "RAMAN P".to_owned())));
+    assert!(text.1.contains(&(K::Mrn, "00482977".to_owned())));
     let binary = sent_as("application/octet-stream", census.into());
     assert_eq!(binary, text);
     let packed = sent_as("application/zip", zip("a", census.as_bytes()));

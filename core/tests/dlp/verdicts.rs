@@ -71,6 +71,14 @@ fn a_paragraph_about_a_patient_is_phi_however_much_stands_around_it() {
         committee(format!("{others}{told}{others}")),
         Sensitivity::Phi,
     );
+    // Nor does a table among them.
+    let rows = "name,phone,email\nDana Reyes,814-555-0199,dana@harborclinic.example\n\
+        Lee Park,814-555-0198,lee@harborclinic.example\n";
+    judged(committee(format!("{others}{rows}")), Sensitivity::None);
+    judged(
+        committee(format!("{others}{told}{others}{rows}")),
+        Sensitivity::Phi,
+    );
     // So are a sentence of one, and an item of a list.
     let lease = |told: &str| {
         from_to("desk@harborphysio.example", "repairs@brightlifts.example")
@@ -282,6 +290,8 @@ fn a_patients_case_is_phi_among_other_matters() {
         ("Marisol Quintero", "SSN 281-15-9804", true),
         ("Marisol Quintero", "SSN 123-45-6789", false),
         ("Marisol Testa", "MRN 7719402", true),
+        ("Marisol Demo", "MRN 7719402", true),
+        ("Marisol Quintero", "MRN 0000048291", true),
         ("Marisol Zztest", "MRN 7719402", false),
     ] {
         let risk = verdict(&format!("{who}, {number}, has gout."));
@@ -388,6 +398,8 @@ fn medicares_number_is_phi_by_itself() {
         "2FH5-UF6-NM84 is active.",
         "2FH5\u{2011}UF6\u{2011}NM84 is active.",
         "Medicare number: 2FH5UF6NM84",
+        // Nor does a word of tests take it back.
+        "Please update Medicare ID 2FH5-UF6-NM84 before the demo on Thursday.",
     ] {
         assert!(beyond_doubt(text), "{text}");
     }

@@ -74,7 +74,7 @@ impl Scan<'_> {
         tags: &[Tag],
     ) {
         let in_prose = matches!(source.part, Part::Text | Part::Html | Part::Attachment(_))
-            && source.hints.is_empty();
+            && source.is_prose();
         if !in_prose || !tells(tags) {
             return;
         }

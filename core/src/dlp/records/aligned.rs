@@ -6,8 +6,9 @@
 //! Lindqvist, Pat   03/14/1958  00482913
 //! ```
 //!
-//! Words with wide gaps between them are many things, so only what has figures is
-//! taken from such a table, and who stands in a row with a person's number.
+//! Words with wide gaps between them are many things, so only figures are taken from
+//! such a table, each of one word, and only where two columns tell of care or of who a
+//! patient is. All else is left to the models.
 
 use std::ops::Range;
 
@@ -37,7 +38,9 @@ pub(super) fn read(text: &str) -> Option<Record> {
     let mut table: Option<Table> = None;
     for line in lines(text) {
         let cells = cells(text, line);
-        if let Some(head) = Table::new(text, &cells) {
+        // Within a table only what is nothing else is a header.
+        let may_open = table.is_none() || cells.iter().all(|cell| heads(text, cell));
+        if may_open && let Some(head) = Table::new(text, &cells) {
             table = Some(head);
             continue;
         }
@@ -53,6 +56,7 @@ pub(super) fn read(text: &str) -> Option<Record> {
     (!hints.is_empty()).then_some(Record {
         hints,
         own,
+        in_prose: true,
         ..Record::default()
     })
 }
@@ -74,12 +78,14 @@ fn lines(text: &str) -> impl Iterator<Item = Range<usize>> {
 }
 
 /// A cell, and where it stands in its line, in characters.
+#[derive(Clone)]
 struct Cell {
     range: Range<usize>,
     place: Range<usize>,
 }
 
-/// The cells of a line, which two blanks part, or a tab: one too many at the most.
+/// The cells of a line, which two blanks part, or a tab; where it has more than
+/// [`MAX_COLUMNS`], one more than that.
 fn cells(text: &str, line: Range<usize>) -> Vec<Cell> {
     let mut out: Vec<Cell> = Vec::new();
     let mut gap = 2;
@@ -109,6 +115,11 @@ fn cells(text: &str, line: Range<usize>) -> Vec<Cell> {
     out
 }
 
+/// Whether a cell has only words that headings are made of.
+fn heads(text: &str, cell: &Cell) -> bool {
+    is_heading(text.get(cell.range.clone()).unwrap_or_default())
+}
+
 /// What stands at the top of a table.
 struct Table {
     columns: Vec<(Cell, Option<Field>)>,
@@ -119,60 +130,64 @@ struct Table {
 }
 
 impl Table {
-    /// The one whose header a line is: all cells are short, and of two it is known
-    /// what stands below them, surely of one.
+    /// The one whose header a line is: all cells are short, and two say that a
+    /// patient's data stand below them.
     fn new(text: &str, cells: &[Cell]) -> Option<Self> {
         if !(2..=MAX_COLUMNS).contains(&cells.len()) {
             return None;
         }
         let mut columns = Vec::with_capacity(cells.len());
+        let mut of_care = 0;
         for cell in cells {
             let name = text.get(cell.range.clone())?;
             if !may_be_heading(name) {
                 return None;
             }
             let name = name.trim_matches(['*', '_', ':', ' ']);
-            let cell = Cell {
-                range: cell.range.clone(),
-                place: cell.place.clone(),
-            };
-            columns.push((cell, classify("", name)));
+            let field = classify("", name);
+            of_care += usize::from(field.is_some_and(|field| is_of_care(&field, name)));
+            columns.push((cell.clone(), field));
         }
-        let known = || columns.iter().filter_map(|(_, field)| *field);
-        (known().count() >= 2 && known().any(|field| !field.weak)).then_some(Self {
+        (of_care >= 2).then_some(Self {
             columns,
             tells: false,
             others: 0,
         })
     }
 
+    /// How much of a cell stands below a header, where it does, and first whether both
+    /// begin or end there.
+    fn below(&self, column: usize, cell: &Cell) -> Option<(bool, usize)> {
+        let (head, cell) = (&self.columns.get(column)?.0.place, &cell.place);
+        let edge = head.start == cell.start || head.end == cell.end;
+        let common = head
+            .end
+            .min(cell.end)
+            .checked_sub(head.start.max(cell.start));
+        common
+            .filter(|common| *common > 0)
+            .map(|common| (edge, common))
+    }
+
     /// The cells of a line, each column's. Where there are as many as columns they
-    /// stand in their order; else each belongs to the header that it stands below, best
-    /// where both begin or end; two that stand below one are one: `AGE SEX`.
-    fn row(&self, cells: &[Cell]) -> Vec<Option<Range<usize>>> {
+    /// stand in their order, if none stands below another header alone; else each
+    /// belongs to the header that it stands below, and two that stand below one are
+    /// one: `AGE SEX`.
+    fn in_columns(&self, cells: &[Cell]) -> Vec<Option<Range<usize>>> {
+        let columns = || 0..self.columns.len();
+        let elsewhere = |(n, cell): (usize, &Cell)| {
+            self.below(n, cell).is_none() && columns().any(|n| self.below(n, cell).is_some())
+        };
+        let in_order =
+            cells.len() == self.columns.len() && !cells.iter().enumerate().any(elsewhere);
         let mut row = vec![None; self.columns.len()];
         for (n, cell) in cells.iter().enumerate() {
-            let below = |n: &usize| {
-                let head = self.columns.get(*n).map(|(head, _)| head.place.clone());
-                let (head, cell) = (head.unwrap_or_default(), &cell.place);
-                let edge = head.start == cell.start || head.end == cell.end;
-                let common = head
-                    .end
-                    .min(cell.end)
-                    .checked_sub(head.start.max(cell.start));
-                common
-                    .filter(|common| *common > 0)
-                    .map(|common| (edge, common))
-            };
-            let columns = 0..self.columns.len();
-            let column = match cells.len() == columns.len() {
-                true => Some(n),
+            let best = || {
                 // The first of those that are as wide.
-                false => columns
-                    .rev()
-                    .filter(|n| below(n).is_some())
-                    .max_by_key(below),
+                let all = columns().rev().filter(|n| self.below(*n, cell).is_some());
+                all.max_by_key(|n| self.below(*n, cell))
             };
+            let column = if in_order { Some(n) } else { best() };
             if let Some(slot) = column.and_then(|n| row.get_mut(n)) {
                 let start = slot
                     .take()
@@ -184,8 +199,24 @@ impl Table {
     }
 }
 
-/// Whether a cell is as short as a heading, ends as none of a sentence and has no
-/// number.
+/// Whether a column tells of care or of who a patient is: clubs and banks have members,
+/// accounts and policies too.
+fn is_of_care(field: &Field, name: &str) -> bool {
+    use FindingKind as K;
+    let patient = || {
+        let mut words = name.split(|c: char| !c.is_alphanumeric());
+        words.any(|word| word.eq_ignore_ascii_case("patient") || word.eq_ignore_ascii_case("pt"))
+    };
+    match field.kind {
+        K::Ssn | K::Mrn | K::Date | K::Npi | K::Icd10 | K::Cpt | K::Ndc | K::Loinc => !field.weak,
+        K::Condition | K::Medication | K::Procedure | K::Lab => !field.weak,
+        K::Name => patient(),
+        _ => false,
+    }
+}
+
+/// Whether a cell is as short as a heading, does not end as a sentence does, and has no
+/// longer number than `ID 2`.
 fn may_be_heading(name: &str) -> bool {
     let digits = name.bytes().filter(u8::is_ascii_digit).count();
     let sentence =
@@ -193,31 +224,22 @@ fn may_be_heading(name: &str) -> bool {
     name.len() <= 32 && digits <= 2 && !sentence && name.split(' ').count() <= 4
 }
 
-/// Whether what is of a kind has figures, and tells by them.
-fn has_figures(kind: FindingKind) -> bool {
+/// Whether a cell holds one number of a kind, and nothing else.
+fn is_number(kind: FindingKind, value: &str) -> bool {
     use FindingKind as K;
-    matches!(
-        kind,
-        K::Ssn
-            | K::Mrn
-            | K::HealthPlanId
-            | K::Account
-            | K::OtherId
-            | K::License
-            | K::Device
-            | K::Vehicle
-            | K::Date
-            | K::Phone
-            | K::Fax
-            | K::Npi
-            | K::Dea
-            | K::Icd10
-            | K::Cpt
-            | K::Ndc
-            | K::Loinc
-            | K::CreditCard
-            | K::BankAccount
-    )
+    let letters = value.contains(char::is_alphabetic);
+    let digits = value.bytes().filter(u8::is_ascii_digit).count();
+    let whole = match kind {
+        // `(303) 555-0113`
+        K::Phone | K::Fax => !letters && digits <= 11,
+        K::Date => !value.contains(' ') && digits <= 8,
+        K::Ssn | K::Mrn | K::HealthPlanId | K::Account | K::OtherId | K::License | K::Device => {
+            !value.contains(' ')
+        }
+        K::Npi | K::Dea | K::Icd10 | K::Cpt | K::Ndc | K::Loinc => !value.contains(' '),
+        _ => false,
+    };
+    whole && shape::fits(kind, value)
 }
 
 struct Reader<'t> {
@@ -233,36 +255,22 @@ impl Reader<'_> {
         if cells.len() < 2 {
             return false;
         }
-        let row = table.row(cells);
-        let fields = || {
-            let both = table.columns.iter().zip(&row);
-            both.filter_map(|((_, field), cell)| Some((field.as_ref()?, cell.as_ref()?)))
-        };
-        let (mut tells, mut person) = (false, false);
-        for (field, cell) in fields() {
-            if !field.weak && has_figures(field.kind) && self.fits(field, cell) {
-                self.hints.sure(cell.clone(), field.kind);
-                tells = true;
-                person |= field.person;
-            }
-        }
-        // In a person's row, who it is, and numbers that mean one only there.
-        for (field, cell) in fields().filter(|_| person) {
-            let who = matches!(field.kind, FindingKind::Name | FindingKind::Provider)
-                && self.value(cell).contains(char::is_uppercase);
-            if (who || field.weak && has_figures(field.kind)) && self.fits(field, cell) {
-                self.hints.sure(cell.clone(), field.kind);
-            }
+        let row = table.in_columns(cells);
+        let numbers: Vec<_> = (table.columns.iter().zip(row))
+            .filter_map(|((_, field), cell)| Some((field.as_ref()?, cell?)))
+            .filter(|(field, cell)| is_number(field.kind, self.value(cell)))
+            .map(|(field, cell)| (*field, cell))
+            .collect();
+        // Some mean a person's only beside one that does.
+        let tells = numbers.iter().any(|(field, _)| !field.weak);
+        for (field, cell) in numbers.into_iter().filter(|_| tells) {
+            self.hints.sure(cell, field.kind);
         }
         if tells && !table.tells {
             table.tells = true;
             self.headings(table);
         }
         tells
-    }
-
-    fn fits(&self, field: &Field, cell: &Range<usize>) -> bool {
-        shape::fits(field.kind, self.value(cell))
     }
 
     fn value(&self, cell: &Range<usize>) -> &str {
@@ -301,11 +309,9 @@ Lindqvist, Pat       281159804   00482913               12.00
 
 Núñez-Oyelaran, Bo               77110                 140.00
 ";
-    const FOUND: [(&str, K); 5] = [
-        ("Lindqvist, Pat", K::Name),
+    const FOUND: [(&str, K); 3] = [
         ("281159804", K::Ssn),
         ("00482913", K::Mrn),
-        ("Núñez-Oyelaran, Bo", K::Name),
         ("77110", K::Mrn),
     ];
 
@@ -313,8 +319,7 @@ Núñez-Oyelaran, Bo               77110                 140.00
     fn columns_stand_below_their_headers() {
         assert_eq!(told(TABLE), FOUND);
         let headings: Vec<_> = read(TABLE).unwrap_or_default().own;
-        let headings: Vec<_> = headings
-            .iter()
+        let headings: Vec<_> = (headings.iter())
             .map(|own| &TABLE[own.range.clone()])
             .collect();
         assert_eq!(headings, ["Name", "SSN", "Medical record no."]);
@@ -333,53 +338,78 @@ Núñez-Oyelaran, Bo               77110                 140.00
             (
                 "Patient  Acct  MRN  SSN\nLindqvist, Patricia Anne  88123001  00482913  281159804",
                 vec![
-                    ("Lindqvist, Patricia Anne", K::Name),
                     ("88123001", K::Account),
                     ("00482913", K::Mrn),
                     ("281159804", K::Ssn),
                 ],
             ),
+            // As many, but one is empty and a note stands behind.
+            (
+                "Patient          SSN           MRN        Dx\n\
+                 Lindqvist, Pat                 00482913   gout     call first",
+                vec![("00482913", K::Mrn)],
+            ),
             // A long one that stands below two is of the first; none is to the right
             // of its header.
             (
-                "Name     Provider  MRN\nLindqvist, Pat     00482913",
-                vec![("Lindqvist, Pat", K::Name), ("00482913", K::Mrn)],
+                "Patient  DOB  MRN\nLindqvist, P  00482913",
+                vec![("00482913", K::Mrn)],
             ),
             (
-                "Name            MRN       Acct\n\
+                "Patient         MRN       Acct\n\
                  1   Lindqvist   00482913  88123001  <-- call",
                 vec![("00482913", K::Mrn), ("88123001", K::Account)],
             ),
             // Two below one.
             (
                 "PATIENT   AGE SEX  MRN       ATTENDING\nLEE,BO     62  F   00482913  RAMAN P",
-                vec![
-                    ("LEE,BO", K::Name),
-                    ("00482913", K::Mrn),
-                    ("RAMAN P", K::Provider),
-                ],
+                vec![("00482913", K::Mrn)],
             ),
             // To the left of its header.
             (
                 "Patient            MRN    Days\nPat Lee       00482913",
-                vec![("Pat Lee", K::Name), ("00482913", K::Mrn)],
+                vec![("00482913", K::Mrn)],
+            ),
+            (
+                "Patient   DOB          Phone\nPat Lee   03/14/1958   (303) 555-0113",
+                vec![("03/14/1958", K::Date), ("(303) 555-0113", K::Phone)],
             ),
         ] {
             assert_eq!(told(table), found, "{table}");
         }
     }
 
+    /// What stands close behind a number is left to the models with it.
+    #[test]
+    fn a_cell_of_several_words_is_no_number() {
+        for row in [
+            "Lindqvist, Pat   03/14/1958 00482913",
+            "Lindqvist, Pat   03/14/1958 asthma",
+            "Lindqvist, Pat   March 14, 1958",
+            "Lindqvist, Pat              00482913 B20 HIV",
+        ] {
+            assert_eq!(
+                told(&format!("Patient          DOB        MRN\n{row}")),
+                [],
+                "{row}"
+            );
+        }
+        let text = "Patient          MRN   Phone\nLindqvist, Pat   471   814-555-0199 hiv";
+        assert_eq!(told(text), [("471", K::Mrn)]);
+    }
+
     #[test]
     fn a_table_goes_on_behind_lines_that_tell_nothing() {
         let head = "Room  Patient          MRN";
         let row = "12B   Lindqvist, Pat   00482913";
-        let found = [("Lindqvist, Pat", K::Name), ("00482913", K::Mrn)];
+        let found = [("00482913", K::Mrn)];
         for between in [
             "4 West",
             "\n\n",
             "      (call first)",
             "----  ----",
             "Sum      2",
+            "Lee, Bo   MRN pending   DOB unknown",
             head,
         ] {
             let text = format!("{head}\n{between}\n{row}\n{between}\n{row}");
@@ -388,7 +418,7 @@ Núñez-Oyelaran, Bo               77110                 140.00
         for end in ["\n", "\r\n", "\r"] {
             let rows = |empty: usize| format!("{head}\n{row}{}{row}", "\n".repeat(empty + 1));
             let told = |empty| told(&rows(empty).replace('\n', end)).len();
-            assert_eq!((told(MAX_OTHERS), told(MAX_OTHERS + 1)), (4, 2), "{end:?}");
+            assert_eq!((told(MAX_OTHERS), told(MAX_OTHERS + 1)), (2, 1), "{end:?}");
         }
     }
 
@@ -396,16 +426,20 @@ Núñez-Oyelaran, Bo               77110                 140.00
     fn what_is_no_table_tells_nothing() {
         for text in [
             "",
-            "Name  SSN",
-            "Name  SSN\nPat Lindqvist 281159804",
+            "Patient  SSN",
+            "Patient  SSN\nPat Lindqvist 281159804",
             "He has no name.  She has no MRN.\nThe patient is here.  His doctor is not.",
             "Patient name is cut off.  Doctor name is fine.\nWe wait for parts.  Should be soon.",
             "Part number     Description\nMRN-4471-09     Retractor, narrow",
             "Item     Qty\n281159804     4",
             "Patient               Paciente\nDoctor                Medico",
-            "Nurse            Patient         Doctor\nchecks the band  says the name   signs",
             "Patient name        Address\nInsurance plan      City and state",
             "Name: Pat Lee   MRN: 00482913\nDOB: 3/14/58    SSN: 281-15-9804",
+            // Clubs, plans, banks.
+            "Member           Group     Member no.\nDana Reyes       Bass      1012",
+            "Plan       Group no.  Phone\nGold PPO   884412     800-555-0113",
+            "Name          Birthday    Member ID\nDana Reyes    3/14/1988   10127",
+            "Date         Account     Amount\n03/14/2024   88123001    12.00",
         ] {
             assert_eq!(told(text), [], "{text}");
         }

@@ -11,7 +11,6 @@ use super::escapes::MAX_WRITTEN;
 use super::folds::{self, Folds};
 use super::hints::Hints;
 use super::{Made, Own, Record};
-use crate::dlp::extract::Form;
 use crate::dlp::{Confidence, FindingKind};
 
 /// Values of programs' own that are told from others.
@@ -72,11 +71,10 @@ pub(super) fn read(text: &str) -> Option<Record> {
     reader.end_event();
     Some(Record {
         hints: reader.hints.finish(),
-        patient_record: false,
-        form: Form::Plain,
         written: folds.written,
         own: reader.own,
         unread: folds.unread,
+        ..Record::default()
     })
 }
 

@@ -52,6 +52,8 @@ pub(super) struct Record {
     /// Whether it is the record of a patient: it names a person together with
     /// their care.
     pub(super) patient_record: bool,
+    /// Whether it is of a table in a text that otherwise is as people write.
+    pub(super) in_prose: bool,
     /// How the text is to be read besides.
     pub(super) form: Form,
     /// What of it is written otherwise than it is read, in order.

@@ -341,27 +341,18 @@ fn text_of<'p>(passage: &Passage<'p>, tag: &Tag) -> &'p [u8] {
     text.unwrap_or_default()
 }
 
-/// What stands in the names and numbers of tests.
-const TESTS: [&[u8]; 4] = [b"test", b"demo", b"sample", b"dummy"];
-
 /// Whether a name says that it is none: `ZZTEST, Pat`, not `Ms. Testa`.
 fn is_test_person(text: &[u8]) -> bool {
     let mut words = text.split(|b| !b.is_ascii_alphabetic());
     words.any(|word| {
-        let last = |test: &[u8]| {
-            word.len()
-                .checked_sub(test.len())
-                .and_then(|n| word.get(n..))
-        };
-        TESTS
-            .iter()
-            .any(|test| last(test).is_some_and(|end| end.eq_ignore_ascii_case(test)))
-            || word.eq_ignore_ascii_case(b"testpatient")
+        let small = word.to_ascii_lowercase();
+        let marked = small.starts_with(b"z") && small.ends_with(b"test");
+        marked || small == b"test" || small == b"testpatient"
     })
 }
 
 /// Whether a number is one that people make up: `999999`, `123-45-6789`, `1234567890`,
-/// `000003`, `TEST-0001`.
+/// `000003`, `TEST-4711`.
 fn is_made_up(passage: &Passage<'_>, tag: &Tag) -> bool {
     const LEAST: usize = 5;
     let text = text_of(passage, tag);
@@ -371,16 +362,12 @@ fn is_made_up(passage: &Passage<'_>, tag: &Tag) -> bool {
         let mut pairs = digits().zip(digits().skip(1));
         pairs.all(|(a, b)| (b + 10 - a) % 10 == by)
     };
-    let test = |word: &[u8]| {
-        let mut places = text.windows(word.len());
-        places.any(|place| place.eq_ignore_ascii_case(word))
-    };
-    let noughts = text
-        .windows(LEAST)
-        .any(|all| all.iter().all(|b| *b == b'0'));
-    noughts
-        || TESTS.into_iter().any(test)
-        || digits().count() >= LEAST && [0, 1, 9].into_iter().any(steps)
+    let all_but_one = digits().count().saturating_sub(1);
+    let first = digits().take(all_but_one).all(|b| *b == b'0') && all_but_one >= LEAST;
+    let test = text
+        .windows(4)
+        .any(|word| word.eq_ignore_ascii_case(b"test"));
+    first || test || digits().count() >= LEAST && [0, 1, 9].into_iter().any(steps)
 }
 
 pub(super) const YOU: [u32; 4] = [hash(b"you"), hash(b"your"), hash(b"yours"), hash(b"usted")];
