@@ -1,6 +1,8 @@
 //! A stretch of text made ready for the detectors: its tokens, units, and what
 //! the word lists say of each.
 
+use std::ops::Range;
+
 use super::common;
 use super::lexicon::{Class, Flags};
 use super::reader::{BEHIND, Reader};
@@ -215,6 +217,16 @@ impl<'a> Passage<'a> {
             .get(at)
             .and_then(|span| self.text.get(span.range()))
             .unwrap_or_default()
+    }
+
+    /// The bytes from the first of some units to the end of the last.
+    pub(crate) fn bytes_of(&self, units: Range<usize>) -> &'a [u8] {
+        let spans = self.spans.get(units).unwrap_or_default();
+        let text = match (spans.first(), spans.last()) {
+            (Some(first), Some(last)) => self.text.get(first.start as usize..last.end as usize),
+            _ => None,
+        };
+        text.unwrap_or_default()
     }
 }
 

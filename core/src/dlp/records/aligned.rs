@@ -7,8 +7,8 @@
 //! ```
 //!
 //! Words with wide gaps between them are many things, so only figures are taken from
-//! such a table, each of one word, and only where two columns tell of care or of who a
-//! patient is. All else is left to the models.
+//! such a table, each by itself in its cell, and only where two columns tell of care or
+//! of who a patient is. All else is left to the models.
 
 use std::ops::Range;
 
@@ -233,10 +233,19 @@ fn is_number(kind: FindingKind, value: &str) -> bool {
         // `(303) 555-0113`
         K::Phone | K::Fax => !letters && digits <= 11,
         K::Date => !value.contains(' ') && digits <= 8,
-        K::Ssn | K::Mrn | K::HealthPlanId | K::Account | K::OtherId | K::License | K::Device => {
-            !value.contains(' ')
-        }
-        K::Npi | K::Dea | K::Icd10 | K::Cpt | K::Ndc | K::Loinc => !value.contains(' '),
+        K::Ssn
+        | K::Mrn
+        | K::HealthPlanId
+        | K::Account
+        | K::OtherId
+        | K::License
+        | K::Device
+        | K::Npi
+        | K::Dea
+        | K::Icd10
+        | K::Cpt
+        | K::Ndc
+        | K::Loinc => !value.contains(' '),
         _ => false,
     };
     whole && shape::fits(kind, value)

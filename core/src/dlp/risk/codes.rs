@@ -222,11 +222,7 @@ pub(crate) fn category_of_code(passage: &Passage<'_>, tag: &Tag) -> Option<Categ
         FindingKind::Cpt => CPT,
         _ => return None,
     };
-    let (first, last) = (
-        passage.spans.get(tag.first)?,
-        passage.spans.get(tag.last.checked_sub(1)?)?,
-    );
-    let text = passage.text.get(first.start as usize..last.end as usize)?;
+    let text = passage.bytes_of(tag.first..tag.last);
     // One code or several, each with what is added to it (`H0020-HG`).
     let pieces = text.split(|b| !b.is_ascii_alphanumeric() && *b != b'.');
     pieces

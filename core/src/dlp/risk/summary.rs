@@ -305,7 +305,7 @@ impl Case {
         use FindingKind::{HealthPlanId, Mrn, Ssn};
         let (kind, item) = (tag.kind, passage.items.get(tag.first));
         let person = matches!(kind, FindingKind::Name | FindingKind::Provider);
-        self.people += u32::from(person && !is_test_person(text_of(passage, tag)));
+        self.people += u32::from(person && !is_test_person(passage.bytes_of(tag.first..tag.last)));
         let number = matches!(kind, Mrn | HealthPlanId | Ssn) && !is_made_up(passage, tag);
         self.numbers += u32::from(number && kind != Ssn);
         let called = |flag| item.is_some_and(|item| cue(item, flag));
@@ -331,16 +331,6 @@ impl Case {
     }
 }
 
-/// What a tag stands for.
-fn text_of<'p>(passage: &Passage<'p>, tag: &Tag) -> &'p [u8] {
-    let units = passage.spans.get(tag.first..tag.last).unwrap_or_default();
-    let text = match (units.first(), units.last()) {
-        (Some(first), Some(last)) => passage.text.get(first.start as usize..last.end as usize),
-        _ => None,
-    };
-    text.unwrap_or_default()
-}
-
 /// Whether a name says that it is none: `ZZTEST, Pat`, not `Ms. Testa`.
 fn is_test_person(text: &[u8]) -> bool {
     let mut words = text.split(|b| !b.is_ascii_alphabetic());
@@ -355,7 +345,7 @@ fn is_test_person(text: &[u8]) -> bool {
 /// `000003`, `TEST-4711`.
 fn is_made_up(passage: &Passage<'_>, tag: &Tag) -> bool {
     const LEAST: usize = 5;
-    let text = text_of(passage, tag);
+    let text = passage.bytes_of(tag.first..tag.last);
     let digits = || text.iter().filter(|b| b.is_ascii_digit());
     // 0 follows 9.
     let steps = |by: u8| {

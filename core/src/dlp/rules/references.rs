@@ -14,9 +14,7 @@ const SEGMENTS: [&[u8]; 20] = [
 /// segments are named: `PID-17` alone is the seventeenth participant of a study.
 pub(in crate::dlp) fn references(passage: &Passage<'_>, tags: &mut Vec<Tag>) {
     let field = |tag: &Tag| {
-        let spans = passage.spans.get(tag.first..tag.last)?;
-        let (first, last) = (spans.first()?, spans.last()?);
-        let found = passage.text.get(first.start as usize..last.end as usize)?;
+        let found = passage.bytes_of(tag.first..tag.last);
         is_field(found).then(|| found.get(..3)).flatten()
     };
     let Some(one) = tags.iter().find_map(field) else {
