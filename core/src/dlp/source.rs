@@ -7,7 +7,7 @@ use memchr::{memchr, memchr_iter};
 
 use super::extract::{Form, Hint, Piece, TABLE, base64, is_markup, percent};
 use super::passage::Region;
-use super::records::Own;
+use super::records::{Own, Record};
 use super::view::{View, decoded};
 use super::{HostKnowledge, Part, records};
 
@@ -136,12 +136,10 @@ impl<'t> Source<'t> {
             ),
             false => None,
         };
-        let patient_record = [&record, &shown]
-            .into_iter()
-            .flatten()
-            .any(|r| r.patient_record);
+        let either = |of: fn(&Record) -> bool| [&record, &shown].into_iter().flatten().any(of);
+        let patient_record = either(|r| r.patient_record);
+        let in_prose = either(|r| r.in_prose);
         let unread = record.as_ref().and_then(|r| r.unread);
-        let in_prose = record.as_ref().is_some_and(|r| r.in_prose);
         let own = record.as_mut().map(|r| std::mem::take(&mut r.own));
         let own = own.unwrap_or_default().into_iter().map(|own| Own {
             range: view.back(own.range),

@@ -232,6 +232,26 @@ fn a_table_is_one_as_it_is_shown() {
     }
 }
 
+/// So is one whose columns blanks align, where a page shows them as they are.
+#[test]
+fn a_table_of_blanks_is_one_in_a_page() {
+    let rows = "Patient          SSN         MRN\n\
+        Lindqvist, Pat   281159804   00482913\n";
+    let hard = rows.replace(' ', "&nbsp;").replace('\n', "<br>");
+    for page in [
+        format!("<p>The list:</p><pre>\n{rows}</pre><p>Kim</p>"),
+        format!("<p>The list:</p><div>{hard}</div><p>Kim</p>"),
+    ] {
+        let mail = || from_to("desk@harborclinic.example", "billing@harborclinic.example");
+        let scanned = scan(mail().attachment(file("list.html", page.as_str())));
+        scanned.has_value(K::Ssn, AT, "281159804");
+        scanned.has_value(K::Mrn, AT, "00482913");
+        let scanned = scan(mail().html(page));
+        scanned.has_value(K::Ssn, Part::Html, "281159804");
+        scanned.has_value(K::Mrn, Part::Html, "00482913");
+    }
+}
+
 /// The one word of a file tells, where the file is PHI.
 #[test]
 fn hiv_in_a_file_is_specially_protected() {

@@ -16,7 +16,10 @@ use super::headers::{Field, classify, is_heading};
 use super::hints::Hints;
 use super::{Made, Own, Record, shape};
 use crate::dlp::FindingKind;
+use crate::dlp::extract::Hint;
 
+/// Characters from one stop of a tab to the next.
+const TAB: usize = 8;
 /// Columns of a table that people look at.
 const MAX_COLUMNS: usize = 32;
 /// Lines in a row that tell nothing, behind which a table has ended: blank ones,
@@ -25,8 +28,9 @@ const MAX_OTHERS: usize = 3;
 /// Headings noted in one text.
 const MAX_HEADINGS: usize = 512;
 
-/// What the aligned tables in a text tell.
-pub(super) fn read(text: &str) -> Option<Record> {
+/// What the aligned tables in a text tell, but for the lines in which others told
+/// `taken`, which are in order.
+pub(super) fn read(text: &str, mut taken: &[Hint]) -> Option<Record> {
     if !text.contains("  ") && !text.contains('\u{a0}') {
         return None;
     }
@@ -37,6 +41,14 @@ pub(super) fn read(text: &str) -> Option<Record> {
     };
     let mut table: Option<Table> = None;
     for line in lines(text) {
+        while let [first, rest @ ..] = taken
+            && first.range.end <= line.start
+        {
+            taken = rest;
+        }
+        if taken.first().is_some_and(|h| h.range.start < line.end) {
+            continue;
+        }
         let cells = cells(text, line);
         // Within a table only what is nothing else is a header.
         let may_open = table.is_none() || cells.iter().all(|cell| heads(text, cell));
@@ -90,9 +102,17 @@ fn cells(text: &str, line: Range<usize>) -> Vec<Cell> {
     let mut out: Vec<Cell> = Vec::new();
     let mut gap = 2;
     let content = text.get(line.clone()).unwrap_or_default();
-    for (place, (at, letter)) in content.char_indices().enumerate() {
+    let mut next = 0;
+    for (at, letter) in content.char_indices() {
+        let place = next;
+        if letter == '\t' {
+            next = (place / TAB + 1) * TAB;
+            gap += 2;
+            continue;
+        }
+        next += 1;
         if letter.is_whitespace() {
-            gap += if letter == '\t' { 2 } else { 1 };
+            gap += 1;
             continue;
         }
         let end = line.start + at + letter.len_utf8();
@@ -304,7 +324,7 @@ mod tests {
     use crate::dlp::FindingKind as K;
 
     fn told(text: &str) -> Vec<(&str, K)> {
-        let record = read(text).unwrap_or_default();
+        let record = read(text, &[]).unwrap_or_default();
         assert!(!record.patient_record);
         (record.hints.iter())
             .map(|hint| (&text[hint.range.clone()], hint.kind))
@@ -327,7 +347,7 @@ Núñez-Oyelaran, Bo               77110                 140.00
     #[test]
     fn columns_stand_below_their_headers() {
         assert_eq!(told(TABLE), FOUND);
-        let headings: Vec<_> = read(TABLE).unwrap_or_default().own;
+        let headings: Vec<_> = read(TABLE, &[]).unwrap_or_default().own;
         let headings: Vec<_> = (headings.iter())
             .map(|own| &TABLE[own.range.clone()])
             .collect();
@@ -378,6 +398,12 @@ Núñez-Oyelaran, Bo               77110                 140.00
             (
                 "Patient            MRN    Days\nPat Lee       00482913",
                 vec![("00482913", K::Mrn)],
+            ),
+            // By tabs and by blanks.
+            (
+                "Patient\t\t\t\tDOB\t\tMRN\nLindqvist, Pat                  03/14/1958\n\
+                 Núñez-Oyelaran, Bo\t\t\t\t00482913",
+                vec![("03/14/1958", K::Date), ("00482913", K::Mrn)],
             ),
             (
                 "Patient   DOB          Phone\nPat Lee   03/14/1958   (303) 555-0113",
@@ -458,6 +484,6 @@ Núñez-Oyelaran, Bo               77110                 140.00
     fn many_columns_are_no_table() {
         let wide = |cell: &str| format!("{cell}   ").repeat(MAX_COLUMNS + 1);
         let text = format!("{}\n{}", wide("MRN"), wide("471"));
-        assert!(read(&text).is_none());
+        assert!(read(&text, &[]).is_none());
     }
 }

@@ -90,8 +90,7 @@ pub(super) fn read(text: &str, media_type: &str) -> Option<Record> {
         .or_else(|| fhir::read(text))
         .or_else(|| x12::read(text))
         .or_else(|| calendar::read(text))
-        .or_else(|| table::read(text, media_type))
-        .or_else(|| aligned::read(text));
+        .or_else(|| tables(text, media_type));
     // A page whose scripts hold escapes is a page.
     let page = text.trim_start_matches(BLANKS).starts_with('<') || media_type.ends_with("xml");
     let escapes = match page {
@@ -110,20 +109,40 @@ pub(super) fn read(text: &str, media_type: &str) -> Option<Record> {
     }))
 }
 
+/// What the tables in a text tell, those whose cells signs part and those that stand
+/// aligned. A line that tells something in one of the first is of no other.
+fn tables(text: &str, media_type: &str) -> Option<Record> {
+    let Some(mut record) = table::read(text, media_type) else {
+        return aligned::read(text, &[]);
+    };
+    if let Some(aligned) = aligned::read(text, &record.hints) {
+        record.hints.extend(aligned.hints);
+        record
+            .hints
+            .sort_by_key(|hint| (hint.range.start, hint.range.end));
+        record.own.extend(aligned.own);
+        record.own.sort_by_key(|own| own.range.start);
+    }
+    Some(record)
+}
+
 /// A page that shows more is read without its tables.
 const MAX_SHOWN: usize = 16 << 20;
 
 /// What the tables of a page tell, as ranges of what it shows: a tab stands
-/// between cells. `sheet` says that the whole is a sheet.
+/// between cells, and blanks as they are where it says so (`<pre>`). `sheet` says that
+/// the whole is a sheet.
 pub(super) fn shown(text: &[u8], sheet: bool) -> Option<Record> {
-    if text.len() > MAX_SHOWN || memchr::memchr(b'\t', text).is_none() {
+    let parts =
+        |text| memchr::memchr(b'\t', text).is_some() || memchr::memmem::find(text, b"  ").is_some();
+    if text.len() > MAX_SHOWN || !parts(text) {
         return None;
     }
     // Characters beyond ASCII are one byte each.
     let letter = |b: &u8| if b.is_ascii() { char::from(*b) } else { 'x' };
     let text: Zeroizing<String> = Zeroizing::new(text.iter().map(letter).collect());
     let media_type = if sheet { TABLE } else { "text/plain" };
-    table::read(&text, media_type).map(bounded)
+    tables(&text, media_type).map(bounded)
 }
 
 /// Whether a text is of a format whose values may be files.

@@ -29,6 +29,27 @@ fn columns_are_told_by_their_headers() {
     assert_eq!(found.len(), 13);
 }
 
+/// Each in its lines, whichever stands first.
+#[test]
+fn a_table_of_blanks_stands_beside_one_of_signs() {
+    let signs = "name,mrn,dx\nLee,4711,gout\nCho,4712,asthma\n";
+    let blanks = "Patient          DOB          MRN\nLindqvist, Pat   03/14/1958   00482913\n";
+    for text in [format!("{signs}\n{blanks}"), format!("{blanks}\n{signs}")] {
+        let record = read(&text, "text/plain").unwrap();
+        let found = all(&text, &record);
+        has(&found, K::Mrn, "4712");
+        has(&found, K::Mrn, "00482913");
+        has(&found, K::Date, "03/14/1958");
+        assert!(record.hints.is_sorted_by_key(|hint| hint.range.start));
+        assert!(record.own.is_sorted_by_key(|own| own.range.start));
+        // A line of the one is not read as one of the other.
+        let tabs = text.replace(',', "\t");
+        let found = hints(&tabs, "text/plain");
+        let twice = |of: &str| found.iter().filter(|(_, found)| *found == of).count();
+        assert_eq!((twice("4711"), twice("4712")), (1, 1));
+    }
+}
+
 #[test]
 fn every_delimiter_is_read() {
     for delimiter in ['\t', ';', '|'] {
