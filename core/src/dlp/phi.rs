@@ -151,6 +151,10 @@ pub(super) struct Scan<'s> {
     known: Known<'s>,
     patients: Vec<RosterHit>,
     telling: Telling,
+    /// Whether some file is a patient's record, in a format for nothing else, and
+    /// whether the message says of what it sends that it is made up.
+    clinical_record: bool,
+    sent_as_test: bool,
     /// Whether a display name says of a person what is about health, and of
     /// which categories.
     pub(super) told_by_name: Option<Vec<Category>>,
@@ -181,6 +185,8 @@ impl<'s> Scan<'s> {
             },
             patients: Vec::new(),
             telling: Telling::default(),
+            clinical_record: false,
+            sent_as_test: false,
             told_by_name: None,
         }
     }
@@ -239,6 +245,7 @@ impl<'s> Scan<'s> {
         }
         let (mut at, _) = source.next(0);
         self.summary.records += u32::from(source.patient_record);
+        self.clinical_record |= source.clinical;
         self.known(source);
         self.passage(source, &first, counted);
         self.done(first);
@@ -520,20 +527,23 @@ impl<'s> Scan<'s> {
 
     /// What makes a mail PHI whatever else it says: a case in one paragraph (a
     /// person with health and a number that only care gives out, two with two of
-    /// these, a record's head), unless it speaks of made-up data and much speaks
+    /// these, a record's head), and a patient's record in a format of care, unless it
+    /// speaks of made-up data (of a record: its subject or body does) and much speaks
     /// against it. And where nothing speaks of software or animals, what makes it PHI
-    /// unless much speaks against it: a patient's record by its format, or such a
+    /// unless much speaks against it: a patient's record in a table or the like, or such a
     /// number, which its label, its check digit or the host's own pattern proves, beside
     /// a place of care or health content. Medicare's own does so by itself, as a case
     /// does.
     fn beyond_doubt(&self, score: i32) -> Option<&'static str> {
-        let sections = &self.summary.sections;
-        let count = |flag: Flag| sections[flag as usize - Flag::PatientSpeech as usize];
+        let count = |flag| self.summary.count(flag);
         let speaks_against = score <= AGAINST;
         // One word of it may be chance: `before the demo`, Ms. Demo.
         let is_test = count(Flag::Dummy) > 1;
         if self.summary.cases > 0 && !(speaks_against && is_test) {
             return Some("patient_case");
+        }
+        if self.clinical_record && !(speaks_against && self.sent_as_test) {
+            return Some("patient_record");
         }
         if count(Flag::Software) + count(Flag::Veterinary) > 0 {
             return None;

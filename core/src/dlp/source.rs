@@ -24,6 +24,8 @@ pub(super) struct Source<'t> {
     /// What its format says, as ranges of the view.
     pub(super) hints: Vec<Hint>,
     pub(super) patient_record: bool,
+    /// Whether it is the record of a patient in a format for nothing else.
+    pub(super) clinical: bool,
     /// Whether it is called a page.
     pub(super) page: bool,
     /// Whether it is header fields: they are scanned, and their words say
@@ -58,6 +60,7 @@ impl<'t> Source<'t> {
             source.in_prose = false;
         }
         source.patient_record |= piece.patient_record;
+        source.clinical |= piece.patient_record;
         source.aside = piece.aside;
         source.inside = piece.inside.as_deref();
         source
@@ -73,6 +76,7 @@ impl<'t> Source<'t> {
             view: View::plain(text),
             hints: Vec::new(),
             patient_record: false,
+            clinical: false,
             page: false,
             fields: true,
             aside: false,
@@ -138,6 +142,7 @@ impl<'t> Source<'t> {
         };
         let either = |of: fn(&Record) -> bool| [&record, &shown].into_iter().flatten().any(of);
         let patient_record = either(|r| r.patient_record);
+        let clinical = either(|r| r.patient_record && r.clinical);
         let in_prose = either(|r| r.in_prose);
         let unread = record.as_ref().and_then(|r| r.unread);
         let own = record.as_mut().map(|r| std::mem::take(&mut r.own));
@@ -159,6 +164,7 @@ impl<'t> Source<'t> {
             hints,
             view,
             patient_record,
+            clinical,
             page: media_type == "text/html",
             fields: region == Region::Header && is_fields(text),
             aside: false,

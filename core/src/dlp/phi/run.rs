@@ -12,6 +12,7 @@ use crate::dlp::Part;
 use crate::dlp::extract::{
     Budget, Piece, TABLE, encoded_in, encoded_in_page, extract, is_table_name,
 };
+use crate::dlp::lexicon::Flag;
 use crate::dlp::passage::Passage;
 use crate::dlp::risk::features::features;
 use crate::dlp::risk::summary::{MAX_WORDS, Summary};
@@ -94,12 +95,30 @@ impl Scan<'_> {
                 }
             }
         }
+        if self.clinical_record {
+            self.sent_as_test = self.says_test(&reads);
+        }
         drop(reads);
         for content in kept.into_iter().flatten() {
             if let Cow::Owned(content) = content {
                 wipe(content);
             }
         }
+    }
+
+    /// Whether subject and body say that data are made up: what stands in a record
+    /// itself does not tell, since a real one may name a test or an `example.org`.
+    fn says_test(&mut self, reads: &[Read<'_>]) -> bool {
+        let mut said = Summary::default();
+        for read in reads {
+            let source = read.source.as_ref().filter(|source| !is_file(source.part));
+            if let Some(source) = source.filter(|source| !source.clinical) {
+                let (passage, _) = self.first_passage(source);
+                said.read(&passage, None);
+                self.done(passage);
+            }
+        }
+        said.count(Flag::Dummy) > 1
     }
 
     fn firsts<'p>(&mut self, reads: &'p [Read<'_>]) -> Firsts<'p> {

@@ -173,6 +173,7 @@ fn document(text: &str) -> Record {
     Record {
         hints: reader.hints.finish(),
         patient_record,
+        clinical: true,
         form: Form::Markup,
         ..Record::default()
     }

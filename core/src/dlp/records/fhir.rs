@@ -61,6 +61,7 @@ pub(super) fn read(text: &str) -> Option<Record> {
     (resources > 0 || !hints.is_empty()).then_some(Record {
         hints,
         patient_record,
+        clinical: resources > 0,
         form: Form::Plain,
         ..Record::default()
     })

@@ -77,6 +77,7 @@ pub(super) fn read(text: &str) -> Option<Record> {
     (reader.message || !hints.is_empty()).then_some(Record {
         hints,
         patient_record,
+        clinical: true,
         form: Form::Plain,
         written,
         ..Record::default()

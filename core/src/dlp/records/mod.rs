@@ -52,6 +52,8 @@ pub(super) struct Record {
     /// Whether it is the record of a patient: it names a person together with
     /// their care.
     pub(super) patient_record: bool,
+    /// Whether the format is one that care is recorded in, and nothing else.
+    pub(super) clinical: bool,
     /// Whether it is of a table in a text that otherwise is as people write.
     pub(super) in_prose: bool,
     /// How the text is to be read besides.

@@ -54,6 +54,7 @@ pub(super) fn read(text: &str) -> Option<Record> {
     reader.seen.then(|| Record {
         hints: reader.hints.finish(),
         patient_record,
+        clinical: true,
         form: Form::Plain,
         ..Record::default()
     })

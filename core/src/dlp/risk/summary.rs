@@ -184,6 +184,12 @@ impl Summary {
     }
 
     /// The larger of each count: text and HTML say the same.
+    /// How many terms of a section stand in it.
+    pub(crate) fn count(&self, section: Flag) -> u32 {
+        let place = (section as usize).checked_sub(Flag::PatientSpeech as usize);
+        place.and_then(|n| self.sections.get(n)).copied().unwrap_or_default()
+    }
+
     pub(crate) fn join(&mut self, other: &Self) {
         for (a, b) in self.kinds.iter_mut().zip(other.kinds) {
             *a = (*a).max(b);
