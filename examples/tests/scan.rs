@@ -205,6 +205,11 @@ fn a_mail_with_an_attachment_is_shown_masked() {
     // The file's own name tells no more than its content does.
     desk.write("MRN 00482913.eml", MAIL);
     without_values(&desk.run(&["@MRN 00482913.eml"]).out);
+    // Nor does that of a mail that does not say it again.
+    let short = "From: a@b.example\r\nTo: c@d.example\r\nSubject: x\r\n\r\nHi\r\n";
+    desk.write("Zoë Ångström.eml", short);
+    without_values(&desk.run(&["@Zoë Ångström.eml"]).out);
+    without_values(&desk.run(&["--json", "@Zoë Ångström.eml"]).out);
     let shown = desk.run(&["@a.eml", "--show-values"]);
     assert!(shown.out.contains("Zoë Ångström"), "{}", shown.out);
     assert!(

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use mailseal::base::Phi;
 use mailseal::compose::{Attachment, ComposeError, Limits, Message};
+use mailseal::dlp::Scanner;
 
 use super::envelope::{Envelope, RECIPIENT, SENDER, one_line};
 use crate::config::Trouble;
@@ -131,6 +132,18 @@ pub struct Loaded {
 }
 
 impl Source {
+    /// What the scanner finds in the file's own name: a mail is scanned without it.
+    pub fn found_in_name(&self, scanner: &dyn Scanner, envelope: &Envelope) -> Vec<Phi<String>> {
+        let name = Attachment::new(file_name(&self.name), "text/plain", Vec::new());
+        let Ok(message) = envelope.builder().attachment(name).build() else {
+            return Vec::new();
+        };
+        let findings = scanner.scan(&message).items;
+        (findings.into_iter())
+            .map(|finding| finding.expose().clone())
+            .collect()
+    }
+
     /// Reads the file. What cannot be read is not clean, so this cannot fail.
     pub fn read(&self, envelope: &Envelope) -> Loaded {
         let none = |why, bytes| Loaded {

@@ -229,7 +229,8 @@ fn scan(
         read.why,
         texts,
     );
-    (report, took)
+    let named = source.found_in_name(scanner, envelope);
+    (report.with_named(named), took)
 }
 
 /// Does the work on every item, on several threads, and hands the results over

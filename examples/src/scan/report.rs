@@ -167,6 +167,8 @@ pub struct Report {
     pub texts: Vec<(Part, Phi<String>)>,
     /// The attachments' names.
     files: BTreeMap<u32, Phi<String>>,
+    /// What was found in the file's own name.
+    named: Vec<Phi<String>>,
 }
 
 impl Report {
@@ -236,7 +238,13 @@ impl Report {
                 false => Vec::new(),
             },
             files,
+            named: Vec::new(),
         }
+    }
+
+    /// The same with what was found in the file's own name.
+    pub fn with_named(self, named: Vec<Phi<String>>) -> Self {
+        Self { named, ..self }
     }
 
     /// Where a part is, for people: an attachment with its name.
@@ -266,6 +274,7 @@ impl Report {
         };
         let values = self.rows.iter().filter(named);
         let values = values.map(|row| printable(row.value.expose()));
+        let values = values.chain(self.named.iter().map(|name| printable(name.expose())));
         // Beside a record number stands whose it is, found or not.
         mask::path(
             &path,

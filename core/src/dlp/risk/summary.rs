@@ -187,7 +187,10 @@ impl Summary {
     /// How many terms of a section stand in it.
     pub(crate) fn count(&self, section: Flag) -> u32 {
         let place = (section as usize).checked_sub(Flag::PatientSpeech as usize);
-        place.and_then(|n| self.sections.get(n)).copied().unwrap_or_default()
+        place
+            .and_then(|n| self.sections.get(n))
+            .copied()
+            .unwrap_or_default()
     }
 
     pub(crate) fn join(&mut self, other: &Self) {

@@ -1,22 +1,114 @@
 //! What stands within base64: chance.
 
-use crate::dlp::passage::Passage;
+use memchr::{memmem, memrchr};
+
+use crate::dlp::FindingKind;
+use crate::dlp::passage::{Passage, Region};
 use crate::dlp::tagger::Tag;
 
 /// Signs of a stretch that is a key, a digest, or a line of a certificate. No
 /// value that people write is as long without a blank or a sign.
 const LONG: usize = 56;
 
+/// A field is looked through for its name so far back.
+const MAX_FIELD: usize = 8 * 1024;
+/// A shorter one, of large and small letters and figures, that may be a value of its
+/// own where its label says so.
+const CHANCE: usize = 24;
+/// Bytes before it in which the label stands, or that of the lines before.
+const LABEL: usize = 512;
+/// What a template of a body's trait is called.
+const LABELS: [&[u8]; 9] = [
+    b"fingerprint",
+    b"template",
+    b"biometric",
+    b"iris",
+    b"retina",
+    b"voiceprint",
+    b"minutia",
+    b"faceprint",
+    b"palm",
+];
+
 /// Takes away what was found inside of long stretches of base64. What makes up
-/// most of one is a value itself, as the template of a fingerprint is.
+/// most of one is a value itself where its label says so, as the template of a
+/// fingerprint is; without one it is of a key, a signature or a picture, and so is what
+/// a mail server notes for itself.
 pub(in crate::dlp) fn encoded(passage: &Passage<'_>, tags: &mut Vec<Tag>) {
+    let text = passage.text;
     tags.retain(|tag| {
         let spans = passage.spans.get(tag.first..tag.last).unwrap_or_default();
         let (Some(first), Some(last)) = (spans.first(), spans.last()) else {
             return true;
         };
-        !is_within(passage.text, first.start as usize, last.end as usize)
+        let (start, end) = (first.start as usize, last.end as usize);
+        let header = passage.region == Region::Header;
+        let chance = may_be_chance(tag.kind)
+            && (is_chance(text, start, end) || header && is_servers(text, start));
+        !chance && !is_within(text, start, end)
     });
+}
+
+/// Whether a kind has values of letters and figures that follow no rule.
+fn may_be_chance(kind: FindingKind) -> bool {
+    use FindingKind as K;
+    matches!(
+        kind,
+        K::Biometric | K::Device | K::License | K::Account | K::OtherId | K::Vehicle
+    )
+}
+
+/// Whether a value is a stretch of base64 that no label gives a meaning.
+fn is_chance(text: &[u8], start: usize, end: usize) -> bool {
+    let inner = text.get(start..end).unwrap_or_default();
+    let is_sign = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=');
+    if inner.len() < CHANCE || !inner.iter().all(is_sign) {
+        return false;
+    }
+    let has = |of: fn(&u8) -> bool| inner.iter().any(of);
+    let mixed = has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase);
+    let before = text.get(start.saturating_sub(LABEL)..start);
+    let before = before.unwrap_or_default().to_ascii_lowercase();
+    let labelled = LABELS
+        .iter()
+        .any(|label| memmem::find(&before, label).is_some());
+    mixed && has(u8::is_ascii_digit) && !labelled
+}
+
+/// Header fields of signatures and of servers' notes (RFC 6376, RFC 8601, RFC 8617),
+/// by how their names begin.
+const SERVERS: [&[u8]; 10] = [
+    b"arc-",
+    b"authentication-results",
+    b"dkim-signature",
+    b"domainkey-signature",
+    b"x-forefront-",
+    b"x-gm-message-state",
+    b"x-google-dkim-signature",
+    b"x-microsoft-antispam",
+    b"x-ms-exchange-",
+    b"x-sg-e",
+];
+
+/// Whether a place is in a header field of servers alone.
+fn is_servers(text: &[u8], at: usize) -> bool {
+    let mut line = at;
+    // Back over folded lines to the one that names the field.
+    loop {
+        let before = text.get(..line).unwrap_or_default();
+        line = memrchr(b'\n', before).map_or(0, |n| n + 1);
+        let folded = text.get(line).is_some_and(|b| matches!(b, b' ' | b'\t'));
+        if line == 0 || !folded || at - line > MAX_FIELD {
+            break;
+        }
+        line -= 1;
+    }
+    let field = text.get(line..at).unwrap_or_default();
+    SERVERS.iter().any(|name| {
+        field
+            .get(..name.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(name))
+    })
 }
 
 fn is_within(text: &[u8], start: usize, end: usize) -> bool {
@@ -64,5 +156,45 @@ mod tests {
         assert!(!is_within(line.as_bytes(), 0, line.len()));
         assert!(!is_within(line.as_bytes(), 0, at + 20));
         assert!(!is_within(b"", 3, 9));
+    }
+
+    #[test]
+    fn base64_is_a_value_where_a_label_says_so() {
+        let line = "wa8HycCJPlrszR3U1ftE5Pb9nQdZ5EZzi2TjN1YjVjz2";
+        for (text, chance) in [
+            (format!("iQIzBAEB\n{line}\n"), true),
+            (format!("url(data:image/png;base64,{line})"), true),
+            (format!("Iris template: {line}"), false),
+            (format!("Fingerprint, right thumb\n{line}"), false),
+            (line.to_lowercase(), false),
+        ] {
+            let start = text
+                .to_lowercase()
+                .find(&line.to_lowercase())
+                .unwrap_or_default();
+            let found = is_chance(text.as_bytes(), start, start + line.len());
+            assert_eq!(found, chance, "{text}");
+        }
+        let short = &line[..CHANCE - 1];
+        assert!(!is_chance(short.as_bytes(), 0, short.len()));
+        assert!(may_be_chance(FindingKind::Device) && !may_be_chance(FindingKind::Ssn));
+    }
+
+    #[test]
+    fn what_servers_note_is_told_by_the_name_of_its_field() {
+        let head =
+            "X-MRN: 1\nDKIM-Signature: v=1; a=rsa-sha256;\n\tb=2nnaXQsjT428cT\n 1RpgiA\nX-Ward: 4";
+        for (value, servers) in [
+            ("1\nDKIM", false),
+            ("rsa", true),
+            ("2nna", true),
+            ("1Rpg", true),
+            ("4", false),
+            ("X-MRN", false),
+        ] {
+            let at = head.rfind(value).unwrap_or_default();
+            assert_eq!(is_servers(head.as_bytes(), at), servers, "{value}");
+        }
+        assert!(!is_servers(b"", 0));
     }
 }
