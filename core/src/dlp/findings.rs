@@ -342,6 +342,12 @@ impl Finding {
         &self.value
     }
 
+    /// Whether it is what a link of the part carries.
+    pub(super) fn is_in_link(&self) -> bool {
+        let inside = self.inside.as_ref().map(|inside| inside.expose().as_str());
+        inside == Some(super::extract::LINKS)
+    }
+
     /// Whether it stands in base64 of a text, of which no reader sees what it is
     /// about; its signs, read as words, say that it is about nothing.
     pub(super) fn is_encoded(&self) -> bool {

@@ -1,13 +1,13 @@
 //! Where findings stand: spans lead back to the source through all that hides
 //! a value from a naive reader, and nothing of a message goes unread.
 
-use mailseal::base::Timestamp;
+use mailseal::base::{Sensitivity, Timestamp};
 use mailseal::compose::{Copy, Message, Visible};
 use mailseal::dlp::redact::{Redaction, Style};
 use mailseal::dlp::{Evidence, FindingKind, Findings, Part, PhiScanner, Scanner};
 use proptest::prelude::*;
 
-use super::scene::{Scanned, file, mail, scan};
+use super::scene::{Scanned, file, from_to, mail, scan};
 
 use FindingKind as K;
 
@@ -166,6 +166,45 @@ fn html_is_read_as_shown_and_spans_lead_to_the_source() {
 }
 
 /// "Elder abuse screening" is a term too.
+/// As the fields and words that whoever serves it reads.
+#[test]
+fn what_a_link_carries_is_found_and_goes_with_it() {
+    let link = "https://ehr.example/p?lastName=Lindqvist&amp;dob=1958-03-14&amp;mrn=00482913&amp;dx=heart%20failure";
+    let plain = link.replace("&amp;", "&");
+    let from = || from_to("desk@office.example", "bob@partner.example").subject("A link");
+    for (message, part) in [
+        (
+            from().text(format!("Please look: {plain}\nBob")),
+            Part::Text,
+        ),
+        (
+            from().html(format!("<p>Please <a href=\"{link}\">look</a></p>")),
+            Part::Html,
+        ),
+    ] {
+        let scanned = scan(message);
+        let items = &scanned.findings.items;
+        for (kind, value) in [
+            (K::Name, "Lindqvist"),
+            (K::Date, "1958-03-14"),
+            (K::Mrn, "00482913"),
+            (K::Condition, "heart failure"),
+        ] {
+            let is = |f: &mailseal::dlp::Finding| {
+                f.kind == kind && f.part == part && f.expose().expose() == value
+            };
+            assert!(items.iter().any(is), "{kind:?} {items:?}");
+        }
+        let risk = scanned.findings.risk.as_ref().unwrap();
+        assert_eq!(risk.sensitivity, Sensitivity::Phi);
+        let redacted = scanned
+            .findings
+            .redacted(&scanned.message, part, &Redaction::new(Style::Label));
+        let redacted = redacted.unwrap();
+        assert!(!redacted.contains("Lindqvist"), "{redacted}");
+    }
+}
+
 #[test]
 fn a_term_that_ends_a_text_is_found() {
     for text in [

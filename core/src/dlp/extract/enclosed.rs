@@ -4,8 +4,9 @@
 //!
 //! Where the format says so, a value is a file, and told where it cannot be
 //! read. Any other that is long is one where what it holds is a text or a known
-//! kind of file: digests, keys and tokens are neither.
+//! kind of file: digests, keys and tokens are neither. And what links carry.
 
+mod links;
 mod narrative;
 mod pasted;
 mod stretches;
@@ -13,6 +14,7 @@ mod stretches;
 use std::borrow::Cow;
 use std::ops::Range;
 
+pub(in crate::dlp) use self::links::LINKS;
 use self::stretches::Stretch;
 use super::Form;
 use super::text::form;
@@ -25,6 +27,7 @@ use crate::dlp::view::View;
 pub(super) fn read(walk: &mut Walk<'_>, text: &str, taken: &[Range<usize>]) {
     let text = &without(text, taken);
     if let Some(record) = as_read(text) {
+        links::read(walk, &record);
         let (stretches, whole) = stretches::all(&record);
         if !whole {
             walk.fail("too_many_entries");
@@ -57,8 +60,9 @@ pub(super) fn read_page(walk: &mut Walk<'_>, page: &View<'_>) {
     guessed(walk, &words(page));
 }
 
-/// Walks those that no format declares.
+/// Walks those that no format declares, and what links carry.
 fn guessed(walk: &mut Walk<'_>, text: &str) {
+    links::read(walk, text);
     pasted::each(text, 0..text.len(), false, &mut |value| {
         one(walk, &Stretch::guessed(value))
     });
@@ -83,18 +87,24 @@ fn one(walk: &mut Walk<'_>, stretch: &Stretch<'_>) -> bool {
     true
 }
 
+/// What the links of a text carry.
+pub(super) fn carried_by_links(text: &str) -> String {
+    links::carried(text).0
+}
+
 /// Whether a text holds such a file.
 pub(super) fn is_in(text: &str) -> bool {
     match as_read(text) {
-        Some(record) => !stretches::all(&record).0.is_empty(),
+        Some(record) => links::is_in(&record) || !stretches::all(&record).0.is_empty(),
         None if form(text, "") == Form::Markup => is_in_page(&View::html(text)),
-        None => pasted::is_in(text),
+        None => links::is_in(text) || pasted::is_in(text),
     }
 }
 
 /// Whether one stands in a page.
 pub(super) fn is_in_page(page: &View<'_>) -> bool {
-    pasted::is_in(&words(page))
+    let words = words(page);
+    links::is_in(&words) || pasted::is_in(&words)
 }
 
 /// What of a page is read: what is seen, and what stands in its tags.

@@ -178,6 +178,12 @@ pub(super) fn as_read(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// Whether the name of a field says that its values are of a person or of care, and of
+/// nothing else.
+pub(super) fn is_field(name: &str) -> bool {
+    headers::classify("", name).is_some_and(|field| !field.weak)
+}
+
 /// The values that calendars and cards call base64, in a text as it is read.
 pub(super) use calendar::encoded as encoded_lines;
 

@@ -27,6 +27,7 @@
 mod html;
 mod marks;
 
+use super::extract::carried_by_links;
 use super::{Finding, FindingClass, Findings};
 use crate::base::{Part, Phi};
 use crate::compose::{Message, PartContent};
@@ -164,10 +165,12 @@ impl Findings {
         let found = parts.iter().find(|p| p.part() == part);
         let found = found.ok_or(Unredactable::NoSuchPart)?;
         let here = self.items.iter().filter(|f| f.part == part);
-        if here.clone().any(|f| f.inside.is_some()) {
+        // What a link carries goes with it.
+        let (inside, here): (Vec<&Finding>, Vec<_>) = here.partition(|f| f.inside.is_some());
+        if !inside.iter().all(|f| f.is_in_link()) {
             return Err(Unredactable::Binary);
         }
-        let here: Vec<&Finding> = here.filter(|f| how.covers(f)).collect();
+        let here: Vec<&Finding> = here.into_iter().filter(|f| how.covers(f)).collect();
         let text = match found.content() {
             PartContent::Text(text) => text,
             PartContent::Unreadable(why) => return Err(Unredactable::Unscannable { why }),
@@ -184,7 +187,17 @@ impl Findings {
             "text/plain" => false,
             _ => text.expose().trim_start().starts_with('<'),
         };
-        Ok(self.redacted_text(text.expose(), &here, markup, how.style))
+        let copy = self.redacted_text(text.expose(), &here, markup, how.style);
+        let links = Phi::new(carried_by_links(&copy));
+        let stands = |f: &&Finding| links.expose().contains(f.expose().expose().as_str());
+        match inside
+            .into_iter()
+            .filter(|f| how.covers(f))
+            .any(|f| stands(&f))
+        {
+            true => Err(Unredactable::Binary),
+            false => Ok(copy),
+        }
     }
 
     /// A redacted copy of the text that the scanner read out of a container's
