@@ -393,6 +393,7 @@ impl Unscannable {
             "unsupported_type" => "a kind of file that is not read",
             "unsupported_encoding" => "an unknown transfer encoding",
             "unknown_charset" => "an unknown character set",
+            "turned_text" => "with letters that are shown in another order, or not at all",
             "unknown_script" => "mostly in a script other than Latin, which is not understood",
             "too_large" => "too large",
             "too_deep" => "nested too deep",

@@ -5,6 +5,7 @@ mod file_name;
 mod findings;
 mod learn;
 mod merge;
+mod protected;
 mod run;
 mod script;
 mod telling;
@@ -12,8 +13,6 @@ mod telling;
 use std::cell::Cell;
 use std::ops::Range;
 use std::sync::Arc;
-
-use zeroize::Zeroizing;
 
 use self::audience::{are_patients, categories_named};
 use self::findings::{bytes_of, finding, value};
@@ -242,6 +241,9 @@ impl<'s> Scan<'s> {
         let name = matches!(source.part, Part::AttachmentName(_));
         if !name && script::is_unknown(source.text, source.view.markup) {
             self.unscannable(source.part, "unknown_script");
+        }
+        if script::is_turned(source.text, source.view.markup) {
+            self.unscannable(source.part, "turned_text");
         }
         let (mut at, _) = source.next(0);
         self.summary.records += u32::from(source.patient_record);
@@ -489,42 +491,6 @@ impl<'s> Scan<'s> {
         self.found
     }
 
-    /// The protected categories that codes of diagnoses and procedures tell, where
-    /// a label, the format or a point within shows that they are such codes.
-    fn categories_by_code(&self) -> Vec<Category> {
-        let is_code = |f: &&Finding| {
-            let shows = |e: &Evidence| matches!(e, Evidence::Label | Evidence::Structure);
-            let shown = f.evidence.iter().any(shows);
-            match f.kind {
-                FindingKind::Icd10 => shown || f.expose().expose().contains('.'),
-                FindingKind::Cpt => shown,
-                _ => false,
-            }
-        };
-        // And the weights ask for more than the one word that a file often has, and
-        // a result sometimes.
-        let is_named = |f: &&Finding| {
-            let in_file = || {
-                let file = matches!(f.part, Part::Attachment(_));
-                file && f.category == Some(Category::StiHiv)
-            };
-            f.confidence >= Confidence::Medium && (in_file() || is_unmistakable(f))
-        };
-        let told = |f: &&Finding| is_code(f) || is_named(f);
-        let codes = self.found.items.iter().filter(told);
-        codes.filter_map(|f| f.category).collect()
-    }
-
-    /// The protected categories of what was found.
-    fn categories(&self) -> Vec<Category> {
-        let mut all: Vec<_> = (self.found.items.iter())
-            .filter_map(|f| f.category)
-            .collect();
-        all.sort_unstable();
-        all.dedup();
-        all
-    }
-
     /// What makes a mail PHI whatever else it says: a case in one paragraph (a
     /// person with health and a number that only care gives out, two with two of
     /// these, a record's head), and a patient's record in a format of care, unless it
@@ -575,37 +541,6 @@ impl<'s> Scan<'s> {
         self.summary.join(&self.html);
         features(&self.summary, &self.context, &self.envelope)
     }
-}
-
-/// Whether a finding names HIV or an infection that is passed on by sex alone, an
-/// illness of the mind, or genes that are tested for and what they alone bring:
-/// `prep`, `hepatitis` and `anxious` may be something else.
-fn is_unmistakable(finding: &Finding) -> bool {
-    let names: &[&str] = match finding.category {
-        Some(Category::StiHiv) => &[
-            "hiv",
-            "syphilis",
-            "gonorrh",
-            "chlamydia",
-            "trichomon",
-            "genital herpes",
-            "genital warts",
-        ],
-        Some(Category::Genetic) => &["brca", "genetic", "huntington", "lynch syndrome"],
-        Some(Category::MentalHealth) => &[
-            "bipolar",
-            "depression",
-            "depressive",
-            "psychosis",
-            "psychotic",
-            "ptsd",
-            "schizo",
-            "suicid",
-        ],
-        _ => return false,
-    };
-    let value = Zeroizing::new(finding.expose().expose().to_ascii_lowercase());
-    names.iter().any(|name| value.contains(name))
 }
 
 /// Whether a number is Medicare's, by its form and its label or the signs between

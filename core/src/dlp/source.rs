@@ -11,6 +11,14 @@ use super::records::{Own, Record};
 use super::view::{View, decoded};
 use super::{HostKnowledge, Part, records};
 
+/// What the tables tell that a page shows.
+fn shown(view: &View<'_>, text: &str) -> Option<Record> {
+    records::shown(
+        view.text.get(..view.hidden).unwrap_or_default(),
+        is_sheet(text),
+    )
+}
+
 /// Bytes that are read at a time.
 pub(super) const CHUNK: usize = 64 * 1024;
 
@@ -53,7 +61,10 @@ impl<'t> Source<'t> {
         let mut source = Self::new(part, media_type, &piece.text);
         if piece.form == Form::Markup && !source.view.markup {
             source.view = View::markup(&piece.text, "");
-            source.hints.clear();
+            // What was told is of another view.
+            let shown = shown(&source.view, &piece.text).unwrap_or_default();
+            (source.hints, source.own) = (shown.hints, shown.own);
+            source.in_prose = shown.in_prose;
         }
         if !piece.hints.is_empty() {
             source.hints = hints_of(&source.view, &piece.hints);
@@ -134,10 +145,7 @@ impl<'t> Source<'t> {
         // Where the format tells nothing its tables may.
         let told = record.as_ref().is_some_and(|r| !r.hints.is_empty());
         let shown = match markup && !told {
-            true => records::shown(
-                view.text.get(..view.hidden).unwrap_or_default(),
-                is_sheet(text),
-            ),
+            true => shown(&view, text),
             false => None,
         };
         let either = |of: fn(&Record) -> bool| [&record, &shown].into_iter().flatten().any(of);

@@ -197,9 +197,10 @@ fn what_a_link_carries_is_found_and_goes_with_it() {
         }
         let risk = scanned.findings.risk.as_ref().unwrap();
         assert_eq!(risk.sensitivity, Sensitivity::Phi);
-        let redacted = scanned
-            .findings
-            .redacted(&scanned.message, part, &Redaction::new(Style::Label));
+        let redacted =
+            scanned
+                .findings
+                .redacted(&scanned.message, part, &Redaction::new(Style::Label));
         let redacted = redacted.unwrap();
         assert!(!redacted.contains("Lindqvist"), "{redacted}");
     }

@@ -104,9 +104,65 @@ pub(super) fn is_unknown(text: &str, markup: bool) -> bool {
     letters.other >= LEAST && letters.other > letters.latin
 }
 
+/// Turns what follows: a reader sees the letters of a word from its end.
+const OVERRIDE: char = '\u{202e}';
+/// The flag of a country's part, behind which signs that nobody sees name the part.
+const FLAG: char = '\u{1f3f4}';
+/// As many at most: `gbsct` and its end.
+const OF_FLAG: usize = 6;
+
+/// Whether a reader sees the letters of a text in another order than they are read in
+/// here, or letters that nobody sees stand in it (Unicode, tag characters).
+pub(super) fn is_turned(text: &str, markup: bool) -> bool {
+    let written = || {
+        let signs = ["<bdo", "&#8238;", "&#x202e;"];
+        let begins = |at: usize, sign: &str| {
+            let here = text.get(at..at + sign.len());
+            here.is_some_and(|here| here.eq_ignore_ascii_case(sign))
+        };
+        memchr::memchr2_iter(b'<', b'&', text.as_bytes())
+            .any(|at| signs.iter().any(|sign| begins(at, sign)))
+    };
+    if text.is_ascii() {
+        return markup && written();
+    }
+    let (mut tags, mut flags) = (0, 0);
+    for letter in text.chars() {
+        tags += usize::from(matches!(letter, '\u{e0020}'..='\u{e007e}'));
+        flags += usize::from(letter == FLAG);
+    }
+    tags > OF_FLAG * flags || text.contains(OVERRIDE) || markup && written()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_seen_otherwise_is_told() {
+        let turned = "MRN \u{202e}31928400\u{202c}";
+        let hidden: String = ("MRN 4711".bytes())
+            .filter_map(|b| char::from_u32(0xe0000 + u32::from(b)))
+            .collect();
+        for (text, markup, wanted) in [
+            (turned.to_owned(), false, true),
+            (format!("Hi. {hidden}"), false, true),
+            ("<p><BDO dir=rtl>31928400</bdo>".to_owned(), true, true),
+            ("<p>&#8238;31928400".to_owned(), true, true),
+            ("<p>&#X202E;31928400 ü".to_owned(), true, true),
+            ("a < b, <bdo".to_owned(), false, false),
+            ("<p>See <b>bold</b> &amp; so on".to_owned(), true, false),
+            (
+                "Scotland \u{1f3f4}\u{e0067}\u{e0062}\u{e0073}\u{e0063}\u{e0074}\u{e007f} won"
+                    .to_owned(),
+                false,
+                false,
+            ),
+            ("\u{200f}שלום\u{200e} Müller".to_owned(), false, false),
+        ] {
+            assert_eq!(is_turned(&text, markup), wanted, "{text}");
+        }
+    }
 
     #[test]
     fn texts_in_other_scripts_are_told() {

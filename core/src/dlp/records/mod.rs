@@ -35,6 +35,7 @@ mod tests;
 use std::borrow::Cow;
 use std::ops::Range;
 
+use memchr::memmem;
 use zeroize::Zeroizing;
 
 use super::extract::{Form, Hint, TABLE};
@@ -135,15 +136,17 @@ const MAX_SHOWN: usize = 16 << 20;
 /// between cells, and blanks as they are where it says so (`<pre>`). `sheet` says that
 /// the whole is a sheet.
 pub(super) fn shown(text: &[u8], sheet: bool) -> Option<Record> {
-    let parts =
-        |text| memchr::memchr(b'\t', text).is_some() || memchr::memmem::find(text, b"  ").is_some();
-    if text.len() > MAX_SHOWN || !parts(text) {
+    let has = |sign: &[u8]| memmem::find(text, sign).is_some();
+    if text.len() > MAX_SHOWN || !(has(b"\t") || has(b"  ") || has("\u{a0}".as_bytes())) {
         return None;
     }
-    // Characters beyond ASCII are one byte each.
+    let media_type = if sheet { TABLE } else { "text/plain" };
+    if let Ok(text) = std::str::from_utf8(text) {
+        return tables(text, media_type).map(bounded);
+    }
+    // What is no UTF-8 has a letter for each byte.
     let letter = |b: &u8| if b.is_ascii() { char::from(*b) } else { 'x' };
     let text: Zeroizing<String> = Zeroizing::new(text.iter().map(letter).collect());
-    let media_type = if sheet { TABLE } else { "text/plain" };
     tables(&text, media_type).map(bounded)
 }
 

@@ -169,7 +169,8 @@ impl Reader<'_> {
         let ruled = delimiter == b'|' && self.is_rule(second);
         let file = whole && (named && !sample.is_empty() || header.len() >= 3 && even(3));
         let file = file || ruled && even(1);
-        if strong > 0 && (file || known >= 2 && even(2)) {
+        let numbered = || even(2) && self.numbers(&fields, &sample);
+        if strong > 0 && (file || known >= 2 && even(2) || numbered()) {
             let columns = self.columns(&fields, &sample);
             self.headings(&header);
             return Some(self.rows(body, delimiter, &columns, file));
@@ -178,6 +179,25 @@ impl Reader<'_> {
             return self.headless(at, delimiter, header.len());
         }
         None
+    }
+
+    /// Whether a column is of numbers that care or the state gives out, by its header
+    /// and by all its values, of which some have three figures: it needs no other.
+    fn numbers(&self, fields: &[Option<Field>], sample: &[Row]) -> bool {
+        let value = |row: &Row, at: usize| {
+            let cell = hints::trim(self.text, row.get(at).cloned().unwrap_or_default());
+            self.text.get(cell).unwrap_or_default()
+        };
+        fields.iter().enumerate().any(|(at, field)| {
+            let kind = field.filter(|f| !f.weak).map(|f| f.kind);
+            kind.filter(|kind| matches!(kind, FindingKind::Mrn | FindingKind::Ssn))
+                .is_some_and(|kind| {
+                    let figures = |v: &str| v.bytes().filter(u8::is_ascii_digit).count() >= 3;
+                    let fits =
+                        |row: &Row| shape::fits(kind, value(row, at)) && figures(value(row, at));
+                    sample.iter().all(fits)
+                })
+        })
     }
 
     /// Whether a line is one of hyphens: `|---|:--|`.

@@ -31,7 +31,7 @@ pub(crate) const OUTPUTS: usize = 7;
 
 /// Where the line is drawn above the one that training draws, in hundredths of
 /// log-odds: the training mails are harder than what people send.
-pub(crate) const LINE: i32 = 100;
+pub(crate) const LINE: i32 = 110;
 
 /// Weights of features by hash.
 pub(crate) struct Weights {

@@ -183,7 +183,6 @@ impl Summary {
         self.starts.sort();
     }
 
-    /// The larger of each count: text and HTML say the same.
     /// How many terms of a section stand in it.
     pub(crate) fn count(&self, section: Flag) -> u32 {
         let place = (section as usize).checked_sub(Flag::PatientSpeech as usize);
@@ -193,6 +192,7 @@ impl Summary {
             .unwrap_or_default()
     }
 
+    /// The larger of each count: text and HTML say the same.
     pub(crate) fn join(&mut self, other: &Self) {
         for (a, b) in self.kinds.iter_mut().zip(other.kinds) {
             *a = (*a).max(b);

@@ -397,10 +397,10 @@ type Judged<'m> = (&'m [f64; OUTPUTS], &'m [u32], &'m [bool; OUTPUTS]);
 
 /// Where to draw the line of each output, by scores of mails that were not
 /// learnt from: for PHI the best harmonic mean of precision and recall among
-/// those that reach the wanted recall; for a category the best one in which
-/// recall counts twice, since a missed one is worse than a false one. Few mails
-/// are of a category, so that its scores are low; where nothing speaks of it a
-/// low score is no sign of it.
+/// those that reach the wanted recall; for a category of which something speaks the
+/// best one in which recall counts twice, since a missed one is worse than a false
+/// one. Few mails are of a category, so that its scores are low; where nothing
+/// speaks of it a low score is no sign of it.
 fn lines(
     mails: &[Judged<'_>],
     told: &[Option<u32>; OUTPUTS],
@@ -424,7 +424,7 @@ fn lines(
             }
             _ => Line {
                 told: line(true, 0, 2).clamp(-5.0, 0.5),
-                without: line(false, 0, 2).clamp(-2.0, 0.5),
+                without: line(false, 0, 1).clamp(-1.0, 0.5),
             },
         }
     })

@@ -189,7 +189,15 @@ mod tests {
     use super::*;
     use crate::dlp::passage::Region;
 
-    const WORDS: [&str; 48] = [
+    const WORDS: [&str; 56] = [
+        "someone",
+        "another",
+        "next",
+        "asking",
+        "receive",
+        "last",
+        "question",
+        "always",
         "the",
         "The",
         "your",

@@ -29,6 +29,28 @@ fn columns_are_told_by_their_headers() {
     assert_eq!(found.len(), 13);
 }
 
+/// One of record numbers needs no second that is known.
+#[test]
+fn a_column_of_record_numbers_is_enough() {
+    for rows in [
+        "MRN|A1c\n482913|9.1\n482914|7.2",
+        "Room|MRN\n4|482913\n5|482914",
+    ] {
+        for sign in ["|", "\t", ";"] {
+            let text = format!("See below.\n\n{}\n\nBest\n", rows.replace('|', sign));
+            let found = hints(&text, "text/plain");
+            has(&found, K::Mrn, "482913");
+            has(&found, K::Mrn, "482914");
+        }
+    }
+    for none in ["MRN;\nask;Pat\nnot;Bo", "MRN;x\n482913;1\npending;2"] {
+        assert!(
+            read(none, "text/plain").is_none_or(|r| r.hints.is_empty()),
+            "{none}"
+        );
+    }
+}
+
 /// Each in its lines, whichever stands first.
 #[test]
 fn a_table_of_blanks_stands_beside_one_of_signs() {
