@@ -22,6 +22,8 @@ What is shown:
   What no scanner found is not masked anywhere, so the HTML report shows no text
   without --show-values, only the findings; context is then reduced to labels.
   The HTML report is made readable for its owner only.
+  In --json, start and end count Unicode code points in the part's text, and are
+  null within a container; misaddressed needs a roster, which a host gives.
 
 Verdicts and exit codes:
    0  none         nothing that is PHI was found

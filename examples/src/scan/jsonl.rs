@@ -162,8 +162,7 @@ pub fn run(
     progress.clear(io.err);
     io.out.flush()?;
     if wrong > 0 {
-        let lines = if wrong == 1 { "line was" } else { "lines were" };
-        let message = format!("{wrong} {lines} not scanned; of {number} the others were");
+        let message = format!("{wrong} of {number} lines could not be scanned, and count as PHI");
         return Err(Trouble::new("scan.jsonl", message));
     }
     Ok(took.into_iter().min().unwrap_or_default())

@@ -17,6 +17,8 @@ use crate::dlp::records;
 pub(in crate::dlp) const LINKS: &str = "encoded links";
 /// Links of one text that are looked at: more than a page has.
 const MOST: usize = 10_000;
+/// Bytes of what they carry in all.
+const MUCH: usize = 4 << 20;
 /// Bytes of a link that programs follow.
 const LONGEST: usize = 8 * 1024;
 /// Figures in a row that a part of a path has where it may tell of a person.
@@ -27,7 +29,7 @@ const FIGURES: usize = 6;
 pub(super) fn read(walk: &mut Walk<'_>, text: &str) {
     let (carried, whole) = carried(text);
     if !whole {
-        walk.fail("too_many_entries");
+        walk.fail("too_large");
     }
     if carried.is_empty() || !walk.entry() {
         return;
@@ -47,7 +49,9 @@ pub(super) fn read(walk: &mut Walk<'_>, text: &str) {
 
 /// Whether links of a text carry anything.
 pub(super) fn is_in(text: &str) -> bool {
-    !carried(text).0.is_empty()
+    links(text)
+        .take(MOST)
+        .any(|link| !fields(text.get(link).unwrap_or_default()).is_empty())
 }
 
 /// What links carry, and whether all were looked at.
@@ -55,6 +59,9 @@ pub(super) fn carried(text: &str) -> (String, bool) {
     let mut out = String::new();
     let mut links = links(text);
     for link in links.by_ref().take(MOST) {
+        if out.len() > MUCH {
+            return (out, false);
+        }
         let fields = fields(text.get(link).unwrap_or_default());
         for (n, (name, value)) in fields.iter().enumerate() {
             let before = if n == 0 { "{" } else { "," };
@@ -71,23 +78,31 @@ fn quoted(text: &str) -> serde_json::Value {
     serde_json::Value::from(text)
 }
 
-/// Where the links of a text stand, behind the names of their schemes.
+/// Where the links of a text stand that may carry something, behind the names of their
+/// schemes. A link in another is of that.
 fn links(text: &str) -> impl Iterator<Item = Range<usize>> {
     let bytes = text.as_bytes();
     let ends = |b: &u8| b.is_ascii_whitespace() || b.is_ascii_control() || b"\"'<>|`".contains(b);
-    let schemes = memmem::find_iter(bytes, b"://").map(|at| at + 3);
-    let mails = memmem::find_iter(bytes, b"mailto:").map(|at| at + 7);
-    schemes.chain(mails).filter_map(move |start| {
-        let rest = bytes.get(start..).unwrap_or_default();
-        let rest = rest.get(..LONGEST).unwrap_or(rest);
-        let mut end = start + rest.iter().position(ends).unwrap_or(rest.len());
-        while !text.is_char_boundary(end) {
-            end -= 1;
-        }
-        let link = bytes.get(start..end).unwrap_or_default();
-        let carries = link.iter().any(|b| b"?#%-".contains(b));
-        carries.then_some(start..end)
-    })
+    let behind = move |scheme: &'static str| {
+        let finder = memmem::Finder::new(scheme);
+        let mut at = 0;
+        std::iter::from_fn(move || {
+            let start = at + finder.find(bytes.get(at..)?)? + scheme.len();
+            let rest = bytes.get(start..).unwrap_or_default();
+            let rest = rest.get(..LONGEST).unwrap_or(rest);
+            let mut end = start + rest.iter().position(ends).unwrap_or(rest.len());
+            while !text.is_char_boundary(end) {
+                end -= 1;
+            }
+            at = end;
+            Some(start..end)
+        })
+    };
+    let carries = move |link: &Range<usize>| {
+        let link = bytes.get(link.clone()).unwrap_or_default();
+        link.iter().any(|b| b"?#%-".contains(b))
+    };
+    behind("://").chain(behind("mailto:")).filter(carries)
 }
 
 /// The fields of a link that may tell something.
@@ -173,6 +188,13 @@ mod tests {
         }
         let many = "http://x.example/?a=b+c\n".repeat(MOST + 1);
         assert!(!carried(&many).1);
+        // A link in another is read once, and what is looked at is bounded.
+        let nested = "x://a-".repeat(1 << 20);
+        assert_eq!(carried(&nested), (String::new(), true));
+        assert!(links(&nested).count() <= nested.len() / (LONGEST / 2));
+        let much = format!("x://a?{}", "q=%01+%02&".repeat(LONGEST / 10 - 1));
+        let (told, whole) = carried(&format!("{much} ").repeat(2_000));
+        assert!(!whole && told.len() < MUCH + 8 * LONGEST);
         let long = format!("http://x.example/?q=é{}", "é+".repeat(LONGEST));
         assert!(carried(&long).0.len() <= 2 * LONGEST);
     }
