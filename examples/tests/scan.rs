@@ -511,7 +511,10 @@ fn a_bad_line_is_named_and_its_text_is_not() {
     let starts = |line: &str| line.get(..8).map(str::to_owned);
     let told: Vec<_> = ran.out.lines().filter_map(starts).collect();
     assert_eq!(told, ["{\"id\":1,", "{\"id\":3,"], "{ran:?}");
-    assert!(ran.err.contains("1 of 3 lines could not be scanned"), "{ran:?}");
+    assert!(
+        ran.err.contains("1 of 3 lines could not be scanned"),
+        "{ran:?}"
+    );
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::Part;
-use super::extract::{Budget, Piece, encoded_in, encoded_in_page, extract, is_message};
+use super::extract::{Budget, LINKS, Piece, encoded_in, encoded_in_page, extract, is_message};
 use super::view::View;
 use crate::base::Phi;
 use crate::compose::{Message, PartContent};
@@ -88,6 +88,24 @@ pub fn texts(message: &Message) -> Vec<ScannedText> {
             inside: piece.inside.map(Phi::new),
             text: Phi::new(piece.text),
         }));
+    }
+    out
+}
+
+/// What the links of a part carry, as the scanner reads it.
+pub(super) fn in_links(part: Part, media_type: &str, text: &str) -> String {
+    let mut out = String::new();
+    let mut each = |piece: Piece| {
+        if piece.inside.as_deref() == Some(LINKS) {
+            out.push_str(&piece.text);
+        }
+    };
+    let mut budget = Budget::new();
+    if may_enclose(part, media_type, text) {
+        encoded_in(text, &mut budget, &mut each);
+    }
+    if media_type == "text/html" {
+        encoded_in_page(&View::html(text), &mut budget, &mut each);
     }
     out
 }

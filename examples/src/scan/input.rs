@@ -18,6 +18,8 @@ const MAX_DEPTH: usize = 64;
 const MAX_FILES: usize = 200_000;
 /// Bytes of one file.
 const MAX_BYTES: u64 = 256 * 1024 * 1024;
+/// Folders of a path whose names are scanned, from the last on.
+const MAX_PARTS: usize = 32;
 /// Bytes of a file's name in a message.
 const MAX_NAME: usize = 200;
 
@@ -134,9 +136,14 @@ pub struct Loaded {
 impl Source {
     /// What the scanner finds in the file's own name: a mail is scanned without it.
     pub fn found_in_name(&self, scanner: &dyn Scanner, envelope: &Envelope) -> Vec<Phi<String>> {
-        let name = Attachment::new(file_name(&self.name), "text/plain", Vec::new());
-        let Ok(message) = envelope.builder().attachment(name).build() else {
-            return Vec::new();
+        // Folders have names too.
+        let parts = self.name.split(['/', '\\']).filter(|part| !part.is_empty());
+        let mut message = envelope.builder();
+        for part in parts.rev().take(MAX_PARTS).flat_map(pieces) {
+            message = message.attachment(Attachment::new(part, "text/plain", Vec::new()));
+        }
+        let Ok(message) = message.build() else {
+            return vec![Phi::new(self.name.clone())];
         };
         let findings = scanner.scan(&message).items;
         (findings.into_iter())
@@ -296,6 +303,25 @@ fn is_mail(raw: &[u8]) -> bool {
         other |= FIELDS.iter().any(|field| is(field));
     }
     from && other
+}
+
+/// A name in pieces that are short enough for a header, each with the end of the one
+/// before.
+fn pieces(name: &str) -> Vec<&str> {
+    let mut pieces = Vec::new();
+    let mut rest = name;
+    while rest.len() > MAX_NAME {
+        let cut = |at: usize| {
+            (0..=at)
+                .rev()
+                .find(|n| rest.is_char_boundary(*n))
+                .unwrap_or(0)
+        };
+        pieces.push(rest.get(..cut(MAX_NAME)).unwrap_or_default());
+        rest = rest.get(cut(MAX_NAME / 2)..).unwrap_or_default();
+    }
+    pieces.push(rest);
+    pieces
 }
 
 /// The last component of a path, short enough for a header.

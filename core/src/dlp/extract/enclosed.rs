@@ -87,11 +87,6 @@ fn one(walk: &mut Walk<'_>, stretch: &Stretch<'_>) -> bool {
     true
 }
 
-/// What the links of a text carry.
-pub(super) fn carried_by_links(text: &str) -> String {
-    links::carried(text).0
-}
-
 /// Whether a text holds such a file.
 pub(super) fn is_in(text: &str) -> bool {
     match as_read(text) {

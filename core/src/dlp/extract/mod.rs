@@ -149,11 +149,6 @@ pub(super) fn encodes_page(page: &View<'_>) -> bool {
 /// Where findings in what links carry are said to stand.
 pub(super) use enclosed::LINKS;
 
-/// What the links of a text carry, as the scanner reads it.
-pub(super) fn carried_by_links(text: &str) -> String {
-    enclosed::carried_by_links(text)
-}
-
 /// Whether files stand in a text.
 pub(super) fn encodes(text: &str) -> bool {
     uu::is_in(text) || loose::is_in(text) || enclosed::is_in(text)

@@ -111,7 +111,9 @@ impl Scan<'_> {
     fn says_test(&mut self, reads: &[Read<'_>]) -> bool {
         let mut said = Summary::default();
         for read in reads {
-            let source = read.source.as_ref().filter(|source| !is_file(source.part));
+            // A page beside a text says the same.
+            let source = read.source.as_ref().filter(|_| !read.same);
+            let source = source.filter(|source| !is_file(source.part) && !source.fields);
             if let Some(source) = source.filter(|source| !source.clinical) {
                 let (passage, _) = self.first_passage(source);
                 said.read(&passage, None);

@@ -108,30 +108,42 @@ pub(super) fn is_unknown(text: &str, markup: bool) -> bool {
 const OVERRIDE: char = '\u{202e}';
 /// The flag of a country's part, behind which signs that nobody sees name the part.
 const FLAG: char = '\u{1f3f4}';
-/// As many at most: `gbsct` and its end.
-const OF_FLAG: usize = 6;
+/// As many at most: `gbsct`.
+const OF_FLAG: usize = 5;
 
 /// Whether a reader sees the letters of a text in another order than they are read in
 /// here, or letters that nobody sees stand in it (Unicode, tag characters).
 pub(super) fn is_turned(text: &str, markup: bool) -> bool {
-    let written = || {
-        let signs = ["<bdo", "&#8238;", "&#x202e;"];
-        let begins = |at: usize, sign: &str| {
-            let here = text.get(at..at + sign.len());
-            here.is_some_and(|here| here.eq_ignore_ascii_case(sign))
-        };
-        memchr::memchr2_iter(b'<', b'&', text.as_bytes())
-            .any(|at| signs.iter().any(|sign| begins(at, sign)))
-    };
-    if text.is_ascii() {
-        return markup && written();
+    if markup && (turns(text) || text.contains("&#") && has_turned(&decoded(text))) {
+        return true;
     }
+    let written = || text.to_ascii_lowercase().contains("\\u202e");
+    !text.is_ascii() && has_turned(text) || !markup && text.contains("\\u") && written()
+}
+
+fn has_turned(text: &str) -> bool {
     let (mut tags, mut flags) = (0, 0);
     for letter in text.chars() {
         tags += usize::from(matches!(letter, '\u{e0020}'..='\u{e007e}'));
         flags += usize::from(letter == FLAG);
     }
-    tags > OF_FLAG * flags || text.contains(OVERRIDE) || markup && written()
+    tags > OF_FLAG * flags || text.contains(OVERRIDE)
+}
+
+/// Whether markup turns what it shows.
+fn turns(markup: &str) -> bool {
+    let rtl = |tag: &str| tag.to_ascii_lowercase().contains("rtl");
+    memchr::memchr_iter(b'<', markup.as_bytes()).any(|at| {
+        let rest = markup.get(at..).unwrap_or_default();
+        if !rest
+            .get(..4)
+            .is_some_and(|tag| tag.eq_ignore_ascii_case("<bdo"))
+        {
+            return false;
+        }
+        let tag = rest.split_once('>').map_or("", |(tag, _)| tag);
+        tag.as_bytes().get(4).is_some_and(u8::is_ascii_whitespace) && rtl(tag)
+    })
 }
 
 #[cfg(test)]
@@ -150,6 +162,13 @@ mod tests {
             ("<p><BDO dir=rtl>31928400</bdo>".to_owned(), true, true),
             ("<p>&#8238;31928400".to_owned(), true, true),
             ("<p>&#X202E;31928400 ü".to_owned(), true, true),
+            ("<p>&#xE004D;&#xE0052;".to_owned(), true, true),
+            ("{\"n\": \"\\u202E31928400\"}".to_owned(), false, true),
+            (
+                "<bdo dir=\"ltr\">4711</bdo> <bdoCode>rtl".to_owned(),
+                true,
+                false,
+            ),
             ("a < b, <bdo".to_owned(), false, false),
             ("<p>See <b>bold</b> &amp; so on".to_owned(), true, false),
             (

@@ -27,7 +27,7 @@
 mod html;
 mod marks;
 
-use super::extract::carried_by_links;
+use super::texts::in_links;
 use super::{Finding, FindingClass, Findings};
 use crate::base::{Part, Phi};
 use crate::compose::{Message, PartContent};
@@ -101,6 +101,9 @@ pub enum Unredactable {
     /// can be redacted with [`Findings::redacted_entry`].
     #[error("the part is no text: what was read out of it can be redacted, not the part")]
     Binary,
+    /// A link of the part carries what is to go, and is not found as one.
+    #[error("a link carries what is to go and cannot be taken out: leave the link away")]
+    Link,
     /// The part, or something in it, could not be scanned, so that nobody
     /// knows what it holds.
     #[error("the part could not be scanned: {why}")]
@@ -116,6 +119,7 @@ impl Unredactable {
         match self {
             Self::NoSuchPart => "redact.no_such_part",
             Self::Binary => "redact.binary",
+            Self::Link => "redact.link",
             Self::Unscannable { .. } => "redact.unscannable",
         }
     }
@@ -188,14 +192,17 @@ impl Findings {
             _ => text.expose().trim_start().starts_with('<'),
         };
         let copy = self.redacted_text(text.expose(), &here, markup, how.style);
-        let links = Phi::new(carried_by_links(&copy));
-        let stands = |f: &&Finding| links.expose().contains(f.expose().expose().as_str());
-        match inside
-            .into_iter()
-            .filter(|f| how.covers(f))
-            .any(|f| stands(&f))
+        let gone: Vec<&Finding> = inside.into_iter().filter(|f| how.covers(f)).collect();
+        if gone.is_empty() {
+            return Ok(copy);
+        }
+        // Links are read as the scanner reads them, not as they are written.
+        let links = Phi::new(in_links(part, found.media_type(), &copy));
+        match gone
+            .iter()
+            .any(|f| stands(f.expose().expose(), links.expose()))
         {
-            true => Err(Unredactable::Binary),
+            true => Err(Unredactable::Link),
             false => Ok(copy),
         }
     }
@@ -221,6 +228,19 @@ impl Findings {
             false => plain(text, &marks),
         }
     }
+}
+
+/// Whether a value stands in what links carry, as words of its own.
+fn stands(value: &str, links: &str) -> bool {
+    // They are JSON.
+    let written = Phi::new(serde_json::Value::from(value).to_string());
+    let written = written.expose().trim_matches('"');
+    let part_of_word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    links.match_indices(written).any(|(at, _)| {
+        let before = links.get(..at).and_then(|b| b.chars().next_back());
+        let behind = links.get(at + written.len()..);
+        !part_of_word(before) && !part_of_word(behind.and_then(|b| b.chars().next()))
+    })
 }
 
 impl Finding {

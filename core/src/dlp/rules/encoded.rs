@@ -17,17 +17,23 @@ const MAX_FIELD: usize = 8 * 1024;
 const CHANCE: usize = 24;
 /// Bytes before it in which the label stands, or that of the lines before.
 const LABEL: usize = 512;
-/// What a template of a body's trait is called.
-const LABELS: [&[u8]; 9] = [
-    b"fingerprint",
-    b"template",
+/// What a template of a body's trait is called, as words begin.
+const LABELS: [&[u8]; 15] = [
     b"biometric",
-    b"iris",
-    b"retina",
-    b"voiceprint",
-    b"minutia",
+    b"face id",
+    b"face print",
     b"faceprint",
-    b"palm",
+    b"facial",
+    b"finger print",
+    b"fingerprint",
+    b"iris ",
+    b"minutia",
+    b"palm print",
+    b"retina",
+    b"template",
+    b"thumbprint",
+    b"voice print",
+    b"voiceprint",
 ];
 
 /// Takes away what was found inside of long stretches of base64. What makes up
@@ -43,8 +49,10 @@ pub(in crate::dlp) fn encoded(passage: &Passage<'_>, tags: &mut Vec<Tag>) {
         };
         let (start, end) = (first.start as usize, last.end as usize);
         let header = passage.region == Region::Header;
+        // What a rule, a format or a label says is so.
+        let guessed = tag.margin != 0 && passage.items.get(tag.first).is_some_and(|i| i.cue == 0);
         let chance = may_be_chance(tag.kind)
-            && (is_chance(text, start, end) || header && is_servers(text, start));
+            && (guessed && is_chance(text, start, end) || header && is_servers(text, start));
         !chance && !is_within(text, start, end)
     });
 }
@@ -69,25 +77,29 @@ fn is_chance(text: &[u8], start: usize, end: usize) -> bool {
     let mixed = has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase);
     let before = text.get(start.saturating_sub(LABEL)..start);
     let before = before.unwrap_or_default().to_ascii_lowercase();
-    let labelled = LABELS
-        .iter()
-        .any(|label| memmem::find(&before, label).is_some());
+    let begins = |at: usize| at.checked_sub(1).and_then(|n| before.get(n));
+    let labelled = LABELS.iter().any(|label| {
+        memmem::find_iter(&before, label).any(|at| !begins(at).is_some_and(u8::is_ascii_alphabetic))
+    });
     mixed && has(u8::is_ascii_digit) && !labelled
 }
 
 /// Header fields of signatures and of servers' notes (RFC 6376, RFC 8601, RFC 8617),
 /// by how their names begin.
-const SERVERS: [&[u8]; 10] = [
-    b"arc-",
-    b"authentication-results",
-    b"dkim-signature",
-    b"domainkey-signature",
+const SERVERS: [&[u8]; 13] = [
+    b"arc-authentication-results:",
+    b"arc-message-signature:",
+    b"arc-seal:",
+    b"authentication-results:",
+    b"dkim-signature:",
+    b"domainkey-signature:",
     b"x-forefront-",
-    b"x-gm-message-state",
-    b"x-google-dkim-signature",
+    b"x-gm-message-state:",
+    b"x-google-dkim-signature:",
     b"x-microsoft-antispam",
     b"x-ms-exchange-",
-    b"x-sg-e",
+    b"x-sg-eid:",
+    b"x-sg-id:",
 ];
 
 /// Whether a place is in a header field of servers alone.
@@ -166,6 +178,8 @@ mod tests {
             (format!("url(data:image/png;base64,{line})"), true),
             (format!("Iris template: {line}"), false),
             (format!("Fingerprint, right thumb\n{line}"), false),
+            (format!("Voice print: {line}"), false),
+            (format!("West Palm Beach\n{line}"), true),
             (line.to_lowercase(), false),
         ] {
             let start = text

@@ -15,12 +15,12 @@ use crate::dlp::records;
 
 /// Where the findings in what the links of a part carry are said to stand.
 pub(in crate::dlp) const LINKS: &str = "encoded links";
-/// Links of one text that are looked at: more than a page has.
-const MOST: usize = 10_000;
 /// Bytes of what they carry in all.
 const MUCH: usize = 4 << 20;
 /// Bytes of a link that programs follow.
-const LONGEST: usize = 8 * 1024;
+const LONGEST: usize = 64 * 1024;
+/// Links in links: what guards mail against bad ones, what counts clicks.
+const DEEPEST: usize = 4;
 /// Figures in a row that a part of a path has where it may tell of a person.
 const FIGURES: usize = 6;
 
@@ -49,20 +49,15 @@ pub(super) fn read(walk: &mut Walk<'_>, text: &str) {
 
 /// Whether links of a text carry anything.
 pub(super) fn is_in(text: &str) -> bool {
-    links(text)
-        .take(MOST)
-        .any(|link| !fields(text.get(link).unwrap_or_default()).is_empty())
+    let carries = |link: Link| !fields(text.get(link.range).unwrap_or_default(), 0).is_empty();
+    links(text).any(carries)
 }
 
-/// What links carry, and whether all were looked at.
-pub(super) fn carried(text: &str) -> (String, bool) {
+/// What links carry, and whether it is all.
+fn carried(text: &str) -> (String, bool) {
     let mut out = String::new();
-    let mut links = links(text);
-    for link in links.by_ref().take(MOST) {
-        if out.len() > MUCH {
-            return (out, false);
-        }
-        let fields = fields(text.get(link).unwrap_or_default());
+    for link in links(text) {
+        let fields = fields(text.get(link.range).unwrap_or_default(), 0);
         for (n, (name, value)) in fields.iter().enumerate() {
             let before = if n == 0 { "{" } else { "," };
             let _ = write!(out, "{before}{}: {}", quoted(name), quoted(value));
@@ -70,17 +65,26 @@ pub(super) fn carried(text: &str) -> (String, bool) {
         if !fields.is_empty() {
             out.push_str("}\n");
         }
+        if link.cut && !fields.is_empty() || out.len() > MUCH {
+            return (out, false);
+        }
     }
-    (out, links.next().is_none())
+    (out, true)
 }
 
 fn quoted(text: &str) -> serde_json::Value {
     serde_json::Value::from(text)
 }
 
-/// Where the links of a text stand that may carry something, behind the names of their
-/// schemes. A link in another is of that.
-fn links(text: &str) -> impl Iterator<Item = Range<usize>> {
+/// A link, behind the name of its scheme.
+struct Link {
+    range: Range<usize>,
+    /// Whether it is longer than what is read of it.
+    cut: bool,
+}
+
+/// The links of a text that may carry something. A link in another is of that.
+fn links(text: &str) -> impl Iterator<Item = Link> {
     let bytes = text.as_bytes();
     let ends = |b: &u8| b.is_ascii_whitespace() || b.is_ascii_control() || b"\"'<>|`".contains(b);
     let behind = move |scheme: &'static str| {
@@ -89,45 +93,71 @@ fn links(text: &str) -> impl Iterator<Item = Range<usize>> {
         std::iter::from_fn(move || {
             let start = at + finder.find(bytes.get(at..)?)? + scheme.len();
             let rest = bytes.get(start..).unwrap_or_default();
-            let rest = rest.get(..LONGEST).unwrap_or(rest);
-            let mut end = start + rest.iter().position(ends).unwrap_or(rest.len());
+            let read = rest.get(..LONGEST).unwrap_or(rest);
+            let end = read.iter().position(ends);
+            let cut = end.is_none() && rest.len() > LONGEST;
+            let mut end = start + end.unwrap_or(read.len());
             while !text.is_char_boundary(end) {
                 end -= 1;
             }
             at = end;
-            Some(start..end)
+            Some(Link {
+                range: start..end,
+                cut,
+            })
         })
     };
-    let carries = move |link: &Range<usize>| {
-        let link = bytes.get(link.clone()).unwrap_or_default();
+    let carries = move |link: &Link| {
+        let link = bytes.get(link.range.clone()).unwrap_or_default();
         link.iter().any(|b| b"?#%-".contains(b))
     };
-    behind("://").chain(behind("mailto:")).filter(carries)
+    let mails = behind("mailto:").chain(behind("MAILTO:"));
+    behind("://").chain(mails).filter(carries)
 }
 
-/// The fields of a link that may tell something.
-fn fields(link: &str) -> Vec<(String, String)> {
+/// The fields of a link that may tell something, and of links in them.
+fn fields(link: &str, depth: usize) -> Vec<(String, String)> {
     // Pages write `&` so.
     let link = link.replace("&amp;", "&");
-    let (path, query) = link.split_once(['?', '#']).unwrap_or((&link, ""));
+    // In Markdown an address stands behind the text, which may be one too.
     let mut fields: Vec<(String, String)> = Vec::new();
+    for link in link.split("](") {
+        // What ends a sentence or a bracket is none of it.
+        let link = link.trim_end_matches(['.', ',', ';', ':', '!', '?', ')', ']', '}']);
+        let (link, fragment) = link.split_once('#').unwrap_or((link, ""));
+        let (path, query) = link.split_once('?').unwrap_or((link, ""));
+        of_path(path, &mut fields);
+        for query in [query, fragment] {
+            of_query(query, depth, &mut fields);
+        }
+    }
+    fields
+}
+
+fn of_path(path: &str, fields: &mut Vec<(String, String)>) {
     let host = path.find('/').unwrap_or(path.len());
     for part in path.get(host..).unwrap_or_default().split('/') {
-        let written = part.contains('%');
-        if written || tells(part) {
+        if part.contains('%') || tells(part) {
             let part = loose::percent(part.as_bytes());
             let words = String::from_utf8_lossy(&part).replace(['-', '_', '+'], " ");
             fields.push(("path".to_owned(), words));
         }
     }
+}
+
+fn of_query(query: &str, depth: usize, fields: &mut Vec<(String, String)>) {
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         let value = value.trim();
+        if let Some((_, inner)) = value.split_once("://")
+            && depth < DEEPEST
+        {
+            fields.extend(self::fields(inner, depth + 1));
+        }
         let campaign = name.starts_with("utm_");
         if !campaign && (value.contains(' ') || !value.is_empty() && records::is_field(&name)) {
             fields.push((name.into_owned(), value.to_owned()));
         }
     }
-    fields
 }
 
 /// Whether a part of a path is of words with a number: `Lindqvist-MRN-00482913`.
@@ -166,6 +196,22 @@ mod tests {
                 "{\"path\": \"Pat Lindqvist MRN 00482913\"}\n{\"path\": \"a b\"}\n",
             ),
             (
+                "[q](https://x.example/?page=1#lastName=Lindqvist). MAILTO:a@b.example?body=Pat+B20",
+                "{\"lastName\": \"Lindqvist\"}\n{\"body\": \"Pat B20\"}\n",
+            ),
+            (
+                "https://safe.example/?url=https%3A%2F%2Fehr.example%2Fp%3Fmrn%3D00482913%26dob%3D3%252F4%252F61%23top&data=x",
+                "{\"mrn\": \"00482913\",\"dob\": \"3/4/61\"}\n",
+            ),
+            (
+                "https://a.example/r?u=https://ehr.example/p?lastName=Lindqvist&x=1",
+                "{\"lastName\": \"Lindqvist\"}\n",
+            ),
+            (
+                "[https://a.example/?page=1](https://ehr.example/p?lastName=Lindqvist)",
+                "{\"lastName\": \"Lindqvist\"}\n",
+            ),
+            (
                 "http://x.example/#mrn=00482913&x=\"1\"",
                 "{\"mrn\": \"00482913\"}\n",
             ),
@@ -186,16 +232,18 @@ mod tests {
         ] {
             assert_eq!(carried(text).0, "", "{text}");
         }
-        let many = "http://x.example/?a=b+c\n".repeat(MOST + 1);
-        assert!(!carried(&many).1);
         // A link in another is read once, and what is looked at is bounded.
         let nested = "x://a-".repeat(1 << 20);
         assert_eq!(carried(&nested), (String::new(), true));
         assert!(links(&nested).count() <= nested.len() / (LONGEST / 2));
-        let much = format!("x://a?{}", "q=%01+%02&".repeat(LONGEST / 10 - 1));
+        let cut = format!("x://a?q=b+c{} ", "d".repeat(LONGEST));
+        assert!(!carried(&cut).1);
+        let plain = format!("x://a-{} ", "d".repeat(LONGEST));
+        assert!(carried(&plain).1);
+        let much = format!("x://a?{}", "q=%01+%02&".repeat(800));
         let (told, whole) = carried(&format!("{much} ").repeat(2_000));
-        assert!(!whole && told.len() < MUCH + 8 * LONGEST);
+        assert!(!whole && told.len() < MUCH + LONGEST);
         let long = format!("http://x.example/?q=é{}", "é+".repeat(LONGEST));
-        assert!(carried(&long).0.len() <= 2 * LONGEST);
+        assert!(carried(&long).0.len() <= 2 * LONGEST && !carried(&long).1);
     }
 }
