@@ -443,6 +443,16 @@ pub(crate) const CASES: &[Case] = &[
         then: Then::Found,
     },
     Case {
+        name: "long_run_of_links",
+        make: || text(long("://a/%/?q=b+c#d+e ")),
+        then: Then::Found,
+    },
+    Case {
+        name: "long_run_of_schemes",
+        make: || text(long("://")),
+        then: Then::Found,
+    },
+    Case {
         name: "long_run_of_at_signs",
         make: || text(long("@")),
         then: Then::Found,
