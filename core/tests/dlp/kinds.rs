@@ -291,3 +291,36 @@ fn a_wrong_check_digit_is_no_checksum() {
         assert!(!found.evidence.contains(&Checksum), "{line}");
     }
 }
+
+/// But where a label says whose it is.
+#[test]
+fn base64_is_nobodys() {
+    let lines = "wa8HycCJPlrszR3U1ftE5Pb9nQdZ5EZzi2TjN1YjVjz2\n\
+        hYGWWcd2uaU5pm6XYSWbw/3/7gibjHylXvqFtEkx4PMpQ1z8\n";
+    for text in [
+        format!(
+            "The minutes are below.\n\n-----BEGIN PGP SIGNATURE-----\n\n{lines}-----END PGP SIGNATURE-----\n"
+        ),
+        format!(
+            "A picture: data:image/gif;base64,{}\n",
+            lines.replace('\n', "")
+        ),
+    ] {
+        let scanned = scan(mail().text(text));
+        let own = |f: &&mailseal::dlp::Finding| {
+            matches!(
+                f.kind,
+                K::Biometric | K::Device | K::Account | K::OtherId | K::License
+            )
+        };
+        assert!(
+            !scanned.findings.items.iter().any(|f| own(&f)),
+            "{:?}",
+            scanned.findings.items
+        );
+    }
+    let desk = from_to("desk@harborclinic.example", "pat.lindqvist@mail.example");
+    let scanned = scan(desk.text("Patient account number: aB3dE5fG7hJ9kL1mN3pQ5rS7\n"));
+    let value = |f: &mailseal::dlp::Finding| f.expose().expose() == "aB3dE5fG7hJ9kL1mN3pQ5rS7";
+    assert!(scanned.findings.items.iter().any(value));
+}
