@@ -138,6 +138,11 @@ const STRUCTURE: &[&str] = &[
     "pid",
     "meta",
     "body",
+    "encoded",
+    "encoded links",
+    "file names",
+    "certificates",
+    "other",
 ];
 
 /// The name of an entry in a container: what the format itself calls so stays,
@@ -296,5 +301,8 @@ mod tests {
         );
         assert_eq!(entry("john smith.zip/list.csv"), "j••••••••h.zip/••••.csv");
         assert_eq!(entry("page 1234567"), "p••••••••••7");
+        // What the scanner itself calls so.
+        assert_eq!(entry("encoded links"), "encoded links");
+        assert_eq!(entry("encoded 2"), "encoded 2");
     }
 }
