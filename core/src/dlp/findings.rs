@@ -348,7 +348,7 @@ impl Finding {
         inside == Some(super::extract::LINKS)
     }
 
-    /// Whether it stands in base64 of a text, of which no reader sees what it is
+    /// Whether it stands in base64 of a text, or is what a link carries, of which no reader sees what it is
     /// about; its signs, read as words, say that it is about nothing.
     pub(super) fn is_encoded(&self) -> bool {
         let inside = self.inside.as_ref().map(|inside| inside.expose());

@@ -11,14 +11,6 @@ use super::records::{Own, Record};
 use super::view::{View, decoded};
 use super::{HostKnowledge, Part, records};
 
-/// What the tables tell that a page shows.
-fn shown(view: &View<'_>, text: &str) -> Option<Record> {
-    records::shown(
-        view.text.get(..view.hidden).unwrap_or_default(),
-        is_sheet(text),
-    )
-}
-
 /// Bytes that are read at a time.
 pub(super) const CHUNK: usize = 64 * 1024;
 
@@ -51,6 +43,14 @@ pub(super) struct Source<'t> {
     in_prose: bool,
 }
 
+/// What the tables tell that a page shows.
+fn shown(view: &View<'_>, text: &str) -> Option<Record> {
+    records::shown(
+        view.text.get(..view.hidden).unwrap_or_default(),
+        is_sheet(text),
+    )
+}
+
 impl<'t> Source<'t> {
     /// A piece of an attachment's text.
     pub(super) fn piece(part: Part, piece: &'t Piece) -> Self {
@@ -65,6 +65,7 @@ impl<'t> Source<'t> {
             let shown = shown(&source.view, &piece.text).unwrap_or_default();
             (source.hints, source.own) = (shown.hints, shown.own);
             source.in_prose = shown.in_prose;
+            source.patient_record |= shown.patient_record;
         }
         if !piece.hints.is_empty() {
             source.hints = hints_of(&source.view, &piece.hints);

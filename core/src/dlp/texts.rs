@@ -56,13 +56,7 @@ pub fn texts(message: &Message) -> Vec<ScannedText> {
         let mut each = |piece: Piece| pieces.push(piece);
         match scanned.content() {
             PartContent::Text(text) => {
-                if may_enclose(part, media_type, text.expose()) {
-                    encoded_in(text.expose(), &mut budget, &mut each);
-                }
-                if media_type == "text/html" {
-                    let page = View::html(text.expose());
-                    encoded_in_page(&page, &mut budget, &mut each);
-                }
+                encoded(part, media_type, text.expose(), &mut budget, &mut each);
                 let document = is_document(part, text.expose());
                 let shown = matches!(media_type, "text/plain" | "text/html")
                     && !matches!(part, Part::Attachment(_));
@@ -100,14 +94,24 @@ pub(super) fn in_links(part: Part, media_type: &str, text: &str) -> String {
             out.push_str(&piece.text);
         }
     };
-    let mut budget = Budget::new();
+    encoded(part, media_type, text, &mut Budget::new(), &mut each);
+    out
+}
+
+/// Gives out what stands encoded in the text of a part.
+fn encoded(
+    part: Part,
+    media_type: &str,
+    text: &str,
+    budget: &mut Budget,
+    each: &mut dyn FnMut(Piece),
+) {
     if may_enclose(part, media_type, text) {
-        encoded_in(text, &mut budget, &mut each);
+        encoded_in(text, budget, each);
     }
     if media_type == "text/html" {
-        encoded_in_page(&View::html(text), &mut budget, &mut each);
+        encoded_in_page(&View::html(text), budget, each);
     }
-    out
 }
 
 /// Whether a text is the source of a document of another kind. An attached one

@@ -143,7 +143,7 @@ impl Source {
             message = message.attachment(Attachment::new(part, "text/plain", Vec::new()));
         }
         let Ok(message) = message.build() else {
-            return vec![Phi::new(self.name.clone())];
+            return stems(&self.name).map(|s| Phi::new(s.to_owned())).collect();
         };
         let findings = scanner.scan(&message).items;
         (findings.into_iter())
@@ -305,20 +305,24 @@ fn is_mail(raw: &[u8]) -> bool {
     from && other
 }
 
+/// The names in a path, without the last extension of each.
+fn stems(path: &str) -> impl Iterator<Item = &str> {
+    let parts = path.split(['/', '\\']);
+    let stems = parts.map(|part| part.rsplit_once('.').map_or(part, |(stem, _)| stem));
+    stems.filter(|stem| !stem.is_empty())
+}
+
 /// A name in pieces that are short enough for a header, each with the end of the one
 /// before.
 fn pieces(name: &str) -> Vec<&str> {
     let mut pieces = Vec::new();
     let mut rest = name;
     while rest.len() > MAX_NAME {
-        let cut = |at: usize| {
-            (0..=at)
-                .rev()
-                .find(|n| rest.is_char_boundary(*n))
-                .unwrap_or(0)
-        };
-        pieces.push(rest.get(..cut(MAX_NAME)).unwrap_or_default());
-        rest = rest.get(cut(MAX_NAME / 2)..).unwrap_or_default();
+        let (piece, half) = [MAX_NAME, MAX_NAME / 2]
+            .map(|at| rest.floor_char_boundary(at))
+            .into();
+        pieces.push(rest.get(..piece).unwrap_or_default());
+        rest = rest.get(half..).unwrap_or_default();
     }
     pieces.push(rest);
     pieces
@@ -371,5 +375,31 @@ fn media_type(name: &str, raw: &[u8]) -> &'static str {
             "text/plain; charset=windows-1252"
         }
         _ => "application/octet-stream",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_names_are_scanned_in_pieces_that_overlap() {
+        let name = "ü".repeat(MAX_NAME);
+        let all = pieces(&name);
+        assert!(all.len() > 1 && all.iter().all(|piece| piece.len() <= MAX_NAME));
+        assert!(name.starts_with(all[0]) && name.ends_with(all[all.len() - 1]));
+        let twice: usize = all.iter().map(|piece| piece.len()).sum();
+        assert!(twice > name.len());
+        assert_eq!(pieces("a.eml"), ["a.eml"]);
+    }
+
+    #[test]
+    fn where_a_name_cannot_be_scanned_all_of_it_is_masked() {
+        let path = "in/Pat Lindqvist/chart.old.eml";
+        let values: Vec<String> = stems(path).map(str::to_owned).collect();
+        let masked = crate::scan::mask::path(path, &values);
+        for word in ["Pat", "Lindqvist", "chart", "old"] {
+            assert!(!masked.contains(word), "{masked}");
+        }
     }
 }

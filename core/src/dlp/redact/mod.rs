@@ -155,7 +155,8 @@ impl Findings {
     /// name, a text file. Pseudonyms are those of the whole message.
     ///
     /// # Errors
-    /// [`Unredactable`]: no such part, no text, or not scanned.
+    /// [`Unredactable`]: no such part, no text, not scanned, or a link carries what is
+    /// to go and is not found as one.
     pub fn redacted(
         &self,
         message: &Message,

@@ -77,9 +77,10 @@ fn is_chance(text: &[u8], start: usize, end: usize) -> bool {
     let mixed = has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase);
     let before = text.get(start.saturating_sub(LABEL)..start);
     let before = before.unwrap_or_default().to_ascii_lowercase();
-    let begins = |at: usize| at.checked_sub(1).and_then(|n| before.get(n));
+    let before_it = |at: usize| at.checked_sub(1).and_then(|n| before.get(n));
     let labelled = LABELS.iter().any(|label| {
-        memmem::find_iter(&before, label).any(|at| !begins(at).is_some_and(u8::is_ascii_alphabetic))
+        memmem::find_iter(&before, label)
+            .any(|at| !before_it(at).is_some_and(u8::is_ascii_alphabetic))
     });
     mixed && has(u8::is_ascii_digit) && !labelled
 }

@@ -96,10 +96,7 @@ fn links(text: &str) -> impl Iterator<Item = Link> {
             let read = rest.get(..LONGEST).unwrap_or(rest);
             let end = read.iter().position(ends);
             let cut = end.is_none() && rest.len() > LONGEST;
-            let mut end = start + end.unwrap_or(read.len());
-            while !text.is_char_boundary(end) {
-                end -= 1;
-            }
+            let end = text.floor_char_boundary(start + end.unwrap_or(read.len()));
             at = end;
             Some(Link {
                 range: start..end,
@@ -120,7 +117,7 @@ fn fields(link: &str, depth: usize) -> Vec<(String, String)> {
     // Pages write `&` so.
     let link = link.replace("&amp;", "&");
     // In Markdown an address stands behind the text, which may be one too.
-    let mut fields: Vec<(String, String)> = Vec::new();
+    let mut fields = Vec::new();
     for link in link.split("](") {
         // What ends a sentence or a bracket is none of it.
         let link = link.trim_end_matches(['.', ',', ';', ':', '!', '?', ')', ']', '}']);
@@ -162,10 +159,8 @@ fn of_query(query: &str, depth: usize, fields: &mut Vec<(String, String)>) {
 
 /// Whether a part of a path is of words with a number: `Lindqvist-MRN-00482913`.
 fn tells(part: &str) -> bool {
-    let mut words = part.split(['-', '_', '+']);
-    let mut letters = 0;
-    let mut number = false;
-    for word in words.by_ref() {
+    let (mut letters, mut number) = (0, false);
+    for word in part.split(['-', '_', '+']) {
         letters += usize::from(word.len() > 1 && word.bytes().all(|b| b.is_ascii_alphabetic()));
         number |= word.len() >= FIGURES && word.bytes().all(|b| b.is_ascii_digit());
     }
