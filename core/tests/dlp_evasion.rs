@@ -59,6 +59,48 @@ fn characters_that_browsers_read_as_dashes_and_blanks_join_numbers() {
     }
 }
 
+/// Bullets, arrows, pictures and lines of other blocks, and what HTML names so, are no
+/// letters of the words that they stand at.
+#[test]
+fn signs_of_other_blocks_hide_no_value() {
+    for sign in [
+        "\u{2192}",
+        "\u{25a0}",
+        "\u{27a2}",
+        "\u{2502}",
+        "\u{2610}",
+        "\u{1f449}",
+        "\u{30fb}",
+        "\u{203a}",
+        "&rarr;",
+        "&rsaquo;",
+        "&bull;",
+        "&check;",
+        "&boxv;",
+    ] {
+        for (kind, before, value) in [
+            (FindingKind::Mrn, "MRN", "00482913"),
+            (FindingKind::Phone, "Telephone", "317-555-0148"),
+            (FindingKind::Email, "mail", "pat.lindqvist@mail.example"),
+            (FindingKind::Medication, "takes", "metformin"),
+        ] {
+            let text = format!("{before}{sign}{value}{sign}daily");
+            let is_whole = |findings: Findings| {
+                let mut items = findings.items.into_iter();
+                items.any(|f| {
+                    let seen = !f.evidence.contains(&Evidence::Obfuscated);
+                    f.kind == kind && f.expose().expose() == value && seen
+                })
+            };
+            assert!(is_whole(html(&format!("<p>{text}</p>"))), "{text:?}");
+            if !sign.starts_with('&') {
+                let plain = mail("Content-Type: text/plain; charset=utf-8", text.as_bytes());
+                assert!(is_whole(scan_raw(&plain)), "{text:?}");
+            }
+        }
+    }
+}
+
 #[test]
 fn comments_end_where_browsers_end_them() {
     for source in [

@@ -1,9 +1,9 @@
 //! Makes the files of the scanner in `core/src/dlp/`: `lexicon.bin`,
-//! `tagger/model.bin`, `risk/prior.bin` and `risk/risk.bin`.
+//! `tagger/model.bin`, `risk/prior.bin`, `risk/risk.bin` and `risk/sentence.bin`.
 //!
 //! ```text
 //! cargo run --release -p mailseal-training -- lexicon   # lists → lexicon.bin
-//! cargo run --release -p mailseal-training -- models    # mails → the other three
+//! cargo run --release -p mailseal-training -- models    # mails → the others
 //! cargo run --release -p mailseal-training -- check     # both again: the same bytes?
 //! cargo run --release -p mailseal-training -- cross     # how well it does on mails not seen
 //! ```
@@ -77,7 +77,7 @@ fn corpus() -> io::Result<Vec<Mail>> {
 /// training are learnt in one.
 const ORDERS: u32 = 4;
 
-/// Trains all three. What a later model learns from is labelled by earlier ones
+/// Trains all. What a later model learns from is labelled by earlier ones
 /// that have not seen the mail, as new mails will be.
 fn make(corpus: &[Mail]) -> Made {
     let honest: Vec<&Mail> = corpus.iter().filter(|m| !m.shuffled).collect();
@@ -114,11 +114,12 @@ fn make(corpus: &[Mail]) -> Made {
             (prior.clone(), tagger.clone(), mails)
         })
         .collect();
-    let verdict = training::train_verdict(&folds);
+    let (verdict, sentence) = training::train_verdict(&folds);
     Made {
         prior,
         tagger,
         verdict,
+        sentence,
     }
 }
 
@@ -126,7 +127,8 @@ fn models() -> io::Result<()> {
     let made = make(&corpus()?);
     put(&dlp().join("risk/prior.bin"), &made.prior)?;
     put(&dlp().join("tagger/model.bin"), &made.tagger)?;
-    put(&dlp().join("risk/risk.bin"), &made.verdict)
+    put(&dlp().join("risk/risk.bin"), &made.verdict)?;
+    put(&dlp().join("risk/sentence.bin"), &made.sentence)
 }
 
 fn check() -> io::Result<()> {
@@ -141,7 +143,8 @@ fn check() -> io::Result<()> {
     let made = make(&corpus()?);
     same(dlp().join("risk/prior.bin"), &made.prior)?;
     same(dlp().join("tagger/model.bin"), &made.tagger)?;
-    same(dlp().join("risk/risk.bin"), &made.verdict)
+    same(dlp().join("risk/risk.bin"), &made.verdict)?;
+    same(dlp().join("risk/sentence.bin"), &made.sentence)
 }
 
 /// Verdicts on each fifth of the mails by what was learnt from the others.

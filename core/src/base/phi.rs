@@ -53,6 +53,13 @@ impl Phi<String> {
     }
 }
 
+impl Phi<Vec<u8>> {
+    /// As that of a text.
+    pub(crate) fn wipe(self) {
+        drop(wiped(self.into_inner()));
+    }
+}
+
 /// All of a buffer's room, overwritten.
 fn wiped(mut bytes: Vec<u8>) -> Vec<u8> {
     bytes.resize(bytes.capacity(), 0);

@@ -24,7 +24,7 @@ use super::risk::features::{Envelope, Features, features};
 use super::risk::notice::{is_in, notices};
 use super::risk::summary::Summary;
 use super::risk::verdict::{Verdict, Words};
-use super::risk::{Filter, LINE};
+use super::risk::{Filter, LINE, protected};
 use super::sentence::Piece;
 use super::source::{Source, chunk_end, embeds, is_field_name};
 use super::tagger::codes::Codes;
@@ -43,8 +43,8 @@ use crate::compose::Message;
 /// Below this score so much speaks against PHI (a manual, a training, an
 /// invoice) that a number alone does not decide.
 const AGAINST: i32 = -80 - LINE;
-/// The weight of what leaves no doubt.
-const CERTAIN: i32 = 1_000;
+/// The weight of what leaves no doubt: more than any sum.
+const CERTAIN: i32 = 10_000;
 /// More in one part than any message has that a person wrote.
 const MAX_FINDINGS: usize = 10_000;
 /// More in a message with all that is packed into it: memory is bounded too.
@@ -576,14 +576,6 @@ fn make_phi(risk: &mut Risk, categories: &[Category], code: &'static str) {
     risk.categories.sort_unstable();
     risk.categories.dedup();
     risk.reasons.insert(0, RiskReason::new(code, CERTAIN));
-}
-
-/// How sensitive PHI of these categories is.
-fn protected(categories: &[Category]) -> Sensitivity {
-    match categories.is_empty() {
-        true => Sensitivity::Phi,
-        false => Sensitivity::Sensitive,
-    }
 }
 
 #[cfg(test)]

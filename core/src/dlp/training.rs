@@ -9,18 +9,19 @@ use super::envelope::envelope_of;
 use super::lexicon::build::Builder;
 use super::lexicon::{Flag, Flags, GIVEN, Lexicon, SURNAME};
 use super::passage::{Passage, Region};
-use super::risk::Weights;
 use super::risk::features::{Envelope, Feature, features};
 use super::risk::summary::Summary;
 use super::risk::train as risk;
+use super::risk::{LINE, LINE_OF_SENTENCES, OUTPUTS, Weights};
+use super::sentence::Piece;
 use super::source::hints_of;
 use super::tagger::codes::Codes;
 use super::tagger::context::Context;
 use super::tagger::model::Model;
 use super::tagger::score::Memos;
-use super::tagger::{tag, train as tagger};
+use super::tagger::{Tag, tag, train as tagger};
 use super::token::hash;
-use super::{Category, FindingKind, records, rules};
+use super::{Category, FindingClass, FindingKind, records, rules};
 use crate::base::Sensitivity;
 
 /// Where a text of a mail stands.
@@ -210,8 +211,8 @@ fn views(mail: &Mail) -> Vec<super::view::View<'_>> {
         .collect()
 }
 
-fn truth(mail: &Mail) -> [bool; super::risk::OUTPUTS] {
-    let mut truth = [false; super::risk::OUTPUTS];
+fn truth(mail: &Mail) -> [bool; OUTPUTS] {
+    let mut truth = [false; OUTPUTS];
     truth[0] = mail.sensitivity > Sensitivity::None;
     for (slot, category) in truth[1..].iter_mut().zip(Category::ALL) {
         *slot = mail.categories.contains(category);
@@ -243,10 +244,11 @@ pub fn train_prior(mails: &[&Mail]) -> (Vec<u8>, Vec<Vec<u8>>) {
         recall: 965,
         // What is learnt from its scores is to meet such scores in use.
         times_of_folds: risk::Options::default().times,
+        categories: false,
         ..risk::Options::default()
     };
     let learnt = risk::train(&examples, &options, fold_of);
-    (learnt.all(), learnt.without())
+    (learnt.all::<1>(), learnt.without::<1>())
 }
 
 /// Mails, and the first verdict's model that has not seen them.
@@ -257,7 +259,7 @@ pub type Fold<'m> = (Vec<u8>, Vec<&'m Mail>);
 pub fn train_tagger(folds: &[Fold<'_>], orders: u32, progress: impl Fn(&str) + Sync) -> Vec<u8> {
     // The weights of a fold are read once: they are large.
     type Viewed<'m> = (&'m Mail, Vec<super::view::View<'m>>);
-    let all: Vec<(Weights, Vec<Viewed<'_>>)> = folds
+    let all: Vec<(Weights<1>, Vec<Viewed<'_>>)> = folds
         .iter()
         .map(|(prior, mails)| {
             let mails = mails.iter().map(|m| (*m, views(m))).collect();
@@ -290,7 +292,7 @@ pub fn train_tagger(folds: &[Fold<'_>], orders: u32, progress: impl Fn(&str) + S
 /// The features of a mail's verdict, with labels by `model`.
 fn verdict(
     mail: &Mail,
-    prior: &Weights,
+    prior: &Weights<1>,
     model: &Model,
     (memos, codes): &mut (Memos, Codes),
 ) -> risk::Example {
@@ -318,23 +320,102 @@ fn verdict(
     }
 }
 
-/// The model of the verdict. Its examples are labelled by models that have not
-/// seen them, as new mails will be: a first verdict's, a tagger's, the mails.
-pub fn train_verdict(folds: &[(Vec<u8>, Vec<u8>, Vec<&Mail>)]) -> Vec<u8> {
-    let examples: Vec<risk::Example> = folds
-        .iter()
-        .flat_map(|(prior, tagger, mails)| {
-            let (prior, model) = (Weights::read(prior), Model::read(tagger));
-            let mut memos = Default::default();
-            mails
-                .iter()
-                .map(|m| verdict(m, &prior, &model, &mut memos))
-                .collect::<Vec<_>>()
-        })
-        .collect();
+/// The features of the sentences of a mail that name somebody, each as a scan judges
+/// one alone, and whether what is marked in it says whose it is and what.
+fn sentences(
+    mail: &Mail,
+    prior: &Weights<1>,
+    model: &Model,
+    (memos, codes): &mut (Memos, Codes),
+) -> Vec<(bool, risk::Example)> {
+    let views = views(mail);
+    let (mut context, first, envelope) = context(mail, &views);
+    context.prior = prior.step(first);
+    let mut out = Vec::new();
+    for (text, view) in mail.texts.iter().zip(&views) {
+        if !matches!(text.place, Place::Body | Place::Attachment) {
+            continue;
+        }
+        let passage = Passage::read(&view.text, 0, view.text.len(), region(text.place));
+        let mut tags = tag(&passage, &context, model, Some(memos), codes);
+        rules::apply(&passage, &mut tags, true);
+        let mut rest: &[Tag] = &tags;
+        while let Some((units, here, more)) = Piece::Sentence.first(&passage, rest) {
+            rest = more;
+            let stretch = passage.bytes_of(units.clone());
+            let from = (passage.spans.get(units.start)).map_or(0, |span| span.start as usize);
+            let told = |(span, kind): &(Range<usize>, FindingKind)| {
+                let span = view.back(span.clone());
+                (span.start < from + stretch.len() && span.end > from).then_some(*kind)
+            };
+            let told: Vec<FindingKind> = text.spans.iter().filter_map(told).collect();
+            let tells =
+                told.iter().any(|k| is_of_person(*k)) && told.iter().any(|k| is_of_care(*k));
+            if here.iter().any(|tag| tag.kind == FindingKind::Name) {
+                let mut alone = context.clone();
+                let stretch = Passage::read(stretch, 0, stretch.len(), Region::Body);
+                let mut summary = Summary::default();
+                summary.read(&stretch, None);
+                alone.speech = summary.speech();
+                alone.prior = prior.step(features(&summary, &alone, &envelope).list());
+                let mut tags = tag(&stretch, &alone, model, Some(memos), codes);
+                rules::apply(&stretch, &mut tags, true);
+                summary.add(&stretch, &tags, &alone);
+                summary.sort();
+                let example = risk::Example {
+                    features: features(&summary, &alone, &envelope).list(),
+                    truth: truth(mail),
+                    mail: mail.id,
+                };
+                out.push((tells, example));
+            }
+        }
+    }
+    out
+}
+
+/// Whether a kind says who somebody is.
+fn is_of_person(kind: FindingKind) -> bool {
+    use FindingKind as K;
+    matches!(
+        kind,
+        K::Name | K::Mrn | K::Ssn | K::HealthPlanId | K::Account | K::OtherId
+    )
+}
+
+/// Whether a kind says something of care.
+fn is_of_care(kind: FindingKind) -> bool {
+    use FindingKind as K;
+    kind.class() == FindingClass::Health || matches!(kind, K::Facility | K::Provider | K::Date)
+}
+
+/// The models of the verdict: on all, and on a sentence alone. Their examples are
+/// labelled by models that have not seen them, as new mails will be: a first
+/// verdict's, a tagger's, the mails.
+pub fn train_verdict(folds: &[(Vec<u8>, Vec<u8>, Vec<&Mail>)]) -> (Vec<u8>, Vec<u8>) {
+    let mut whole = Vec::new();
+    let mut alone = Vec::new();
+    for (prior, tagger, mails) in folds {
+        let (prior, model) = (Weights::read(prior), Model::read(tagger));
+        let mut memos = Default::default();
+        for mail in mails {
+            whole.push(verdict(mail, &prior, &model, &mut memos));
+            // Of PHI those that do not say it are left out.
+            let phi = mail.sensitivity > Sensitivity::None;
+            let told = sentences(mail, &prior, &model, &mut memos).into_iter();
+            alone.extend(told.filter(|(tells, _)| *tells || !phi).map(|(_, e)| e));
+        }
+    }
     // Other folds than those that labelled the mails.
     let fold = |mail| fold_of(mail / FOLDS);
-    risk::train(&examples, &risk::Options::default(), fold).all()
+    let options = risk::Options::default();
+    let of_sentences = risk::Options {
+        categories: false,
+        recall: 0,
+        ..options.clone()
+    };
+    let alone = risk::train(&alone, &of_sentences, fold).all::<1>();
+    (risk::train(&whole, &options, fold).all::<OUTPUTS>(), alone)
 }
 
 /// What a thread made.
@@ -344,7 +425,7 @@ pub fn joined<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {
         .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
-/// The three models' files.
+/// The models' files.
 #[derive(Debug, Clone)]
 #[expect(clippy::exhaustive_structs, reason = "for one program")]
 pub struct Made {
@@ -354,24 +435,35 @@ pub struct Made {
     pub tagger: Vec<u8>,
     /// `risk/risk.bin`
     pub verdict: Vec<u8>,
+    /// `risk/sentence.bin`
+    pub sentence: Vec<u8>,
 }
 
-/// How well a tagger and a verdict do on mails: right and wrong of PHI and of
-/// each category as (true positives, false positives, false negatives).
+/// How well a tagger and the verdicts, on all and on sentences, do on mails: right and
+/// wrong of PHI and of each category as (true positives, false positives, false
+/// negatives).
 pub fn judge(mails: &[&Mail], made: &Made) -> [(u32, u32, u32); 7] {
     let model = Model::read(&made.tagger);
     let prior = Weights::read(&made.prior);
-    let weights = Weights::read(&made.verdict);
+    let weights = Weights::<OUTPUTS>::read(&made.verdict);
+    let sentence = Weights::<1>::read(&made.sentence);
     let mut memos = Default::default();
     let mut out = [(0, 0, 0); 7];
     for mail in mails {
         let example = verdict(mail, &prior, &model, &mut memos);
         let scores = weights.score(example.features.iter().copied());
+        let alone = sentences(mail, &prior, &model, &mut memos);
+        let tells = |e: &risk::Example| sentence.score(e.features.iter().copied())[0];
+        let alone = alone.iter().any(|(_, e)| tells(e) > LINE_OF_SENTENCES);
         for (n, slot) in out.iter_mut().enumerate() {
             if n > 0 && !example.truth[0] {
                 continue;
             }
-            match (example.truth[n], scores[n] > 0) {
+            let found = match n {
+                0 => scores[0] > LINE || alone,
+                _ => scores[n] > 0,
+            };
+            match (example.truth[n], found) {
                 (true, true) => slot.0 += 1,
                 (false, true) => slot.1 += 1,
                 (true, false) => slot.2 += 1,

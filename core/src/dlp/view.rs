@@ -1,8 +1,8 @@
 //! Text as the detectors read it, with the way back to the part's own bytes.
 //!
-//! One byte of the view per character: ASCII as it is; digits, letters, dashes
-//! and blanks of other blocks folded to ASCII; invisible characters gone; any
-//! other character one byte above 127. HTML is rendered: inline tags joined
+//! One byte of the view per character, three for `…`: ASCII as it is; digits,
+//! letters, signs and blanks of other blocks folded to ASCII; invisible characters
+//! gone; any other character one byte above 127. HTML is rendered: inline tags joined
 //! (`123-<b>45</b>-6789`), white space collapsed, blocks broken, entities
 //! decoded; comments and the insides of tags with attributes follow as lines of
 //! their own, since they travel too. XML keeps its white space.
@@ -19,6 +19,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use fold::fold;
+use htmlize::ENTITIES;
 use memchr::memchr;
 use runs::Runs;
 pub(super) use tags::parts;
@@ -134,7 +135,7 @@ impl<'a> View<'a> {
     }
 
     /// The bytes of the source that one byte stands for.
-    fn at(&self, view: usize) -> Range<usize> {
+    pub(super) fn at(&self, view: usize) -> Range<usize> {
         self.runs.at(view)
     }
 }
@@ -218,11 +219,31 @@ impl Pen {
                 c => (c, c.len_utf8()),
             };
             if let Some(byte) = fold(decoded) {
-                self.push(byte, at, at + length);
+                self.push_folded(decoded, byte, at..at + length);
             }
             at += length;
         }
     }
+
+    /// Writes what a character is folded to. A raised figure behind a word is the
+    /// number of a note; behind a unit of measure it is a power.
+    fn push_folded(&mut self, c: char, byte: u8, place: Range<usize>) {
+        let raised = matches!(c, '²' | '³' | '¹' | '⁰' | '⁴'..='⁹');
+        if raised && ends_in_word(&self.text) {
+            self.push(b' ', place.start, place.end);
+        }
+        let times = if c == '…' { 3 } else { 1 };
+        for _ in 0..times {
+            self.push(byte, place.start, place.end);
+        }
+    }
+}
+
+/// Whether a text ends in a word that is no unit of measure.
+fn ends_in_word(text: &[u8]) -> bool {
+    const WORD: usize = 4;
+    let letters = text.iter().rev().take_while(|b| b.is_ascii_alphabetic());
+    letters.take(WORD).count() == WORD
 }
 
 /// How many bytes of ASCII a text starts with.
@@ -233,63 +254,11 @@ fn ascii(text: &[u8]) -> usize {
     from + rest
 }
 
-/// Named entities that stand in numbers or around labels.
-const NAMED: &[(&[u8], char)] = &[
-    (b"nbsp", '\u{a0}'),
-    (b"amp", '&'),
-    (b"lt", '<'),
-    (b"gt", '>'),
-    (b"quot", '"'),
-    (b"apos", '\''),
-    (b"ndash", '-'),
-    (b"mdash", '-'),
-    (b"minus", '-'),
-    (b"hyphen", '-'),
-    (b"dash", '-'),
-    (b"horbar", '-'),
-    (b"thinsp", '\u{2009}'),
-    (b"ensp", '\u{2002}'),
-    (b"emsp", '\u{2003}'),
-    (b"numsp", '\u{2007}'),
-    (b"hairsp", '\u{200a}'),
-    (b"puncsp", '\u{2008}'),
-    (b"shy", '\u{ad}'),
-    (b"zwnj", '\u{200c}'),
-    (b"zwj", '\u{200d}'),
-    (b"ZeroWidthSpace", '\u{200b}'),
-    (b"NoBreak", '\u{2060}'),
-    (b"lrm", '\u{200e}'),
-    (b"rlm", '\u{200f}'),
-    (b"period", '.'),
-    (b"colon", ':'),
-    (b"num", '#'),
-    (b"sol", '/'),
-    (b"Tab", '\t'),
-    (b"NewLine", '\n'),
-    (b"lpar", '('),
-    (b"rpar", ')'),
-    (b"comma", ','),
-    (b"commat", '@'),
-    (b"lowbar", '_'),
-    (b"plus", '+'),
-    (b"lsquo", '\''),
-    (b"rsquo", '\''),
-    (b"ldquo", '"'),
-    (b"rdquo", '"'),
-    (b"bull", '*'),
-    (b"middot", '*'),
-];
+/// The longest name of an entity: `CounterClockwiseContourIntegral`.
+const LONGEST_NAME: usize = 31;
 
-/// Named entities that browsers read without their semicolon, whatever stands
-/// behind them.
-const OPEN: &[(&[u8], char)] = &[
-    (b"nbsp", '\u{a0}'),
-    (b"shy", '\u{ad}'),
-    (b"amp", '&'),
-    (b"lt", '<'),
-    (b"gt", '>'),
-    (b"quot", '"'),
-];
+/// The longest that browsers read without its semicolon: `frac12`, `Agrave`.
+const LONGEST_OPEN: usize = 6;
 
 /// Markup with its entities decoded, for what looks into the values of
 /// attributes.
@@ -339,29 +308,28 @@ pub(super) fn entity(text: &[u8]) -> Option<(char, usize)> {
     }
     let length = rest
         .iter()
-        .take(16)
+        .take(LONGEST_NAME + 1)
         .take_while(|b| b.is_ascii_alphanumeric())
         .count();
-    if rest.get(length) != Some(&b';') {
-        let open = OPEN.iter().find(|(name, _)| rest.starts_with(name))?;
-        return Some((open.1, 1 + open.0.len()));
-    }
-    let name = &rest[..length];
-    // `&eacute;` and its like: a letter and its accent.
-    const ACCENTS: &[&[u8]] = &[
-        b"acute", b"grave", b"circ", b"uml", b"tilde", b"ring", b"cedil", b"slash", b"caron",
-    ];
-    if let Some((&letter, accent)) = name.split_first()
-        && ACCENTS.contains(&accent)
+    let known = |name: &[u8]| -> Option<char> {
+        let letters = std::str::from_utf8(ENTITIES.get(name)?).ok()?;
+        letters.chars().next()
+    };
+    // What has no such name stands as it is written.
+    if rest.get(length) == Some(&b';')
+        && let Some(c) = known(text.get(..length + 2)?)
     {
-        return Some((char::from(letter), length + 2));
+        return Some((c, length + 2));
     }
-    // Any other named character is one that no detector reads.
-    let c = NAMED
-        .iter()
-        .find(|(n, _)| *n == name)
-        .map_or('\u{fffd}', |(_, c)| *c);
-    Some((c, length + 2))
+    // Some are known without a semicolon, whatever stands behind them, but for fields
+    // of links (`&copy=2`); the longest counts.
+    let longest = match rest.get(length) {
+        Some(b'=') => 0,
+        _ => length.min(LONGEST_OPEN),
+    };
+    (2..=longest)
+        .rev()
+        .find_map(|length| Some((known(text.get(..length + 1)?)?, length + 1)))
 }
 
 /// The name of an element whose content is not markup, and its content.
@@ -429,6 +397,10 @@ mod tests {
         assert_eq!(html("<td>SSN:</td><td>1</td>"), "SSN:\t1");
         assert_eq!(html("a<br>b<p>c"), "a\nb\n\nc");
         assert_eq!(html("a < b & c > d"), "a < b & c > d");
+        assert_eq!(
+            html("gout<sup>1</sup> March 3<sup>rd</sup> 12<sup>34</sup>"),
+            "gout 1 March 3rd 1234"
+        );
     }
 
     #[test]
@@ -439,10 +411,24 @@ mod tests {
             "281-15-98"
         );
         assert_eq!(html("124&thinsp;12&nbsp;81&shy;00&zwnj;"), "124 12 8100");
-        assert_eq!(html("&eacute;&Omega;&bogus &"), "e?&bogus &");
+        assert_eq!(
+            html("&eacute;&Omega;&bogus &bogus; &"),
+            "e?&bogus &bogus; &"
+        );
+        assert_eq!(
+            html("MRN&nbsp00482913; Mu&ntildeoz &ampx &lt;"),
+            "MRN 00482913; Munoz &x <"
+        );
+        assert_eq!(html("Mu&ntilde;oz&hellip;&rarr;&lsaquo;"), "Munoz...*\"");
         assert_eq!(
             View::plain("Siobhán Łukasz Раtient Æsa 李").text.as_ref(),
             b"Siobhan Lukasz Patient Asa \x80"
+        );
+        assert_eq!(View::plain("gout¹, 12²³").text.as_ref(), b"gout 1, 1223");
+        assert_eq!(View::plain("1.73 m² kg/m²").text.as_ref(), b"1.73 m2 kg/m2");
+        assert_eq!(
+            View::plain("(Pat… \"off…\" X® 8 °C)").text.as_ref(),
+            b"(Pat... \"off...\" X 8 C)"
         );
         let view = View::plain("１２\u{200b}٣–４");
         assert_eq!(view.text.as_ref(), b"123-4");
@@ -501,7 +487,7 @@ mod tests {
 
     #[test]
     fn ranges_lead_to_the_bytes_of_their_ends() {
-        let source = "a é12<b>81</b>&thinsp;–<i title='é'>x\n\n é</i>z";
+        let source = "a é12<b>81</b>&thinsp;–<i title='é'>x\n\n é…</i>zoom²<sup>3</sup>";
         for view in [View::html(source), View::plain(source)] {
             for start in 0..view.text.len() {
                 for end in start + 1..=view.text.len() {
@@ -519,5 +505,22 @@ mod tests {
         let view = View::html(source);
         let at = view.text.windows(8).position(|w| w == b"124 1281").unwrap();
         assert_eq!(&source[view.source(at..at + 8)], "124&thinsp;12<b>81");
+        let source = "é… MRN…47, gout¹ x";
+        let (plain, page) = (View::plain(source), "é gout<sup>1</sup> x");
+        let html = View::html(page);
+        for (view, source, found, wanted) in [
+            (&plain, source, "47", "47"),
+            (&plain, source, "MRN...", "MRN…"),
+            (&plain, source, "gout", "gout"),
+            (&plain, source, "gout 1", "gout¹"),
+            (&plain, source, "x", "x"),
+            (&html, page, "gout", "gout"),
+            (&html, page, "1", "1"),
+        ] {
+            let mut places = view.text.windows(found.len());
+            let at = places.position(|w| w == found.as_bytes()).unwrap();
+            let range = view.source(at..at + found.len());
+            assert_eq!(&source[range], wanted, "{found}");
+        }
     }
 }

@@ -234,6 +234,37 @@ fn what_a_style_sheet_shows_is_read() {
     }
 }
 
+/// In mail that is about something else, from nobody who cares for anybody, and among
+/// the sentences of one paragraph.
+#[test]
+fn a_sentence_about_a_patient_is_phi_whatever_stands_around_it() {
+    let to_all = |told: &str| {
+        let text = format!(
+            "Neighbours,\n\nthe painters are in stairwell B from Monday to Wednesday, so please keep \
+             your bikes out of the hall. {told} The parcel lockers have a new code, which Hilda has put \
+             under your doors. Rent for the garages goes up by four dollars in April, and the spring \
+             clean is on the 12th with rolls and coffee.\n\nThe boiler man found nothing. Anyone who \
+             still has the long ladder, please bring it back.\n\nTove"
+        );
+        from_to("tove@birchcourt.example", "residents@birchcourt.example")
+            .subject("March")
+            .text(text)
+    };
+    for none in [
+        "",
+        "Mr. Pruitt has sold his car to the Hartmanns.",
+        "Bernard Oyelaran starts with the bins this month.",
+    ] {
+        judged(to_all(none), Sensitivity::None);
+    }
+    let ride = "Ms. Devereux needs a ride to her dialysis on Tuesday.";
+    let found = judged(to_all(ride), Sensitivity::Phi);
+    assert_eq!(found.findings.risk.unwrap().reasons[0].code, "paragraph");
+    let rehab = "Karel Novotny is out of rehab on Friday, off the heroin, so be kind.";
+    let found = judged(to_all(rehab), Sensitivity::Sensitive);
+    assert_eq!(found.findings.risk.unwrap().categories, [SubstanceUse]);
+}
+
 /// Whatever stands around it, by itself.
 #[test]
 fn a_patients_case_is_phi_among_other_matters() {

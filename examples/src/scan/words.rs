@@ -70,7 +70,7 @@ pub fn reason(code: &str) -> String {
         "pairs_of_words" => "its words in pairs",
         "recipient_words" => "the recipient's name",
         "starts_of_words" => "how its words begin",
-        "paragraph" => "what one paragraph tells by itself",
+        "paragraph" => "what one paragraph or sentence tells by itself",
         "patient_case" => "a patient's case in one paragraph",
         "audience_of_patients" => "an audience of patients, as the host says",
         "labelled_number" => "a number that only care gives out",

@@ -461,6 +461,7 @@ fn entities_do_not_expand_and_broken_xml_is_reported() {
     let out = run(&zip(&[TYPES, ("word/document.xml", bomb.as_bytes())]));
     out.has("\u{fffd}4471920");
     out.lacks("aaa");
+    assert_eq!(out.reasons, ["malformed"]);
     let cut = b"<document><p><t>still here</t></p><p><t>and the";
     let out = run(&zip(&[TYPES, ("word/document.xml", cut)]));
     assert_eq!(out.reasons, ["malformed"]);

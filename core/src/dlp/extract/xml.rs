@@ -1,7 +1,8 @@
 //! XML (1.0) as a stream of tags and text.
 //!
 //! No document type is read and no entity known but the five of XML itself
-//! and the numeric ones, so nothing expands. Elements and attributes go by
+//! and the numeric ones, so nothing expands; a document that declares others is
+//! malformed. Elements and attributes go by
 //! their local names: the transitional and the strict form of a format differ
 //! in nothing but namespaces.
 
@@ -107,6 +108,10 @@ impl<'a> Xml<'a> {
                 Ok(Event::Comment(text)) => {
                     self.comments.push_str(&text.into_inner());
                     self.comments.push('\n');
+                }
+                // Entities of its own hold text that is not read.
+                Ok(Event::DocType(text)) => {
+                    self.broken |= text.into_inner().contains("<!ENTITY");
                 }
                 Ok(_) => {}
                 Err(_) => {

@@ -16,14 +16,19 @@ pub(super) fn finding(source: &Source<'_>, passage: &Passage<'_>, tag: &Tag) -> 
     let (confidence, mut evidence) = rules::evidence(passage, tag);
     let value = value(source, start..end, &span);
     let hidden = start >= source.view.hidden;
-    // Characters that nobody sees stand inside it.
+    // Characters that nobody sees stand inside it: fewer places are read.
+    let places = || {
+        let mut places: Vec<usize> = (start..end).map(|n| source.view.at(n).start).collect();
+        places.dedup();
+        places.len()
+    };
     let split = !source.view.markup
         && !source.view.rewrites(&span)
         && span.len() != end - start
         && source
             .text
             .get(span.clone())
-            .is_some_and(|text| text.chars().count() != end - start);
+            .is_some_and(|text| text.chars().count() != places());
     if hidden || split {
         // The last of all.
         evidence.push(Evidence::Obfuscated);

@@ -15,8 +15,9 @@ use crate::dlp::extract::{
 use crate::dlp::lexicon::Flag;
 use crate::dlp::passage::Passage;
 use crate::dlp::risk::features::features;
+use crate::dlp::risk::single::Single;
 use crate::dlp::risk::summary::{MAX_WORDS, Summary};
-use crate::dlp::risk::verdict::{Prior, Verdict, Words};
+use crate::dlp::risk::verdict::{Verdict, Words};
 use crate::dlp::risk::{Filter, Weights};
 use crate::dlp::source::{Source, is_file};
 use crate::dlp::tagger::asks;
@@ -186,7 +187,7 @@ impl Scan<'_> {
                 Verdict::get().read(&told, sums);
                 Verdict::get().step(&told, sums)
             }
-            false => Prior::get().step(&told),
+            false => Single::prior().step(&told),
         }
     }
 

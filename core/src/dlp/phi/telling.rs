@@ -2,18 +2,20 @@
 //!
 //! A verdict is of a message as a whole, and the one line about a patient in a
 //! newsletter or in minutes is outweighed by all that is about nobody. So where
-//! the whole is not PHI, the paragraphs and the sentences that name somebody
-//! beside health content are judged alone, between the same sender and recipients.
+//! the whole is not PHI, the paragraphs that name somebody beside health content and
+//! the sentences that name somebody are judged alone, between the same sender and
+//! recipients.
 
 use std::ops::Range;
 
 use super::Scan;
 use crate::base::{Phi, Sensitivity};
 use crate::dlp::passage::{Passage, Region};
-use crate::dlp::risk::LINE;
 use crate::dlp::risk::features::features;
+use crate::dlp::risk::single::Single;
 use crate::dlp::risk::summary::Summary;
 use crate::dlp::risk::verdict::{Verdict, Words};
+use crate::dlp::risk::{LINE, LINE_OF_SENTENCES, protected};
 use crate::dlp::sentence::Piece;
 use crate::dlp::source::Source;
 use crate::dlp::tagger::{Tag, tag};
@@ -22,20 +24,21 @@ use crate::dlp::{FindingClass, FindingKind, Part, Risk, rules};
 /// Paragraphs of a message that are kept, and so many sentences: more than minutes
 /// have, and few enough that nobody waits for them.
 const MOST: usize = 1_024;
-/// How far a paragraph or a sentence alone must speak for PHI: it has less to
-/// speak against than the whole. Told from where the weights draw the line, so that it
-/// stays where it is when [`LINE`] moves; so does what speaks against a number.
+/// How far a paragraph alone must speak for PHI: it has less to speak against than
+/// the whole. Told from where the weights draw the line, so that it stays where it is
+/// when [`LINE`] moves; so does what speaks against a number.
 const SURE: i32 = 250 - LINE;
 
 /// Paragraphs and sentences that may tell of somebody by themselves.
 #[derive(Default)]
 pub(super) struct Telling {
     /// That name one who is not taken for staff: these go first.
-    named: Vec<Phi<String>>,
-    others: Vec<Phi<String>>,
-    /// Sentences that name such a one. Those for which there is no room are passed
-    /// over: their paragraphs are judged all the same.
-    sentences: Vec<Phi<String>>,
+    named: Vec<Phi<Vec<u8>>>,
+    others: Vec<Phi<Vec<u8>>>,
+    /// Sentences that name such a one, beside health content and without any that was
+    /// found. Those for which there is no room are passed over: the paragraphs of the
+    /// first are judged all the same, and the second are looked at twice as it is.
+    sentences: [Vec<Phi<Vec<u8>>>; 2],
     /// Where one stands for which there was no room.
     refused: Option<Part>,
 }
@@ -46,7 +49,7 @@ impl Telling {
         self.named.len() < MOST
     }
 
-    fn keep(&mut self, named: bool, part: Part, text: String) {
+    fn keep(&mut self, named: bool, part: Part, text: Vec<u8>) {
         let full = self.named.len() + self.others.len() >= MOST;
         match named {
             true => {
@@ -66,8 +69,8 @@ impl Telling {
 }
 
 impl Scan<'_> {
-    /// Keeps the paragraphs of a passage that name somebody beside health
-    /// content.
+    /// Keeps the paragraphs of a passage that name somebody beside health content, and
+    /// the sentences that name somebody.
     pub(super) fn note_telling(
         &mut self,
         source: &Source<'_>,
@@ -76,11 +79,11 @@ impl Scan<'_> {
     ) {
         let in_prose = matches!(source.part, Part::Text | Part::Html | Part::Attachment(_))
             && source.is_prose();
-        if !in_prose || !tells(tags) {
+        if !in_prose {
             return;
         }
         self.note_sentences(passage, tags);
-        let mut rest = tags;
+        let mut rest = if tells(tags) { tags } else { &[] };
         while self.telling.has_room()
             && let Some((units, here, more)) = Piece::Paragraph.first(passage, rest)
         {
@@ -101,21 +104,19 @@ impl Scan<'_> {
     /// others of its paragraph one is outweighed too.
     fn note_sentences(&mut self, passage: &Passage<'_>, tags: &[Tag]) {
         let mut rest = if names(tags) { tags } else { &[] };
-        while self.telling.sentences.len() < MOST
+        while self.telling.sentences.iter().any(|s| s.len() < MOST)
             && let Some((units, here, more)) = Piece::Sentence.first(passage, rest)
         {
             rest = more;
-            let whole = [units.start, units.end]
-                .into_iter()
-                .all(|at| Piece::Paragraph.opens(passage, at));
-            if !whole && names(here) && tells(here) {
-                let text = text_of(passage, units);
-                self.telling.sentences.push(Phi::new(text));
+            let [beside_health, others] = &mut self.telling.sentences;
+            let kept = if tells(here) { beside_health } else { others };
+            if names(here) && kept.len() < MOST {
+                kept.push(text_of(passage, units).into());
             }
         }
     }
 
-    /// What the most telling paragraph is by itself, where it is PHI.
+    /// What the most telling paragraph or sentence is by itself, where it is PHI.
     pub(super) fn telling(&mut self) -> Option<Risk> {
         let units = self.summary.units as usize;
         let mut most: Option<Risk> = None;
@@ -125,8 +126,10 @@ impl Scan<'_> {
             sentences,
             refused,
         } = std::mem::take(&mut self.telling);
-        for text in named.into_iter().chain(others).chain(sentences) {
-            let risk = self.alone(text.expose(), units);
+        let paragraphs = named.into_iter().chain(others).map(|text| (text, false));
+        let sentences = sentences.into_iter().flatten().map(|text| (text, true));
+        for (text, is_sentence) in paragraphs.chain(sentences) {
+            let risk = self.alone(text.expose(), units, is_sentence);
             text.wipe();
             let more = |risk: &Risk| most.as_ref().is_none_or(|most| risk.score > most.score);
             if let Some(risk) = risk.filter(more) {
@@ -139,20 +142,20 @@ impl Scan<'_> {
         most
     }
 
-    /// What a paragraph is by itself, where it is PHI and not most of a message of
-    /// so many words.
-    fn alone(&mut self, text: &str, units: usize) -> Option<Risk> {
-        let passage = self.read(text.as_bytes(), 0, text.len(), Region::Body);
+    /// What a sentence is by itself, or a paragraph that is not most of a message of so
+    /// many words, where it is PHI.
+    fn alone(&mut self, text: &[u8], units: usize, is_sentence: bool) -> Option<Risk> {
+        let passage = self.read(text, 0, text.len(), Region::Body);
         let mut summary = Summary::default();
         summary.read(&passage, None);
         let is_part = summary.units as usize * 2 <= units;
-        let risk = is_part.then(|| self.judged(summary, &passage));
+        let risk = (is_sentence || is_part).then(|| self.judged(summary, &passage, is_sentence));
         self.done(passage);
-        risk.filter(|risk| risk.sensitivity > Sensitivity::None && risk.score >= SURE)
+        risk.filter(|risk| risk.sensitivity > Sensitivity::None)
     }
 
     /// The verdict on a passage as on a message of its own.
-    fn judged(&mut self, mut summary: Summary, passage: &Passage<'_>) -> Risk {
+    fn judged(&mut self, mut summary: Summary, passage: &Passage<'_>, is_sentence: bool) -> Risk {
         let verdict = Verdict::get();
         let mut context = self.context.clone();
         context.speech = summary.speech();
@@ -164,7 +167,18 @@ impl Scan<'_> {
         let mut tags = tag(passage, &context, self.model, memos, &mut self.codes);
         rules::apply(passage, &mut tags, true);
         summary.add(passage, &tags, &context);
-        verdict.judge(&features(&summary, &context, &self.envelope), &words)
+        let told = features(&summary, &context, &self.envelope);
+        if !is_sentence {
+            return sure(verdict.judge(&told, &words));
+        }
+        let score = Single::sentence().score(&told) - LINE_OF_SENTENCES;
+        let (mut sensitivity, mut categories) = (Sensitivity::None, Vec::new());
+        if score > 0 {
+            categories = verdict.categories(&told, &words);
+            sensitivity = protected(&categories);
+        }
+        // What the whole message is judged by says why.
+        Risk::new(sensitivity, categories, score, Vec::new())
     }
 }
 
@@ -181,9 +195,19 @@ fn names(tags: &[Tag]) -> bool {
     tags.iter().any(|t| t.kind == FindingKind::Name)
 }
 
-/// Some units as text.
-fn text_of(passage: &Passage<'_>, units: Range<usize>) -> String {
-    String::from_utf8_lossy(passage.bytes_of(units)).into_owned()
+/// A verdict on a paragraph, which must be surer than one on the whole.
+fn sure(mut risk: Risk) -> Risk {
+    risk.score -= SURE;
+    if risk.score <= 0 {
+        risk.sensitivity = Sensitivity::None;
+        risk.categories.clear();
+    }
+    risk
+}
+
+/// Some units as they are read.
+fn text_of(passage: &Passage<'_>, units: Range<usize>) -> Vec<u8> {
+    passage.bytes_of(units).to_vec()
 }
 
 #[cfg(test)]
@@ -195,7 +219,7 @@ mod tests {
         let mut telling = Telling::default();
         let mut told = |named, many| {
             for _ in 0..many {
-                telling.keep(named, Part::Text, "told".to_owned());
+                telling.keep(named, Part::Text, b"told".to_vec());
             }
             (
                 telling.named.len(),

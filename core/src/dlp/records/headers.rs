@@ -176,7 +176,8 @@ fn kind(all: u64, own: u64) -> Option<(FindingKind, bool)> {
             maybe(K::Date)
         };
     }
-    if any(MEDICAL) && any(RECORD) && (number || known) || any(RECORD) && any(ID) {
+    let of_care = all & PATIENT != 0 || any(CHART | MEMBER | CASE);
+    if any(RECORD) && (any(MEDICAL) && (number || known) || of_care && any(ID)) {
         return sure(K::Mrn);
     }
     if any(DIAGNOSIS) && any(CODE) {
@@ -228,6 +229,10 @@ fn kind(all: u64, own: u64) -> Option<(FindingKind, bool)> {
     }
     if all & PATIENT != 0 && any(ID) {
         return sure(K::Mrn);
+    }
+    // Catalogues have record numbers too.
+    if any(RECORD) && any(ID) {
+        return maybe(K::Mrn);
     }
     if all & PERSON != 0 && any(ID) {
         return maybe(K::OtherId);

@@ -13,6 +13,7 @@ mod aligned;
 mod calendar;
 mod cda;
 mod codes;
+mod drawn;
 mod escapes;
 mod fhir;
 mod flowed;
@@ -115,6 +116,8 @@ pub(super) fn read(text: &str, media_type: &str) -> Option<Record> {
 /// What the tables in a text tell, those whose cells signs part and those that stand
 /// aligned. A line that tells something in one of the first is of no other.
 fn tables(text: &str, media_type: &str) -> Option<Record> {
+    let signs = drawn::as_signs(text);
+    let text = signs.as_ref().map_or(text, |signs| signs.as_str());
     let Some(mut record) = table::read(text, media_type) else {
         return aligned::read(text, &[]);
     };

@@ -182,22 +182,25 @@ impl Reader<'_> {
     }
 
     /// Whether a column is of numbers that care or the state gives out, by its header
-    /// and by all its values, of which some have three figures: it needs no other.
+    /// and by all its values, of which there are two and each has three figures: it
+    /// needs no other.
     fn numbers(&self, fields: &[Option<Field>], sample: &[Row]) -> bool {
-        let value = |row: &Row, at: usize| {
-            let cell = hints::trim(self.text, row.get(at).cloned().unwrap_or_default());
-            self.text.get(cell).unwrap_or_default()
-        };
         fields.iter().enumerate().any(|(at, field)| {
             let kind = field.filter(|f| !f.weak).map(|f| f.kind);
-            kind.filter(|kind| matches!(kind, FindingKind::Mrn | FindingKind::Ssn))
-                .is_some_and(|kind| {
-                    let figures = |v: &str| v.bytes().filter(u8::is_ascii_digit).count() >= 3;
-                    let fits =
-                        |row: &Row| shape::fits(kind, value(row, at)) && figures(value(row, at));
-                    sample.iter().all(fits)
-                })
+            let kind = kind.filter(|kind| matches!(kind, FindingKind::Mrn | FindingKind::Ssn));
+            let figures = |v: &str| v.bytes().filter(u8::is_ascii_digit).count() >= 3;
+            let values = || sample.iter().filter_map(|row| self.value(row, at));
+            kind.is_some_and(|kind| {
+                values().nth(1).is_some() && values().all(|v| shape::fits(kind, v) && figures(v))
+            })
         })
+    }
+
+    /// What a cell says, where it says anything.
+    fn value(&self, row: &Row, at: usize) -> Option<&str> {
+        let cell = hints::trim(self.text, row.get(at)?.clone());
+        let cell = self.text.get(cell)?;
+        (!says_nothing(cell)).then_some(cell)
     }
 
     /// Whether a line is one of hyphens: `|---|:--|`.
@@ -274,12 +277,7 @@ impl Reader<'_> {
 
     /// What each column holds.
     fn columns(&self, fields: &[Option<Field>], sample: &[Row]) -> Vec<Option<Column>> {
-        let value = |row: &Row, at: usize| {
-            let cell = hints::trim(self.text, row.get(at)?.clone());
-            let cell = self.text.get(cell)?;
-            (!says_nothing(cell)).then_some(cell)
-        };
-        let values = |at: usize| sample.iter().filter_map(move |row| value(row, at));
+        let values = |at: usize| sample.iter().filter_map(move |row| self.value(row, at));
         // Somebody's table: a column tells who people are, and its values bear it out.
         let somebody = fields.iter().enumerate().any(|(at, field)| {
             field.is_some_and(|f| f.person && values(at).any(|cell| shape::fits(f.kind, cell)))

@@ -62,6 +62,7 @@ pub(super) mod means {
     pub(in crate::dlp::records) const FILLER: u64 = 1 << 52;
     pub(in crate::dlp::records) const UNKNOWN: u64 = 1 << 53;
     pub(in crate::dlp::records) const STREET: u64 = 1 << 54;
+    pub(in crate::dlp::records) const CHART: u64 = 1 << 55;
 }
 
 /// FNV-1a. The words in the map are our own: nobody can make them collide.
@@ -186,6 +187,7 @@ pub(super) static WORDS: LazyLock<Words> = LazyLock::new(|| {
         (MRN, &["mrn", "mrns", "emrn", "umrn", "empi", "mpi", "hrn", "expediente", "nhc"]),
         (MEDICAL, &["medical", "med", "health", "hospital", "historia", "mr", "emr", "ehr", "clinical", "unit"]),
         (RECORD, &["record", "rec", "chart", "clinica", "mr", "emr", "ehr"]),
+        (CHART, &["chart"]),
         (MEMBER_ID, &["mbi", "hicn", "hcid", "medicaid", "cin", "subno"]),
         (ACCOUNT, &["account", "acct", "acc", "cuenta", "invoice", "factura", "har", "bill", "statement"]),
         (CLAIM, &["claim", "claims", "clm", "reclamo", "icn", "dcn"]),

@@ -12,6 +12,7 @@ mod few;
 pub(crate) mod near;
 pub(crate) mod notice;
 mod places;
+pub(crate) mod single;
 pub(crate) mod summary;
 #[cfg(feature = "training")]
 pub(crate) mod train;
@@ -32,13 +33,15 @@ pub(crate) const OUTPUTS: usize = 7;
 /// Where the line is drawn above the one that training draws, in hundredths of
 /// log-odds: the training mails are harder than what people send.
 pub(crate) const LINE: i32 = 110;
+/// The same for a sentence by itself.
+pub(crate) const LINE_OF_SENTENCES: i32 = 200;
 
-/// Weights of features by hash.
-pub(crate) struct Weights {
+/// Weights of features by hash, for so many outputs.
+pub(crate) struct Weights<const N: usize> {
     filter: Filter,
     /// In the order of their hashes.
-    rows: Vec<(u32, [i16; OUTPUTS])>,
-    bias: [i16; OUTPUTS],
+    rows: Vec<(u32, [i16; N])>,
+    bias: [i16; N],
 }
 
 /// Which features may have weights, by one bit for the first 17 bits of each
@@ -68,7 +71,7 @@ impl Filter {
     }
 }
 
-static PRIOR: LazyLock<Weights> = LazyLock::new(|| Weights::read(include_bytes!("prior.bin")));
+static PRIOR: LazyLock<Weights<1>> = LazyLock::new(|| Weights::read(include_bytes!("prior.bin")));
 
 /// How much speaks for PHI, from 0 to 5.
 fn step(phi: i32) -> u8 {
@@ -82,7 +85,7 @@ fn step(phi: i32) -> u8 {
     }
 }
 
-impl Weights {
+impl Weights<1> {
     /// Those for what is known before anything is found.
     pub(crate) fn prior() -> &'static Self {
         &PRIOR
@@ -93,13 +96,17 @@ impl Weights {
     pub(crate) fn step(&self, features: impl IntoIterator<Item = Feature>) -> u8 {
         step(self.score(features)[0])
     }
+}
 
+impl<const N: usize> Weights<N> {
     pub(crate) fn read(blob: &[u8]) -> Self {
         let mut bytes = Bytes(blob);
         let row = |bytes: &mut Bytes<'_>| std::array::from_fn(|_| i16::from_le_bytes(bytes.take()));
         let bias = row(&mut bytes);
-        let count = bytes.u32();
-        let rows: Vec<_> = (0..count.min(u32::from(u16::MAX)))
+        let count = bytes.u32() as usize;
+        // No more than the file has.
+        let size = size_of::<u32>() + N * size_of::<i16>();
+        let rows: Vec<_> = (0..count.min(blob.len() / size))
             .map(|_| (bytes.u32(), row(&mut bytes)))
             .collect();
         let filter = Filter::of(rows.iter().map(|row| row.0));
@@ -112,15 +119,15 @@ impl Weights {
     }
 
     #[cfg(any(test, feature = "training"))]
-    fn find(&self, hash: u32) -> Option<&[i16; OUTPUTS]> {
+    fn find(&self, hash: u32) -> Option<&[i16; N]> {
         let at = self.rows.binary_search_by_key(&hash, |row| row.0).ok()?;
         Some(&self.rows.get(at)?.1)
     }
 
     #[cfg(feature = "training")]
     pub(crate) fn write(
-        bias: [i16; OUTPUTS],
-        rows: &std::collections::BTreeMap<u32, [i16; OUTPUTS]>,
+        bias: [i16; N],
+        rows: &std::collections::BTreeMap<u32, [i16; N]>,
     ) -> Vec<u8> {
         let mut out: Vec<u8> = bias.iter().flat_map(|b| b.to_le_bytes()).collect();
         out.extend(u32::try_from(rows.len()).unwrap_or(0).to_le_bytes());
@@ -132,7 +139,7 @@ impl Weights {
     }
 
     #[cfg(any(test, feature = "training"))]
-    pub(crate) fn score(&self, features: impl IntoIterator<Item = Feature>) -> [i32; OUTPUTS] {
+    pub(crate) fn score(&self, features: impl IntoIterator<Item = Feature>) -> [i32; N] {
         let mut out = self.bias.map(i32::from);
         for row in features.into_iter().filter_map(|f| self.find(f.hash)) {
             out = std::array::from_fn(|n| out[n] + i32::from(row[n]));
@@ -145,20 +152,29 @@ impl Weights {
 fn judged(scores: &[i32; OUTPUTS], reasons: Vec<RiskReason>) -> Risk {
     let mut categories = Vec::new();
     let mut sensitivity = Sensitivity::None;
-    let score = scores[0] - LINE;
+    let [phi, of_categories @ ..] = scores;
+    let score = phi - LINE;
     if score > 0 {
-        sensitivity = Sensitivity::Phi;
-        categories = Category::ALL
-            .iter()
-            .zip(&scores[1..])
-            .filter(|(_, score)| **score > 0)
-            .map(|(category, _)| *category)
-            .collect();
-        if !categories.is_empty() {
-            sensitivity = Sensitivity::Sensitive;
-        }
+        categories = told(of_categories);
+        sensitivity = protected(&categories);
     }
     Risk::new(sensitivity, categories, score, reasons)
+}
+
+/// The categories that scores tell of.
+fn told(scores: &[i32; OUTPUTS - 1]) -> Vec<Category> {
+    let all = Category::ALL.iter().zip(scores);
+    all.filter(|(_, score)| **score > 0)
+        .map(|(category, _)| *category)
+        .collect()
+}
+
+/// What PHI is that touches some categories.
+pub(crate) fn protected(categories: &[Category]) -> Sensitivity {
+    match categories.is_empty() {
+        true => Sensitivity::Phi,
+        false => Sensitivity::Sensitive,
+    }
 }
 
 /// The sums of the weights of each code.
@@ -206,6 +222,27 @@ impl Reasons {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// All rows that a file says it has, up to its last byte.
+    #[test]
+    fn no_weight_is_left_out() {
+        fn read<const N: usize>(blob: &[u8]) -> Weights<N> {
+            let weights = Weights::<N>::read(blob);
+            assert_eq!(2 * N + 4 + weights.rows.len() * (4 + 2 * N), blob.len());
+            assert!(weights.rows.is_sorted_by(|a, b| a.0 < b.0));
+            weights
+        }
+        let whole = read::<OUTPUTS>(include_bytes!("risk.bin"));
+        let [prior, sentence] = [
+            read::<1>(include_bytes!("prior.bin")),
+            read::<1>(include_bytes!("sentence.bin")),
+        ];
+        // The last has one, too.
+        for last in [&prior.rows, &sentence.rows].map(|rows| rows.last().unwrap()) {
+            assert_ne!(last.1, [0], "{}", last.0);
+        }
+        assert_ne!(whole.rows.last().unwrap().1, [0; OUTPUTS]);
+    }
 
     #[test]
     fn reasons_are_summed_by_code_and_the_weightiest_told() {

@@ -314,7 +314,7 @@ impl Case {
         use FindingKind::{HealthPlanId, Mrn, Ssn};
         let (kind, item) = (tag.kind, passage.items.get(tag.first));
         let person = matches!(kind, FindingKind::Name | FindingKind::Provider);
-        self.people += u32::from(person && !is_test_person(passage.bytes_of(tag.first..tag.last)));
+        self.people += u32::from(person && !is_test_person(passage, tag));
         let number = matches!(kind, Mrn | HealthPlanId | Ssn) && !is_made_up(passage, tag);
         self.numbers += u32::from(number && kind != Ssn);
         let called = |flag| item.is_some_and(|item| cue(item, flag));
@@ -340,14 +340,23 @@ impl Case {
     }
 }
 
-/// Whether a name says that it is none: `ZZTEST, Pat`, not `Ms. Testa`.
-fn is_test_person(text: &[u8]) -> bool {
-    let mut words = text.split(|b| !b.is_ascii_alphabetic());
-    words.any(|word| {
+/// Whether a name says that it is none, or a part of it that was not taken for one:
+/// `ZZTEST, Pat`, not `Ms. Testa`.
+fn is_test_person(passage: &Passage<'_>, tag: &Tag) -> bool {
+    let words = |n: usize| passage.bytes(n).split(|b| !b.is_ascii_alphabetic());
+    let is = |word: &[u8], test: &[u8]| word.eq_ignore_ascii_case(test);
+    let marked = |word: &[u8]| {
         let small = word.to_ascii_lowercase();
-        let marked = small.starts_with(b"z") && small.ends_with(b"test");
-        marked || small == b"test" || small == b"testpatient"
-    })
+        small.starts_with(b"z") && small.ends_with(b"test") || is(word, b"testpatient")
+    };
+    let beside = |n: usize| passage.items.get(n).is_some_and(|i| i.gap == Gap::Space);
+    let before = tag.first.checked_sub(1).filter(|_| beside(tag.first));
+    let behind = Some(tag.last).filter(|n| beside(*n));
+    (tag.first..tag.last).any(|n| words(n).any(|word| marked(word) || is(word, b"test")))
+        || before
+            .into_iter()
+            .chain(behind)
+            .any(|n| words(n).any(marked))
 }
 
 /// Whether a number is one that people make up: `999999`, `123-45-6789`, `1234567890`,

@@ -37,6 +37,8 @@ pub(crate) struct Options {
     pub(crate) dense: f64,
     /// The recall of PHI that the threshold is set for, in thousandths.
     pub(crate) recall: usize,
+    /// Whether the categories are learnt too.
+    pub(crate) categories: bool,
 }
 
 impl Default for Options {
@@ -52,6 +54,7 @@ impl Default for Options {
             words: 0.004,
             dense: 0.002,
             recall: 968,
+            categories: true,
         }
     }
 }
@@ -114,7 +117,7 @@ impl Fit {
         let told: Vec<Vec<u32>> = (rows.iter().zip(truths))
             .map(|(rows, [phi, ..])| {
                 let told = |row: &&u32| !kinds[**row as usize].only_phi;
-                match phi {
+                match *phi && options.categories {
                     true => rows.iter().filter(told).copied().collect(),
                     false => Vec::new(),
                 }
@@ -122,7 +125,7 @@ impl Fit {
             .collect();
         let categories: Vec<Mail<'_, CATEGORIES>> = (told.iter().zip(truths))
             .map(|(rows, &[phi, ref categories @ ..])| {
-                phi.then_some((rows.as_slice(), *categories))
+                (phi && options.categories).then_some((rows.as_slice(), *categories))
             })
             .collect();
         let mut mean = Self {
@@ -259,22 +262,22 @@ pub(crate) struct Learnt {
 }
 
 impl Learnt {
-    /// What was learnt from all, as bytes.
-    pub(crate) fn all(&self) -> Vec<u8> {
-        self.write(&self.all, &self.lines)
+    /// What was learnt from all, as bytes, of so many outputs.
+    pub(crate) fn all<const N: usize>(&self) -> Vec<u8> {
+        self.write::<N>(&self.all, &self.lines)
     }
 
     /// What was learnt without each fold. Which features count was told by all
     /// mails, and where the line is by the mails of the other folds.
-    pub(crate) fn without(&self) -> Vec<Vec<u8>> {
-        let write = |(fit, lines): &_| self.write(fit, lines);
+    pub(crate) fn without<const N: usize>(&self) -> Vec<Vec<u8>> {
+        let write = |(fit, lines): &_| self.write::<N>(fit, lines);
         self.without.iter().map(write).collect()
     }
 
-    fn write(&self, fit: &Fit, lines: &[Line; OUTPUTS]) -> Vec<u8> {
+    fn write<const N: usize>(&self, fit: &Fit, lines: &[Line; OUTPUTS]) -> Vec<u8> {
         let hundredths = |w: f64| (w * 100.0).round().clamp(-30_000.0, 30_000.0) as i16;
         let bias = std::array::from_fn(|out| hundredths(fit.bias[out] - lines[out].without));
-        let row = |n: usize| -> [i16; OUTPUTS] {
+        let row = |n: usize| -> [i16; N] {
             std::array::from_fn(|out| {
                 let told = self.told[out].is_some_and(|row| row as usize == n);
                 let moved = if told {
@@ -285,7 +288,7 @@ impl Learnt {
                 hundredths(fit.rows[n][out] + moved)
             })
         };
-        let rows: BTreeMap<u32, [i16; OUTPUTS]> = (self.hashes.iter().enumerate())
+        let rows: BTreeMap<u32, [i16; N]> = (self.hashes.iter().enumerate())
             .map(|(n, hash)| (*hash, row(n)))
             .filter(|(_, row)| row.iter().any(|w| *w != 0))
             .collect();

@@ -9,9 +9,9 @@ use std::sync::LazyLock;
 use super::features::{Envelope, Features, WORDS, features};
 use super::places::Places;
 use super::summary::Summary;
-use super::{Filter, OUTPUTS, Reasons, Weights, judged, step};
-use crate::dlp::Risk;
+use super::{Filter, OUTPUTS, Reasons, Weights, judged, step, told};
 use crate::dlp::tagger::context::Context;
+use crate::dlp::{Category, Risk, RiskReason};
 
 /// The weights of a feature: for PHI before anything is found, and for each
 /// output then.
@@ -29,7 +29,7 @@ pub(crate) struct Verdict {
 }
 
 static VERDICT: LazyLock<Verdict> = LazyLock::new(|| {
-    let whole = Weights::read(include_bytes!("risk.bin"));
+    let whole = Weights::<OUTPUTS>::read(include_bytes!("risk.bin"));
     Verdict::new(Weights::prior(), &whole)
 });
 
@@ -46,7 +46,7 @@ impl Verdict {
         &VERDICT
     }
 
-    fn new(prior: &Weights, whole: &Weights) -> Self {
+    fn new(prior: &Weights<1>, whole: &Weights<OUTPUTS>) -> Self {
         let both = |prior: i16, whole: &[i16; OUTPUTS]| {
             let [phi, categories @ ..] = *whole;
             let mut row = [0; OUTPUTS + 1];
@@ -107,6 +107,17 @@ impl Verdict {
 
     /// The verdict on all. `words` are those of the features.
     pub(crate) fn judge(&self, features: &Features<'_>, words: &Words) -> Risk {
+        let (scores, reasons) = self.scores(features, words);
+        judged(&scores, reasons)
+    }
+
+    /// The protected categories that all tell of, where it is PHI.
+    pub(crate) fn categories(&self, features: &Features<'_>, words: &Words) -> Vec<Category> {
+        let ([_, categories @ ..], _) = self.scores(features, words);
+        told(&categories)
+    }
+
+    fn scores(&self, features: &Features<'_>, words: &Words) -> ([i32; OUTPUTS], Vec<RiskReason>) {
         let mut scores = self.bias.map(i32::from);
         let mut reasons = self.empty;
         for feature in &features.counted {
@@ -119,38 +130,7 @@ impl Verdict {
             reasons.add(*code, sums[1]);
         }
         let [_, scores @ ..] = scores;
-        judged(&scores, reasons.weightiest())
-    }
-}
-
-/// The verdict before anything is found, alone, for scans that give none at the
-/// end: its rows lie closer together.
-pub(crate) struct Prior {
-    rows: Places<1>,
-    bias: i16,
-}
-
-static PRIOR: LazyLock<Prior> = LazyLock::new(|| {
-    let prior = Weights::prior();
-    let rows: Vec<_> = (prior.rows.iter())
-        .map(|(hash, row)| (*hash, [row[0]]))
-        .collect();
-    Prior {
-        rows: Places::new(&rows),
-        bias: prior.bias[0],
-    }
-});
-
-impl Prior {
-    pub(crate) fn get() -> &'static Self {
-        &PRIOR
-    }
-
-    /// As [`Verdict::step`] says it.
-    pub(crate) fn step(&self, features: &Features<'_>) -> u8 {
-        let row = |hash| i32::from(self.rows.row(hash)[0]);
-        let sum: i32 = features.all().map(|feature| row(feature.hash)).sum();
-        step(i32::from(self.bias) + sum)
+        (scores, reasons.weightiest())
     }
 }
 
@@ -162,19 +142,21 @@ fn add(sums: &mut Sums, row: &Row) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::single::Single;
     use super::*;
     use crate::dlp::passage::{Passage, Region};
+    use crate::dlp::token::hash;
 
     #[test]
     fn every_feature_has_the_weights_of_both() {
-        let whole = Weights::read(include_bytes!("risk.bin"));
+        let whole = Weights::<OUTPUTS>::read(include_bytes!("risk.bin"));
         let (prior, verdict) = (Weights::prior(), Verdict::get());
-        let hashes = prior.rows.iter().chain(&whole.rows).map(|row| row.0);
+        let hashes = (prior.rows.iter().map(|row| row.0)).chain(whole.rows.iter().map(|row| row.0));
         let mut known = 0usize;
         for hash in hashes.chain((0..100_000).map(|n: u32| n.wrapping_mul(0x9e37_79b1))) {
             let row = verdict.rows.row(hash);
             assert_eq!(row[0], prior.find(hash).map_or(0, |row| row[0]), "{hash}");
-            assert_eq!(Prior::get().rows.row(hash), [row[0]], "{hash}");
+            assert_eq!(Single::prior().row(hash), [row[0]], "{hash}");
             assert_eq!(
                 row[1..],
                 *whole.find(hash).unwrap_or(&[0; OUTPUTS]),
@@ -208,12 +190,14 @@ mod tests {
     fn words_that_were_summed_before_are_summed_once() {
         let text = b"Your appointment with the kidney clinic is confirmed, Pat. Your labs \
             are ready, and the clinic will bill your insurance for the dialysis.";
-        let whole = Weights::read(include_bytes!("risk.bin"));
+        let whole = Weights::<OUTPUTS>::read(include_bytes!("risk.bin"));
         let (verdict, mut words) = (Verdict::get(), Words::default());
         let context = Context::default();
         let envelope = Envelope {
-            recipient_words: vec![1, 2],
-            audience_words: vec![3],
+            recipient_words: ["mail", "nurses", "billing"]
+                .map(|w| hash(w.as_bytes()))
+                .into(),
+            audience_words: vec![hash(b"patients")],
             ..Envelope::default()
         };
         let mut summary = Summary::default();
@@ -223,7 +207,7 @@ mod tests {
             verdict.read(&all(), &mut words);
             let [phi, ..] = Weights::prior().score(all().list());
             assert_eq!(verdict.step(&all(), &words), step(phi));
-            assert_eq!(Prior::get().step(&all()), step(phi));
+            assert_eq!(Single::prior().step(&all()), step(phi));
             let risk = verdict.judge(&all(), &words);
             let scores = whole.score(all().list());
             assert_eq!(risk, judged(&scores, risk.reasons.clone()));
@@ -237,7 +221,7 @@ mod tests {
                     *sums.entry(feature.code.word()).or_insert(0) += sign * weight;
                 }
             }
-            assert!(risk.reasons.len() > 5);
+            assert!(risk.reasons.len() > 5, "{:?}", risk.reasons);
             for reason in risk.reasons {
                 assert_eq!(sums[reason.code], reason.weight, "{}", reason.code);
             }

@@ -2,20 +2,23 @@
 //! alone are amended: the verdict counts what the models say, as it was learned.
 
 use super::{GUESSED, cue};
-use crate::dlp::lexicon::Flag;
+use crate::dlp::lexicon::{Flag, Flags, GIVEN, SURNAME};
 use crate::dlp::passage::Passage;
 use crate::dlp::tagger::Tag;
 use crate::dlp::token::Gap;
 use crate::dlp::{FindingKind, check};
 
+/// Words that stand before a name.
+const TITLE: Flags = Flags::of(&[Flag::TitleBefore, Flag::PersonalTitle]);
 /// Letters and figures of a licence plate at most.
 const PLATE: usize = 8;
 
-/// Takes doses out of dates, parts what goes over items of a list, gives licence
-/// plates their length, and calls what only looks like a DEA number by its shape no
-/// such.
+/// Takes doses out of dates, parts what goes over items of a list, puts titles to their
+/// names, gives licence plates their length, and calls what only looks like a DEA
+/// number by its shape no such.
 pub(in crate::dlp) fn amend(passage: &Passage<'_>, tags: &mut Vec<Tag>) {
     part_items(passage, tags);
+    join_titles(passage, tags);
     tags.retain(|tag| {
         let single = tag.last == tag.first + 1;
         !(single && tag.kind == FindingKind::Date && is_dose(passage.bytes(tag.first)))
@@ -75,6 +78,34 @@ fn part_items(passage: &Passage<'_>, tags: &mut Vec<Tag>) {
         }
     }
     *tags = all;
+}
+
+/// Joins a clinician's title that was found by itself with the name behind it, and drops
+/// one behind which none stands, or a private person's.
+fn join_titles(passage: &Passage<'_>, tags: &mut Vec<Tag>) {
+    let is_title = |tag: &Tag| {
+        let word = passage.items.get(tag.first).map(|item| item.word.flags());
+        let title = |word: Flags| word.any(TITLE) && !word.any(GIVEN.union(SURNAME));
+        tag.kind == FindingKind::Provider && tag.last == tag.first + 1 && word.is_some_and(title)
+    };
+    if !tags.iter().any(is_title) {
+        return;
+    }
+    let mut title: Option<Tag> = None;
+    tags.retain_mut(|tag| {
+        let before = title.take_if(|title| {
+            let point = usize::from(passage.bytes(title.last) == b".");
+            let gap = passage.items.get(tag.first).map(|item| item.gap);
+            let beside = tag.first == title.last + point && gap.is_some_and(|g| g < Gap::Line);
+            tag.kind == FindingKind::Provider && beside
+        });
+        if is_title(tag) {
+            title = Some(*tag);
+            return false;
+        }
+        tag.first = before.map_or(tag.first, |title| title.first);
+        true
+    });
 }
 
 /// Whether a number of the DEA's is called so, or has its check digit: serial
@@ -198,6 +229,36 @@ mod tests {
         assert_eq!(parted("Pat\n\u{2022} Mia\n*"), [(0, 1), (2, 3)]);
         assert_eq!(parted("Pat\nVail - Lee"), [(0, 4)]);
         assert_eq!(parted("Pat\n-\n- Mia"), [(0, 1), (3, 4)]);
+    }
+
+    #[test]
+    fn a_title_belongs_to_a_name() {
+        for (text, found, left) in [
+            (
+                "Dear Ms. Castellaw, thanks",
+                &["Ms", "Castellaw"][..],
+                &["Ms. Castellaw"][..],
+            ),
+            (
+                "Dr Okafor and Ames",
+                &["Dr", "Okafor", "Ames"],
+                &["Dr Okafor", "Ames"],
+            ),
+            ("from the Dr. office, Lee", &["Dr", "Lee"], &["Lee"]),
+            (
+                "ask your Dr.\n\nOkafor Family",
+                &["Dr", "Okafor"],
+                &["Okafor"],
+            ),
+            ("ask the Doctora", &["Doctora"], &[]),
+            ("ask Grant", &["Grant"], &["Grant"]),
+        ] {
+            let amended = amended(text, FindingKind::Provider, found);
+            let names: Vec<&str> = amended.iter().map(|(_, name)| name.as_str()).collect();
+            assert_eq!(names, left, "{text}");
+        }
+        let private = amended("Mr. Dahl", FindingKind::Name, &["Dahl"]);
+        assert_eq!(private, [(FindingKind::Name, "Dahl".to_owned())]);
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub(super) fn fold(c: char) -> Option<u8> {
         | 0xfeff
         | 0xfff9..=0xfffb
         | 0xe0000..=0xe01ef => None,
+        // ©, ®, °, ℠ and ™ belong to the word or figure that they stand at, and say nothing.
+        0xa9 | 0xae | 0xb0 | 0x2120 | 0x2122 => None,
         // Combining accents of a decomposed letter, and marks around any.
         0x300..=0x36f | 0x1ab0..=0x1aff | 0x1dc0..=0x1dff | 0x20d0..=0x20ff | 0xfe20..=0xfe2f => {
             None
@@ -29,25 +31,11 @@ pub(super) fn fold(c: char) -> Option<u8> {
         0xa0 | 0x1680 | 0x2000..=0x200a | 0x202f | 0x205f | 0x3000 => Some(b' '),
         // Letters and signs that are drawn as nothing.
         0x115f | 0x1160 | 0x2800 | 0x3164 | 0xffa0 => Some(b' '),
-        0x2d7
-        | 0x58a
-        | 0x5be
-        | 0x1806
-        | 0x2010..=0x2015
-        | 0x2043
-        | 0x207b
-        | 0x208b
-        | 0x2212
-        | 0x2796
-        | 0x2e3a
-        | 0x2e3b
-        | 0xfe58
-        | 0xfe63 => Some(b'-'),
         // What Windows-1252 has there, as browsers read it.
         0x96 | 0x97 => Some(b'-'),
-        0x91 | 0x92 | 0x2018 | 0x2019 | 0x2bc | 0x2032 => Some(b'\''),
-        0x93 | 0x94 | 0x201c | 0x201d | 0xab | 0xbb => Some(b'"'),
-        0x95 | 0x2022 | 0xb7 | 0x25cf | 0x25aa => Some(b'*'),
+        0x91 | 0x92 => Some(b'\''),
+        0x93 | 0x94 => Some(b'"'),
+        0x95 => Some(b'*'),
         0x2028 | 0x2029 | 0x85 => Some(b'\n'),
         0x660..=0x669 => digit(0x660),
         0x6f0..=0x6f9 => digit(0x6f0),
@@ -58,17 +46,140 @@ pub(super) fn fold(c: char) -> Option<u8> {
         0x17e0..=0x17e9 => digit(0x17e0),
         0x1d7ce..=0x1d7ff => Some(b'0' + u8::try_from((n - 0x1d7ce) % 10).unwrap_or(0)),
         0xff01..=0xff5e => u8::try_from(n - 0xff01 + 0x21).ok(),
-        0xb2
+        // Letters in black circles and squares.
+        0x1f150..=0x1f169 | 0x1f170..=0x1f189 => {
+            u8::try_from((n - 0x1f150) % 32).ok().map(|n| b'A' + n)
+        }
+        0xaa
+        | 0xb2
         | 0xb3
         | 0xb9
+        | 0xba
         | 0xc0..=0x24f
         | 0x1e00..=0x1eff
         | 0x2070..=0x209c
         | 0x2100..=0x214f
         | 0x2460..=0x24ff
-        | 0x1d400..=0x1d7cd => Some(latin(c)),
+        | 0x2150..=0x215f
+        | 0xfe50..=0xfe6b
+        | 0x1d400..=0x1d7cd
+        | 0x1f130..=0x1f149 => Some(latin(c)),
+        0xb5 | 0x3bc => Some(b'u'),
         0x370..=0x556 => Some(look_alike(c)),
-        _ => Some(OTHER),
+        _ => Some(sign(n)),
+    }
+}
+
+/// The ASCII sign that stands for one of another block; what is none is a letter. Signs
+/// part words, as bullets, arrows and pictures do.
+fn sign(n: u32) -> u8 {
+    match n {
+        0x2d7
+        | 0x58a
+        | 0x5be
+        | 0xaf
+        | 0x1806
+        | 0x2010..=0x2015
+        | 0x2043
+        | 0x207b
+        | 0x208b
+        | 0x2212
+        | 0x2500
+        | 0x2501
+        | 0x2504
+        | 0x2505
+        | 0x2508
+        | 0x2509
+        | 0x254c
+        | 0x254d
+        | 0x2550
+        | 0x2796
+        | 0x2e3a
+        | 0x2e3b
+        | 0x301c
+        | 0xfe58
+        | 0xfe63 => b'-',
+        0xb4 | 0x2018..=0x201b | 0x2bc | 0x2032 => b'\'',
+        0xab | 0xbb | 0x201c..=0x201f | 0x2033 | 0x2039 | 0x203a | 0x300a..=0x300f => b'"',
+        0xa2..=0xa5 | 0x20a0..=0x20c0 => b'$',
+        // With what stands between rows: `├──┼──┤`.
+        0xa6
+        | 0x2016
+        | 0x2502
+        | 0x2503
+        | 0x2506
+        | 0x2507
+        | 0x250a
+        | 0x250b
+        | 0x251c..=0x252b
+        | 0x253c..=0x254b
+        | 0x254e
+        | 0x254f
+        | 0x2551
+        | 0x255e..=0x2563
+        | 0x256a..=0x256c => b'|',
+        0xb1 => b'+',
+        0xd7 => b'x',
+        0xf7 | 0x2044 | 0x2215 => b'/',
+        0x60c | 0x3001 | 0xff64 => b',',
+        0x61b => b';',
+        0xbf | 0x61f => b'?',
+        0xa1 => b'!',
+        0x2024 | 0x2026 | 0x3002 | 0xff61 => b'.',
+        0x2236 => b':',
+        0x2260 => b'=',
+        0x2264 | 0x2266 => b'<',
+        0x2265 | 0x2267 => b'>',
+        // In the private area, and in the place of what is no text, stand the bullets
+        // of Word's fonts and pictures.
+        0xa7
+        | 0xa8
+        | 0xac
+        | 0xb6
+        | 0xb7
+        | 0xb8
+        | 0xbc..=0xbe
+        | 0x2d8..=0x2df
+        | 0x2017
+        | 0x2020..=0x2027
+        | 0x2030..=0x205e
+        | 0x2104
+        | 0x2108
+        | 0x2114
+        | 0x2117
+        | 0x2118
+        | 0x211e
+        | 0x211f
+        | 0x2123
+        | 0x2125
+        | 0x2127
+        | 0x2129
+        | 0x212e
+        | 0x213a
+        | 0x2140..=0x2144
+        | 0x214a..=0x214d
+        | 0x214f
+        | 0x2190..=0x245f
+        | 0x2500..=0x27ff
+        | 0x2900..=0x2bff
+        | 0x2e00..=0x2e2e
+        | 0x2e30..=0x2e5d
+        | 0x3003
+        | 0x3004
+        | 0x3008..=0x3020
+        | 0x3030
+        | 0x303d..=0x303f
+        | 0x30fb
+        | 0xe000..=0xf8ff
+        | 0xfe50..=0xfe6b
+        | 0xfffc
+        | 0xff5f..=0xff65
+        | 0xffe0..=0xffee
+        | 0x1f000..=0x1f12f
+        | 0x1f14a..=0x1f14f
+        | 0x1f16a..=0x1f16f
+        | 0x1f18a..=0x1faff => b'*',
+        _ => OTHER,
     }
 }
 
@@ -94,12 +205,10 @@ fn latin(c: char) -> u8 {
     };
     let mut first = None;
     decompose_compatible(special, |d| {
-        first.get_or_insert(d);
+        let ascii = u8::try_from(d).ok().filter(u8::is_ascii);
+        first = first.or(ascii);
     });
-    first
-        .filter(char::is_ascii)
-        .and_then(|d| u8::try_from(d).ok())
-        .unwrap_or(OTHER)
+    first.unwrap_or_else(|| sign(u32::from(c)))
 }
 
 /// Greek, Cyrillic and Armenian letters that look like Latin ones.
@@ -143,4 +252,74 @@ fn look_alike(c: char) -> u8 {
         .iter()
         .find(|(letters, _)| letters.contains(c))
         .map_or(OTHER, |(_, ascii)| *ascii)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folded(text: &str) -> String {
+        text.chars().filter_map(fold).map(char::from).collect()
+    }
+
+    #[test]
+    fn signs_part_words_as_those_of_ascii_do() {
+        for (text, wanted) in [
+            ("Lindqvist\u{2026} MRN\u{2192}4711", "Lindqvist. MRN*4711"),
+            (
+                "\u{bf}Pat? \u{a1}Ada! \u{2039}Bo\u{203a}",
+                "?Pat? !Ada! \"Bo\"",
+            ),
+            ("a1c \u{2265}9, \u{2264}7, \u{b1}1", "a1c >9, <7, +1"),
+            (
+                "\u{2502}Pat\u{2502}\u{2551}Ada\u{2503}\u{2500}\u{253c}",
+                "|Pat||Ada|-|",
+            ),
+            ("\u{2709}pat@x.example \u{260e}555", "*pat@x.example *555"),
+            ("Pat\u{1f48a}metformin\u{fe0f}\u{1f64f}", "Pat*metformin*"),
+            (
+                "Suboxone\u{ae} Botox\u{2122} 38.9\u{b0} 50 \u{b5}g",
+                "Suboxone Botox 38.9 50 ug",
+            ),
+            ("N\u{ba} 4, 2\u{bd} tabs, 5\u{d7}3", "No 4, 2* tabs, 5x3"),
+            ("\u{1f15f}\u{1f170}\u{1f189}", "PAZ"),
+            ("\u{3010}\u{3001}\u{30fb}\u{ff61}", "*,*."),
+        ] {
+            assert_eq!(folded(text), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn signs_are_no_letters() {
+        // Between them stand letters of Braille, and nothing yet.
+        let blocks = [
+            '\u{a0}'..='\u{bf}',
+            '\u{2010}'..='\u{205e}',
+            '\u{20a0}'..='\u{20c0}',
+            '\u{2100}'..='\u{214f}',
+            '\u{2190}'..='\u{2426}',
+            '\u{2500}'..='\u{27ff}',
+            '\u{2900}'..='\u{2bff}',
+            '\u{2e00}'..='\u{2e5d}',
+            '\u{fe50}'..='\u{fe6b}',
+        ];
+        let letters: String = (blocks.into_iter().flatten())
+            .filter(|c| !c.is_alphanumeric() && fold(*c) == Some(OTHER))
+            .collect();
+        assert_eq!(letters, "");
+        for sign in ['\u{f0b7}', '\u{fffc}', '\u{2dc}', '\u{1f16d}'] {
+            assert_eq!(fold(sign), Some(b'*'), "{sign:?}");
+        }
+        assert_eq!(folded("pat\u{fe6b}x \u{2103} \u{2153}"), "pat@x C 1");
+    }
+
+    /// Letters of every script stay letters, but for some that no reader sees as one.
+    #[test]
+    fn letters_are_no_signs() {
+        let signs = ('\u{a0}'..='\u{10ffff}').filter(|c| c.is_alphabetic());
+        let signs: String = signs
+            .filter(|c| fold(*c).is_some_and(|b| b < OTHER && !b.is_ascii_alphanumeric()))
+            .collect();
+        assert_eq!(signs, "\u{2bc}\u{115f}\u{1160}\u{3164}\u{ffa0}");
+    }
 }

@@ -13,7 +13,7 @@ use memchr::memchr;
 
 use super::fold::fold;
 use super::tags::{Edge, Shown, Tag, Tags};
-use super::{Pen, RawText, View, entity};
+use super::{Pen, RawText, View, ends_in_word, entity};
 
 /// More empty lines say nothing more.
 const MAX_LINES: u8 = 2;
@@ -29,6 +29,8 @@ const WORD: usize = 3;
 enum Joint {
     /// Two elements of a class or style: a blank where one word cannot go on so.
     Classed,
+    /// A raised number behind a word is that of a note.
+    Raised,
     /// Room or something drawn: a blank unless it is in a number.
     Spaced,
 }
@@ -49,6 +51,7 @@ impl Joint {
                     || last.is_ascii_digit() && letter(next)
                     || letter(last) && !last.is_ascii_uppercase() && next.is_ascii_uppercase()
             }
+            Self::Raised => ends_in_word(before) && next.is_ascii_digit(),
             Self::Spaced if last.is_ascii_digit() && next.is_ascii_digit() => {
                 let digits = before.iter().rev().take_while(|b| b.is_ascii_digit());
                 digits.take(NUMBER).count() == NUMBER
@@ -265,9 +268,16 @@ impl Layout<'_> {
             Shown::Cell | Shown::Spaced => Joint::Spaced,
             Shown::Plain | Shown::Classed if in_items && siblings => Joint::Spaced,
             Shown::Classed if siblings && length >= WORD => Joint::Classed,
+            Shown::Plain | Shown::Classed if !tag.closes && name.eq_ignore_ascii_case(b"sup") => {
+                Joint::Raised
+            }
             Shown::Plain | Shown::Classed => return Edge::None,
         };
-        if self.joint.as_ref().is_none_or(|(j, _)| *j != Joint::Spaced) {
+        let weaker = |(before, _): &(Joint, _)| match joint {
+            Joint::Raised => false,
+            _ => *before != Joint::Spaced,
+        };
+        if self.joint.as_ref().is_none_or(weaker) {
             self.joint = Some((joint, at..tag.end));
         }
         Edge::None
@@ -361,7 +371,7 @@ impl Layout<'_> {
                 Some(_) if white => self.blank(b' ', at..at + length),
                 Some(byte) => {
                     self.due(byte);
-                    self.pen.push(byte, at, at + length);
+                    self.pen.push_folded(decoded, byte, at..at + length);
                 }
                 None => {}
             }

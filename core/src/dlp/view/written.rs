@@ -45,8 +45,10 @@ impl<'a> View<'a> {
         for stretch in &written {
             let range = stretch.range();
             pen.push_str(source, at..range.start, false);
-            if let Some(byte) = stretch.reads.and_then(fold) {
-                pen.push(byte, range.start, range.end);
+            if let Some(c) = stretch.reads
+                && let Some(byte) = fold(c)
+            {
+                pen.push_folded(c, byte, range.clone());
             }
             at = range.end;
         }

@@ -43,6 +43,7 @@ fn headers_of_the_field_are_known() {
         ("MRN", K::Mrn),
         ("medical record number", K::Mrn),
         ("medicalRecordNo", K::Mrn),
+        ("patient record no", K::Mrn),
         ("patient_id", K::Mrn),
         ("Chart #", K::Mrn),
         ("número de expediente", K::Mrn),
@@ -179,6 +180,7 @@ fn some_headers_need_company() {
         ("joined date", K::Date),
         ("serial", K::Device),
         ("order id", K::OtherId),
+        ("record no", K::Mrn),
         ("ip", K::Ip),
         ("contact", K::Name),
         ("service", K::Procedure),
@@ -195,7 +197,10 @@ fn what_a_name_stands_in_counts() {
     assert_eq!(name("hospital"), Some((K::Facility, false)));
     assert_eq!(name("product"), None);
     assert_eq!(classify("clinic", "phone"), None);
-    assert!(classify("patient", "id").is_some_and(|f| f.kind == K::Mrn));
+    for number in ["id", "recordNumber"] {
+        let field = classify("patient", number).unwrap();
+        assert_eq!((field.kind, field.weak), (K::Mrn, false), "{number}");
+    }
 }
 
 #[test]

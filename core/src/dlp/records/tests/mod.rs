@@ -15,7 +15,7 @@ use super::{Record, read};
 use crate::dlp::FindingKind;
 
 /// Each hint's kind and text.
-fn all(text: &str, record: &Record) -> Vec<(FindingKind, String)> {
+pub(super) fn all(text: &str, record: &Record) -> Vec<(FindingKind, String)> {
     let value = |range: &Range<usize>| text.get(range.clone()).unwrap().to_owned();
     record
         .hints
@@ -25,12 +25,12 @@ fn all(text: &str, record: &Record) -> Vec<(FindingKind, String)> {
 }
 
 #[track_caller]
-fn hints(text: &str, media_type: &str) -> Vec<(FindingKind, String)> {
+pub(super) fn hints(text: &str, media_type: &str) -> Vec<(FindingKind, String)> {
     all(text, &read(text, media_type).unwrap())
 }
 
 #[track_caller]
-fn has(found: &[(FindingKind, String)], kind: FindingKind, value: &str) {
+pub(super) fn has(found: &[(FindingKind, String)], kind: FindingKind, value: &str) {
     assert!(
         found.iter().any(|(k, v)| *k == kind && v == value),
         "no {kind:?} {value} in {found:#?}"

@@ -35,6 +35,7 @@ fn a_column_of_record_numbers_is_enough() {
     for rows in [
         "MRN|A1c\n482913|9.1\n482914|7.2",
         "Room|MRN\n4|482913\n5|482914",
+        "Room|MRN\n4|482913\n5|\n6|n/a\n7|482914",
     ] {
         for sign in ["|", "\t", ";"] {
             let text = format!("See below.\n\n{}\n\nBest\n", rows.replace('|', sign));
@@ -43,7 +44,12 @@ fn a_column_of_record_numbers_is_enough() {
             has(&found, K::Mrn, "482914");
         }
     }
-    for none in ["MRN;\nask;Pat\nnot;Bo", "MRN;x\n482913;1\npending;2"] {
+    for none in [
+        "MRN;\nask;Pat\nnot;Bo",
+        "MRN;x\n482913;1\npending;2",
+        "MRN;x\n482913;1\nn/a;2",
+        "Record No;Title\n482913;Tables\n482914;Chairs",
+    ] {
         assert!(
             read(none, "text/plain").is_none_or(|r| r.hints.is_empty()),
             "{none}"
