@@ -6,6 +6,7 @@ use crate::dlp::lexicon::{Flag, Flags, GIVEN, SURNAME};
 use crate::dlp::passage::Passage;
 use crate::dlp::tagger::Tag;
 use crate::dlp::token::Gap;
+use crate::dlp::unit::UnitKind;
 use crate::dlp::{FindingKind, check};
 
 /// Words that stand before a name.
@@ -14,11 +15,12 @@ const TITLE: Flags = Flags::of(&[Flag::TitleBefore, Flag::PersonalTitle]);
 const PLATE: usize = 8;
 
 /// Takes doses out of dates, parts what goes over items of a list, puts titles to their
-/// names, gives licence plates their length, and calls what only looks like a DEA
-/// number by its shape no such.
+/// names, finds telephones behind people's numbers, gives licence plates their length,
+/// and calls what only looks like a DEA number by its shape no such.
 pub(in crate::dlp) fn amend(passage: &Passage<'_>, tags: &mut Vec<Tag>) {
     part_items(passage, tags);
     join_titles(passage, tags);
+    find_telephones(passage, tags);
     tags.retain(|tag| {
         let single = tag.last == tag.first + 1;
         !(single && tag.kind == FindingKind::Date && is_dose(passage.bytes(tag.first)))
@@ -106,6 +108,53 @@ fn join_titles(passage: &Passage<'_>, tags: &mut Vec<Tag>) {
         tag.first = before.map_or(tag.first, |title| title.first);
         true
     });
+}
+
+/// Finds the telephones that a label calls so in a line behind somebody's number or day
+/// of birth: there they are no organisation's, as those of signatures are.
+fn find_telephones(passage: &Passage<'_>, tags: &mut Vec<Tag>) {
+    /// Units that a line about somebody has between two of their data.
+    const NEAR: usize = 24;
+    let is_anchor = |tag: &&Tag| {
+        let born = || cue_at(passage, tag.first, Flag::CueBirth);
+        match tag.kind {
+            FindingKind::Ssn | FindingKind::Mrn | FindingKind::HealthPlanId => true,
+            FindingKind::Date => born(),
+            _ => false,
+        }
+    };
+    let mut found = Vec::new();
+    for &at in &passage.notable {
+        let phone = (passage.items.get(at)).is_some_and(|item| item.kind == UnitKind::Phone);
+        if !phone || !cue_at(passage, at, Flag::CuePhone) {
+            continue;
+        }
+        let behind = tags.partition_point(|tag| tag.first <= at);
+        let before = tags.get(..behind).unwrap_or_default();
+        let near = before.iter().rev().take_while(|tag| tag.first + NEAR > at);
+        let is_free = before.iter().rev().take(2).all(|tag| tag.last <= at);
+        let in_line = |tag: &Tag| {
+            let mut between = passage.items.iter().take(at + 1).skip(tag.last);
+            between.all(|item| item.gap < Gap::Line)
+        };
+        if is_free && near.filter(is_anchor).any(in_line) {
+            found.push(Tag {
+                first: at,
+                last: at + 1,
+                kind: FindingKind::Phone,
+                margin: 0,
+            });
+        }
+    }
+    if !found.is_empty() {
+        tags.append(&mut found);
+        tags.sort_by_key(|tag| (tag.first, std::cmp::Reverse(tag.last)));
+    }
+}
+
+/// Whether a unit stands behind a label of a kind.
+fn cue_at(passage: &Passage<'_>, at: usize, flag: Flag) -> bool {
+    passage.items.get(at).is_some_and(|item| cue(item, flag))
 }
 
 /// Whether a number of the DEA's is called so, or has its check digit: serial
@@ -229,6 +278,36 @@ mod tests {
         assert_eq!(parted("Pat\n\u{2022} Mia\n*"), [(0, 1), (2, 3)]);
         assert_eq!(parted("Pat\nVail - Lee"), [(0, 4)]);
         assert_eq!(parted("Pat\n-\n- Mia"), [(0, 1), (3, 4)]);
+    }
+
+    #[test]
+    fn a_telephone_behind_somebodys_number_is_theirs() {
+        let phones = |text: &str, kind: FindingKind, found: &str| {
+            let all = amended(text, kind, &[found]).into_iter();
+            all.filter(|(kind, _)| *kind == FindingKind::Phone).count()
+        };
+        for text in [
+            "SSN 412-55-9031, phone 212-736-5000, asthma",
+            "SSN 412-55-9031. Phone: (212) 736-5000.",
+            "SSN 412-55-9031, 14 Elm St, Wells ME 04090, cell 212-736-5000",
+        ] {
+            assert_eq!(phones(text, FindingKind::Ssn, "412-55-9031"), 1, "{text}");
+        }
+        let born = "DOB 11/02/1964, phone 212-736-5000";
+        assert_eq!(phones(born, FindingKind::Date, "11/02/1964"), 1);
+        // Another line, no label, no number of somebody's, and what is found already.
+        for text in [
+            "SSN 412-55-9031\nphone 212-736-5000",
+            "SSN 412-55-9031 of 212-736-5000",
+            "phone 212-736-5000, SSN 412-55-9031",
+        ] {
+            assert_eq!(phones(text, FindingKind::Ssn, "412-55-9031"), 0, "{text}");
+        }
+        let seen = "seen 11/02/2024, phone 212-736-5000";
+        assert_eq!(phones(seen, FindingKind::Date, "11/02/2024"), 0);
+        let known = "SSN 412-55-9031, phone 212-736-5000";
+        let all = amended(known, FindingKind::Phone, &["212-736-5000"]);
+        assert_eq!(all.len(), 1);
     }
 
     #[test]
