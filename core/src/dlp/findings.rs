@@ -420,6 +420,9 @@ pub struct RiskReason {
 }
 
 impl RiskReason {
+    /// The weight of what leaves no doubt and decides by itself: more than any sum.
+    pub const CERTAIN: i32 = 10_000;
+
     /// A reason with its weight.
     pub const fn new(code: &'static str, weight: i32) -> Self {
         Self { code, weight }

@@ -43,8 +43,7 @@ use crate::compose::Message;
 /// Below this score so much speaks against PHI (a manual, a training, an
 /// invoice) that a number alone does not decide.
 const AGAINST: i32 = -80 - LINE;
-/// The weight of what leaves no doubt: more than any sum.
-const CERTAIN: i32 = 10_000;
+const CERTAIN: i32 = RiskReason::CERTAIN;
 /// More in one part than any message has that a person wrote.
 const MAX_FINDINGS: usize = 10_000;
 /// More in a message with all that is packed into it: memory is bounded too.

@@ -210,14 +210,10 @@ fn trouble(path: &Path, error: &std::io::Error) -> Trouble {
 }
 
 fn reasons(out: &mut String, report: &Report) {
-    let most = report
-        .reasons
-        .iter()
-        .map(|r| i64::from(r.weight).abs())
-        .max();
-    let Some(most) = most.filter(|m| *m > 0) else {
+    if report.reasons.is_empty() {
         return;
-    };
+    }
+    let most = words::most(&report.reasons);
     out.push_str("<h3>why</h3><div class=reasons>\n");
     for reason in &report.reasons {
         let weight = i64::from(reason.weight);
@@ -225,12 +221,10 @@ fn reasons(out: &mut String, report: &Report) {
         let _ = writeln!(
             out,
             "<span>{}</span><span class=track><span class=\"bar {way}\" style=\"width:{}%\"></span></span>\
-             <span class=weight>{}{}.{:02}</span>",
+             <span class=weight>{}</span>",
             escape(&words::reason(reason.code)),
-            (weight.abs() * 100 / most).max(1),
-            if weight < 0 { '−' } else { '+' },
-            weight.abs() / 100,
-            weight.abs() % 100,
+            (weight.abs() * 100 / most).clamp(1, 100),
+            words::weight(reason.weight, '−'),
         );
     }
     out.push_str("</div>\n");

@@ -93,12 +93,7 @@ pub fn file(out: &mut dyn Write, report: &Report, style: Style) -> io::Result<()
 }
 
 fn reasons(out: &mut dyn Write, report: &Report, style: Style) -> io::Result<()> {
-    let most = report
-        .reasons
-        .iter()
-        .map(|r| i64::from(r.weight).abs())
-        .max();
-    let most = most.unwrap_or(1).max(1);
+    let most = words::most(&report.reasons);
     let shown = match style.all {
         true => report.reasons.len(),
         false => MAX_REASONS,
@@ -113,12 +108,7 @@ fn reasons(out: &mut dyn Write, report: &Report, style: Style) -> io::Result<()>
             true => style.paint.wait(&bar),
             false => style.paint.good(&bar),
         };
-        let by = format!(
-            "{}{}.{:02}",
-            if weight < 0 { '-' } else { '+' },
-            weight.abs() / 100,
-            weight.abs() % 100
-        );
+        let by = words::weight(reason.weight, '-');
         writeln!(out, "  {bar} {by:>6}  {}", words::reason(reason.code))?;
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! Stable codes in plain words.
 
-use mailseal::dlp::{Category, Confidence, MisaddressedWhy, Part, Unscannable};
+use mailseal::dlp::{Category, Confidence, MisaddressedWhy, Part, RiskReason, Unscannable};
 
 /// A reason of the verdict. Codes that are not known yet show as they are.
 pub fn reason(code: &str) -> String {
@@ -80,6 +80,25 @@ pub fn reason(code: &str) -> String {
     words.to_owned()
 }
 
+/// What a full bar stands for: the largest weight but for what decides by itself.
+pub fn most(reasons: &[RiskReason]) -> i64 {
+    let weights = reasons.iter().map(|reason| i64::from(reason.weight).abs());
+    let most = weights
+        .filter(|w| *w < i64::from(RiskReason::CERTAIN))
+        .max();
+    most.unwrap_or(1).max(1)
+}
+
+/// How much a reason weighs, with this sign for what speaks against.
+pub fn weight(weight: i32, minus: char) -> String {
+    if weight >= RiskReason::CERTAIN {
+        return "sure".to_owned();
+    }
+    let sign = if weight < 0 { minus } else { '+' };
+    let weight = weight.unsigned_abs();
+    format!("{sign}{}.{:02}", weight / 100, weight % 100)
+}
+
 /// Why something could not be read.
 pub fn unscannable(why: &'static str) -> String {
     let words = match why {
@@ -141,5 +160,23 @@ pub fn size(bytes: u64) -> String {
         0..1_000 => format!("{bytes} B"),
         1_000..1_000_000 => format!("{:.1} kB", n / 1e3),
         _ => format!("{:.1} MB", n / 1e6),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_decides_by_itself_is_sure_and_scales_no_bar() {
+        let reasons = [
+            RiskReason::new("patient_case", RiskReason::CERTAIN),
+            RiskReason::new("words", -340),
+            RiskReason::new("case", 77),
+        ];
+        assert_eq!(most(&reasons), 340);
+        assert_eq!(most(&reasons[..1]), 1);
+        let shown = reasons.map(|reason| weight(reason.weight, '-'));
+        assert_eq!(shown, ["sure", "-3.40", "+0.77"]);
     }
 }
