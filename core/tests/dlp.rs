@@ -21,5 +21,7 @@ mod places;
 mod rule_scanner;
 #[path = "dlp/scene.rs"]
 mod scene;
+#[path = "dlp/telling.rs"]
+mod telling;
 #[path = "dlp/verdicts.rs"]
 mod verdicts;

@@ -43,7 +43,6 @@ use crate::compose::Message;
 /// Below this score so much speaks against PHI (a manual, a training, an
 /// invoice) that a number alone does not decide.
 const AGAINST: i32 = -80 - LINE;
-const CERTAIN: i32 = RiskReason::CERTAIN;
 /// More in one part than any message has that a person wrote.
 const MAX_FINDINGS: usize = 10_000;
 /// More in a message with all that is packed into it: memory is bounded too.
@@ -437,14 +436,15 @@ impl<'s> Scan<'s> {
                 risk.categories = told.categories;
                 risk.score = told.score;
                 risk.reasons
-                    .insert(0, RiskReason::new("paragraph", CERTAIN));
+                    .insert(0, RiskReason::new("paragraph", RiskReason::CERTAIN));
             }
             if let Some(code) = self.beyond_doubt(score) {
                 if risk.sensitivity == Sensitivity::None {
                     risk.categories = self.categories();
                     risk.sensitivity = protected(&risk.categories);
                 }
-                risk.reasons.insert(0, RiskReason::new(code, CERTAIN));
+                risk.reasons
+                    .insert(0, RiskReason::new(code, RiskReason::CERTAIN));
             }
             let audience = message.audience().unwrap_or_default();
             let to_patients = self.context.animals == 0 && are_patients(audience);
@@ -574,7 +574,8 @@ fn make_phi(risk: &mut Risk, categories: &[Category], code: &'static str) {
     risk.categories.extend(categories);
     risk.categories.sort_unstable();
     risk.categories.dedup();
-    risk.reasons.insert(0, RiskReason::new(code, CERTAIN));
+    risk.reasons
+        .insert(0, RiskReason::new(code, RiskReason::CERTAIN));
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ mod xml;
 use std::borrow::Cow;
 use std::ops::Range;
 
-use fold::fold;
+pub(super) use fold::fold;
 use htmlize::ENTITIES;
 use memchr::memchr;
 use runs::Runs;

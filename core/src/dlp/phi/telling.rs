@@ -126,10 +126,16 @@ impl Scan<'_> {
             sentences,
             refused,
         } = std::mem::take(&mut self.telling);
-        let paragraphs = named.into_iter().chain(others).map(|text| (text, false));
-        let sentences = sentences.into_iter().flatten().map(|text| (text, true));
-        for (text, is_sentence) in paragraphs.chain(sentences) {
-            let risk = self.alone(text.expose(), units, is_sentence);
+        let paragraphs = named
+            .into_iter()
+            .chain(others)
+            .map(|text| (text, Piece::Paragraph));
+        let sentences = sentences
+            .into_iter()
+            .flatten()
+            .map(|text| (text, Piece::Sentence));
+        for (text, piece) in paragraphs.chain(sentences) {
+            let risk = self.alone(text.expose(), units, piece);
             text.wipe();
             let more = |risk: &Risk| most.as_ref().is_none_or(|most| risk.score > most.score);
             if let Some(risk) = risk.filter(more) {
@@ -144,18 +150,19 @@ impl Scan<'_> {
 
     /// What a sentence is by itself, or a paragraph that is not most of a message of so
     /// many words, where it is PHI.
-    fn alone(&mut self, text: &[u8], units: usize, is_sentence: bool) -> Option<Risk> {
+    fn alone(&mut self, text: &[u8], units: usize, piece: Piece) -> Option<Risk> {
         let passage = self.read(text, 0, text.len(), Region::Body);
         let mut summary = Summary::default();
         summary.read(&passage, None);
         let is_part = summary.units as usize * 2 <= units;
-        let risk = (is_sentence || is_part).then(|| self.judged(summary, &passage, is_sentence));
+        let judges = piece == Piece::Sentence || is_part;
+        let risk = judges.then(|| self.judged(summary, &passage, piece));
         self.done(passage);
         risk.filter(|risk| risk.sensitivity > Sensitivity::None)
     }
 
     /// The verdict on a passage as on a message of its own.
-    fn judged(&mut self, mut summary: Summary, passage: &Passage<'_>, is_sentence: bool) -> Risk {
+    fn judged(&mut self, mut summary: Summary, passage: &Passage<'_>, piece: Piece) -> Risk {
         let verdict = Verdict::get();
         let mut context = self.context.clone();
         context.speech = summary.speech();
@@ -168,7 +175,7 @@ impl Scan<'_> {
         rules::apply(passage, &mut tags, true);
         summary.add(passage, &tags, &context);
         let told = features(&summary, &context, &self.envelope);
-        if !is_sentence {
+        if piece == Piece::Paragraph {
             return sure(verdict.judge(&told, &words));
         }
         let score = Single::sentence().score(&told) - LINE_OF_SENTENCES;

@@ -12,6 +12,8 @@
 use memchr::memmem;
 use zeroize::Zeroizing;
 
+use crate::dlp::view::fold;
+
 /// How the characters of Unicode's block of lines begin in UTF-8, the first 64 and the
 /// others. All have three bytes.
 const HALVES: [&[u8]; 2] = [b"\xe2\x94", b"\xe2\x95"];
@@ -25,18 +27,13 @@ pub(super) fn as_signs(text: &str) -> Option<Zeroizing<String>> {
     }
     let mut out = Zeroizing::new(String::with_capacity(text.len()));
     for letter in text.chars() {
-        match letter {
-            '│' | '┃' | '┆' | '┇' | '┊' | '┋' | '╎' | '╏' | '║' => {
-                out.push_str("  |")
-            }
-            // What stands between rows: `├───┼───┤`.
-            '├'..='┫' | '┼'..='╋' | '╞'..='╣' | '╪'..='╬' => out.push_str("  |"),
-            '─' | '━' | '┄' | '┅' | '┈' | '┉' | '╌' | '╍' | '═' => {
-                out.push_str("---")
-            }
+        match (letter, fold(letter)) {
+            // With what stands between rows: `├───┼───┤`.
+            ('\u{2500}'..='\u{257f}', Some(b'|')) => out.push_str("  |"),
+            ('\u{2500}'..='\u{257f}', Some(b'-')) => out.push_str("---"),
             // Above and below a table.
-            '\u{2500}'..='\u{257f}' => out.push_str("   "),
-            letter => out.push(letter),
+            ('\u{2500}'..='\u{257f}', _) => out.push_str("   "),
+            _ => out.push(letter),
         }
     }
     Some(out)

@@ -115,7 +115,7 @@ fn join_titles(passage: &Passage<'_>, tags: &mut Vec<Tag>) {
 fn find_telephones(passage: &Passage<'_>, tags: &mut Vec<Tag>) {
     /// Units that a line about somebody has between two of their data.
     const NEAR: usize = 24;
-    let is_anchor = |tag: &&Tag| {
+    let is_anchor = |tag: &Tag| {
         let born = || cue_at(passage, tag.first, Flag::CueBirth);
         match tag.kind {
             FindingKind::Ssn | FindingKind::Mrn | FindingKind::HealthPlanId => true,
@@ -130,14 +130,14 @@ fn find_telephones(passage: &Passage<'_>, tags: &mut Vec<Tag>) {
             continue;
         }
         let behind = tags.partition_point(|tag| tag.first <= at);
-        let before = tags.get(..behind).unwrap_or_default();
-        let near = before.iter().rev().take_while(|tag| tag.first + NEAR > at);
-        let is_free = before.iter().rev().take(2).all(|tag| tag.last <= at);
+        let before = tags.get(..behind).unwrap_or_default().iter().rev();
+        let mut near = before.take_while(|tag| tag.first + NEAR > at);
+        let is_free = near.clone().all(|tag| tag.last <= at);
         let in_line = |tag: &Tag| {
             let mut between = passage.items.iter().take(at + 1).skip(tag.last);
             between.all(|item| item.gap < Gap::Line)
         };
-        if is_free && near.filter(is_anchor).any(in_line) {
+        if is_free && near.any(|tag| is_anchor(tag) && in_line(tag)) {
             found.push(Tag {
                 first: at,
                 last: at + 1,

@@ -6,7 +6,7 @@ use unicode_normalization::char::decompose_compatible;
 const OTHER: u8 = 0x80;
 
 /// One byte for a character; `None` for what is not seen.
-pub(super) fn fold(c: char) -> Option<u8> {
+pub(in crate::dlp) fn fold(c: char) -> Option<u8> {
     let n = c as u32;
     let digit = |zero: u32| Some(b'0' + u8::try_from(n - zero).unwrap_or(0));
     match n {

@@ -1,0 +1,208 @@
+//! What one paragraph, one sentence or one patient's case tells among other matters.
+
+use mailseal::base::Sensitivity;
+
+use super::scene::{from_to, scan};
+use super::verdicts::judged;
+
+use mailseal::dlp::Category::{StiHiv, SubstanceUse};
+
+/// Minutes and newsletters about nobody do not outweigh one line.
+#[test]
+fn a_paragraph_about_a_patient_is_phi_however_much_stands_around_it() {
+    let minutes = "The committee reviewed the budget for the third quarter and approved two monitors.\n\n\
+        Staffing on 4 West remains short; two travel nurses start in April.\n\n\
+        Infection control: hand hygiene compliance was 87 percent in March.\n\n";
+    let told =
+        "Ruth Abel, 71, of Duluth was diagnosed with leukemia on 3/1/2025 and started chemo.\n\n";
+    let committee = |text: String| {
+        from_to("desk@harborclinic.example", "quality@harborclinic.example")
+            .subject("Minutes")
+            .text(text)
+    };
+    let others = minutes.repeat(15);
+    judged(committee(others.clone()), Sensitivity::None);
+    judged(
+        committee(format!("{others}{told}{others}")),
+        Sensitivity::Phi,
+    );
+    // Nor does a table among them.
+    let rows = "name,phone,email\nDana Reyes,814-555-0199,dana@harborclinic.example\n\
+        Lee Park,814-555-0198,lee@harborclinic.example\n";
+    judged(committee(format!("{others}{rows}")), Sensitivity::None);
+    judged(
+        committee(format!("{others}{told}{others}{rows}")),
+        Sensitivity::Phi,
+    );
+    // So are a sentence of one, and an item of a list.
+    let lease = |told: &str| {
+        from_to("desk@harborphysio.example", "repairs@brightlifts.example")
+            .subject("The lift")
+            .text(format!(
+                "The lift has stood still since Saturday, and the lease gives you 48 hours. The light \
+                 in the shaft flickers too. {told} Please send the fitter today, with the key for the \
+                 machine room and the manual of the door drive. The invoice goes to the trust as before, \
+                 and parking is behind the bakery. Mind the scaffolding in the yard, and ring the bell \
+                 twice. We also ask for a new quote for the yearly inspection, since the old contract of \
+                 the building ends in June. The software of the alarm line is to be updated, and the \
+                 release notes are on your site."
+            ))
+    };
+    judged(
+        lease("Rosa of the cafe has carried every tray upstairs."),
+        Sensitivity::None,
+    );
+    let sentence = "Mrs. Quintero, two weeks after her hip replacement, climbed four flights.";
+    let found = judged(lease(sentence), Sensitivity::Phi);
+    let reasons = found.findings.risk.unwrap().reasons;
+    assert!(
+        reasons.iter().any(|reason| reason.code == "paragraph"),
+        "{reasons:?}"
+    );
+    let items = "- the toner is behind the saline cartons\n- water comes on Wednesday, sign for 6 bottles\n\
+        - window people come about the draft in room 3\n";
+    let told_too = "- mr Takahashi's hernia repair moved to the 28th, he knows\n";
+    let desk = |text: String| {
+        from_to("rune@harborsurgical.example", "desk@harborsurgical.example")
+            .subject("handover")
+            .text(text)
+    };
+    judged(desk(items.repeat(4)), Sensitivity::None);
+    judged(
+        desk(format!("{items}{told_too}{}", items.repeat(3))),
+        Sensitivity::Phi,
+    );
+    // And what a list says of the person above it is theirs.
+    let above =
+        "Patient Kofi Mensah is to be seen:\n- schizophrenia, on clozapine\n- hears voices\n\n";
+    judged(
+        desk(format!("{}\n{above}{}", items.repeat(6), items.repeat(6))),
+        Sensitivity::Sensitive,
+    );
+    let many = "- Karen Holt of the library showed the new asthma leaflets\n".repeat(1500);
+    assert!(scan(desk(many)).findings.unscannable.is_empty());
+    // Nor however many name somebody else before it.
+    let others =
+        "Karen Holt of the library showed the new asthma and stroke leaflets.\n\n".repeat(100);
+    judged(committee(others.clone()), Sensitivity::None);
+    judged(
+        committee(format!("{minutes}{others}{told}")),
+        Sensitivity::Phi,
+    );
+    // One for which there is no room is not passed over in silence.
+    let found = scan(committee(format!("{minutes}{}{told}", others.repeat(11))));
+    assert_eq!(found.findings.unscannable.len(), 1);
+    assert!(
+        scan(committee(others.repeat(10)))
+            .findings
+            .unscannable
+            .is_empty()
+    );
+    let others = minutes.repeat(15);
+    let told = "Ruth Abel's HIV test of 3/1/2025 was positive; she starts treatment on Friday.\n\n";
+    let found = judged(
+        committee(format!("{others}{told}{others}")),
+        Sensitivity::Sensitive,
+    );
+    assert_eq!(found.findings.risk.unwrap().categories, [StiHiv]);
+}
+
+/// In mail that is about something else, from nobody who cares for anybody, and among
+/// the sentences of one paragraph.
+#[test]
+fn a_sentence_about_a_patient_is_phi_whatever_stands_around_it() {
+    let to_all = |told: &str| {
+        let text = format!(
+            "Neighbours,\n\nthe painters are in stairwell B from Monday to Wednesday, so please keep \
+             your bikes out of the hall. {told} The parcel lockers have a new code, which Hilda has put \
+             under your doors. Rent for the garages goes up by four dollars in April, and the spring \
+             clean is on the 12th with rolls and coffee.\n\nThe boiler man found nothing. Anyone who \
+             still has the long ladder, please bring it back.\n\nTove"
+        );
+        from_to("tove@birchcourt.example", "residents@birchcourt.example")
+            .subject("March")
+            .text(text)
+    };
+    for none in [
+        "",
+        "Mr. Pruitt has sold his car to the Hartmanns.",
+        "Bernard Oyelaran starts with the bins this month.",
+    ] {
+        judged(to_all(none), Sensitivity::None);
+    }
+    let ride = "Ms. Devereux needs a ride to her dialysis on Tuesday.";
+    let found = judged(to_all(ride), Sensitivity::Phi);
+    assert_eq!(found.findings.risk.unwrap().reasons[0].code, "paragraph");
+    let rehab = "Karel Novotny is out of rehab on Friday, off the heroin, so be kind.";
+    let found = judged(to_all(rehab), Sensitivity::Sensitive);
+    assert_eq!(found.findings.risk.unwrap().categories, [SubstanceUse]);
+}
+
+/// Whatever stands around it, by itself.
+#[test]
+fn a_patients_case_is_phi_among_other_matters() {
+    let around = "The quote for the software subscription is attached, with the price list for April. \
+        Version 4.2 has a new dashboard, and the webinar for sales partners shows the release notes. \
+        Unsubscribe at any time.\n\n";
+    let verdict = |text: &str| {
+        let draft = from_to("sales@brightware.example", "partners@lists.example");
+        let scanned = scan(draft.subject("Release 4.2").text(format!("{around}{text}")));
+        scanned.findings.risk.unwrap()
+    };
+    let none = verdict("Marisol Quintero leads the webinar, and her number is 4711.");
+    assert_eq!(none.sensitivity, Sensitivity::None, "{none:?}");
+    for (text, sensitivity) in [
+        ("Marisol Quintero, MRN 7719402, has gout.", Sensitivity::Phi),
+        (
+            "Marisol Quintero, SSN 281-15-9804, is HIV positive.",
+            Sensitivity::Sensitive,
+        ),
+        (
+            "Marisol Quintero - MRN 7719402\nTadeo Brandvold - MRN 7719377",
+            Sensitivity::Phi,
+        ),
+        // A record without a word of health.
+        (
+            "Patient: Marisol Quintero\nDOB: 02/12/1938\nSSN: 281-15-9804\nMRN: 7719402",
+            Sensitivity::Phi,
+        ),
+        (
+            "Marisol Quintero, born 02/12/1938, MRN: 7719402",
+            Sensitivity::Phi,
+        ),
+        // The security number says whose.
+        ("MRN: 7719402, SSN: 281-15-9804", Sensitivity::Phi),
+    ] {
+        let risk = verdict(text);
+        assert_eq!(risk.sensitivity, sensitivity, "{risk:?}");
+        // Categories that the verdict itself did not tell come before it.
+        let told = usize::from(risk.reasons[0].code == "protected_code");
+        assert_eq!(risk.reasons[told].code, "patient_case", "{risk:?}");
+        assert_eq!(
+            risk.categories.contains(&StiHiv),
+            sensitivity == Sensitivity::Sensitive
+        );
+    }
+    // Nobody has a number that people make up, or is called so.
+    for (who, number, case) in [
+        ("Marisol Quintero", "MRN 7719402", true),
+        ("Marisol Quintero", "MRN 999999", false),
+        ("Marisol Quintero", "MRN 7654321", false),
+        ("Marisol Quintero", "MRN 1234567890", false),
+        ("Marisol Quintero", "MRN TEST77194", false),
+        ("Marisol Quintero", "MRN SIM-000003", false),
+        ("Marisol Quintero", "SSN 281-15-9804", true),
+        ("Marisol Quintero", "SSN 123-45-6789", false),
+        ("Marisol Testa", "MRN 7719402", true),
+        ("Marisol Demo", "MRN 7719402", true),
+        ("Marisol Quintero", "MRN 0000048291", true),
+        ("Marisol Zztest", "MRN 7719402", false),
+    ] {
+        let risk = verdict(&format!("{who}, {number}, has gout."));
+        let told = risk.reasons.iter().any(|r| r.code == "patient_case");
+        assert_eq!(told, case, "{who}, {number}: {risk:?}");
+    }
+    // In paragraphs of their own they are nobody's.
+    let apart = verdict("Marisol Quintero\n\nMRN 7719402\n\nGout is a disease of kings.");
+    assert_eq!(apart.sensitivity, Sensitivity::None, "{apart:?}");
+}
