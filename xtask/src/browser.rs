@@ -49,9 +49,7 @@ pub(crate) fn test() -> Result<Outcome, String> {
         let (passed, tally) = process::run_counted(command)?;
         // A run that came to no test is no success.
         good &= passed && tally.passed > 0;
-        sum.passed += tally.passed;
-        sum.failed += tally.failed;
-        sum.ignored += tally.ignored;
+        sum.add(tally);
     }
     let mut outcome = Outcome::plain(good);
     outcome.tally = Some(sum);

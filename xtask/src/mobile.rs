@@ -270,7 +270,8 @@ mod tests {
             Tally {
                 passed: 11,
                 failed: 3,
-                ignored: 3
+                ignored: 3,
+                failures: Vec::new(),
             }
         );
     }

@@ -52,18 +52,33 @@ pub(crate) fn program(path: &OsStr) -> Result<Command, String> {
 }
 
 /// The tests that a run reported.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
     pub(crate) passed: u64,
     pub(crate) failed: u64,
     pub(crate) ignored: u64,
+    /// Which ones failed, as the line names them that says so.
+    pub(crate) failures: Vec<String>,
 }
 
 impl Tally {
+    /// Adds what another run reported.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+        self.ignored += other.ignored;
+        self.failures.extend(other.failures);
+    }
+
     /// Adds what a line `test result: ok. 3 passed; 0 failed; 1 ignored; …` says,
     /// or the last one of pytest and of the page's tests, `3 passed, 1 skipped in
-    /// 2.50s`.
+    /// 2.50s`; and the name of a test that a line says has failed: `test NAME ...
+    /// FAILED`, or `FAILED NAME`.
     fn read(&mut self, line: &str) {
+        let failure = (line.strip_prefix("test "))
+            .and_then(|rest| rest.strip_suffix(" ... FAILED"))
+            .or_else(|| line.strip_prefix("FAILED "));
+        self.failures.extend(failure.map(str::to_owned));
         let libtest = line
             .strip_prefix("test result: ")
             .and_then(|rest| rest.split_once(". "));
@@ -160,7 +175,8 @@ mod tests {
             Tally {
                 passed: 4,
                 failed: 2,
-                ignored: 1
+                ignored: 1,
+                failures: Vec::new(),
             }
         );
     }
@@ -175,8 +191,28 @@ mod tests {
             Tally {
                 passed: 20,
                 failed: 1,
-                ignored: 2
+                ignored: 2,
+                failures: Vec::new(),
             }
+        );
+    }
+
+    #[test]
+    fn names_what_failed() {
+        let mut tally = Tally::default();
+        for line in [
+            "test dlp::names ... ok",
+            "test dlp::dates ... FAILED",
+            "FAILED tests/test_pack.py::test_it - assert 1 == 2",
+            "test result: FAILED. 1 passed; 1 failed; 0 ignored",
+        ] {
+            tally.read(line);
+        }
+        let mut sum = Tally::default();
+        sum.add(tally);
+        assert_eq!(
+            sum.failures,
+            ["dlp::dates", "tests/test_pack.py::test_it - assert 1 == 2"]
         );
     }
 

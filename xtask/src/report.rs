@@ -1,4 +1,5 @@
-//! The table at the end: what each step came to, and how long it took.
+//! The table at the end: what each step came to, how long it took, and which tests
+//! failed: the end of an output is what a reader always has.
 
 use std::time::Duration;
 
@@ -59,7 +60,7 @@ impl Report {
                     ("skipped", why.as_str())
                 }
             };
-            let tests = line.tally.map_or_else(String::new, |t| {
+            let tests = line.tally.as_ref().map_or_else(String::new, |t| {
                 format!(
                     "  tests: {} passed, {} failed, {} ignored",
                     t.passed, t.failed, t.ignored
@@ -72,6 +73,9 @@ impl Report {
             );
             text.push_str(row.trim_end());
             text.push('\n');
+            for name in line.tally.iter().flat_map(|tally| &tally.failures) {
+                text.push_str(&format!("         {name}\n"));
+            }
         }
         text.push_str(&format!(
             "{passed} passed, {failed} failed, {skipped} skipped"
@@ -105,6 +109,23 @@ mod tests {
         assert_eq!(text.lines().last(), Some("1 passed, 1 failed, 1 skipped"));
         assert!(
             text.contains("interop  skipped      1.5 s  no postfix"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn tests_that_failed_stand_below_their_step() {
+        let mut report = Report::default();
+        let mut failed = line("browser", Verdict::Failed("see above".to_owned()));
+        failed.tally = Some(Tally {
+            failed: 1,
+            failures: vec!["t02 a scanner that clicks".to_owned()],
+            ..Tally::default()
+        });
+        report.add(failed);
+        let text = report.text();
+        assert!(
+            text.contains("see above\n         t02 a scanner that clicks\n"),
             "{text}"
         );
     }

@@ -2,7 +2,7 @@
 // listens to: Playwright has DevTools keep the body of every response, in the
 // page's own process, and that alone takes 200 MB.
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -27,7 +27,17 @@ function launch(dir) {
   return { child, send };
 }
 
-const field = (pid, k) => Math.round(new RegExp(`^${k}:\\s+(\\d+)`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1] / 1024);
+/** What `/proc` says of a process, in MB; nothing of one that has ended, reaped or not. */
+function field(pid, k) {
+  try {
+    const [, kb] = new RegExp(`^${k}:\\s+(\\d+)`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8')) || [];
+    return kb && Math.round(kb / 1024);
+  } catch (e) {
+    // Read in the moment in which it went.
+    if (['ENOENT', 'ESRCH'].includes(e.code)) return undefined;
+    throw e;
+  }
+}
 
 /** Renderers below this process. */
 function renderers(root) {
@@ -56,29 +66,25 @@ export async function memory({ url, passcode }) {
       return result.value;
     };
     const until = (what) => run(`new Promise((go) => { const check = () => { try { const x = ${what}; if (x) return go(x); } catch {} setTimeout(check, 20); }; check(); })`);
-    // The first page is left while we ask.
-    await until(`document.querySelector('#field')`).catch(() => until(`document.querySelector('#field')`));
+    // The empty page that comes first is left while we ask.
+    const shown = (tries) => until(`document.querySelector('#field')`).catch((e) => (tries ? shown(tries - 1) : Promise.reject(e)));
+    await shown(5);
     await run(`document.querySelector('#field').value = ${JSON.stringify(passcode)}; document.querySelector('form button').click()`);
     await until(`document.querySelector('article')`);
     await run(`new Promise(async (go) => { for (;;) { const r = await navigator.serviceWorker.getRegistration(); if (r && r.active) return go(1); await new Promise((n) => setTimeout(n, 20)); } })`);
     const pids = renderers(child.pid);
     const before = Object.fromEntries(pids.map((p) => [p, field(p, 'VmRSS')]));
     const anon = {};
-    const watch = (p) => {
-      try {
-        anon[p] = Math.max(anon[p] || 0, field(p, 'RssAnon'));
-      } catch {
-        // A spare renderer that the browser ended.
-      }
-    };
+    const watch = (p) => (anon[p] = Math.max(anon[p] || 0, field(p, 'RssAnon') || 0));
     const timer = setInterval(() => pids.forEach(watch), 10);
     const began = performance.now();
     await run(`document.querySelector('section section li:last-child button').click()`);
     const end = await until(`(document.querySelector('section section li:last-child > .hint:not(:empty), section section li:last-child > .error') || {}).textContent`);
     const seconds = (performance.now() - began) / 1000;
     clearInterval(timer);
-    const left = pids.filter((p) => existsSync(`/proc/${p}/status`));
-    return { seconds, end, renderers: left.map((p) => ({ before: before[p], highest: field(p, 'VmHWM'), private: anon[p] })) };
+    // The browser may have ended a spare renderer meanwhile.
+    const all = pids.map((p) => ({ before: before[p], highest: field(p, 'VmHWM'), private: anon[p] }));
+    return { seconds, end, renderers: all.filter(({ highest }) => highest) };
   } finally {
     const gone = new Promise((r) => child.once('exit', r));
     child.kill();

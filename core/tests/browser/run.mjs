@@ -25,7 +25,8 @@ else {
 const world = await new World(args.base || mock.base, links).launch();
 world.mock = !!mock;
 
-let [passed, failed, skipped] = [0, 0, 0];
+let [passed, skipped] = [0, 0];
+const failures = [];
 const chosen = (name) => !args.only || args.only.split(',').some((word) => name.includes(word));
 for (const [name, test] of [...Object.entries(unit), ...Object.entries(tests)]) {
   if (!chosen(name)) continue;
@@ -41,7 +42,7 @@ for (const [name, test] of [...Object.entries(unit), ...Object.entries(tests)]) 
       skipped++;
     } else {
       console.log(`FAIL ${name}\n${String(e.stack).replace(/^/gm, '     ')}`);
-      failed++;
+      failures.push(`FAILED ${name} - ${String(e.message).split('\n').slice(0, 3).join(' ')}`);
     }
     await world.clean();
   }
@@ -53,8 +54,9 @@ if (args.shots) {
 await world.browser.close();
 if (mock) await mock.close();
 if (server) server.kill('SIGINT');
-console.log(`${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ''} in ${(performance.now() / 1000).toFixed(1)}s`);
-process.exit(failed || !passed ? 1 : 0);
+for (const line of failures) console.log(line);
+console.log(`${passed} passed, ${failures.length} failed${skipped ? `, ${skipped} skipped` : ''} in ${(performance.now() / 1000).toFixed(1)}s`);
+process.exit(failures.length || !passed ? 1 : 0);
 
 /** Starts the example "portal" and waits until it serves. */
 async function serve(program) {

@@ -36,7 +36,8 @@ export class World {
       page.seen.errors.push(`dialog: ${d.message()}`);
       d.dismiss().catch(() => {});
     });
-    page.setDefaultTimeout(15000);
+    // How long a step takes is no matter here; this ends what would never come.
+    page.setDefaultTimeout(60000);
     this.open.push(page);
     return page;
   }
