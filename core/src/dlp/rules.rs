@@ -6,12 +6,14 @@
 mod amend;
 mod encoded;
 mod own;
+mod people;
 mod references;
 mod wrapped;
 
 pub(super) use amend::amend;
 pub(super) use encoded::encoded;
 pub(super) use own::own;
+pub(super) use people::join_people;
 pub(super) use references::references;
 pub(super) use wrapped::wrapped;
 

@@ -48,6 +48,15 @@ impl Tag {
     pub(crate) fn is_leant(&self) -> bool {
         self.margin < 0
     }
+
+    /// The margin with what the model leans towards the kind, by which it chose.
+    pub(crate) fn leant_margin(&self) -> i16 {
+        let lean = [WORD_LEAN, CODE_LEAN].into_iter();
+        let own = lean
+            .filter(|(kind, _)| *kind == self.kind)
+            .map(|lean| lean.1);
+        self.margin.saturating_add(own.sum())
+    }
 }
 
 /// The margin without what the model leans towards a kind. Of that kind a tie
