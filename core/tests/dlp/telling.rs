@@ -36,16 +36,19 @@ fn a_paragraph_about_a_patient_is_phi_however_much_stands_around_it() {
     );
     // So are a sentence of one, and an item of a list.
     let lease = |told: &str| {
+        let rest = "Please send the fitter today, with the key for the machine room. The invoice \
+             goes to the trust as before. Mind the scaffolding in the yard, and ring the bell twice. \
+             We also ask for a new quote for the yearly inspection, since the old contract of the \
+             building ends in June.";
+        let notes = "Release notes of the door controller: firmware 2.4 fixes the timeout of the alarm \
+             line, the changelog and sample code are in the repository, and the API of the sandbox \
+             takes the test account. Open a ticket for bugs. The tender for the stairs is out: bids \
+             by the 30th, drawings in the portal, roof works later, seats for vendors in the webinar.";
         from_to("desk@harborphysio.example", "repairs@brightlifts.example")
             .subject("The lift")
             .text(format!(
                 "The lift has stood still since Saturday, and the lease gives you 48 hours. The light \
-                 in the shaft flickers too. {told} Please send the fitter today, with the key for the \
-                 machine room and the manual of the door drive. The invoice goes to the trust as before, \
-                 and parking is behind the bakery. Mind the scaffolding in the yard, and ring the bell \
-                 twice. We also ask for a new quote for the yearly inspection, since the old contract of \
-                 the building ends in June. The software of the alarm line is to be updated, and the \
-                 release notes are on your site."
+                 in the shaft flickers too. {told} {rest}\n\n{notes}"
             ))
     };
     judged(
@@ -113,7 +116,10 @@ fn a_paragraph_about_a_patient_is_phi_however_much_stands_around_it() {
 fn a_sentence_about_a_patient_is_phi_whatever_stands_around_it() {
     let to_all = |told: &str| {
         let text = format!(
-            "Neighbours,\n\nthe painters are in stairwell B from Monday to Wednesday, so please keep \
+            "Neighbours,\n\nThe roofers want the car park clear on the 3rd; permits are at the \
+             office, the gate code is on the board, and the bins go out a day early. The tender for the \
+             windows is open until May, and the minutes and the accounts are on the site.\n\n\
+             The painters are in stairwell B from Monday to Wednesday, so please keep \
              your bikes out of the hall. {told} The parcel lockers have a new code, which Hilda has put \
              under your doors. Rent for the garages goes up by four dollars in April, and the spring \
              clean is on the 12th with rolls and coffee.\n\nThe boiler man found nothing. Anyone who \

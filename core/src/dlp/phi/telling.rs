@@ -27,7 +27,7 @@ const MOST: usize = 1_024;
 /// How far a paragraph alone must speak for PHI: it has less to speak against than
 /// the whole. Told from where the weights draw the line, so that it stays where it is
 /// when [`LINE`] moves; so does what speaks against a number.
-const SURE: i32 = 250 - LINE;
+const SURE: i32 = 225 - LINE;
 
 /// Paragraphs and sentences that may tell of somebody by themselves.
 #[derive(Default)]

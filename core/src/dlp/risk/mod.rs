@@ -32,9 +32,9 @@ pub(crate) const OUTPUTS: usize = 7;
 
 /// Where the line is drawn above the one that training draws, in hundredths of
 /// log-odds: the training mails are harder than what people send.
-pub(crate) const LINE: i32 = 110;
+pub(crate) const LINE: i32 = 90;
 /// The same for a sentence by itself.
-pub(crate) const LINE_OF_SENTENCES: i32 = 200;
+pub(crate) const LINE_OF_SENTENCES: i32 = 180;
 
 /// Weights of features by hash, for so many outputs.
 pub(crate) struct Weights<const N: usize> {

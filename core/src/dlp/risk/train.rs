@@ -17,7 +17,10 @@ pub(crate) struct Example {
 /// What training may be tuned by.
 #[derive(Debug, Clone)]
 pub(crate) struct Options {
-    pub(crate) epochs: u32,
+    /// How often all mails are gone through for PHI, of which more would be learnt
+    /// by heart, and for the categories.
+    pub(crate) epochs_of_phi: u32,
+    pub(crate) epochs_of_categories: u32,
     /// Learnt so many times in different orders; the weights are their mean, so
     /// that a verdict hangs less on the order of the mails.
     pub(crate) times: u32,
@@ -44,7 +47,8 @@ pub(crate) struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            epochs: 60,
+            epochs_of_phi: 30,
+            epochs_of_categories: 60,
             times: 4,
             times_of_folds: 1,
             miss: 1.3,
@@ -133,9 +137,10 @@ impl Fit {
             bias: [0.0; OUTPUTS],
         };
         let learn = |seed| {
-            let phi = once(&phi, &pull, options.rate_of_phi, options, seed);
-            let rate = options.rate_of_categories;
-            (phi, once(&categories, &pull, rate, options, seed))
+            let pace = (options.epochs_of_phi, options.rate_of_phi);
+            let phi = once(&phi, &pull, pace, options.miss, seed);
+            let pace = (options.epochs_of_categories, options.rate_of_categories);
+            (phi, once(&categories, &pull, pace, options.miss, seed))
         };
         let learnt: Vec<_> = std::thread::scope(|scope| {
             let learn = &learn;
@@ -208,14 +213,14 @@ impl<const N: usize> Weight<N> {
 fn once<const N: usize>(
     mails: &[Mail<'_, N>],
     pull: &[f64],
-    rate: f64,
-    options: &Options,
+    (epochs, rate): (u32, f64),
+    miss: f64,
     mut seed: u64,
 ) -> (Vec<Weight<N>>, Weight<N>) {
     let mut weights = vec![Weight::ZERO; pull.len()];
     let mut bias = Weight::ZERO;
     let mut order: Vec<usize> = (0..mails.len()).collect();
-    for _ in 0..options.epochs {
+    for _ in 0..epochs {
         for i in (1..order.len()).rev() {
             seed = seed
                 .wrapping_mul(6_364_136_223_846_793_005)
@@ -233,7 +238,7 @@ fn once<const N: usize>(
             let slopes = std::array::from_fn(|out| {
                 let chance = 1.0 / (1.0 + exp(-scores[out]));
                 match truth[out] {
-                    true => options.miss * (chance - 1.0),
+                    true => miss * (chance - 1.0),
                     false => chance,
                 }
             });

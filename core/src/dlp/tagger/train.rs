@@ -199,18 +199,20 @@ impl<const N: usize> Learner<N> {
         (i64::from(now) * steps - sum) as f64 / steps as f64
     }
 
-    /// The mean weights of several as bytes, of the weightiest `keep` features
-    /// that have room in their buckets.
+    /// The mean weights of several as bytes, of the `keep` features that tell most and
+    /// have room in their buckets: by how much they weigh, and by how many mails have
+    /// them, of which ten thousand count as much more than one as ten times the weight.
     fn finish(all: &[Self], index: &Index, keep: usize, out: &mut Vec<u8>) {
         let mean = |of: &dyn Fn(&Self) -> f64| all.iter().map(of).sum::<f64>() / all.len() as f64;
+        let size = |weights: &[f64; N]| weights.iter().fold(0f64, |m, w| m.max(w.abs()));
         let mut rows: Vec<(u32, [f64; N], f64)> = (index.numbers.iter())
             .map(|(&hash, &row)| {
                 let row = row as usize;
                 let weights: [f64; N] = std::array::from_fn(|k| {
                     mean(&|one| one.average(one.now[row][k].into(), one.sums[row][k]))
                 });
-                let size = weights.iter().fold(0f64, |m, w| m.max(w.abs()));
-                (hash, weights, size)
+                let mails = f64::from(index.mails[row]);
+                (hash, weights, size(&weights) * mails.sqrt().sqrt())
             })
             .collect();
         rows.sort_by(|a, b| b.2.total_cmp(&a.2).then(a.0.cmp(&b.0)));
@@ -226,7 +228,9 @@ impl<const N: usize> Learner<N> {
         });
         rows.truncate(keep);
         // One in a thousand weights may be cut off.
-        let top = rows.get(rows.len() / 1000).map_or(1.0, |r| r.2).max(1.0);
+        let mut sizes: Vec<f64> = rows.iter().map(|(_, weights, _)| size(weights)).collect();
+        sizes.sort_by(|a, b| b.total_cmp(a));
+        let top = sizes.get(rows.len() / 1000).map_or(1.0, |top| top.max(1.0));
         let scale = 127.0 / top;
         let small = |w: f64| (w * scale).round().clamp(-127.0, 127.0) as i8;
         let bias = std::array::from_fn(|k| {
