@@ -73,11 +73,12 @@ impl Tally {
     /// Adds what a line `test result: ok. 3 passed; 0 failed; 1 ignored; …` says,
     /// or the last one of pytest and of the page's tests, `3 passed, 1 skipped in
     /// 2.50s`; and the name of a test that a line says has failed: `test NAME ...
-    /// FAILED`, or `FAILED NAME`.
+    /// FAILED`, `FAILED NAME`, or `ERROR NAME` where it could not begin.
     fn read(&mut self, line: &str) {
         let failure = (line.strip_prefix("test "))
             .and_then(|rest| rest.strip_suffix(" ... FAILED"))
-            .or_else(|| line.strip_prefix("FAILED "));
+            .or_else(|| line.strip_prefix("FAILED "))
+            .or_else(|| line.strip_prefix("ERROR "));
         self.failures.extend(failure.map(str::to_owned));
         let libtest = line
             .strip_prefix("test result: ")
@@ -99,7 +100,7 @@ impl Tally {
             };
             match word {
                 "passed" => self.passed += number,
-                "failed" => self.failed += number,
+                "failed" | "error" | "errors" => self.failed += number,
                 "ignored" | "skipped" => self.ignored += number,
                 _ => {}
             }
@@ -204,6 +205,8 @@ mod tests {
             "test dlp::names ... ok",
             "test dlp::dates ... FAILED",
             "FAILED tests/test_pack.py::test_it - assert 1 == 2",
+            "ERROR tests/test_key.py::test_key - no such file",
+            "1 failed, 1 error in 0.02s",
             "test result: FAILED. 1 passed; 1 failed; 0 ignored",
         ] {
             tally.read(line);
@@ -212,8 +215,13 @@ mod tests {
         sum.add(tally);
         assert_eq!(
             sum.failures,
-            ["dlp::dates", "tests/test_pack.py::test_it - assert 1 == 2"]
+            [
+                "dlp::dates",
+                "tests/test_pack.py::test_it - assert 1 == 2",
+                "tests/test_key.py::test_key - no such file"
+            ]
         );
+        assert_eq!((sum.passed, sum.failed), (1, 3));
     }
 
     #[test]

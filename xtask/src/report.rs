@@ -1,5 +1,6 @@
-//! The table at the end: what each step came to, how long it took, and which tests
-//! failed: the end of an output is what a reader always has.
+//! The table at the end: what each step came to, how long it took, and the names of
+//! tests that failed where its output tells them (Maven's are counted alone): the end
+//! of an output is what a reader always has.
 
 use std::time::Duration;
 

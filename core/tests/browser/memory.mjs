@@ -19,6 +19,7 @@ function launch(dir) {
       if (go) m.error ? stop(new Error(m.error.message)) : go(m.result);
     }
   });
+  child.once('exit', () => waiting.forEach(({ stop }) => stop(new Error('the browser ended'))));
   const send = (method, params = {}, sessionId) =>
     new Promise((go, stop) => {
       waiting.set(++id, { go, stop });
@@ -82,9 +83,9 @@ export async function memory({ url, passcode }) {
     const end = await until(`(document.querySelector('section section li:last-child > .hint:not(:empty), section section li:last-child > .error') || {}).textContent`);
     const seconds = (performance.now() - began) / 1000;
     clearInterval(timer);
-    // The browser may have ended a spare renderer meanwhile.
+    // A spare renderer that the browser ended before anything was measured tells nothing.
     const all = pids.map((p) => ({ before: before[p], highest: field(p, 'VmHWM'), private: anon[p] }));
-    return { seconds, end, renderers: all.filter(({ highest }) => highest) };
+    return { seconds, end, renderers: all.filter((r) => r.highest || r.private) };
   } finally {
     const gone = new Promise((r) => child.once('exit', r));
     child.kill();

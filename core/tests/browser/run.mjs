@@ -47,6 +47,7 @@ for (const [name, test] of [...Object.entries(unit), ...Object.entries(tests)]) 
     await world.clean();
   }
 }
+for (const line of failures) console.log(line);
 if (args.shots) {
   const { shoot } = await import('./shots.mjs');
   await shoot(world, args.shots);
@@ -54,7 +55,6 @@ if (args.shots) {
 await world.browser.close();
 if (mock) await mock.close();
 if (server) server.kill('SIGINT');
-for (const line of failures) console.log(line);
 console.log(`${passed} passed, ${failures.length} failed${skipped ? `, ${skipped} skipped` : ''} in ${(performance.now() / 1000).toFixed(1)}s`);
 process.exit(failures.length || !passed ? 1 : 0);
 

@@ -49,7 +49,8 @@ impl Tag {
         self.margin < 0
     }
 
-    /// The margin with what the model leans towards the kind, by which it chose.
+    /// The margin with what the model leans towards the kind, by which it chose where the
+    /// kind starts.
     pub(crate) fn leant_margin(&self) -> i16 {
         let lean = [WORD_LEAN, CODE_LEAN].into_iter();
         let own = lean

@@ -200,8 +200,8 @@ impl<const N: usize> Learner<N> {
     }
 
     /// The mean weights of several as bytes, of the `keep` features that tell most and
-    /// have room in their buckets: by how much they weigh, and by how many mails have
-    /// them, of which ten thousand count as much more than one as ten times the weight.
+    /// have room in their buckets: by their weight and by the fourth root of the number
+    /// of mails that have them.
     fn finish(all: &[Self], index: &Index, keep: usize, out: &mut Vec<u8>) {
         let mean = |of: &dyn Fn(&Self) -> f64| all.iter().map(of).sum::<f64>() / all.len() as f64;
         let size = |weights: &[f64; N]| weights.iter().fold(0f64, |m, w| m.max(w.abs()));
@@ -221,13 +221,13 @@ impl<const N: usize> Learner<N> {
         let mut tags = BTreeSet::new();
         rows.retain(|(hash, ..)| {
             let taken = &mut taken[home(*hash, log)];
-            // Of two that a look cannot tell apart the weightier stays.
+            // Of two that a look cannot tell apart the one that tells more stays.
             let fits = *taken < BUCKET && tags.insert((home(*hash, log), tag(*hash)));
             *taken += usize::from(fits);
             fits
         });
         rows.truncate(keep);
-        // One in a thousand weights may be cut off.
+        // One row in a thousand may have weights that are cut off.
         let mut sizes: Vec<f64> = rows.iter().map(|(_, weights, _)| size(weights)).collect();
         sizes.sort_by(|a, b| b.total_cmp(a));
         let top = sizes.get(rows.len() / 1000).map_or(1.0, |top| top.max(1.0));
