@@ -399,6 +399,7 @@ impl<'s> Scan<'s> {
         rules::own(passage, &mut tags, &source.own);
         rules::join_people(passage, &mut tags);
         rules::amend(passage, &mut tags);
+        rules::name_greeted(passage, &mut tags);
         let mut listed = None;
         let findings = tags.iter().map(|tag| {
             let mut finding = finding(source, passage, tag);

@@ -1,11 +1,12 @@
-//! People's names made whole. The models read from left to right, and where they
-//! waver they call a first name one kind of person and the last name the other. The
-//! findings alone are amended: the verdict counts what the models say, as it was
-//! learned.
+//! People's names made whole, and who is greeted told from who greets. The models read
+//! from left to right, and where they waver they call a first name one kind of person
+//! and the last name the other. The findings alone are amended: the verdict counts what
+//! the models say, as it was learned.
 
 use super::GUESSED;
 use super::amend::is_title;
 use crate::dlp::FindingKind;
+use crate::dlp::lexicon::Flag;
 use crate::dlp::passage::{Passage, Region};
 use crate::dlp::tagger::Tag;
 use crate::dlp::token::Gap;
@@ -50,6 +51,65 @@ pub(in crate::dlp) fn join_people(passage: &Passage<'_>, tags: &mut Vec<Tag>) {
         whole.last = next.last;
         true
     });
+}
+
+/// Whom a text greets and tells of "your" health is its patient, though the models take
+/// who is greeted by a clinician for a colleague: `Dear Omar Haddad, your A1c is 9.1`.
+pub(in crate::dlp) fn name_greeted(passage: &Passage<'_>, tags: &mut [Tag]) {
+    /// Units behind a greeting in which "your" is looked for, and behind that, health.
+    const NEAR: usize = 60;
+    const BESIDE: usize = 8;
+    const GREETINGS: [&[u8]; 4] = [b"dear", b"hi", b"hello", b"hey"];
+    let flags = |n: usize| passage.items.get(n).map(|item| item.flags());
+    let has = |n: usize, flag| flags(n).is_some_and(|flags| flags.has(flag));
+    let is_any = |n: usize, words: &[&[u8]]| {
+        let word = passage.bytes(n);
+        words.iter().any(|w| word.eq_ignore_ascii_case(w))
+    };
+    let is_greeted = |tag: &Tag| {
+        let greeting = tag.first.checked_sub(1).filter(|n| is_any(*n, &GREETINGS));
+        let line = greeting.and_then(|n| passage.items.get(n));
+        let clinical = |n: usize| {
+            has(n, Flag::TitleAfter) || has(n, Flag::TitleBefore) && !has(n, Flag::PersonalTitle)
+        };
+        tag.kind == FindingKind::Provider
+            && line.is_some_and(|item| item.gap >= Gap::Line)
+            && !(tag.first..tag.last).any(clinical)
+    };
+    let is_health = |tag: &Tag| {
+        use FindingKind::{Condition, Lab, Medication, Procedure};
+        matches!(tag.kind, Condition | Lab | Medication | Procedure)
+    };
+    let Some(at) = tags.iter().position(is_greeted) else {
+        return;
+    };
+    let (greeted, behind) = tags.split_at_mut(at + 1);
+    let Some(greeted) = greeted.last_mut() else {
+        return;
+    };
+    let told = |your: usize| {
+        let ends = |n: usize| matches!(passage.bytes(n), b"." | b"?" | b"!");
+        let last = (your..your + BESIDE).find(|n| ends(*n));
+        let beside = your..last.unwrap_or(your + BESIDE);
+        let health = behind
+            .iter()
+            .any(|tag| is_health(tag) && beside.contains(&tag.first));
+        health
+            && !is_any(
+                your + 1,
+                &[b"patient", b"patients", b"patient's", b"pt", b"pts"],
+            )
+    };
+    let mut near = greeted.last..greeted.last + NEAR;
+    if near.any(|n| is_any(n, &[b"your"]) && told(n)) {
+        greeted.kind = FindingKind::Name;
+        // A private person's title is none of the name.
+        while greeted.first + 1 < greeted.last
+            && (has(greeted.first, Flag::PersonalTitle) || passage.bytes(greeted.first) == b".")
+        {
+            greeted.first += 1;
+        }
+    }
 }
 
 #[cfg(test)]
@@ -147,6 +207,45 @@ mod tests {
         // What a format tells is a person by itself.
         let told = [("Rosa", Name, GUESSED), ("Kim", Provider, 50)];
         assert_eq!(joined("Rosa Kim", &told).len(), 2);
+    }
+
+    #[test]
+    fn who_is_greeted_and_told_of_their_health_is_the_patient() {
+        use FindingKind::Lab;
+        let greeted = |text: &str| {
+            let passage = Passage::read(text.as_bytes(), 0, text.len(), Region::Body);
+            let at = |word: &[u8]| (0..passage.items.len()).find(|n| passage.bytes(*n) == word);
+            let tag = |first, last, kind| Tag {
+                first,
+                last,
+                kind,
+                margin: 50,
+            };
+            let last = at(b"Haddad").unwrap() + 1;
+            let mut tags = vec![tag(1, last, Provider)];
+            tags.extend(at(b"A1c").map(|n| tag(n, n + 1, Lab)));
+            name_greeted(&passage, &mut tags);
+            let first = passage.spans[tags[0].first].start as usize;
+            let end = passage.spans[tags[0].last - 1].end as usize;
+            (tags[0].kind, text[first..end].to_owned())
+        };
+        for text in [
+            "Dear Omar Haddad,\nyour A1c is 9.1.",
+            "Hi Omar Haddad, thank you for coming. I have your newest A1c here.",
+        ] {
+            assert_eq!(greeted(text), (Name, "Omar Haddad".to_owned()), "{text}");
+        }
+        let titled = greeted("Dear Mr. Haddad,\nyour A1c is 9.1.");
+        assert_eq!(titled, (Name, "Haddad".to_owned()));
+        for text in [
+            "Dear Dr. Haddad,\nyour A1c is 9.1.",
+            "Dear Omar Haddad, MD,\nthe A1c is 9.1.",
+            "Dear Omar Haddad,\nyour patient's A1c is 9.1.",
+            "Dear Omar Haddad,\nyour shift is at 9. The A1c is back.",
+            "From Omar Haddad:\nyour A1c is 9.1.",
+        ] {
+            assert_eq!(greeted(text).0, Provider, "{text}");
+        }
     }
 
     #[test]
