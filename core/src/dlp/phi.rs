@@ -397,9 +397,8 @@ impl<'s> Scan<'s> {
         // The verdict is learned from what the models say: what they should not
         // have said is left out of the findings alone.
         rules::own(passage, &mut tags, &source.own);
-        rules::join_people(passage, &mut tags);
+        rules::people(passage, &mut tags);
         rules::amend(passage, &mut tags);
-        rules::name_greeted(passage, &mut tags);
         let mut listed = None;
         let findings = tags.iter().map(|tag| {
             let mut finding = finding(source, passage, tag);

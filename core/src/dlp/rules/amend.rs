@@ -2,24 +2,19 @@
 //! alone are amended: the verdict counts what the models say, as it was learned.
 
 use super::{GUESSED, cue};
-use crate::dlp::lexicon::{Flag, Flags, GIVEN, SURNAME};
-use crate::dlp::passage::{Item, Passage};
+use crate::dlp::lexicon::Flag;
+use crate::dlp::passage::Passage;
 use crate::dlp::tagger::Tag;
 use crate::dlp::token::Gap;
 use crate::dlp::unit::UnitKind;
 use crate::dlp::{FindingKind, check};
 
-/// Words that stand before a name.
-const TITLE: Flags = Flags::of(&[Flag::TitleBefore, Flag::PersonalTitle]);
 /// Letters and figures of a licence plate at most.
 const PLATE: usize = 8;
 
-/// Takes doses out of dates, parts what goes over items of a list, puts titles to their
-/// names, finds telephones behind people's numbers, gives licence plates their length,
-/// and calls what only looks like a DEA number by its shape no such.
+/// Takes doses out of dates, finds telephones behind people's numbers, gives licence
+/// plates their length, and calls what only looks like a DEA number by its shape no such.
 pub(in crate::dlp) fn amend(passage: &Passage<'_>, tags: &mut Vec<Tag>) {
-    part_people(passage, tags);
-    join_titles(passage, tags);
     find_telephones(passage, tags);
     tags.retain(|tag| {
         let single = tag.last == tag.first + 1;
@@ -45,103 +40,6 @@ pub(in crate::dlp) fn amend(passage: &Passage<'_>, tags: &mut Vec<Tag>) {
         };
         tags.dedup_by(|next, kept| is_piece(next, kept));
     }
-}
-
-/// Parts names that go on over the dash before a list's next item, over the end of a
-/// sentence, or over the commas of a list: two people are no one.
-fn part_people(passage: &Passage<'_>, tags: &mut Vec<Tag>) {
-    /// Commas that one name has at most: `Hale, Ruth-Ann, MD`.
-    const COMMAS: usize = 2;
-    let gap = |n: usize| passage.items.get(n).map(|item| item.gap);
-    let is_dash = |n: usize| {
-        let line = gap(n).is_some_and(|gap| gap >= Gap::Line);
-        line && matches!(passage.bytes(n), b"-" | b"*" | b"+" | b"\xe2\x80\xa2")
-    };
-    let is_comma = |n: &usize| passage.bytes(*n) == b",";
-    // Behind a whole word and before a capital; initials and titles have points too.
-    let is_end = |tag: &Tag, n: usize| {
-        let Some(before) = n.checked_sub(1).filter(|before| *before >= tag.first) else {
-            return false;
-        };
-        let is_name = |item: &Item| item.word.flags().any(GIVEN.union(SURNAME));
-        let item = passage.items.get(before);
-        let whole = before > tag.first || item.is_some_and(is_name);
-        let capital = passage
-            .bytes(n + 1)
-            .first()
-            .is_some_and(u8::is_ascii_uppercase);
-        passage.bytes(n) == b"."
-            && [n, n + 1].map(gap) == [Some(Gap::None), Some(Gap::Space)]
-            && n + 1 < tag.last
-            && capital
-            && whole
-            && passage.bytes(before).len() > 3
-            && !is_title(passage, before)
-    };
-    let is_parted =
-        |tag: &Tag, many: bool, n: usize| is_dash(n) || is_end(tag, n) || many && is_comma(&n);
-    let is_person = |tag: &Tag| matches!(tag.kind, FindingKind::Name | FindingKind::Provider);
-    let has_many = |tag: &Tag| (tag.first..tag.last).filter(is_comma).count() > COMMAS;
-    let is_list = |tag: &Tag| {
-        let many = has_many(tag);
-        is_person(tag) && (tag.first..tag.last).any(|n| is_parted(tag, many, n))
-    };
-    if !tags.iter().any(is_list) {
-        return;
-    }
-    let mut all = Vec::with_capacity(tags.len() + 8);
-    for tag in tags.iter() {
-        if !is_list(tag) {
-            all.push(*tag);
-            continue;
-        }
-        let (mut first, many) = (tag.first, has_many(tag));
-        let is_last = |n: &usize| *n == tag.last || is_parted(tag, many, *n);
-        for last in (tag.first..=tag.last).filter(is_last) {
-            if first < last {
-                all.push(Tag {
-                    first,
-                    last,
-                    ..*tag
-                });
-            }
-            first = last + 1;
-        }
-    }
-    *tags = all;
-}
-
-/// Whether a unit is a title, and no name.
-pub(super) fn is_title(passage: &Passage<'_>, at: usize) -> bool {
-    let word = passage.items.get(at).map(|item| item.word.flags());
-    word.is_some_and(|word| word.any(TITLE) && !word.any(GIVEN.union(SURNAME)))
-}
-
-/// Joins a clinician's title that was found by itself with the name behind it, and drops
-/// one behind which none stands, or a private person's.
-fn join_titles(passage: &Passage<'_>, tags: &mut Vec<Tag>) {
-    let is_title = |tag: &Tag| {
-        let single = tag.kind == FindingKind::Provider && tag.last == tag.first + 1;
-        single && is_title(passage, tag.first)
-    };
-    if !tags.iter().any(is_title) {
-        return;
-    }
-    let mut title: Option<Tag> = None;
-    tags.retain_mut(|tag| {
-        let before = title.take_if(|title| {
-            let point = usize::from(passage.bytes(title.last) == b".");
-            let gap = passage.items.get(tag.first).map(|item| item.gap);
-            let beside = tag.first == title.last + point && gap.is_some_and(|g| g < Gap::Line);
-            tag.kind == FindingKind::Provider && beside
-        });
-        if is_title(tag) {
-            title = Some(*tag);
-            return false;
-        }
-        tag.first = before.map_or(tag.first, |title| title.first);
-        true
-    });
 }
 
 /// Finds the telephones that a label calls so in a line behind somebody's number or day
@@ -292,61 +190,6 @@ mod tests {
     }
 
     #[test]
-    fn names_of_a_list_are_parted() {
-        let parted = |text: &str| {
-            let passage = Passage::read(text.as_bytes(), 0, text.len(), Region::Body);
-            let mut tags = vec![Tag {
-                first: 0,
-                last: passage.items.len(),
-                kind: FindingKind::Name,
-                margin: 60,
-            }];
-            amend(&passage, &mut tags);
-            let ranges = tags.iter().map(|tag| (tag.first, tag.last));
-            ranges.collect::<Vec<_>>()
-        };
-        assert_eq!(
-            parted("Pat Vail\n- Mia Lee\n- Wei"),
-            [(0, 2), (3, 5), (6, 7)]
-        );
-        assert_eq!(parted("Pat\n\u{2022} Mia\n*"), [(0, 1), (2, 3)]);
-        assert_eq!(parted("Pat\nVail - Lee"), [(0, 4)]);
-        assert_eq!(parted("Pat\n-\n- Mia"), [(0, 1), (3, 4)]);
-        // Commas of a list, not those of one name.
-        assert_eq!(
-            parted("Ann Hale, Lee, Wei Park, Mia"),
-            [(0, 2), (3, 4), (5, 7), (8, 9)]
-        );
-        assert_eq!(parted("Hale, Ann, MD"), [(0, 5)]);
-    }
-
-    #[test]
-    fn a_name_ends_with_its_sentence() {
-        let parted = |text: &str| {
-            let passage = Passage::read(text.as_bytes(), 0, text.len(), Region::Body);
-            let mut tags = vec![Tag {
-                first: 0,
-                last: passage.items.len(),
-                kind: FindingKind::Name,
-                margin: 60,
-            }];
-            amend(&passage, &mut tags);
-            tags.len()
-        };
-        for two in ["Lee Whitford. Rosa Quintero", "Walter Reed. Rosa"] {
-            assert_eq!(parted(two), 2, "{two}");
-        }
-        for one in [
-            "Rosa M. Quintero",
-            "Ann Hale Jr. Lee",
-            "Prof. Rosa Hale",
-            "Lcda. Rosa Hale",
-        ] {
-            assert_eq!(parted(one), 1, "{one}");
-        }
-    }
-
-    #[test]
     fn a_telephone_behind_somebodys_number_is_theirs() {
         let phones = |text: &str, kind: FindingKind, found: &str| {
             let all = amended(text, kind, &[found]).into_iter();
@@ -374,36 +217,6 @@ mod tests {
         let known = "SSN 412-55-9031, phone 212-736-5000";
         let all = amended(known, FindingKind::Phone, &["212-736-5000"]);
         assert_eq!(all.len(), 1);
-    }
-
-    #[test]
-    fn a_title_belongs_to_a_name() {
-        for (text, found, left) in [
-            (
-                "Dear Ms. Castellaw, thanks",
-                &["Ms", "Castellaw"][..],
-                &["Ms. Castellaw"][..],
-            ),
-            (
-                "Dr Okafor and Ames",
-                &["Dr", "Okafor", "Ames"],
-                &["Dr Okafor", "Ames"],
-            ),
-            ("from the Dr. office, Lee", &["Dr", "Lee"], &["Lee"]),
-            (
-                "ask your Dr.\n\nOkafor Family",
-                &["Dr", "Okafor"],
-                &["Okafor"],
-            ),
-            ("ask the Doctora", &["Doctora"], &[]),
-            ("ask Grant", &["Grant"], &["Grant"]),
-        ] {
-            let amended = amended(text, FindingKind::Provider, found);
-            let names: Vec<&str> = amended.iter().map(|(_, name)| name.as_str()).collect();
-            assert_eq!(names, left, "{text}");
-        }
-        let private = amended("Mr. Dahl", FindingKind::Name, &["Dahl"]);
-        assert_eq!(private, [(FindingKind::Name, "Dahl".to_owned())]);
     }
 
     #[test]

@@ -4,19 +4,29 @@
 //! the models say, as it was learned.
 
 use super::GUESSED;
-use super::amend::is_title;
-use crate::dlp::FindingKind;
-use crate::dlp::lexicon::Flag;
-use crate::dlp::passage::{Passage, Region};
+use crate::dlp::lexicon::{Flag, Flags, GIVEN, SURNAME};
+use crate::dlp::passage::{Item, Passage, Region};
 use crate::dlp::tagger::Tag;
 use crate::dlp::token::Gap;
+use crate::dlp::{FindingClass, FindingKind};
+
+/// Words that stand before a name.
+const TITLE: Flags = Flags::of(&[Flag::TitleBefore, Flag::PersonalTitle]);
+/// Makes people's names whole, parts people whom a name goes over, puts titles to their
+/// names, and calls a patient who is greeted so.
+pub(in crate::dlp) fn people(passage: &Passage<'_>, tags: &mut Vec<Tag>) {
+    join_people(passage, tags);
+    part_people(passage, tags);
+    join_titles(passage, tags);
+    name_greeted(passage, tags);
+}
 
 /// Joins a word that was taken for a person with the person beside it, where one blank
 /// parts them and they are of two kinds, or where a hyphen does: `Denise` and
 /// `Arsenault`, `Ruth`, `Ann` and `Mosley` in `Ruth-Ann Mosley`. Of two kinds it is the
 /// one that the models are surer of. Two names of two words each are two people's, and
 /// behind a title stands another one.
-pub(in crate::dlp) fn join_people(passage: &Passage<'_>, tags: &mut Vec<Tag>) {
+fn join_people(passage: &Passage<'_>, tags: &mut Vec<Tag>) {
     // There all signs read like blanks.
     if passage.region == Region::FileName {
         return;
@@ -53,9 +63,106 @@ pub(in crate::dlp) fn join_people(passage: &Passage<'_>, tags: &mut Vec<Tag>) {
     });
 }
 
+/// Parts names that go on over the dash before a list's next item, over the end of a
+/// sentence, or over the commas of a list: two people are no one.
+fn part_people(passage: &Passage<'_>, tags: &mut Vec<Tag>) {
+    /// Commas that one name has at most: `Hale, Ruth-Ann, MD`.
+    const COMMAS: usize = 2;
+    let gap = |n: usize| passage.items.get(n).map(|item| item.gap);
+    let is_dash = |n: usize| {
+        let line = gap(n).is_some_and(|gap| gap >= Gap::Line);
+        line && matches!(passage.bytes(n), b"-" | b"*" | b"+" | b"\xe2\x80\xa2")
+    };
+    let is_comma = |n: &usize| passage.bytes(*n) == b",";
+    // Behind a whole word and before a capital; initials and titles have points too.
+    let is_end = |tag: &Tag, n: usize| {
+        let Some(before) = n.checked_sub(1).filter(|before| *before >= tag.first) else {
+            return false;
+        };
+        let is_name = |item: &Item| item.word.flags().any(GIVEN.union(SURNAME));
+        let item = passage.items.get(before);
+        let whole = before > tag.first || item.is_some_and(is_name);
+        let capital = passage
+            .bytes(n + 1)
+            .first()
+            .is_some_and(u8::is_ascii_uppercase);
+        passage.bytes(n) == b"."
+            && [n, n + 1].map(gap) == [Some(Gap::None), Some(Gap::Space)]
+            && n + 1 < tag.last
+            && capital
+            && whole
+            && passage.bytes(before).len() > 3
+            && !is_title(passage, before)
+    };
+    let is_parted =
+        |tag: &Tag, many: bool, n: usize| is_dash(n) || is_end(tag, n) || many && is_comma(&n);
+    let is_person = |tag: &Tag| matches!(tag.kind, FindingKind::Name | FindingKind::Provider);
+    let has_many = |tag: &Tag| (tag.first..tag.last).filter(is_comma).count() > COMMAS;
+    let is_list = |tag: &Tag| {
+        let many = has_many(tag);
+        is_person(tag) && (tag.first..tag.last).any(|n| is_parted(tag, many, n))
+    };
+    if !tags.iter().any(is_list) {
+        return;
+    }
+    let mut all = Vec::with_capacity(tags.len() + 8);
+    for tag in tags.iter() {
+        if !is_list(tag) {
+            all.push(*tag);
+            continue;
+        }
+        let (mut first, many) = (tag.first, has_many(tag));
+        let is_last = |n: &usize| *n == tag.last || is_parted(tag, many, *n);
+        for last in (tag.first..=tag.last).filter(is_last) {
+            if first < last {
+                all.push(Tag {
+                    first,
+                    last,
+                    ..*tag
+                });
+            }
+            first = last + 1;
+        }
+    }
+    *tags = all;
+}
+
+/// Whether a unit is a title, and no name.
+fn is_title(passage: &Passage<'_>, at: usize) -> bool {
+    let word = passage.items.get(at).map(|item| item.word.flags());
+    word.is_some_and(|word| word.any(TITLE) && !word.any(GIVEN.union(SURNAME)))
+}
+
+/// Joins a clinician's title that was found by itself with the name behind it, and drops
+/// one behind which none stands, or a private person's.
+fn join_titles(passage: &Passage<'_>, tags: &mut Vec<Tag>) {
+    let is_title = |tag: &Tag| {
+        let single = tag.kind == FindingKind::Provider && tag.last == tag.first + 1;
+        single && is_title(passage, tag.first)
+    };
+    if !tags.iter().any(is_title) {
+        return;
+    }
+    let mut title: Option<Tag> = None;
+    tags.retain_mut(|tag| {
+        let before = title.take_if(|title| {
+            let point = usize::from(passage.bytes(title.last) == b".");
+            let gap = passage.items.get(tag.first).map(|item| item.gap);
+            let beside = tag.first == title.last + point && gap.is_some_and(|g| g < Gap::Line);
+            tag.kind == FindingKind::Provider && beside
+        });
+        if is_title(tag) {
+            title = Some(*tag);
+            return false;
+        }
+        tag.first = before.map_or(tag.first, |title| title.first);
+        true
+    });
+}
+
 /// Whom a text greets and tells of "your" health is its patient, though the models take
 /// who is greeted by a clinician for a colleague: `Dear Omar Haddad, your A1c is 9.1`.
-pub(in crate::dlp) fn name_greeted(passage: &Passage<'_>, tags: &mut [Tag]) {
+fn name_greeted(passage: &Passage<'_>, tags: &mut [Tag]) {
     /// Units behind a greeting in which "your" is looked for, and behind that, health.
     const NEAR: usize = 60;
     const BESIDE: usize = 8;
@@ -76,10 +183,7 @@ pub(in crate::dlp) fn name_greeted(passage: &Passage<'_>, tags: &mut [Tag]) {
             && line.is_some_and(|item| item.gap >= Gap::Line)
             && !(tag.first..tag.last).any(clinical)
     };
-    let is_health = |tag: &Tag| {
-        use FindingKind::{Condition, Lab, Medication, Procedure};
-        matches!(tag.kind, Condition | Lab | Medication | Procedure)
-    };
+    let is_health = |tag: &Tag| tag.kind.class() == FindingClass::Health;
     let Some(at) = tags.iter().position(is_greeted) else {
         return;
     };
@@ -118,8 +222,19 @@ mod tests {
     use crate::dlp::passage::Region;
     use FindingKind::{Condition, Name, Provider};
 
-    /// What becomes of a text whose units were taken for these kinds, by these margins.
-    fn joined(text: &str, found: &[(&str, FindingKind, i16)]) -> Vec<(FindingKind, String)> {
+    /// Units of a text that were taken for a kind, by a margin.
+    type Found<'t> = [(&'t str, FindingKind, i16)];
+
+    fn joined(text: &str, found: &Found<'_>) -> Vec<(FindingKind, String)> {
+        after(join_people, text, found)
+    }
+
+    /// What becomes of them.
+    fn after(
+        amend: fn(&Passage<'_>, &mut Vec<Tag>),
+        text: &str,
+        found: &Found<'_>,
+    ) -> Vec<(FindingKind, String)> {
         let passage = Passage::read(text.as_bytes(), 0, text.len(), Region::Body);
         let tag = |first: usize| {
             let of = |(unit, ..): &&(&str, _, _)| passage.bytes(first) == unit.as_bytes();
@@ -132,7 +247,7 @@ mod tests {
             })
         };
         let mut tags: Vec<Tag> = (0..passage.items.len()).filter_map(tag).collect();
-        join_people(&passage, &mut tags);
+        amend(&passage, &mut tags);
         let span = |tag: &Tag| {
             let [first, last] = [tag.first, tag.last - 1].map(|n| passage.spans[n]);
             let value = &text[first.start as usize..last.end as usize];
@@ -209,6 +324,82 @@ mod tests {
         assert_eq!(joined("Rosa Kim", &told).len(), 2);
     }
 
+    /// Where people end in a text that was taken for one name.
+    fn parted(text: &str) -> Vec<(usize, usize)> {
+        let passage = Passage::read(text.as_bytes(), 0, text.len(), Region::Body);
+        let mut tags = vec![Tag {
+            first: 0,
+            last: passage.items.len(),
+            kind: Name,
+            margin: 60,
+        }];
+        people(&passage, &mut tags);
+        tags.iter().map(|tag| (tag.first, tag.last)).collect()
+    }
+
+    #[test]
+    fn names_of_a_list_are_parted() {
+        assert_eq!(
+            parted("Pat Vail\n- Mia Lee\n- Wei"),
+            [(0, 2), (3, 5), (6, 7)]
+        );
+        assert_eq!(parted("Pat\n\u{2022} Mia\n*"), [(0, 1), (2, 3)]);
+        assert_eq!(parted("Pat\nVail - Lee"), [(0, 4)]);
+        assert_eq!(parted("Pat\n-\n- Mia"), [(0, 1), (3, 4)]);
+        // Commas of a list, not those of one name.
+        assert_eq!(
+            parted("Ann Hale, Lee, Wei Park, Mia"),
+            [(0, 2), (3, 4), (5, 7), (8, 9)]
+        );
+        assert_eq!(parted("Hale, Ann, MD"), [(0, 5)]);
+    }
+
+    #[test]
+    fn a_name_ends_with_its_sentence() {
+        for two in ["Lee Whitford. Rosa Quintero", "Walter Reed. Rosa"] {
+            assert_eq!(parted(two).len(), 2, "{two}");
+        }
+        for one in [
+            "Rosa M. Quintero",
+            "Ann Hale Jr. Lee",
+            "Prof. Rosa Hale",
+            "Lcda. Rosa Hale",
+        ] {
+            assert_eq!(parted(one).len(), 1, "{one}");
+        }
+    }
+
+    #[test]
+    fn a_title_belongs_to_a_name() {
+        for (text, found, left) in [
+            (
+                "Dear Ms. Castellaw, thanks",
+                &["Ms", "Castellaw"][..],
+                &["Ms. Castellaw"][..],
+            ),
+            (
+                "Dr Okafor and Ames",
+                &["Dr", "Okafor", "Ames"],
+                &["Dr Okafor", "Ames"],
+            ),
+            ("from the Dr. office, Lee", &["Dr", "Lee"], &["Lee"]),
+            (
+                "ask your Dr.\n\nOkafor Family",
+                &["Dr", "Okafor"],
+                &["Okafor"],
+            ),
+            ("ask the Doctora", &["Doctora"], &[]),
+            ("ask Grant", &["Grant"], &["Grant"]),
+        ] {
+            let found: Vec<_> = found.iter().map(|unit| (*unit, Provider, 60)).collect();
+            let told = after(people, text, &found);
+            let names: Vec<&str> = told.iter().map(|(_, name)| name.as_str()).collect();
+            assert_eq!(names, left, "{text}");
+        }
+        let private = after(people, "Mr. Dahl", &[("Dahl", Name, 60)]);
+        assert_eq!(private, [(Name, "Dahl".to_owned())]);
+    }
+
     #[test]
     fn who_is_greeted_and_told_of_their_health_is_the_patient() {
         use FindingKind::Lab;
@@ -250,8 +441,8 @@ mod tests {
 
     #[test]
     fn two_people_stay_two() {
-        let people = |text, kind| joined(text, &[("Rosa", Name, 50), ("Kim", kind, 50)]).len();
-        assert_eq!(people("Rosa Kim", Provider), 1);
+        let many = |text, kind| joined(text, &[("Rosa", Name, 50), ("Kim", kind, 50)]).len();
+        assert_eq!(many("Rosa Kim", Provider), 1);
         for text in [
             "Rosa, Kim",
             "Rosa\nKim",
@@ -259,10 +450,10 @@ mod tests {
             "Rosa and Kim",
             "Rosa/Kim",
         ] {
-            assert_eq!(people(text, Provider), 2, "{text:?}");
+            assert_eq!(many(text, Provider), 2, "{text:?}");
         }
         // The models part two of one kind by what they read.
-        assert_eq!(people("Rosa Kim", Name), 2);
+        assert_eq!(many("Rosa Kim", Name), 2);
         let three = [
             ("Ruth", Name, 50),
             ("Ann", Name, 50),
@@ -270,6 +461,6 @@ mod tests {
             ("Kim", Name, 50),
         ];
         assert_eq!(joined("Ruth-Ann Mosley Kim", &three).len(), 2);
-        assert_eq!(people("Rosa Kim", Condition), 2);
+        assert_eq!(many("Rosa Kim", Condition), 2);
     }
 }
