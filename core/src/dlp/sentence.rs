@@ -312,7 +312,7 @@ fn goes_on_from_time(passage: &Passage<'_>, at: usize) -> bool {
 }
 
 /// Whether a unit is the first of its line, maybe behind marks of quotation.
-fn opens_line(passage: &Passage<'_>, at: usize) -> bool {
+pub(super) fn opens_line(passage: &Passage<'_>, at: usize) -> bool {
     let mut first = at;
     while let Some(before) = first.checked_sub(1)
         && passage.items.get(first).is_some_and(|i| i.gap < Gap::Line)

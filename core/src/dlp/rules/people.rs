@@ -3,15 +3,19 @@
 //! and the last name the other. The findings alone are amended: the verdict counts what
 //! the models say, as it was learned.
 
+use std::ops::Range;
+
 use super::GUESSED;
 use crate::dlp::lexicon::{Flag, Flags, GIVEN, SURNAME};
 use crate::dlp::passage::{Item, Passage, Region};
+use crate::dlp::sentence::opens_line;
 use crate::dlp::tagger::Tag;
 use crate::dlp::token::Gap;
 use crate::dlp::{FindingClass, FindingKind};
 
 /// Words that stand before a name.
 const TITLE: Flags = Flags::of(&[Flag::TitleBefore, Flag::PersonalTitle]);
+
 /// Makes people's names whole, parts people whom a name goes over, puts titles to their
 /// names, and calls a patient who is greeted so.
 pub(in crate::dlp) fn people(passage: &Passage<'_>, tags: &mut Vec<Tag>) {
@@ -19,6 +23,11 @@ pub(in crate::dlp) fn people(passage: &Passage<'_>, tags: &mut Vec<Tag>) {
     part_people(passage, tags);
     join_titles(passage, tags);
     name_greeted(passage, tags);
+}
+
+/// Whether the models found a person: what a format tells is whole.
+fn is_person(tag: &Tag) -> bool {
+    matches!(tag.kind, FindingKind::Name | FindingKind::Provider) && tag.margin < GUESSED
 }
 
 /// Joins a word that was taken for a person with the person beside it, where one blank
@@ -32,11 +41,6 @@ fn join_people(passage: &Passage<'_>, tags: &mut Vec<Tag>) {
         return;
     }
     let gap = |n: usize| passage.items.get(n).map(|item| item.gap);
-    let is_person = |tag: &Tag| {
-        let person = matches!(tag.kind, FindingKind::Name | FindingKind::Provider);
-        // What a format tells is whole.
-        person && tag.margin < GUESSED
-    };
     let is_word = |tag: &Tag| tag.last == tag.first + 1;
     let is_hyphen = |n: usize| passage.bytes(n) == b"-" && gap(n) == Some(Gap::None);
     let is_double = |tag: &Tag| tag.last == tag.first + 3 && is_hyphen(tag.first + 1);
@@ -54,10 +58,14 @@ fn join_people(passage: &Passage<'_>, tags: &mut Vec<Tag>) {
         if titled || !(hyphen || blank && (whole.kind != next.kind || is_double(whole))) {
             return false;
         }
-        if next.leant_margin() > whole.leant_margin() {
-            whole.kind = next.kind;
-        }
-        whole.margin = whole.margin.max(next.margin);
+        // The surer one says how sure it is, without what is leant to another kind.
+        let surer = next.leant_margin() > whole.leant_margin();
+        let same = next.kind == whole.kind;
+        (whole.kind, whole.margin) = match (same, surer) {
+            (true, _) => (whole.kind, whole.margin.max(next.margin)),
+            (false, true) => (next.kind, next.margin),
+            (false, false) => (whole.kind, whole.margin),
+        };
         whole.last = next.last;
         true
     });
@@ -73,7 +81,11 @@ fn part_people(passage: &Passage<'_>, tags: &mut Vec<Tag>) {
         let line = gap(n).is_some_and(|gap| gap >= Gap::Line);
         line && matches!(passage.bytes(n), b"-" | b"*" | b"+" | b"\xe2\x80\xa2")
     };
-    let is_comma = |n: &usize| passage.bytes(*n) == b",";
+    // Before a title it is one name's: `Omar Haddad, MD, PhD, FACP`.
+    let is_comma = |n: &usize| {
+        let behind = passage.items.get(n + 1).map(|item| item.word.flags());
+        passage.bytes(*n) == b"," && !behind.is_some_and(|word| word.has(Flag::TitleAfter))
+    };
     // Behind a whole word and before a capital; initials and titles have points too.
     let is_end = |tag: &Tag, n: usize| {
         let Some(before) = n.checked_sub(1).filter(|before| *before >= tag.first) else {
@@ -96,7 +108,6 @@ fn part_people(passage: &Passage<'_>, tags: &mut Vec<Tag>) {
     };
     let is_parted =
         |tag: &Tag, many: bool, n: usize| is_dash(n) || is_end(tag, n) || many && is_comma(&n);
-    let is_person = |tag: &Tag| matches!(tag.kind, FindingKind::Name | FindingKind::Provider);
     let has_many = |tag: &Tag| (tag.first..tag.last).filter(is_comma).count() > COMMAS;
     let is_list = |tag: &Tag| {
         let many = has_many(tag);
@@ -137,8 +148,8 @@ fn is_title(passage: &Passage<'_>, at: usize) -> bool {
 /// one behind which none stands, or a private person's.
 fn join_titles(passage: &Passage<'_>, tags: &mut Vec<Tag>) {
     let is_title = |tag: &Tag| {
-        let single = tag.kind == FindingKind::Provider && tag.last == tag.first + 1;
-        single && is_title(passage, tag.first)
+        let provider = tag.kind == FindingKind::Provider && is_person(tag);
+        provider && tag.last == tag.first + 1 && is_title(passage, tag.first)
     };
     if !tags.iter().any(is_title) {
         return;
@@ -162,58 +173,76 @@ fn join_titles(passage: &Passage<'_>, tags: &mut Vec<Tag>) {
 
 /// Whom a text greets and tells of "your" health is its patient, though the models take
 /// who is greeted by a clinician for a colleague: `Dear Omar Haddad, your A1c is 9.1`.
+/// A thread greets several, each of whom is told what stands before the next greeting.
 fn name_greeted(passage: &Passage<'_>, tags: &mut [Tag]) {
-    /// Units behind a greeting in which "your" is looked for, and behind that, health.
+    /// Units behind a greeting in which "your" is looked for.
     const NEAR: usize = 60;
-    const BESIDE: usize = 8;
-    const GREETINGS: [&[u8]; 4] = [b"dear", b"hi", b"hello", b"hey"];
-    let flags = |n: usize| passage.items.get(n).map(|item| item.flags());
-    let has = |n: usize, flag| flags(n).is_some_and(|flags| flags.has(flag));
-    let is_any = |n: usize, words: &[&[u8]]| {
-        let word = passage.bytes(n);
-        words.iter().any(|w| word.eq_ignore_ascii_case(w))
+    let has = |n: usize, flag| {
+        let flags = passage.items.get(n).map(|item| item.flags());
+        flags.is_some_and(|flags| flags.has(flag))
     };
-    let is_greeted = |tag: &Tag| {
-        let greeting = tag.first.checked_sub(1).filter(|n| is_any(*n, &GREETINGS));
-        let line = greeting.and_then(|n| passage.items.get(n));
-        let clinical = |n: usize| {
-            has(n, Flag::TitleAfter) || has(n, Flag::TitleBefore) && !has(n, Flag::PersonalTitle)
+    let clinical = |n: usize| {
+        has(n, Flag::TitleAfter) || has(n, Flag::TitleBefore) && !has(n, Flag::PersonalTitle)
+    };
+    let mut rest = tags;
+    while let Some(at) = (rest.iter())
+        .position(|tag| tag.kind == FindingKind::Provider && is_person(tag) && greets(passage, tag))
+    {
+        let (greeted, behind) = rest.split_at_mut(at + 1);
+        let Some(greeted) = greeted.last_mut() else {
+            return;
         };
-        tag.kind == FindingKind::Provider
-            && line.is_some_and(|item| item.gap >= Gap::Line)
-            && !(tag.first..tag.last).any(clinical)
-    };
-    let is_health = |tag: &Tag| tag.kind.class() == FindingClass::Health;
-    let Some(at) = tags.iter().position(is_greeted) else {
-        return;
-    };
-    let (greeted, behind) = tags.split_at_mut(at + 1);
-    let Some(greeted) = greeted.last_mut() else {
-        return;
-    };
-    let told = |your: usize| {
-        let ends = |n: usize| matches!(passage.bytes(n), b"." | b"?" | b"!");
+        // People of any kind may be greeted next.
+        let next = behind.iter().find(|tag| greets(passage, tag));
+        let end = next.map_or(passage.items.len(), |tag| tag.first);
+        let near = greeted.last..end.min(greeted.last + NEAR);
+        let titled = (greeted.first..greeted.last).any(clinical);
+        if !titled && tells_of_your_health(passage, behind, near) {
+            greeted.kind = FindingKind::Name;
+            // A private person's title is none of the name.
+            while greeted.first + 1 < greeted.last
+                && (has(greeted.first, Flag::PersonalTitle) || passage.bytes(greeted.first) == b".")
+            {
+                greeted.first += 1;
+            }
+        }
+        rest = behind;
+    }
+}
+
+/// Whether what was found is a person whom a line begins by greeting.
+fn greets(passage: &Passage<'_>, tag: &Tag) -> bool {
+    let person = matches!(tag.kind, FindingKind::Name | FindingKind::Provider);
+    let greeting = tag.first.checked_sub(1).filter(|_| person);
+    greeting.is_some_and(|n| {
+        is_any(passage, n, &[b"dear", b"hi", b"hello", b"hey"]) && opens_line(passage, n)
+    })
+}
+
+/// Whether some units say "your" and health close behind it: not a patient of yours.
+fn tells_of_your_health(passage: &Passage<'_>, tags: &[Tag], mut near: Range<usize>) -> bool {
+    /// Units behind "your" in which health is looked for.
+    const BESIDE: usize = 8;
+    let ends = |n: usize| matches!(passage.bytes(n), b"." | b"?" | b"!");
+    let patients: [&[u8]; 5] = [b"patient", b"patients", b"patient's", b"pt", b"pts"];
+    // No more of them than stand there.
+    let many = tags.partition_point(|tag| tag.first < near.end + BESIDE);
+    let tags = tags.get(..many).unwrap_or_default();
+    near.any(|your| {
         let last = (your..your + BESIDE).find(|n| ends(*n));
         let beside = your..last.unwrap_or(your + BESIDE);
-        let health = behind
-            .iter()
-            .any(|tag| is_health(tag) && beside.contains(&tag.first));
-        health
-            && !is_any(
-                your + 1,
-                &[b"patient", b"patients", b"patient's", b"pt", b"pts"],
-            )
-    };
-    let mut near = greeted.last..greeted.last + NEAR;
-    if near.any(|n| is_any(n, &[b"your"]) && told(n)) {
-        greeted.kind = FindingKind::Name;
-        // A private person's title is none of the name.
-        while greeted.first + 1 < greeted.last
-            && (has(greeted.first, Flag::PersonalTitle) || passage.bytes(greeted.first) == b".")
-        {
-            greeted.first += 1;
-        }
-    }
+        let is_told =
+            |tag: &Tag| tag.kind.class() == FindingClass::Health && beside.contains(&tag.first);
+        is_any(passage, your, &[b"your"])
+            && !is_any(passage, your + 1, &patients)
+            && tags.iter().any(is_told)
+    })
+}
+
+/// Whether a unit is one of some words.
+fn is_any(passage: &Passage<'_>, at: usize, words: &[&[u8]]) -> bool {
+    let word = passage.bytes(at);
+    words.iter().any(|w| word.eq_ignore_ascii_case(w))
 }
 
 #[cfg(test)]
@@ -352,6 +381,7 @@ mod tests {
             [(0, 2), (3, 4), (5, 7), (8, 9)]
         );
         assert_eq!(parted("Hale, Ann, MD"), [(0, 5)]);
+        assert_eq!(parted("Omar Haddad, MD, PhD, FACP"), [(0, 8)]);
     }
 
     #[test]
@@ -437,6 +467,50 @@ mod tests {
         ] {
             assert_eq!(greeted(text).0, Provider, "{text}");
         }
+    }
+
+    #[test]
+    fn each_who_is_greeted_is_told_by_what_stands_behind() {
+        use FindingKind::Lab;
+        let kinds = |text: &str| {
+            let found = [
+                ("Karen", Provider, 50),
+                ("Omar", Provider, 50),
+                ("Ames", Provider, 50),
+                ("A1c", Lab, 50),
+            ];
+            let found = after(|p, tags| name_greeted(p, tags), text, &found);
+            found.iter().map(|found| found.0).collect::<Vec<_>>()
+        };
+        let letter = "Dear Omar,\nyour A1c is 9.1.\n\nAmes";
+        assert_eq!(kinds(letter), [Name, Lab, Provider]);
+        let quoted = letter.replace('\n', "\n> ");
+        assert_eq!(kinds(&format!("> {quoted}")), [Name, Lab, Provider]);
+        let thread = format!("Hi Karen,\nthanks for your help.\n\n{letter}");
+        assert_eq!(kinds(&thread), [Provider, Name, Lab, Provider]);
+        // What format tells is left as it is told.
+        let told = [("Omar", Provider, GUESSED), ("A1c", Lab, 50)];
+        let told = after(|p, tags| name_greeted(p, tags), letter, &told);
+        assert_eq!(told[0].0, Provider);
+    }
+
+    #[test]
+    fn who_is_joined_is_as_sure_as_the_kind_that_stays() {
+        let passage = Passage::read(b"Denise Arsenault", 0, 16, Region::Body);
+        let margin = |name, provider| {
+            let tag = |first, kind, margin| Tag {
+                first,
+                last: first + 1,
+                kind,
+                margin,
+            };
+            let mut tags = vec![tag(0, Name, name), tag(1, Provider, provider)];
+            join_people(&passage, &mut tags);
+            (tags[0].kind, tags[0].margin)
+        };
+        assert_eq!(margin(-5, 30), (Name, -5));
+        assert_eq!(margin(-5, 90), (Provider, 90));
+        assert_eq!(margin(90, 30), (Name, 90));
     }
 
     #[test]
