@@ -27,6 +27,11 @@ const FRAMED: u64 = 30;
 const ELSEWHERE: u64 = 15;
 const NAMELESS: u64 = 15;
 
+/// Of a hundred words of names so many become one that stands in no list, and of a
+/// hundred of these so many get a letter of another alphabet than English's.
+const UNLISTED: u64 = 15;
+const ACCENTED: u64 = 25;
+
 /// What names and terms are drawn from.
 pub(crate) struct Pools {
     given: Vec<Vec<String>>,
@@ -222,7 +227,11 @@ fn people(mail: &Mail, pools: &Pools, random: &mut Random) -> BTreeMap<String, S
                             12..=18 => &pools[2],
                             _ => &pools[3],
                         };
-                        if let Some(new) = random.pick_front(pool) {
+                        let new = match random.percent(UNLISTED) {
+                            true => unlisted(pool, random),
+                            false => random.pick_front(pool).cloned(),
+                        };
+                        if let Some(new) = new {
                             out.insert(lower, new.to_lowercase());
                         }
                     }
@@ -244,6 +253,50 @@ fn people(mail: &Mail, pools: &Pools, random: &mut Random) -> BTreeMap<String, S
         }
     }
     out
+}
+
+/// A name that stands in no list: the front of one and the end of another. Lists
+/// know most names of training mails, and fewer of those that people have.
+fn unlisted(pool: &[String], random: &mut Random) -> Option<String> {
+    let vowel = |c: char| matches!(c, 'a' | 'e' | 'i' | 'o' | 'u' | 'y');
+    let front: Vec<char> = random.pick(pool)?.to_lowercase().chars().collect();
+    let end: Vec<char> = random.pick(pool)?.to_lowercase().chars().collect();
+    // Up to a vowel in the middle of the one, from a consonant in that of the other.
+    let cut = (front.len() / 2..front.len()).find(|at| vowel(front[*at]))?;
+    let rest = (end.len().saturating_sub(1) / 2..end.len()).find(|at| !vowel(end[*at]))?;
+    let mut name: String = front[..=cut].iter().chain(&end[rest..]).collect();
+    let (given, family, _, english) = known(&name);
+    if given || family || english {
+        return None;
+    }
+    if random.percent(ACCENTED) {
+        let accents = [
+            ("a", "á"),
+            ("a", "ä"),
+            ("a", "å"),
+            ("c", "ç"),
+            ("c", "ć"),
+            ("e", "é"),
+            ("e", "ê"),
+            ("e", "ë"),
+            ("g", "ğ"),
+            ("i", "í"),
+            ("l", "ł"),
+            ("n", "ñ"),
+            ("n", "ń"),
+            ("o", "ó"),
+            ("o", "ö"),
+            ("o", "ø"),
+            ("s", "š"),
+            ("s", "ş"),
+            ("u", "ü"),
+            ("u", "ú"),
+            ("z", "ž"),
+        ];
+        let (plain, accented) = random.pick(&accents)?;
+        name = name.replacen(plain, accented, 1);
+    }
+    Some(name)
 }
 
 fn words(text: &str) -> impl Iterator<Item = &str> {
