@@ -348,6 +348,37 @@ fn a_draft_and_mixed_line_ends_are_still_mails() {
 }
 
 #[test]
+fn line_ends_that_may_hide_something_are_never_clean() {
+    let desk = Desk::new();
+    for (name, end) in [("twice", "\r\r\n"), ("mac", "\r")] {
+        desk.write(&format!("{name}.eml"), MAIL.replace('\n', end))
+            .write(&format!("{name}.bin"), MAIL.replace('\n', end))
+            .write(&format!("clean-{name}.eml"), CLEAN.replace('\n', end));
+        for kind in ["eml", "bin"] {
+            let ran = desk.run(&[&format!("@{name}.{kind}")]);
+            assert_eq!(ran.code, 10, "{ran:?}");
+            // It is read as the mail that it is, and that is told.
+            for words in [
+                "mrn        subject ",
+                "••••.csv  2:14",
+                "unread file: its lines",
+            ] {
+                assert!(ran.out.contains(words), "`{words}` in {}", ran.out);
+            }
+        }
+        let clean = desk.run(&[&format!("@clean-{name}.eml")]);
+        assert_eq!(clean.code, 12, "{clean:?}");
+    }
+    // Who goes by CRLF sees the header end later.
+    let two = CLEAN.replace('\n', "\r\n").replace("\r\n\r\n", "\n\n");
+    desk.write("two.eml", format!("{two}\r\n\r\nMore.\r\n"));
+    desk.write("lead.eml", format!("\n{CLEAN}"));
+    for file in ["@two.eml", "@lead.eml"] {
+        assert_eq!(desk.run(&[file]).code, 12, "{file}");
+    }
+}
+
+#[test]
 fn the_page_escapes_text_and_is_its_owners() {
     let desk = Desk::new();
     desk.write(

@@ -200,13 +200,13 @@ pub fn message(
     let mut why = None;
     if extension(name) == "eml" || is_mail(raw) {
         match parse(raw) {
-            Ok(message) => {
+            Ok((message, why)) => {
                 return Ok((
                     match envelope.audience() {
                         Some(audience) => message.with_audience(audience),
                         None => message,
                     },
-                    None,
+                    why,
                 ));
             }
             // Its text is scanned all the same, as it stands.
@@ -225,14 +225,20 @@ pub fn message(
     Ok((message, why))
 }
 
+/// Why not all of a mail can be vouched for whose lines readers see differently.
+const LINE_ENDS: &str = "line_ends";
+
 /// A mail as files on disk have it: a draft without recipients, line ends that
-/// a text editor mixed.
-fn parse(raw: &[u8]) -> Result<Message, ComposeError> {
+/// a text editor mixed; and why another reader may see another mail.
+fn parse(raw: &[u8]) -> Result<(Message, Option<&'static str>), ComposeError> {
     let mut raw = Cow::Borrowed(raw);
+    // To one reader the header is empty, to another it begins behind the blanks.
+    let blank = raw.first().is_some_and(u8::is_ascii_whitespace);
+    let mut why = blank.then_some(LINE_ENDS);
     let mut tries = 0;
     loop {
         let error = match Message::parse_with(&raw, &limits()) {
-            Ok(message) => return Ok(message),
+            Ok(message) => return Ok((message, why)),
             Err(error) => error,
         };
         tries += 1;
@@ -247,7 +253,11 @@ fn parse(raw: &[u8]) -> Result<Message, ComposeError> {
             ComposeError::MissingHeader { header: "From" } => {
                 [format!("From: {SENDER}{end}").as_bytes(), &raw].concat()
             }
-            ComposeError::BareLf { .. } | ComposeError::BareCr { .. } => one_line_end(&raw),
+            ComposeError::BareLf { .. } | ComposeError::BareCr { .. } => {
+                let (mended, doubtful) = one_line_end(&raw);
+                why = why.or(doubtful.then_some(LINE_ENDS));
+                mended
+            }
             _ => return Err(error),
         };
         if tries > 3 {
@@ -257,17 +267,38 @@ fn parse(raw: &[u8]) -> Result<Message, ComposeError> {
     }
 }
 
-/// Every line end as LF.
-fn one_line_end(raw: &[u8]) -> Vec<u8> {
+/// Every line end as LF; and whether another reader may see other lines, or the
+/// header end elsewhere. Any number of CR before LF is one line end, as text
+/// that was converted twice has it, and a CR by itself is one. To some readers a
+/// CR is no line end at all, to others each is one; and where a blank line of
+/// bare LF ends the header, those that go by CRLF read on.
+fn one_line_end(raw: &[u8]) -> (Vec<u8>, bool) {
     let mut out = Vec::with_capacity(raw.len());
-    for (n, &byte) in raw.iter().enumerate() {
-        match byte {
-            b'\r' if raw.get(n + 1) == Some(&b'\n') => {}
-            b'\r' => out.push(b'\n'),
-            byte => out.push(byte),
+    let (mut doubtful, mut header, mut last_sure) = (false, true, true);
+    let mut rest = raw;
+    while let Some((&byte, behind)) = rest.split_first() {
+        let returns = rest.iter().take_while(|b| **b == b'\r').count();
+        let feed = rest.get(returns) == Some(&b'\n');
+        if returns == 0 && !feed {
+            out.push(byte);
+            rest = behind;
+            continue;
         }
+        let sure = feed && returns == 1;
+        doubtful |= returns > 0 && !sure;
+        if header && out.last().is_none_or(|b| *b == b'\n') {
+            header = false;
+            doubtful |= !(sure && last_sure);
+        }
+        last_sure = sure;
+        let (ends, taken) = match feed {
+            true => (1, returns + 1),
+            false => (returns, returns),
+        };
+        out.extend(std::iter::repeat_n(b'\n', ends));
+        rest = rest.get(taken..).unwrap_or_default();
     }
-    out
+    (out, doubtful)
 }
 
 /// Fields of which a mail has at least one beside From.
@@ -283,8 +314,13 @@ const FIELDS: &[&str] = &[
 /// Whether a mail's header block stands at the beginning.
 fn is_mail(raw: &[u8]) -> bool {
     let (mut from, mut other) = (false, false);
-    for (n, line) in raw.split(|&b| b == b'\n').take(1_000).enumerate() {
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
+    // A CR that stands alone ends a line too, as in [`one_line_end`].
+    let lines = raw.split(|&b| b == b'\n').flat_map(|line| {
+        let cr = line.iter().rev().take_while(|b| **b == b'\r').count();
+        let line = line.get(..line.len() - cr).unwrap_or_default();
+        line.split(|&b| b == b'\r')
+    });
+    for (n, line) in lines.take(1_000).enumerate() {
         if line.is_empty() {
             break;
         }
@@ -381,6 +417,38 @@ fn media_type(name: &str, raw: &[u8]) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn line_ends_that_readers_see_differently_are_doubtful() {
+        for (raw, mended, doubtful) in [
+            ("A: b\r\n\r\nx\r\n", "A: b\n\nx\n", false),
+            ("A: b\nC: d\r\n\r\nx\ny\r\n", "A: b\nC: d\n\nx\ny\n", false),
+            ("A: b\r\r\nC: d\r\r\n\r\r\nx", "A: b\nC: d\n\nx", true),
+            ("A: b\r\r\r\nC: d\r\n\r\nx", "A: b\nC: d\n\nx", true),
+            ("A: b\rC: d\r\rx\r", "A: b\nC: d\n\nx\n", true),
+            ("A: b\r\n\r\nx\ry", "A: b\n\nx\ny", true),
+            // One reader has another field, or a body that ends here.
+            ("A: b\n\nC: d\r\n\r\nx", "A: b\n\nC: d\n\nx", true),
+            ("A: b\r\n\nC: d\r\n\r\nx", "A: b\n\nC: d\n\nx", true),
+            ("\nA: b\r\n\r\nx", "\nA: b\n\nx", true),
+        ] {
+            let (out, said) = one_line_end(raw.as_bytes());
+            assert_eq!(
+                (out.as_slice(), said),
+                (mended.as_bytes(), doubtful),
+                "{raw:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_header_is_known_whatever_ends_its_lines() {
+        for end in ["\n", "\r\n", "\r\r\n", "\r"] {
+            let mail = "From: a@b.example|To: c@d.example||x:|".replace('|', end);
+            assert!(is_mail(mail.as_bytes()), "{end:?}");
+            assert!(!is_mail(mail.replacen(end, "", 1).as_bytes()), "{end:?}");
+        }
+    }
 
     #[test]
     fn long_names_are_scanned_in_pieces_that_overlap() {
