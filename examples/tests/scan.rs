@@ -549,6 +549,46 @@ fn a_bad_line_is_named_and_its_text_is_not() {
 }
 
 #[test]
+fn text_of_a_charset_that_nobody_names_is_no_clean_text() {
+    let desk = Desk::new();
+    let texts: [(&str, &[u8], &str); 5] = [
+        ("latin", b"Lunch for Jos\xe9 in the caf\xe9 at noon.", ""),
+        (
+            "koi8",
+            b"\xf0\xc1\xc3\xc9\xc5\xce\xd4 \xe9\xd7\xc1\xce \xf0\xc5\xd4\xd2\xcf\xd7",
+            "unknown_charset",
+        ),
+        (
+            "hebrew",
+            b"\xe4\xe7\xe5\xec\xe4 \xee\xf9\xe4 \xeb\xe4\xef \xe0\xe5\xe1\xe7\xef",
+            "unknown_charset",
+        ),
+        (
+            "gbk",
+            b"\xbb\xbc\xd5\xdf\xcd\xf5\xd0\xa1\xc3\xf7\xa3\xac\xb2\xa1\xc0\xfa",
+            "unknown_charset",
+        ),
+        (
+            "ebcdic",
+            b"\xd7\x81\xa3\x89\x85\x95\xa3@\xd7\x81\xa3@\xd3\x89\x95\x84",
+            "unknown_charset",
+        ),
+    ];
+    for (name, text, why) in texts {
+        for kind in ["txt", "csv", "hl7", "html"] {
+            let file = format!("{name}.{kind}");
+            desk.write(&file, text);
+            let all = [desk.path(&file).into_os_string(), "--json".into()];
+            let ran = ran(all.into_iter(), &scanner, "");
+            let all: Value = serde_json::from_str(&ran.out).unwrap();
+            let said = all["files"][0]["unscannable"][0]["why"].as_str();
+            assert_eq!(said.unwrap_or_default(), why, "{file} {all:#}");
+            assert_eq!(ran.code == 0, why.is_empty(), "{file} {all:#}");
+        }
+    }
+}
+
+#[test]
 fn what_the_house_knows_is_read_from_a_file() {
     let desk = Desk::new();
     desk.write("note.txt", "See HK0048291.");

@@ -388,6 +388,7 @@ fn extension(path: &str) -> String {
 /// itself; this only has to tell text from the rest.
 fn media_type(name: &str, raw: &[u8]) -> &'static str {
     let text = !raw.contains(&0);
+    let utf8 = text && std::str::from_utf8(raw).is_ok();
     match extension(name).as_str() {
         "pdf" => "application/pdf",
         "rtf" => "application/rtf",
@@ -400,16 +401,16 @@ fn media_type(name: &str, raw: &[u8]) -> &'static str {
         "png" => "image/png",
         "jpg" | "jpeg" => "image/jpeg",
         "gif" => "image/gif",
-        "html" | "htm" if text => "text/html; charset=utf-8",
-        "csv" if text && std::str::from_utf8(raw).is_ok() => "text/csv; charset=utf-8",
+        "html" | "htm" if utf8 => "text/html; charset=utf-8",
+        "html" | "htm" if text => "text/html",
+        "csv" if utf8 => "text/csv; charset=utf-8",
         _ if raw.starts_with(&[0xff, 0xfe]) || raw.starts_with(&[0xfe, 0xff]) => "text/plain",
         _ if text && raw.starts_with(b"%PDF-") => "application/pdf",
         _ if text && raw.starts_with(b"{\\rtf") => "application/rtf",
-        _ if text && std::str::from_utf8(raw).is_ok() => "text/plain; charset=utf-8",
-        // Old exports.
-        "txt" | "csv" | "tsv" | "log" | "hl7" | "edi" | "x12" if text => {
-            "text/plain; charset=windows-1252"
-        }
+        _ if utf8 => "text/plain; charset=utf-8",
+        // Old exports, of whatever charset: the scanner takes what may be
+        // Windows-1252 for that, and says of the rest that it cannot tell.
+        "txt" | "csv" | "tsv" | "log" | "hl7" | "edi" | "x12" if text => "text/plain",
         _ => "application/octet-stream",
     }
 }
