@@ -241,6 +241,8 @@ fn the_exit_code_is_that_of_the_worst_file() {
         (&["@photo.jpg", "@phi.eml"], 10),
         (&["@photo.jpg", "@sensitive.eml", "@phi.eml"], 11),
         (&["@gone.eml"], 1),
+        (&["@gone.eml", "@clean.eml", "@photo.jpg"], 1),
+        (&["@phi.eml", "@gone.eml", "@clean.eml"], 10),
         (&["--show-values"], 2),
         (&["@clean.eml", "--jsonl", "@clean.eml"], 2),
     ] {
@@ -250,7 +252,7 @@ fn the_exit_code_is_that_of_the_worst_file() {
 }
 
 #[test]
-fn a_folder_is_read_in_order_and_links_are_not_followed() {
+fn a_folder_is_read_in_order_and_what_is_left_is_told() {
     let desk = Desk::new();
     let other = Desk::new();
     other.write("secret.txt", "MRN 00482913");
@@ -258,7 +260,15 @@ fn a_folder_is_read_in_order_and_links_are_not_followed() {
         .write("in/a/z.eml", CLEAN)
         .write("in/c.txt", "none");
     #[cfg(unix)]
-    std::os::unix::fs::symlink(other.0.path(), desk.path("in/link")).unwrap();
+    for (target, link) in [
+        (other.path("secret.txt"), "in/00482913"),
+        (desk.path("nowhere"), "in/a/lost"),
+        // What is in the folder is read where it stands.
+        (desk.path("in/b.txt"), "in/a/b.txt"),
+        (desk.path("in"), "in/a/loop"),
+    ] {
+        std::os::unix::fs::symlink(target, desk.path(link)).unwrap();
+    }
     for threads in ["1", "4"] {
         let ran = desk.run(&["@in", "--json", "--threads", threads]);
         assert_eq!(ran.code, 10, "{ran:?}");
@@ -268,11 +278,52 @@ fn a_folder_is_read_in_order_and_links_are_not_followed() {
             .iter()
             .map(|f| f["file"].as_str().unwrap().rsplit("in/").next().unwrap())
             .collect();
-        assert_eq!(names, ["a/z.eml", "b.txt", "c.txt"]);
         assert_eq!(all["totals"]["verdicts"]["phi"], 1);
+        #[cfg(not(unix))]
+        assert_eq!(names, ["a/z.eml", "b.txt", "c.txt"]);
         #[cfg(unix)]
-        assert!(ran.err.contains("1 symbolic link"), "{}", ran.err);
+        assert_eq!(names, ["0••••••3", "a/lost", "a/z.eml", "b.txt", "c.txt"]);
+        #[cfg(unix)]
+        for left in [&files[0], &files[1]] {
+            assert_eq!(left["verdict"], "unscannable");
+            assert_eq!(
+                left["unscannable"],
+                json!([{"where": null, "why": "not_followed"}])
+            );
+        }
     }
+    let ran = desk.run(&["@in/a", "--html", "@a.html"]);
+    #[cfg(unix)]
+    assert_eq!(ran.code, 12, "{ran:?}");
+    #[cfg(unix)]
+    for text in [ran.out, desk.read("a.html")] {
+        assert!(text.contains("a symbolic link or a special file"), "{text}");
+    }
+}
+
+#[test]
+fn what_cannot_be_read_does_not_end_the_rest() {
+    let desk = Desk::new();
+    let deep = format!("in/{}", "d/".repeat(70));
+    desk.write(&format!("{deep}secret.txt"), "MRN 00482913")
+        .write("in/z.eml", CLEAN);
+    let ran = desk.run(&["@in", "--json"]);
+    assert_eq!(ran.code, 12, "{ran:?}");
+    let all: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(all["files"][0]["unscannable"][0]["why"], "too_deep");
+    assert_eq!(all["files"][1]["verdict"], "none");
+
+    desk.write("phi.eml", MAIL);
+    let ran = desk.run(&["@gone\u{1b}[31m00482913.eml", "@phi.eml"]);
+    assert_eq!(ran.code, 10, "{ran:?}");
+    assert!(
+        ran.out.contains("2 files: 1 unscannable, 1 phi"),
+        "{}",
+        ran.out
+    );
+    without_values(&ran.out);
+    assert!(ran.err.contains("gone[31m00482913.eml: "), "{}", ran.err);
+    assert!(!ran.err.contains('\u{1b}'), "{:?}", ran.err);
 }
 
 #[test]

@@ -12,8 +12,9 @@ What is read:
   is scanned as the attachment of an empty mail; --from, --to and --audience say
   whose mail that is, since the same list of names means more when a clinic
   sends it. To mails only --audience is added. Folders are read with all that is
-  in them, sorted; symbolic links in them are not followed. `-` is standard
-  input.
+  in them, sorted; symbolic links that lead out of them are not followed. They,
+  special files and folders that cannot be read are told as unscannable. `-` is
+  standard input.
 
 What is shown:
   A verdict for each file with its reasons, then each finding with its place,
@@ -31,7 +32,8 @@ Verdicts and exit codes:
   11  sensitive    some file is PHI of a specially protected kind
   12  unscannable  some file could not be read in full, and none is PHI;
                    never take it for clean
-   1  error        2  wrong usage
+   1  error; also where a PATH cannot be read and nothing else is PHI
+   2  wrong usage
   With --jsonl the exit code is 0 if all lines were scanned.
 
 --jsonl reads labelled mails, one JSON object a line: id, from, to, audience,

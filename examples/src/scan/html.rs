@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use mailseal::dlp::{Confidence, FindingClass};
 
+use super::input::shown;
 use super::report::{Report, Row, Verdict};
 use super::table::Totals;
 use super::{json, mask, words};
@@ -40,7 +41,7 @@ impl Page {
         let file = options.open(path).map_err(|e| match e.kind() {
             ErrorKind::AlreadyExists => Trouble::new(
                 "scan.html",
-                format!("{} is there already: give another name", path.display()),
+                format!("{} is there already: give another name", shown(path)),
             ),
             _ => trouble(path, &e),
         })?;
@@ -206,7 +207,7 @@ impl Drop for Page {
 }
 
 fn trouble(path: &Path, error: &std::io::Error) -> Trouble {
-    Trouble::new("scan.html", format!("{}: {error}", path.display()))
+    Trouble::new("scan.html", format!("{}: {error}", shown(path)))
 }
 
 fn reasons(out: &mut String, report: &Report) {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use mailseal::base::Phi;
@@ -10,6 +10,7 @@ use mailseal::compose::{Attachment, ComposeError, Limits, Message};
 use mailseal::dlp::Scanner;
 
 use super::envelope::{Envelope, RECIPIENT, SENDER, one_line};
+use super::report::printable;
 use crate::config::Trouble;
 
 /// A folder that is deeper is more likely a loop of mounts than mail.
@@ -38,46 +39,48 @@ enum At {
     File(PathBuf),
     /// Standard input, read already.
     Given(Phi<Vec<u8>>),
+    /// What is not read, and why; it is told among the files, so that nobody
+    /// takes it for clean.
+    Left(&'static str),
 }
 
 /// All that is to be scanned, in order.
 #[derive(Debug, Default)]
 pub struct Sources {
-    /// The files.
+    /// The files, and what in folders is none or cannot be read.
     pub files: Vec<Source>,
-    /// Symbolic links, sockets and devices in folders, left out.
-    pub skipped: usize,
+    /// What was named and cannot be read.
+    pub missing: Vec<Trouble>,
 }
 
 impl Sources {
-    /// Looks the paths up; folders are read whole. What was named and is not
-    /// there is an error, as is more than anybody keeps in a folder of mail.
+    /// Looks the paths up; folders are read whole. More than anybody keeps in a
+    /// folder of mail is an error.
     pub fn find(paths: &[PathBuf], input: &mut dyn Read) -> Result<Self, Trouble> {
         let mut all = Self::default();
         for path in paths {
             if path == Path::new("-") {
                 let mut raw = Vec::new();
-                let read = input.take(MAX_BYTES + 1).read_to_end(&mut raw);
-                read.map_err(|e| trouble(path, &e))?;
-                all.files.push(Source {
-                    name: "-".to_owned(),
-                    size: raw.len() as u64,
-                    at: At::Given(Phi::new(raw)),
-                });
+                match input.take(MAX_BYTES + 1).read_to_end(&mut raw) {
+                    Ok(size) => all.add(path, size as u64, At::Given(Phi::new(raw)))?,
+                    Err(error) => all.missing(path, &error)?,
+                }
                 continue;
             }
             // A link that was named is followed.
-            let about = fs::metadata(path).map_err(|e| trouble(path, &e))?;
-            if about.is_dir() {
-                all.folder(path, 0)?;
-            } else {
-                all.add(path.clone(), about.len())?;
+            match fs::metadata(path) {
+                Ok(about) if about.is_dir() => {
+                    let root = fs::canonicalize(path).ok();
+                    all.folder(path, root.as_deref(), 0)?;
+                }
+                Ok(about) => all.add(path, about.len(), At::File(path.clone()))?,
+                Err(error) => all.missing(path, &error)?,
             }
         }
         Ok(all)
     }
 
-    fn add(&mut self, path: PathBuf, size: u64) -> Result<(), Trouble> {
+    fn add(&mut self, path: &Path, size: u64, at: At) -> Result<(), Trouble> {
         if self.files.len() == MAX_FILES {
             return Err(Trouble::new(
                 "scan.too_many",
@@ -87,40 +90,74 @@ impl Sources {
         self.files.push(Source {
             name: one_line(&path.to_string_lossy()),
             size,
-            at: At::File(path),
+            at,
         });
         Ok(())
     }
 
-    fn folder(&mut self, path: &Path, depth: usize) -> Result<(), Trouble> {
+    /// What is not read; the rest is.
+    fn leave(&mut self, path: &Path, why: &'static str) -> Result<(), Trouble> {
+        self.add(path, 0, At::Left(why))
+    }
+
+    /// What was named and cannot be read.
+    fn missing(&mut self, path: &Path, error: &io::Error) -> Result<(), Trouble> {
+        self.missing.push(trouble(path, error));
+        self.leave(path, "unreadable")
+    }
+
+    /// A folder with all that is in it; `root` is the one that was named.
+    fn folder(&mut self, path: &Path, root: Option<&Path>, depth: usize) -> Result<(), Trouble> {
         if depth > MAX_DEPTH {
-            return Err(Trouble::new(
-                "scan.too_deep",
-                format!("{}: deeper than {MAX_DEPTH} folders", path.display()),
-            ));
+            return self.leave(path, "too_deep");
         }
-        let mut entries = fs::read_dir(path)
-            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-            .map_err(|e| trouble(path, &e))?;
+        let listed = match fs::read_dir(path) {
+            Ok(listed) => listed,
+            Err(error) if depth == 0 => return self.missing(path, &error),
+            Err(_) => return self.leave(path, "unreadable"),
+        };
+        let mut entries = Vec::new();
+        for entry in listed {
+            match entry {
+                Ok(entry) => entries.push(entry),
+                Err(_) => {
+                    self.leave(path, "unreadable")?;
+                    break;
+                }
+            }
+        }
         entries.sort_by_key(fs::DirEntry::file_name);
         for entry in entries {
             let path = entry.path();
             // Of the entry itself, not of what a link points to.
-            let about = entry.metadata().map_err(|e| trouble(&path, &e))?;
-            if about.is_dir() {
-                self.folder(&path, depth + 1)?;
-            } else if about.is_file() {
-                self.add(path, about.len())?;
-            } else {
-                self.skipped += 1;
+            match entry.metadata() {
+                Err(_) => self.leave(&path, "unreadable")?,
+                Ok(about) if about.is_dir() => self.folder(&path, root, depth + 1)?,
+                Ok(about) if about.is_file() => {
+                    self.add(&path, about.len(), At::File(path.clone()))?;
+                }
+                // It is come upon where it stands.
+                Ok(about) if about.is_symlink() && leads_into(root, &path) => {}
+                Ok(_) => self.leave(&path, "not_followed")?,
             }
         }
         Ok(())
     }
 }
 
-pub(super) fn trouble(path: &Path, error: &std::io::Error) -> Trouble {
-    Trouble::new("scan.read", format!("{}: {error}", path.display()))
+/// Whether a link leads to what is in this folder.
+fn leads_into(folder: Option<&Path>, link: &Path) -> bool {
+    let target = fs::canonicalize(link);
+    target.is_ok_and(|target| folder.is_some_and(|folder| target.starts_with(folder)))
+}
+
+/// A path in a message to a terminal.
+pub(super) fn shown(path: &Path) -> String {
+    printable(&path.to_string_lossy())
+}
+
+pub(super) fn trouble(path: &Path, error: &io::Error) -> Trouble {
+    Trouble::new("scan.read", format!("{}: {error}", shown(path)))
 }
 
 /// A file as a message, or why it is none.
@@ -159,6 +196,7 @@ impl Source {
             bytes,
         };
         let raw = match &self.at {
+            At::Left(why) => return none(*why, 0),
             At::Given(raw) => Cow::Borrowed(raw.expose().as_slice()),
             At::File(path) => {
                 let mut raw = Vec::new();

@@ -35,7 +35,6 @@ use self::report::Report;
 use self::table::{Style, Totals};
 use crate::Streams;
 use crate::config::Trouble;
-use crate::print;
 
 /// A scanner, or why there is none.
 pub type Made = Result<Box<dyn Scanner>, Trouble>;
@@ -49,7 +48,7 @@ pub fn scanner(arguments: &Arguments) -> Made {
     if let Some(path) = &arguments.host {
         let text = std::fs::read_to_string(path).map_err(|e| input::trouble(path, &e))?;
         let host = HostKnowledge::from_toml(&text)
-            .map_err(|e| Trouble::new(e.code(), format!("{}: {e}", path.display())))?;
+            .map_err(|e| Trouble::new(e.code(), format!("{}: {e}", input::shown(path))))?;
         scanner = scanner.host(host);
     }
     Ok(match arguments.without_names {
@@ -190,17 +189,16 @@ fn files(
     } else {
         totals.print(io.out, style)?;
         if let Some(path) = &arguments.html {
-            writeln!(io.out, "The report is in {}", path.display())?;
+            writeln!(io.out, "The report is in {}", input::shown(path))?;
         }
     }
-    if sources.skipped > 0 {
-        let what = print::count(sources.skipped, "symbolic link");
-        let _ = writeln!(io.err, "scan: not read: {what} or special files in folders");
+    for trouble in &sources.missing {
+        let _ = writeln!(io.err, "scan: {trouble}");
     }
     if arguments.time {
         let _ = write!(io.err, "{}", progress.took("file", scanning));
     }
-    Ok(totals.exit_code())
+    Ok(totals.exit_code(!sources.missing.is_empty()))
 }
 
 /// Reads and scans one file; the time is that in the scanner.
@@ -213,10 +211,10 @@ fn scan(
     let read = source.read(envelope);
     let Some(message) = &read.message else {
         let why = read.why.unwrap_or("unreadable");
-        return (
-            Report::unreadable(&source.name, read.bytes, why),
-            Duration::ZERO,
-        );
+        let report = Report::unreadable(&source.name, read.bytes, why);
+        // Its name tells what it tells, read or not.
+        let named = source.found_in_name(scanner, envelope);
+        return (report.with_named(named), Duration::ZERO);
     };
     let start = Instant::now();
     let findings = scanner.scan(message);

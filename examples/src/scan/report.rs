@@ -137,7 +137,7 @@ impl Row {
 }
 
 /// One line for a terminal, which obeys control characters.
-fn printable(text: &str) -> String {
+pub(super) fn printable(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_whitespace() { ' ' } else { c })
         .filter(|c| !c.is_control() && !mask::invisible(*c))

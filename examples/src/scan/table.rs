@@ -220,9 +220,13 @@ impl Totals {
         self.verdicts.values().sum()
     }
 
-    /// The exit code: what could not be read matters where nothing is PHI.
-    pub fn exit_code(&self) -> u8 {
-        self.verdicts.keys().max().map_or(0, |v| v.exit_code())
+    /// The exit code: what could not be read matters where nothing is PHI, and
+    /// more than that where something of what was named is `missing`.
+    pub fn exit_code(&self, missing: bool) -> u8 {
+        match self.verdicts.keys().max() {
+            Some(worst) if !missing || *worst >= Verdict::Phi => worst.exit_code(),
+            _ => u8::from(missing),
+        }
     }
 
     /// Prints them.

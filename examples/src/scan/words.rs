@@ -103,6 +103,7 @@ pub fn weight(weight: i32, minus: char) -> String {
 pub fn unscannable(why: &'static str) -> String {
     let words = match why {
         "unreadable" => "the file cannot be opened",
+        "not_followed" => "a symbolic link or a special file: what it leads to is not read",
         "line_ends" => "its lines end in ways that mail programs read differently",
         other => match other.strip_prefix("compose.") {
             Some(code) => {
