@@ -499,7 +499,7 @@ fn every_span_of_a_prediction_is_the_value_in_the_text_as_given() {
             ],
             "labels": {"phi": true},
         }),
-        json!({"id": 7, "from": "nobody", "to": [], "audience": null, "subject": "Sale",
+        json!({"id": 7, "from": " ", "to": [], "audience": null, "subject": "Sale",
             "text": "a\u{0}b 00482913", "html": null, "attachments": []}),
         json!({"id": "long", "from": null, "to": ["x@y.example"], "subject": null,
             "text": format!("{}\n{}00482913", "é".repeat(3000), "word ".repeat(900))}),
@@ -676,6 +676,39 @@ fn a_mail_that_cannot_be_built_is_phi() {
         "{\"id\":\"x\",\"sensitivity\":\"phi\",\"findings\":[]}\n"
     );
     assert!(ran.err.contains("compose.value_too_long"), "{ran:?}");
+    assert!(ran.err.contains("1 of 1 lines could not"), "{ran:?}");
+    assert_eq!(ran.code, 1);
+}
+
+#[test]
+fn who_is_named_by_no_address_is_scanned_and_counts_as_phi() {
+    let desk = Desk::new();
+    let told = "Pat Lindqvist, MRN 00482913, HIV";
+    let mails = [
+        json!({"id": 1, "from": "desk@harbor.example", "to": ["Pat <pat@mail.example>"]}),
+        json!({"id": 2, "from": "desk@harbor.example", "to": [format!("{told} <pat@mail..example>")]}),
+        json!({"id": 3, "from": "<desk@harbor_clinic.example>", "to": ["x@mail.example"]}),
+        json!({"id": 4, "from": format!("{told} <desk@harbor.example> (front desk)"),
+            "to": ["one", "two", "x@mail.example"]}),
+    ];
+    let lines: Vec<String> = mails.iter().map(Value::to_string).collect();
+    desk.write("mails.jsonl", lines.join("\n"));
+    let all = ["--jsonl".into(), desk.path("mails.jsonl").into_os_string()];
+    let ran = ran(all.into_iter(), &scanner, "");
+    let words: Vec<String> = (ran.out.lines())
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .map(|line| line["sensitivity"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(words, ["none", "sensitive", "phi", "sensitive"], "{ran:?}");
+    let lines: Vec<&str> = ran.err.lines().collect();
+    let starts = ["2: to", "3: from", "4: from", "4: to"];
+    assert_eq!(lines.len(), starts.len(), "{lines:?}");
+    for (line, start) in lines.iter().zip(starts) {
+        let start = format!("scan: line {start} is no address");
+        assert!(line.starts_with(&start), "{line}");
+    }
+    assert!(!ran.err.contains("HIV") && !ran.err.contains("harbor"));
+    assert_eq!(ran.code, 0);
 }
 
 #[test]

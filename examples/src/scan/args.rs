@@ -34,14 +34,16 @@ Verdicts and exit codes:
                    never take it for clean
    1  error; also where a PATH cannot be read and nothing else is PHI
    2  wrong usage
-  With --jsonl the exit code is 0 if all lines were scanned.
+  With --jsonl the exit code is 0 if all lines were scanned, and 1 otherwise.
 
 --jsonl reads labelled mails, one JSON object a line: id, from, to, audience,
 subject, text, html, attachments (name, media_type, text). For each it prints
   {\"id\":…,\"sensitivity\":\"none|phi|sensitive\",
    \"findings\":[{\"kind\":…,\"where\":…,\"start\":…,\"end\":…}]}
 and nothing else. start and end count Unicode code points in the text as it was
-given. An attachment's text is scanned as text, whatever its media type.
+given. An attachment's text is scanned as text, whatever its media type. What
+cannot be scanned, and a mail whose from or to is no address, is told on standard
+error and is at least phi.
 
 Examples:
   scan message.eml

@@ -19,6 +19,16 @@ impl std::fmt::Debug for Mailbox {
     }
 }
 
+impl Mailbox {
+    /// Words that are no mailbox, beside an address that says nothing.
+    pub fn of_words(words: &str, address: &str) -> Self {
+        Self {
+            name: Some(one_line(words)),
+            ..neutral(address)
+        }
+    }
+}
+
 impl FromStr for Mailbox {
     type Err = AddressError;
 
@@ -92,16 +102,16 @@ impl Envelope {
     }
 }
 
-/// Of different domains, so that the mail does not look internal.
+/// For a sender. Of different domains, so that the mail does not look internal.
 pub const SENDER: &str = "sender@from.invalid";
-/// A word that is nobody's name.
+/// For a recipient; a word that is nobody's name.
 pub const RECIPIENT: &str = "recipient@to.invalid";
 
+/// One of the two above.
 #[allow(clippy::expect_used)]
 fn neutral(address: &str) -> Mailbox {
     Mailbox {
         name: None,
-        // One of the two above.
         address: address.parse().expect("a valid address"),
     }
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Progress;
-use super::envelope::{Envelope, one_line};
+use super::envelope::{Envelope, Mailbox, RECIPIENT, SENDER, one_line};
 use super::offsets::Offsets;
 use crate::Streams;
 use crate::config::Trouble;
@@ -62,6 +62,8 @@ struct Span {
 struct Read {
     mail: Mail,
     message: Result<Message, ComposeError>,
+    /// The fields that name somebody by no address.
+    no_address: Vec<&'static str>,
 }
 
 /// What became of a number of lines.
@@ -78,6 +80,8 @@ struct Scanned {
 struct Told {
     prediction: String,
     bytes: u64,
+    /// The fields that name somebody by no address, which counts as PHI.
+    no_address: Vec<&'static str>,
     /// Why the mail was not scanned, which counts as PHI.
     refused: Option<ComposeError>,
 }
@@ -145,7 +149,15 @@ pub fn run(
                     }
                 };
                 writeln!(io.out, "{}", told.prediction)?;
+                for field in told.no_address {
+                    let _ = writeln!(
+                        io.err,
+                        "scan: line {number}: {field} is no address: its words were scanned, \
+                         and the mail counts as PHI"
+                    );
+                }
                 if let Some(error) = told.refused {
+                    wrong += 1;
                     let code = error.code();
                     let _ = writeln!(
                         io.err,
@@ -229,13 +241,22 @@ impl Read {
             let message = format!("line {number}, column {}: {what}", e.column());
             Trouble::new("scan.jsonl", message)
         })?;
-        let message = mail.message();
-        Ok(Self { mail, message })
+        let (envelope, no_address) = mail.envelope();
+        let message = mail.message(&envelope);
+        Ok(Self {
+            mail,
+            message,
+            no_address,
+        })
     }
 
     fn told(self, found: Option<&Findings>) -> serde_json::Result<Told> {
+        let least = match self.no_address.is_empty() {
+            true => Sensitivity::None,
+            false => Sensitivity::Phi,
+        };
         let prediction = match (&self.message, found) {
-            (Ok(message), Some(found)) => self.mail.prediction(message, found),
+            (Ok(message), Some(found)) => self.mail.prediction(message, found, least),
             _ => Prediction {
                 id: &self.mail.id,
                 sensitivity: Sensitivity::Phi.word(),
@@ -245,16 +266,34 @@ impl Read {
         Ok(Told {
             prediction: serde_json::to_string(&prediction)?,
             bytes: self.mail.places().map(|(_, t)| t.len() as u64).sum(),
+            no_address: self.no_address,
             refused: self.message.err(),
         })
     }
 }
 
 impl Mail {
-    fn message(&self) -> Result<Message, ComposeError> {
-        let from = self.from.as_deref().and_then(|from| from.parse().ok());
-        let to = self.to.iter().flatten().filter_map(|to| to.parse().ok());
-        let mut builder = Envelope::new(from, to.collect(), self.audience.clone())
+    /// Whose mail it is, and which fields name somebody by no address: those keep
+    /// their words, which may tell of a person.
+    fn envelope(&self) -> (Envelope, Vec<&'static str>) {
+        let mut no_address = Vec::new();
+        let mut mailbox = |field, text: &str, instead| {
+            text.parse().unwrap_or_else(|_| {
+                no_address.push(field);
+                Mailbox::of_words(text, instead)
+            })
+        };
+        let there = |text: &&String| !text.trim().is_empty();
+        let from = self.from.as_ref().filter(there);
+        let from = from.map(|from| mailbox("from", from, SENDER));
+        let to = self.to.iter().flatten().filter(there);
+        let to = to.map(|to| mailbox("to", to, RECIPIENT)).collect();
+        no_address.dedup();
+        (Envelope::new(from, to, self.audience.clone()), no_address)
+    }
+
+    fn message(&self, envelope: &Envelope) -> Result<Message, ComposeError> {
+        let mut builder = envelope
             .builder()
             .limits(Limits::default().message_bytes(1024 * 1024 * 1024));
         if let Some(subject) = given(&self.subject) {
@@ -296,7 +335,12 @@ impl Mail {
             }))
     }
 
-    fn prediction(&self, message: &Message, findings: &Findings) -> Prediction<'_> {
+    fn prediction(
+        &self,
+        message: &Message,
+        findings: &Findings,
+        least: Sensitivity,
+    ) -> Prediction<'_> {
         let mut spans = Vec::with_capacity(findings.items.len());
         let places: Vec<(Part, &str)> = self.places().collect();
         for scanned in message.parts() {
@@ -331,7 +375,7 @@ impl Mail {
         }
         Prediction {
             id: &self.id,
-            sensitivity: findings.sensitivity().unwrap_or(Sensitivity::None).word(),
+            sensitivity: findings.sensitivity().unwrap_or(least).max(least).word(),
             findings: spans,
         }
     }
