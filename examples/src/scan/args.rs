@@ -75,7 +75,7 @@ pub struct Arguments {
     /// Show what was found in clear.
     #[arg(long)]
     pub show_values: bool,
-    /// Show all findings of a file, however many.
+    /// Show all findings of a file, however many; in the report too.
     #[arg(long)]
     pub all: bool,
     /// Who sends what is not a mail.

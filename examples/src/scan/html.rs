@@ -3,8 +3,10 @@
 use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write as _};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use mailseal::base::Part;
 use mailseal::dlp::{Confidence, FindingClass};
 
 use super::input::shown;
@@ -15,9 +17,13 @@ use crate::config::Trouble;
 use crate::print;
 
 const STYLE: &str = include_str!("report.css");
-/// Bytes of one part's text.
+/// Bytes of a part's text that is shown whole; of a longer one what stands around
+/// its findings, so many bytes of it in all without `--all`.
 const MAX_TEXT: usize = 512 * 1024;
-/// Findings in the table of one file.
+/// What stands around a finding, on each side: lines, and bytes.
+const AROUND_LINES: usize = 3;
+const AROUND_BYTES: usize = 1024;
+/// Findings in the table of one file, without `--all`.
 const MAX_ROWS: usize = 500;
 
 /// A report that is being written.
@@ -26,6 +32,7 @@ pub struct Page {
     path: PathBuf,
     file: File,
     clear: bool,
+    all: bool,
     summary: String,
     sections: String,
     files: usize,
@@ -33,7 +40,8 @@ pub struct Page {
 
 impl Page {
     /// Makes the file, which must not exist yet; only its owner can read it.
-    pub fn create(path: &Path, clear: bool) -> Result<Self, Trouble> {
+    /// With `all` no finding is left out.
+    pub fn create(path: &Path, clear: bool, all: bool) -> Result<Self, Trouble> {
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
         #[cfg(unix)]
@@ -49,6 +57,7 @@ impl Page {
             path: path.to_owned(),
             file,
             clear,
+            all,
             summary: String::new(),
             sections: String::new(),
             files: 0,
@@ -76,7 +85,7 @@ impl Page {
         // Writing to a string does not fail.
         let _ = writeln!(
             self.summary,
-            "<tr><td class=file><a href=\"#f{n}\">{name}</a></td>\
+            "<tr><td class=file><a href=\"#f{n}\"><bdi>{name}</bdi></a></td>\
              <td><span class=\"verdict {verdict}\">{verdict}</span></td>\
              <td class=n>{}</td><td class=n>{}</td><td class=n>{}</td><td>{}</td></tr>",
             class(FindingClass::Identifier),
@@ -92,7 +101,7 @@ impl Page {
         let (n, verdict) = (self.files, report.verdict.word());
         let _ = writeln!(
             out,
-            "<section id=f{n}><div class=head><h2>{name}</h2>\
+            "<section id=f{n}><div class=head><h2><bdi>{name}</bdi></h2>\
              <span class=\"verdict {verdict}\">{verdict}</span></div>"
         );
         let mut about = vec![
@@ -106,9 +115,35 @@ impl Page {
                 .map(|c| words::category(*c).to_owned()),
         );
         let _ = writeln!(out, "<p class=dim>{}</p>", escape(&about.join(" · ")));
+        let rows = match self.all {
+            true => report.rows.as_slice(),
+            false => report.rows.get(..MAX_ROWS).unwrap_or(&report.rows),
+        };
+        let texts: Vec<Shown<'_>> = match self.clear {
+            true => Shown::of(report, self.all),
+            false => Vec::new(),
+        };
+        if rows.len() < report.rows.len() {
+            let _ = writeln!(
+                out,
+                "<p class=note>The table is cut: it holds the first {} of {} findings. \
+                 <span class=code>--all</span> shows all of them.</p>",
+                print::number(rows.len() as u64),
+                print::number(report.rows.len() as u64),
+            );
+        }
+        for shown in &texts {
+            let Some(what) = shown.cut() else { continue };
+            let place = escape(&report.place(shown.part, self.clear));
+            let _ = writeln!(
+                out,
+                "<p class=note>The text of <bdi>{place}</bdi> is cut: {what}.</p>"
+            );
+        }
         for (part, why) in &report.unscannable {
             let place = |part| escape(&report.place(part, self.clear));
             let what = part.map_or_else(|| "file".to_owned(), place);
+            let what = format!("<bdi>{what}</bdi>");
             let why = escape(&words::unscannable(why));
             let _ = writeln!(
                 out,
@@ -126,15 +161,12 @@ impl Page {
         if report.verdict > Verdict::None || !report.rows.is_empty() {
             reasons(out, report);
         }
-        rows(out, report, self.clear);
-        if self.clear {
-            for (part, text) in &report.texts {
-                let found: Vec<&Row> = report.rows.iter().filter(|r| r.part == *part).collect();
-                let place = escape(&report.place(*part, self.clear));
-                let _ = writeln!(out, "<h3>{place}</h3><pre>");
-                marked(out, text.expose(), &found);
-                out.push_str("</pre>\n");
-            }
+        table(out, report, rows, self.clear);
+        for shown in &texts {
+            let place = escape(&report.place(shown.part, self.clear));
+            let _ = writeln!(out, "<h3><bdi>{place}</bdi></h3><pre>");
+            shown.write(out);
+            out.push_str("</pre>\n");
         }
         out.push_str("</section>\n");
     }
@@ -146,7 +178,9 @@ impl Page {
             .file
             .write_all(page.as_bytes())
             .and_then(|()| self.file.sync_all());
-        self.files = usize::MAX;
+        if written.is_ok() {
+            self.files = usize::MAX;
+        }
         written.map_err(|e| trouble(&self.path, &e))
     }
 
@@ -231,8 +265,7 @@ fn reasons(out: &mut String, report: &Report) {
     out.push_str("</div>\n");
 }
 
-fn rows(out: &mut String, report: &Report, clear: bool) {
-    let rows = report.rows.as_slice();
+fn table(out: &mut String, report: &Report, rows: &[Row], clear: bool) {
     if rows.is_empty() {
         return;
     }
@@ -240,7 +273,7 @@ fn rows(out: &mut String, report: &Report, clear: bool) {
         "<h3>findings</h3><div class=wide><table><thead><tr><th>kind<th>where<th class=n>line:col\
          <th>found<th>sure<th>evidence</tr></thead><tbody>\n",
     );
-    for row in rows.iter().take(MAX_ROWS) {
+    for row in rows {
         let mut place = report.place(row.part, clear);
         if let Some(entry) = row.entry(clear) {
             let _ = write!(place, " › {entry}");
@@ -253,10 +286,14 @@ fn rows(out: &mut String, report: &Report, clear: bool) {
             true => escape(text),
             false => escape(&mask::context(text)),
         };
+        let category = row.category.map_or_else(String::new, |category| {
+            let word = escape(words::category(category));
+            format!(" <b class=sensitive>{word}</b>")
+        });
         let _ = writeln!(
             out,
-            "<tr><td>{}</td><td>{}</td><td class=n>{at}</td>\
-             <td class=code><span class=dim>{}</span>{}<span class=dim>{}</span></td><td>{}</td><td>{}</td></tr>",
+            "<tr><td>{}{category}</td><td><bdi>{}</bdi></td><td class=n>{at}</td>\
+             <td class=code><bdi class=dim>{}</bdi>{}<bdi class=dim>{}</bdi></td><td>{}</td><td>{}</td></tr>",
             row.kind.word(),
             escape(&place),
             around(row.before.expose()),
@@ -267,9 +304,6 @@ fn rows(out: &mut String, report: &Report, clear: bool) {
         );
     }
     out.push_str("</tbody></table></div>\n");
-    if rows.len() > MAX_ROWS {
-        let _ = writeln!(out, "<p class=dim>… {} more</p>", rows.len() - MAX_ROWS);
-    }
 }
 
 /// A found text in its colour.
@@ -295,39 +329,121 @@ fn mark(row: &Row, text: &str) -> String {
         }
     }
     format!(
-        "<mark class=\"{}{low}\" title=\"{}\">{}</mark>",
+        "<mark dir=auto class=\"{}{low}\" title=\"{}\">{}</mark>",
         json::class(row.kind.class()),
         escape(&title),
         escape(text)
     )
 }
 
-/// A part's text with what was found in it marked. Where findings overlap the
-/// first is marked; the table has them all.
-fn marked(out: &mut String, text: &str, rows: &[&Row]) {
-    let end = (0..=MAX_TEXT.min(text.len()))
-        .rev()
-        .find(|&n| text.is_char_boundary(n))
-        .unwrap_or(0);
-    let mut at = 0;
-    for row in rows {
-        let Some(place) = &row.at else { continue };
-        let span = place.bytes.clone();
-        if span.start < at || span.end > end {
-            continue;
+/// A part's text as it is shown, with what was found in it marked. Where findings
+/// overlap the first is marked; the table has them all.
+struct Shown<'r> {
+    part: Part,
+    text: &'r str,
+    /// The findings that have a place in it, in order.
+    found: Vec<(&'r Row, Range<usize>)>,
+    /// What of the text is shown.
+    stretches: Vec<Range<usize>>,
+}
+
+impl<'r> Shown<'r> {
+    fn of(report: &'r Report, all: bool) -> Vec<Self> {
+        let texts = report.texts.iter().map(|(part, text)| {
+            let text = text.expose().as_str();
+            let rows = report.rows.iter().filter(|row| row.part == *part);
+            let found: Vec<_> = rows
+                .filter_map(|row| Some((row, row.at.as_ref()?.bytes.clone())))
+                .collect();
+            Self {
+                part: *part,
+                text,
+                stretches: stretches(text, &found, all),
+                found,
+            }
+        });
+        texts.collect()
+    }
+
+    /// What is shown where that is not all.
+    fn cut(&self) -> Option<&'static str> {
+        if self.text.len() <= MAX_TEXT {
+            return None;
         }
-        out.push_str(&escape(text.get(at..span.start).unwrap_or_default()));
-        out.push_str(&mark(row, text.get(span.clone()).unwrap_or_default()));
-        at = span.end;
+        let end = self.stretches.last().map_or(0, |last| last.end);
+        Some(match self.found.last() {
+            None => "nothing was found in it",
+            Some((_, last)) if last.end > end => {
+                "only what stands around the first findings is shown"
+            }
+            Some(_) => "only what stands around the findings is shown",
+        })
     }
-    out.push_str(&escape(text.get(at..end).unwrap_or_default()));
-    if end < text.len() {
-        let _ = write!(
-            out,
-            "\n… {} more bytes",
-            print::number((text.len() - end) as u64)
-        );
+
+    fn write(&self, out: &mut String) {
+        let mut found = self.found.iter().peekable();
+        let mut end = 0;
+        for stretch in &self.stretches {
+            if stretch.start > end {
+                out.push_str("…\n");
+            }
+            let mut at = stretch.start;
+            while let Some((row, span)) = found.next_if(|(_, span)| span.start < stretch.end) {
+                if span.start < at || span.end > stretch.end {
+                    continue;
+                }
+                out.push_str(&escape(self.text.get(at..span.start).unwrap_or_default()));
+                out.push_str(&mark(row, self.text.get(span.clone()).unwrap_or_default()));
+                at = span.end;
+            }
+            end = stretch.end;
+            out.push_str(&escape(self.text.get(at..end).unwrap_or_default()));
+            if end < self.text.len() {
+                out.push('\n');
+            }
+        }
+        if end < self.text.len() {
+            out.push('…');
+        }
     }
+}
+
+/// What of a text is shown: all, or what stands around the findings, where that
+/// touches as one.
+fn stretches(text: &str, found: &[(&Row, Range<usize>)], all: bool) -> Vec<Range<usize>> {
+    if text.len() <= MAX_TEXT {
+        return vec![0..text.len()];
+    }
+    let mut out: Vec<Range<usize>> = Vec::new();
+    let mut shown = 0;
+    for (_, span) in found {
+        let next = around(text, span);
+        match out.last_mut() {
+            Some(last) if next.start <= last.end => {
+                shown += next.end.saturating_sub(last.end);
+                last.end = last.end.max(next.end);
+            }
+            _ => {
+                shown += next.len();
+                out.push(next);
+            }
+        }
+        if shown > MAX_TEXT && !all {
+            break;
+        }
+    }
+    out
+}
+
+/// The lines around a finding, as far as they are short.
+fn around(text: &str, span: &Range<usize>) -> Range<usize> {
+    let from = text.floor_char_boundary(span.start.saturating_sub(AROUND_BYTES));
+    let before = text.get(from..span.start).unwrap_or_default();
+    let start = before.rmatch_indices('\n').nth(AROUND_LINES);
+    let to = text.floor_char_boundary(span.end.saturating_add(AROUND_BYTES));
+    let behind = text.get(span.end..to).unwrap_or_default();
+    let end = behind.match_indices('\n').nth(AROUND_LINES);
+    start.map_or(from, |(at, _)| from + at + 1)..end.map_or(to, |(at, _)| span.end + at)
 }
 
 /// Text that cannot be anything but text, neither for the browser nor for the

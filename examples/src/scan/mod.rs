@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
@@ -137,7 +137,7 @@ fn files(
     // Before the work: a report that cannot be written is found out now.
     let clear = arguments.show_values;
     let mut page = match &arguments.html {
-        Some(path) => Some(Page::create(path, clear)?),
+        Some(path) => Some(Page::create(path, clear, arguments.all)?),
         None => None,
     };
     let envelope = Envelope::new(
@@ -153,6 +153,7 @@ fn files(
     let texts = page.is_some() && clear;
     let mut totals = Totals::default();
     let mut documents = Vec::new();
+    let mut closed = false;
     let mut scanning = Duration::ZERO;
     warm(scanner);
     progress.begin(
@@ -174,23 +175,31 @@ fn files(
                 documents.push(json::file(&report, clear));
             } else {
                 progress.clear(io.err);
-                table::file(io.out, &report, style)?;
+                if !closed {
+                    let told = table::file(io.out, &report, style);
+                    closed = unless_closed(told, page.is_some())?;
+                }
             }
             progress.step(io.err, 1, report.bytes);
             Ok(())
         },
     )?;
     progress.clear(io.err);
+    let paged = page.is_some();
     if let Some(page) = page {
         page.finish(&totals)?;
     }
-    if arguments.json {
-        writeln!(io.out, "{:#}", json::document(documents, &totals))?;
-    } else {
-        totals.print(io.out, style)?;
-        if let Some(path) = &arguments.html {
-            writeln!(io.out, "The report is in {}", input::shown(path))?;
-        }
+    if !closed {
+        let told = match arguments.json {
+            true => writeln!(io.out, "{:#}", json::document(documents, &totals)),
+            false => totals.print(io.out, style).and_then(|()| {
+                let Some(path) = &arguments.html else {
+                    return Ok(());
+                };
+                writeln!(io.out, "The report is in {}", input::shown(path))
+            }),
+        };
+        unless_closed(told, paged)?;
     }
     for trouble in &sources.missing {
         let _ = writeln!(io.err, "scan: {trouble}");
@@ -199,6 +208,15 @@ fn files(
         let _ = write!(io.err, "{}", progress.took("file", scanning));
     }
     Ok(totals.exit_code(!sources.missing.is_empty()))
+}
+
+/// Whether the output was closed by its reader, as `head` does. That ends the work
+/// unless a page was asked for, which somebody else reads.
+fn unless_closed(told: io::Result<()>, paged: bool) -> Result<bool, Trouble> {
+    match told {
+        Err(error) if paged && error.kind() == io::ErrorKind::BrokenPipe => Ok(true),
+        told => Ok(told.map(|()| false)?),
+    }
 }
 
 /// Reads and scans one file; the time is that in the scanner.

@@ -172,8 +172,12 @@ fn cells(report: &Report, row: &Row, style: Style) -> [String; 6] {
         Some(at) => format!("{}:{}", at.line, at.column),
         None => "-".to_owned(),
     };
+    let kind = match row.category {
+        Some(category) => format!("{} ({})", row.kind.word(), words::category(category)),
+        None => row.kind.word().to_owned(),
+    };
     [
-        row.kind.word().to_owned(),
+        kind,
         place,
         at,
         cut(row.shown(style.clear)),
