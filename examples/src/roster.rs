@@ -135,7 +135,7 @@ fn trouble(path: &Path, error: &std::io::Error) -> Trouble {
 }
 
 /// The roster of a file. A key file that is missing is not made here.
-fn read(path: &Path, key: &Path) -> Result<Roster, Trouble> {
+pub(crate) fn read(path: &Path, key: &Path) -> Result<Roster, Trouble> {
     fs::metadata(key).map_err(|e| trouble(key, &e))?;
     let keys = Keys::file(key)?;
     let bytes = fs::read(path).map_err(|e| trouble(path, &e))?;

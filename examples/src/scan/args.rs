@@ -23,8 +23,9 @@ What is shown:
   What no scanner found is not masked anywhere, so the HTML report shows no text
   without --show-values, only the findings; context is then reduced to labels.
   The HTML report is made readable for its owner only.
-  In --json, start and end count Unicode code points in the part's text, and are
-  null within a container; misaddressed needs a roster, which a host gives.
+  In --json, n is a file's place in the order of files, which tells those apart
+  whose names are masked alike; start and end count Unicode code points in the
+  part's text, and are null within a container; misaddressed needs --roster.
 
 Verdicts and exit codes:
    0  none         nothing that is PHI was found
@@ -91,6 +92,13 @@ pub struct Arguments {
     /// `mailseal::dlp::HostKnowledge` reads it.
     #[arg(long, value_name = "TOML")]
     pub host: Option<PathBuf>,
+    /// The patients of the house, as the example `roster` builds it: they are
+    /// found with certainty, and a mail that names one and goes to another is told.
+    #[arg(long, value_name = "FILE", requires = "roster_key")]
+    pub roster: Option<PathBuf>,
+    /// The key file of --roster.
+    #[arg(long, value_name = "FILE", requires = "roster")]
+    pub roster_key: Option<PathBuf>,
     /// How many threads scan; by default as many as there are cores, and 1
     /// with --jsonl.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]

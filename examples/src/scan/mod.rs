@@ -42,7 +42,8 @@ pub type Made = Result<Box<dyn Scanner>, Trouble>;
 /// The library's scanner, as the arguments ask for it.
 ///
 /// # Errors
-/// Where the file of what the host knows cannot be read, or says what it cannot.
+/// Where the file of what the host knows, or of its patients, cannot be read, or
+/// says what it cannot.
 pub fn scanner(arguments: &Arguments) -> Made {
     let mut scanner = PhiScanner::new();
     if let Some(path) = &arguments.host {
@@ -50,6 +51,9 @@ pub fn scanner(arguments: &Arguments) -> Made {
         let host = HostKnowledge::from_toml(&text)
             .map_err(|e| Trouble::new(e.code(), format!("{}: {e}", input::shown(path))))?;
         scanner = scanner.host(host);
+    }
+    if let (Some(path), Some(key)) = (&arguments.roster, &arguments.roster_key) {
+        scanner = scanner.roster(crate::roster::read(path, key)?);
     }
     Ok(match arguments.without_names {
         true => Box::new(scanner.without_names()),

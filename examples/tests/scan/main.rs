@@ -520,6 +520,83 @@ fn what_the_house_knows_is_read_from_a_file() {
 }
 
 #[test]
+fn a_mail_about_one_patient_to_another_is_told() {
+    let desk = Desk::new();
+    desk.write(
+        "p.csv",
+        "id,given,family,dob,email\n7,Pat,Lindqvist,1958-03-14,pat@mail.example\n\
+         8,Sam,Okafor,1990-12-31,sam@mail.example\n",
+    )
+    .write(
+        "a.eml",
+        "From: desk@harbor.example\nTo: x@mail.example, sam@mail.example\nSubject: Visit\n\n\
+         Lindqvist, Pat (born March 14, 1958) was seen today.\n",
+    );
+    let path = |file: &str| desk.path(file).into_os_string();
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let streams = Streams {
+        input: &mut std::io::empty(),
+        out: &mut out,
+        err: &mut err,
+        paint: Paint::none(),
+    };
+    let build = [
+        "roster".into(),
+        "build".into(),
+        path("p.csv"),
+        "--key".into(),
+        path("r.key"),
+    ];
+    let build = build.into_iter().chain(["--output".into(), path("r.bin")]);
+    assert_eq!(mailseal_examples::roster::program(build, streams), 0);
+
+    let run = |more: &[&str]| {
+        let more = more.iter().map(|word| match word.strip_prefix('@') {
+            Some(file) => path(file),
+            None => OsString::from(word),
+        });
+        ran(std::iter::once(path("a.eml")).chain(more), &scanner, "")
+    };
+    let patients = ["--roster", "@r.bin", "--roster-key", "@r.key"];
+    let json = run(&[&patients[..], &["--json"]].concat());
+    let all: Value = serde_json::from_str(&json.out).unwrap();
+    let told = json!([{"recipient": 1, "why": "other_patient"}]);
+    assert_eq!(all["files"][0]["misaddressed"], told, "{all:#}");
+    let table = run(&[&patients[..], &["--html", "@a.html"]].concat());
+    let words = "the address belongs to another patient";
+    assert!(
+        table.out.contains(&format!("recipient r1: {words}")),
+        "{}",
+        table.out
+    );
+    assert!(
+        desk.read("a.html")
+            .contains(&format!("Recipient r1:</b> {words}"))
+    );
+    // Without it nobody knows.
+    let all: Value = serde_json::from_str(&run(&["--json"]).out).unwrap();
+    assert_eq!(all["files"][0]["misaddressed"], json!([]));
+
+    assert_eq!(run(&patients[..2]).code, 2);
+    assert_eq!(run(&patients[2..]).code, 2);
+    for (given, why) in [
+        (
+            ["--roster", "@r.bin", "--roster-key", "@gone.key"],
+            "gone.key: ",
+        ),
+        (
+            ["--roster", "@gone.bin", "--roster-key", "@r.key"],
+            "gone.bin: ",
+        ),
+        (["--roster", "@p.csv", "--roster-key", "@r.key"], "roster"),
+    ] {
+        let ran = run(&given);
+        assert!(ran.code == 1 && ran.err.contains(why), "{ran:?}");
+        assert!(ran.out.is_empty(), "{ran:?}");
+    }
+}
+
+#[test]
 fn the_help_is_the_manual() {
     let ran = Desk::new().run(&["--help"]);
     assert_eq!(ran.code, 0);
