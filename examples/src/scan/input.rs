@@ -88,7 +88,7 @@ impl Sources {
             ));
         }
         self.files.push(Source {
-            name: one_line(&path.to_string_lossy()),
+            name: path.to_string_lossy().into_owned(),
             size,
             at,
         });
@@ -174,13 +174,14 @@ impl Source {
     /// What the scanner finds in the file's own name: a mail is scanned without it.
     pub fn found_in_name(&self, scanner: &dyn Scanner, envelope: &Envelope) -> Vec<Phi<String>> {
         // Folders have names too.
-        let parts = self.name.split(['/', '\\']).filter(|part| !part.is_empty());
+        let name = one_line(&self.name);
+        let parts = name.split(['/', '\\']).filter(|part| !part.is_empty());
         let mut message = envelope.builder();
         for part in parts.rev().take(MAX_PARTS).flat_map(pieces) {
             message = message.attachment(Attachment::new(part, "text/plain", Vec::new()));
         }
         let Ok(message) = message.build() else {
-            return stems(&self.name).map(|s| Phi::new(s.to_owned())).collect();
+            return stems(&name).map(|s| Phi::new(s.to_owned())).collect();
         };
         let findings = scanner.scan(&message).items;
         (findings.into_iter())
@@ -212,7 +213,7 @@ impl Source {
         if bytes > MAX_BYTES {
             return none("too_large", bytes);
         }
-        match message(&self.name, &raw, envelope) {
+        match message(&one_line(&self.name), &raw, envelope) {
             Ok((message, why)) => Loaded {
                 message: Some(message),
                 why,

@@ -7,8 +7,8 @@ use super::report::{Report, Row, Verdict, where_word};
 use super::table::Totals;
 use super::words;
 
-/// One file; values are masked unless `clear`.
-pub fn file(report: &Report, clear: bool) -> Value {
+/// The `n`th file, from 1; values are masked unless `clear`.
+pub fn file(report: &Report, n: usize, clear: bool) -> Value {
     let unscannable: Vec<Value> = report
         .unscannable
         .iter()
@@ -19,8 +19,14 @@ pub fn file(report: &Report, clear: bool) -> Value {
         .iter()
         .map(|(recipient, why)| json!({"recipient": recipient, "why": why}))
         .collect();
+    let path = match clear {
+        // A program opens the file by it.
+        true => report.path().expose().clone(),
+        false => report.name(clear),
+    };
     json!({
-        "file": report.name(clear),
+        "n": n,
+        "file": path,
         "bytes": report.bytes,
         "verdict": report.verdict.word(),
         "judged": report.judged,

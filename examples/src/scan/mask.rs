@@ -224,10 +224,14 @@ const EXTENSIONS: &[&str] = &[
     "pptx", "rtf", "tar", "tif", "tiff", "txt", "vcf", "webp", "x12", "xls", "xlsx", "xml", "zip",
 ];
 
-/// Zero-width characters, and those that turn the direction of a line.
+/// What shows as nothing (Unicode's `Default_Ignorable_Code_Point`), and what
+/// turns the direction of a line (`Bidi_Control`).
 pub fn invisible(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
-        | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}'
+        | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}'
+        | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
+        | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}'
+        | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 #[cfg(test)]
@@ -248,6 +252,23 @@ mod tests {
         ] {
             assert_eq!(value(clear), masked);
         }
+    }
+
+    #[test]
+    fn what_shows_as_nothing_is_no_character_of_a_value() {
+        for c in [
+            '\u{ad}',
+            '\u{61c}',
+            '\u{202e}',
+            '\u{206a}',
+            '\u{3164}',
+            '\u{fe0f}',
+            '\u{e0041}',
+        ] {
+            assert!(invisible(c), "{c:?}");
+            assert_eq!(value(&format!("{c}Ok{c}oro{c}")), "O•••o");
+        }
+        assert!(!['a', 'é', '\u{627}', '患', '😀'].into_iter().any(invisible));
     }
 
     #[test]

@@ -105,7 +105,7 @@ fn lines(
         ))
     };
     warm(scanner);
-    progress.begin(0, 0);
+    progress.begin(io.err, 0, 0);
     let took = jsonl::run(
         &mut given,
         scanner,
@@ -161,6 +161,7 @@ fn files(
     let mut scanning = Duration::ZERO;
     warm(scanner);
     progress.begin(
+        io.err,
         sources.files.len(),
         sources.files.iter().map(|f| f.size).sum(),
     );
@@ -176,7 +177,7 @@ fn files(
                 page.add(&report);
             }
             if arguments.json {
-                documents.push(json::file(&report, clear));
+                documents.push(json::file(&report, documents.len() + 1, clear));
             } else {
                 progress.clear(io.err);
                 if !closed {

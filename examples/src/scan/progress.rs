@@ -5,8 +5,10 @@ use std::time::{Duration, Instant};
 
 use crate::print::{count, number};
 
-/// Work that is done sooner needs no bar.
+/// Work that is done sooner needs no bar; more bytes than that take longer, maybe
+/// all in one file, so that a bar is drawn before anything is done.
 const QUIET: Duration = Duration::from_millis(400);
+const MANY: u64 = 4_000_000;
 const EVERY: Duration = Duration::from_millis(100);
 const WIDTH: u64 = 24;
 
@@ -42,10 +44,13 @@ impl Progress {
     }
 
     /// The work begins: so many files and bytes; 0 files where it is not known.
-    pub fn begin(&mut self, files: usize, bytes: u64) {
+    pub fn begin(&mut self, err: &mut dyn Write, files: usize, bytes: u64) {
         self.started = Instant::now();
         self.files.1 = files;
         self.bytes.1 = bytes;
+        if bytes > MANY {
+            self.draw(err);
+        }
     }
 
     /// Something is done.
@@ -53,7 +58,13 @@ impl Progress {
         self.files.0 += files;
         self.bytes.0 += bytes;
         let due = self.drawn.is_none_or(|at| at.elapsed() >= EVERY);
-        if self.shown && due && self.started.elapsed() >= QUIET {
+        if due && self.started.elapsed() >= QUIET {
+            self.draw(err);
+        }
+    }
+
+    fn draw(&mut self, err: &mut dyn Write) {
+        if self.shown {
             self.drawn = Some(Instant::now());
             // Where nothing can be written there is nobody to tell.
             let _ = write!(err, "\r\x1b[K{}", self.line());
@@ -123,8 +134,8 @@ mod tests {
     fn the_bar_is_drawn_where_somebody_looks_and_goes_away() {
         for (shown, drawn) in [(true, true), (false, false)] {
             let mut progress = Progress::new(shown);
-            progress.begin(4, 4_000);
             let mut err = Vec::new();
+            progress.begin(&mut err, 4, 4_000);
             progress.step(&mut err, 1, 1_000);
             assert!(err.is_empty(), "too early");
             progress.started = progress
@@ -139,6 +150,17 @@ mod tests {
             assert_eq!(text.starts_with(&bar), drawn, "{text:?}");
             assert_eq!(text.matches('█').count(), if drawn { 12 } else { 0 });
             assert_eq!(text.ends_with("\r\x1b[K"), drawn);
+        }
+    }
+
+    #[test]
+    fn a_large_file_shows_a_bar_before_it_is_done() {
+        for (shown, drawn) in [(true, true), (false, false)] {
+            let mut progress = Progress::new(shown);
+            let mut err = Vec::new();
+            progress.begin(&mut err, 1, 200_000_000);
+            let text = String::from_utf8_lossy(&err);
+            assert_eq!(text.contains("  0 of 1 file "), drawn, "{text:?}");
         }
     }
 }

@@ -9,6 +9,7 @@ use mailseal::dlp::{
     RiskReason,
 };
 
+use super::envelope::one_line;
 use super::mask;
 
 /// Characters of context on each side.
@@ -204,7 +205,8 @@ impl Report {
             rows.push(row(item, text.unwrap_or_default(), at));
         }
         // A file that is no mail is the one attachment, of its own name.
-        let itself = |file: &str| file == name || name.ends_with(&format!("/{file}"));
+        let own = one_line(name);
+        let itself = |file: &str| file == own || own.ends_with(&format!("/{file}"));
         let files = parts.iter().filter_map(|(part, name)| match part {
             Part::AttachmentName(n) if !itself(name.expose()) => Some((*n, name.clone())),
             _ => None,
@@ -261,10 +263,15 @@ impl Report {
         }
     }
 
-    /// The file's path. What was found in its name, and identifiers of persons
+    /// The file's path as it is.
+    pub fn path(&self) -> &Phi<String> {
+        &self.name
+    }
+
+    /// The file's path as it may be shown. What was found in its name, and identifiers of persons
     /// that were found inside, are masked there too.
     pub fn name(&self, clear: bool) -> String {
-        let path = printable(self.name.expose());
+        let path = printable(&one_line(self.name.expose()));
         if clear {
             return path;
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use mailseal::dlp::{FindingClass, FindingKind};
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::report::{Report, Row, Verdict};
 use super::words;
@@ -11,7 +12,7 @@ use crate::print::{self, Paint};
 
 /// Findings of one file without `--all`.
 const MAX_ROWS: usize = 20;
-/// Characters of a value or an entry's name in clear.
+/// Columns of a value or an entry's name in clear.
 const MAX_CELL: usize = 44;
 /// Reasons of one file without `--all`.
 const MAX_REASONS: usize = 6;
@@ -125,17 +126,17 @@ fn rows(out: &mut dyn Write, report: &Report, style: Style) -> io::Result<()> {
     }
     let head = ["kind", "where", "line:col", "value", "sure", "evidence"].map(str::to_owned);
     let cells: Vec<[String; 6]> = shown.iter().map(|row| cells(report, row, style)).collect();
-    let mut widths = head.each_ref().map(|c| c.chars().count());
+    let mut widths = head.each_ref().map(|cell| cell.width());
     for row in &cells {
         for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(cell.chars().count());
+            *width = (*width).max(cell.width());
         }
     }
     let pad = |row: &[String; 6]| -> Vec<String> {
-        let padded = row
-            .iter()
-            .zip(widths)
-            .map(|(cell, width)| format!("{cell:width$}"));
+        let padded = row.iter().zip(widths).map(|(cell, width)| {
+            let blanks = width.saturating_sub(cell.width());
+            format!("{cell}{}", " ".repeat(blanks))
+        });
         padded.collect()
     };
     let line = pad(&head).join("  ");
@@ -187,7 +188,12 @@ fn cells(report: &Report, row: &Row, style: Style) -> [String; 6] {
 }
 
 fn cut(text: String) -> String {
-    match text.char_indices().nth(MAX_CELL) {
+    let mut columns = 0;
+    let past = text.char_indices().find(|(_, c)| {
+        columns += c.width().unwrap_or_default();
+        columns > MAX_CELL
+    });
+    match past {
         Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()),
         None => text,
     }

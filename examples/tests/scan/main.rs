@@ -359,6 +359,52 @@ fn json_masks_values_and_counts_characters() {
 }
 
 #[test]
+fn json_tells_files_apart() {
+    let desk = Desk::new();
+    let names = [
+        "a/00482913.eml",
+        "a/b/00482913.eml",
+        "a/b/x \u{202e}\t00482913.eml",
+    ];
+    for name in names {
+        desk.write(name, CLEAN);
+    }
+    let files = |more: &[&str]| {
+        let ran = desk.run(&[&["@a", "--json"], more].concat());
+        let all: Value = serde_json::from_str(&ran.out).unwrap();
+        all["files"].as_array().unwrap().clone()
+    };
+    for (n, file) in (1..).zip(files(&[])) {
+        assert_eq!(file["n"], n);
+        without_values(file["file"].as_str().unwrap());
+    }
+    // A program finds the file by what it is told.
+    for (file, name) in files(&["--show-values"]).iter().zip(names) {
+        assert_eq!(file["file"], desk.path(name).to_str().unwrap());
+    }
+}
+
+#[test]
+fn columns_stand_below_each_other_whatever_the_letters() {
+    use unicode_width::UnicodeWidthStr;
+    let desk = Desk::new();
+    let text = "name,mrn\nasthma,00482913\n";
+    let mail = MAIL
+        .replace("list.csv", "患者の一覧.csv")
+        .replace("name,mrn\n", text);
+    desk.write("a.eml", mail);
+    let ran = desk.run(&["@a.eml", "--show-values"]);
+    let line = |word: &str| ran.out.lines().find(|line| line.contains(word)).unwrap();
+    let columns = |line: &str, word: &str| line[..line.find(word).unwrap()].width();
+    assert_eq!(
+        columns(line("患者の一覧.csv"), "label, cue"),
+        columns(line("mrn        subject"), "label, cue"),
+        "{}",
+        ran.out
+    );
+}
+
+#[test]
 fn standard_input_may_be_a_mail_or_text() {
     let desk = Desk::new();
     let mail = desk.run_with(&["-"], MAIL);
