@@ -69,17 +69,32 @@ impl Tally {
         self.ignored += other.ignored;
         self.failures.extend(other.failures);
     }
+}
 
+/// An output that is being read, line by line.
+#[derive(Debug, Default)]
+struct Reading {
+    tally: Tally,
+    /// Names that count if nothing but counts stands behind them: what a test
+    /// logs may begin as such a line does.
+    named: Vec<String>,
+}
+
+impl Reading {
     /// Adds what a line `test result: ok. 3 passed; 0 failed; 1 ignored; …` says,
     /// or the last one of pytest and of the page's tests, `3 passed, 1 skipped in
     /// 2.50s`; and the name of a test that a line says has failed: `test NAME ...
-    /// FAILED`, `FAILED NAME`, or `ERROR NAME` where it could not begin.
+    /// FAILED`, or, right before that last one, `FAILED NAME`, or `ERROR NAME`
+    /// where it could not begin.
     fn read(&mut self, line: &str) {
-        let failure = (line.strip_prefix("test "))
-            .and_then(|rest| rest.strip_suffix(" ... FAILED"))
-            .or_else(|| line.strip_prefix("FAILED "))
-            .or_else(|| line.strip_prefix("ERROR "));
-        self.failures.extend(failure.map(str::to_owned));
+        let failure =
+            (line.strip_prefix("test ")).and_then(|rest| rest.strip_suffix(" ... FAILED"));
+        self.tally.failures.extend(failure.map(str::to_owned));
+        let named = (line.strip_prefix("FAILED ")).or_else(|| line.strip_prefix("ERROR "));
+        if let Some(name) = named {
+            self.named.push(name.to_owned());
+            return;
+        }
         let libtest = line
             .strip_prefix("test result: ")
             .and_then(|rest| rest.split_once(". "));
@@ -88,8 +103,17 @@ impl Tally {
         });
         let (counts, between) = match (libtest, pytest) {
             (Some((_, counts)), _) => (counts, "; "),
-            (None, Some((counts, _))) => (counts, ", "),
-            (None, None) => return,
+            (None, Some((counts, _))) => {
+                self.tally.failures.append(&mut self.named);
+                (counts, ", ")
+            }
+            (None, None) => {
+                // pytest says between them why it went no further.
+                if !line.starts_with('!') {
+                    self.named.clear();
+                }
+                return;
+            }
         };
         for part in counts.split(between) {
             let Some((number, word)) = part.split_once(' ') else {
@@ -99,9 +123,9 @@ impl Tally {
                 continue;
             };
             match word {
-                "passed" => self.passed += number,
-                "failed" | "error" | "errors" => self.failed += number,
-                "ignored" | "skipped" => self.ignored += number,
+                "passed" => self.tally.passed += number,
+                "failed" | "error" | "errors" => self.tally.failed += number,
+                "ignored" | "skipped" => self.tally.ignored += number,
                 _ => {}
             }
         }
@@ -122,20 +146,20 @@ pub(crate) fn run_counted(command: &mut Command) -> Result<(bool, Tally), String
         .stdout(Stdio::piped())
         .spawn()
         .map_err(|error| unstartable(command, &error))?;
-    let mut tally = Tally::default();
+    let mut reading = Reading::default();
     if let Some(output) = child.stdout.take() {
         // Lines are cut as bytes: a test may print what is not UTF-8.
         for line in BufReader::new(output).split(b'\n') {
             let line = line.map_err(|error| format!("lost the output of a step: {error}"))?;
             let line = String::from_utf8_lossy(&line);
-            tally.read(&line);
+            reading.read(&line);
             println!("{line}");
         }
     }
     let status = child
         .wait()
         .map_err(|error| format!("lost a step: {error}"))?;
-    Ok((status.success(), tally))
+    Ok((status.success(), reading.tally))
 }
 
 /// Whether a command succeeded, and what it printed.
@@ -165,14 +189,14 @@ mod tests {
 
     #[test]
     fn counts_what_libtest_reports() {
-        let mut tally = Tally::default();
-        tally.read("running 4 tests");
-        tally.read("test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out");
-        tally.read("test result: FAILED. 1 passed; 2 failed; 0 ignored; 0 measured; finished");
-        tally.read("note: test result: ok. 9 passed; 9 failed");
-        tally.read("9 passed by a hair");
+        let mut reading = Reading::default();
+        reading.read("running 4 tests");
+        reading.read("test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out");
+        reading.read("test result: FAILED. 1 passed; 2 failed; 0 ignored; 0 measured; finished");
+        reading.read("note: test result: ok. 9 passed; 9 failed");
+        reading.read("9 passed by a hair");
         assert_eq!(
-            tally,
+            reading.tally,
             Tally {
                 passed: 4,
                 failed: 2,
@@ -184,11 +208,11 @@ mod tests {
 
     #[test]
     fn counts_what_pytest_reports() {
-        let mut tally = Tally::default();
-        tally.read("..................F.s [100%]");
-        tally.read("1 failed, 20 passed, 2 skipped, 1 warning in 61.20s (0:01:01)");
+        let mut reading = Reading::default();
+        reading.read("..................F.s [100%]");
+        reading.read("1 failed, 20 passed, 2 skipped, 1 warning in 61.20s (0:01:01)");
         assert_eq!(
-            tally,
+            reading.tally,
             Tally {
                 passed: 20,
                 failed: 1,
@@ -200,7 +224,7 @@ mod tests {
 
     #[test]
     fn names_what_failed() {
-        let mut tally = Tally::default();
+        let mut reading = Reading::default();
         for line in [
             "test dlp::names ... ok",
             "test dlp::dates ... FAILED",
@@ -209,10 +233,10 @@ mod tests {
             "1 failed, 1 error in 0.02s",
             "test result: FAILED. 1 passed; 1 failed; 0 ignored",
         ] {
-            tally.read(line);
+            reading.read(line);
         }
         let mut sum = Tally::default();
-        sum.add(tally);
+        sum.add(reading.tally);
         assert_eq!(
             sum.failures,
             [
@@ -222,6 +246,27 @@ mod tests {
             ]
         );
         assert_eq!((sum.passed, sum.failed), (1, 3));
+    }
+
+    #[test]
+    fn what_a_test_logs_is_no_test_that_failed() {
+        let mut reading = Reading::default();
+        for line in [
+            "------------------------------ Captured log call ------------------------------",
+            "ERROR    mailseal:log.py:7 the relay hung up",
+            "FAILED to connect",
+            "=========================== short test summary info ===========================",
+            "FAILED tests/test_pack.py::test_it - assert 1 == 2",
+            "!!!!!!!!!!!!!!!!!!!!!!!!! stopping after 1 failures !!!!!!!!!!!!!!!!!!!!!!!!!!",
+            "1 failed in 0.02s",
+            "ERROR after the end",
+        ] {
+            reading.read(line);
+        }
+        assert_eq!(
+            reading.tally.failures,
+            ["tests/test_pack.py::test_it - assert 1 == 2"]
+        );
     }
 
     #[test]

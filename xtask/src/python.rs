@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::peers::Demand;
-use crate::process::{self, Tally};
+use crate::process;
 use crate::report::Verdict;
-use crate::steps::{ALL, Outcome};
+use crate::steps::{ALL, Outcome, judged};
 
 /// The oldest Python that the package is for.
 const OLDEST: (u32, u32) = (3, 10);
@@ -152,12 +152,7 @@ pub(crate) fn test() -> Result<Outcome, String> {
         println!("--> {name} {}", arguments.join(" "));
         good &= process::run(tool(&bin, name)?.args(*arguments))?;
     }
-    let mut outcome = Outcome::plain(good);
-    if good && tally == Tally::default() {
-        outcome.verdict = Verdict::Failed("it ran no test".to_owned());
-    }
-    outcome.tally = Some(tally);
-    Ok(outcome)
+    Ok(judged((good, tally)))
 }
 
 /// The checks of types, each in a run of its own.

@@ -324,7 +324,7 @@ fn counted(command: &mut Command) -> Result<Outcome, String> {
 
 /// A run of tests, which fails where it ran none: a filter or a name that
 /// matches nothing must not pass for success.
-fn judged((good, tally): (bool, Tally)) -> Outcome {
+pub(crate) fn judged((good, tally): (bool, Tally)) -> Outcome {
     let verdict = if good && tally.passed == 0 {
         Verdict::Failed("it ran no test".to_owned())
     } else {
@@ -354,6 +354,24 @@ mod tests {
         assert_eq!(names(&Choice::Quick), ["fmt", "clippy", "test"]);
         let only = Choice::Only(vec!["doc".to_owned(), "fmt".to_owned()]);
         assert_eq!(names(&only), ["fmt", "doc"]);
+    }
+
+    #[test]
+    fn a_run_of_no_test_is_no_success() {
+        let run = |good, passed, ignored| {
+            let tally = Tally {
+                passed,
+                ignored,
+                ..Tally::default()
+            };
+            judged((good, tally)).verdict
+        };
+        assert_eq!(run(true, 1, 3), Verdict::Passed);
+        for ignored in [0, 7] {
+            let none = Verdict::Failed("it ran no test".to_owned());
+            assert_eq!(run(true, 0, ignored), none);
+        }
+        assert_eq!(run(false, 1, 0), verdict(false));
     }
 
     #[test]
