@@ -205,7 +205,7 @@ impl Page {
             false => {
                 "<p class=note>What was found is masked, and the text around it is reduced to \
                       labels. The rest of the text is left out, since it may hold what no scanner \
-                      found. <span class=code>--show-values</span> shows all of it.</p>"
+                      found. <span class=code>--show-values</span> shows it.</p>"
             }
         };
         format!(
@@ -412,7 +412,8 @@ impl<'r> Shown<'r> {
 /// touches as one.
 fn stretches(text: &str, found: &[(&Row, Range<usize>)], all: bool) -> Vec<Range<usize>> {
     if text.len() <= MAX_TEXT {
-        return vec![0..text.len()];
+        let whole = 0..text.len();
+        return vec![whole];
     }
     let mut out: Vec<Range<usize>> = Vec::new();
     let mut shown = 0;
