@@ -3,7 +3,6 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use mail_parser::decoders::charsets::map::charset_decoder;
 use mail_parser::{HeaderName, MessageParser};
 
 use super::{ComposeError, Limits, guard};
@@ -154,20 +153,40 @@ pub(super) fn decode(value: &str) -> String {
 }
 
 /// Whether an encoded word is in a charset or encoding that [`decode`] does
-/// not know: it may hide anything.
+/// not know, or has bytes that are nothing in its charset: it may hide anything.
 pub(super) fn hides(value: &str) -> bool {
-    value.split("=?").skip(1).any(|word| {
+    let mut words = value.split("=?").skip(1);
+    let unknown = words.any(|word| {
         let mut pieces = word.splitn(3, '?');
         let charset = pieces.next().unwrap_or_default();
         let charset = charset.split('*').next().unwrap_or_default();
         let (Some(encoding), Some(_)) = (pieces.next(), pieces.next()) else {
             return false; // no encoded word, shown as it is
         };
-        let charset = charset.to_ascii_lowercase();
-        let known = matches!(charset.as_str(), "utf-8" | "utf8")
-            || charset_decoder(charset.as_bytes()).is_some();
-        !known || !matches!(encoding, "b" | "B" | "q" | "Q")
+        !knows(charset) || !matches!(encoding, "b" | "B" | "q" | "Q")
+    });
+    unknown || !lost(value) && lost(&decode(value))
+}
+
+/// Whether a parameter names a charset (RFC 2231) that is not known.
+pub(super) fn hides_parameter(value: &str) -> bool {
+    value.split("*=").skip(1).any(|parameter| {
+        let parameter = parameter.split(';').next().unwrap_or_default();
+        let mut pieces = parameter.splitn(3, '\'');
+        let charset = pieces.next().unwrap_or_default();
+        let charset = charset.trim_matches([' ', '\t', '"']);
+        pieces.nth(1).is_some() && !charset.is_empty() && !knows(charset)
     })
+}
+
+fn knows(charset: &str) -> bool {
+    let charset = charset.to_ascii_lowercase();
+    matches!(charset.as_str(), "utf-8" | "utf8") || super::decoder(&charset).is_some()
+}
+
+/// Whether a text has the character that stands for what is nothing in its charset.
+pub(super) fn lost(text: &str) -> bool {
+    text.contains(char::REPLACEMENT_CHARACTER)
 }
 
 #[cfg(test)]

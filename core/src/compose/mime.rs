@@ -377,9 +377,14 @@ impl Walk<'_> {
                 });
             }
             // The parser has decoded it, whatever the charset: ask the source.
-            let hides = ["Content-Disposition", "Content-Type"]
+            let fields = ["Content-Disposition", "Content-Type"];
+            let values: Vec<_> = fields.iter().filter_map(|f| head.value(block, f)).collect();
+            let mut names = [name].into_iter().chain(&about.other_names);
+            let hides = values
                 .iter()
-                .any(|f| head.value(block, f).is_some_and(|v| header::hides(&v)));
+                .any(|value| header::hides(value) || header::hides_parameter(value))
+                || names.any(|name| header::lost(name))
+                    && !values.iter().any(|value| header::lost(value));
             let part = Part::AttachmentName(self.attachments);
             self.value(part, header::decode(name), hides);
             for other in &about.other_names {

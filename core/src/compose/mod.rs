@@ -132,9 +132,10 @@ pub(crate) fn may_be_western(bytes: &[u8]) -> bool {
 /// The decoder of a charset by its name in small letters. None for those that
 /// have no byte for each letter of ASCII, by whatever name: not allowed in mail
 /// (RFC 2781 section 4) or obsolete, so that one reader decodes them and another
-/// shows the bytes as ASCII.
+/// shows the bytes as ASCII. Nor for those that are replaced whole for the same
+/// reason: what they say is gone.
 fn decoder(name: &str) -> Option<fn(&[u8]) -> String> {
-    const WIDE: [&str; 12] = [
+    const REFUSED: [&str; 19] = [
         "utf-16",
         "utf16",
         "utf-7",
@@ -147,8 +148,17 @@ fn decoder(name: &str) -> Option<fn(&[u8]) -> String> {
         "iso-10646",
         "unicode",
         "csunicode",
+        "csutf",
+        "iso-2022-kr",
+        "iso-2022-cn",
+        "csiso2022kr",
+        "hz-",
+        "csiso2022cn",
+        "replacement",
     ];
-    match WIDE.iter().any(|start| name.starts_with(start)) {
+    // To the decoders both signs are the same.
+    let name = name.replace('_', "-");
+    match REFUSED.iter().any(|start| name.starts_with(start)) {
         true => None,
         false => mail_parser::decoders::charsets::map::charset_decoder(name.as_bytes()),
     }

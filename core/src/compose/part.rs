@@ -78,34 +78,47 @@ impl<'a> ScanPart<'a> {
         }
     }
 
-    /// Whether its text, which [`content`](Self::content) gave, was taken for
-    /// Windows-1252 for want of a charset, and is hardly of that.
-    pub(crate) fn may_be_misread(&self, text: &str) -> bool {
+    /// Why its text, which [`content`](Self::content) gave, may not be what was
+    /// written: `malformed` where some bytes are nothing in its charset,
+    /// `unknown_charset` where it was taken for Windows-1252 for want of one, and is
+    /// hardly of that.
+    pub(crate) fn misread(&self, text: &str) -> Option<&'static str> {
         if text.is_ascii() {
-            return false;
+            return None;
         }
-        let bytes = match &self.item.source {
-            Source::Raw(range) => Some(Cow::Borrowed(&self.raw[range.clone()])),
+        let (bytes, says_utf8) = match &self.item.source {
+            Source::Raw(range) => (Some(Cow::Borrowed(&self.raw[range.clone()])), false),
             Source::Leaf {
                 body,
                 encoding,
                 charset,
-            } if is_utf8(charset.as_deref()) && !says_utf8(charset.as_deref()) => {
-                decoded(&self.raw[body.clone()], *encoding)
+            } => {
+                let charset = charset.as_deref();
+                let damaged = text.contains(char::REPLACEMENT_CHARACTER);
+                if !is_utf8(charset) {
+                    return damaged.then_some("malformed");
+                }
+                let asks = damaged || !says_utf8(charset);
+                let bytes = asks.then(|| decoded(&self.raw[body.clone()], *encoding));
+                (bytes.flatten(), says_utf8(charset))
             }
-            _ => None,
+            _ => return None,
         };
-        let Some(bytes) = bytes else {
-            return false;
+        let bytes = bytes?;
+        let why = match &*bytes {
+            [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => text
+                .contains(char::REPLACEMENT_CHARACTER)
+                .then_some("malformed"),
+            // It may say itself that something was lost before.
+            bytes if std::str::from_utf8(bytes).is_ok() => None,
+            _ if says_utf8 => Some("malformed"),
+            bytes => (!super::may_be_western(bytes)).then_some("unknown_charset"),
         };
-        let misread = !matches!(&*bytes, [0xff, 0xfe, ..] | [0xfe, 0xff, ..])
-            && std::str::from_utf8(&bytes).is_err()
-            && !super::may_be_western(&bytes);
         if let Cow::Owned(bytes) = bytes {
             // Wiped.
             drop(Phi::new(bytes));
         }
-        misread
+        why
     }
 
     /// Decodes it.

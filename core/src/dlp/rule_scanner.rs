@@ -85,9 +85,8 @@ impl Scanner for RuleScanner {
                     found.unscannable.push(Unscannable::new(part, "too_large"));
                 }
                 PartContent::Text(text) => {
-                    if scanned.may_be_misread(text.expose()) {
-                        let unread = Unscannable::new(part, "unknown_charset");
-                        found.unscannable.push(unread);
+                    if let Some(why) = scanned.misread(text.expose()) {
+                        found.unscannable.push(Unscannable::new(part, why));
                     }
                     let view = match media_type {
                         "text/html" => View::html(text.expose()),

@@ -8,6 +8,7 @@ use mailseal::compose::{
 };
 use mailseal::dlp::Part;
 
+mod charsets;
 mod inline;
 mod neutral;
 mod properties;
@@ -580,9 +581,22 @@ fn what_cannot_be_read_for_sure_is_unreadable_and_still_shown() {
         ),
         ("Subject: =?x-unknown?B?U1NO?=", "abc", "<malformed>"),
         ("Subject: =?utf-8?X?U1NO?=", "abc", "<malformed>"),
+        ("Subject: =?iso-2022-kr?Q?SSN?=", "abc", "<malformed>"),
+        ("Subject: =?utf-16?Q?SSN?=", "abc", "<malformed>"),
+        ("Subject: =?utf-8?Q?SSN_=CF=E0?=", "abc", "<malformed>"),
         ("X-Note: =?x-unknown?Q?abc?=", "abc", "<malformed>"),
         (
             "Content-Disposition: attachment; filename=\"=?x-unknown?Q?abc?=\"",
+            "abc",
+            "<malformed>",
+        ),
+        (
+            "Content-Disposition: attachment; filename*=hz-gb-2312''abc",
+            "abc",
+            "<malformed>",
+        ),
+        (
+            "Content-Disposition: attachment; filename*=utf-8''%CF%E0",
             "abc",
             "<malformed>",
         ),

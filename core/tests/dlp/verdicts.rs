@@ -583,15 +583,18 @@ fn a_text_in_another_script_is_reported() {
 /// What may be of another charset is read as most readers would, and is told.
 #[test]
 fn a_text_in_an_untold_charset_is_scanned_and_reported() {
-    let scanned = |line: &[u8]| {
-        let head = b"From: desk@harbor.example\r\nTo: pat@mail.example\r\nSubject: x\r\n\r\n";
-        let raw = [head, line, b"\r\nSSN: 281-15-9804\r\n"].concat();
+    let in_charset = |charset: &str, line: &[u8]| {
+        let head = format!(
+            "From: desk@harbor.example\r\nTo: pat@mail.example\r\nSubject: x\r\n{charset}\r\n"
+        );
+        let raw = [head.as_bytes(), line, b"\r\nSSN: 281-15-9804\r\n"].concat();
         let message = Message::parse(&raw).unwrap();
         let findings = PhiScanner::new().scan(&message);
         let ssn = findings.items.iter().any(|f| f.kind == FindingKind::Ssn);
         let why: Vec<_> = findings.unscannable.iter().map(|u| u.why).collect();
         (ssn, why)
     };
+    let scanned = |line: &[u8]| in_charset("", line);
     let russian =
         b"\xcf\xe0\xf6\xe8\xe5\xed\xf2 \xc8\xe2\xe0\xed\xee\xe2, \xe4\xe8\xe0\xe3\xed\xee\xe7";
     let dashes = [0x97; 60];
@@ -603,5 +606,17 @@ fn a_text_in_an_untold_charset_is_scanned_and_reported() {
         ("Пациент Иванов".as_bytes(), vec![]),
     ] {
         assert_eq!(scanned(line), (true, why), "{line:?}");
+    }
+    // Nor is what its charset does not have passed over.
+    for (charset, line, why) in [
+        ("utf-8", &russian[..], vec!["malformed"]),
+        ("utf-8", "lost before: \u{fffd}".as_bytes(), vec![]),
+        ("us-ascii", b"Ren\xe9e", vec![]),
+        ("gb2312", b"\xd6\xff", vec!["malformed"]),
+        ("gb2312", b"Dr. Wu \xa1\xaa thanks", vec![]),
+        ("iso-8859-7", b"\xff", vec!["malformed"]),
+    ] {
+        let charset = format!("Content-Type: text/plain; charset={charset}\r\n");
+        assert_eq!(in_charset(&charset, line), (true, why), "{charset}");
     }
 }

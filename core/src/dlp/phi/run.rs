@@ -321,8 +321,10 @@ impl Scan<'_> {
             PartContent::Text(text) if text.expose().len() > MAX_TEXT => {
                 self.unscannable(part, "too_large");
             }
-            PartContent::Text(text) if scanned.may_be_misread(text.expose()) => {
-                self.unscannable(part, "unknown_charset");
+            PartContent::Text(text) => {
+                if let Some(why) = scanned.misread(text.expose()) {
+                    self.unscannable(part, why);
+                }
             }
             PartContent::Unreadable(why) => self.unscannable(part, why),
             _ => {}
