@@ -144,6 +144,26 @@ fn a_sentence_about_a_patient_is_phi_whatever_stands_around_it() {
     assert_eq!(found.findings.risk.unwrap().categories, [SubstanceUse]);
 }
 
+/// Nor how many others stand before it, or behind it.
+#[test]
+fn a_sentence_about_a_patient_is_phi_however_many_name_somebody() {
+    let office = |text: &str| {
+        from_to("office@harborkidney.example", "board@harborkidney.example")
+            .subject("Minutes")
+            .text(text)
+    };
+    let lost = "Our neighbour Mary Smith lost a blue umbrella. Our neighbour Peter Hill lost a \
+        blue umbrella. Our neighbour Linda Cooper lost a blue umbrella.\n\n";
+    let others = lost.repeat(700);
+    let found = judged(office(&others), Sensitivity::None);
+    assert!(found.findings.unscannable.is_empty());
+    let told = "Sethi's Tuesday four o'clock, Lucinda Parr, won't do the annex, the stairwell sets off \
+        her panic.\n\n";
+    judged(office(&format!("{lost}{told}")), Sensitivity::Phi);
+    judged(office(&format!("{others}{told}")), Sensitivity::Phi);
+    judged(office(&format!("{told}{others}")), Sensitivity::Phi);
+}
+
 /// Whatever stands around it, by itself.
 #[test]
 fn a_patients_case_is_phi_among_other_matters() {

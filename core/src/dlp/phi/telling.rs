@@ -21,8 +21,8 @@ use crate::dlp::source::Source;
 use crate::dlp::tagger::{Tag, tag};
 use crate::dlp::{FindingClass, FindingKind, Part, Risk, rules};
 
-/// Paragraphs of a message that are kept, and so many sentences: more than minutes
-/// have, and few enough that nobody waits for them.
+/// Paragraphs of a message that are kept: more than minutes have, and few enough that
+/// nobody waits for them. And so many sentences wait at once.
 const MOST: usize = 1_024;
 /// How far a paragraph alone must speak for PHI: it has less to speak against than
 /// the whole. Told from where the weights draw the line, so that it stays where it is
@@ -36,9 +36,11 @@ pub(super) struct Telling {
     named: Vec<Phi<Vec<u8>>>,
     others: Vec<Phi<Vec<u8>>>,
     /// Sentences that name such a one, beside health content and without any that was
-    /// found. Those for which there is no room are passed over: the paragraphs of the
-    /// first are judged all the same, and the second are looked at twice as it is.
+    /// found. They are not judged before there are many, or nothing else is left: most
+    /// messages are PHI without them.
     sentences: [Vec<Phi<Vec<u8>>>; 2],
+    /// What the most telling of those is that have been judged.
+    most: Option<Risk>,
     /// Where one stands for which there was no room.
     refused: Option<Part>,
 }
@@ -104,57 +106,61 @@ impl Scan<'_> {
     /// others of its paragraph one is outweighed too.
     fn note_sentences(&mut self, passage: &Passage<'_>, tags: &[Tag]) {
         let mut rest = if names(tags) { tags } else { &[] };
-        while self.telling.sentences.iter().any(|s| s.len() < MOST)
-            && let Some((units, here, more)) = Piece::Sentence.first(passage, rest)
-        {
+        while let Some((units, here, more)) = Piece::Sentence.first(passage, rest) {
             rest = more;
+            if !names(here) {
+                continue;
+            }
             let [beside_health, others] = &mut self.telling.sentences;
             let kept = if tells(here) { beside_health } else { others };
-            if names(here) && kept.len() < MOST {
-                kept.push(text_of(passage, units).into());
+            kept.push(text_of(passage, units).into());
+            if kept.len() >= MOST {
+                self.judge_sentences();
             }
+        }
+    }
+
+    /// Judges the sentences that wait, which hang on nothing that comes behind them.
+    fn judge_sentences(&mut self) {
+        let sentences = std::mem::take(&mut self.telling.sentences);
+        for text in sentences.into_iter().flatten() {
+            self.judge(text, Piece::Sentence);
         }
     }
 
     /// What the most telling paragraph or sentence is by itself, where it is PHI.
     pub(super) fn telling(&mut self) -> Option<Risk> {
-        let units = self.summary.units as usize;
-        let mut most: Option<Risk> = None;
-        let Telling {
-            named,
-            others,
-            sentences,
-            refused,
-        } = std::mem::take(&mut self.telling);
-        let paragraphs = named
-            .into_iter()
-            .chain(others)
-            .map(|text| (text, Piece::Paragraph));
-        let sentences = sentences
-            .into_iter()
-            .flatten()
-            .map(|text| (text, Piece::Sentence));
-        for (text, piece) in paragraphs.chain(sentences) {
-            let risk = self.alone(text.expose(), units, piece);
-            text.wipe();
-            let more = |risk: &Risk| most.as_ref().is_none_or(|most| risk.score > most.score);
-            if let Some(risk) = risk.filter(more) {
-                most = Some(risk);
-            }
+        let named = std::mem::take(&mut self.telling.named);
+        let others = std::mem::take(&mut self.telling.others);
+        for text in named.into_iter().chain(others) {
+            self.judge(text, Piece::Paragraph);
         }
+        self.judge_sentences();
+        let Telling { most, refused, .. } = std::mem::take(&mut self.telling);
         if let (None, Some(part)) = (&most, refused) {
             self.unscannable(part, "too_large");
         }
         most
     }
 
-    /// What a sentence is by itself, or a paragraph that is not most of a message of so
-    /// many words, where it is PHI.
-    fn alone(&mut self, text: &[u8], units: usize, piece: Piece) -> Option<Risk> {
+    /// Judges one alone, and keeps what it is where it tells more than those before.
+    fn judge(&mut self, text: Phi<Vec<u8>>, piece: Piece) {
+        let risk = self.alone(text.expose(), piece);
+        text.wipe();
+        let most = self.telling.most.as_ref();
+        let more = |risk: &Risk| most.is_none_or(|most| risk.score > most.score);
+        if let Some(risk) = risk.filter(more) {
+            self.telling.most = Some(risk);
+        }
+    }
+
+    /// What a sentence is by itself, or a paragraph that is not most of the message,
+    /// where it is PHI.
+    fn alone(&mut self, text: &[u8], piece: Piece) -> Option<Risk> {
         let passage = self.read(text, 0, text.len(), Region::Body);
         let mut summary = Summary::default();
         summary.read(&passage, None);
-        let is_part = summary.units as usize * 2 <= units;
+        let is_part = summary.units as usize * 2 <= self.summary.units as usize;
         let judges = piece == Piece::Sentence || is_part;
         let risk = judges.then(|| self.judged(summary, &passage, piece));
         self.done(passage);
