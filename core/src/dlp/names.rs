@@ -5,7 +5,9 @@
 //! mail. So a display name that is nothing but a name is no finding. One that
 //! tells more ("John Smith - HIV results", "MRN 00482913") is read as a subject
 //! is: it travels in clear, and everybody sees it. Where it names a person and
-//! speaks of health it makes the message PHI by itself.
+//! speaks of health it makes the message PHI by itself. On the sender's side most
+//! that speak of health are a practice's ("Harbor HIV Clinic", "Lund Allergy"): there
+//! it is a patient's who has a whole name and a condition, or a number of care.
 
 use std::ops::Range;
 
@@ -74,6 +76,24 @@ fn names_and_tells(passage: &Passage<'_>, tags: &[Tag]) -> bool {
         && !passage.items.iter().any(|item| item.flags().any(staff))
 }
 
+/// Whether what stands on the sender's side is a patient's all the same.
+fn is_patients(passage: &Passage<'_>, tags: &[Tag]) -> bool {
+    use FindingKind as K;
+    let has = |kinds: &[K]| tags.iter().any(|tag| kinds.contains(&tag.kind));
+    let whole_name = |tag: &Tag| tag.kind == K::Name && tag.last - tag.first > 1;
+    let number = has(&[K::Mrn, K::HealthPlanId, K::Ssn]);
+    let of_somebody = |tag: &Tag| tag.kind == K::Name || is_health(tag.kind);
+    let practice = |tag: &Tag| tag.kind.class() == FindingClass::Context;
+    match number {
+        true => tags.iter().any(of_somebody) && !tags.iter().any(practice),
+        false => {
+            tags.iter().any(whole_name)
+                && has(&[K::Condition, K::Medication, K::Lab])
+                && names_and_tells(passage, tags)
+        }
+    }
+}
+
 /// The lines of a text, each with its end.
 fn lines(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
     text.split_inclusive(|b| *b == b'\n').scan(0, |at, line| {
@@ -115,13 +135,17 @@ impl Scan<'_> {
         // Most are names alone: no model is asked.
         let more = passage.items.iter().any(|item| {
             let code = !matches!(item.kind, UnitKind::Word | UnitKind::Sign);
-            code || side == Side::Recipients && item.flags().any(HEALTH)
+            code || item.flags().any(HEALTH)
         });
         let hosts = self.host_knows(source, range.clone());
         if !more && !hosts.iter().any(|kind| tells(*kind, side)) {
             return;
         }
         let mut tags = self.tags(source, passage);
+        let side = match side {
+            Side::Sender if is_patients(passage, &tags) => Side::Recipients,
+            side => side,
+        };
         let telling = tags.iter().any(|tag| tells(tag.kind, side));
         if !telling && !hosts.iter().any(|kind| tells(*kind, side)) {
             return;

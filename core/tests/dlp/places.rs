@@ -471,6 +471,44 @@ fn a_display_name_that_is_a_name_is_the_envelopes() {
 }
 
 #[test]
+fn a_patient_in_a_name_on_the_senders_side_is_one() {
+    use mailseal::base::Sensitivity;
+    let scanned = |field: &str, name: &str| {
+        let raw = format!(
+            "From: a@harbor.example\r\nTo: b@mail.example\r\n\
+             {field}: \"{name}\" <x@y.example>\r\nSubject: x\r\n\r\nok\r\n"
+        );
+        let findings = PhiScanner::new().scan(&Message::parse(raw.as_bytes()).unwrap());
+        let verdict = findings.risk.as_ref().unwrap().sensitivity;
+        (findings.items.len(), verdict)
+    };
+    for field in ["Reply-To", "Sender"] {
+        for name in [
+            "Maria Alvarez HIV positive Biktarvy MRN 00482913",
+            "Maria Alvarez, HIV positive",
+            "HIV positive, MRN 00482913",
+        ] {
+            let (found, verdict) = scanned(field, name);
+            assert!(found > 1, "{field}: {name}");
+            assert_eq!(verdict, Sensitivity::Sensitive, "{field}: {name}");
+        }
+        for name in [
+            "Harbor HIV Clinic",
+            "Harbor HIV Clinic Desk",
+            "HIV Care Harbor",
+            "Lund Allergy & Asthma",
+            "Smith Physical Therapy",
+            "Anna Lund, MD, Oncology",
+            "Dr. Anna Lund Diabetes Care",
+            "Anna Lund Dermatology",
+            "Maria Alvarez",
+        ] {
+            assert_eq!(scanned(field, name), (0, Sensitivity::None), "{name}");
+        }
+    }
+}
+
+#[test]
 fn names_of_groups_comments_and_details_are_read_too() {
     let raw = "From: a@harbor.example\r\nTo: HIV results of John Smith: b@mail.example;\r\n\
                Cc: c@mail.example (MRN 00482913)\r\nSubject: x\r\n\r\nHello\r\n";
