@@ -22,7 +22,7 @@ use super::lexicon::Flag;
 use super::passage::{Buffers, Passage, Region};
 use super::risk::features::{Envelope, Features, features};
 use super::risk::notice::{is_in, notices};
-use super::risk::summary::Summary;
+use super::risk::summary::{CATEGORY_FLAGS, Summary};
 use super::risk::verdict::{Verdict, Words};
 use super::risk::{Filter, LINE, protected};
 use super::sentence::Piece;
@@ -45,6 +45,9 @@ use crate::compose::Message;
 const AGAINST: i32 = -80 - LINE;
 /// More in one part than any message has that a person wrote.
 const MAX_FINDINGS: usize = 10_000;
+/// Places behind so many that are read all the same, since they name what is specially
+/// protected.
+const MAX_PROTECTED: usize = 64;
 /// More in a message with all that is packed into it: memory is bounded too.
 const MAX_ALL: usize = 100_000;
 /// Bytes on each side of a cut that are read again, and how far behind it the
@@ -257,14 +260,43 @@ impl<'s> Scan<'s> {
         }
         while at < text.len() {
             if self.found.items.len() - before > MAX_FINDINGS {
-                self.found.items.truncate(before + MAX_FINDINGS);
                 self.unscannable(source.part, "too_many_findings");
+                self.protected_behind(source, at);
+                let mut more = self.found.items.split_off(before + MAX_FINDINGS);
+                more.retain(|finding| finding.category.is_some());
+                self.found.items.append(&mut more);
                 return;
             }
             self.seam(source, at);
             let (end, region) = source.next(at);
             let passage = self.read(text, at, end, region);
             self.passage(source, &passage, false);
+            self.done(passage);
+            at = end;
+        }
+    }
+
+    /// Reads behind a place no more than what stands around words that the law protects:
+    /// by these a mail may be sensitive.
+    fn protected_behind(&mut self, source: &Source<'_>, mut at: usize) {
+        let text = &source.view.text;
+        let mut left = MAX_PROTECTED;
+        while at < text.len() && left > 0 {
+            let (end, region) = source.next(at);
+            let passage = self.read(text, at, end, region);
+            for (item, span) in passage.items.iter().zip(&passage.spans) {
+                let (flags, start) = (item.flags(), span.start as usize);
+                let protects = CATEGORY_FLAGS.iter().any(|(flag, _)| flags.has(*flag));
+                if left == 0 || start < at || !protects {
+                    continue;
+                }
+                let from = near(text, start).max(at);
+                let to = end.min(chunk_end(text, start, end.min(start + SEAM)));
+                let around = self.read(text, from, to, region);
+                self.passage(source, &around, false);
+                self.done(around);
+                (at, left) = (to, left - 1);
+            }
             self.done(passage);
             at = end;
         }
@@ -328,10 +360,7 @@ impl<'s> Scan<'s> {
         if [view.hidden, view.code, view.style].contains(&cut) {
             return;
         }
-        let from = cut.saturating_sub(SEAM);
-        let before = text.get(from..cut).unwrap_or_default();
-        let blank = before.iter().position(u8::is_ascii_whitespace);
-        let from = from + blank.map_or(0, |n| n + 1);
+        let from = near(text, cut);
         let (limit, region) = source.next(cut);
         let to = limit.min(chunk_end(text, cut, limit.min(cut + SEAM)));
         let passage = self.read(text, from, to, region);
@@ -541,6 +570,14 @@ impl<'s> Scan<'s> {
         self.summary.join(&self.html);
         features(&self.summary, &self.context, &self.envelope)
     }
+}
+
+/// Where a word begins not far before a place.
+fn near(text: &[u8], at: usize) -> usize {
+    let from = at.saturating_sub(SEAM);
+    let before = text.get(from..at).unwrap_or_default();
+    let blank = before.iter().position(u8::is_ascii_whitespace);
+    from + blank.map_or(0, |n| n + 1)
 }
 
 /// Whether a number is Medicare's, by its form and its label or the signs between

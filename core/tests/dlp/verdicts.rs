@@ -620,3 +620,26 @@ fn a_text_in_an_untold_charset_is_scanned_and_reported() {
         assert_eq!(in_charset(&charset, line), (true, why), "{charset}");
     }
 }
+
+#[test]
+fn what_stands_behind_too_many_findings_still_makes_a_mail_sensitive() {
+    let row = "pat@mail.example, 270-555-0142, 281-15-9804, 270-555-0143\n";
+    let told = "Marisol Quintero, MRN: 7719402, is HIV positive and takes Biktarvy.\n";
+    let list = |text: String| {
+        let draft = from_to("desk@harbor.example", "office@harbor.example").subject("List");
+        let found = scan(draft.attachment(file("list.txt", text))).findings;
+        let full = found
+            .unscannable
+            .iter()
+            .any(|u| u.why == "too_many_findings");
+        assert!(found.items.len() < 12_000, "{}", found.items.len());
+        (full, found.risk.unwrap().sensitivity)
+    };
+    let rows = row.repeat(8_000);
+    let (full, without) = list(rows.clone());
+    assert!(full && without < Sensitivity::Sensitive);
+    assert_eq!(
+        list(format!("{rows}{told}")),
+        (true, Sensitivity::Sensitive)
+    );
+}
