@@ -351,6 +351,23 @@ fn fhir_json() {
 }
 
 #[test]
+fn fhir_xml() {
+    holds(
+        r#"<Patient xmlns="http://hl7.org/fhir"><identifier><type><coding><code value="MR"/></coding></type><value value="7719402"/></identifier><name><family value="Quintero"/><given value="Marisol"/></name><telecom><system value="phone"/><value value="541-555-0142"/></telecom><birthDate value="1958-03-14"/></Patient>"#,
+        &[
+            (K::Mrn, "7719402"),
+            (K::Name, "Quintero"),
+            (K::Date, "1958-03-14"),
+            (K::Phone, "541-555-0142"),
+        ],
+    );
+    let little = attached(
+        r#"<f:Patient xmlns:f="http://hl7.org/fhir"><f:name><f:family value="Alvarez"/><f:given value="Maria"/></f:name><f:birthDate value="1958-03-14"/></f:Patient>"#,
+    );
+    assert!(little.findings.sensitivity() >= Some(Sensitivity::Phi));
+}
+
+#[test]
 fn c_cda() {
     let scanned = attached(
         "<?xml version=\"1.0\"?>\n<ClinicalDocument xmlns=\"urn:hl7-org:v3\"><recordTarget><patientRole>\n\

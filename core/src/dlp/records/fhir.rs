@@ -1,5 +1,6 @@
 //! FHIR: a resource, a bundle, resources line by line, or one pasted into a
-//! mail. Other JSON goes by its keys.
+//! mail. Other JSON goes by its keys. (XML is read into the same values by
+//! `fhir_xml`.)
 
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -45,11 +46,7 @@ pub(super) fn read(text: &str) -> Option<Record> {
             }
         }
     }
-    let mut walk = Walk {
-        hints: Hints::new(text),
-        patient_record: false,
-        resources: 0,
-    };
+    let mut walk = Walk::new(text, false);
     for value in &values {
         walk.value(value, "", Place::default());
     }
@@ -63,6 +60,18 @@ pub(super) fn read(text: &str) -> Option<Record> {
         patient_record,
         clinical: resources > 0,
         form: Form::Plain,
+        ..Record::default()
+    })
+}
+
+/// What the resources tell that stand in a text as XML.
+pub(super) fn of_xml(text: &str, resources: &Json) -> Option<Record> {
+    let mut walk = Walk::new(text, true);
+    walk.value(resources, "", Place::default());
+    (walk.resources > 0).then(|| Record {
+        patient_record: walk.patient_record,
+        hints: walk.hints.finish(),
+        clinical: true,
         ..Record::default()
     })
 }
@@ -134,9 +143,20 @@ struct Walk<'t> {
     hints: Hints<'t>,
     patient_record: bool,
     resources: usize,
+    /// Whether the name of a resource's element is its type, as in XML.
+    is_xml: bool,
 }
 
 impl<'t> Walk<'t> {
+    fn new(text: &'t str, is_xml: bool) -> Self {
+        Self {
+            hints: Hints::new(text),
+            patient_record: false,
+            resources: 0,
+            is_xml,
+        }
+    }
+
     fn str(&self, range: &Range<usize>) -> &'t str {
         self.hints.text().get(range.clone()).unwrap_or_default()
     }
@@ -167,7 +187,12 @@ impl<'t> Walk<'t> {
             top: false,
             ..place
         };
-        let resource = value.str(text, "resourceType");
+        let resource = match self.is_xml {
+            // Names of types begin with a capital, those of elements do not.
+            true if key.starts_with(|c: char| c.is_ascii_uppercase()) => key,
+            true => "",
+            false => value.str(text, "resourceType"),
+        };
         if !resource.is_empty() {
             self.resources += 1;
             place = Place {

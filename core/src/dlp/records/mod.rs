@@ -16,6 +16,7 @@ mod codes;
 mod drawn;
 mod escapes;
 mod fhir;
+mod fhir_xml;
 mod flowed;
 mod folds;
 mod glued;
@@ -89,7 +90,8 @@ pub(super) enum Made {
 /// What the format of `text` tells, by the content and not by the media type
 /// or a file name alone; `None` where it is ordinary text.
 pub(super) fn read(text: &str, media_type: &str) -> Option<Record> {
-    let record = cda::read(text, media_type)
+    let record = fhir_xml::read(text)
+        .or_else(|| cda::read(text, media_type))
         .or_else(|| hl7::read(text))
         .or_else(|| fhir::read(text))
         .or_else(|| x12::read(text))

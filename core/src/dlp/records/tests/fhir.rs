@@ -1,4 +1,5 @@
 use super::{all, has, hints, lacks, read};
+use crate::dlp::extract::Form;
 use crate::dlp::{Confidence, FindingKind as K};
 
 const BUNDLE: &str = r#"{
@@ -187,4 +188,95 @@ fn what_stands_before_a_value_hides_it_from_nobody() {
         }
     }
     assert_eq!(hints(value, "text/plain").len(), 1);
+}
+
+const PATIENT: &str = r#"<Patient xmlns="http://hl7.org/fhir">
+  <id value="p1"/><meta><lastUpdated value="2020-01-01T10:00:00Z"/></meta>
+  <text><status value="generated"/><div xmlns="http://www.w3.org/1999/xhtml"><p title="2020-01-01">Seen<br></p></div></text>
+  <extension url="http://hl7.org/fhir/StructureDefinition/patient-mothersMaidenName"><valueString value="Elsa Grau"/></extension>
+  <identifier><type><coding><code value="MR"/></coding></type><value value="00482913"><extension url="x"/></value></identifier>
+  <identifier><type><coding><code value="SS"/></coding></type><value value="123-45-6780"/></identifier>
+  <name><family value="Alvarez"/><given value="Maria"/><given value="Luz"/></name>
+  <telecom><system value="phone"/><value value="505-555-0173"/></telecom>
+  <birthDate value="1958-03-14"/>
+  <contact><name><text value="Pablo Ruiz"/></name></contact>
+</Patient>"#;
+
+#[test]
+fn xml_says_what_json_does() {
+    let prefixed = PATIENT
+        .replace("</", "</f:")
+        .replace('<', "<f:")
+        .replace("<f:/f:", "</f:")
+        .replacen("xmlns=", "xmlns:f=", 1);
+    let envelope = format!("<Envelope xmlns=\"urn:x\"><Body>{PATIENT}</Body></Envelope>");
+    let late = prefixed.replacen(" xmlns:f=\"http://hl7.org/fhir\"", "", 1);
+    let late = format!("<a xmlns:f='http://hl7.org/fhir'>{late}</a>");
+    for text in [PATIENT, &prefixed, &envelope, &late] {
+        let record = read(text, "application/fhir+xml").unwrap();
+        assert!(record.patient_record && record.clinical && record.form == Form::Markup);
+        let found = all(text, &record);
+        for (kind, value) in [
+            (K::OtherId, "p1"),
+            (K::Name, "Elsa Grau"),
+            (K::Mrn, "00482913"),
+            (K::Ssn, "123-45-6780"),
+            (K::Name, "Alvarez"),
+            (K::Name, "Maria"),
+            (K::Name, "Luz"),
+            (K::Phone, "505-555-0173"),
+            (K::Date, "1958-03-14"),
+            (K::Name, "Pablo Ruiz"),
+        ] {
+            has(&found, kind, value);
+        }
+        assert_eq!(found.len(), 10, "{found:#?}");
+    }
+    let pasted = format!("See below.\n\n{PATIENT}\n\nBest");
+    let record = read(&pasted, "text/plain").unwrap();
+    assert!(record.patient_record && record.form == Form::Plain);
+    assert_eq!(all(&pasted, &record).len(), 10);
+}
+
+#[test]
+fn a_bundle_of_xml_is_walked() {
+    let text = r#"<Bundle xmlns="http://hl7.org/fhir"><entry><resource><Condition>
+        <code><coding><system value="http://hl7.org/fhir/sid/icd-10-cm"/><code value="B20"/></coding><text value="HIV disease"/></code>
+        <subject><reference value="Patient/p1"/><display value="Maria Alvarez"/></subject></Condition></resource></entry>
+        <entry><resource><Practitioner><name><family value="Okon"/></name></Practitioner></resource></entry></Bundle>"#;
+    let record = read(text, "application/xml").unwrap();
+    assert!(record.patient_record);
+    let found = all(text, &record);
+    for (kind, value) in [
+        (K::Icd10, "B20"),
+        (K::Condition, "HIV disease"),
+        (K::OtherId, "p1"),
+        (K::Name, "Maria Alvarez"),
+        (K::Provider, "Okon"),
+    ] {
+        has(&found, kind, value);
+    }
+    let definition = "<ValueSet xmlns='http://hl7.org/fhir'><name value='Ana'/><date value='2020-01-02'/></ValueSet>";
+    let record = read(definition, "text/xml").unwrap();
+    assert!(!record.patient_record && record.hints.is_empty());
+    // A link to the format is none of it.
+    assert!(read("See <http://hl7.org/fhir> for it.", "text/plain").is_none());
+}
+
+#[test]
+fn xml_that_is_deep_or_cut_off_is_read_on() {
+    let deep = "<a>".repeat(300_000);
+    let text = PATIENT.replacen("<name>", &format!("{deep}<name>"), 1);
+    assert!(read(&text, "text/xml").unwrap().patient_record);
+    for end in (0..PATIENT.len()).filter(|end| PATIENT.is_char_boundary(*end)) {
+        read(&PATIENT[..end], "text/xml");
+    }
+    // Elements of others, whose fields all go to what is around them.
+    let nested = format!(
+        "{}{}",
+        "<x:a>".repeat(120),
+        "<b value='1'/>".repeat(200_000)
+    );
+    let text = format!("<b xmlns='http://hl7.org/fhir'/>{nested}");
+    assert!(read(&text, "text/plain").is_none_or(|r| !r.patient_record));
 }
