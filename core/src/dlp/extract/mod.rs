@@ -35,6 +35,8 @@ mod xml;
 mod zip;
 
 #[cfg(test)]
+mod hidden_tests;
+#[cfg(test)]
 mod more_tests;
 #[cfg(test)]
 mod pdf_font_tests;

@@ -103,6 +103,7 @@ impl Book {
                     }
                     "sheet" => {
                         let name = tag.get("name").unwrap_or_default();
+                        let name = unescaped(&name).into_owned();
                         flow.push(&name);
                         flow.end_line();
                         if let Some(id) = tag.get("id") {
@@ -151,16 +152,32 @@ impl Book {
 
     fn strings(&mut self, walk: &mut Walk<'_>, text: &str) {
         let mut xml = Xml::new(text);
-        let (mut start, mut phonetic) = (0, false);
+        let (mut start, mut of_string) = (0, 0);
+        // Readings of Japanese names stand behind the string: they are shown above
+        // it, and may stand between any two of its letters.
+        let (mut phonetic, mut readings) = (false, String::new());
         while let Some(node) = xml.next() {
             match node {
                 Node::Start(tag) => match tag.name() {
-                    "si" => start = self.text.len(),
+                    "si" => {
+                        start = self.text.len();
+                        readings.clear();
+                    }
+                    "t" => of_string = self.text.len(),
                     "rPh" => phonetic = true,
                     _ => {}
                 },
                 Node::End(name) => match name.as_str() {
+                    "t" if !phonetic => {
+                        let read = match unescaped(self.text.get(of_string..).unwrap_or_default()) {
+                            Cow::Owned(read) => read,
+                            Cow::Borrowed(_) => continue,
+                        };
+                        self.text.truncate(of_string);
+                        self.text.push_str(&read);
+                    }
                     "si" => {
+                        self.text.push_str(&readings);
                         if self.strings.len() == MAX_STRINGS {
                             walk.fail("too_large");
                             return;
@@ -172,13 +189,11 @@ impl Book {
                     "rPh" => phonetic = false,
                     _ => {}
                 },
-                // Readings of Japanese names stand apart from the name.
-                Node::Text(text) => {
-                    if phonetic {
-                        self.text.push(' ');
-                    }
-                    self.text.push_str(&text);
+                Node::Text(text) if phonetic => {
+                    readings.push(' ');
+                    readings.push_str(&unescaped(&text));
                 }
+                Node::Text(text) => self.text.push_str(&text),
             }
         }
         xml.finish(walk);
@@ -256,6 +271,7 @@ impl Book {
         let mut next = 0;
         let mut first = true;
         let (mut value, mut beside) = (String::new(), String::new());
+        let (mut phonetic, mut readings) = (false, String::new());
         while let Some(node) = xml.next() {
             match node {
                 Node::Start(tag) => match tag.name() {
@@ -265,7 +281,9 @@ impl Book {
                         next = read.column.saturating_add(1);
                         cell = Some(read);
                         value.clear();
+                        readings.clear();
                     }
+                    "rPh" => phonetic = true,
                     "v" | "t" if cell.is_some() => reading = Reading::Value,
                     "f" => reading = Reading::Formula,
                     "oddHeader" | "oddFooter" | "evenHeader" | "evenFooter" | "firstHeader"
@@ -295,12 +313,21 @@ impl Book {
                     _ => {}
                 },
                 Node::Text(text) => match reading {
+                    Reading::Value if phonetic => {
+                        readings.push(' ');
+                        readings.push_str(&text);
+                    }
                     Reading::Value => value.push_str(&text),
                     Reading::Formula | Reading::Beside => beside.push_str(&text),
                     Reading::Nothing => {}
                 },
                 Node::End(name) => match name.as_str() {
+                    "rPh" => phonetic = false,
                     "c" => {
+                        // Of one that is shared `value` is the number.
+                        if cell.as_ref().is_some_and(|cell| !cell.shared) {
+                            value.push_str(&readings);
+                        }
                         if let Some(cell) = cell.take()
                             && !value.is_empty()
                         {
@@ -321,7 +348,7 @@ impl Book {
                         match reading {
                             // A formula may hold text that its value does not show.
                             Reading::Formula if beside.contains('"') => flow.aside(&beside),
-                            Reading::Beside => flow.aside(&without_codes(&beside)),
+                            Reading::Beside => flow.aside(&without_codes(&unescaped(&beside))),
                             _ => {}
                         }
                         reading = Reading::Nothing;
@@ -354,7 +381,7 @@ impl Book {
             cell.number && cell.style.and_then(|s| self.styles.get(s)) == Some(&Number::Date);
         match date.then(|| iso(value, self.since_1904)).flatten() {
             Some(date) => flow.push(&date),
-            None => flow.push(&line(value)),
+            None => flow.push(&line(&unescaped(value))),
         }
     }
 }
@@ -386,6 +413,47 @@ impl Cell {
             style: tag.get("s").and_then(|s| s.parse().ok()),
         }
     }
+}
+
+/// A string without the escapes of characters that XML cannot hold: `_x000D_` is the
+/// carriage return that a line from Windows ends with (ISO/IEC 29500-1 section
+/// 22.9.2.19). What no reader shows of them is left out.
+pub(super) fn unescaped(text: &str) -> Cow<'_, str> {
+    const LENGTH: usize = "_xHHHH_".len();
+    let unit = |rest: &str| {
+        let digits = rest.strip_prefix("_x")?.get(..4)?;
+        let is_hex = digits.bytes().all(|b| b.is_ascii_hexdigit());
+        let ends = rest.as_bytes().get(LENGTH - 1) == Some(&b'_');
+        let unit = u16::from_str_radix(digits, 16).ok();
+        unit.filter(|_| is_hex && ends)
+    };
+    if !text.contains("_x") {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("_x") {
+        out.push_str(rest.get(..at).unwrap_or_default());
+        rest = rest.get(at..).unwrap_or_default();
+        let mut units = Vec::new();
+        while let Some(unit) = unit(rest) {
+            units.push(unit);
+            rest = rest.get(LENGTH..).unwrap_or_default();
+        }
+        if units.is_empty() {
+            out.push_str("_x");
+            rest = rest.get(2..).unwrap_or_default();
+        }
+        for c in char::decode_utf16(units) {
+            match c.unwrap_or(char::REPLACEMENT_CHARACTER) {
+                '\u{b}' | '\u{c}' => out.push('\n'),
+                c if c.is_control() && !matches!(c, '\t' | '\n' | '\r') => {}
+                c => out.push(c),
+            }
+        }
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
 }
 
 /// A page header or footer: codes such as `&C`, `&12`, `&"Arial,Bold"` and
