@@ -3,13 +3,41 @@
 use super::budget::PIECE;
 use super::walk::Walk;
 
+/// Where text stands that is pushed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Place {
+    /// In the line.
+    #[default]
+    Line,
+    /// In the line too, but not as it is shown: hidden, or deleted while changes
+    /// are tracked.
+    Hidden,
+    /// In the line as it is shown alone: what stands in the place of something
+    /// hidden, or was put in while changes are tracked.
+    Shown,
+    /// Beside the line: a note, a comment, the instruction of a field.
+    Beside,
+}
+
 /// Collects the text of one stream of a document and gives it out in pieces
 /// of bounded size.
 pub(super) struct Flow {
     entry: String,
     text: String,
-    /// Text of attributes (a description, a target), given out at the end.
+    /// Where the last line of it begins.
+    start: usize,
+    /// Text of attributes (a description, a target), given out at the end; so
+    /// are lines that read otherwise with what is hidden in them.
     aside: String,
+    /// Where text stands that is pushed now.
+    place: Place,
+    /// The line with what is hidden in it, and without what is shown alone, where it
+    /// has any such.
+    other: Option<String>,
+    /// Whether something is hidden in it.
+    hides: bool,
+    /// What stands beside the line, until it ends.
+    beside: String,
     /// Cells that are open: paragraphs in them are joined by blanks, so that
     /// a row stays a line and a column stays below its header.
     cells: usize,
@@ -22,18 +50,89 @@ impl Flow {
         Self {
             entry: entry.to_owned(),
             text: String::new(),
+            start: 0,
             aside: String::new(),
+            place: Place::Line,
+            other: None,
+            hides: false,
+            beside: String::new(),
             cells: 0,
             given: 0,
         }
     }
 
+    /// Where text stands from here on.
+    pub(super) fn stand(&mut self, place: Place) {
+        if place != Place::Beside && !self.beside.is_empty() {
+            let beside = std::mem::take(&mut self.beside);
+            self.aside(&beside);
+        }
+        self.place = place;
+    }
+
     pub(super) fn push(&mut self, text: &str) {
-        self.text.push_str(text);
+        if text.is_empty() {
+            return;
+        }
+        if matches!(self.place, Place::Hidden | Place::Shown) && self.other.is_none() {
+            self.other = Some(self.since(self.start).to_owned());
+        }
+        self.hides |= self.place == Place::Hidden && text.contains(char::is_alphanumeric);
+        self.each(|t| t.push_str(text));
+    }
+
+    /// Does the same to each text that something pushed stands in.
+    fn each(&mut self, mut change: impl FnMut(&mut String)) {
+        if self.place == Place::Beside {
+            return change(&mut self.beside);
+        }
+        if self.place != Place::Hidden {
+            change(&mut self.text);
+        }
+        if self.place != Place::Shown
+            && let Some(other) = &mut self.other
+        {
+            change(other);
+        }
+    }
+
+    /// Ends the line, or all but its text where the end is hidden: what goes on
+    /// behind it goes on without that, so that no text is copied twice.
+    fn end(&mut self, how: impl FnMut(&mut String)) {
+        self.end_other();
+        self.each(how);
+        match self.place {
+            Place::Hidden => self.other = Some(String::new()),
+            Place::Line | Place::Shown => self.start = self.text.len(),
+            Place::Beside => {}
+        }
+    }
+
+    /// Gives out the line as it reads with what is hidden in it: in its place where
+    /// nothing of it is shown, and else aside.
+    fn end_other(&mut self) {
+        if self.place == Place::Beside {
+            return;
+        }
+        let hides = std::mem::take(&mut self.hides);
+        let Some(other) = self.other.take().filter(|_| hides) else {
+            return;
+        };
+        if self.since(self.start).trim().is_empty() {
+            self.text.truncate(self.start);
+            self.text.push_str(&other);
+            if self.place == Place::Hidden {
+                self.text.push('\n');
+                self.start = self.text.len();
+            }
+        } else {
+            self.aside(other.trim_end());
+        }
     }
 
     /// Text that stands beside the flow, on a line of its own.
     pub(super) fn aside(&mut self, text: &str) {
+        let text = text.trim_end_matches('\n');
         if !text.trim().is_empty() {
             self.aside.push_str(text);
             self.aside.push('\n');
@@ -42,16 +141,17 @@ impl Flow {
 
     /// Begins a new line where the last one is not empty.
     pub(super) fn end_line(&mut self) {
-        if !self.text.is_empty() && !self.text.ends_with('\n') {
-            self.text.push('\n');
-        }
+        self.end(|t| {
+            if !t.is_empty() && !t.ends_with('\n') {
+                t.push('\n');
+            }
+        });
     }
 
     pub(super) fn end_paragraph(&mut self) {
-        if self.cells > 0 {
-            self.text.push(' ');
-        } else {
-            self.text.push('\n');
+        match self.cells > 0 && self.place != Place::Beside {
+            true => self.each(|t| t.push(' ')),
+            false => self.end(|t| t.push('\n')),
         }
     }
 
@@ -61,17 +161,17 @@ impl Flow {
 
     pub(super) fn leave_cell(&mut self) {
         self.cells = self.cells.saturating_sub(1);
-        while self.text.ends_with(' ') {
-            self.text.pop();
-        }
-        self.text.push('\t');
+        self.each(|t| {
+            t.truncate(t.trim_end_matches(' ').len());
+            t.push('\t');
+        });
     }
 
     pub(super) fn end_row(&mut self) {
-        while self.text.ends_with('\t') {
-            self.text.pop();
-        }
-        self.text.push('\n');
+        self.end(|t| {
+            t.truncate(t.trim_end_matches('\t').len());
+            t.push('\n');
+        });
     }
 
     /// Whether nothing stands on the line yet.
@@ -93,15 +193,24 @@ impl Flow {
     pub(super) fn forget(&mut self, from: usize) {
         if self.text.is_char_boundary(from) {
             self.text.truncate(from);
+            self.start = self.start.min(from);
         }
     }
 
     /// Gives out what was collected once it is long, at the end of a line.
     /// `false` where nothing more can be given out.
     pub(super) fn give(&mut self, walk: &mut Walk<'_>) -> bool {
-        if self.aside.len() >= PIECE {
-            self.end_line();
-            self.text.push_str(&std::mem::take(&mut self.aside));
+        // Not in the middle of a line, where it can wait.
+        let much = self.aside.len() >= PIECE;
+        if much && (self.at_line_start() || self.aside.len() >= 2 * PIECE) {
+            self.give_aside();
+        }
+        if self.other.as_ref().is_some_and(|o| o.len() >= 2 * PIECE) {
+            self.end_other();
+        }
+        if self.beside.len() >= PIECE {
+            let beside = std::mem::take(&mut self.beside);
+            self.aside(&beside);
         }
         if self.text.len() >= PIECE && (self.text.ends_with('\n') || self.text.len() >= 2 * PIECE) {
             self.out(walk);
@@ -111,18 +220,28 @@ impl Flow {
 
     /// Gives out the rest.
     pub(super) fn finish(mut self, walk: &mut Walk<'_>) {
+        self.stand(Place::Line);
+        self.end_other();
         if !self.aside.is_empty() {
-            self.end_line();
-            let aside = std::mem::take(&mut self.aside);
-            self.text.push_str(&aside);
+            self.give_aside();
         }
         if !self.text.is_empty() {
             self.out(walk);
         }
     }
 
+    /// Lays what stands aside behind what was collected, on lines of its own.
+    fn give_aside(&mut self) {
+        if !self.at_line_start() {
+            self.text.push('\n');
+        }
+        self.text.push_str(&std::mem::take(&mut self.aside));
+        self.start = self.text.len();
+    }
+
     fn out(&mut self, walk: &mut Walk<'_>) {
         let text = std::mem::take(&mut self.text);
+        self.start = 0;
         self.given += 1;
         // What repeats text makes more of it than was inflated.
         if !walk.budget.spend(text.len()) {

@@ -5,6 +5,158 @@
 
 use super::test_support::*;
 
+const LINE: &str = "Maria Alvarez tested positive for HIV.\n";
+
+fn run_of(text: &str) -> String {
+    format!("<w:r><w:t>{text}</w:t></w:r>")
+}
+
+/// A document of one paragraph.
+fn paragraph(content: &str) -> Out {
+    let bytes = docx(&format!("<w:p>{content}</w:p>"));
+    let out = run(&bytes);
+    assert!(out.reasons.is_empty(), "{:?}", out.reasons);
+    out
+}
+
+#[test]
+fn a_line_reads_with_its_changes_and_without_them() {
+    let deleted =
+        |text: &str| format!("<w:del w:id=\"1\"><w:r><w:delText>{text}</w:delText></w:r></w:del>");
+    let added = |text: &str| format!("<w:ins w:id=\"2\">{}</w:ins>", run_of(text));
+    let moved = format!("<w:moveFrom>{}</w:moveFrom>", run_of("not "));
+    let out = paragraph(
+        &[
+            run_of("Maria "),
+            deleted("Alvares"),
+            added("Alvarez"),
+            run_of(" tested "),
+            deleted("negative"),
+            added("positive"),
+            moved,
+            run_of(" for HIV."),
+        ]
+        .concat(),
+    );
+    out.has(&format!("[word/document.xml]\n{LINE}"));
+    out.has("\nMaria Alvares tested negativenot  for HIV.\n");
+    // Where nothing else stands in a line it keeps its place.
+    let body = format!(
+        "<w:p>{}</w:p><w:p>{}</w:p><w:p>{}</w:p>",
+        run_of("one"),
+        deleted("two"),
+        run_of("three")
+    );
+    run(&docx(&body)).has("[word/document.xml]\none\ntwo\nthree\n");
+    // What was put in, and nothing taken away, is there once.
+    let out = paragraph(&[run_of("Maria "), added("Alvarez")].concat());
+    assert_eq!(out.text().matches("Maria").count(), 1);
+    let cell = format!(
+        "<w:tbl><w:tr><w:tc><w:p>{}{}</w:p></w:tc><w:tc><w:p>{}</w:p></w:tc></w:tr></w:tbl>",
+        run_of("Maria"),
+        deleted("Ana"),
+        run_of("HIV")
+    );
+    let out = run(&docx(&cell));
+    out.has("[word/document.xml]\nMaria\tHIV\nMariaAna\tHIV\n");
+}
+
+#[test]
+fn hidden_runs_break_no_word() {
+    let hidden =
+        |on: &str| format!("<w:r><w:rPr><w:b/><w:vanish{on}/></w:rPr><w:t>x y</w:t></w:r>");
+    let line =
+        |hidden: &str| paragraph(&[run_of("Maria Alv"), hidden.into(), run_of("arez")].concat());
+    let out = line(&hidden(""));
+    out.has("[word/document.xml]\nMaria Alvarez\nMaria Alvx yarez\n");
+    line(&hidden(" w:val=\"0\"")).has("[word/document.xml]\nMaria Alvx yarez\n");
+    // The mark of a paragraph alone is hidden.
+    let mark = format!(
+        "<w:pPr><w:rPr><w:vanish/></w:rPr></w:pPr>{}",
+        run_of("Maria Alvarez")
+    );
+    assert_eq!(paragraph(&mark).text().matches("Maria").count(), 1);
+}
+
+#[test]
+fn fields_readings_and_codes_of_letters_break_no_line() {
+    let field = "<w:r><w:fldChar/></w:r><w:r><w:instrText> MERGEFIELD Last </w:instrText></w:r>";
+    let out = paragraph(&[&run_of("Maria "), field, &run_of("Alvarez")].concat());
+    out.has("[word/document.xml]\nMaria Alvarez\n MERGEFIELD Last \n");
+    let ruby = "<w:r><w:ruby><w:rt><w:r><w:t>x</w:t></w:r></w:rt><w:rubyBase>";
+    let ruby = [ruby, &run_of("Alvarez"), "</w:rubyBase></w:ruby></w:r>"].concat();
+    paragraph(&[&run_of("Maria "), &ruby[..]].concat()).has("\nMaria Alvarez\nx\n");
+    let symbol = |font: &str, code: &str| {
+        let symbol = format!("<w:r><w:sym w:font=\"{font}\" w:char=\"{code}\"/></w:r>");
+        paragraph(&[&symbol, &run_of("IV")[..]].concat())
+    };
+    symbol("Arial", "0048").has("HIV\n");
+    symbol("Arial", "F048").has("HIV\n");
+    for (font, code) in [("Wingdings", "F048"), ("Arial", "0001"), ("Arial", "x")] {
+        symbol(font, code).has("\u{fffd}IV\n");
+    }
+}
+
+#[test]
+fn hidden_words_of_rtf_break_no_word() {
+    for hidden in [
+        "{\\v x}",
+        "\\v x\\v0 ",
+        "{\\b\\v x\\par y}",
+        "{\\deleted x}",
+        "{\\*\\foo x}",
+        "{\\*\\annotation x}",
+        "{\\footnote x\\par y}",
+        "{\\field{\\*\\fldinst x}}",
+        "{\\*\\shpinst{\\sp{\\sn x}{\\sv y}}}",
+        "{\\v x{\\plain }}",
+        "{\\v\\plain}",
+    ] {
+        let text = format!("{{\\rtf1 Maria Alv{hidden}arez tested positive for HIV.\\par}}");
+        let out = run(text.as_bytes());
+        assert!(out.reasons.is_empty(), "{:?}", out.reasons);
+        out.has(&format!("[document]\n{LINE}"));
+        if hidden.contains('x') {
+            assert!(out.text().replace(LINE, "").contains('x'), "{hidden}");
+        }
+    }
+    let out = run(b"{\\rtf1 Maria {\\deleted Ana}{\\revised Alvarez}\\par Seen\\par}");
+    out.has("[document]\nMaria Alvarez\nSeen\nMaria Ana\n");
+    run(b"{\\rtf1 One\\par{\\v Two\\par Three\\par}Four}").has("\nOne\nTwo\nThree\nFour\n");
+}
+
+#[test]
+fn notes_and_hidden_words_of_opendocument_break_no_line() {
+    for hidden in [
+        "<text:note><text:note-citation>1</text:note-citation><text:note-body><text:p>x</text:p></text:note-body></text:note>",
+        "<office:annotation><dc:creator>x</dc:creator><dc:date>2026</dc:date><text:p>y</text:p></office:annotation>",
+        "<text:hidden-text text:is-hidden=\"true\">x</text:hidden-text>",
+        "<text:span text:style-name=\"T1\">x</text:span>",
+    ] {
+        let content = format!(
+            "<office:document-content><style:style style:name=\"T1\"><style:text-properties text:display=\"none\"/></style:style>\
+             <text:p>Maria Alv{hidden}arez tested positive for <text:subject>HIV</text:subject>.</text:p></office:document-content>"
+        );
+        let out = run(&zip(&[
+            ("mimetype", b"application/vnd.oasis.opendocument.text"),
+            ("content.xml", content.as_bytes()),
+        ]));
+        assert!(out.reasons.is_empty(), "{:?}", out.reasons);
+        out.has(&format!("[content.xml]\n{LINE}"));
+        assert!(out.text().contains('x'), "{hidden}");
+    }
+    // A note on a cell is not what the cell holds.
+    let cell = "<table:table-row><table:table-cell office:value=\"4471920\"><office:annotation><text:p>x</text:p></office:annotation></table:table-cell></table:table-row>";
+    let out = run(&zip(&[
+        (
+            "mimetype",
+            b"application/vnd.oasis.opendocument.spreadsheet",
+        ),
+        ("content.xml", cell.as_bytes()),
+    ]));
+    out.has("[content.xml]\n4471920\nx\n");
+}
+
 #[test]
 fn strings_of_workbooks_are_read_without_their_escapes() {
     let text = |text: &str| format!("<c t=\"inlineStr\"><is>{text}</is></c>");
@@ -28,6 +180,24 @@ fn strings_of_workbooks_are_read_without_their_escapes() {
             "xl/worksheets/sheet1.xml",
             b"<worksheet><row><c t=\"s\"><v>0</v></c><c t=\"s\"><v>1</v></c></row></worksheet>",
         ),
+        (
+            "xl/comments1.xml",
+            b"<comments><comment><text><t>Maria_x000D_</t></text></comment></comments>",
+        ),
     ]));
     out.has("Maria Alvarez  x\tHIV\n");
+    out.has("Maria\r\n");
+}
+
+/// Hidden ends of lines copy no text again and again.
+#[test]
+fn much_that_is_hidden_costs_what_it_is() {
+    let text = format!(
+        "{{\\rtf1 {}{}}}",
+        "word ".repeat(20_000),
+        "{\\v x\\par}".repeat(50_000)
+    );
+    let out = run(text.as_bytes());
+    assert!(out.reasons.is_empty(), "{:?}", out.reasons);
+    assert!(out.text().len() < 400_000, "{}", out.text().len());
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use super::flow::Flow;
+use super::flow::{Flow, Place};
 use super::ooxml::is_image;
 use super::picture::{self, Pictures};
 use super::sniff::{self, Kind};
@@ -13,6 +13,9 @@ use super::zip::Archive;
 
 /// Cells and blanks that one attribute may stand for.
 const REPEAT: usize = 64;
+
+/// Styles of one document that hide.
+const MAX_STYLES: usize = 10_000;
 
 /// Elements whose text a program keeps for itself.
 const PROGRAM: &[&str] = &[
@@ -50,6 +53,21 @@ const NAMED: &[&str] = &[
     "combobox",
     "checkbox",
     "radio",
+];
+
+/// Elements that stand beside the line in which they stand.
+const BESIDE: &[&str] = &["annotation", "note", "ruby-text"];
+
+/// Fields that are a line of their own where a program keeps them, or a note has them.
+const LINES: &[&str] = &[
+    "creator",
+    "date",
+    "initial-creator",
+    "keyword",
+    "subject",
+    "description",
+    "user-defined",
+    "printed-by",
 ];
 
 /// Reads a package.
@@ -125,13 +143,16 @@ fn content(walk: &mut Walk<'_>, name: &str, bytes: &[u8]) {
     // Elements above whose text is settings, not content.
     let mut settings = 0usize;
     let mut cell = Cell::default();
+    let mut hidden = Hidden::default();
     while let Some(node) = xml.next() {
         if let Node::Start(tag) = &node {
             aside(tag, &mut flow);
+            hidden.enter(tag);
+            flow.stand(hidden.place());
         }
         match node {
             Node::Start(tag) => match tag.name() {
-                "p" | "h" => cell.has_text = true,
+                "p" | "h" => cell.has_text |= hidden.place() != Place::Beside,
                 "s" => {
                     let count = tag.get("c").and_then(|c| c.parse().ok()).unwrap_or(1);
                     flow.push(&" ".repeat(REPEAT.min(count)));
@@ -166,9 +187,11 @@ fn content(walk: &mut Walk<'_>, name: &str, bytes: &[u8]) {
                     flow.end_line();
                 }
                 "user-defined" => {
-                    if let Some(name) = tag.get("name") {
-                        flow.push(&name);
-                        flow.push(": ");
+                    let name = tag.get("name").unwrap_or_default();
+                    match keeps {
+                        true => flow.push(&format!("{name}: ")),
+                        // A field shows no more than the value.
+                        false => flow.aside(&name),
                     }
                 }
                 name if keeps && PROGRAM.contains(&name) => settings += 1,
@@ -179,33 +202,40 @@ fn content(walk: &mut Walk<'_>, name: &str, bytes: &[u8]) {
                 }
                 _ => {}
             },
-            Node::End(name) => match name.as_str() {
-                "p" | "h" | "creator" | "date" | "title" | "desc" | "initial-creator"
-                | "keyword" | "subject" | "description" | "user-defined" | "printed-by" => {
-                    flow.end_paragraph();
-                }
-                "table-cell" | "covered-table-cell" => {
-                    // Where the column is too narrow only signs are shown of it.
-                    let hidden = !cell.has_text || cell.is_narrow;
-                    if let Some(value) = cell.value.take().filter(|_| hidden) {
-                        flow.push(&value);
+            Node::End(name) => {
+                match name.as_str() {
+                    "p" | "h" | "title" | "desc" => flow.end_paragraph(),
+                    // In a paragraph they are fields of it.
+                    name if LINES.contains(&name) && (keeps || hidden.place() == Place::Beside) => {
+                        flow.end_paragraph();
                     }
-                    flow.leave_cell();
-                    for _ in 1..cell.repeat.min(REPEAT) {
-                        flow.push("\t");
+                    "table-cell" | "covered-table-cell" => {
+                        // Where the column is too narrow only signs are shown of it.
+                        let hidden = !cell.has_text || cell.is_narrow;
+                        if let Some(value) = cell.value.take().filter(|_| hidden) {
+                            flow.push(&value);
+                        }
+                        flow.leave_cell();
+                        for _ in 1..cell.repeat.min(REPEAT) {
+                            flow.push("\t");
+                        }
+                        cell = Cell::default();
                     }
-                    cell = Cell::default();
+                    "table-row" => flow.end_row(),
+                    name if keeps && PROGRAM.contains(&name) => {
+                        settings = settings.saturating_sub(1);
+                    }
+                    _ => {}
                 }
-                "table-row" => flow.end_row(),
-                name if keeps && PROGRAM.contains(&name) => {
-                    settings = settings.saturating_sub(1);
-                }
-                _ => {}
-            },
+                hidden.leave();
+                flow.stand(hidden.place());
+            }
             Node::Text(text) if settings == 0 => {
                 // Between elements stands nothing but the layout of the file.
                 if !text.trim().is_empty() || !text.contains('\n') {
-                    cell.is_narrow = text.bytes().all(|b| b == b'#');
+                    if hidden.place() != Place::Beside {
+                        cell.is_narrow = text.bytes().all(|b| b == b'#');
+                    }
                     flow.push(&text);
                 }
             }
@@ -218,6 +248,52 @@ fn content(walk: &mut Walk<'_>, name: &str, bytes: &[u8]) {
     }
     xml.finish(walk);
     flow.finish(walk);
+}
+
+/// Where the text of open elements stands, and the styles that hide it.
+#[derive(Default)]
+struct Hidden {
+    open: Vec<Place>,
+    /// The style that is being read, and those that hide.
+    style: String,
+    styles: HashSet<String>,
+}
+
+impl Hidden {
+    fn enter(&mut self, tag: &Tag<'_>) {
+        let element = tag.name();
+        match element {
+            "style" => self.style = tag.get("name").unwrap_or_default(),
+            "text-properties"
+                if self.styles.len() < MAX_STYLES
+                    && tag.get("display").is_some_and(|d| d == "none") =>
+            {
+                self.styles.insert(std::mem::take(&mut self.style));
+            }
+            _ => {}
+        }
+        let hides = || match element {
+            "hidden-text" => true,
+            "span" => tag
+                .get("style-name")
+                .is_some_and(|style| self.styles.contains(&style)),
+            _ => false,
+        };
+        self.open.push(match self.place() {
+            Place::Beside => Place::Beside,
+            _ if BESIDE.contains(&element) => Place::Beside,
+            Place::Line if hides() => Place::Hidden,
+            place => place,
+        });
+    }
+
+    fn leave(&mut self) {
+        self.open.pop();
+    }
+
+    fn place(&self) -> Place {
+        self.open.last().copied().unwrap_or_default()
+    }
 }
 
 /// The cell being read.

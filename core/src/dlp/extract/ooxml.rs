@@ -6,11 +6,11 @@
 
 use std::borrow::Cow;
 
-use super::flow::Flow;
+use super::flow::{Flow, Place};
 use super::picture::{self, Pictures};
 use super::sniff::{self, Kind};
 use super::walk::Walk;
-use super::xml::{Node, Xml};
+use super::xml::{Node, Tag, Xml};
 use super::zip::Archive;
 use super::{Form, Piece, sheet};
 
@@ -202,21 +202,24 @@ fn flowing(walk: &mut Walk<'_>, name: &str, bytes: &[u8]) -> bool {
     let text = super::text::xml(bytes);
     let mut xml = Xml::new(&text);
     let mut flow = Flow::new(name);
-    // Depth of elements whose text counts: `t`, and those that hold text alone.
-    let mut open: Vec<bool> = Vec::new();
+    let mut path = Path::default();
+    // Strings of a workbook (comments on cells) have escapes of their own.
+    let is_book = name.to_ascii_lowercase().starts_with("xl/");
     let mut choice = (0, 0);
     let mut fallback = 0;
     while let Some(node) = xml.next() {
         match node {
             Node::Start(tag) => {
                 let element = tag.name();
+                path.enter(&tag);
+                flow.stand(path.place());
                 // A tab in a paragraph, and not one of its settings.
                 match element {
                     "tab" | "ptab" if tag.get("pos").is_none() => flow.push("\t"),
                     "br" | "cr" => flow.push("\n"),
                     "noBreakHyphen" => flow.push("-"),
                     "tc" => flow.enter_cell(),
-                    "sym" => flow.push("\u{fffd}"),
+                    "sym" => flow.push(symbol(&tag).encode_utf8(&mut [0; 4])),
                     "Choice" => choice = (flow.len(), 0),
                     "Fallback" => fallback = flow.len(),
                     // What a control is called, and what a field says of itself.
@@ -257,10 +260,8 @@ fn flowing(walk: &mut Walk<'_>, name: &str, bytes: &[u8]) -> bool {
                         flow.aside(&value);
                     }
                 }
-                open.push(!NUMBERS.contains(&element));
             }
             Node::End(element) => {
-                open.pop();
                 match element.as_str() {
                     "p" | "si" | "comment" | "text" | "pt" | "oddHeader" | "oddFooter"
                     | "author" | "instrText" | "div" => flow.end_paragraph(),
@@ -281,11 +282,16 @@ fn flowing(walk: &mut Walk<'_>, name: &str, bytes: &[u8]) -> bool {
                     }
                     _ => {}
                 }
+                path.leave();
+                flow.stand(path.place());
             }
-            Node::Text(text) if open.last() != Some(&false) => {
+            Node::Text(text) if path.has_text() => {
                 if !text.trim().is_empty() || !text.contains('\n') {
                     any |= !text.trim().is_empty();
-                    flow.push(&text);
+                    match is_book {
+                        true => flow.push(&sheet::unescaped(&text)),
+                        false => flow.push(&text),
+                    }
                 }
             }
             Node::Text(_) => {}
@@ -298,6 +304,90 @@ fn flowing(walk: &mut Walk<'_>, name: &str, bytes: &[u8]) -> bool {
     xml.finish(walk);
     flow.finish(walk);
     any
+}
+
+/// The elements around what is read, and what they say of where its text stands.
+#[derive(Default)]
+struct Path {
+    open: Vec<Open>,
+}
+
+/// An open element.
+struct Open {
+    /// Whether its text is any: no number that places or formats something.
+    has_text: bool,
+    is_run: bool,
+    is_settings: bool,
+    place: Place,
+}
+
+impl Path {
+    fn enter(&mut self, tag: &Tag<'_>) {
+        let element = tag.name();
+        // A run is hidden where its own settings say so.
+        if element == "vanish"
+            && !matches!(tag.get("val").as_deref(), Some("0" | "false" | "off"))
+            && let [.., run, settings] = &mut self.open[..]
+            && settings.is_settings
+            && run.is_run
+            && run.place != Place::Beside
+        {
+            run.place = Place::Hidden;
+        }
+        let place = match (self.place(), element) {
+            (Place::Beside, _) | (_, "instrText" | "delInstrText" | "rt" | "rPh") => Place::Beside,
+            (Place::Hidden, _) | (_, "del" | "delText" | "moveFrom") => Place::Hidden,
+            (Place::Shown, _) | (_, "ins" | "moveTo") => Place::Shown,
+            (Place::Line, _) => Place::Line,
+        };
+        self.open.push(Open {
+            has_text: !NUMBERS.contains(&element),
+            is_run: element == "r",
+            is_settings: element == "rPr",
+            place,
+        });
+    }
+
+    fn leave(&mut self) {
+        self.open.pop();
+    }
+
+    fn place(&self) -> Place {
+        self.open.last().map_or(Place::Line, |open| open.place)
+    }
+
+    fn has_text(&self) -> bool {
+        self.open.last().is_none_or(|open| open.has_text)
+    }
+}
+
+/// The letter that a font shows at a code of its own (ISO/IEC 29500-1 section
+/// 17.3.3.30), where that is one in all fonts but those of signs.
+fn symbol(tag: &Tag<'_>) -> char {
+    const SIGNS: &[&str] = &[
+        "symbol",
+        "wingdings",
+        "webdings",
+        "zapfdingbats",
+        "zapf dingbats",
+        "monotype sorts",
+        "mt extra",
+        "marlett",
+        "bookshelf symbol",
+    ];
+    let font = tag.get("font").unwrap_or_default().to_ascii_lowercase();
+    let code = tag
+        .get("char")
+        .and_then(|code| u32::from_str_radix(&code, 16).ok());
+    // Fonts without Unicode stand in the private area.
+    let code = code.map(|code| match code {
+        0xf000..=0xf0ff => code - 0xf000,
+        code => code,
+    });
+    code.filter(|_| !SIGNS.iter().any(|sign| font.starts_with(sign)))
+        .and_then(char::from_u32)
+        .filter(|c| c.is_alphanumeric() || c.is_ascii_graphic() || *c == ' ')
+        .unwrap_or(char::REPLACEMENT_CHARACTER)
 }
 
 /// Names that programs give: `Picture 3`, `TextBox 12`, `_Toc98411`.

@@ -1,10 +1,11 @@
 //! Rich Text Format (1.9.1) as text.
 //!
-//! Hidden text is text here: it travels. Destinations that hold settings or
+//! Hidden text is text here: it travels, and the line that it stands in is given
+//! out with it and without it. Destinations that hold settings or
 //! pictures are skipped; whatever is not known as one of them is read.
 
 use super::budget::MAX_ENTRY;
-use super::flow::Flow;
+use super::flow::{Flow, Place};
 use super::picture::{self, Pictures};
 use super::walk::Walk;
 use crate::compose::decode_charset;
@@ -44,6 +45,50 @@ const SKIPPED: &[&str] = &[
     "defpap",
 ];
 
+/// Destinations whose text stands beside the line: names, notes, comments, field
+/// instructions, what shapes hold.
+const BESIDE: &[&str] = &[
+    "annotation",
+    "atnauthor",
+    "atndate",
+    "atnicn",
+    "atnid",
+    "atnparent",
+    "atnref",
+    "atntime",
+    "atrfend",
+    "atrfstart",
+    "background",
+    "bkmkend",
+    "bkmkstart",
+    "datafield",
+    "do",
+    "docvar",
+    "fldinst",
+    "footnote",
+    "formfield",
+    "ftnsep",
+    "ftnsepc",
+    "htmltag",
+    "linkval",
+    "mailmerge",
+    "mhtmltag",
+    "pn",
+    "pnseclvl",
+    "propname",
+    "shpinst",
+    "shptxt",
+    "sn",
+    "staticval",
+    "sv",
+    "template",
+    "userprops",
+    "xmlattrname",
+    "xmlattrvalue",
+    "xmlname",
+    "xmlopen",
+];
+
 /// What a group inherits.
 #[derive(Clone)]
 struct Group {
@@ -53,10 +98,32 @@ struct Group {
     object: bool,
     /// Whether its text stands on lines of its own.
     apart: bool,
+    /// Whether its text stands beside the line.
+    beside: bool,
+    /// Whether a reader may pass it over: a destination that is not known here.
+    optional: bool,
+    /// Whether it is hidden or deleted, and whether it was put in while changes are
+    /// tracked.
+    hidden: bool,
+    deleted: bool,
+    added: bool,
     /// Fallback characters behind `\u`.
     fallback: usize,
     /// The charset of the font that is on.
     charset: &'static str,
+}
+
+impl Group {
+    fn place(&self) -> Place {
+        match self {
+            Self { beside: true, .. } => Place::Beside,
+            Self { optional: true, .. }
+            | Self { hidden: true, .. }
+            | Self { deleted: true, .. } => Place::Hidden,
+            Self { added: true, .. } => Place::Shown,
+            _ => Place::Line,
+        }
+    }
 }
 
 /// Reads a document.
@@ -69,6 +136,11 @@ pub(super) fn read(walk: &mut Walk<'_>, data: &[u8]) {
             picture: false,
             object: false,
             apart: false,
+            beside: false,
+            optional: false,
+            hidden: false,
+            deleted: false,
+            added: false,
             fallback: 1,
             charset: "windows-1252",
         },
@@ -86,6 +158,7 @@ pub(super) fn read(walk: &mut Walk<'_>, data: &[u8]) {
         object: Hex::default(),
         objects: Vec::new(),
         begins: false,
+        starred: false,
     };
     reader.run(walk);
     let Reader {
@@ -135,6 +208,8 @@ struct Reader<'a> {
     /// Whether nothing but `\*` stands before in the group: what says what a group
     /// holds counts there only, since what else stands in it is text.
     begins: bool,
+    /// Whether `\*` stood there.
+    starred: bool,
 }
 
 /// Bytes in hexadecimal.
@@ -178,6 +253,7 @@ impl Reader<'_> {
         while let Some(&byte) = self.data.get(self.at) {
             self.at += 1;
             let began = self.begins;
+            self.starred &= began;
             self.begins = byte == b'{' || (began && matches!(byte, b'\r' | b'\n'));
             match byte {
                 b'{' => {
@@ -187,6 +263,7 @@ impl Reader<'_> {
                         return;
                     }
                     self.groups.push(self.group.clone());
+                    self.starred = false;
                     // What stands in groups of a picture describes it.
                     self.group.picture = false;
                     self.pending = 0;
@@ -205,6 +282,7 @@ impl Reader<'_> {
                                 self.flow.end_line();
                             }
                             self.group = group;
+                            self.flow.stand(self.group.place());
                         }
                         None => {
                             walk.fail("malformed");
@@ -303,7 +381,7 @@ impl Reader<'_> {
                 b'\r' | b'\n' => self.push(walk, "\n"),
                 // A destination that an old reader may skip: read all the
                 // same, unless it is known to hold no text.
-                b'*' => self.begins = begins,
+                b'*' => (self.begins, self.starred) = (begins, begins),
                 b'-' | b':' | b'|' => {}
                 byte => self.byte(byte),
             }
@@ -350,10 +428,15 @@ impl Reader<'_> {
 
     fn word(&mut self, walk: &mut Walk<'_>, word: &str, number: Option<i32>, begins: bool) {
         match word {
-            "par" | "line" | "sect" | "page" | "softline" | "column" => self.push(walk, "\n"),
+            "par" | "sect" | "page" | "row" | "nestrow" => {
+                self.decode(walk);
+                if !self.group.skip {
+                    self.flow.end_paragraph();
+                }
+            }
+            "line" | "softline" | "column" => self.push(walk, "\n"),
             "tab" | "nestcell" => self.push(walk, "\t"),
             "cell" => self.push(walk, "\t"),
-            "row" | "nestrow" => self.push(walk, "\n"),
             "emdash" => self.push(walk, "\u{2014}"),
             "endash" => self.push(walk, "\u{2013}"),
             "lquote" | "rquote" => self.push(walk, "'"),
@@ -393,6 +476,18 @@ impl Reader<'_> {
             "plain" => {
                 self.decode(walk);
                 self.group.charset = self.default_charset;
+                (self.group.hidden, self.group.deleted, self.group.added) = (false, false, false);
+                self.flow.stand(self.group.place());
+            }
+            "v" | "deleted" | "revised" => {
+                self.decode(walk);
+                let is_on = number != Some(0);
+                match word {
+                    "v" => self.group.hidden = is_on,
+                    "deleted" => self.group.deleted = is_on,
+                    _ => self.group.added = is_on,
+                }
+                self.flow.stand(self.group.place());
             }
             "fcharset" => {
                 if let (Some(font), Some(charset)) = (self.font, number)
@@ -425,10 +520,23 @@ impl Reader<'_> {
                 self.decode(walk);
                 self.group.skip = true;
             }
-            // Names, descriptions, field instructions, each on its own line.
+            word if begins && BESIDE.contains(&word) => {
+                self.decode(walk);
+                self.group.beside = true;
+                self.group.apart = true;
+                self.flow.stand(Place::Beside);
+                self.flow.end_line();
+            }
+            // Elsewhere than at the start of a group a word may say what it holds, and
+            // may say nothing.
+            word if BESIDE.contains(&word) || (begins && self.starred) => {
+                self.decode(walk);
+                self.group.optional = true;
+                self.flow.stand(self.group.place());
+            }
+            // Names and descriptions, each on its own line.
             "info" | "author" | "title" | "operator" | "company" | "subject" | "keywords"
-            | "doccomm" | "annotation" | "atnauthor" | "footnote" | "header" | "footer"
-            | "fldinst" | "sn" | "sv" | "bkmkstart" | "shptxt" => {
+            | "doccomm" | "header" | "footer" => {
                 self.decode(walk);
                 if !self.group.skip {
                     self.group.apart = true;
