@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use super::pdf_tests::{page, stream};
 use super::test_support::*;
 
 const LINE: &str = "Maria Alvarez tested positive for HIV.\n";
@@ -200,4 +201,44 @@ fn much_that_is_hidden_costs_what_it_is() {
     let out = run(text.as_bytes());
     assert!(out.reasons.is_empty(), "{:?}", out.reasons);
     assert!(out.text().len() < 400_000, "{}", out.text().len());
+}
+
+/// A page in a font whose map to text gives each letter another one.
+fn mapped(entries: &str, text: &str, map: &str) -> Out {
+    let map = format!("begincmap 1 begincodespacerange <00><ff> endcodespacerange {map} endcmap");
+    let fonts = format!("/F << /Type /Font {entries} /ToUnicode 5 0 R >>");
+    let content = format!("BT /F 10 Tf 50 700 Td ({text}) Tj 0 -12 Td (Seen) Tj ET");
+    run(&page(
+        content.as_bytes(),
+        &fonts,
+        &[stream("", map.as_bytes()), stream("", b"a program")],
+    ))
+}
+
+#[test]
+fn letters_of_a_pdf_are_read_as_drawn_and_as_told() {
+    // `A` to `Y` and `a` to `y` are told to be the next letter.
+    let shifted = "2 beginbfrange <41><59><0042> <61><79><0062> endbfrange";
+    for entries in [
+        "/Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding",
+        "/Subtype /Type1 /BaseFont /Helvetica",
+        "/Subtype /TrueType /BaseFont /ABCDEF+Arial /Encoding /MacRomanEncoding /FontDescriptor << /Flags 32 /FontFile2 6 0 R >>",
+    ] {
+        let out = mapped(entries, "Maria has HIV", shifted);
+        assert!(out.reasons.is_empty(), "{:?}", out.reasons);
+        out.has("[page 1]\nNbsjb ibt IJW\nTffo\nMaria has HIV\nSeen\n");
+    }
+    // What a font's own program draws the map alone tells.
+    for entries in [
+        "/Subtype /TrueType /BaseFont /ABCDEF+Arial /FontDescriptor << /Flags 4 /FontFile2 6 0 R >>",
+        "/Subtype /TrueType /Encoding /WinAnsiEncoding /FontDescriptor << /Flags 4 /FontFile2 6 0 R >>",
+        "/Subtype /Type1 /Encoding << /Differences [65 /A /B /C] >> /FontDescriptor << /Flags 4 /FontFile 6 0 R >>",
+    ] {
+        mapped(entries, "ABC", shifted).lacks("ABC");
+    }
+    // A map that says what the encoding does, or another case, changes nothing.
+    let upper = "2 beginbfrange <41><5a><0041> <61><7a><0041> endbfrange";
+    let entries = "/Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding";
+    let out = mapped(entries, "Maria has HIV", upper);
+    assert_eq!(out.text().matches("HIV").count(), 1);
 }

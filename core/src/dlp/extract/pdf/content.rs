@@ -7,7 +7,7 @@
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-use super::super::flow::Flow;
+use super::super::flow::{Flow, Place as Stands};
 use super::super::picture::Pictures;
 use super::super::walk::Walk;
 use super::file::{File, Place};
@@ -115,6 +115,16 @@ impl Page {
         }
     }
 
+    /// Takes in a letter that is drawn and is not what it is told to mean: the line
+    /// is given out with either.
+    fn push_either(&mut self, told: &str, drawn: char) {
+        self.flow.stand(Stands::Shown);
+        self.push(told);
+        self.flow.stand(Stands::Hidden);
+        self.flow.push(drawn.encode_utf8(&mut [0; 4]));
+        self.flow.stand(Stands::Line);
+    }
+
     /// Breaks the line or the word where the next glyph is not close by.
     fn approach(&mut self, at: (f32, f32), size: f32, along: (f32, f32)) {
         let Some((x, y, last)) = self.end else {
@@ -124,7 +134,7 @@ impl Page {
         let (forth, aside) = (dx * along.0 + dy * along.1, dy * along.0 - dx * along.1);
         let size = size.max(last).max(0.01);
         if aside.abs() > 0.5 * size {
-            self.flow.push("\n");
+            self.flow.end_paragraph();
             self.blank = true;
         } else if !(-0.6 * size..=0.9 * size).contains(&forth) {
             self.flow.push("\t");
@@ -374,7 +384,10 @@ impl Reader<'_, '_, '_> {
             page.approach((x, y), size, along);
             match &glyph.text {
                 Some(text) => {
-                    page.push(text);
+                    match glyph.drawn {
+                        Some(drawn) => page.push_either(text, drawn),
+                        None => page.push(text),
+                    }
                     page.run = 0;
                     page.run_kinds.clear();
                 }

@@ -27,6 +27,9 @@ pub(super) struct Font {
     coding: Coding,
     /// Text of each code of a simple font.
     simple: Vec<Option<char>>,
+    /// Which of them is drawn whatever the file says that it means: by a name that
+    /// readers know, and not by what the font's own program makes of its codes.
+    drawn: Vec<bool>,
     widths: HashMap<u32, f32>,
     /// Widths set, the ones that replaced others counted again.
     made: usize,
@@ -50,6 +53,8 @@ enum Coding {
 /// A character as it is shown.
 pub(super) struct Glyph {
     pub(super) text: Option<String>,
+    /// The letter that is drawn, where that is another one.
+    pub(super) drawn: Option<char>,
     pub(super) code: u32,
     /// In thousandths of the font's size.
     pub(super) width: f32,
@@ -64,6 +69,7 @@ impl Font {
             unicode: None,
             coding: Coding::Byte,
             simple: (0..=255u8).map(glyphs::standard).collect(),
+            drawn: Vec::new(),
             widths: HashMap::new(),
             made: 0,
             default_width: 500.0,
@@ -263,6 +269,14 @@ impl Font {
                 }
             }
         }
+        let has_program = ["FontFile", "FontFile2", "FontFile3"]
+            .iter()
+            .any(|key| descriptor.get(key).is_some());
+        let is_drawn = match dict.name("Subtype") {
+            Some(b"Type3") => false,
+            _ => !has_program || (base.is_some() && !symbolic),
+        };
+        self.drawn = vec![is_drawn; 256];
         let Object::Dict(encoding) = encoding else {
             return;
         };
@@ -274,6 +288,10 @@ impl Font {
                     Object::Name(name) => {
                         if let Some(place) = self.simple.get_mut(code) {
                             *place = glyphs::named(&name);
+                        }
+                        // A program may call its own glyphs so.
+                        if let Some(drawn) = self.drawn.get_mut(code) {
+                            *drawn &= !has_program;
                         }
                         code = code.saturating_add(1);
                     }
@@ -304,13 +322,19 @@ impl Font {
                 .iter()
                 .fold(0u32, |n, b| n.wrapping_shl(8) | u32::from(*b));
             let mapped = self.unicode.as_ref().and_then(|map| map.text(code));
+            let simple = match &self.coding {
+                Coding::Byte => self.simple.get(code as usize).copied().flatten(),
+                _ => None,
+            };
+            // A letter or figure that the map gives another meaning.
+            let drawn = simple.filter(|letter| {
+                let told = mapped.as_deref();
+                letter.is_ascii_alphanumeric()
+                    && self.drawn.get(code as usize) == Some(&true)
+                    && told.is_some_and(|told| !is_letter(told, *letter))
+            });
             let text = mapped.or_else(|| match &self.coding {
-                Coding::Byte => self
-                    .simple
-                    .get(code as usize)
-                    .copied()
-                    .flatten()
-                    .map(String::from),
+                Coding::Byte => simple.map(String::from),
                 Coding::Utf16 => char::from_u32(code).map(String::from),
                 Coding::Two | Coding::Spaces(_) => None,
             });
@@ -320,12 +344,18 @@ impl Font {
             };
             each(Glyph {
                 text,
+                drawn,
                 code,
                 width: self.widths.get(&cid).copied().unwrap_or(self.default_width),
                 space: length == 1 && code == 32,
             });
         }
     }
+}
+
+/// Whether a text is this letter, in either case.
+fn is_letter(text: &str, letter: char) -> bool {
+    text.eq_ignore_ascii_case(letter.encode_utf8(&mut [0; 4]))
 }
 
 /// As much of a number as a page needs.
