@@ -21,6 +21,9 @@ pub(super) enum Kind {
     Tar,
     /// Something compressed by GZIP.
     Gzip,
+    /// What a printer draws a page by: PostScript, PCL. The letters of a page may
+    /// stand in it one by one, in any order and any code.
+    Printed,
     /// Text in any encoding.
     Text,
     /// Anything else.
@@ -64,6 +67,9 @@ pub(super) fn kind(bytes: &[u8], media_type: &str, name: &str) -> Kind {
     if super::tar::is_tar(bytes) {
         return Kind::Tar;
     }
+    if is_printed(bytes) {
+        return Kind::Printed;
+    }
     let declared = matches!(
         media_type,
         "message/rfc822"
@@ -83,6 +89,23 @@ pub(super) fn kind(bytes: &[u8], media_type: &str, name: &str) -> Kind {
         return Kind::Zip;
     }
     Kind::Unknown
+}
+
+/// Whether bytes are what a printer takes: PostScript, plain or with the head of an
+/// EPS file for DOS, PCL, or PJL before either. An end of transmission may stand
+/// before it, from serial lines.
+pub(super) fn is_printed(bytes: &[u8]) -> bool {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let before = |b: &&u8| b.is_ascii_whitespace() || matches!(b, 0 | 4);
+    let before = bytes.iter().take(64).take_while(before).count();
+    match bytes.get(before..).unwrap_or_default() {
+        [b'%', b'!', b'P', b'S', ..] | [b'%', b'!', b'\r' | b'\n', ..] => true,
+        [0xc5, 0xd0, 0xd3, 0xc6, ..] => true,
+        // Charsets are chosen by other signs, colours of a terminal by `[`.
+        [0x1b, b'E', ..] | [0x1b, b'&' | b'*', b'a'..=b'z', ..] => true,
+        [0x1b, b'%', b'-', b'1', ..] => true,
+        _ => false,
+    }
 }
 
 /// Whether a name ends as one of these.
@@ -121,7 +144,7 @@ pub(super) fn encrypted_package(bytes: &[u8]) -> bool {
 
 /// Whether a part is to be read as text. Of what is declared as text, some
 /// control characters are borne.
-fn looks_like_text(bytes: &[u8], media_type: &str) -> bool {
+pub(super) fn looks_like_text(bytes: &[u8], media_type: &str) -> bool {
     if super::text::wide(bytes).is_some() {
         return true;
     }

@@ -569,3 +569,33 @@ fn no_entry_of_a_document_is_passed_by() {
     let word: &[u8] = b"<w:document><w:p><w:t>See.</w:t></w:p></w:document>";
     run(&zip(&[TYPES, ("word/document.xml", word), ("x/", ssn)])).has("577-96-4121");
 }
+
+#[test]
+fn what_a_printer_takes_is_read_and_told() {
+    for text in [
+        "%!PS-Adobe-3.0\n(MRN 4471920) show",
+        "\u{feff}%!PS\n(MRN 4471920) show",
+        "\u{4}%!PS\n(MRN 4471920) show and so on, and so on, and so on, and so on, and so on, and so on, and so on",
+        "%!\r\n(MRN 4471920) show",
+        "\u{1b}%-12345X@PJL\n(MRN 4471920)",
+        "\u{1b}E\u{1b}&l0OMRN 4471920",
+        "\u{1b}&l0OMRN 4471920",
+        "\u{1b}*t300RMRN 4471920",
+    ] {
+        let out = run(text.as_bytes());
+        assert_eq!(out.reasons.first(), Some(&"unsupported_type"), "{text:?}");
+        out.has("MRN 4471920");
+    }
+    let eps = [&b"\xc5\xd0\xd3\xc6\x1e\0\0\0"[..], b"%!PS (MRN) show"].concat();
+    assert_eq!(run(&eps).reasons[0], "unsupported_type");
+    // A choice of charset, colours, a comment.
+    for text in [
+        "\u{1b}(BPat",
+        "\u{1b}[1mPat",
+        "\u{1b}$BPat",
+        "%! Pat",
+        "%!PDF",
+    ] {
+        assert!(run(text.as_bytes()).reasons.is_empty(), "{text:?}");
+    }
+}

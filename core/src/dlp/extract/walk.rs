@@ -172,7 +172,7 @@ impl<'a> Walk<'a> {
         }
         let kind = sniff::kind(bytes, media_type, name);
         // What is text is read, whatever it is.
-        if !matches!(kind, Kind::Text | Kind::Message) && self.budget.knows(bytes) {
+        if !matches!(kind, Kind::Text | Kind::Printed | Kind::Message) && self.budget.knows(bytes) {
             return;
         }
         match kind {
@@ -191,6 +191,12 @@ impl<'a> Walk<'a> {
             Kind::Message => eml::read(self, bytes),
             Kind::Tar => tar::read(self, bytes),
             Kind::Gzip => tar::gunzip(self, bytes, name),
+            Kind::Printed => {
+                self.fail("unsupported_type");
+                if sniff::looks_like_text(bytes, media_type) {
+                    text::read(self, bytes, sniff::text_type(media_type, name));
+                }
+            }
             Kind::Text => text::read(self, bytes, sniff::text_type(media_type, name)),
             Kind::Unknown => self.fail("unsupported_type"),
         }
