@@ -220,6 +220,26 @@ fn an_attached_text_is_what_its_content_is() {
     }
 }
 
+/// What no text has in it, and what a printer takes, is doubtful under any type.
+#[test]
+fn an_attached_text_that_is_none_is_told() {
+    let harmless = "The lift is out of order until Friday, so please use the stairs. ".repeat(4);
+    for content in [
+        format!("The l\u{1}ift. {harmless}"),
+        format!("%!PS-Adobe-3.0\n({harmless}) show\n"),
+        format!("\u{1b}E\u{1b}&l0O{harmless}"),
+    ] {
+        let [untold, text] = file(&content).map(|f| f.unscannable.first().map(|u| u.why));
+        assert!(
+            text.is_some() && text == untold,
+            "{content:?}: {text:?} {untold:?}"
+        );
+    }
+    for found in file(&harmless) {
+        assert!(found.unscannable.is_empty());
+    }
+}
+
 #[test]
 fn nothing_is_lost_where_a_long_text_is_cut() {
     for value in ["2W81 AD9 KT66", "4539 1488 0343 6467"] {

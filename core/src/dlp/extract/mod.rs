@@ -163,6 +163,14 @@ fn files(walk: &mut Walk<'_>, text: &str) {
     enclosed::read(walk, text, &taken);
 }
 
+/// Why a file that calls itself text is not read whole, though it is decoded.
+pub(super) fn doubt(text: &str) -> Option<&'static str> {
+    if sniff::is_printed(text.as_bytes()) {
+        return Some("unsupported_type");
+    }
+    text::is_damaged(text).then_some("malformed")
+}
+
 /// Whether a text is a message that went by mail.
 pub(super) fn is_message(text: &str) -> bool {
     eml::is_message(text.as_bytes())

@@ -72,10 +72,14 @@ pub(super) fn decode(bytes: &[u8]) -> (String, Option<&'static str>) {
             }
         }
     };
-    let damaged = text
-        .chars()
-        .any(|c| matches!(c, '\0'..='\u{8}' | '\u{e}'..='\u{19}' | '\u{7f}'));
-    (text, fault.or(damaged.then_some("malformed")))
+    let fault = fault.or(is_damaged(&text).then_some("malformed"));
+    (text, fault)
+}
+
+/// Whether control characters stand in a text that no text has.
+pub(super) fn is_damaged(text: &str) -> bool {
+    text.chars()
+        .any(|c| matches!(c, '\0'..='\u{8}' | '\u{e}'..='\u{19}' | '\u{7f}'))
 }
 
 /// XML in a package, which is UTF-8 or UTF-16.

@@ -10,7 +10,7 @@ use crate::base::Phi;
 use crate::compose::{Message, PartContent, ScanPart};
 use crate::dlp::Part;
 use crate::dlp::extract::{
-    Budget, Piece, TABLE, encoded_in, encoded_in_page, extract, is_table_name,
+    Budget, Piece, TABLE, doubt, encoded_in, encoded_in_page, extract, is_table_name,
 };
 use crate::dlp::lexicon::Flag;
 use crate::dlp::passage::Passage;
@@ -323,6 +323,12 @@ impl Scan<'_> {
             }
             PartContent::Text(text) => {
                 if let Some(why) = scanned.misread(text.expose()) {
+                    self.unscannable(part, why);
+                }
+            }
+            // Of a document its reader tells.
+            PartContent::Text(text) if is_file(part) && !is_document(part, text.expose()) => {
+                if let Some(why) = doubt(text.expose()) {
                     self.unscannable(part, why);
                 }
             }
