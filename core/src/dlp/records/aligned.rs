@@ -31,7 +31,7 @@ const MAX_HEADINGS: usize = 512;
 /// What the aligned tables in a text tell, but for the lines in which others told
 /// `taken`, which are in order.
 pub(super) fn read(text: &str, mut taken: &[Hint]) -> Option<Record> {
-    if !text.contains("  ") && !text.contains('\u{a0}') {
+    if !may_have_cells(text) {
         return None;
     }
     let mut reader = Reader {
@@ -51,7 +51,7 @@ pub(super) fn read(text: &str, mut taken: &[Hint]) -> Option<Record> {
         }
         let cells = cells(text, line);
         // Within a table only what is nothing else is a header.
-        let may_open = table.is_none() || cells.iter().all(|cell| heads(text, cell));
+        let may_open = table.is_none() || cells.all.iter().all(|cell| heads(text, cell));
         if may_open && let Some(head) = Table::new(text, &cells) {
             table = Some(head);
             continue;
@@ -71,6 +71,11 @@ pub(super) fn read(text: &str, mut taken: &[Hint]) -> Option<Record> {
         in_prose: true,
         ..Record::default()
     })
+}
+
+/// Whether something stands in a text that parts cells.
+fn may_have_cells(text: &str) -> bool {
+    ["  ", "\t", "\u{a0}"].iter().any(|gap| text.contains(gap))
 }
 
 /// The lines of a text, with their ends, behind marks of quotation.
@@ -94,13 +99,27 @@ fn lines(text: &str) -> impl Iterator<Item = Range<usize>> {
 struct Cell {
     range: Range<usize>,
     place: Range<usize>,
+    /// The tabs before it.
+    tabs: usize,
+}
+
+/// The cells of a line.
+#[derive(Default)]
+struct Cells {
+    all: Vec<Cell>,
+    /// The tabs in the line, those behind its last cell too.
+    tabs: usize,
+    /// Whether they alone part its cells.
+    by_tabs: bool,
 }
 
 /// The cells of a line, which two blanks part, or a tab; where it has more than
 /// [`MAX_COLUMNS`], one more than that.
-fn cells(text: &str, line: Range<usize>) -> Vec<Cell> {
+fn cells(text: &str, line: Range<usize>) -> Cells {
     let mut out: Vec<Cell> = Vec::new();
-    let mut gap = 2;
+    // Blanks since the last letter, and tabs of the line.
+    let (mut gap, mut tabs, mut tabs_before) = (2, 0, 0);
+    let mut by_tabs = true;
     let content = text.get(line.clone()).unwrap_or_default();
     let mut next = 0;
     for (at, letter) in content.char_indices() {
@@ -108,6 +127,7 @@ fn cells(text: &str, line: Range<usize>) -> Vec<Cell> {
         if letter == '\t' {
             next = (place / TAB + 1) * TAB;
             gap += 2;
+            tabs += 1;
             continue;
         }
         next += 1;
@@ -125,14 +145,21 @@ fn cells(text: &str, line: Range<usize>) -> Vec<Cell> {
             if out.len() > MAX_COLUMNS {
                 break;
             }
+            by_tabs &= out.is_empty() || tabs > tabs_before;
             out.push(Cell {
                 range: line.start + at..end,
                 place: place..place + 1,
+                tabs,
             });
         }
+        tabs_before = tabs;
         gap = 0;
     }
-    out
+    Cells {
+        all: out,
+        tabs,
+        by_tabs: by_tabs && tabs > 0,
+    }
 }
 
 /// Whether a cell has only words that headings are made of.
@@ -143,6 +170,8 @@ fn heads(text: &str, cell: &Cell) -> bool {
 /// What stands at the top of a table.
 struct Table {
     columns: Vec<(Cell, Option<Field>)>,
+    /// The tabs in its header, where they alone part its cells.
+    tabs: Option<usize>,
     /// Whether something was found below it.
     tells: bool,
     /// Lines in a row that told nothing.
@@ -152,13 +181,13 @@ struct Table {
 impl Table {
     /// The one whose header a line is: all cells are short, and two say that a
     /// patient's data stand below them.
-    fn new(text: &str, cells: &[Cell]) -> Option<Self> {
-        if !(2..=MAX_COLUMNS).contains(&cells.len()) {
+    fn new(text: &str, cells: &Cells) -> Option<Self> {
+        if !(2..=MAX_COLUMNS).contains(&cells.all.len()) {
             return None;
         }
-        let mut columns = Vec::with_capacity(cells.len());
+        let mut columns = Vec::with_capacity(cells.all.len());
         let mut of_care = 0;
-        for cell in cells {
+        for cell in &cells.all {
             let name = text.get(cell.range.clone())?;
             if !may_be_heading(name) {
                 return None;
@@ -170,6 +199,7 @@ impl Table {
         }
         (of_care >= 2).then_some(Self {
             columns,
+            tabs: cells.by_tabs.then_some(cells.tabs),
             tells: false,
             others: 0,
         })
@@ -189,11 +219,31 @@ impl Table {
             .map(|common| (edge, common))
     }
 
-    /// The cells of a line, each column's. Where there are as many as columns they
-    /// stand in their order, if none stands below another header alone; else each
+    /// The column of each cell where tabs part those of the header: the one with as
+    /// many tabs before it, however wide these are. A line then has as many as the
+    /// header, or one from cell to cell as that has: where it has others they only
+    /// move to where a column is.
+    fn by_tabs(&self, cells: &Cells) -> Option<Vec<usize>> {
+        let head = self.tabs?;
+        let in_turn = |(n, cell): (usize, &Cell)| cell.tabs == n;
+        let one_each = || {
+            let mut heads = self.columns.iter().map(|(head, _)| head).enumerate();
+            cells.by_tabs && heads.all(in_turn) && cells.all.iter().enumerate().all(in_turn)
+        };
+        if head != cells.tabs && !one_each() {
+            return None;
+        }
+        let column = |cell: &Cell| self.columns.iter().position(|(h, _)| h.tabs == cell.tabs);
+        cells.all.iter().map(column).collect()
+    }
+
+    /// The cells of a line, each column's: by tabs, if they tell. Else, where there
+    /// are as many as columns, they stand in their order, if none stands below another header alone; else each
     /// belongs to the header that it stands below, and two that stand below one are
     /// one: `AGE SEX`.
-    fn in_columns(&self, cells: &[Cell]) -> Vec<Option<Range<usize>>> {
+    fn in_columns(&self, cells: &Cells) -> Vec<Option<Range<usize>>> {
+        let by_tabs = self.by_tabs(cells);
+        let cells = &cells.all[..];
         let columns = || 0..self.columns.len();
         let elsewhere = |(n, cell): (usize, &Cell)| {
             self.below(n, cell).is_none() && columns().any(|n| self.below(n, cell).is_some())
@@ -207,7 +257,11 @@ impl Table {
                 let all = columns().rev().filter(|n| self.below(*n, cell).is_some());
                 all.max_by_key(|n| self.below(*n, cell))
             };
-            let column = if in_order { Some(n) } else { best() };
+            let column = match &by_tabs {
+                Some(columns) => columns.get(n).copied(),
+                None if in_order => Some(n),
+                None => best(),
+            };
             if let Some(slot) = column.and_then(|n| row.get_mut(n)) {
                 let start = slot
                     .take()
@@ -280,8 +334,8 @@ struct Reader<'t> {
 
 impl Reader<'_> {
     /// Takes in what a line tells in a table's columns, if it tells anything.
-    fn row(&mut self, table: &mut Table, cells: &[Cell]) -> bool {
-        if cells.len() < 2 {
+    fn row(&mut self, table: &mut Table, cells: &Cells) -> bool {
+        if cells.all.len() < 2 {
             return false;
         }
         let row = table.in_columns(cells);
@@ -431,6 +485,28 @@ Núñez-Oyelaran, Bo               77110                 140.00
         }
         let text = "Patient          MRN   Phone\nLindqvist, Pat   471   814-555-0199 hiv";
         assert_eq!(told(text), [("471", K::Mrn)]);
+    }
+
+    #[test]
+    fn tabs_part_columns_however_wide_they_are() {
+        let head = "Patient\tSSN\tMRN";
+        let (ssn, mrn) = (("281159804", K::Ssn), ("00482913", K::Mrn));
+        for (row, found) in [
+            ("Lindqvist, Pat\t281159804\t00482913", vec![ssn, mrn]),
+            ("Lindqvist,  Pat\t281159804\t00482913", vec![ssn, mrn]),
+            // An empty cell, and one that the line ends before.
+            ("Lindqvist, Pat\t\t00482913", vec![mrn]),
+            ("Lindqvist, Pat\t281159804\t", vec![ssn]),
+            ("Lindqvist, Pat\t281159804", vec![ssn]),
+        ] {
+            for beside in ["", "\n\nSeen.  Call back."] {
+                let text = format!("{head}\n{row}{beside}");
+                assert_eq!(told(&text), found, "{text}");
+            }
+        }
+        // With more of them they move to where a column is.
+        let text = "Patient\t\tSSN\t\tMRN\nLindqvist, Pat\t281159804\t00482913";
+        assert_eq!(told(text), [ssn, mrn]);
     }
 
     #[test]
