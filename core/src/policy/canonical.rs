@@ -12,7 +12,7 @@ use crate::dlp::Confidence;
 use super::config::{PEM_BEGIN, PEM_END};
 use super::decision::Refusal;
 use super::model::Policy;
-use super::rules::{Action, Rule};
+use super::rules::{Action, MAX_COUNT, Rule};
 
 impl Policy {
     /// The policy in its canonical form: what [`from_toml`](Self::from_toml)
@@ -94,7 +94,11 @@ fn rule_to_toml(rule: &Rule, out: &mut String) {
         Confidence::High => "\"high\"",
     });
     put(out, "confidence", confidence.map(String::from));
-    put(out, "count", rule.count.map(|n| n.max(1).to_string()));
+    let count = rule.count.map(|n| n.clamp(1, MAX_COUNT).to_string());
+    put(out, "count", count);
+    // Written only where it is set: so policies of before keep their fingerprint.
+    let unscannable = rule.unscannable.then(|| true.to_string());
+    put(out, "unscannable", unscannable);
     put_list(out, "marker", &rule.markers, String::clone);
     put(
         out,

@@ -26,9 +26,14 @@
 //! name = "lists of patients"
 //! finding = ["mrn", "ssn"]    # also: category = ["sti_hiv"]
 //! confidence = "medium"       # the least
-//! count = 10                  # different ones, at the least
+//! count = 10                  # different ones, at the least; up to 10000
 //! redirect = "escrow"         # also: sensitivity, transport, factor,
 //!                             # end_to_end, action = "hold" | "refuse"
+//!
+//! [[rule]]
+//! name = "what nobody can read"
+//! unscannable = true
+//! action = "hold"
 //!
 //! [[partner]]
 //! domain = "lab.example"
@@ -41,7 +46,7 @@ use data_encoding::HEXLOWER_PERMISSIVE;
 
 use super::decision::Refusal;
 use super::model::{Guard, Partner, Policy, Requirement};
-use super::rules::{Action, Rule};
+use super::rules::{Action, MAX_COUNT, Rule};
 use crate::base::toml::{Document, Table, TomlError, word};
 use crate::base::{FactorLevel, PartnerIdentity, Route, Sensitivity, TlsAssurance};
 
@@ -104,7 +109,7 @@ pub enum PolicyError {
         line: usize,
         /// The key.
         key: String,
-        /// The limit, in entries or bytes.
+        /// The limit, in entries, bytes or findings.
         limit: usize,
     },
     /// Weaker than the preset that the file names.
@@ -332,7 +337,7 @@ impl Reader<'_> {
     fn rule(&self) -> Result<Rule, PolicyError> {
         self.only(
             "name recipient domain sender sender_domain audience finding category confidence \
-             count marker sensitivity transport factor end_to_end redirect action",
+             count unscannable marker sensitivity transport factor end_to_end redirect action",
         )?;
         let owned = |s: &str| Some(s.to_owned());
         let marker = |s: &str| Some(super::normal_marker(s)).filter(|m| !m.is_empty());
@@ -347,7 +352,8 @@ impl Reader<'_> {
             kinds: self.words("finding", "a list of kinds of finding", word)?,
             categories: self.words("category", "a list of categories", word)?,
             confidence: self.parse("confidence", "one of: low medium high", word)?,
-            count: self.count("count")?,
+            count: self.least("count")?,
+            unscannable: self.flag("unscannable")?.unwrap_or_default(),
             markers: self.words("marker", "a list of texts that are not empty", marker)?,
             sensitivity: self.parse("sensitivity", "one of: none phi sensitive", word)?,
             transport: self.parse("transport", assurance, word)?,
@@ -364,6 +370,18 @@ impl Reader<'_> {
                 _ => None,
             })?,
         })
+    }
+
+    /// How many findings, which may not be more than are ever read.
+    fn least(&self, key: &str) -> Result<Option<u32>, PolicyError> {
+        match self.count(key)? {
+            Some(count) if count > MAX_COUNT => Err(PolicyError::Limit {
+                line: self.line(key),
+                key: self.path(key),
+                limit: MAX_COUNT as usize,
+            }),
+            count => Ok(count),
+        }
     }
 
     fn partner(&self) -> Result<Partner, PolicyError> {

@@ -116,6 +116,12 @@ fn sensitivity(policy: &Policy, facts: &Facts, why: &mut Vec<Reason>) -> Sensiti
         why.push(Reason::Unscannable);
         joined = joined.max(Sensitivity::Phi);
     }
+    // Longer lists must not be worth less than short ones: what was read shows
+    // that more of the same follows, and what of it is protected nobody saw.
+    if content.too_many_findings {
+        why.push(Reason::TooManyFindings);
+        joined = joined.max(Sensitivity::Sensitive);
+    }
     if content.no_phi_asserted {
         why.push(if joined == Sensitivity::None {
             Reason::NoPhiAsserted

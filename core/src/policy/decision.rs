@@ -179,6 +179,8 @@ pub enum Reason {
     Declared { sensitivity: Sensitivity },
     /// A part could not be scanned.
     Unscannable,
+    /// A part has more findings than are read.
+    TooManyFindings,
     /// The scanner judged the message and found nothing, and the policy says
     /// what that means.
     NothingFound { sensitivity: Sensitivity },
@@ -285,6 +287,7 @@ impl Reason {
             Self::Found { .. } => "policy.found",
             Self::Declared { .. } => "policy.declared",
             Self::Unscannable => "policy.unscannable",
+            Self::TooManyFindings => "policy.too_many_findings",
             Self::NothingFound { .. } => "policy.nothing_found",
             Self::NotJudged { .. } => "policy.not_judged",
             Self::NoPhiAsserted => "policy.no_phi_asserted",
@@ -384,6 +387,9 @@ impl fmt::Display for Reason {
             Self::Found { sensitivity } => write!(f, "the scanner found content that is {sensitivity}"),
             Self::Declared { sensitivity } => write!(f, "the host declared it {sensitivity}"),
             Self::Unscannable => f.write_str("a part could not be scanned and counts as phi"),
+            Self::TooManyFindings => f.write_str(
+                "a part has more findings than are read: the rest may be anything and counts as sensitive",
+            ),
             Self::NothingFound { sensitivity } => {
                 write!(f, "the scanner judged it and found nothing, which this policy takes for {sensitivity}")
             }

@@ -102,6 +102,9 @@ pub struct ContentFacts {
     pub found: Option<Sensitivity>,
     /// Whether a part could not be scanned.
     pub unscannable: bool,
+    /// Whether a part has more findings than are read, so that nobody knows
+    /// what else it holds.
+    pub too_many_findings: bool,
     /// What the host declared.
     pub declared: Option<Sensitivity>,
     /// The host asserted that there is no PHI. It lifts what is presumed of a
@@ -129,6 +132,7 @@ impl Default for ContentFacts {
             categories: Vec::new(),
             found: None,
             unscannable: false,
+            too_many_findings: false,
             declared: None,
             no_phi_asserted: false,
             other_people: Fact::Unknown,
@@ -158,6 +162,10 @@ impl From<&Findings> for ContentFacts {
                 .map_or_else(Vec::new, |risk| risk.categories.clone()),
             found: findings.sensitivity(),
             unscannable: !findings.unscannable.is_empty(),
+            too_many_findings: findings
+                .unscannable
+                .iter()
+                .any(|u| u.why == "too_many_findings"),
             subject_tells: tells(findings, |part| part == Part::Subject),
             file_name_tells: tells(findings, |part| matches!(part, Part::AttachmentName(_))),
             // A name may be the recipient's own: only that no name at all was

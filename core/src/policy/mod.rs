@@ -75,6 +75,7 @@ mod decide;
 mod decision;
 mod explain;
 mod facts;
+mod markers;
 mod model;
 mod rules;
 mod waiver;
@@ -87,6 +88,7 @@ pub use explain::Show;
 pub use facts::{
     ContentFacts, ContextFacts, Facts, FindingFact, Onward, RecipientFacts, TransportFacts,
 };
+pub use markers::normal_marker;
 pub use model::{Guard, MarkedSubject, Partner, Policy, Requirement};
-pub use rules::{Action, Rule, normal_marker};
+pub use rules::{Action, Rule};
 pub use waiver::{Waiver, WaiverFact, WaiverVoid};

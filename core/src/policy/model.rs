@@ -7,6 +7,7 @@ use crate::base::{
 };
 
 use super::decision::Refusal;
+use super::markers;
 use super::rules::Rule;
 
 /// The least that is accepted for one sensitivity. `None` means never.
@@ -417,24 +418,12 @@ impl Policy {
             .flat_map(|rule| rule.markers.iter().map(String::as_str))
     }
 
-    /// Finds the rules' markers among the words of a subject and takes them
-    /// out of it. Where there are some, any other blank becomes a space; else
-    /// the subject stays as it is.
+    /// Finds the rules' markers in a subject and takes them out of it, with the sign that parts one from what follows (`[secure]: lunch`).
+    /// Small and capital letters are the same, and so are blanks. A marker that
+    /// begins or ends with a letter or digit has none beside it. Where there are
+    /// some, any other blank becomes a space; else the subject stays as it is.
     pub fn take_markers(&self, subject: &str) -> MarkedSubject {
-        let mut markers = Vec::new();
-        let mut kept: Vec<&str> = Vec::new();
-        for word in subject.split(char::is_whitespace) {
-            let normal = super::normal_marker(word);
-            if self.markers().any(|marker| marker == normal) {
-                markers.push(normal);
-            } else {
-                kept.push(word);
-            }
-        }
-        let subject = match markers.is_empty() {
-            true => subject.to_owned(),
-            false => kept.join(" "),
-        };
+        let (markers, subject) = markers::take(self.markers(), subject);
         MarkedSubject {
             subject: Phi::new(subject),
             markers,

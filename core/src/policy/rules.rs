@@ -8,6 +8,10 @@ use crate::dlp::{Category, Confidence, FindingKind};
 
 use super::decision::Reason;
 use super::facts::{ContentFacts, Facts};
+use super::markers::normal_marker;
+
+/// The scanner reads so many findings of a part: no count above it is one.
+pub(super) const MAX_COUNT: u32 = 10_000;
 
 /// What a rule with an action does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -49,8 +53,11 @@ pub struct Rule {
     pub categories: Vec<Category>,
     /// The least confidence of a finding.
     pub confidence: Option<Confidence>,
-    /// How many different findings must meet all three, at the least.
+    /// How many different findings must meet all three, at the least; at most
+    /// 10,000.
     pub count: Option<u32>,
+    /// Whether a part must be one that could not be scanned.
+    pub unscannable: bool,
     /// Markers, in normal form.
     pub markers: Vec<String>,
     /// Raises the sensitivity to this.
@@ -72,11 +79,6 @@ impl fmt::Debug for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Rule(***)")
     }
-}
-
-/// The normal form of a marker: trimmed and in lower case.
-pub fn normal_marker(marker: &str) -> String {
-    marker.trim().to_lowercase()
 }
 
 impl Rule {
@@ -146,7 +148,11 @@ impl Rule {
 
     /// Matches messages with at least this many findings of the kinds,
     /// categories and confidence that the rule names, or of any. A value that
-    /// stands in the message twice counts once. 0 is taken for 1.
+    /// stands in the message twice counts once. 0 is taken for 1, and more than
+    /// 10,000 for 10,000: no more are read of a part.
+    ///
+    /// Where a part has more, nobody knows what they are: all conditions on
+    /// findings hold.
     ///
     /// ```
     /// use mailseal::base::Route;
@@ -162,11 +168,20 @@ impl Rule {
     /// ```
     #[must_use]
     pub fn at_least(mut self, findings: u32) -> Self {
-        self.count = self.count.max(Some(findings.max(1)));
+        self.count = self.count.max(Some(findings.clamp(1, MAX_COUNT)));
         self
     }
 
-    /// Matches messages with this marker: a subject keyword or an API flag.
+    /// Matches messages with a part that could not be scanned, in which no rule
+    /// on findings sees anything.
+    #[must_use]
+    pub fn unscannable(mut self) -> Self {
+        self.unscannable = true;
+        self
+    }
+
+    /// Matches messages with this marker: a keyword in the subject, with no
+    /// letter or digit beside its own, or an API flag.
     #[must_use]
     pub fn marker(mut self, marker: &str) -> Self {
         self.markers.push(normal_marker(marker));
@@ -233,6 +248,7 @@ impl Rule {
                 facts.context.audience.as_ref() == Some(a)
             })
             && any_or_empty(&self.markers, |m| facts.content.markers.contains(m))
+            && (!self.unscannable || facts.content.unscannable)
             && self.matches_findings(&facts.content)
     }
 
@@ -254,7 +270,8 @@ impl Rule {
 
     /// One and the same finding must meet kind, category and confidence, and
     /// there must be enough of such findings. A category that the verdict names
-    /// meets a rule that asks for no more than a category.
+    /// meets a rule that asks for no more than a category, once. Where findings
+    /// were left out it cannot be told, and effects only raise.
     fn matches_findings(&self, content: &ContentFacts) -> bool {
         if self.kinds.is_empty()
             && self.categories.is_empty()
@@ -263,8 +280,10 @@ impl Rule {
         {
             return true;
         }
+        let count = self.count.unwrap_or(1).clamp(1, MAX_COUNT);
         let of_message = |c: &Category| content.categories.contains(c);
-        if self.kinds.is_empty() && self.count.is_none() && self.categories.iter().any(of_message) {
+        let by_message = self.kinds.is_empty() && count == 1;
+        if content.too_many_findings || by_message && self.categories.iter().any(of_message) {
             return true;
         }
         let mut seen = HashSet::new();
@@ -279,13 +298,13 @@ impl Rule {
             // The same value once more counts no more.
             .filter(|finding| finding.value.is_none_or(|value| seen.insert(value)))
             .count();
-        u32::try_from(matching).unwrap_or(u32::MAX) >= self.count.unwrap_or(1).max(1)
+        u32::try_from(matching).unwrap_or(u32::MAX) >= count
     }
 
     fn raises(&self) -> bool {
-        self.sensitivity.is_some()
-            || self.transport.is_some()
-            || self.factor.is_some()
+        self.sensitivity > Some(Sensitivity::None)
+            || self.transport > Some(TlsAssurance::Opportunistic)
+            || self.factor > Some(FactorLevel::P0)
             || self.end_to_end
     }
 }

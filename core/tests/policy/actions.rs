@@ -51,6 +51,15 @@ const CONFIDENCES: [Option<Confidence>; 4] = [
     Some(Confidence::High),
 ];
 const COUNTS: [Option<u32>; 5] = [None, Some(1), Some(2), Some(3), Some(4)];
+/// What was not read, and whether the rule asks for such a part.
+const UNREAD: [(&str, bool); 6] = [
+    ("nothing", false),
+    ("nothing", true),
+    ("a part", false),
+    ("a part", true),
+    ("findings", false),
+    ("findings", true),
+];
 const ACTIONS: [&str; 5] = ["nothing", "end to end", "escrow", "hold", "refuse"];
 
 /// PHI to somebody with TLS, a key and a portal.
@@ -79,9 +88,10 @@ fn routes(decision: &Decision) -> BTreeSet<&'static str> {
 }
 
 #[test]
-fn every_action_follows_kind_category_confidence_and_count() {
+fn every_action_follows_what_was_found_and_what_was_not_read() {
     let (mut decisions, mut matched) = (0u32, 0u32);
-    for present in 0..1usize << FOUND.len() {
+    let all = (0..1usize << FOUND.len()).flat_map(|present| UNREAD.map(|unread| (present, unread)));
+    for (present, (unread, asked)) in all {
         let here: Vec<&Found> = (0..FOUND.len())
             .filter(|bit| present >> bit & 1 == 1)
             .map(|bit| &FOUND[bit])
@@ -94,6 +104,8 @@ fn every_action_follows_kind_category_confidence_and_count() {
                 value.map_or(fact, |value| fact.with_value(value))
             })
             .collect();
+        facts.content.unscannable = unread != "nothing";
+        facts.content.too_many_findings = unread == "findings";
         for (kinds, categories, confidence, count) in conditions() {
             // The judge: a set of the values that meet all three.
             let meets = |found: &Found| {
@@ -114,7 +126,9 @@ fn every_action_follows_kind_category_confidence_and_count() {
                 && categories.is_empty()
                 && confidence.is_none()
                 && count.is_none();
-            let hit = asks_nothing || values.len() >= count.unwrap_or(1) as usize;
+            let enough = values.len() >= count.unwrap_or(1) as usize;
+            let hit =
+                (asks_nothing || enough || unread == "findings") && (!asked || unread != "nothing");
 
             for action in ACTIONS {
                 let mut rule = Rule::new("r");
@@ -122,6 +136,7 @@ fn every_action_follows_kind_category_confidence_and_count() {
                 rule.categories = categories.to_vec();
                 rule.confidence = confidence;
                 rule.count = count;
+                rule.unscannable = asked;
                 let policy = Policy::hipaa().rule(with_action(rule, action));
                 let decision = decide(&policy, &facts);
                 let expected: (&[&str], Option<Refusal>) = match (action, hit) {
@@ -129,6 +144,7 @@ fn every_action_follows_kind_category_confidence_and_count() {
                     ("escrow", true) => (&["escrow"], None),
                     ("hold", true) => (&[], Some(Refusal::Held)),
                     ("refuse", true) => (&[], Some(Refusal::Refused)),
+                    _ if unread == "findings" => (&["pgp", "escrow"], None),
                     _ => (&["tls", "pgp", "escrow"], None),
                 };
                 let kind = match decision {
@@ -139,7 +155,7 @@ fn every_action_follows_kind_category_confidence_and_count() {
                 assert_eq!(
                     (routes(&decision), kind),
                     expected,
-                    "{here:?} {action} {kinds:?} {categories:?} {confidence:?} {count:?}"
+                    "{here:?} {unread} {asked} {action} {kinds:?} {categories:?} {confidence:?} {count:?}"
                 );
                 let told = decision.why().iter().any(|r| r.code().contains(".rule_"));
                 assert_eq!(told, hit && action != "nothing");
@@ -150,10 +166,10 @@ fn every_action_follows_kind_category_confidence_and_count() {
     }
     println!(
         "axes: findings 64 (each of 6 there or not, two of one value), kinds 4, categories 3, \
-         confidence 4, count 5, action 5"
+         confidence 4, count 5, what was not read 3, whether it is asked for 2, action 5"
     );
     println!("{decisions} decisions, {matched} of them with a match, 0 violations");
-    assert_eq!(decisions, 64 * 4 * 3 * 4 * 5 * 5);
+    assert_eq!(decisions, 64 * 4 * 3 * 4 * 5 * 3 * 2 * 5);
 }
 
 type Condition = (

@@ -264,7 +264,7 @@ fn every_combination_of_content_has_the_sensitivity_of_the_table() {
         WaiverFact::Valid,
         WaiverFact::Void(WaiverVoid::Expired),
     ];
-    let axes = "found 4, declared 4, unscannable 2, no PHI asserted 2, other people 3, other recipients 2, waiver 3, waivers honoured 2, no_findings 2, way 6";
+    let axes = "found 4, declared 4, unscannable 2, too many findings 2, no PHI asserted 2, other people 3, other recipients 2, waiver 3, waivers honoured 2, no_findings 2, way 6";
     let mut count = 0;
     let mut violations = 0;
     for (preset, policy) in presets() {
@@ -278,7 +278,7 @@ fn every_combination_of_content_has_the_sensitivity_of_the_table() {
                     .no_findings(PRESUMED[i / 2])
             })
             .collect();
-        for index in 0..4 * 4 * 2 * 2 * 3 * 2 * 3 * 2 * 2 * SOME_WAYS.len() {
+        for index in 0..4 * 4 * 2 * 2 * 2 * 3 * 2 * 3 * 2 * 2 * SOME_WAYS.len() {
             let mut rest = index;
             let mut digit = |size: usize| {
                 let value = rest % size;
@@ -290,6 +290,7 @@ fn every_combination_of_content_has_the_sensitivity_of_the_table() {
             facts.content.found = levels[digit(4)];
             facts.content.declared = levels[digit(4)];
             facts.content.unscannable = digit(2) == 1;
+            facts.content.too_many_findings = digit(2) == 1;
             facts.content.no_phi_asserted = digit(2) == 1;
             facts.content.other_people = FACTS[digit(3)];
             facts.recipient.other_recipients = digit(2) == 1;
@@ -315,6 +316,11 @@ fn every_combination_of_content_has_the_sensitivity_of_the_table() {
                 } else {
                     Sensitivity::None
                 },
+                if content.too_many_findings {
+                    Sensitivity::Sensitive
+                } else {
+                    Sensitivity::None
+                },
                 if !content.no_phi_asserted {
                     presumed
                 } else {
@@ -332,7 +338,7 @@ fn every_combination_of_content_has_the_sensitivity_of_the_table() {
             let rungs_expected = answer(&tables[expected as usize], &facts, expected);
             let applies = why.contains(&Reason::WaiverApplies);
             let void = why.iter().any(|r| matches!(r, Reason::WaiverVoid { .. }));
-            let had_waiver = index / (4 * 4 * 2 * 2 * 3 * 2) % 3 != 0;
+            let had_waiver = index / (4 * 4 * 2 * 2 * 2 * 3 * 2) % 3 != 0;
             count += 1;
             if decision.sensitivity() != expected
                 || rungs(&decision) != rungs_expected

@@ -49,12 +49,14 @@ fn rule() -> impl Strategy<Value = Rule> {
         prop::option::weighted(0.2, select(Route::ALL)),
         prop::bool::weighted(0.5),
         prop::option::weighted(0.3, 1u32..4),
+        prop::bool::weighted(0.2),
     )
         .prop_map(
-            |(sensitivity, transport, factor, end_to_end, redirect, marked, count)| {
+            |(sensitivity, transport, factor, end_to_end, redirect, marked, count, unscannable)| {
                 let mut rule = Rule::new("r");
                 rule.sensitivity = sensitivity;
                 rule.count = count;
+                rule.unscannable = unscannable;
                 rule.transport = transport;
                 rule.factor = factor;
                 rule.end_to_end = end_to_end;
@@ -125,6 +127,7 @@ fn facts() -> impl Strategy<Value = Facts> {
         any::<bool>(),
         any::<bool>(),
         any::<bool>(),
+        prop::bool::weighted(0.1),
     );
     (
         transport,
@@ -149,6 +152,7 @@ fn facts() -> impl Strategy<Value = Facts> {
             f.recipient.takes_mail = rest.1;
             f.content.unscannable = rest.2;
             f.content.no_phi_asserted = rest.3;
+            f.content.too_many_findings = rest.6;
             if rest.4 {
                 f.recipient.waiver = WaiverFact::Valid;
             }

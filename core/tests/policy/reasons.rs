@@ -41,6 +41,11 @@ fn all() -> Vec<(Reason, &'static str, &'static str)> {
             "a part could not be scanned and counts as phi",
         ),
         (
+            Reason::TooManyFindings,
+            "too_many_findings",
+            "a part has more findings than are read: the rest may be anything and counts as sensitive",
+        ),
+        (
             Reason::NothingFound { sensitivity },
             "nothing_found",
             "the scanner judged it and found nothing, which this policy takes for phi",
@@ -295,7 +300,7 @@ fn every_reason_has_a_stable_code_and_plain_words() {
         assert!(serde_json::to_string(&reason).unwrap().contains(code));
         codes.insert(code);
     }
-    assert_eq!(codes.len(), 46);
+    assert_eq!(codes.len(), 47);
 }
 
 #[test]

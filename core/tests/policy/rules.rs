@@ -73,6 +73,8 @@ fn each_condition_matches_what_it_says_and_all_must_hold() {
         rule()
             .category(Category::Abuse)
             .confidence(Confidence::High),
+        // No more than without a count.
+        rule().category(Category::Abuse).at_least(1),
         rule().confidence(Confidence::Medium),
         rule().at_least(2),
         rule().at_least(0),
@@ -111,6 +113,7 @@ fn each_condition_matches_what_it_says_and_all_must_hold() {
         rule().at_least(2).at_least(3).at_least(1),
         rule().confidence(Confidence::Medium).at_least(2),
         rule().marker("[phi]"),
+        rule().unscannable(),
         rule().marker("urgent").audience("payer"),
         rule().domain(d("mail.example")).kind(FindingKind::Mrn),
         rule()
@@ -136,6 +139,40 @@ fn each_condition_matches_what_it_says_and_all_must_hold() {
     ] {
         assert!(decide(&Policy::hipaa().rule(rule), &unknown).is_send());
     }
+    // What nobody could read is asked for by its own condition.
+    unknown.content.unscannable = true;
+    let sent = |rule| decide(&Policy::hipaa().rule(rule), &unknown).is_send();
+    assert!(!sent(rule().unscannable()));
+    assert!(sent(rule().unscannable().kind(FindingKind::Ssn)));
+    assert!(sent(rule().confidence(Confidence::Low)));
+}
+
+/// What a rule asks of findings that were left out cannot be told.
+#[test]
+fn where_findings_were_left_out_every_condition_on_them_holds() {
+    let rule = || Rule::new("t").refuse();
+    let genetic = || rule().category(Category::Genetic);
+    let mut facts = facts();
+    facts.content.too_many_findings = true;
+    for rule in [
+        genetic(),
+        genetic().kind(FindingKind::Mrn).at_least(9_000),
+        rule().confidence(Confidence::High).at_least(3),
+    ] {
+        let decision = decide(&Policy::hipaa().rule(rule), &facts);
+        assert!(!decision.is_send());
+        assert_eq!(decision.why()[0], Reason::RuleRefused { rule: 1 });
+    }
+    // Other conditions are asked as ever.
+    for rule in [genetic().marker("[phi]"), genetic().audience("payer")] {
+        assert!(decide(&Policy::hipaa().rule(rule), &facts).is_send());
+    }
+    // Nor is the rest worth less than what a shorter list shows.
+    facts.content.declared = None;
+    let decision = decide(&Policy::hipaa(), &facts);
+    assert_eq!(decision.sensitivity(), Sensitivity::Sensitive);
+    assert!(decision.why().contains(&Reason::TooManyFindings));
+    assert!(!routes(&decision).contains(&Route::Tls));
 }
 
 #[test]
@@ -194,8 +231,9 @@ fn effects_raise_and_join_to_the_stronger() {
         [Route::Pgp, Route::Smime, Route::Escrow]
     );
     assert_eq!(
-        sensitive.why()[..3],
-        [1, 2, 3].map(|rule| Reason::RuleRaised { rule })
+        sensitive.why()[..2],
+        [2, 3].map(|rule| Reason::RuleRaised { rule }),
+        "what asks for none raises nothing"
     );
 
     let factor = with(&[
@@ -244,6 +282,11 @@ fn effects_raise_and_join_to_the_stronger() {
     );
     // A rule that raises nothing leaves no reason.
     assert_eq!(with(&[r()]), with(&[]));
+    let nothing = r()
+        .raise_sensitivity(Sensitivity::None)
+        .raise_transport(Opportunistic)
+        .raise_factor(FactorLevel::P0);
+    assert_eq!(with(&[nothing]), with(&[]));
 }
 
 #[test]
@@ -292,6 +335,46 @@ fn markers_are_found_in_a_subject_and_taken_out() {
     let marked = policy.take_markers("[SECURE] Your  visit #phi today");
     assert_eq!(marked.markers, ["[secure]", "#phi"]);
     assert_eq!(marked.subject.expose(), "Your  visit today");
+    // As people write them.
+    for (subject, left) in [
+        ("Re:[secure] lunch", "Re: lunch"),
+        ("[secure]: lunch", "lunch"),
+        ("[secure]lunch", "lunch"),
+        ("[SECURE], lunch", "lunch"),
+        ("Re: [Secure]; lunch", "Re: lunch"),
+        ("lunch\t[secure]", "lunch"),
+        ("lunch [secure] [secure]", "lunch"),
+        ("İ[secure]İ", "İİ"),
+    ] {
+        let marked = policy.take_markers(subject);
+        assert_eq!(marked.markers, ["[secure]"], "{subject}");
+        assert_eq!(marked.subject.expose(), left, "{subject}");
+    }
+    // A word is one of its own; what holds several markers has all of them.
+    let words = Policy::hipaa().rule(
+        Rule::new("")
+            .marker("[Send \t secure]")
+            .marker("secure")
+            .marker(" "),
+    );
+    for (subject, markers, left) in [
+        (
+            "Now: [send  SECURE], lunch",
+            &["[send secure]", "secure"][..],
+            "Now: lunch",
+        ),
+        ("Secure, lunch", &["secure"], "lunch"),
+        (
+            "insecure  securely secured",
+            &[],
+            "insecure  securely secured",
+        ),
+        ("insecure secure", &["secure"], "insecure"),
+    ] {
+        let marked = words.take_markers(subject);
+        assert_eq!(marked.markers, markers, "{subject}");
+        assert_eq!(marked.subject.expose(), left, "{subject}");
+    }
     let plain = policy.take_markers("Secure your visit");
     assert_eq!(
         (plain.markers.len(), plain.subject.expose().as_str()),

@@ -52,6 +52,7 @@ action = "hold"
 [[rule]]
 confidence = "low"
 count = 0x10
+unscannable = true
 action = "refuse"
 
 [[rule]]
@@ -119,6 +120,7 @@ fn full() -> Policy {
             Rule::new("")
                 .confidence(Confidence::Low)
                 .at_least(16)
+                .unscannable()
                 .refuse(),
         )
         .rule(Rule::new("").confidence(Confidence::High))
@@ -305,6 +307,11 @@ fn errors_name_line_and_key_and_repeat_no_value() {
             "line 3: `rule[1].count` must be a whole number from 1 on",
         ),
         (
+            "preset = \"hipaa\"\n[[rule]]\ncount = 10001",
+            "policy.limit",
+            "line 3: `rule[1].count` is over the limit of 10000",
+        ),
+        (
             "preset = \"hipaa\"\n[[rule]]\ncount = \"5\"",
             "policy.value",
             "line 3: `rule[1].count` must be a whole number from 1 on",
@@ -469,6 +476,10 @@ fn errors_name_line_and_key_and_repeat_no_value() {
         );
     }
     // At the limits.
+    let most = Policy::from_toml("preset = \"hipaa\"\n[[rule]]\ncount = 10000").unwrap();
+    let more = Policy::hipaa().rule(Rule::new("").at_least(u32::MAX));
+    assert_eq!(most, more);
+    assert_eq!(Policy::from_toml(&more.to_toml()).unwrap(), more);
     let long = format!("name = \"{}\"", "x".repeat(256));
     let many = format!("marker = [{}]", "\"a\", ".repeat(1000));
     assert!(Policy::from_toml(&format!("preset = \"hipaa\"\n{long}\n[[rule]]\n{many}")).is_ok());
