@@ -144,15 +144,41 @@ impl Default for ContentFacts {
     }
 }
 
-/// Whether such a part holds an identifier or health content, or what it holds
-/// could not be read.
-fn tells(findings: &Findings, of: impl Fn(Part) -> bool) -> bool {
-    let personal = |f: &Finding| of(f.part) && f.kind.class() != FindingClass::Context;
-    findings.items.iter().any(personal) || findings.unscannable.iter().any(|u| of(u.part))
+/// Those of the parts asked for that hold an identifier or health content, or
+/// could not be read, once for each finding. Who cares for somebody says so too,
+/// where the name shows it, or where the message is of a protected category.
+pub(crate) fn telling<'f>(
+    findings: &'f Findings,
+    asked: impl Fn(Part) -> bool + Copy + 'f,
+) -> impl Iterator<Item = Part> + 'f {
+    let by_verdict = findings.risk.as_ref().map(|risk| &risk.categories);
+    let protected = by_verdict.is_some_and(|categories| !categories.is_empty())
+        || findings.items.iter().any(|f| f.category.is_some());
+    let tells = move |f: &&Finding| match f.kind {
+        FindingKind::Facility | FindingKind::Provider => protected || f.shows_care(),
+        kind => kind.class() != FindingClass::Context,
+    };
+    let items = findings.items.iter().filter(move |f| asked(f.part));
+    let unread = findings.unscannable.iter().map(|u| u.part);
+    let found = items.filter(tells).map(|f| f.part);
+    found.chain(unread.filter(move |part| asked(*part)))
 }
 
-impl From<&Findings> for ContentFacts {
-    fn from(findings: &Findings) -> Self {
+impl ContentFacts {
+    /// The facts of a message of which some parts are shown as the subject is,
+    /// or a file's name: `shown` says as which part each is.
+    pub(crate) fn shown(findings: &Findings, shown: impl Fn(Part) -> Part + Copy) -> Self {
+        let is_name = |part| matches!(shown(part), Part::AttachmentName(_));
+        Self {
+            subject_tells: telling(findings, |part| shown(part) == Part::Subject)
+                .next()
+                .is_some(),
+            file_name_tells: telling(findings, is_name).next().is_some(),
+            ..Self::from_findings(findings)
+        }
+    }
+
+    fn from_findings(findings: &Findings) -> Self {
         let names = findings.items.iter().any(|f| f.kind == FindingKind::Name);
         Self {
             findings: numbered(findings),
@@ -166,8 +192,6 @@ impl From<&Findings> for ContentFacts {
                 .unscannable
                 .iter()
                 .any(|u| u.why == "too_many_findings"),
-            subject_tells: tells(findings, |part| part == Part::Subject),
-            file_name_tells: tells(findings, |part| matches!(part, Part::AttachmentName(_))),
             // A name may be the recipient's own: only that no name at all was
             // found, by a scanner that looks for them, shows anything.
             other_people: if findings.knows_names && !names {
@@ -177,6 +201,12 @@ impl From<&Findings> for ContentFacts {
             },
             ..Self::default()
         }
+    }
+}
+
+impl From<&Findings> for ContentFacts {
+    fn from(findings: &Findings) -> Self {
+        Self::shown(findings, |part| part)
     }
 }
 

@@ -233,12 +233,14 @@ fn findings_become_facts_of_the_content() {
     assert_eq!(ContentFacts::from(&findings).other_people, U);
 
     findings.items.clear();
-    findings.unscannable = vec![Unscannable::new(Part::Attachment(0), "encrypted")];
-    let facts = ContentFacts::from(&findings);
-    assert_eq!(
-        (facts.found, facts.unscannable),
-        (Some(Sensitivity::Phi), true)
-    );
+    for (why, many) in [("encrypted", false), ("too_many_findings", true)] {
+        findings.unscannable = vec![Unscannable::new(Part::Attachment(0), why)];
+        let facts = ContentFacts::from(&findings);
+        assert_eq!(
+            (facts.found, facts.unscannable, facts.too_many_findings),
+            (Some(Sensitivity::Phi), true, many)
+        );
+    }
 }
 
 #[test]
@@ -283,6 +285,38 @@ fn what_subject_and_file_names_tell_is_seen_in_their_own_parts() {
         findings.items = vec![Finding::new(kind, part, 0..3, Confidence::Low, "x")];
         let expected = (expected.0, expected.1, false);
         assert_eq!(told(&findings), expected, "{part} {kind:?}");
+    }
+    // Who cares for somebody tells it by the name, or where it is known what for.
+    for kind in [FindingKind::Facility, FindingKind::Provider] {
+        for (value, category, expected) in [
+            ("Harbor Dialysis Center", None, true),
+            ("Harbor Office", None, false),
+            ("Harbor Office", Some(Category::MentalHealth), true),
+        ] {
+            for part in [Part::Subject, name] {
+                let found = |kind, part, value: &str| {
+                    Finding::new(kind, part, 0..3, Confidence::Low, value.to_owned())
+                };
+                let mut findings = Findings::default();
+                findings.items = vec![found(kind, part, value)];
+                findings.items.extend(category.map(|category| {
+                    found(FindingKind::Condition, Part::Text, "x").with_category(category)
+                }));
+                let wanted = (part == Part::Subject, part == name);
+                let wanted = (wanted.0 && expected, wanted.1 && expected, false);
+                assert_eq!(told(&findings), wanted, "{part} {kind:?} {value}");
+                // The verdict's own is as good.
+                findings.items.truncate(1);
+                let verdict = Risk::new(
+                    Sensitivity::Sensitive,
+                    category.into_iter().collect(),
+                    0,
+                    Vec::new(),
+                );
+                findings.risk = Some(verdict);
+                assert_eq!(told(&findings), wanted, "{part} {kind:?} {value}");
+            }
+        }
     }
     // What they hide may be anything.
     for (part, expected) in [(Part::Subject, (true, false)), (name, (false, true))] {
