@@ -1,7 +1,7 @@
 //! From a message to a plan: scan, discover, gather the facts, decide.
 
 use futures_util::stream::{self, StreamExt};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::engine::{Engine, blocking};
 use super::notices::Usable;
@@ -12,11 +12,11 @@ use crate::base::{
 };
 use crate::compose::{Message, Neutral};
 use crate::discover::Capabilities;
-use crate::dlp::{Findings, subject};
+use crate::dlp::{Findings, Part, subject};
 use crate::error::Error;
 use crate::policy::{
     ContentFacts, ContextFacts, Facts, Onward, RecipientFacts, TransportFacts, WaiverFact,
-    WaiverVoid, decide,
+    WaiverVoid, decide, telling,
 };
 use crate::seal::KeyStatus;
 
@@ -143,7 +143,7 @@ impl Engine {
     }
 
     fn content_facts(&self, plan: &Plan) -> ContentFacts {
-        let mut facts = ContentFacts::from(&plan.findings);
+        let mut facts = shown_facts(&plan.message, &plan.findings);
         facts.declared = plan.message.declared();
         // Who asks for protection gets it, also where no rule knows the marker.
         if plan.message.secure_requested() {
@@ -236,10 +236,22 @@ impl Engine {
     }
 }
 
+/// The facts of a message, of which fields beside the subject and the file names
+/// may show as much.
+fn shown_facts(message: &Message, findings: &Findings) -> ContentFacts {
+    let shown: HashMap<Part, Part> = message.shown().collect();
+    ContentFacts::shown(findings, |part| *shown.get(&part).unwrap_or(&part))
+}
+
 /// Whether what the message shows cannot be replaced, where it tells something.
 /// Tried out, not guessed.
 fn is_fixed(message: &Message, findings: &Findings) -> bool {
-    let facts = ContentFacts::from(findings);
+    let renamed: HashSet<Part> = message.renamed().collect();
+    let stays = |part| matches!(part, Part::AttachmentName(_)) && !renamed.contains(&part);
+    if telling(findings, stays).next().is_some() {
+        return true;
+    }
+    let facts = shown_facts(message, findings);
     let mut neutral = Neutral::new();
     if facts.subject_tells {
         neutral = neutral.subject(neutral_subject(message));

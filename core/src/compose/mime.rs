@@ -11,8 +11,8 @@ use std::sync::LazyLock;
 
 use mail_parser::{MessageParser, MimeHeaders};
 
-use super::header::{self, Head};
-use super::neutral::Named;
+use super::header::{self, Field, Head};
+use super::neutral::{Named, REPEATS};
 use super::{ComposeError, Limits, PartContent, ScanPart, Side, loose, names};
 use crate::base::Part;
 use crate::base::Phi;
@@ -46,6 +46,8 @@ pub(super) struct Item {
     pub(super) media_type: String,
     pub(super) source: Source,
     pub(super) side: Option<Side>,
+    /// The part as which it is shown too: the subject, or a file's name.
+    pub(super) shown_as: Option<Part>,
     /// Whether a reader joins its lines without a blank.
     pub(super) joins_lines: bool,
 }
@@ -97,6 +99,7 @@ const STRUCTURAL: &[&str] = &[
     "content-type",
     "content-transfer-encoding",
     "content-disposition",
+    "content-description",
     "content-id",
     "content-language",
     "received",
@@ -112,6 +115,15 @@ const STRUCTURAL: &[&str] = &[
     "user-agent",
 ];
 
+/// The same of the fields of an entity.
+const ENTITY: &[&str] = &[
+    "content-type",
+    "content-transfer-encoding",
+    "content-disposition",
+    "content-id",
+    "mime-version",
+];
+
 pub(super) const MAX_BOUNDARY: usize = 200;
 
 impl Structure {
@@ -125,7 +137,10 @@ impl Structure {
                 header::hides(&subject),
             );
         }
-        walk.free_fields(raw, head, STRUCTURAL);
+        let repeats = |field: &Field| REPEATS.iter().any(|name| field.is(raw, name));
+        let structural = |field: &Field| STRUCTURAL.iter().any(|name| field.is(raw, name));
+        walk.free_fields(raw, head, Some(Part::Subject), repeats);
+        walk.free_fields(raw, head, None, |f| !structural(f) && !repeats(f));
         walk.content(raw, head, head.body..raw.len(), Place::default())?;
         walk.names(raw, head);
         Ok(Self {
@@ -158,6 +173,7 @@ impl Structure {
             media_type: "text/plain".to_owned(),
             source: Source::Value(PartContent::Text(Phi::new(format!("{name}\n")))),
             side: Some(Side::Recipients),
+            shown_as: None,
             joins_lines: false,
         });
     }
@@ -179,6 +195,13 @@ impl Structure {
             .iter()
             .map(|item| ScanPart::new(raw, item))
             .collect()
+    }
+
+    /// The parts that are shown as the subject is, or a file's name, and as
+    /// which.
+    pub(super) fn shown(&self) -> impl Iterator<Item = (Part, Part)> {
+        let shown = |item: &Item| item.shown_as.map(|shown| (item.part, shown));
+        self.items.iter().filter_map(shown)
     }
 }
 
@@ -232,15 +255,23 @@ impl Walk<'_> {
             media_type: media_type.to_owned(),
             source,
             side: None,
+            shown_as: None,
             joins_lines: false,
         });
     }
 
-    fn free_fields(&mut self, block: &[u8], head: &Head, but: &[&str]) {
+    /// The part that the fields of free text make which are asked for.
+    fn free_fields(
+        &mut self,
+        block: &[u8],
+        head: &Head,
+        shown_as: Option<Part>,
+        asked: impl Fn(&Field) -> bool,
+    ) -> Option<Part> {
         let mut text = String::new();
         let mut hides = false;
         for field in &head.fields {
-            if !but.iter().any(|name| field.is(block, name)) {
+            if asked(field) {
                 text.push_str(&String::from_utf8_lossy(field.name(block)));
                 text.push_str(": ");
                 let value = field.value(block);
@@ -249,11 +280,17 @@ impl Walk<'_> {
                 text.push('\n');
             }
         }
-        if !text.is_empty() {
-            let part = Part::Other(self.others);
-            self.others += 1;
-            self.value(part, text, hides);
+        if text.is_empty() {
+            return None;
         }
+        let part = Part::Other(self.others);
+        self.others += 1;
+        let first = self.items.len();
+        self.value(part, text, hides);
+        for item in self.items.iter_mut().skip(first) {
+            item.shown_as = shown_as;
+        }
+        Some(part)
     }
 
     /// What address fields say beside addresses. It comes last, so that the
@@ -286,6 +323,7 @@ impl Walk<'_> {
                 media_type,
                 source,
                 side: None,
+                shown_as: None,
                 joins_lines: false,
             });
         };
@@ -313,17 +351,10 @@ impl Walk<'_> {
         if !place.embedded {
             self.utf8_headers |= head.check_utf8(self.raw, range.start)?;
         }
-        self.free_fields(
-            block,
-            &head,
-            &[
-                "content-type",
-                "content-transfer-encoding",
-                "content-disposition",
-                "content-id",
-                "mime-version",
-            ],
-        );
+        // What describes a part of our own is read with its name.
+        let described = |f: &Field| !place.embedded && f.is(block, "content-description");
+        let technical = |f: &Field| ENTITY.iter().any(|name| f.is(block, name));
+        self.free_fields(block, &head, None, |f| !technical(f) && !described(f));
         self.content(block, &head, range.start + head.body..range.end, place)
     }
 
@@ -350,6 +381,13 @@ impl Walk<'_> {
             });
         }
         self.count()?;
+        let mut shown = Vec::new();
+        let name = Part::AttachmentName(self.attachments);
+        if !place.embedded {
+            let describes = |f: &Field| f.is(block, "content-description");
+            shown.extend(self.free_fields(block, head, Some(name), describes));
+        }
+        let start = body.start - head.body;
         let twice = |name| head.named(block, name).count() > 1;
         if twice("Content-Type")
             || twice("Content-Transfer-Encoding")
@@ -368,28 +406,30 @@ impl Walk<'_> {
             return Ok(());
         }
         self.fixed |= !place.embedded && SIGNED.contains(&about.media_type.as_str());
-        if let Some(name) = &about.name {
-            if !place.embedded {
-                self.named.push(Named {
-                    start: body.start - head.body,
-                    fields: head.fields.clone(),
-                    name: Phi::new(header::decode(name)),
-                });
-            }
+        if about.name.is_some() {
+            shown.push(name);
+        }
+        if !place.embedded && !shown.is_empty() {
+            self.named.push(Named {
+                start,
+                fields: head.fields.clone(),
+                name: about.name.as_deref().map(header::decode).map(Phi::new),
+                parts: shown,
+            });
+        }
+        if let Some(own) = &about.name {
             // The parser has decoded it, whatever the charset: ask the source.
             let fields = ["Content-Disposition", "Content-Type"];
             let values: Vec<_> = fields.iter().filter_map(|f| head.value(block, f)).collect();
-            let mut names = [name].into_iter().chain(&about.other_names);
+            let mut names = [own].into_iter().chain(&about.other_names);
+            let all: Vec<String> = names.clone().map(|name| header::decode(name)).collect();
             let hides = values
                 .iter()
                 .any(|value| header::hides(value) || header::hides_parameter(value))
                 || names.any(|name| header::lost(name))
                     && !values.iter().any(|value| header::lost(value));
-            let part = Part::AttachmentName(self.attachments);
-            self.value(part, header::decode(name), hides);
-            for other in &about.other_names {
-                self.value(part, header::decode(other), false);
-            }
+            // One part, a line each: what is found has its place in one text.
+            self.value(name, all.join("\n"), hides);
         }
         for field in ["Content-Type", "Content-Disposition"] {
             let value = head.value(block, field).unwrap_or_default();
@@ -412,6 +452,8 @@ impl Walk<'_> {
                         && !b.is_empty()
                         && b.len() <= MAX_BOUNDARY =>
                 {
+                    // Its name has a number of its own.
+                    self.attachments += u32::from(about.name.is_some());
                     self.multipart(
                         b.clone(),
                         body,
@@ -436,9 +478,7 @@ impl Walk<'_> {
                 self.leaf(&about, Source::Unreadable("malformed"));
                 return Ok(());
             }
-            if about.name.is_some() {
-                self.attachments += 1;
-            }
+            self.attachments += u32::from(about.name.is_some());
             return self.embedded(body, place);
         }
         self.leaf(
@@ -476,6 +516,7 @@ impl Walk<'_> {
             media_type,
             source,
             side: None,
+            shown_as: None,
             joins_lines: about.joins_lines,
         });
     }
@@ -485,7 +526,7 @@ impl Walk<'_> {
         let block = &self.raw[body.clone()];
         match Head::index(block, self.limits) {
             Ok(head) => {
-                self.free_fields(block, &head, &[]);
+                self.free_fields(block, &head, None, |_| true);
                 let place = Place {
                     depth: place.depth + 1,
                     in_digest: false,

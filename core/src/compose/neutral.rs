@@ -10,7 +10,7 @@ use super::builder::write_text;
 use super::header::{Field, Head};
 use super::mime::Structure;
 use super::{ComposeError, Limits, Message, guard};
-use crate::base::{Phi, crypto};
+use crate::base::{Part, Phi, crypto};
 
 /// What of a copy is replaced before it goes where its header, or the names of
 /// its files, are seen.
@@ -51,7 +51,7 @@ impl fmt::Debug for Neutral {
 }
 
 /// Fields that repeat a subject, or say in free words what a message is about.
-const REPEATS: &[&str] = &["Thread-Topic", "Keywords", "Comments"];
+pub(super) const REPEATS: &[&str] = &["Thread-Topic", "Keywords", "Comments"];
 
 /// File name extensions that say nothing of a person.
 const EXTENSIONS: &[&str] = &[
@@ -66,12 +66,15 @@ pub(crate) fn is_extension(end: &str) -> bool {
     EXTENSIONS.iter().any(|e| end.eq_ignore_ascii_case(e))
 }
 
-/// An entity that has a file name: where its head begins, its fields, the name.
+/// An entity that has a file name, or a description of what it holds: where its
+/// head begins, its fields, the name, and the parts that are shown no more where
+/// it is renamed.
 #[derive(Debug, Clone)]
 pub(super) struct Named {
     pub(super) start: usize,
     pub(super) fields: Vec<Field>,
-    pub(super) name: Phi<String>,
+    pub(super) name: Option<Phi<String>>,
+    pub(super) parts: Vec<Part>,
 }
 
 /// A stretch of the copy and what takes its place.
@@ -145,9 +148,11 @@ impl Neutral {
         }
         let mut edits: Vec<Edit> = Vec::new();
         for (entity, neutral) in named.iter().zip(neutral_names(named)) {
-            let name = entity.name.expose();
-            note = Phi::new(format!("{}{neutral}: {name}\r\n", note.expose()));
-            edits.extend(entity.renamed(copy, &neutral));
+            if let (Some(own), Some(neutral)) = (&entity.name, &neutral) {
+                let own = own.expose();
+                note = Phi::new(format!("{}{neutral}: {own}\r\n", note.expose()));
+            }
+            edits.extend(entity.renamed(copy, neutral.as_deref()));
         }
 
         // No content holds its own digest, nor `=_` where it is encoded.
@@ -189,7 +194,21 @@ impl Message {
 
     /// What the message's files are called where their names are replaced.
     pub fn neutral_file_names(&self) -> Vec<String> {
-        neutral_names(&self.structure.named).collect()
+        neutral_names(&self.structure.named).flatten().collect()
+    }
+
+    /// The parts that are shown as the subject is, or a file's name, and as
+    /// which: fields that repeat the one or describe the other.
+    pub(crate) fn shown(&self) -> impl Iterator<Item = (Part, Part)> {
+        self.structure.shown()
+    }
+
+    /// The parts that a copy with neutral file names shows no more. Names of
+    /// the files of a message within the message are none of them: that one is
+    /// somebody else's, and stays as it is.
+    pub(crate) fn renamed(&self) -> impl Iterator<Item = Part> {
+        let named = self.structure.named.iter();
+        named.flat_map(|entity| entity.parts.iter().copied())
     }
 
     /// The author's display name, decoded.
@@ -207,22 +226,28 @@ fn is_seal(field: &Field, raw: &[u8]) -> bool {
         .any(|name| field.is(raw, name))
 }
 
-/// `attachment-1.pdf`, `attachment-2`, … with the extensions that are common.
-fn neutral_names(named: &[Named]) -> impl Iterator<Item = String> {
-    (1..).zip(named).map(|(number, entity)| {
-        let extension = entity.name.expose().rsplit_once('.');
+/// `attachment-1.pdf`, `attachment-2`, … with the extensions that are common;
+/// none for what has no name.
+fn neutral_names(named: &[Named]) -> impl Iterator<Item = Option<String>> {
+    let mut number = 0;
+    named.iter().map(move |entity| {
+        let name = entity.name.as_ref()?;
+        number += 1;
+        let extension = name.expose().rsplit_once('.');
         let extension = extension.map(|(_, e)| e.trim().to_ascii_lowercase());
-        match extension.filter(|e| EXTENSIONS.contains(&e.as_str())) {
-            Some(extension) => format!("attachment-{number}.{extension}"),
-            None => format!("attachment-{number}"),
-        }
+        Some(
+            match extension.filter(|e| EXTENSIONS.contains(&e.as_str())) {
+                Some(extension) => format!("attachment-{number}.{extension}"),
+                None => format!("attachment-{number}"),
+            },
+        )
     })
 }
 
 impl Named {
     /// The fields of the entity that hold the name, written anew; what
     /// describes the file in free words goes.
-    fn renamed(&self, raw: &[u8], name: &str) -> Vec<Edit> {
+    fn renamed(&self, raw: &[u8], name: Option<&str>) -> Vec<Edit> {
         // The fields' places are those within the entity.
         let entity = raw.get(self.start..).unwrap_or_default();
         let mut edits = Vec::new();
@@ -239,6 +264,7 @@ impl Named {
                 }
                 () => continue,
             };
+            let Some(name) = name else { continue };
             let value = field.value(entity);
             let pieces = pieces(&value);
             let kept = pieces.iter().filter(|piece| !names(piece));

@@ -248,8 +248,8 @@ pub enum Reason {
     SubjectShown { route: Route },
     /// The route would show the name of an attachment that holds PHI.
     FileNamesShown { route: Route },
-    /// The route would show a subject or file name that holds PHI, and the
-    /// message is signed, so that none can be replaced.
+    /// The route would show a subject or file name that holds PHI and cannot be
+    /// replaced: the message is signed, or the name stands in one within it.
     MustStay { route: Route },
     /// The host's own mailer has no declared assurance.
     MailerUndeclared { route: Route },
@@ -479,7 +479,7 @@ impl fmt::Display for Reason {
             }
             Self::MustStay { route } => write!(
                 f,
-                "{}: it would show a subject or file name that holds PHI, and the message is signed or broken, so that none can be replaced",
+                "{}: it would show a subject or file name that holds PHI and cannot be replaced: the message is signed or broken, or the name stands in a message within it",
                 name(*route)
             ),
             Self::MailerUndeclared { route } => write!(

@@ -85,6 +85,7 @@ pub use config::PolicyError;
 pub use decide::decide;
 pub use decision::{Decision, Reason, Refusal, Rung};
 pub use explain::Show;
+pub(crate) use facts::telling;
 pub use facts::{
     ContentFacts, ContextFacts, Facts, FindingFact, Onward, RecipientFacts, TransportFacts,
 };

@@ -207,6 +207,75 @@ async fn a_signed_message_is_not_rewritten() {
     assert_eq!(scene.messages(VALID).len(), 1);
 }
 
+/// A message with these fields of its own, and this as its second part.
+fn with(fields: &str, part: &str) -> Message {
+    let raw = format!(
+        "From: office@harbor.example\r\nTo: pat@{VALID}\r\nSubject: Visit\r\nDate: Tue, 14 Nov 2023 22:13:20 +0000\r\nMessage-ID: <1@harbor.example>\r\n{fields}MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n{}\r\n--b\r\n{part}\r\n--b--\r\n",
+        super::scene::CANARY
+    );
+    Message::parse(raw.as_bytes()).unwrap()
+}
+
+#[tokio::test]
+async fn what_repeats_a_subject_or_describes_a_file_tells_as_much() {
+    for (fields, part, of_subject) in [
+        ("Thread-Topic: Lindqvist biopsy\r\n", "\r\nx", true),
+        ("Keywords: Lindqvist\r\n", "\r\nx", true),
+        ("X-Other: y\r\nComments: Lindqvist\r\n", "\r\nx", true),
+        ("Content-Description: Lindqvist\r\n", "\r\nx", false),
+        ("", "Content-Description: Lindqvist\r\n\r\nx", false),
+        (
+            "",
+            "Content-Type: text/plain; name=a.txt\r\nContent-Description: Lindqvist\r\n\r\nx",
+            false,
+        ),
+        // The second of two names.
+        (
+            "",
+            "Content-Type: text/plain; name=Lindqvist.txt\r\nContent-Disposition: attachment; filename=a.txt\r\n\r\nx",
+            false,
+        ),
+    ] {
+        let scene = Scene::new(&[VALID]).await;
+        let client = client(&scene, Policy::hipaa()).await;
+        let plan = client.plan(with(fields, part)).await.unwrap();
+        assert_eq!(
+            plan.neutral_subject().is_some(),
+            of_subject,
+            "{fields}{part}"
+        );
+        let told = plan.explain(Show::Index);
+        let reason = "TLS: a file name holds PHI";
+        assert_eq!(told.contains(reason), !of_subject, "{told}");
+        client.send(plan).await.unwrap();
+        let arrived = &scene.messages(VALID)[0].content;
+        assert!(is_message(&scene.messages(VALID)[0]));
+        assert!(!outside(arrived).contains("lindqvist"), "{fields}{part}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_of_a_message_within_keeps_its_name_and_shows_it_nowhere() {
+    let inner = |name: &str| {
+        format!(
+            "Content-Type: message/rfc822\r\n\r\nFrom: a@x.example\r\nSubject: s\r\nContent-Type: multipart/mixed; boundary=c; name=z\r\n\r\n--c\r\nContent-Type: text/plain; name=\"{name}\"\r\n\r\nx\r\n--c--\r\n\r\n--b\r\nContent-Type: text/plain; name=\"Lindqvist.txt\"\r\n\r\nx"
+        )
+    };
+    for (name, route) in [("Lindqvist.txt", Route::Escrow), ("a.txt", Route::Tls)] {
+        let scene = Scene::new(&[VALID]).await;
+        let client = client(&scene, Policy::hipaa()).await;
+        let plan = client.plan(with("", &inner(name))).await.unwrap();
+        let told = plan.explain(Show::Index);
+        let stays = told.contains("the message is signed or broken");
+        assert_eq!(stays, route == Route::Escrow, "{told}");
+        assert_eq!(plan.neutral_file_names().is_empty(), stays);
+        let receipt = client.send(plan).await.unwrap();
+        assert_eq!(only(&receipt).route, Some(route));
+        let arrived = &scene.messages(VALID)[0].content;
+        assert!(!outside(arrived).contains("lindqvist"));
+    }
+}
+
 #[tokio::test]
 async fn a_copy_that_waited_is_neutral_too_and_the_escrowed_one_is_whole() {
     let scene = Scene::new(&[VALID]).await;

@@ -670,6 +670,29 @@ fn everything_that_travels_is_shown_to_the_scanner() {
     );
 }
 
+/// Each name has one part of its own, a line each where an entity has two.
+#[test]
+fn no_two_names_have_one_part() {
+    let message = with_body(
+        "Content-Type: multipart/mixed; boundary=b; name=all",
+        "--b\r\nContent-Type: text/csv; name=\"Pat.csv\"\r\n\
+         Content-Disposition: attachment; filename=\"a.csv\"\r\n\r\n1\r\n\
+         --b\r\nContent-Type: text/csv; name=\"b.csv\"\r\n\r\n2\r\n--b--\r\n",
+    );
+    let names: Vec<_> = parts(&message)
+        .into_iter()
+        .filter(|(part, _)| matches!(part, Part::AttachmentName(_)))
+        .collect();
+    assert_eq!(
+        names,
+        [
+            (Part::AttachmentName(0), "all".to_owned()),
+            (Part::AttachmentName(1), "a.csv\nPat.csv".into()),
+            (Part::AttachmentName(2), "b.csv".into()),
+        ]
+    );
+}
+
 // ---- what the host says
 
 #[test]

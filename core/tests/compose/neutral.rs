@@ -166,6 +166,21 @@ fn a_message_that_must_stay_is_refused() {
 }
 
 #[test]
+fn what_describes_a_part_without_a_name_goes_too() {
+    let raw = b"From: a@x.example\r\nTo: b@y.example\r\nSubject: s\r\nContent-Description: Pat's files\r\nContent-Type: multipart/mixed; boundary=o\r\n\r\n--o\r\nContent-Description: Pat's test\r\nContent-ID: <c@x>\r\n\r\nx\r\n--o\r\nContent-Type: text/csv; name=Pat.csv\r\n\r\n1\r\n--o--\r\n";
+    let message = Message::parse(raw).unwrap();
+    assert_eq!(message.neutral_file_names(), ["attachment-1.csv"]);
+    let out = Neutral::new().file_names().apply(raw).unwrap();
+    let text = String::from_utf8_lossy(out.expose()).into_owned();
+    assert!(
+        !text.contains("Pat") && !text.contains("Description"),
+        "{text}"
+    );
+    assert!(text.contains("\r\n--o\r\nContent-ID: <c@x>\r\n\r\nx\r\n"));
+    assert!(text.contains("\r\n\r\n1\r\n--o--\r\n"));
+}
+
+#[test]
 fn the_sender_is_named_as_the_header_does() {
     assert_eq!(visit().build().unwrap().sender_name(), None);
     let named = visit().sender_name("Harbor, Büro").build().unwrap();

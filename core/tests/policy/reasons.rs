@@ -211,7 +211,7 @@ fn all() -> Vec<(Reason, &'static str, &'static str)> {
         (
             Reason::MustStay { route: Route::Tls },
             "must_stay",
-            "TLS: it would show a subject or file name that holds PHI, and the message is signed or broken, so that none can be replaced",
+            "TLS: it would show a subject or file name that holds PHI and cannot be replaced: the message is signed or broken, or the name stands in a message within it",
         ),
         (
             Reason::MailerUndeclared { route },
