@@ -161,7 +161,7 @@ fn markup_keeps_its_tags() {
     let findings = [found(Name, 17..21, "nbsp"), found(Ssn, 22..25, "160")];
     assert_eq!(
         redact_html(html, &all(&findings), Style::Label),
-        "Nbsp&nbsp;&#160; [NAME] [SSN]"
+        "[NAME]&nbsp;&#160; [NAME] [SSN]"
     );
     // An attribute's name, and a tag that is none.
     let html = "<a data-281159804=1>x</a>";
@@ -180,7 +180,25 @@ fn markup_keeps_its_tags() {
 
 #[test]
 fn time_stays_linear_on_hostile_markup() {
-    for piece in ["<a '", "<!--", "<a x=\"", "<", "<a b", "&", "<a x='>", "é "] {
+    for piece in [
+        "<a '",
+        "<!--",
+        "<a x=\"",
+        "<",
+        "<a b",
+        "&",
+        "<a x='>",
+        "é ",
+        "<!-- >",
+        "<![CDATA[>",
+        "<wbr",
+        "<wbr>",
+        "x<wbr>",
+        "x y ",
+        "x\u{ad}",
+        "{\"a\":1",
+        "[",
+    ] {
         let html = piece.repeat(1_000_000 / piece.len());
         let finding = found(FindingKind::Name, 0..html.len() / 2, "x y z");
         for style in [Style::Label, Style::Box] {
@@ -274,11 +292,167 @@ fn each_part_that_is_text_has_a_copy() {
     // What was read out of a container, and only of that entry.
     let text = "Ms. Lee";
     let part = Part::Attachment(2);
+    let entry = |page: &str| findings.redacted_entry(part, page, text, &how);
+    assert_eq!(entry("page 1").unwrap(), "Ms. [NAME-1]");
+    assert_eq!(entry("page 2").unwrap(), text);
+}
+
+/// What looks alike to a reader is the same value.
+#[test]
+fn a_value_goes_however_it_is_written() {
+    use FindingKind::{Mrn, Name, Phone};
+    let text = "Pat Lindqvist, HK-447190, (270) 555-0142. PAT LINDQVIST agreed;\nlindqvist, pat; \
+                Pat_Lindqvist.pdf; Lind\u{ad}qvist, Pat; hk447190 and HK 44 7190; 2705550142; \
+                patlindqvist@; Pa\u{301}t Líndqvist. Patrick Lindqvist; HK-44719";
+    let findings = [
+        at(Name, text, "Pat Lindqvist"),
+        at(Mrn, text, "HK-447190"),
+        at(Phone, text, "(270) 555-0142"),
+    ];
     assert_eq!(
-        findings.redacted_entry(part, "page 1", text, &how),
-        "Ms. [NAME-1]"
+        redact(text, &all(&findings), Style::Label),
+        "[NAME], [MRN], [PHONE]. [NAME] agreed;\n[NAME]; [NAME].pdf; [NAME]; [MRN] and [MRN]; \
+         [PHONE]; [NAME]@; [NAME]. Patrick Lindqvist; HK-44719"
     );
-    assert_eq!(findings.redacted_entry(part, "page 2", text, &how), text);
+    // Little is no value where its words are cut otherwise.
+    let text = "1-01, 101, 10 1, 1 01";
+    let findings = [at(Mrn, text, "1-01")];
+    assert_eq!(
+        redact(text, &all(&findings), Style::Label),
+        "[MRN], 101, 10 1, [MRN]"
+    );
+    // Where a page lets a line break.
+    let html = "<p>Lindqvist</p><b>Lind<wbr>qvist</b> Lind&shy;qv<WBR />ist Lind&#8203;qvist";
+    let findings = [found(Name, 3..12, "Lindqvist")];
+    assert_eq!(
+        redact_html(html, &all(&findings), Style::Label),
+        "<p>[NAME]</p><b>[NAME]</b> [NAME] [NAME]"
+    );
+    let boxes = "█".repeat(9);
+    assert_eq!(
+        redact_html(html, &all(&findings), Style::Box),
+        format!("<p>{boxes}</p><b>{boxes}</b> {boxes}█ {boxes}█")
+    );
+}
+
+#[test]
+fn a_value_of_two_kinds_goes_by_either() {
+    let message = Message::builder()
+        .from("clinic@harbor.example".parse().unwrap())
+        .to("pat@mail.example".parse::<Address>().unwrap())
+        .text("Li saw Dr. Li and Dr. Wu")
+        .build()
+        .unwrap();
+    let mut findings = Findings::default();
+    findings.items = vec![
+        found(FindingKind::Name, 0..2, "Li"),
+        found(FindingKind::Provider, 11..13, "Li"),
+        found(FindingKind::Provider, 22..24, "Wu"),
+    ];
+    let copy = findings.redacted(&message, Part::Text, &Redaction::default());
+    assert_eq!(copy.unwrap(), "[NAME] saw Dr. [PROVIDER] and Dr. Wu");
+}
+
+/// Nothing but looks stays on a tag that stands in what goes.
+#[test]
+fn a_tag_inside_of_what_goes_keeps_its_looks_alone() {
+    use FindingKind::{Address, Name};
+    for (tag, kept) in [
+        ("<a title=\"Pat M. Lindqvist\" href=\"#\">", "<a>"),
+        ("<img alt=Hopewell width=\"3\"/>", "<img width=\"3\"/>"),
+        (
+            "<td class='x' data-city = 'Hopewell' align=left>",
+            "<td class='x' align=left>",
+        ),
+        ("<b hopewell>", "<b>"),
+        ("<b \"Hopewell\" class=x>", "<b class=x>"),
+        ("<b =Hopewell>", "<b>"),
+        ("<b style=\"color: red\">", "<b style=\"color: red\">"),
+        ("<b style=\"background: url(Hopewell)\">", "<b>"),
+        ("<b\n CLASS = x >", "<b\n CLASS = x >"),
+        ("</b hopewell>", "</b>"),
+        ("<br />", "<br />"),
+    ] {
+        let html = format!("<p>12 Elm {tag} KY</p>");
+        let span = 3..html.len() - "</p>".len();
+        let findings = [found(Address, span, "12 Elm KY")];
+        assert_eq!(
+            redact_html(&html, &all(&findings), Style::Label),
+            format!("<p>[ADDRESS]{kept}</p>")
+        );
+    }
+    let html = "<p>Pat <b class=Lindqvist>Lindqvist</b></p>";
+    let findings = [
+        found(Name, 3..35, "Pat Lindqvist"),
+        found(Name, 26..35, "Lindqvist"),
+    ];
+    assert_eq!(
+        redact_html(html, &all(&findings), Style::Label),
+        "<p>[NAME]<b class=[NAME]></b></p>"
+    );
+}
+
+#[test]
+fn character_data_of_xml_is_text_and_keeps_its_end() {
+    let xml = "<n><![CDATA[Seen: Pat <b> Lee > 1]]></n><n>Pat <b> Lee</n>";
+    let finding = at(FindingKind::Name, xml, "Pat <b> Lee");
+    assert_eq!(
+        redact_html(xml, &[&finding], Style::Label),
+        "<n><![CDATA[Seen: [NAME] > 1]]></n><n>Pat <b> Lee</n>"
+    );
+}
+
+#[test]
+fn json_is_json_still() {
+    let json = "{\"mrn\": 448812, \"all\":[448812,7.5, -448812], \"n\": \"[A]: \\\"448812\\\", \", \"ok\":true}";
+    let finding = at(FindingKind::Mrn, json, "448812");
+    for (style, mask) in [
+        (Style::Label, "[MRN]"),
+        (Style::Pseudonym, "[MRN-1]"),
+        (Style::Box, "██████"),
+    ] {
+        let copy = redact(json, &[&finding], style);
+        assert_eq!(
+            copy,
+            format!(
+                "{{\"mrn\": \"{mask}\", \"all\":[\"{mask}\",7.5, \"-{mask}\"], \"n\": \"[A]: \\\"{mask}\\\", \", \"ok\":true}}"
+            )
+        );
+        assert!(serde_json::from_str::<serde_json::Value>(&copy).is_ok());
+    }
+    // A text that is none has no quotes.
+    for text in ["448812", "[note] 448812, {x}"] {
+        let finding = at(FindingKind::Mrn, text, "448812");
+        let copy = redact(text, &[&finding], Style::Label);
+        assert_eq!(copy, text.replace("448812", "[MRN]"));
+    }
+}
+
+/// A file is redacted as the scanner read it, whatever it is called.
+#[test]
+fn a_page_that_is_called_a_text_is_redacted_as_a_page() {
+    let page = "Visit\n<html><body><table><tr><td>Patient</td><td>P&#97;t <b title=\"P&#97;t M. Lindqvist\">\
+                Lindqvist</b></td></tr><tr><td>MRN</td><td>448812</td></tr></table></body></html>";
+    for text in [page, page.trim_start_matches("Visit\n")] {
+        let message = Message::builder()
+            .from("clinic@harbor.example".parse().unwrap())
+            .to("pat@mail.example".parse::<Address>().unwrap())
+            .attachment(Attachment::new(
+                "a.txt",
+                "text/plain",
+                text.as_bytes().to_vec(),
+            ))
+            .build()
+            .unwrap();
+        let findings = mailseal::dlp::Scanner::scan(&mailseal::dlp::PhiScanner::new(), &message);
+        let how = Redaction::default();
+        let copy = findings
+            .redacted(&message, Part::Attachment(0), &how)
+            .unwrap();
+        assert!(!copy.contains("Lindqvist"), "{copy}");
+        assert!(copy.ends_with("</td></tr></table></body></html>"), "{copy}");
+        assert!(copy.contains("</b>"), "{copy}");
+    }
 }
 
 /// A value goes wherever it stands as it was found, and no entity is cut.
@@ -348,6 +522,9 @@ fn what_has_no_copy_says_why() {
         let told = findings.redacted(&message, part, &how).unwrap_err();
         assert_eq!((told, told.code()), (error, code));
     }
+    // Nor has an entry of what was not read whole.
+    let told = findings.redacted_entry(Part::Attachment(3), "page 1", "x", &how);
+    assert_eq!(told, Err(Unredactable::Unscannable { why: "encrypted" }));
     findings.items.clear();
     findings.unscannable.clear();
     let told = findings.redacted(&message, Part::Attachment(2), &how);
@@ -369,6 +546,15 @@ const TAGS: [&str; 5] = [
     "<br/>",
     "<i\nq=1 >",
 ];
+
+/// What stays of a tag inside of what goes.
+fn looks(tag: &str) -> &str {
+    match tag {
+        "<a href=\"x&gt;y\" k='>'>" => "<a>",
+        "<i\nq=1 >" => "<i>",
+        tag => tag,
+    }
+}
 
 /// A document of unlike words, entities and tags.
 fn document(markup: bool) -> impl Strategy<Value = Vec<Unit>> {
@@ -461,15 +647,20 @@ fn without(text: &str, value: &str, style: Style) -> String {
 }
 
 /// A page's texts before, between and behind its tags, and its tags, of which
-/// each is one of [`TAGS`].
+/// each is one of [`TAGS`] or what stays of it.
 fn pieces(html: &str) -> (Vec<String>, Vec<&str>) {
     let (mut texts, mut tags, mut rest) = (vec![String::new()], Vec::new(), html);
     while let Some(c) = rest.chars().next() {
-        let tag = TAGS.iter().find(|tag| rest.starts_with(**tag));
+        let whole = TAGS.into_iter().find(|tag| rest.starts_with(tag));
+        let tag = whole.or_else(|| {
+            TAGS.map(looks)
+                .into_iter()
+                .find(|tag| rest.starts_with(tag))
+        });
         let length = tag.map_or(c.len_utf8(), |tag| tag.len());
         match tag {
             Some(tag) => {
-                tags.push(*tag);
+                tags.push(tag);
                 texts.push(String::new());
             }
             None => texts.last_mut().unwrap().push(c),
@@ -489,6 +680,7 @@ fn expected(units: &[Unit], covered: &[Range<usize>], style: Style) -> String {
     for (i, unit) in units.iter().enumerate() {
         let hit = covered.iter().any(|c| c.contains(&i));
         match (hit && !unit.is_tag, style) {
+            (false, _) if hit => out.push_str(looks(&unit.source)),
             (false, _) => out.push_str(&unit.source),
             (true, Style::Box) if unit.source == "\n" => out.push('\n'),
             (true, Style::Box) => out.push('█'),

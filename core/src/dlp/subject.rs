@@ -129,9 +129,9 @@ fn folded(text: &str) -> String {
         Some(_) => Some(c),
         None => None,
     };
-    let text: String = text.chars().filter_map(plain).collect();
     let text = text.to_lowercase().replace(['æ', 'œ'], "e");
-    text.replace("ae", "e").replace("oe", "e")
+    let text: String = text.chars().filter_map(plain).collect();
+    text.to_lowercase().replace("ae", "e").replace("oe", "e")
 }
 
 /// Short stems are whole words; longer ones begin or end a word, and the

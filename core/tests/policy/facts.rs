@@ -221,13 +221,16 @@ fn findings_become_facts_of_the_content() {
         of(FindingKind::Mrn, "AB-1023"),
         of(FindingKind::Mrn, "ab1022"),
         of(FindingKind::Account, "AB1022"),
+        // As a text and a page with entities have it.
+        of(FindingKind::Name, "José Müller"),
+        of(FindingKind::Name, "Jose Muller"),
     ];
     let numbers: Vec<_> = ContentFacts::from(&findings)
         .findings
         .iter()
         .map(|f| f.value)
         .collect();
-    assert_eq!(numbers, [Some(0), Some(1), Some(0), Some(2)]);
+    assert_eq!(numbers, [0, 1, 0, 2, 3, 3].map(Some));
 
     findings.items = vec![finding(FindingKind::Name)];
     assert_eq!(ContentFacts::from(&findings).other_people, U);

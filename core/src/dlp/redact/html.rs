@@ -7,9 +7,10 @@ use crate::dlp::view::entity;
 
 /// A piece of markup. Pieces follow one another without gaps.
 enum Piece {
+    /// With `<wbr>`, which parts no word.
     Text(Range<usize>),
-    /// `<!-- … -->`, with what stands between.
-    Comment(Range<usize>, Range<usize>),
+    /// `<!-- … -->` or `<![CDATA[ … ]]>`, with what stands between.
+    Enclosed(Range<usize>, Range<usize>),
     Tag(Tag),
 }
 
@@ -19,7 +20,31 @@ struct Tag {
     name: Range<usize>,
     /// Attributes' values without their quotes.
     values: Vec<Range<usize>>,
+    /// Attributes whole, each with its name.
+    attributes: Vec<(Range<usize>, Range<usize>)>,
 }
+
+/// Attributes that say how something looks and nothing else. They alone stay on
+/// a tag inside of what goes: any other may say the same in words of its own.
+const LOOKS: [&str; 17] = [
+    "align",
+    "bgcolor",
+    "border",
+    "cellpadding",
+    "cellspacing",
+    "class",
+    "color",
+    "colspan",
+    "dir",
+    "face",
+    "height",
+    "lang",
+    "rowspan",
+    "size",
+    "style",
+    "valign",
+    "width",
+];
 
 pub(super) fn redacted(html: &str, marks: &Marks) -> String {
     let mut out = String::with_capacity(html.len());
@@ -28,7 +53,7 @@ pub(super) fn redacted(html: &str, marks: &Marks) -> String {
     while let Some(piece) = pieces.next() {
         match piece {
             Piece::Text(range) => writer.text(&mut out, html, range, characters),
-            Piece::Comment(range, inner) => {
+            Piece::Enclosed(range, inner) => {
                 out.push_str(&html[range.start..inner.start]);
                 writer.text(&mut out, html, inner.clone(), marks::characters);
                 out.push_str(&html[inner.end..range.end]);
@@ -64,16 +89,54 @@ fn write_tag(out: &mut String, html: &str, tag: &Tag, marks: &Marks, writer: &mu
         }
         return;
     }
-    let mut at = tag.range.start;
-    for value in &tag.values {
-        out.push_str(&html[at..value.start]);
-        match covered {
-            true => writer.kept(out, html, value.clone()),
-            false => writer.text(out, html, value.clone(), characters),
+    let values = tag.values.iter().cloned();
+    if !covered {
+        let mut at = tag.range.start;
+        for value in values {
+            out.push_str(&html[at..value.start]);
+            writer.text(out, html, value.clone(), characters);
+            at = value.end;
         }
-        at = value.end;
+        out.push_str(&html[at..tag.range.end]);
+        return;
     }
-    out.push_str(&html[at..tag.range.end]);
+    // As it stands, where it is nothing but looks.
+    let mut at = tag.name.end;
+    let mut bare = true;
+    let mut kept = String::new();
+    for (whole, name) in &tag.attributes {
+        let between = &html[at..whole.start];
+        bare &= between.trim_matches(|c: char| c == '/' || c.is_ascii_whitespace()) == "";
+        at = whole.end;
+        if !is_looks(&html[name.clone()], &html[name.end..whole.end]) {
+            bare = false;
+            continue;
+        }
+        kept.push_str(if between.is_empty() { " " } else { between });
+        writer.kept(&mut kept, html, whole.clone());
+    }
+    let end = &html[at..tag.range.end];
+    bare &= end.trim_matches(|c: char| matches!(c, '/' | '>') || c.is_ascii_whitespace()) == "";
+    out.push_str(&html[tag.range.start..tag.name.end]);
+    match bare {
+        true => {
+            out.push_str(&kept);
+            out.push_str(end);
+        }
+        false => {
+            let kept = kept.trim_end_matches('/');
+            out.push_str(kept);
+            out.push_str(if end.ends_with("/>") { "/>" } else { ">" });
+        }
+    }
+}
+
+/// Whether an attribute says how something looks: no style that names a picture
+/// or a text.
+fn is_looks(name: &str, value: &str) -> bool {
+    let known = LOOKS.iter().any(|looks| name.eq_ignore_ascii_case(looks));
+    let says = name.eq_ignore_ascii_case("style") && value.contains(['(', '\\', '&']);
+    known && !says
 }
 
 /// Where the character ends that begins at `at`, an entity being one where the
@@ -81,9 +144,24 @@ fn write_tag(out: &mut String, html: &str, tag: &Tag, marks: &Marks, writer: &mu
 pub(super) fn characters(html: &str, at: usize) -> usize {
     match known(html, at) {
         Some((_, length)) => at + length,
-        None => marks::characters(html, at),
+        None => wbr(html, at).unwrap_or_else(|| marks::characters(html, at)),
     }
 }
+
+/// Where a `<wbr>` ends: a place where a line may, which nobody sees.
+fn wbr(html: &str, at: usize) -> Option<usize> {
+    let bytes = html.as_bytes();
+    let name = bytes.get(at..at + 4)?;
+    let behind = bytes.get(at + 4..)?;
+    let blank = |b: &u8| b.is_ascii_whitespace() || *b == b'/';
+    let more = behind.iter().take(MOST_BLANKS).take_while(|b| blank(b));
+    let more = more.count();
+    let ends = behind.get(more) == Some(&b'>');
+    (name.eq_ignore_ascii_case(b"<wbr") && ends).then_some(at + 5 + more)
+}
+
+/// In a `<wbr>`.
+const MOST_BLANKS: usize = 8;
 
 /// The text of markup, its entities decoded where the scanner reads them.
 pub(super) fn decoded(html: &str) -> String {
@@ -96,6 +174,7 @@ pub(super) fn decoded(html: &str) -> String {
             let end = characters(html, at).min(range.end);
             match known(html, at) {
                 Some((c, _)) => out.push(c),
+                None if wbr(html, at).is_some() => {}
                 None => out.push_str(html.get(at..end).unwrap_or_default()),
             }
             at = end;
@@ -133,18 +212,26 @@ impl<'a> Pieces<'a> {
         if start >= self.html.len() {
             return None;
         }
-        if let Some(piece) = self.signs(start) {
+        if wbr(self.html, start).is_none()
+            && let Some(piece) = self.signs(start)
+        {
             self.at = match &piece {
-                Piece::Comment(range, _) | Piece::Text(range) => range.end,
+                Piece::Enclosed(range, _) | Piece::Text(range) => range.end,
                 Piece::Tag(tag) => tag.range.end,
             };
             return Some(piece);
         }
         // Text up to the next thing that may be a tag.
-        let rest = self.html.as_bytes().get(start + 1..).unwrap_or_default();
-        let next = rest.iter().position(|&b| b == b'<');
-        self.at = next.map_or(self.html.len(), |n| start + 1 + n);
-        Some(Piece::Text(start..self.at))
+        let mut end = start + 1;
+        loop {
+            let rest = self.html.as_bytes().get(end..).unwrap_or_default();
+            let next = rest.iter().position(|&b| b == b'<');
+            self.at = next.map_or(self.html.len(), |n| end + n);
+            match wbr(self.html, self.at) {
+                Some(behind) => end = behind,
+                None => return Some(Piece::Text(start..self.at)),
+            }
+        }
     }
 
     /// The comment or tag at `at`.
@@ -157,15 +244,28 @@ impl<'a> Pieces<'a> {
         if self.patience == 0 {
             return None;
         }
-        let found = self.html[at..].strip_prefix("<!--").and_then(|rest| {
-            let end = at + 4 + rest.find("-->")?;
-            Some(Piece::Comment(at..end + 3, at + 4..end))
-        });
+        let found = self.enclosed(at, "<!--", "-->");
+        let found = found.or_else(|| self.enclosed(at, "<![CDATA[", "]]>"));
         let found = found.or_else(|| tag(bytes, at).map(Piece::Tag));
         if found.is_none() {
-            self.patience = self.patience.saturating_sub(self.html.len() - at);
+            self.search_failed(at);
         }
         found
+    }
+
+    fn enclosed(&mut self, at: usize, open: &str, close: &str) -> Option<Piece> {
+        let rest = self.html.get(at..)?.strip_prefix(open)?;
+        let start = at + open.len();
+        let Some(length) = rest.find(close) else {
+            self.search_failed(at);
+            return None;
+        };
+        let end = start + length;
+        Some(Piece::Enclosed(at..end + close.len(), start..end))
+    }
+
+    fn search_failed(&mut self, at: usize) {
+        self.patience = self.patience.saturating_sub(self.html.len() - at);
     }
 }
 
@@ -181,6 +281,7 @@ fn tag(bytes: &[u8], at: usize) -> Option<Tag> {
     end = run(end, &stops)?;
     let name = at + 1..end;
     let mut values = Vec::new();
+    let mut attributes: Vec<(Range<usize>, Range<usize>)> = Vec::new();
     loop {
         match *bytes.get(end)? {
             b'>' => {
@@ -197,20 +298,34 @@ fn tag(bytes: &[u8], at: usize) -> Option<Tag> {
                     ),
                 };
                 values.push(open..close);
+                let equals = end;
                 end = close + usize::from(open > start);
+                // Without a name it is one of its own, that nobody knows.
+                match attributes.last_mut() {
+                    Some((whole, name)) if whole == name => whole.end = end,
+                    _ => attributes.push((equals..end, equals..equals)),
+                }
             }
             // A quote where none is due: a word of a DOCTYPE.
             quote @ (b'"' | b'\'') => {
                 let close = run(end + 1, &|b| b == quote)?;
                 values.push(end + 1..close);
+                attributes.push((end..close + 1, end..end));
                 end = close + 1;
             }
-            _ => end += 1,
+            b if b.is_ascii_whitespace() || b == b'/' => end += 1,
+            _ => {
+                let start = end;
+                let stops = |b: u8| b.is_ascii_whitespace() || b"=>/\"'".contains(&b);
+                end = run(end + 1, &stops)?;
+                attributes.push((start..end, start..end));
+            }
         }
     }
     Some(Tag {
         range: at..end,
         name,
         values,
+        attributes,
     })
 }

@@ -1,20 +1,16 @@
 //! Which stretches of a text go, and what stands in their place.
 
-use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::HashMap;
 use std::ops::Range;
 
+use super::repeats::Repeats;
 use super::{Style, html};
 use crate::base::crypto;
+use crate::dlp::view::fold;
 use crate::dlp::{Finding, FindingKind};
 
 /// Stands for one character.
-const BOX: char = '█';
-/// A value of fewer letters and digits says little, and stands everywhere.
-const SHORTEST: usize = 3;
-/// Longer values are not looked for a second time.
-const MOST_WORDS: usize = 12;
-
+pub(super) const BOX: char = '█';
 /// The number of each value among those of its kind.
 pub(super) struct Values(HashMap<(FindingKind, [u8; 32]), usize>);
 
@@ -35,8 +31,12 @@ impl Values {
 }
 
 fn key(finding: &Finding) -> (FindingKind, [u8; 32]) {
-    let bare = finding.bare();
-    (finding.kind, crypto::sha256(bare.expose().as_bytes()))
+    (finding.kind, digest(finding))
+}
+
+/// The same for one value, of whatever kind.
+pub(super) fn digest(finding: &Finding) -> [u8; 32] {
+    crypto::sha256(finding.bare().expose().as_bytes())
 }
 
 /// A stretch that goes, and its label.
@@ -54,9 +54,7 @@ pub(super) struct Marks {
     starts: Vec<usize>,
     ends: Vec<usize>,
     style: Style,
-    repeats: HashMap<String, String>,
-    first_words: HashSet<String>,
-    lengths: BTreeSet<usize>,
+    repeats: Repeats,
     markup: bool,
 }
 
@@ -107,36 +105,26 @@ impl Marks {
             starts,
             ends,
             style,
-            repeats: HashMap::new(),
-            first_words: HashSet::new(),
-            lengths: BTreeSet::new(),
+            repeats: Repeats::default(),
             markup,
         };
         for finding in findings {
-            all.repeat(finding.expose().expose(), || label(finding));
-            // The scanner gives what a page shows, without accents that were
-            // written as entities: it is looked for as it stands here, too.
+            let is_name = finding.kind == FindingKind::Name;
+            let mut repeat = |value: &str| {
+                let words: Vec<String> = words(value, characters)
+                    .map(|word| spelled(value.get(word).unwrap_or_default(), characters))
+                    .collect();
+                all.repeats.add(&words, is_name, || label(finding));
+            };
+            repeat(finding.expose().expose());
+            // The scanner gives what a page shows: it is looked for as it stands
+            // here, too.
             if markup {
                 let source = text.get(within(text, &finding.span)).unwrap_or_default();
-                all.repeat(&html::decoded(source), || label(finding));
+                repeat(&html::decoded(source));
             }
         }
         all
-    }
-
-    /// Remembers a value that is to go wherever it stands.
-    fn repeat(&mut self, value: &str, label: impl FnOnce() -> String) {
-        let words: Vec<Range<usize>> = words(value, characters).collect();
-        let (Some(first), Some(last)) = (words.first(), words.last()) else {
-            return;
-        };
-        let core = &value[first.start..last.end];
-        let long = core.chars().filter(|c| c.is_alphanumeric()).count() >= SHORTEST;
-        if long && words.len() <= MOST_WORDS {
-            self.first_words.insert(value[first.clone()].to_owned());
-            self.lengths.insert(words.len());
-            self.repeats.entry(core.to_owned()).or_insert_with(label);
-        }
     }
 
     /// Where the text's characters end.
@@ -144,14 +132,6 @@ impl Marks {
         match self.markup {
             true => html::characters,
             false => characters,
-        }
-    }
-
-    /// A stretch of the text as values are remembered.
-    fn read<'t>(&self, stretch: &'t str) -> Cow<'t, str> {
-        match self.markup && stretch.contains('&') {
-            true => Cow::Owned(html::decoded(stretch)),
-            false => Cow::Borrowed(stretch),
         }
     }
 
@@ -248,44 +228,27 @@ impl Writer<'_> {
             out.push_str(piece);
             return;
         }
-        let all: Vec<Range<usize>> = words(piece, self.marks.end_of()).collect();
+        let end_of = self.marks.end_of();
+        let places: Vec<Range<usize>> = words(piece, end_of).collect();
+        let spelled = |word: &Range<usize>| spelled(&piece[word.clone()], end_of);
+        let all: Vec<String> = places.iter().map(spelled).collect();
         let (mut at, mut index) = (0, 0);
-        while let Some(word) = all.get(index) {
-            let again = self.again(piece, &all, index);
-            let Some((length, end, label)) = again else {
+        while let Some(word) = places.get(index) {
+            let again = self.marks.repeats.at(all.get(index..).unwrap_or_default());
+            let last = again.and_then(|(length, _)| places.get(index + length - 1));
+            let (Some((length, label)), Some(last)) = (again, last) else {
                 index += 1;
                 continue;
             };
             out.push_str(&piece[at..word.start]);
             match self.marks.style {
-                Style::Box => boxes(out, piece, word.start..end, self.marks.end_of()),
+                Style::Box => boxes(out, piece, word.start..last.end, end_of),
                 Style::Label | Style::Pseudonym => out.push_str(label),
             }
-            at = end;
+            at = last.end;
             index += length;
         }
         out.push_str(&piece[at..]);
-    }
-
-    /// The longest value that begins with this word: its words, its end and
-    /// its label.
-    fn again(
-        &self,
-        piece: &str,
-        all: &[Range<usize>],
-        index: usize,
-    ) -> Option<(usize, usize, &str)> {
-        let first = all.get(index)?;
-        let word = self.marks.read(&piece[first.clone()]);
-        if !self.marks.first_words.contains(&*word) {
-            return None;
-        }
-        self.marks.lengths.iter().rev().find_map(|&length| {
-            let end = all.get(index + length - 1)?.end;
-            let stretch = self.marks.read(&piece[first.start..end]);
-            let label = self.marks.repeats.get(&*stretch)?;
-            Some((length, end, label.as_str()))
-        })
     }
 }
 
@@ -295,13 +258,15 @@ fn boxes(out: &mut String, text: &str, range: Range<usize>, end_of: CharacterEnd
         let end = end_of(text, at).min(range.end);
         match text.get(at..end) {
             Some(line @ ("\n" | "\r")) => out.push_str(line),
+            // No character, but a tag that stands for none.
+            Some(tag) if tag.len() > 1 && tag.starts_with('<') => {}
             _ => out.push(BOX),
         }
         at = end;
     }
 }
 
-/// Runs of letters and digits.
+/// Runs of letters and digits. What nobody sees parts none.
 fn words(text: &str, end_of: CharacterEnd) -> impl Iterator<Item = Range<usize>> {
     let mut at = 0;
     let mut signs = each(text, end_of);
@@ -311,6 +276,7 @@ fn words(text: &str, end_of: CharacterEnd) -> impl Iterator<Item = Range<usize>>
             let start = at;
             at += sign.len();
             match &mut word {
+                Some(_) if is_unseen(sign) => {}
                 Some(_) if !is_word(sign) => break,
                 Some(word) => word.end = at,
                 None if is_word(sign) => word = Some(start..at),
@@ -333,11 +299,35 @@ fn each(text: &str, end_of: CharacterEnd) -> impl Iterator<Item = &str> {
 
 /// Whether a character, which may be an entity, is a letter or a digit.
 fn is_word(character: &str) -> bool {
+    all_of(character, char::is_alphanumeric)
+}
+
+/// Whether a reader sees nothing of it: a soft hyphen, a place where a line may
+/// break, an accent by itself.
+fn is_unseen(character: &str) -> bool {
+    all_of(character, |c| fold(c).is_none())
+}
+
+/// Whether all characters are so that one stands for, which may be an entity.
+fn all_of(character: &str, is: impl Fn(char) -> bool) -> bool {
     let mut chars = character.chars();
     match (chars.next(), chars.next()) {
-        (Some(c), None) => c.is_alphanumeric(),
-        _ => html::decoded(character).chars().all(char::is_alphanumeric),
+        (Some(c), None) => is(c),
+        _ => html::decoded(character).chars().all(is),
     }
+}
+
+/// A word of a text as values are compared.
+fn spelled(word: &str, end_of: CharacterEnd) -> String {
+    let mut out = String::with_capacity(word.len());
+    for sign in each(word, end_of) {
+        let mut chars = sign.chars();
+        match (chars.next(), chars.next()) {
+            (Some(c), None) => out.extend(super::plain_letters(c)),
+            _ => out.extend(html::decoded(sign).chars().flat_map(super::plain_letters)),
+        }
+    }
+    out
 }
 
 fn sorted(places: impl Iterator<Item = usize>) -> Vec<usize> {

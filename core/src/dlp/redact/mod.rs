@@ -25,9 +25,16 @@
 //! ```
 
 mod html;
+mod json;
 mod marks;
+mod repeats;
 
+use std::collections::HashSet;
+
+use super::extract::is_markup;
+use super::source::Source;
 use super::texts::in_links;
+use super::view::fold;
 use super::{Finding, FindingClass, Findings};
 use crate::base::{Part, Phi};
 use crate::compose::{Message, PartContent};
@@ -88,6 +95,18 @@ impl Redaction {
             FindingClass::Context => self.context,
         }
     }
+
+    /// Those of a text's findings that go: also what is covered by one kind and
+    /// was found as another.
+    fn going<'f>(&self, found: Vec<&'f Finding>) -> Vec<&'f Finding> {
+        let (mut going, other): (Vec<_>, Vec<_>) = found.into_iter().partition(|f| self.covers(f));
+        if !going.is_empty() && !other.is_empty() {
+            let values: HashSet<[u8; 32]> = going.iter().map(|f| marks::digest(f)).collect();
+            let same = |f: &&Finding| values.contains(&marks::digest(f));
+            going.extend(other.into_iter().filter(same));
+        }
+        going
+    }
 }
 
 /// Why a part has no redacted copy.
@@ -128,15 +147,18 @@ impl Unredactable {
 /// A text without the findings given, whose spans are bytes of the text, in
 /// any order. Overlapping ones become one. Where the value of one stands
 /// elsewhere in the text as words of its own (three letters or digits at
-/// least), it is replaced there too.
+/// least), it is replaced there too: in small letters or capitals, with other
+/// signs between its words or within them, with or without accents, and names
+/// with the last one first. JSON stays JSON.
 pub fn redact(text: &str, findings: &[&Finding], style: Style) -> String {
     let values = Values::of(findings.iter().copied());
     plain(text, &Marks::new(text, findings, &values, style, false))
 }
 
 /// As [`redact`], for HTML or XML: only characters of the text are replaced.
-/// A span may cross tags, which stay; attributes' values and comments that
-/// hold findings are blanked like text.
+/// A span may cross tags, which stay, with the attributes that say how they
+/// look; attributes' values and comments that hold findings are blanked like
+/// text.
 pub fn redact_html(html: &str, findings: &[&Finding], style: Style) -> String {
     let values = Values::of(findings.iter().copied());
     let marks = Marks::new(html, findings, &values, style, true);
@@ -147,7 +169,10 @@ fn plain(text: &str, marks: &Marks) -> String {
     let mut out = String::with_capacity(text.len());
     let mut writer = marks.writer();
     writer.text(&mut out, text, 0..text.len(), marks::characters);
-    out
+    match json::is_json(text) {
+        true => json::quoted(&out),
+        false => out,
+    }
 }
 
 impl Findings {
@@ -163,9 +188,7 @@ impl Findings {
         part: Part,
         how: &Redaction,
     ) -> Result<String, Unredactable> {
-        if let Some(unread) = self.unscannable.iter().find(|u| u.part == part) {
-            return Err(Unredactable::Unscannable { why: unread.why });
-        }
+        self.was_read(part)?;
         let parts = message.parts();
         let found = parts.iter().find(|p| p.part() == part);
         let found = found.ok_or(Unredactable::NoSuchPart)?;
@@ -175,7 +198,7 @@ impl Findings {
         if !inside.iter().all(|f| f.is_in_link()) {
             return Err(Unredactable::Binary);
         }
-        let here: Vec<&Finding> = here.into_iter().filter(|f| how.covers(f)).collect();
+        let here = how.going(here);
         let text = match found.content() {
             PartContent::Text(text) => text,
             PartContent::Unreadable(why) => return Err(Unredactable::Unscannable { why }),
@@ -187,10 +210,12 @@ impl Findings {
                 _ => return Err(Unredactable::Binary),
             },
         };
-        let markup = match found.media_type() {
+        let media_type = found.media_type();
+        let markup = match media_type {
             "text/html" | "text/xml" => true,
-            "text/plain" => false,
-            _ => text.expose().trim_start().starts_with('<'),
+            // As the scanner read it, whatever it is called.
+            "text/plain" => is_read_as_markup(part, media_type, text.expose()),
+            _ => may_be_markup(part, media_type, text.expose()),
         };
         let copy = self.redacted_text(text.expose(), &here, markup, how.style);
         let gone: Vec<&Finding> = inside.into_iter().filter(|f| how.covers(f)).collect();
@@ -211,14 +236,32 @@ impl Findings {
     /// A redacted copy of the text that the scanner read out of a container's
     /// entry ([`Finding::inside`]): a page of a PDF, a sheet, a file of an
     /// archive. `text` is that text, as the scanner saw it.
-    pub fn redacted_entry(&self, part: Part, entry: &str, text: &str, how: &Redaction) -> String {
+    ///
+    /// # Errors
+    /// [`Unredactable::Unscannable`]: something in the part was not scanned.
+    pub fn redacted_entry(
+        &self,
+        part: Part,
+        entry: &str,
+        text: &str,
+        how: &Redaction,
+    ) -> Result<String, Unredactable> {
+        self.was_read(part)?;
         let is_there = |f: &&Finding| {
             let inside = f.inside.as_ref().map(|inside| inside.expose().as_str());
-            f.part == part && inside == Some(entry) && how.covers(f)
+            f.part == part && inside == Some(entry)
         };
-        let here: Vec<&Finding> = self.items.iter().filter(is_there).collect();
-        let markup = text.trim_start().starts_with('<');
-        self.redacted_text(text, &here, markup, how.style)
+        let here = how.going(self.items.iter().filter(is_there).collect());
+        let markup = may_be_markup(part, "", text);
+        Ok(self.redacted_text(text, &here, markup, how.style))
+    }
+
+    /// Whether all of a part was scanned.
+    fn was_read(&self, part: Part) -> Result<(), Unredactable> {
+        match self.unscannable.iter().find(|u| u.part == part) {
+            Some(unread) => Err(Unredactable::Unscannable { why: unread.why }),
+            None => Ok(()),
+        }
     }
 
     fn redacted_text(&self, text: &str, here: &[&Finding], markup: bool, style: Style) -> String {
@@ -229,6 +272,18 @@ impl Findings {
             false => plain(text, &marks),
         }
     }
+}
+
+/// Whether the scanner read a text as a page or another document of tags.
+fn is_read_as_markup(part: Part, media_type: &str, text: &str) -> bool {
+    Source::new(part, media_type, text).view.markup
+}
+
+/// The same of a text that was read out of something else.
+fn may_be_markup(part: Part, media_type: &str, text: &str) -> bool {
+    text.trim_start().starts_with('<')
+        || is_markup(text, media_type)
+        || is_read_as_markup(part, "text/plain", text)
 }
 
 /// Whether a value stands in what links carry, as words of its own.
@@ -245,11 +300,21 @@ fn stands(value: &str, links: &str) -> bool {
 }
 
 impl Finding {
-    /// The letters and digits of the value, in lower case: the same for one
-    /// value, however it is written.
+    /// The letters and digits of the value, in lower case and without accents:
+    /// the same for one value, however it is written.
     pub(crate) fn bare(&self) -> Phi<String> {
         let chars = self.expose().expose().chars();
-        let bare = chars.filter(|c| c.is_alphanumeric());
-        Phi::new(bare.flat_map(char::to_lowercase).collect())
+        Phi::new(chars.flat_map(plain_letters).collect())
     }
+}
+
+/// What of a character counts where values are compared: nothing of what is
+/// neither letter nor digit.
+fn plain_letters(c: char) -> impl Iterator<Item = char> {
+    let plain = match fold(c) {
+        _ if !c.is_alphanumeric() => None,
+        Some(byte) if byte.is_ascii() => Some(char::from(byte)),
+        _ => Some(c),
+    };
+    plain.into_iter().flat_map(char::to_lowercase)
 }
