@@ -38,6 +38,9 @@
 //!   ([`Guard`]), and the own ones stand inside.
 //! - `assert_no_phi` lifts what is presumed where nothing was found; it
 //!   overrules no finding and no unscannable part.
+//! - A part with more findings than are read counts as `Sensitive`, and meets
+//!   every rule on findings: else a longer list would be worth less than a
+//!   short one.
 //! - Escrow is offered at the lowest factor that is acceptable; the next
 //!   factor follows where it asks less of the notice's connection.
 //!

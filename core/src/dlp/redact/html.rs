@@ -101,12 +101,13 @@ fn write_tag(out: &mut String, html: &str, tag: &Tag, marks: &Marks, writer: &mu
         return;
     }
     // As it stands, where it is nothing but looks.
+    let parts = |c: char| c == '/' || c.is_ascii_whitespace();
     let mut at = tag.name.end;
     let mut bare = true;
     let mut kept = String::new();
     for (whole, name) in &tag.attributes {
         let between = &html[at..whole.start];
-        bare &= between.trim_matches(|c: char| c == '/' || c.is_ascii_whitespace()) == "";
+        bare &= between.chars().all(parts);
         at = whole.end;
         if !is_looks(&html[name.clone()], &html[name.end..whole.end]) {
             bare = false;
@@ -116,7 +117,7 @@ fn write_tag(out: &mut String, html: &str, tag: &Tag, marks: &Marks, writer: &mu
         writer.kept(&mut kept, html, whole.clone());
     }
     let end = &html[at..tag.range.end];
-    bare &= end.trim_matches(|c: char| matches!(c, '/' | '>') || c.is_ascii_whitespace()) == "";
+    bare &= end.trim_end_matches('>').chars().all(parts);
     out.push_str(&html[tag.range.start..tag.name.end]);
     match bare {
         true => {
@@ -142,10 +143,12 @@ fn is_looks(name: &str, value: &str) -> bool {
 /// Where the character ends that begins at `at`, an entity being one where the
 /// scanner reads it.
 pub(super) fn characters(html: &str, at: usize) -> usize {
-    match known(html, at) {
-        Some((_, length)) => at + length,
-        None => wbr(html, at).unwrap_or_else(|| marks::characters(html, at)),
-    }
+    let end = match html.as_bytes().get(at) {
+        Some(b'&') => known(html, at).map(|(_, length)| at + length),
+        Some(b'<') => wbr(html, at),
+        _ => None,
+    };
+    end.unwrap_or_else(|| marks::characters(html, at))
 }
 
 /// Where a `<wbr>` ends: a place where a line may, which nobody sees.

@@ -276,9 +276,9 @@ fn words(text: &str, end_of: CharacterEnd) -> impl Iterator<Item = Range<usize>>
             let start = at;
             at += sign.len();
             match &mut word {
+                Some(word) if is_word(sign) => word.end = at,
                 Some(_) if is_unseen(sign) => {}
-                Some(_) if !is_word(sign) => break,
-                Some(word) => word.end = at,
+                Some(_) => break,
                 None if is_word(sign) => word = Some(start..at),
                 None => {}
             }
@@ -299,13 +299,13 @@ fn each(text: &str, end_of: CharacterEnd) -> impl Iterator<Item = &str> {
 
 /// Whether a character, which may be an entity, is a letter or a digit.
 fn is_word(character: &str) -> bool {
-    all_of(character, char::is_alphanumeric)
+    all_of(character, char::is_alphanumeric) && !is_unseen(character)
 }
 
 /// Whether a reader sees nothing of it: a soft hyphen, a place where a line may
 /// break, an accent by itself.
 fn is_unseen(character: &str) -> bool {
-    all_of(character, |c| fold(c).is_none())
+    character.len() > 1 && all_of(character, |c| fold(c).is_none())
 }
 
 /// Whether all characters are so that one stands for, which may be an entity.
@@ -323,6 +323,7 @@ fn spelled(word: &str, end_of: CharacterEnd) -> String {
     for sign in each(word, end_of) {
         let mut chars = sign.chars();
         match (chars.next(), chars.next()) {
+            (Some(c), None) if c.is_ascii_alphanumeric() => out.push(c.to_ascii_lowercase()),
             (Some(c), None) => out.extend(super::plain_letters(c)),
             _ => out.extend(html::decoded(sign).chars().flat_map(super::plain_letters)),
         }
