@@ -322,13 +322,11 @@ impl Scan<'_> {
                 self.unscannable(part, "too_large");
             }
             PartContent::Text(text) => {
-                if let Some(why) = scanned.misread(text.expose()) {
-                    self.unscannable(part, why);
-                }
-            }
-            // Of a document its reader tells.
-            PartContent::Text(text) if is_file(part) && !is_document(part, text.expose()) => {
-                if let Some(why) = doubt(text.expose()) {
+                let text = text.expose();
+                // Of a document its reader tells.
+                let doubtful = is_file(part) && !is_document(part, text);
+                let doubt = doubtful.then(|| doubt(text)).flatten();
+                for why in scanned.misread(text).into_iter().chain(doubt) {
                     self.unscannable(part, why);
                 }
             }
