@@ -10,7 +10,8 @@
 //! text whatever the pattern is, and their sizes are bounded here. A smaller
 //! language of our own would have to be learnt, and would soon want the rest.
 //! A match counts where no letter or digit stands at either end; if the pattern
-//! has a group, the first group is the value.
+//! has a group, the first group is the value, where it stands alone so, and else
+//! the whole match. What it may match has some 1024 bytes.
 //!
 //! ```
 //! use mailseal::dlp::{Confidence, FindingKind, HostKnowledge};
@@ -45,6 +46,10 @@ const MAX_PATTERN: usize = 1024;
 /// Bytes of one compiled pattern, and of the states that a search makes.
 const MAX_AUTOMATON: usize = 1 << 20;
 const MAX_NESTING: u32 = 32;
+/// Bytes that a match has at most: so far each search for one reads on.
+const MAX_MATCH: usize = 1024;
+/// Matches of one pattern in a window, those that do not count among them.
+const MAX_MATCHES: usize = 8 * 1024;
 const MAX_TERMS: usize = 200_000;
 const MAX_TERM: usize = 256;
 const MAX_TERM_WORDS: usize = 12;
@@ -115,8 +120,8 @@ impl HostKnowledge {
     /// Adds a pattern of a kind.
     ///
     /// # Errors
-    /// [`HostError::Rule`] where it is no regular expression, matches nothing
-    /// at all, or is too large.
+    /// [`HostError::Rule`] where it is no regular expression, has letters beyond
+    /// ASCII, matches the empty text, or is too large.
     pub fn pattern(
         mut self,
         kind: FindingKind,
@@ -130,6 +135,11 @@ impl HostKnowledge {
         }
         if pattern.is_empty() || pattern.len() > MAX_PATTERN {
             return bad("a regular expression of 1 to 1024 bytes");
+        }
+        if !pattern.is_ascii() {
+            return bad(
+                "a regular expression in ASCII: write it without accents, as the text is read",
+            );
         }
         let regex = RegexBuilder::new(pattern)
             .unicode(false)
@@ -156,8 +166,8 @@ impl HostKnowledge {
     /// matter.
     ///
     /// # Errors
-    /// [`HostError::Rule`] where a term is empty or too long, or there are too
-    /// many.
+    /// [`HostError::Rule`] where a term is empty or too long, or its letters have
+    /// no Latin form, or there are too many.
     pub fn terms<'t>(
         mut self,
         kind: FindingKind,
@@ -183,10 +193,13 @@ impl HostKnowledge {
         tokens(&view.text, 0, view.text.len(), &mut all);
         let fits = (1..=MAX_TERM_WORDS).contains(&all.len())
             && term.len() <= MAX_TERM
-            && self.terms.len() < MAX_TERMS
-            // Letters without a Latin form all look the same.
-            && view.text.is_ascii();
+            && self.terms.len() < MAX_TERMS;
         if !fits {
+            return Err(HostError::Rule { what });
+        }
+        // Those without one all look the same.
+        if !view.text.is_ascii() {
+            let what = "a term whose letters have a Latin form";
             return Err(HostError::Rule { what });
         }
         let word = |t: &Token| {
@@ -220,8 +233,8 @@ impl HostKnowledge {
     /// as any, but never as a social security, plan, card or account number.
     ///
     /// # Errors
-    /// [`HostError::Rule`] where the value is empty or too long, or there are
-    /// too many.
+    /// [`HostError::Rule`] where the value is empty or too long, or its letters
+    /// have no Latin form, or there are too many.
     pub fn allow(mut self, kind: Option<FindingKind>, value: &str) -> Result<Self, HostError> {
         let plain = plain(&View::plain(value).text);
         if plain.is_empty() || value.len() > MAX_TERM || self.allowed.len() >= MAX_ALLOWED {
@@ -263,24 +276,23 @@ impl HostKnowledge {
         self.knows_files() && self.files.contains(&crypto::sha256(bytes))
     }
 
-    /// What the patterns and terms find in a normalised text.
-    pub(crate) fn find(&self, text: &[u8]) -> Vec<HostHit> {
+    /// What the patterns and terms find in a normalised text, and whether there
+    /// may be more.
+    pub(crate) fn find(&self, text: &[u8]) -> (Vec<HostHit>, bool) {
         let mut hits = Vec::new();
+        let mut more = false;
         windows::each(text, |tokens, from, end| {
             for (regex, meaning) in &self.patterns {
-                self.matches(regex, *meaning, text, from..end, &mut hits);
+                more |= !self.matches(regex, *meaning, text, from..end, &mut hits);
             }
             self.read_terms(text, tokens, end, &mut hits);
             hits.len() < MAX_HITS
         });
+        more |= hits.len() >= MAX_HITS;
         hits.truncate(MAX_HITS);
-        let all = hits.len() < MAX_HITS;
         hits.sort_by_key(|h: &HostHit| (h.range.start, h.range.end));
-        // Their number tells that there may be more.
-        if all {
-            hits.dedup();
-        }
-        hits
+        hits.dedup();
+        (hits, more)
     }
 
     /// Whether a value is allowed as a kind.
@@ -293,6 +305,7 @@ impl HostKnowledge {
             || !SHIELDED.contains(&kind) && self.allowed.contains(&(None, plain))
     }
 
+    /// The matches that start in a window; false where some were not looked for.
     fn matches(
         &self,
         regex: &Regex,
@@ -300,31 +313,47 @@ impl HostKnowledge {
         text: &[u8],
         window: Range<usize>,
         hits: &mut Vec<HostHit>,
-    ) {
+    ) -> bool {
         // What starts in the window may end a little behind it.
-        let stop = (window.end + MAX_PATTERN).min(text.len());
-        let Some(seen) = text.get(window.start..stop) else {
-            return;
-        };
-        let grouped = regex.captures_len() > 1;
+        let stop = (window.end + MAX_MATCH).min(text.len());
+        let seen = text.get(window.start..stop).unwrap_or_default();
         let mut at = 0;
-        while let Some(found) = regex.find_at(seen, at) {
-            if window.start + found.start() >= window.end || hits.len() >= MAX_HITS {
-                return;
+        let mut looked = 0;
+        while window.start + at < window.end && hits.len() < MAX_HITS {
+            // A search may read to the end of what it sees, for each match anew.
+            let near = seen.get(..at + 2 * MAX_MATCH).unwrap_or(seen);
+            let Some(found) = regex.find_at(near, at) else {
+                if near.len() == seen.len() {
+                    break;
+                }
+                at += MAX_MATCH;
+                continue;
+            };
+            if near.len() < seen.len() && found.start() >= at + MAX_MATCH {
+                // Read again, with all that it may have behind it.
+                at = found.start();
+                continue;
+            }
+            if window.start + found.start() >= window.end {
+                break;
+            }
+            looked += 1;
+            if looked > MAX_MATCHES {
+                return false;
             }
             at = found.end().max(found.start() + 1);
-            let value = match grouped {
-                true => regex
-                    .captures_at(seen, found.start())
-                    .and_then(|c| c.get(1))
-                    .map_or(found.range(), |group| group.range()),
-                false => found.range(),
-            };
-            let range = window.start + value.start..window.start + value.end;
-            if !range.is_empty() && stands_alone(text, &range) {
-                hits.push(meaning.at(range));
-            }
+            let group = (regex.captures_len() > 1)
+                .then(|| regex.captures_at(near, found.start())?.get(1))
+                .flatten();
+            let values = [group.map(|g| g.range()), Some(found.range())];
+            let value = values
+                .into_iter()
+                .flatten()
+                .map(|r| window.start + r.start..window.start + r.end)
+                .find(|range| !range.is_empty() && stands_alone(text, range));
+            hits.extend(value.map(|range| meaning.at(range)));
         }
+        true
     }
 
     fn read_terms(&self, text: &[u8], tokens: &[Token], end: usize, hits: &mut Vec<HostHit>) {
@@ -426,7 +455,7 @@ mod tests {
     }
 
     fn found(text: &str) -> Vec<(&str, FindingKind)> {
-        let hits = host().find(text.as_bytes());
+        let (hits, _) = host().find(text.as_bytes());
         hits.iter()
             .map(|h| (&text[h.range.clone()], h.kind))
             .collect()
@@ -448,7 +477,7 @@ mod tests {
                 ("d&c", Procedure)
             ]
         );
-        let hits = host().find(b"d&c");
+        let (hits, _) = host().find(b"d&c");
         assert_eq!(hits[0].category, Some(Category::Reproductive));
         assert_eq!(hits[0].confidence, Confidence::High);
     }
@@ -479,12 +508,73 @@ mod tests {
                 )
             })
             .unwrap();
-        let kinds = |text: &[u8]| -> Vec<_> { host.find(text).iter().map(|h| h.kind).collect() };
+        let kinds = |text: &[u8]| -> Vec<_> { host.find(text).0.iter().map(|h| h.kind).collect() };
         assert_eq!(
             kinds(b"to Harbor North today"),
             [FindingKind::Facility, FindingKind::Provider]
         );
         assert_eq!(kinds(b"to Harbor South today"), [FindingKind::Name]);
+    }
+
+    fn one(pattern: &str) -> HostKnowledge {
+        HostKnowledge::new()
+            .pattern(FindingKind::Mrn, Confidence::High, None, pattern)
+            .unwrap()
+    }
+
+    #[test]
+    fn a_group_that_is_a_part_of_the_number_is_not_the_value() {
+        for (pattern, text, value) in [
+            ("(HK|HC)[0-9]{7}", "the HK1234567 patient", "HK1234567"),
+            ("(?:ID |MRN )([0-9]{7})", "MRN 1234567 and", "1234567"),
+            ("no[.] ([0-9]+)", "Bill no. 4711", "4711"),
+            ("(HK)?[0-9]{7}", "a 1234567", "1234567"),
+        ] {
+            let (hits, _) = one(pattern).find(text.as_bytes());
+            let found: Vec<_> = hits.iter().map(|h| &text[h.range.clone()]).collect();
+            assert_eq!(found.first(), Some(&value), "{pattern}");
+        }
+        assert_eq!(one("(HK|HC)[0-9]{7}").find(b"XHK1234567").0, []);
+    }
+
+    #[test]
+    fn what_a_match_reads_is_bounded_and_what_is_left_is_told() {
+        // Each search would read to the end of what it sees.
+        let greedy = one("(?s)a.*Q|a");
+        let (hits, more) = greedy.find("aab ".repeat(64 * 1024).as_bytes());
+        assert!(hits.is_empty() && more);
+        let (hits, more) = greedy.find("a b ".repeat(1_000).as_bytes());
+        assert!(hits.len() == 1_000 && !more);
+        // As far as that, and wherever it starts.
+        for pad in (0..4_000).step_by(97) {
+            for (length, whole) in [(500, true), (1_000, true), (3_000, false)] {
+                let text = format!("{}a{}Q end", ". ".repeat(pad), "-".repeat(length));
+                let (hits, more) = one("a-*Q").find(text.as_bytes());
+                assert!(hits.len() == usize::from(whole) && !more, "{pad} {length}");
+            }
+        }
+        // The edge of what a search sees is no end of the text.
+        for pad in 1_000..1_100 {
+            let text = format!("{}HK1234567 .", ". ".repeat(pad));
+            assert_eq!(one("HK[0-9]+$").find(text.as_bytes()).0, []);
+            assert_eq!(one("HK[0-9]+").find(text.as_bytes()).0.len(), 1);
+        }
+    }
+
+    #[test]
+    fn letters_that_no_text_has_are_refused_with_the_reason() {
+        let why = |result: Result<HostKnowledge, HostError>| result.unwrap_err().to_string();
+        for pattern in ["M\u{fc}nch[0-9]+", "Zo\u{eb}-[0-9]+", "王小明"] {
+            let host = HostKnowledge::new();
+            let error = why(host.pattern(FindingKind::Mrn, Confidence::High, None, pattern));
+            assert!(error.contains("write it without accents"), "{error}");
+        }
+        let host = HostKnowledge::new();
+        let error = why(host.terms(FindingKind::Name, Confidence::High, None, ["王小明"]));
+        assert!(error.contains("have a Latin form"), "{error}");
+        let host = HostKnowledge::new();
+        let host = host.terms(FindingKind::Name, Confidence::High, None, ["M\u{fc}nch"]);
+        assert_eq!(host.unwrap().find(b"see Munch").0.len(), 1);
     }
 
     #[test]

@@ -53,11 +53,11 @@ impl Known<'_> {
             patients.append(&mut found);
         }
         if let Some(host) = self.host {
-            let found = host.find(text);
-            more |= found.len() >= MAX_HITS;
-            let found = found.into_iter();
+            let (found, beyond) = host.find(text);
+            more |= beyond;
             hits.extend(
                 found
+                    .into_iter()
                     .filter(|hit| !host.allows(hit.kind, value(&hit.range)))
                     .map(|hit| KnownHit {
                         range: hit.range,
