@@ -508,7 +508,8 @@ impl<'s> Scan<'s> {
                 .zip(0..)
                 .map(|((_, r), n)| (RecipientId::new(n), r.address()))
                 .collect();
-            self.found.misaddressed = roster.misaddressed(&recipients, &self.patients);
+            let sender = Some(message.sender());
+            self.found.misaddressed = roster.misaddressed_from(sender, &recipients, &self.patients);
         }
         merge::merge(&mut self.found.items);
         if let Some(memos) = self.memos.take() {

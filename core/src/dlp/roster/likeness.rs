@@ -10,6 +10,8 @@
 //! was stolen without its key says nothing more than it did before.
 
 use super::keyed::Hasher;
+use super::normal;
+use crate::base::Address;
 use crate::dlp::view::View;
 
 /// Characters that a local part is tried with.
@@ -157,19 +159,25 @@ enum Domains {
     Providers,
 }
 
+/// Letters that look like another one where they stand together.
+const PAIRS: &[(&[u8], &[u8])] = &[(b"rn", b"m"), (b"vv", b"w"), (b"cl", b"d")];
+
 /// An address that may look like another.
 pub(super) struct Suspect<'h> {
     hasher: &'h Hasher,
-    local: Vec<u8>,
+    /// As it is written, and without the dots that its provider ignores.
+    locals: [Vec<u8>; 2],
     domain: Vec<u8>,
 }
 
 impl<'h> Suspect<'h> {
-    pub(super) fn new(hasher: &'h Hasher, (local, domain): &(String, String)) -> Self {
+    pub(super) fn new(hasher: &'h Hasher, address: &Address) -> Self {
+        let (local, domain) = normal::mailbox_of(address);
+        let written = normal::local_of(address);
         Self {
             hasher,
-            local: folded(local),
-            domain: folded_domain(domain),
+            locals: [folded(&written), folded(&local)],
+            domain: folded_domain(&domain),
         }
     }
 
@@ -185,18 +193,21 @@ impl<'h> Suspect<'h> {
     }
 
     fn like(&self, who: u32, mark: &Mark<'_>) -> bool {
-        if self.local.len().abs_diff(mark.length) > 2 {
+        let [written, plain] = &self.locals;
+        self.local_like(written, who, mark) || plain != written && self.local_like(plain, who, mark)
+    }
+
+    fn local_like(&self, local: &[u8], who: u32, mark: &Mark<'_>) -> bool {
+        if local.len().abs_diff(mark.length) > 2 {
             return false;
         }
         let most = most(mark.length);
+        let near = |most| self.distance(local, mark, most).is_some();
         match self.providers(who, mark) {
-            Some(Domains::Same) => self.distance(mark, most).is_some(),
-            Some(Domains::Near) => self.distance(mark, most.saturating_sub(1)).is_some(),
-            Some(Domains::Providers) => most > 0 && self.distance(mark, 0).is_some(),
-            None => {
-                let near = self.distance(mark, most.saturating_sub(1));
-                near.is_some() && self.domain_near(who, mark)
-            }
+            Some(Domains::Same) => near(most),
+            Some(Domains::Near) => near(most.saturating_sub(1)),
+            Some(Domains::Providers) => most > 0 && near(0),
+            None => near(most.saturating_sub(1)) && self.domain_near(who, mark),
         }
     }
 
@@ -231,21 +242,21 @@ impl<'h> Suspect<'h> {
             }
         }
         self.domain.len() <= 64
-            && (without_one(&self.domain, &mut is)
+            && (paired(&self.domain, &mut is)
+                || without_one(&self.domain, &mut is)
                 || swapped(&self.domain, &mut is)
                 || replaced(&self.domain, &mut is)
                 || with_one(&self.domain, &mut is))
     }
 
     /// The number of edits to the mark's local part, if at most `most`.
-    fn distance(&self, mark: &Mark<'_>, most: usize) -> Option<usize> {
-        let own = &self.local;
+    fn distance(&self, own: &[u8], mark: &Mark<'_>, most: usize) -> Option<usize> {
         let is = |text: &[u8]| local_hash(self.hasher, text) == mark.local;
         let dotless: Vec<u8> = own.iter().copied().filter(|b| *b != b'.').collect();
         if is(own) || is(&dotless) {
             return Some(0);
         }
-        let lacks = |text: &[u8]| self.confirm(mark, text, most);
+        let lacks = |text: &[u8]| self.confirm(own, mark, text, most);
         let more = mark.length > own.len();
         let gap = mark.length.abs_diff(own.len());
         let one = match (gap, more) {
@@ -254,7 +265,7 @@ impl<'h> Suspect<'h> {
             (1, false) => without_one(own, is),
             _ => false,
         };
-        if most >= 1 && one {
+        if most >= 1 && (one || paired(own, is)) {
             return Some(1);
         }
         if most < 2 {
@@ -276,13 +287,26 @@ impl<'h> Suspect<'h> {
 
     /// Whether the mark's local part is `text` and one character more, and at
     /// most `most` edits away.
-    fn confirm(&self, mark: &Mark<'_>, text: &[u8], most: usize) -> bool {
+    fn confirm(&self, own: &[u8], mark: &Mark<'_>, text: &[u8], most: usize) -> bool {
         text.len() + 1 == mark.length
             && mark.lacks(self.hasher, text)
             && with_one(text, |whole| {
-                local_hash(self.hasher, whole) == mark.local && edits(&self.local, whole) <= most
+                local_hash(self.hasher, whole) == mark.local && edits(own, whole) <= most
             })
     }
+}
+
+/// Tries each text in which one letter stands for two that look like it, or two
+/// for one.
+fn paired(text: &[u8], mut wanted: impl FnMut(&[u8]) -> bool) -> bool {
+    let both = PAIRS.iter().flat_map(|&(a, b)| [(a, b), (b, a)]);
+    both.into_iter().any(|(from, to)| {
+        (0..text.len()).any(|n| {
+            let (before, rest) = text.split_at(n);
+            let other = rest.strip_prefix(from);
+            other.is_some_and(|behind| wanted(&[before, to, behind].concat()))
+        })
+    })
 }
 
 /// Tries each text that lacks one character, until one is wanted.

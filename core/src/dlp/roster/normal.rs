@@ -113,13 +113,19 @@ pub(super) fn phone(digits: &[u8]) -> &[u8] {
         .unwrap_or(digits)
 }
 
-/// A mailbox: lower case, without a tag behind `+`; for the providers that
-/// ignore dots, without dots.
-pub(super) fn mailbox(local: &str, domain: &str) -> (String, String) {
+/// A local part in lower case, without a tag behind `+`.
+fn without_tag(local: &str) -> String {
     let mut local = local.to_lowercase();
     if let Some(plus) = local.find('+').filter(|n| *n > 0) {
         local.truncate(plus);
     }
+    local
+}
+
+/// A mailbox: lower case, without a tag behind `+`; for the providers that
+/// ignore dots, without dots.
+pub(super) fn mailbox(local: &str, domain: &str) -> (String, String) {
+    let mut local = without_tag(local);
     let mut domain = domain.to_ascii_lowercase();
     if domain == "googlemail.com" {
         domain = "gmail.com".to_owned();
@@ -135,6 +141,16 @@ pub(super) fn mailbox_of(address: &Address) -> (String, String) {
     let canonical = address.canonical();
     let (local, domain) = canonical.rsplit_once('@').unwrap_or((&canonical, ""));
     mailbox(local, domain)
+}
+
+/// Its local part as it is written, without a tag.
+pub(super) fn local_of(address: &Address) -> String {
+    let canonical = address.canonical();
+    without_tag(
+        canonical
+            .rsplit_once('@')
+            .map_or(&canonical, |(local, _)| local),
+    )
 }
 
 /// The key of a mailbox.

@@ -408,6 +408,102 @@ fn a_shared_address_belongs_to_the_whole_family() {
     assert!(judged(&roster, "samoc@gmail.com", "Bo Berg").is_some());
 }
 
+/// What both have names neither.
+#[test]
+fn a_telephone_of_the_family_does_not_say_whom_the_mail_is_for() {
+    let record = |id, given, mailbox: &str| {
+        PatientRecord::new(PatientId(id))
+            .name(given, "Berg")
+            .phone("270-555-0143")
+            .street("12 North Main Street")
+            .email(&address(mailbox))
+    };
+    let roster = roster(&[
+        record(11, "Ada", "ada.berg@mail.example"),
+        record(12, "Bo", "bo.berg77@mail.example"),
+    ]);
+    let other = Some(MisaddressedWhy::OtherPatient);
+    for (text, why) in [
+        ("Ada Berg: it is positive. Phone: 270-555-0143.", other),
+        ("Ada Berg, 12 North Main Street: it is positive.", other),
+        ("Dear Bo Berg, Ada Berg called from 270-555-0143.", None),
+        ("Bo Berg, phone 270-555-0143", None),
+    ] {
+        assert_eq!(
+            judged(&roster, "bo.berg77@mail.example", text),
+            why,
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn who_writes_may_be_a_patient_and_signs() {
+    let ada = PatientRecord::new(PatientId(3))
+        .name("Ada", "Berg")
+        .mrn("HK-7700114")
+        .phone("270-555-0100")
+        .email(&address("ada.berg@harbor.example"));
+    let roster = roster(&[pat(), sam(), ada]);
+    let judged = |from: &str, to: &str, text: &str| {
+        let (from, to) = (address(from), address(to));
+        let to = [(RecipientId::new(0), &to)];
+        let wrong = roster.misaddressed_from(Some(&from), &to, &roster.find(text));
+        wrong.first().map(|m| m.why)
+    };
+    let other = Some(MisaddressedWhy::OtherPatient);
+    let (ada, pat) = ("ada.berg@harbor.example", "pat.lindqvist@mail.example");
+    let signed = "Come at ten.\n\nAda Berg, RN\n(270) 555-0100\nada.berg@harbor.example";
+    for (from, to, text, why) in [
+        (ada, pat, signed, None),
+        (ada, "ada.bergs@harbor.example", signed, None),
+        ("desk@harbor.example", pat, signed, other),
+        (
+            ada,
+            pat,
+            "Samuel O'Connor de la Cruz\n\nAda Berg, RN",
+            other,
+        ),
+        (ada, pat, "HK-7700114", other),
+        // A copy for oneself.
+        (ada, ada, "Pat Lindqvist\n\nAda Berg, RN", None),
+    ] {
+        assert_eq!(judged(from, to, text), why, "{from} {to} {text}");
+    }
+}
+
+#[test]
+fn look_alikes_are_those_that_the_docs_say() {
+    let record = |id, given, mailbox: &str| {
+        PatientRecord::new(PatientId(id))
+            .name(given, "Lindqvist")
+            .email(&address(mailbox))
+    };
+    let roster = roster(&[
+        record(1, "Pat", "pat.lindqvist@yahoo.com"),
+        record(2, "Molly", "molly.harmon@harbormail.example"),
+        record(3, "Carmen", "carmen@harbor.example"),
+    ]);
+    let like = Some(MisaddressedWhy::LookAlike);
+    for (name, to, why) in [
+        // Its dots count though gmail.com ignores them.
+        ("Pat", "pat.lindqvist@gmail.com", like),
+        ("Pat", "pat.lindqvist+x@gmail.com", like),
+        ("Pat", "patlindqvist@gmail.com", None),
+        ("Molly", "molly.harmon@harborrnail.example", like),
+        ("Molly", "rnolly.harmon@harbormail.example", like),
+        ("Molly", "rnolly.harmon@harborrnail.example", like),
+        ("Molly", "molly.harmom@harbormall.example", like),
+        ("Molly", "molly.harmon@harbormiall.example", None),
+        ("Carmen", "carrnen@harbor.example", like),
+        ("Carmen", "carmen@harbour.example", like),
+        ("Carmen", "carmem@harbour.example", None),
+    ] {
+        let text = format!("{name} Lindqvist");
+        assert_eq!(judged(&roster, to, &text), why, "{to}");
+    }
+}
+
 #[test]
 fn an_address_that_looks_like_the_patients_is_wrong() {
     let gmail = PatientRecord::new(PatientId(5))
