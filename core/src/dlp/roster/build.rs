@@ -9,6 +9,7 @@ use super::index::{Filter, Table};
 use super::keyed::{Hasher, Tag};
 use super::likeness::Mark;
 use super::normal::{self, Key};
+use super::numbers;
 use super::{Dense, PROXY, Roster, RosterError, RosterField};
 use crate::base::{Address, Keys};
 
@@ -63,7 +64,9 @@ impl PatientRecord {
 
     /// A name. A maiden name or an alias is another one. Middle initials count
     /// for nothing; a middle name may stand behind the given one, and the
-    /// patient is found with it and without it.
+    /// patient is found with it and without it. One without a given or a family
+    /// name, or in letters without a Latin form, is left out
+    /// ([`RosterBuilder::nameless`]).
     #[must_use]
     pub fn name(mut self, given: &str, family: &str) -> Self {
         self.names
@@ -78,7 +81,8 @@ impl PatientRecord {
         self
     }
 
-    /// A medical record number.
+    /// A medical record number: behind its zeros 4 to 24 digits, or letters and
+    /// digits, in up to six groups with a sign or a blank between.
     #[must_use]
     pub fn mrn(self, number: &str) -> Self {
         self.value(RosterField::Mrn, number)
@@ -96,7 +100,7 @@ impl PatientRecord {
         self.value(RosterField::PlanId, number)
     }
 
-    /// A telephone number.
+    /// A telephone number. An extension counts for nothing.
     #[must_use]
     pub fn phone(self, number: &str) -> Self {
         self.value(RosterField::Phone, number)
@@ -143,6 +147,8 @@ pub struct RosterBuilder {
     mark_starts: Vec<u32>,
     marks: Vec<u8>,
     numbers: Vec<[u32; 21]>,
+    nameless: usize,
+    unfindable: usize,
 }
 
 impl std::fmt::Debug for RosterBuilder {
@@ -165,6 +171,8 @@ impl RosterBuilder {
             mark_starts: vec![0],
             marks: Vec::new(),
             numbers: vec![[0; 21]; 3],
+            nameless: 0,
+            unfindable: 0,
         }
     }
 
@@ -181,6 +189,18 @@ impl RosterBuilder {
     /// Whether it has none.
     pub fn is_empty(&self) -> bool {
         self.ids.is_empty()
+    }
+
+    /// How many patients are found by no name: none was given, or none of two
+    /// words that have a Latin form.
+    pub fn nameless(&self) -> usize {
+        self.nameless
+    }
+
+    /// How many patients are found by nothing at all: of what was given there
+    /// is nothing to keep.
+    pub fn unfindable(&self) -> usize {
+        self.unfindable
     }
 
     /// Adds a patient. Nothing of them is added where something is wrong.
@@ -229,6 +249,9 @@ impl RosterBuilder {
             self.filter
                 .push(self.hasher.filter(Tag::Mailbox, key.as_bytes()));
         }
+        let named = keys.exact.iter().any(|(tag, _)| *tag == Tag::Name);
+        self.nameless += usize::from(!named);
+        self.unfindable += usize::from(keys.exact.is_empty() && mailboxes.is_empty());
         self.marks.append(&mut marks);
         self.ids.push(record.id.0);
         self.family.push(match &keys.family {
@@ -309,7 +332,13 @@ impl Values {
             if given.len() + family.len() > MAX_VALUE {
                 return Err(bad(RosterField::Name, "is longer than 256 bytes"));
             }
-            this.name(&normal::name_words(given), &normal::name_words(family), day);
+            this.written(given, family, day);
+            let plain = [given, family].map(|name| Text::new(normal::in_plain_letters(name)));
+            let [plain_given, plain_family] = &plain;
+            // What is written with dots may stand without them elsewhere.
+            if **plain_given != given.to_lowercase() || **plain_family != family.to_lowercase() {
+                this.written(plain_given, plain_family, day);
+            }
         }
         for (field, text) in &record.values {
             if text.len() > MAX_VALUE {
@@ -323,6 +352,19 @@ impl Values {
             }
         }
         Ok(this)
+    }
+
+    /// A name in one spelling, and in the one that it may stand for.
+    fn written(&mut self, given: &str, family: &str, day: Option<Day>) {
+        let (given, family) = (normal::given_words(given), normal::family_words(family));
+        self.name(&given, &family, day);
+        let other = family
+            .iter()
+            .map(|word| normal::without_second_vowels(word));
+        let other: Vec<_> = other.collect();
+        if other != family {
+            self.name(&given, &other, day);
+        }
     }
 
     /// The given name alone, and with a middle name, before the family name.
@@ -348,15 +390,18 @@ impl Values {
         for given in [first, &whole] {
             let mut key = Zeroizing::new(given.clone());
             key.extend(family.iter().flatten());
+            // Two spellings may have the same letters.
+            let same =
+                |(tag, known): &(Tag, Zeroizing<Vec<u8>>)| *tag == Tag::Name && **known == *key;
+            if self.exact.iter().any(same) {
+                continue;
+            }
             if let Some(day) = day {
                 let mut key = key.clone();
                 key.extend(day.to_le_bytes());
                 self.exact.push((Tag::NameAndBirth, key));
             }
             self.exact.push((Tag::Name, key));
-            if *first == whole {
-                break;
-            }
         }
     }
 }
@@ -375,22 +420,32 @@ fn birth_date(text: &str) -> Option<Day> {
 /// The key of a value, or why it has none.
 fn value(field: RosterField, text: &str) -> Result<(Tag, Zeroizing<Vec<u8>>), &'static str> {
     let of = |tag, key: &Key, least: usize, why| match key.get() {
-        Some(bytes) if bytes.len() >= least => Ok((tag, bytes.to_vec().into())),
+        Some(bytes) if bytes.len() >= least => Ok((tag, Zeroizing::new(bytes.to_vec()))),
         _ => Err(why),
+    };
+    let number = |tag, text: &str| {
+        let why = "has fewer than four characters behind its zeros";
+        let (tag, key) = of(tag, &normal::number(text), 4, why)?;
+        match numbers::is_found(text, &key) {
+            true => Ok((tag, key)),
+            false => Err(
+                "is no number that could be found: expected 4 to 24 letters and digits, as in HK-00482913",
+            ),
+        }
     };
     match field {
         RosterField::Ssn => {
-            if normal::digits(text).len() != 9 {
+            let digits = normal::digits(text);
+            if digits.len() != 9 {
                 return Err("has not nine digits");
             }
-            of(Tag::Ssn, &normal::number(text), 4, "is all zeros")
+            let mut key = Key::new();
+            key.number(&digits);
+            of(Tag::Ssn, &key, 4, "is all zeros")
         }
-        RosterField::PlanId => {
-            let why = "has fewer than four characters behind its zeros";
-            of(Tag::Plan, &normal::number(text), 4, why)
-        }
+        RosterField::PlanId => number(Tag::Plan, text),
         RosterField::Phone => {
-            let digits = normal::digits(text);
+            let digits = normal::phone_digits(text);
             match (10..=15).contains(&digits.len()) {
                 true => Ok((Tag::Phone, normal::phone(&digits).to_vec().into())),
                 false => Err("has not ten to fifteen digits"),
@@ -410,9 +465,6 @@ fn value(field: RosterField, text: &str) -> Result<(Tag, Zeroizing<Vec<u8>>), &'
             let why = "is no street line: expected a number and a street, as in 12 Main St";
             of(Tag::Street, &longest, 4, why)
         }
-        _ => {
-            let why = "has fewer than four characters behind its zeros";
-            of(Tag::Mrn, &normal::number(text), 4, why)
-        }
+        _ => number(Tag::Mrn, text),
     }
 }

@@ -1,10 +1,13 @@
 //! Finding patients in a text: one pass over its tokens.
 
+mod names;
+
 use std::ops::Range;
 
 use super::days::{self, Days};
 use super::keyed::Tag;
 use super::normal::{self, Key};
+use super::numbers::{Numbers, Reading};
 use super::{PROXY, PatientId, Roster, RosterField, RosterHit};
 use crate::dlp::Confidence;
 use crate::dlp::known::MAX_HITS;
@@ -14,20 +17,13 @@ use crate::dlp::windows;
 
 /// Patients that a hit names.
 const MAX_PATIENTS: usize = 8;
+/// Their rows that a hit keeps: one patient may have several.
+const MAX_ROWS: usize = 32;
 /// How far a birth date may stand from the name, in bytes.
 const NEAR: usize = 300;
 /// How far a family name or a label may stand from a number, in tokens.
 const COMPANY: usize = 12;
 const LABEL: usize = 4;
-/// Words of a name, initials among them.
-const MAX_WORDS: usize = 7;
-
-/// Words of a name that are written small.
-const PARTICLES: &[&[u8]] = &[
-    b"de", b"la", b"del", b"van", b"von", b"der", b"den", b"dos", b"da", b"di", b"du", b"bin",
-    b"al", b"el", b"le", b"ten", b"ter", b"y", b"st",
-];
-
 /// Words that say that a number is a patient's.
 const LABELS: &[&[u8]] = &[
     b"mrn",
@@ -90,13 +86,6 @@ struct Date {
     reported: bool,
 }
 
-/// One word of what may be a name.
-#[derive(Clone, Copy)]
-struct Slot {
-    token: usize,
-    initial: bool,
-}
-
 struct Finder<'f> {
     roster: &'f Roster,
     text: &'f [u8],
@@ -108,7 +97,7 @@ struct Finder<'f> {
     hits: &'f mut Vec<RosterHit>,
 }
 
-impl Finder<'_> {
+impl<'f> Finder<'f> {
     /// Reads what starts before `end`.
     fn run(&mut self, end: usize) {
         self.read_dates();
@@ -122,20 +111,24 @@ impl Finder<'_> {
                 return;
             }
             if token.shape == Shape::Sign {
-                if self.bytes(at) == b"@" {
-                    self.mailbox(at);
+                let start = token.start as usize;
+                match self.text.get(start..) {
+                    Some([b'@', ..]) => self.mailbox(start..start + 1),
+                    // As it stands in links.
+                    Some([b'%', b'4', b'0', ..]) => self.mailbox(start..start + 3),
+                    _ => {}
                 }
-            } else if token.has_digit() {
-                if at >= number_from {
+                continue;
+            }
+            if !token.has_digit() && at >= name_from {
+                name_from = self.name(at).unwrap_or(name_from);
+            }
+            if at >= number_from {
+                if self.numbers().starts(at) {
                     number_from = self.number(at).unwrap_or(number_from);
+                }
+                if token.has_digit() {
                     self.street(at);
-                }
-            } else {
-                if at >= name_from {
-                    name_from = self.name(at).unwrap_or(name_from);
-                }
-                if at >= number_from && token.shape == Shape::Upper && self.starts_number(at) {
-                    number_from = self.number(at).unwrap_or(number_from);
                 }
             }
         }
@@ -219,20 +212,26 @@ impl Finder<'_> {
     }
 
     fn push(&mut self, range: Range<usize>, field: RosterField, sure: bool, entries: &[u32]) {
-        let mut who: Vec<u32> = entries
-            .iter()
-            .filter(|w| **w & PROXY == 0)
-            .take(MAX_PATIENTS + 1)
-            .copied()
-            .collect();
+        let mut patients: Vec<PatientId> = Vec::new();
+        let mut who = Vec::new();
+        let mut more = false;
+        // A patient may have several rows.
+        for &row in entries.iter().filter(|w| **w & PROXY == 0) {
+            let id = PatientId(self.roster.id(row));
+            if !patients.contains(&id) {
+                more = patients.len() == MAX_PATIENTS;
+                if more {
+                    break;
+                }
+                patients.push(id);
+            }
+            if who.len() < MAX_ROWS && !who.contains(&row) {
+                who.push(row);
+            }
+        }
         if who.is_empty() {
             return;
         }
-        let more = who.len() > MAX_PATIENTS;
-        who.truncate(MAX_PATIENTS);
-        let mut patients: Vec<PatientId> =
-            who.iter().map(|w| PatientId(self.roster.id(*w))).collect();
-        patients.dedup();
         self.hits.push(RosterHit {
             range,
             field,
@@ -247,259 +246,36 @@ impl Finder<'_> {
         });
     }
 
-    /// A full name that starts at a word: the token behind it.
-    fn name(&mut self, at: usize) -> Option<usize> {
-        let first = self.tokens.get(at)?;
-        let range = first.range();
-        let capital = first.is_capital();
-        // Names in lower case are words of the language too often.
-        let counts = capital || self.near_any(&range) && self.is_word_of_name(at);
-        if range.len() < 2 || !counts {
-            return None;
-        }
-        let mut slots = [Slot {
-            token: at,
-            initial: false,
-        }; MAX_WORDS];
-        let (count, part) = self.slots(at, &mut slots);
-        let slots = slots.get(..count)?;
-        if count < 2 {
-            return None;
-        }
-        match part {
-            // `Last, First`, and columns in either order.
-            Some(part) => {
-                let (before, behind) = slots.split_at_checked(part)?;
-                for length in (1..=behind.len().min(3)).rev() {
-                    let behind = behind.get(..length)?;
-                    let last = behind.last()?.token;
-                    let found = self.tried(at, last, &[behind, before])
-                        || self.tried(at, last, &[before, behind]);
-                    if found {
-                        return Some(last + 1);
-                    }
-                }
-                // `Anna Berg, Peter Holm`: the first is whole by itself.
-                self.row(at, before)
-            }
-            None => self.row(at, slots),
-        }
-    }
-
-    /// A name whose words stand one behind the other, the longest first.
-    fn row(&mut self, at: usize, slots: &[Slot]) -> Option<usize> {
-        for length in (2..=slots.len()).rev() {
-            let words = slots.get(..length)?;
-            let last = words.last().filter(|s| !s.initial)?.token;
-            if self.tried(at, last, &[words]) {
-                return Some(last + 1);
-            }
-            // A middle name that the roster does not have.
-            if let [first, _, third] = words
-                && self.tried(at, last, &[&[*first], &[*third]])
-            {
-                return Some(last + 1);
-            }
-        }
-        None
-    }
-
-    /// The words from `at` on that may be one name, and where its two parts
-    /// meet if a sign or a column's edge stands between them.
-    fn slots(&self, at: usize, slots: &mut [Slot; MAX_WORDS]) -> (usize, Option<usize>) {
-        let mut count = 1;
-        let mut part = None;
-        let mut next = at + 1;
-        let capital = self.tokens.get(at).is_some_and(Token::is_capital);
-        while count < MAX_WORDS {
-            let Some(token) = self.tokens.get(next) else {
-                break;
-            };
-            if token.gap == Gap::Paragraph {
-                break;
-            }
-            let bytes = self.bytes(next);
-            let before = slots.get(count - 1).is_some_and(|s| s.initial);
-            if token.shape == Shape::Sign {
-                match bytes {
-                    b"-" if token.gap == Gap::None && self.gap(next + 1) == Gap::None => {}
-                    b"." if before || self.bytes(next - 1).len() <= 2 => {}
-                    b"," | b";" | b"^" | b"|" if part.is_none() => part = Some(count),
-                    // Quoted columns: `"Berg","Anna"`.
-                    b"\"" if matches!(self.bytes(next + 1), b"," | b";") || part == Some(count) => {
-                    }
-                    _ => break,
-                }
-                next += 1;
-                continue;
-            }
-            if !token.is_word() {
-                break;
-            }
-            if token.gap == Gap::Column && part.is_none() {
-                part = Some(count);
-            }
-            let goes_on = match capital {
-                true => token.is_capital() || PARTICLES.contains(&bytes),
-                false => bytes.len() == 1 || self.is_word_of_name(next),
-            };
-            if !goes_on {
-                break;
-            }
-            if let Some(slot) = slots.get_mut(count) {
-                *slot = Slot {
-                    token: next,
-                    initial: token.end - token.start == 1,
-                };
-            }
-            count += 1;
-            next += 1;
-        }
-        // A name does not end with a sign before nothing.
-        (count, part.filter(|p| *p < count))
-    }
-
-    /// Whether the words are somebody's name; then it is a hit.
-    fn tried(&mut self, first: usize, last: usize, parts: &[&[Slot]]) -> bool {
-        let mut key = Key::new();
-        let mut words = 0;
-        for slot in parts.iter().copied().flatten().filter(|s| !s.initial) {
-            key.name(self.bytes(slot.token));
-            words += 1;
-        }
-        let Some(bytes) = key.get().filter(|_| words > 1) else {
-            return false;
-        };
-        let filter = self.roster.hasher.filter(Tag::Name, bytes);
-        if !self.roster.filter.may_hold(filter) {
-            return false;
-        }
-        let range = self.range(first, last);
-        let capital = [first, last]
-            .iter()
-            .all(|n| self.tokens.get(*n).is_some_and(Token::is_capital));
-        let named = self
-            .roster
-            .table
-            .get(self.roster.hasher.exact(Tag::Name, bytes));
-        if named.is_empty() {
-            return false;
-        }
-        let near = self.near(&range);
-        for at in near {
-            let Some(date) = self.dates.get(at) else {
-                continue;
-            };
-            for &day in date.days.as_slice() {
-                let mut key = key;
-                key.extend(&day.to_le_bytes());
-                let who = key
-                    .get()
-                    .map_or(&[][..], |key| self.roster.lookup(Tag::NameAndBirth, key));
-                if who.is_empty() {
-                    continue;
-                }
-                let (born, reported) = (date.range.clone(), date.reported);
-                self.push(range, RosterField::NameAndBirthDate, true, who);
-                if !reported {
-                    self.push(born, RosterField::BirthDate, true, who);
-                }
-                if let Some(date) = self.dates.get_mut(at) {
-                    date.reported = true;
-                }
-                return true;
-            }
-        }
-        if capital {
-            self.push(range, RosterField::Name, false, named);
-        }
-        capital
-    }
-
-    /// Whether letters before a hyphen or a blank begin a number: `HK-00412`.
-    fn starts_number(&self, at: usize) -> bool {
-        let digits =
-            |n: usize, gap| self.gap(n) == gap && self.tokens.get(n).is_some_and(Token::has_digit);
-        let hyphen = || self.bytes(at + 1) == b"-" && self.gap(at + 1) == Gap::None;
-        self.bytes(at).len() <= 4
-            && (digits(at + 1, Gap::Space) || hyphen() && digits(at + 2, Gap::None))
-    }
-
-    /// Whether a token hangs on another one by a sign, as in `24-1-0617`.
-    fn hangs(&self, sign: usize, next: usize) -> bool {
-        matches!(self.bytes(sign), b"-" | b"/" | b"." | b"_")
-            && self.gap(sign) == Gap::None
-            && self.gap(next) == Gap::None
-    }
-
     /// A number that starts at a token: the token behind it.
     fn number(&mut self, at: usize) -> Option<usize> {
-        let word = |n: usize| {
-            let token = self.tokens.get(n);
-            token.is_some_and(|t| t.shape != Shape::Sign)
-        };
-        if at >= 2 && self.hangs(at - 1, at) && word(at - 2) {
-            return None;
-        }
-        let mut key = Key::new();
-        let mut digits = Key::new();
         let mut found = None;
-        let mut next = at;
-        let mut signs = 0;
-        for groups in 1..=5 {
-            let group = self.bytes(next);
-            key.number(group);
-            digits.extend(group);
-            let only_digits = (at..=next).all(|n| {
-                self.tokens
-                    .get(n)
-                    .is_some_and(|t| matches!(t.shape, Shape::Digits | Shape::Sign))
-            });
-            let ends = !(self.hangs(next + 1, next + 2) && word(next + 2));
-            if ends && (4..=24).contains(&key.len()) {
-                let digits = digits.get().filter(|_| only_digits);
-                if let Some(hit) = self.number_of(at, next, &key, digits, groups, signs) {
-                    found = Some((next, hit));
-                }
+        let numbers = self.numbers();
+        numbers.read(at, |one| {
+            if let Some(hit) = self.number_of(at, &one) {
+                found = Some((one.last, hit));
             }
-            // On to the next group, over one sign or one blank.
-            let behind = next + 1;
-            let over = match self.bytes(behind) {
-                b"-" | b"." | b"/" | b")" if self.gap(behind) == Gap::None => behind + 1,
-                _ => behind,
-            };
-            let goes_on = self.gap(over) <= Gap::Space
-                && self.tokens.get(over).is_some_and(|t| {
-                    t.has_digit()
-                        || over > behind && t.shape == Shape::Upper && t.range().len() <= 4
-                });
-            if !goes_on || key.len() > 24 {
-                break;
-            }
-            signs += usize::from(over > behind && self.bytes(behind) == b"-");
-            next = over;
-        }
+        });
         let (last, (field, who)) = found?;
-        self.push(self.range(at, last), field, true, &who);
+        self.push(self.range(at, last), field, true, who);
         Some(last + 1)
     }
 
+    fn numbers(&self) -> Numbers<'f> {
+        Numbers {
+            text: self.text,
+            tokens: self.tokens,
+        }
+    }
+
     /// Whose number it is, if it counts.
-    fn number_of(
-        &self,
-        first: usize,
-        last: usize,
-        key: &Key,
-        digits: Option<&[u8]>,
-        groups: usize,
-        hyphens: usize,
-    ) -> Option<(RosterField, Vec<u32>)> {
-        let bytes = key.get()?;
+    fn number_of(&self, first: usize, one: &Reading) -> Option<(RosterField, &'f [u32])> {
+        let bytes = one.key.get()?;
+        let digits = one.digits.as_ref().and_then(Key::get);
         let roster = self.roster;
         if let Some(digits) = digits.filter(|d| (10..=15).contains(&d.len())) {
             let who = roster.lookup(Tag::Phone, normal::phone(digits));
             if !who.is_empty() {
-                return Some((RosterField::Phone, who.to_vec()));
+                return Some((RosterField::Phone, who));
             }
         }
         if !roster
@@ -509,7 +285,7 @@ impl Finder<'_> {
             return None;
         }
         let nine = digits.is_some_and(|d| d.len() == 9);
-        let written = nine && groups == 3 && hyphens == 2;
+        let written = nine && one.groups == 3 && one.hyphens == 2;
         for (tag, field) in [
             (Tag::Ssn, RosterField::Ssn),
             (Tag::Mrn, RosterField::Mrn),
@@ -528,9 +304,9 @@ impl Finder<'_> {
                 || who
                     .iter()
                     .take(4 * MAX_PATIENTS)
-                    .any(|w| self.family_near(first, last, *w));
+                    .any(|w| self.family_near(first, one.last, *w));
             if counts {
-                return Some((field, who.to_vec()));
+                return Some((field, who));
             }
         }
         None
@@ -590,10 +366,9 @@ impl Finder<'_> {
     }
 
     /// An address of mail around its `@`.
-    fn mailbox(&mut self, at: usize) {
-        let sign = self.range(at, at).start;
-        let before = self.text.get(sign.saturating_sub(64)..sign);
-        let behind = self.text.get(sign + 1..).unwrap_or_default();
+    fn mailbox(&mut self, sign: Range<usize>) {
+        let before = self.text.get(sign.start.saturating_sub(64)..sign.start);
+        let behind = self.text.get(sign.end..).unwrap_or_default();
         let local = before
             .unwrap_or_default()
             .iter()
@@ -610,18 +385,33 @@ impl Finder<'_> {
             .iter()
             .rposition(u8::is_ascii_alphanumeric)
             .map_or(0, |n| n + 1);
-        let start = sign - local;
+        if local == 0 || domain == 0 {
+            return;
+        }
         let text = |range: Range<usize>| {
             let bytes = self.text.get(range).unwrap_or_default();
             std::str::from_utf8(bytes).unwrap_or_default()
         };
-        if local == 0 || domain == 0 {
-            return;
+        let end = sign.end + domain;
+        let whole = sign.start - local;
+        let roster = self.roster;
+        for start in whole..sign.start {
+            // All of it, or what stands behind a sign: `'pat@…'`, `?user=pat@…`, `?u%3Dpat%40…`.
+            let head = self.text.get(whole..start).unwrap_or_default();
+            let begins = match head {
+                [.., b'%', _, _] | [.., b'\'' | b'=' | b'&' | b'~'] => true,
+                signs => !signs.iter().any(u8::is_ascii_alphanumeric),
+            };
+            if !begins {
+                continue;
+            }
+            let mailbox = normal::mailbox(text(start..sign.start), text(sign.end..end));
+            let key = normal::mailbox_key(&mailbox);
+            let who = roster.lookup(Tag::Mailbox, key.as_bytes());
+            if !who.is_empty() {
+                self.push(start..end, RosterField::Email, true, who);
+                return;
+            }
         }
-        let range = start..sign + 1 + domain;
-        let mailbox = normal::mailbox(text(start..sign), text(sign + 1..range.end));
-        let key = normal::mailbox_key(&mailbox);
-        let who = self.roster.lookup(Tag::Mailbox, key.as_bytes());
-        self.push(range, RosterField::Email, true, who);
     }
 }

@@ -25,7 +25,10 @@
 //! ([`Medium`](super::Confidence::Medium)). A first name or a family name alone
 //! finds nobody. Numbers so dense that a random one is likely to be somebody's
 //! (record numbers counted from 1) count only behind a label or near the family
-//! name. Names in letters that have no Latin form are not found.
+//! name. A name may stand in the usual ways: with middle names and initials, the
+//! family name first before a comma or in capitals, in columns, behind labels
+//! (`First name: …`), in the name of a file. Names in letters that have no Latin
+//! form are not found.
 //!
 //! ```
 //! use mailseal::base::{Address, Keys, RecipientId};
@@ -55,6 +58,7 @@ mod index;
 mod keyed;
 mod likeness;
 mod normal;
+mod numbers;
 #[cfg(test)]
 mod tests;
 

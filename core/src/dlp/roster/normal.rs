@@ -3,6 +3,8 @@
 //! The roster's values and the text go through the same functions, so that what
 //! is meant to match has the same bytes.
 
+use unicode_normalization::UnicodeNormalization as _;
+
 use crate::base::Address;
 use crate::dlp::token::{Gap, Shape, Token};
 use crate::dlp::view::View;
@@ -75,9 +77,42 @@ impl Key {
     }
 }
 
-/// The words of a name as they are compared, without initials and suffixes.
-pub(super) fn name_words(text: &str) -> Vec<Vec<u8>> {
+/// Whether a word, in small letters, may stand behind a family name.
+pub(super) fn is_suffix(word: &[u8]) -> bool {
     const SUFFIXES: &[&[u8]] = &[b"jr", b"sr", b"ii", b"iii", b"iv", b"md", b"phd"];
+    SUFFIXES.contains(&word)
+}
+
+/// The words of a given name as they are compared: without initials, where
+/// there is more.
+pub(super) fn given_words(text: &str) -> Vec<Vec<u8>> {
+    let mut words = words(text);
+    if words.iter().any(|word| word.len() > 1) {
+        words.retain(|word| word.len() > 1);
+    }
+    words
+}
+
+/// The words of a family name: without the suffixes at its end and without
+/// initials, where there is more. A letter that it begins with belongs to the
+/// next word: `O Connor` is `O'Connor`.
+pub(super) fn family_words(text: &str) -> Vec<Vec<u8>> {
+    let mut words = words(text);
+    while words.len() > 1 && words.last().is_some_and(|word| is_suffix(word)) {
+        words.pop();
+    }
+    if let [first, second, ..] = words.as_mut_slice()
+        && first.len() == 1
+    {
+        second.splice(0..0, std::mem::take(first));
+    }
+    if words.len() > 1 {
+        words.retain(|word| word.len() > 1);
+    }
+    words
+}
+
+fn words(text: &str) -> Vec<Vec<u8>> {
     View::plain(text)
         .text
         .split(|&b| !(b.is_ascii_alphanumeric() || b == b'\'' || b >= 0x80))
@@ -85,8 +120,48 @@ pub(super) fn name_words(text: &str) -> Vec<Vec<u8>> {
             let letters = word.iter().filter(|b| **b != b'\'');
             letters.map(u8::to_ascii_lowercase).collect::<Vec<u8>>()
         })
-        .filter(|word| word.len() > 1 && !SUFFIXES.contains(&word.as_slice()))
+        .filter(|word| !word.is_empty())
         .collect()
+}
+
+/// A name as it is written without letters of its own language: `Mueller` for
+/// `Müller`.
+pub(super) fn in_plain_letters(text: &str) -> String {
+    let plain = |c: char| match c {
+        'ä' | 'æ' => "ae",
+        'ö' | 'ø' | 'œ' => "oe",
+        'ü' => "ue",
+        'å' => "aa",
+        'ß' => "ss",
+        'þ' => "th",
+        _ => "",
+    };
+    let mut out = String::with_capacity(text.len());
+    for c in text.nfc().flat_map(char::to_lowercase) {
+        match plain(c) {
+            "" => out.push(c),
+            two => out.push_str(two),
+        }
+    }
+    out
+}
+
+/// The same back, as far as it can be told: `Müller` may stand as `Mueller` in
+/// a roster. The view has no dots.
+pub(super) fn without_second_vowels(word: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(word.len());
+    for (n, &byte) in word.iter().enumerate() {
+        let before = |back: usize| n.checked_sub(back).and_then(|n| word.get(n));
+        let vowel = |b: Option<&u8>| b.is_some_and(|b| b"aeiouy".contains(b));
+        let second = byte == b'e'
+            && matches!(before(1), Some(b'a' | b'o' | b'u'))
+            && !vowel(before(2))
+            && word.get(n + 1).is_some_and(|b| !vowel(Some(b)));
+        if !second {
+            out.push(byte);
+        }
+    }
+    out
 }
 
 /// The key of a number: a record number, a plan's, a social security number.
@@ -102,6 +177,18 @@ pub(super) fn digits(text: &str) -> Vec<u8> {
     view.text
         .iter()
         .copied()
+        .filter(u8::is_ascii_digit)
+        .collect()
+}
+
+/// The digits of a telephone number, without those of an extension: `x12`,
+/// `ext. 12`, `;12`.
+pub(super) fn phone_digits(text: &str) -> Vec<u8> {
+    let view = View::plain(text);
+    let number = view.text.iter().copied();
+    number
+        .skip_while(|b| !b.is_ascii_digit())
+        .take_while(|b| !b.is_ascii_alphabetic() && !b"#;,*".contains(b))
         .filter(u8::is_ascii_digit)
         .collect()
 }

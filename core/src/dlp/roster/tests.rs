@@ -111,6 +111,68 @@ fn a_number_alone_finds_its_patient_in_all_usual_ways() {
 }
 
 #[test]
+fn a_number_is_found_beside_labels_paths_and_endings() {
+    let roster = roster(&[pat(), sam()]);
+    for (text, value, field) in [
+        ("HK-00482913.txt", "HK-00482913", "mrn"),
+        ("HK00482913_results.txt", "HK00482913", "mrn"),
+        ("results_577-96-4121.txt", "577-96-4121", "ssn"),
+        ("MRN-HK-00482913", "HK-00482913", "mrn"),
+        ("SSN-577-96-4121", "577-96-4121", "ssn"),
+        ("SSN/577-96-4121", "577-96-4121", "ssn"),
+        ("seen as HK-00482913.Next visit", "HK-00482913", "mrn"),
+        (
+            "https://ehr.example/patient/HK-00482913/labs",
+            "HK-00482913",
+            "mrn",
+        ),
+        ("Tel-270-555-0143", "270-555-0143", "phone"),
+        ("270-555-0143-home", "270-555-0143", "phone"),
+        ("hk-00482913", "hk-00482913", "mrn"),
+        ("Hk_00482913", "Hk_00482913", "mrn"),
+    ] {
+        one(&roster, text, value, field, 1, Confidence::High);
+    }
+}
+
+#[test]
+fn a_number_that_is_taken_is_found_as_it_is_written() {
+    for number in [
+        "HK-00482913",
+        "HARBOR-00412345",
+        "4471-HARBOR",
+        "HK_00412",
+        "AB-CD-1234",
+        "24-1-0617",
+        "24/1/0617",
+        "#0471902",
+        "12 34 56 78",
+        "123456789012345678901234",
+    ] {
+        let record = PatientRecord::new(PatientId(1)).name("Ada", "Berg");
+        let roster = roster(&[record.mrn(number)]);
+        for text in [format!("MRN {number} of Berg"), format!("MRN: {number}.")] {
+            assert_eq!(found(&roster, &text).len(), 1, "{text}");
+        }
+    }
+    let mut builder = RosterBuilder::new(&keys());
+    for number in [
+        "ABCDE",
+        "AB CD 1234",
+        "1234567890123456789012345",
+        "MRN: HK-00482913",
+        "1 2 3 4 5 6 7 8",
+    ] {
+        let record = PatientRecord::new(PatientId(1));
+        for record in [record.clone().mrn(number), record.plan_id(number)] {
+            let error = builder.patient(&record).unwrap_err();
+            assert!(error.to_string().contains("could be found"), "{number}");
+        }
+    }
+    assert!(builder.is_empty());
+}
+
+#[test]
 fn a_full_name_is_found_and_no_part_of_one() {
     let roster = roster(&[pat(), sam()]);
     for value in [
@@ -149,6 +211,241 @@ fn a_full_name_is_found_and_no_part_of_one() {
     ] {
         assert_eq!(found(&roster, text), [], "{text}");
     }
+}
+
+#[test]
+fn a_full_name_is_found_before_a_letter_and_with_middle_names() {
+    let roster = roster(&[pat(), sam()]);
+    for (text, value) in [
+        ("For Pat Lindqvist I ordered ten boxes", "Pat Lindqvist"),
+        ("PAT LINDQVIST A 66 YEAR OLD", "PAT LINDQVIST"),
+        ("Patient: Pat Lindqvist\nI saw them", "Pat Lindqvist"),
+        ("Pat Lindqvist, I think", "Pat Lindqvist"),
+        ("Pat Elena Rose Lindqvist came", "Pat Elena Rose Lindqvist"),
+        ("LINDQVIST PAT: positive", "LINDQVIST PAT"),
+        ("LINDQVIST Pat", "LINDQVIST Pat"),
+        ("Lindqvist Jr., Pat", "Lindqvist Jr., Pat"),
+        ("> the chart of Pat\n> Lindqvist", "Pat\n> Lindqvist"),
+        ("> > Pat\n> > Lindqvist", "Pat\n> > Lindqvist"),
+        ("Pat,Rose,Lindqvist,C50.9", "Pat,Rose,Lindqvist"),
+        ("Pat,,Lindqvist", "Pat,,Lindqvist"),
+        ("\"Pat\",\"\",\"Lindqvist\"", "Pat\",\"\",\"Lindqvist"),
+        ("|  Pat  |  R.  |  Lindqvist  |", "Pat  |  R.  |  Lindqvist"),
+        ("Pat\tR.\tLindqvist", "Pat\tR.\tLindqvist"),
+        ("NM1*QC*1*LINDQVIST*PAT*R***MI*A1~", "LINDQVIST*PAT"),
+        ("Pat_Lindqvist.txt", "Pat_Lindqvist"),
+        ("Lindqvist_Pat_biopsy.txt", "Lindqvist_Pat"),
+        ("pat.lindqvist.txt", "pat.lindqvist"),
+        (
+            "{\"family\":\"Lindqvist\",\"given\":[\"Pat\"]}",
+            "Lindqvist\",\"given\":[\"Pat",
+        ),
+        (
+            "{\"firstName\": \"Pat\",\n \"last_name\": \"Lindqvist\"}",
+            "Pat\",\n \"last_name\": \"Lindqvist",
+        ),
+        (
+            "First name: Pat\nLast name: Lindqvist\nBiopsy",
+            "Pat\nLast name: Lindqvist",
+        ),
+        ("first=\"Pat\" last=\"Lindqvist\"", "Pat\" last=\"Lindqvist"),
+    ] {
+        let all = found(&roster, text);
+        let names: Vec<_> = all.iter().map(|h| (h.0.as_str(), h.1)).collect();
+        assert_eq!(names, [(value, "name")], "{text}");
+    }
+    for (text, value) in [
+        ("de la Cruz, Maria", "de la Cruz, Maria"),
+        ("Maria Elena de la Cruz", "Maria Elena de la Cruz"),
+        ("Maria de la Cruz", "Maria de la Cruz"),
+    ] {
+        let record = PatientRecord::new(PatientId(3)).name("Maria", "de la Cruz");
+        let roster = self::roster(&[record]);
+        one(&roster, text, value, "name", 3, Confidence::Medium);
+    }
+    for text in [
+        "I, Pat, and Mr. Lindqvist",
+        "Pat Berg\nAnna Rose Lindqvist",
+        "Pat\n>\n> Lindqvist",
+        "pat.lindqvist@other.example x@pat.lindqvist.example",
+        "pat.lindqvist%40other.example",
+        "Pat, Anna, Rose, Lindqvist",
+        "Family name: Lindqvist, first visit: Pat",
+        "pat_lindqvists",
+    ] {
+        assert_eq!(found(&roster, text), [], "{text}");
+    }
+}
+
+#[test]
+fn an_address_is_found_behind_the_signs_of_links_and_quotes() {
+    let record = |id, mailbox: &str| {
+        PatientRecord::new(PatientId(id))
+            .name("Ada", "Berg")
+            .email(&address(mailbox))
+    };
+    let both = roster(&[
+        pat(),
+        record(7, "o'hara@mail.example"),
+        record(8, "pat@a.example"),
+    ]);
+    for (text, value, id) in [
+        (
+            "'pat.lindqvist@mail.example'",
+            "pat.lindqvist@mail.example",
+            1,
+        ),
+        (
+            "user=pat.lindqvist@mail.example&x",
+            "pat.lindqvist@mail.example",
+            1,
+        ),
+        (
+            "/?a=b&u=pat.lindqvist%40mail.example",
+            "pat.lindqvist%40mail.example",
+            1,
+        ),
+        (
+            "/?a=b%26u%3Dpat.lindqvist%40mail.example",
+            "pat.lindqvist%40mail.example",
+            1,
+        ),
+        (
+            "_pat.lindqvist@mail.example_",
+            "pat.lindqvist@mail.example",
+            1,
+        ),
+        ("'o'hara@mail.example'", "o'hara@mail.example", 7),
+    ] {
+        one(&both, text, value, "email", id, Confidence::High);
+    }
+    assert_eq!(found(&both, "ada.pat@a.example cat-pat@a.example"), []);
+}
+
+#[test]
+fn names_are_kept_as_they_are_given() {
+    for (given, family, texts) in [
+        (
+            "Md",
+            "Rahman",
+            &["Md Rahman", "Md. Rahman", "Rahman, Md"][..],
+        ),
+        ("Jin", "O", &["Jin O", "O, Jin"]),
+        (
+            "Nora",
+            "O CONNOR",
+            &["Nora O'Connor", "Nora O Connor", "OConnor, Nora"],
+        ),
+        ("Kim", "O'Connor", &["Kim O Connor", "Kim O\u{2019}Connor"]),
+        (
+            "Pat A",
+            "Berg III",
+            &["Pat Berg", "Pat A. Berg", "Pat Berg III"],
+        ),
+        ("Jan", "Mueller", &["Jan Müller", "Jan Mueller"]),
+        (
+            "Jan",
+            "Müller",
+            &["Jan Müller", "Jan Mueller", "Jan Muller"],
+        ),
+        ("Jo", "Strau\u{df}", &["Jo Strauss", "Jo Strau\u{df}"]),
+        (
+            "Lars",
+            "S\u{f8}rensen",
+            &["Lars Soerensen", "Lars Sorensen"],
+        ),
+    ] {
+        let roster = roster(&[PatientRecord::new(PatientId(1)).name(given, family)]);
+        for text in texts {
+            assert_eq!(found(&roster, text).len(), 1, "{text}");
+        }
+        assert_eq!(found(&roster, given), []);
+    }
+}
+
+#[test]
+fn what_is_not_kept_is_counted() {
+    let mut builder = RosterBuilder::new(&keys());
+    let record = || PatientRecord::new(PatientId(1));
+    for (record, counts) in [
+        (record().name("Ada", "Berg"), (0, 0)),
+        (record().name("", "Suharto").mrn("HK-00482913"), (1, 0)),
+        (record().name("", "Suharto"), (2, 1)),
+        (record().name("小明", "王"), (3, 2)),
+        (record().street("P.O. Box"), (4, 3)),
+    ] {
+        builder.patient(&record).unwrap();
+        assert_eq!((builder.nameless(), builder.unfindable()), counts);
+    }
+}
+
+#[test]
+fn an_extension_is_no_part_of_a_telephone_number() {
+    for number in [
+        "270-555-0143 x12",
+        "(270) 555-0143 ext. 12",
+        "Home: 270-555-0143;12",
+    ] {
+        let roster = roster(&[PatientRecord::new(PatientId(1)).phone(number)]);
+        for text in ["270-555-0143", "call 270-555-0143 x12", "+1 270 555 0143"] {
+            let fields: Vec<_> = found(&roster, text).iter().map(|h| h.1).collect();
+            assert_eq!(fields, ["phone"], "{number} {text}");
+        }
+    }
+}
+
+/// Two who have one name, each in a line with their own birth date.
+#[test]
+fn a_table_of_namesakes_finds_each() {
+    let born = |id, day, mailbox: &str| {
+        PatientRecord::new(PatientId(id))
+            .name("John", "Smith")
+            .birth_date(day)
+            .email(&address(mailbox))
+    };
+    let roster = roster(&[
+        born(1, "1950-01-01", "john.smith50@mail.example"),
+        born(2, "1951-02-02", "jsmith.barn@mail.example"),
+    ]);
+    let table = "John Smith, 1/1/1950, positive\nJohn Smith, 2/2/1951, negative";
+    let ids: Vec<_> = found(&roster, table).into_iter().map(|h| h.2).collect();
+    assert_eq!(ids, [[1], [1], [2], [2]]);
+    // Where no line says whose it is, both are named, and each date its own.
+    let lines = "John Smith\nDOB 1/1/1950\nJohn Smith\nDOB 2/2/1951";
+    let ids: Vec<_> = found(&roster, lines).into_iter().map(|h| h.2).collect();
+    assert_eq!(ids, [vec![1, 2], vec![1], vec![1, 2], vec![2]]);
+    let other = Some(MisaddressedWhy::OtherPatient);
+    for text in [table, lines] {
+        for to in ["john.smith50@mail.example", "jsmith.barn@mail.example"] {
+            assert_eq!(judged(&roster, to, text), other, "{to} {text}");
+        }
+    }
+    // So are those whose birth date one that can be read in two ways may be.
+    let open = self::roster(&[
+        born(1, "1950-03-04", "a@mail.example"),
+        born(2, "1950-04-03", "b@mail.example"),
+    ]);
+    assert_eq!(found(&open, "John Smith, 3/4/1950")[0].2, [1, 2]);
+    // A name that two have is enough to compare their addresses.
+    for (to, why) in [
+        ("john.smith5@mail.example", Some(MisaddressedWhy::LookAlike)),
+        ("john.smith50@mail.example", None),
+        ("ada.berg@mail.example", None),
+    ] {
+        assert_eq!(judged(&roster, to, "John Smith"), why, "{to}");
+    }
+}
+
+#[test]
+fn rows_of_one_patient_are_one_patient() {
+    let mut records: Vec<_> = (0..20)
+        .map(|n| pat().mrn(&format!("HK-0048{n}913")))
+        .collect();
+    records.push(sam());
+    let roster = roster(&records);
+    let hits = roster.find("Pat Lindqvist born 3/14/1958");
+    assert!(hits.iter().all(|h| h.patients == [PatientId(1)] && !h.more));
+    assert!(judged(&roster, "samoc@gmail.com", "Pat Lindqvist").is_some());
 }
 
 #[test]
