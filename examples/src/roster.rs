@@ -39,7 +39,8 @@ struct Arguments {
 enum Command {
     /// Build a roster from a CSV file.
     ///
-    /// Its first line names the columns, in any order: id (a number or a text),
+    /// Its first line names the columns, in any order: id (a text, or a number
+    /// without zeros before it),
     /// given, family, dob, mrn, ssn, plan_id, phone, email, proxy (who may
     /// receive the patient's mail), street. All but id may be left out or be
     /// empty; a column may stand there twice, and a field may hold several
@@ -291,11 +292,18 @@ fn build(
         let message = "the file has no patient: nothing was written";
         return Err(Trouble::new("roster.csv", message));
     }
+    let (nameless, unfindable) = (builder.nameless(), builder.unfindable());
     let roster = builder.build();
     let bytes = roster.to_bytes();
     write(output, &bytes)?;
     if json {
-        let all = json!({"patients": roster.len(), "skipped": skipped, "bytes": bytes.len()});
+        let all = json!({
+            "patients": roster.len(),
+            "skipped": skipped,
+            "nameless": nameless,
+            "unfindable": unfindable,
+            "bytes": bytes.len(),
+        });
         writeln!(io.out, "{all}")?;
         return Ok(0);
     }
@@ -310,6 +318,14 @@ fn build(
     )?;
     if skipped > 0 {
         writeln!(io.out, "left out: {}", count(skipped, "line"))?;
+    }
+    if nameless > 0 {
+        let who = count(nameless, "patient");
+        writeln!(io.out, "without a name that can be found: {who}")?;
+    }
+    if unfindable > 0 {
+        let who = count(unfindable, "patient");
+        writeln!(io.out, "found by nothing: {who}")?;
     }
     if fresh {
         writeln!(
@@ -369,8 +385,14 @@ fn add(
             if field.is_empty() {
                 return Err(wrong("is empty".to_owned()));
             }
-            record = record.with_id(match field.parse() {
-                Ok(number) => PatientId(number),
+            record = record.with_id(match field.parse::<u64>() {
+                Ok(number) if number.to_string() == field => PatientId(number),
+                // Two ids must not become one.
+                Ok(_) => {
+                    let why = "is a number with zeros or a sign before it: write it without, \
+                               or with a letter";
+                    return Err(wrong(why.to_owned()));
+                }
                 Err(_) => builder.id_of(field),
             });
             continue;

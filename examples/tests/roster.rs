@@ -99,6 +99,14 @@ fn errors_name_line_and_column_and_no_value() {
             "line 2, column email: the address",
         ),
         ("id,mrn\n,HK123456\n", "line 2, column id: is empty"),
+        (
+            "id,mrn\n7,HK123456\n007,HK123457\n",
+            "line 3, column id: is a number with zeros",
+        ),
+        (
+            "id,mrn\n1,ABCDE\n",
+            "line 2, column mrn: the mrn is no number that could be found",
+        ),
         ("id\n", "the file has no patient"),
     ] {
         let (code, _, err) = build(folder, csv, &[]);
@@ -111,6 +119,20 @@ fn errors_name_line_and_column_and_no_value() {
     assert_eq!(code, 0);
     assert!(out.contains("written 1 patient, 1 value, ") && out.contains("left out: 1 line\n"));
     assert!(err.contains("left out: line 2, column mrn"));
+}
+
+#[test]
+fn what_can_never_be_found_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let csv = "id,given,family,mrn\n1,Md,Rahman,\n2,,Suharto,HK123456\n3,,Suharto,\n";
+    let (code, out, _) = build(folder.path(), csv, &[]);
+    assert_eq!(code, 0);
+    assert!(out.contains("written 3 patients"), "{out}");
+    assert!(
+        out.contains("without a name that can be found: 2 patients\n"),
+        "{out}"
+    );
+    assert!(out.contains("found by nothing: 1 patient\n"), "{out}");
 }
 
 #[test]
