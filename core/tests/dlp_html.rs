@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use mailseal::base::Address;
+use mailseal::base::{Address, Sensitivity};
 use mailseal::compose::{Builder, HasRecipient, HasSender, Message};
 use mailseal::dlp::{FindingKind, Part, PhiScanner, RuleScanner, Scanner};
 use proptest::prelude::*;
@@ -295,6 +295,48 @@ fn a_page_says_what_its_lines_say() {
         let message = mail().html(format!("<html><body>\n{html}\n</body></html>"));
         let message = message.build().unwrap();
         assert_eq!(found(&PhiScanner::new(), &message), expected, "{html}");
+    }
+}
+
+/// Of a mail to a colleague, of whom nothing says that he gives care.
+fn is_sensitive(html: bool, body: &str) -> bool {
+    let mail = Message::builder()
+        .from("anna.reed@norwood-ops.example".parse().unwrap())
+        .to("tom.baker@norwood-ops.example".parse::<Address>().unwrap())
+        .subject("hello");
+    let message = match html {
+        true => mail.html(body.to_owned()).build().unwrap(),
+        false => mail.text(body.to_owned()).build().unwrap(),
+    };
+    let findings = PhiScanner::new().scan(&message);
+    findings.sensitivity() == Some(Sensitivity::Sensitive)
+}
+
+#[test]
+fn what_is_hidden_in_a_word_leaves_it_whole() {
+    assert!(is_sensitive(false, "Maria Alvarez is HIV positive."));
+    for hidden in [
+        "<span style=\"display:none\">x</span>",
+        "<span style='font-size:0'>x</span>",
+        "<i style='visibility:hidden'>x</i>",
+        "<b style='opacity:0'>x</b>",
+        "<span hidden>x</span>",
+        "<i class=h>x</i>",
+        "<template>x</template>",
+        "<br style='display:none'>",
+    ] {
+        let page = format!(
+            "<style>.h{{display:none}}</style>\
+             <p>Maria Alv{hidden}arez is H{hidden}IV pos{hidden}itive.</p>"
+        );
+        assert!(is_sensitive(true, &page), "{hidden:?}");
+    }
+    // A line above a newsletter's first is read as well.
+    for page in [
+        "<div style='display:none'>Maria Alvarez is HIV positive.</div><p>Hello.",
+        "<div style='display:none'>Maria Alv<i hidden>x</i>arez is HIV positive.</div><p>Hello.",
+    ] {
+        assert!(is_sensitive(true, page), "{page}");
     }
 }
 

@@ -243,7 +243,7 @@ impl<'s> Scan<'s> {
         if !name && script::is_unknown(source.text, source.view.markup) {
             self.unscannable(source.part, "unknown_script");
         }
-        if script::is_turned(source.text, source.view.markup) {
+        if source.view.turned || script::is_turned(source.text, source.view.markup) {
             self.unscannable(source.part, "turned_text");
         }
         let (mut at, _) = source.next(0);

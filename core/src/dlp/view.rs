@@ -11,6 +11,7 @@ mod fold;
 mod html;
 mod runs;
 mod sheets;
+mod style;
 mod tags;
 mod written;
 mod xml;
@@ -22,6 +23,8 @@ pub(super) use fold::fold;
 use htmlize::ENTITIES;
 use memchr::memchr;
 use runs::Runs;
+use sheets::Added;
+use style::Classes;
 pub(super) use tags::parts;
 pub(super) use written::{Written, as_read};
 
@@ -39,6 +42,8 @@ pub(super) struct View<'a> {
     pub(super) style: usize,
     /// Whether the source is HTML or XML.
     pub(super) markup: bool,
+    /// Whether its markup shows letters in another order, or more than stand in it.
+    pub(super) turned: bool,
     /// What of plain text is written otherwise than it is read.
     written: Vec<Written>,
 }
@@ -46,9 +51,10 @@ pub(super) struct View<'a> {
 impl<'a> View<'a> {
     /// Plain text. The caller bounds the length below 4 GiB.
     pub(super) fn plain(text: &'a str) -> Self {
+        let bytes = text.as_bytes();
         if text.is_ascii() {
             return Self {
-                text: Cow::Borrowed(text.as_bytes()),
+                text: Cow::Borrowed(bytes),
                 hidden: text.len(),
                 code: text.len(),
                 style: text.len(),
@@ -148,6 +154,8 @@ struct Pen {
     next: usize,
     /// How many bytes of the source each byte of the run stands for.
     width: usize,
+    /// Whether markup shows letters in another order, or more than stand in it.
+    turned: bool,
 }
 
 impl Pen {
@@ -157,6 +165,7 @@ impl Pen {
             runs: Runs::default(),
             next: 0,
             width: 1,
+            turned: false,
         }
     }
 
@@ -167,6 +176,7 @@ impl Pen {
             code,
             style,
             markup: ends.is_some(),
+            turned: self.turned,
             text: Cow::Owned(self.text),
             runs: self.runs,
             written: Vec::new(),
@@ -335,29 +345,85 @@ pub(super) fn entity(text: &[u8]) -> Option<(char, usize)> {
 /// The name of an element whose content is not markup, and its content.
 type RawText = (&'static str, Range<usize>);
 
-/// Puts behind what is seen what a reader does not see.
-fn finish(
+/// A page as it is written: what is seen, what else is read, and its scripts and sheets.
+struct Page {
+    pen: Pen,
+    asides: Vec<Aside>,
+    code: Vec<RawText>,
+}
+
+/// What stands behind what is seen.
+enum Aside {
+    /// Text in a tag, or in a comment.
+    Written(Range<usize>),
+    /// Markup that a browser does not show.
+    Unseen(Range<usize>),
+}
+
+/// Elements within each other that are not shown and are read apart.
+const MAX_UNSEEN: u8 = 4;
+
+/// Writes what stands behind what is seen.
+fn asides(
     mut pen: Pen,
     source: &str,
-    hidden: Vec<Range<usize>>,
-    mut code: Vec<RawText>,
-) -> View<'static> {
-    let seen = pen.text.len();
-    for range in hidden {
+    asides: Vec<Aside>,
+    code: &mut Vec<RawText>,
+    (classes, depth): (&Classes, u8),
+) -> Pen {
+    let line = |pen: &mut Pen, range: &Range<usize>| {
         let before = range.start.saturating_sub(1);
         pen.push(b'\n', before, before);
-        match html::conditional(source, &range) {
-            Some(inside) => {
+    };
+    for aside in asides {
+        match aside {
+            Aside::Unseen(range) if !html::has_text(source, &range) => {}
+            Aside::Unseen(range) => {
+                line(&mut pen, &range);
+                let page = html::inside(pen, source, range, (classes, depth + 1));
+                // What stands in its tags is read with that of the page.
+                let (within, inner) = (page.asides, (classes, depth + 1));
+                let within = within.into_iter();
+                let within = within.filter(|aside| matches!(aside, Aside::Unseen(_)));
+                pen = self::asides(page.pen, source, within.collect(), &mut Vec::new(), inner);
+            }
+            Aside::Written(range) => {
+                line(&mut pen, &range);
+                let shown = html::conditional(source, &range).filter(|_| depth < MAX_UNSEEN);
+                let Some(inside) = shown else {
+                    pen.push_str(source, range, true);
+                    continue;
+                };
                 let behind = inside.end..range.end;
                 pen.push_str(source, range.start..inside.start, true);
                 pen.push(b'\n', inside.start - 1, inside.start - 1);
-                pen = html::inside(pen, source, inside, &mut code);
+                let page = html::inside(pen, source, inside, (classes, depth));
+                code.extend(page.code);
+                pen = self::asides(page.pen, source, page.asides, code, (classes, depth + 1));
                 pen.push_str(source, behind, true);
             }
-            None => pen.push_str(source, range, true),
         }
     }
+    pen
+}
+
+/// Puts behind what is seen what a reader does not see.
+fn finish(page: Page, source: &str, classes: &Classes) -> View<'static> {
+    let Page {
+        pen,
+        asides: unseen,
+        mut code,
+    } = page;
+    let seen = pen.text.len();
+    let mut pen = asides(pen, source, unseen, &mut code, (classes, 0));
     let prose = pen.text.len();
+    let mut added = Added::default();
+    for (_, range) in code.iter().filter(|(name, _)| *name == "style") {
+        let sheet = source.as_bytes().get(range.clone()).unwrap_or_default();
+        pen.turned |= sheets::turns(sheet);
+        added.read(sheet);
+    }
+    pen.turned |= added.has_words(source.as_bytes());
     // Style sheets behind the scripts.
     let is_sheet =
         |(name, range): &RawText| *name == "style" && sheets::is_style_sheet(source, range);
@@ -440,7 +506,7 @@ mod tests {
         assert_eq!(text, "end\nSSN 1 > 2\n x ");
         assert_eq!(html("<a title='open"), "<a title='open");
         assert_eq!(html("<a title='b>c"), "c\nb");
-        assert_eq!(html("<p class=x data-mrn = 17 hidden>y"), "y\n17");
+        assert_eq!(html("<p class=x data-mrn = 17 hidden>y"), "\n17\ny");
         // Style sheets behind the scripts.
         let view = View::html("<style>p{}</style>z<script>q");
         assert_eq!(shown(&view), "z\nq\np{}");

@@ -418,6 +418,33 @@ pub(crate) const CASES: &[Case] = &[
         then: Then::Found,
     },
     Case {
+        name: "html_of_turned_elements",
+        make: || html(format!("<p>{SSN}</p>{}", "<bdo ".repeat(LONG / 5))),
+        then: Then::Found,
+    },
+    Case {
+        name: "html_of_hidden_elements",
+        make: || html(format!("{SSN}{}{SSN}", "<i hidden>1".repeat(LONG / 11))),
+        then: Then::Found,
+    },
+    Case {
+        name: "html_of_hidden_elements_that_end",
+        make: || {
+            let unit = "<i class=h>1<b hidden>2</i></b><!--";
+            let sheet = "<style>.h{display:none} p::after{content:var(--x)}</style>";
+            html(format!("{SSN}{sheet}{}{SSN}", unit.repeat(LONG / 35)))
+        },
+        then: Then::Found,
+    },
+    Case {
+        name: "html_of_one_long_style",
+        make: || {
+            let style = "font:(url(\\ /**/".repeat(LONG / 17);
+            html(format!("<p>{SSN}</p><p style=\"{style}\"><style>{style}"))
+        },
+        then: Then::Found,
+    },
+    Case {
         name: "html_of_ampersands",
         make: || html(format!("<p>{SSN}</p>{}", "&#x".repeat(LONG / 3))),
         then: Then::Found,

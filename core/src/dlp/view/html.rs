@@ -5,15 +5,20 @@
 //! is one blank, and none beside a line's start or end. Blocks and `br` break
 //! lines as HTML's rendering rules have it (15.3.3), so that a `div` in a `div`
 //! is one line and a paragraph has an empty line around it. What stands in a
-//! style sheet is not asked.
+//! style sheet is not asked but for what it hides (`open.rs`).
+
+mod open;
 
 use std::ops::Range;
 
 use memchr::memchr;
+pub(super) use open::has_text;
+use open::{Open, VOID, classes};
 
 use super::fold::fold;
-use super::tags::{Edge, Shown, Tag, Tags};
-use super::{Pen, RawText, View, ends_in_word, entity};
+use super::style::{Classes, Shown};
+use super::tags::{Edge, Tag, Tags};
+use super::{Aside, Page, Pen, RawText, View, ends_in_word, entity};
 
 /// More empty lines say nothing more.
 const MAX_LINES: u8 = 2;
@@ -90,15 +95,22 @@ struct Layout<'s> {
     styled: Vec<(Range<usize>, usize, Shown)>,
     /// The element whose white space stays, and how often it is open.
     keeps: Option<(Range<usize>, usize)>,
+    /// The elements that are open.
+    open: Vec<Open>,
+    /// Where what is hidden starts, and its place among what stands aside.
+    unseen: Option<(usize, usize)>,
+    classes: &'s Classes,
+    /// Elements that are not shown in which this stands.
+    depth: u8,
 }
 
 impl View<'_> {
     /// HTML.
     pub(in crate::dlp) fn html(source: &str) -> View<'static> {
-        let mut layout = Layout::new(Pen::with_capacity(source.len()), source);
-        let (mut hidden, mut code) = (Vec::new(), Vec::new());
-        layout.page(0, &mut hidden, &mut code);
-        super::finish(layout.pen, source, hidden, code)
+        let classes = classes(source);
+        let pen = Pen::with_capacity(source.len());
+        let page = inside(pen, source, 0..source.len(), (&classes, 0));
+        super::finish(page, source, &classes)
     }
 }
 
@@ -113,23 +125,27 @@ pub(super) fn conditional(source: &str, comment: &Range<usize>) -> Option<Range<
     (text.get(start..end)? != "<!").then_some(comment.start + start..comment.start + end)
 }
 
-/// Writes the HTML in a comment as it is shown.
-pub(super) fn inside(pen: Pen, source: &str, range: Range<usize>, code: &mut Vec<RawText>) -> Pen {
+/// Writes HTML as it is shown, as of a place in a page.
+pub(super) fn inside(
+    pen: Pen,
+    source: &str,
+    range: Range<usize>,
+    (classes, depth): (&Classes, u8),
+) -> Page {
     let source = source.get(..range.end).unwrap_or_default();
-    let mut layout = Layout::new(pen, source);
-    let mut hidden = Vec::new();
-    layout.page(range.start, &mut hidden, code);
-    let mut pen = layout.pen;
-    for range in hidden {
-        let before = range.start.saturating_sub(1);
-        pen.push(b'\n', before, before);
-        pen.push_str(source, range, true);
+    let mut layout = Layout::new(pen, source, classes);
+    layout.depth = depth;
+    let (mut asides, mut code) = (Vec::new(), Vec::new());
+    layout.page(range.start, &mut asides, &mut code);
+    Page {
+        pen: layout.pen,
+        asides,
+        code,
     }
-    pen
 }
 
 impl<'s> Layout<'s> {
-    fn new(pen: Pen, source: &'s str) -> Self {
+    fn new(pen: Pen, source: &'s str, classes: &'s Classes) -> Self {
         Self {
             pen,
             source,
@@ -145,23 +161,37 @@ impl<'s> Layout<'s> {
             styled: Vec::new(),
             place: 0..0,
             keeps: None,
+            open: Vec::new(),
+            unseen: None,
+            classes,
+            depth: 0,
         }
     }
 
     /// Writes what is shown of the source from `at` on.
-    fn page(&mut self, mut at: usize, hidden: &mut Vec<Range<usize>>, code: &mut Vec<RawText>) {
+    fn page(&mut self, mut at: usize, asides: &mut Vec<Aside>, code: &mut Vec<RawText>) {
         let source = self.source;
         let mut tags = Tags::new(source);
         while at < source.len() {
             let next = memchr(b'<', &source.as_bytes()[at..]).map_or(source.len(), |n| at + n);
-            self.text(at..next);
+            if self.unseen.is_none() {
+                self.text(at..next);
+            }
             at = next;
             if at == source.len() {
                 break;
             }
             match tags.tag(at) {
-                Some(tag) => {
-                    self.tag(&tag, at);
+                Some(mut tag) => {
+                    self.pen.turned |= tag.style.turned;
+                    let seen = self.element(&mut tag);
+                    let hidden = self.hidden().is_any();
+                    if !hidden {
+                        self.seen_again(at, asides);
+                    }
+                    if seen {
+                        self.tag(&tag, at);
+                    }
                     at = tag.end;
                     // An element's first line end is none (HTML, 13.2.6.4.7).
                     if tag.keeps_white_space && matches!(tag.edge, Edge::Block(_)) {
@@ -169,7 +199,11 @@ impl<'s> Layout<'s> {
                         at += usize::from(rest.starts_with('\n'));
                         at += 2 * usize::from(rest.starts_with("\r\n"));
                     }
-                    hidden.extend(tag.hidden);
+                    asides.extend(tag.hidden.into_iter().map(Aside::Written));
+                    if hidden && self.unseen.is_none() {
+                        self.unseen = Some((at, asides.len()));
+                        asides.push(Aside::Unseen(at..at));
+                    }
                     if let Some(name) = tag.raw_text {
                         let end = tags.raw_text_end(at, name);
                         code.push((name, at..end));
@@ -177,12 +211,15 @@ impl<'s> Layout<'s> {
                     }
                 }
                 None => {
-                    self.due(b'<');
-                    self.pen.push(b'<', at, at + 1);
+                    if self.unseen.is_none() {
+                        self.due(b'<');
+                        self.pen.push(b'<', at, at + 1);
+                    }
                     at += 1;
                 }
             }
         }
+        self.seen_again(source.len(), asides);
     }
 }
 
@@ -223,11 +260,10 @@ impl Layout<'_> {
     }
 
     /// What a tag does by its name or, where that is nothing, by its style.
-    fn edge(&mut self, tag: &Tag, at: usize) -> Edge {
-        const VOID: &[&str] = &["img", "br", "hr", "input", "embed", "wbr", "area", "col"];
+    fn edge(&mut self, tag: &Tag<'_>, at: usize) -> Edge {
         let source = self.source.as_bytes();
         let name = &source[tag.name.clone()];
-        let mut shown = tag.shown;
+        let mut shown = tag.style.shown;
         if let Some((open, depth, style)) = self.styled.last_mut()
             && source[open.clone()].eq_ignore_ascii_case(name)
         {
@@ -241,7 +277,7 @@ impl Layout<'_> {
             }
         }
         let inline = matches!(tag.edge, Edge::None | Edge::Replaced);
-        let apart = inline && shown >= Shown::Spaced || shown == Shown::Items;
+        let apart = inline && shown >= Shown::Floats || shown == Shown::Items;
         let is_void = || VOID.iter().any(|v| name.eq_ignore_ascii_case(v.as_bytes()));
         if !tag.closes && apart && self.styled.len() < MAX_STYLED && !is_void() {
             self.styled.push((tag.name.clone(), 1, shown));
@@ -262,7 +298,18 @@ impl Layout<'_> {
             }
         }
         let in_items = matches!(self.styled.last(), Some((_, _, Shown::Items)));
+        let words = match tag.closes {
+            true => self.length >= WORD,
+            false => !siblings || length >= WORD,
+        };
         let joint = match shown {
+            // A label on a drawing, or a letter of one.
+            _ if name.eq_ignore_ascii_case(b"text") && !tag.closes && words => {
+                return Edge::Block(1);
+            }
+            Shown::Placed if siblings && words => Joint::Spaced,
+            Shown::Floats if words => Joint::Spaced,
+            Shown::Placed | Shown::Floats => return Edge::None,
             Shown::Block | Shown::Items => return Edge::Block(1),
             Shown::Cell if !tag.closes => return Edge::Cell,
             Shown::Cell | Shown::Spaced => Joint::Spaced,
@@ -283,7 +330,7 @@ impl Layout<'_> {
         Edge::None
     }
 
-    fn tag(&mut self, tag: &Tag, at: usize) {
+    fn tag(&mut self, tag: &Tag<'_>, at: usize) {
         let in_cell = self.in_cell && tag.paragraph;
         let edge = self.edge(tag, at);
         let lines = match edge {

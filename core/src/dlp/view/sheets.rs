@@ -1,8 +1,9 @@
 //! Style sheets: whether one is sizes and colours alone, or shows text.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
-use memchr::memmem;
+use memchr::{memchr, memchr2, memmem};
 
 /// Whether the content of a `style` element is sizes and colours alone. What has
 /// no end may be text that another reader shows; the element itself may be
@@ -52,8 +53,8 @@ const TELLING: &[&[u8]] = &[
 pub(super) fn shows_text(sheet: &[u8]) -> bool {
     // Without one of these nothing is more than words of CSS.
     let is_sign = |b: &u8| matches!(b, b'"' | b'\'' | b'(' | b'&' | b'\\' | b'<' | b'@');
-    let escaped = || sheet.contains(&b'\\') && tells(&unescaped(sheet));
-    sheet.iter().any(is_sign) && (tells(sheet) || escaped())
+    let escaped = || sheet.contains(&b'\\') && (tells(&words(sheet)) || draws(&unescaped(sheet)));
+    sheet.iter().any(is_sign) && (tells(sheet) || draws(sheet) || escaped())
 }
 
 fn tells(sheet: &[u8]) -> bool {
@@ -70,13 +71,185 @@ fn tells(sheet: &[u8]) -> bool {
         part.eq_ignore_ascii_case(PROPERTY)
             && matches!(behind.trim_ascii_start(), [b':' | b'/' | b'&', ..])
     });
-    if named || declares_text(sheet) {
-        return true;
-    }
+    named || declares_text(sheet)
+}
+
+fn draws(sheet: &[u8]) -> bool {
     // Blanks in an address are none.
     let small = sheet.iter().filter(|b| !b.is_ascii_whitespace());
     let small: Vec<u8> = small.map(u8::to_ascii_lowercase).collect();
-    TELLING.iter().any(|part| has(&small, part))
+    TELLING
+        .iter()
+        .any(|part| memmem::find(&small, part).is_some())
+}
+
+/// Whether a style sheet, or the style of one element, turns what is shown: a reader
+/// sees the letters of a word from its end (CSS Writing Modes, section 2.2).
+pub(super) fn turns(sheet: &[u8]) -> bool {
+    let may = |b: &u8| matches!(b, b'\\' | b'v' | b'V');
+    sheet.iter().any(may) && {
+        let small = unescaped(sheet).to_ascii_lowercase();
+        memmem::find(&small, b"bidi-override")
+            .or_else(|| memmem::find(&small, b"isolate-override"))
+            .is_some()
+    }
+}
+
+/// A stretch of a sheet between two of `;`, `{` and `}`, without its comments: a
+/// selector or a declaration.
+pub(super) struct Piece<'p> {
+    pub(super) text: &'p [u8],
+    /// Where its first colon stands.
+    pub(super) colon: Option<usize>,
+    /// What ends it; `;` also at the sheet's end.
+    pub(super) end: u8,
+}
+
+/// A property and its value.
+type Declaration<'p> = (Cow<'p, [u8]>, Cow<'p, [u8]>);
+
+impl Piece<'_> {
+    /// What is declared, and what of it, escapes undone.
+    pub(super) fn declaration(&self) -> Option<Declaration<'_>> {
+        let (name, value) = self.text.split_at_checked(self.colon?)?;
+        let read = |text| match memchr(b'\\', text) {
+            Some(_) => Cow::Owned(unescaped(text)),
+            None => Cow::Borrowed(text),
+        };
+        Some((read(name.trim_ascii()), read(value.get(1..)?.trim_ascii())))
+    }
+}
+
+/// Hands out the pieces of a sheet, or of the style of one element.
+pub(super) fn pieces(sheet: &[u8], each: &mut dyn FnMut(&Piece<'_>)) {
+    let (mut text, mut colon, mut depth) = (Vec::new(), None, 0usize);
+    let mut at = 0;
+    while let Some(&byte) = sheet.get(at) {
+        let next = at + 1;
+        let behind = match byte {
+            b'/' if sheet.get(next) == Some(&b'*') => {
+                at = closed(sheet, next + 1, b"*/");
+                text.push(b' ');
+                continue;
+            }
+            b'"' | b'\'' => closed(sheet, next, &[byte]),
+            b'\\' => (next + 1).min(sheet.len()),
+            b'(' if is_address(&text) && !is_quoted(sheet, next) => closed(sheet, next, b")"),
+            _ => next,
+        };
+        match byte {
+            b'(' if behind == next => depth += 1,
+            b')' => depth = depth.saturating_sub(1),
+            b':' if colon.is_none() => colon = Some(text.len()),
+            b'{' | b'}' | b';' if depth == 0 => {
+                each(&Piece {
+                    text: &text,
+                    colon,
+                    end: byte,
+                });
+                text.clear();
+                colon = None;
+                at = behind;
+                continue;
+            }
+            _ => {}
+        }
+        text.extend_from_slice(sheet.get(at..behind).unwrap_or_default());
+        at = behind;
+    }
+    each(&Piece {
+        text: &text,
+        colon,
+        end: b';',
+    });
+}
+
+fn is_address(text: &[u8]) -> bool {
+    text.last_chunk::<3>()
+        .is_some_and(|name| name.eq_ignore_ascii_case(b"url"))
+}
+
+/// Names of custom properties that are looked for.
+const MAX_NAMES: usize = 16;
+
+/// What the sheets of a page put beside what it says.
+#[derive(Default)]
+pub(super) struct Added {
+    words: bool,
+    single: usize,
+    /// Custom properties that they show.
+    names: Vec<Vec<u8>>,
+}
+
+impl Added {
+    /// Reads one of them.
+    pub(super) fn read(&mut self, sheet: &[u8]) {
+        let has = |sheet| memmem::find(sheet, b"content").is_some();
+        if !sheet.contains(&b'\\') && !has(&sheet.to_ascii_lowercase()) {
+            return;
+        }
+        pieces(sheet, &mut |piece| {
+            let Some((_, value)) = piece.declaration().filter(|(name, _)| is_content(name)) else {
+                return;
+            };
+            let letters = letters_shown(&value);
+            self.words |= letters > 1;
+            self.single += letters;
+            if let Some(name) = custom(&value).filter(|_| self.names.len() < MAX_NAMES)
+                && !self.names.iter().any(|known| known == name)
+            {
+                self.names.push(name.to_vec());
+            }
+        });
+    }
+
+    /// Whether they are words: the letters of one may stand in the page and in them. A
+    /// letter or two are bullets, marks and the signs of icons' fonts.
+    pub(super) fn has_words(&self, page: &[u8]) -> bool {
+        const SINGLE: usize = 4;
+        let is_said = |name: &Vec<u8>| {
+            memmem::find_iter(page, name).any(|at| {
+                let behind = page.get(at + name.len()..).unwrap_or_default();
+                let value = behind.trim_ascii_start().strip_prefix(b":");
+                let ends = |b: &&u8| !matches!(b, b'}' | b'>' | b';');
+                let value = value.unwrap_or_default().iter().take(MAX_VALUE);
+                let value: Vec<u8> = value.take_while(ends).copied().collect();
+                letters_shown(&value) > 1
+            })
+        };
+        self.words || self.single >= SINGLE || self.names.iter().any(is_said)
+    }
+}
+
+fn is_content(name: &[u8]) -> bool {
+    name.eq_ignore_ascii_case(b"content")
+}
+
+/// Bytes of the value of a custom property that are looked into.
+const MAX_VALUE: usize = 64;
+
+/// The custom property that a value names: `var(--x)`.
+fn custom(value: &[u8]) -> Option<&[u8]> {
+    let at = memmem::find(value, b"--")?;
+    let name = value.get(at..)?;
+    let is_name = |b: &&u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+    name.get(..name.iter().take_while(is_name).count())
+}
+
+/// How many letters stand in a row at the most in the strings of a value.
+fn letters_shown(value: &[u8]) -> usize {
+    let (mut most, mut at) = (0, 0);
+    while let Some(n) = value.get(at..).and_then(|rest| memchr2(b'"', b'\'', rest)) {
+        let start = at + n + 1;
+        let Some(&quote) = value.get(start - 1) else {
+            break;
+        };
+        at = closed(value, start, &[quote]);
+        let string = unescaped(value.get(start..at).unwrap_or_default());
+        let rows = string.split(|b| !b.is_ascii_alphabetic());
+        most = rows.map(<[u8]>::len).fold(most, usize::max);
+    }
+    most
 }
 
 /// Whether one of the other properties has a string, or what may stand for one.
@@ -84,7 +257,8 @@ fn tells(sheet: &[u8]) -> bool {
 /// never closes hides the rest.
 fn declares_text(sheet: &[u8]) -> bool {
     let (mut name, mut word): (Option<Range<usize>>, Range<usize>) = (None, 0..0);
-    let (mut string, mut depth) = (false, 0usize);
+    // A string or what may stand for one, and a string.
+    let (mut string, mut quoted, mut depth) = (false, false, 0usize);
     let mut at = 0;
     while let Some(&byte) = sheet.get(at) {
         let spelt = |word: &Range<usize>| sheet.get(word.clone()).unwrap_or_default();
@@ -96,7 +270,7 @@ fn declares_text(sheet: &[u8]) -> bool {
         at = match byte {
             b'/' if sheet.get(next) == Some(&b'*') => closed(sheet, next + 1, b"*/"),
             b'"' | b'\'' => {
-                string = true;
+                (string, quoted) = (true, true);
                 closed(sheet, next, &[byte])
             }
             b'\\' => next + 1,
@@ -110,13 +284,15 @@ fn declares_text(sheet: &[u8]) -> bool {
             }
             b')' => depth = depth.saturating_sub(1),
             // A reference in an attribute may be a quote.
-            b'&' => string = true,
+            b'&' => (string, quoted) = (true, true),
             b':' if name.is_none() => name = Some(word.clone()),
             b'{' | b'}' | b';' if depth == 0 => {
-                if string && name.as_ref().is_some_and(|name| is_shown(spelt(name))) {
+                let shown =
+                    |name: &Range<usize>| is_shown(spelt(name)) || quoted && is_custom(spelt(name));
+                if string && name.as_ref().is_some_and(shown) {
                     return true;
                 }
-                (name, string) = (None, false);
+                (name, string, quoted) = (None, false, false);
             }
             b'-' | b'_' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => {
                 word = match word.end == next - 1 {
@@ -128,20 +304,24 @@ fn declares_text(sheet: &[u8]) -> bool {
         }
     }
     let last = name.and_then(|name| sheet.get(name));
-    depth > 0 || string && last.is_some_and(is_shown)
+    let shown = |name: &[u8]| is_shown(name) || quoted && is_custom(name);
+    depth > 0 || string && last.is_some_and(shown)
 }
 
-/// Behind the end of a string, a comment or an address.
+/// Behind the end of a string, a comment or an address. A string ends with its line,
+/// unless the line's end is escaped (CSS Syntax, section 4.3.5).
 fn closed(sheet: &[u8], from: usize, end: &[u8]) -> usize {
     let mut at = from;
     while let Some(rest) = sheet.get(at..).filter(|rest| !rest.is_empty()) {
         if rest.starts_with(end) {
             return at + end.len();
         }
-        at += if rest[0] == b'\\' && end != b"*/" {
-            2
-        } else {
-            1
+        at += match rest {
+            _ if end == b"*/" => 1,
+            [b'\\', b'\r', b'\n', ..] => 3,
+            [b'\\', ..] => 2,
+            [b'\n' | b'\r' | b'\x0c', ..] if end != b")" => return at + 1,
+            _ => 1,
         };
     }
     sheet.len()
@@ -150,6 +330,11 @@ fn closed(sheet: &[u8], from: usize, end: &[u8]) -> usize {
 fn is_quoted(sheet: &[u8], at: usize) -> bool {
     let rest = sheet.get(at..).unwrap_or_default().trim_ascii_start();
     matches!(rest, [b'"' | b'\'', ..])
+}
+
+/// Whether a property is the page's own, which `content` may show.
+fn is_custom(name: &[u8]) -> bool {
+    name.starts_with(b"--")
 }
 
 /// Whether a property is one of them, maybe with a maker's prefix.
@@ -161,9 +346,27 @@ fn is_shown(name: &[u8]) -> bool {
     SHOWN.iter().any(is)
 }
 
-/// A style sheet without its escapes (CSS Syntax, section 4.3.7). What is no
-/// letter of ASCII is no letter of a property's name: it becomes `?`.
+/// Whether a byte may stand in a name.
+const fn is_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
+}
+
+/// A style sheet whose names are without escapes. An escaped sign divides nothing: it
+/// becomes `?`.
+fn words(sheet: &[u8]) -> Vec<u8> {
+    read(sheet, |letter| match is_name(letter) {
+        true => letter,
+        false => b'?',
+    })
+}
+
+/// A style sheet without its escapes. What is no sign of ASCII becomes `?`.
 fn unescaped(sheet: &[u8]) -> Vec<u8> {
+    read(sheet, |letter| letter)
+}
+
+/// Reads the escapes of a style sheet (CSS Syntax, section 4.3.7).
+fn read(sheet: &[u8], sign: impl Fn(u8) -> u8) -> Vec<u8> {
     let mut out = Vec::with_capacity(sheet.len());
     let mut rest = sheet;
     while let Some((&first, behind)) = rest.split_first() {
@@ -177,13 +380,21 @@ fn unescaped(sheet: &[u8]) -> Vec<u8> {
         let (number, behind) = behind.split_at(digits);
         if number.is_empty() {
             // Any other sign stands for itself, but for the end of a line.
+            rest = match behind {
+                [b'\r', b'\n', rest @ ..] | [b'\n' | b'\r' | b'\x0c', rest @ ..] => rest,
+                [letter, rest @ ..] => {
+                    out.push(sign(*letter));
+                    rest
+                }
+                [] => behind,
+            };
             continue;
         }
         let value = number.iter().fold(0u32, |value, digit| {
             value << 4 | char::from(*digit).to_digit(16).unwrap_or_default()
         });
         let letter = u8::try_from(value).ok().filter(u8::is_ascii);
-        out.push(letter.unwrap_or(b'?'));
+        out.push(letter.map_or(b'?', &sign));
         // One blank ends a number, so that a figure may follow.
         rest = match behind {
             [b'\r', b'\n', rest @ ..] | [b' ' | b'\t' | b'\n' | b'\r' | b'\x0c', rest @ ..] => rest,
@@ -215,6 +426,15 @@ mod tests {
             "list-style-type:&quot;a&quot;",
             "list-style-type:'a'",
             "ul{list-style-type:var(--x)}",
+            // A string ends with its line.
+            "p{font-family:\"x\n} ul{list-style-type:\"a\"}",
+            "p{font-family:'x\r\n} ul{list-style-type:'a'}",
+            "p{font-family:\"a\\\nb\"} ul{list-style-type:\"a\"}",
+            // An escaped quote opens and closes none.
+            "p{font-family:\"\\\"\"} ul{list-style-t\\79pe:\"a\"}",
+            "p{font-family:\"\\22 \"} ul{list-style-t\\79pe:\"a\"}",
+            "p{background:url(\"d\\61ta\\3a image\\2f svg+xml,<svg>\")}",
+            "--t:'a'",
         ] {
             assert!(shows_text(sheet.as_bytes()), "{sheet}");
         }
@@ -225,9 +445,66 @@ mod tests {
             "a:hover{color:#fff} a[href=\"x\"]{color:red} @media (max-width:480px){p{padding:0}}",
             "/* content \"a\" */ p{background:url(data:image/png;base64,AAAA)}",
             "font-family:&quot;Segoe UI&quot;;list-style:none",
+            ".md\\:flex{--gap:var(--x);font-family:\"\\22 \"} ul{list-style:none}",
             "",
         ] {
             assert!(!shows_text(sheet.as_bytes()), "{sheet}");
+        }
+    }
+
+    #[test]
+    fn words_that_a_sheet_adds_are_told_from_its_marks() {
+        for (sheet, page, adds) in [
+            (".a::after{content:\"varez\"}", "", true),
+            (".a:after{CONTENT : 'x' \"\\56 arez\"}", "", true),
+            (
+                "p::after{content:var(--t)}",
+                "<p style=\"--t : 'PHI'\">",
+                true,
+            ),
+            (
+                "a::after{content:'M'} b::after{content:'a'} i::after{content:'r'} u::after{content:'i'}",
+                "",
+                true,
+            ),
+            (".fa:before{content:\"\\f101\"}", "", false),
+            (
+                "q{content:'\\201C'} li:before{content:\"\\2022 \"}",
+                "",
+                false,
+            ),
+            (
+                "li:before{content:counter(item) \". \"} p{content:none} td:before{content:attr(data-label)}",
+                "",
+                false,
+            ),
+            (
+                "p{font-family:\"Segoe UI\"} a:before{content:'x'}",
+                "",
+                false,
+            ),
+            (
+                ".fa:before{content:var(--fa)}",
+                ".fa-x{--fa:\"\\f101\"} p{--font:\"Segoe UI\"}",
+                false,
+            ),
+        ] {
+            let mut added = Added::default();
+            added.read(sheet.as_bytes());
+            assert_eq!(added.has_words(page.as_bytes()), adds, "{sheet}");
+        }
+    }
+
+    #[test]
+    fn what_turns_letters_is_told() {
+        for (sheet, turned) in [
+            ("b{direction:rtl;unicode-bidi:bidi-override}", true),
+            ("UNICODE-BIDI: isolate-Override", true),
+            ("unicode-bidi:b\\69 di-override", true),
+            ("p{direction:rtl;unicode-bidi:embed}", false),
+            ("p{overflow:visible}", false),
+        ] {
+            assert_eq!(turns(sheet.as_bytes()), turned, "{sheet}");
         }
     }
 }

@@ -2,13 +2,14 @@
 
 use std::ops::Range;
 
-use super::sheets::shows_text;
+use memchr::memchr;
 
-use memchr::{memchr, memchr_iter};
+use super::sheets::shows_text;
+use super::style::{Style, read};
 
 /// What a tag, comment or declaration is.
 #[derive(Default)]
-pub(super) struct Tag {
+pub(super) struct Tag<'a> {
     pub(super) end: usize,
     /// Its name, in the source.
     pub(super) name: Range<usize>,
@@ -17,32 +18,17 @@ pub(super) struct Tag {
     /// Whether it is a paragraph or its like, whose edge is none at that of a
     /// table's cell.
     pub(super) paragraph: bool,
-    /// What its own style and class say.
-    pub(super) shown: Shown,
+    /// Whether it says that nothing stands in it: `<g/>`.
+    pub(super) whole: bool,
+    /// What its own style says, and which classes it has.
+    pub(super) style: Style,
+    pub(super) classes: &'a [u8],
     /// Text in it that is not seen.
     pub(super) hidden: Vec<Range<usize>>,
     /// The name of an element whose content is not markup.
     pub(super) raw_text: Option<&'static str>,
     /// Whether it opens an element whose white space is shown as it is.
     pub(super) keeps_white_space: bool,
-}
-
-/// How the style of a tag that opens an element sets it apart.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Shown {
-    /// It has none.
-    #[default]
-    Plain,
-    /// A style or class, whatever it says.
-    Classed,
-    /// Room around the text.
-    Spaced,
-    /// `display: table-cell`.
-    Cell,
-    /// A block.
-    Block,
-    /// A block whose children are set apart: `flex` and `grid`.
-    Items,
 }
 
 /// What a tag puts between the texts around it.
@@ -81,8 +67,9 @@ impl<'a> Tags<'a> {
     }
 
     /// The tag at `at`, where there is a `<`.
-    pub(super) fn tag(&mut self, at: usize) -> Option<Tag> {
-        let rest = &self.source[at..];
+    pub(super) fn tag(&mut self, at: usize) -> Option<Tag<'a>> {
+        let source = self.source;
+        let rest = &source[at..];
         if rest.starts_with(b"<!--") {
             let comment = |length: usize, closer: usize| Tag {
                 end: at + 4 + length + closer,
@@ -124,7 +111,7 @@ impl<'a> Tags<'a> {
             return None;
         }
         let end = at + self.length(rest)?;
-        let inside = &self.source[at + 1..end - 1];
+        let inside = &source[at + 1..end - 1];
         let name = inside.strip_prefix(b"/").unwrap_or(inside);
         let name = &name[..name
             .iter()
@@ -149,6 +136,10 @@ impl<'a> Tags<'a> {
                     .iter()
                     .any(|keeps| name.eq_ignore_ascii_case(keeps.as_bytes()))
                 || inside.len() > name.len() && keeps_white_space(inside));
+        let (style, classes) = match closes == 0 {
+            true => Style::of(name, &inside[name.len()..]),
+            false => Default::default(),
+        };
         Some(Tag {
             end,
             name: at + 1 + closes..at + 1 + closes + name.len(),
@@ -157,10 +148,9 @@ impl<'a> Tags<'a> {
             paragraph: PARAGRAPHS
                 .iter()
                 .any(|p| name.eq_ignore_ascii_case(p.as_bytes())),
-            shown: match closes == 0 && inside.len() > name.len() {
-                true => shown(inside),
-                false => Shown::Plain,
-            },
+            whole: inside.ends_with(b"/"),
+            style,
+            classes,
             hidden,
             raw_text,
             keeps_white_space: keeps,
@@ -308,7 +298,8 @@ fn attributes(inside: &[u8], name_end: usize, base: usize) -> Vec<Range<usize>> 
             }
         };
         let said = &inside[start..end];
-        let told = name.eq_ignore_ascii_case(b"style") && shows_text(said);
+        let told = name.eq_ignore_ascii_case(b"style")
+            && (shows_text(said) || said.contains(&b'&') && shows_text(&read(said)));
         let layout = !told && is_layout(name) || is_colour(name, said) || is_cell_type(name, said);
         if start < end && !layout {
             out.push(base + start..base + end);
@@ -376,69 +367,6 @@ fn keeps_white_space(inside: &[u8]) -> bool {
     dashes.into_iter().any(|(n, _)| n >= 5 && declares(n - 5))
 }
 
-/// How the style of a tag sets its element apart.
-fn shown(inside: &[u8]) -> Shown {
-    let is = |word: &[u8], names: &[&str]| {
-        let same = |name: &&str| word.eq_ignore_ascii_case(name.as_bytes());
-        names.iter().any(same)
-    };
-    let letter = |b: &u8| b.is_ascii_alphabetic() || *b == b'-';
-    let mut out = match inside.windows(6).any(|w| is(w, &["class=", "style="])) {
-        true => Shown::Classed,
-        false => return Shown::Plain,
-    };
-    for colon in memchr_iter(b':', inside) {
-        let before = inside[..colon].trim_ascii_end();
-        let start = before.iter().rposition(|b| !letter(b)).map_or(0, |n| n + 1);
-        let property = &before[start..];
-        let value = inside[colon + 1..].trim_ascii_start();
-        let word = value.iter().take_while(|b| letter(b)).count();
-        let word = &value[..word];
-        let said = if is(property, &["display"]) {
-            match () {
-                () if is(word, &["flex", "grid"]) => Shown::Items,
-                () if is(word, &["table-cell"]) => Shown::Cell,
-                () if is(word, BLOCKS) => Shown::Block,
-                () if is(word, &["inline-flex", "inline-grid"]) => Shown::Spaced,
-                () => Shown::Classed,
-            }
-        } else if is(property, ROOM) {
-            let ends = |b: &&u8| !matches!(b, b';' | b'"' | b'\'');
-            let mut value = value.iter().take_while(ends).take(64);
-            match value.any(|b| matches!(b, b'1'..=b'9')) {
-                true => Shown::Spaced,
-                false => Shown::Classed,
-            }
-        } else {
-            Shown::Classed
-        };
-        out = out.max(said);
-    }
-    out
-}
-
-/// What `display` says of blocks.
-const BLOCKS: &[&str] = &[
-    "block",
-    "flow-root",
-    "list-item",
-    "table",
-    "table-row",
-    "table-caption",
-];
-
-/// Properties that put room beside a text.
-const ROOM: &[&str] = &[
-    "padding",
-    "padding-left",
-    "padding-right",
-    "margin",
-    "margin-left",
-    "margin-right",
-    "width",
-    "min-width",
-];
-
 /// What a tag puts between the texts around it: nothing for inline ones, and
 /// for scripts and styles, which are not shown. As in `innerText`, a paragraph
 /// has an empty line around it; so has a heading.
@@ -459,10 +387,10 @@ pub(super) fn edge(name: &[u8]) -> Edge {
         b"address" | b"article" | b"aside" | b"blockquote" | b"body" | b"caption" | b"center"
         | b"dd" | b"details" | b"dialog" | b"dir" | b"div" | b"dl" | b"dt" | b"fieldset"
         | b"figcaption" | b"figure" | b"footer" | b"form" | b"head" | b"header" | b"hgroup"
-        | b"hr" | b"html" | b"legend" | b"li" | b"listing" | b"main" | b"menu" | b"nav" | b"ol"
-        | b"optgroup" | b"option" | b"pre" | b"search" | b"section" | b"select" | b"summary"
-        | b"table" | b"tbody" | b"textarea" | b"tfoot" | b"thead" | b"title" | b"tr" | b"ul"
-        | b"xmp" => Edge::Block(1),
+        | b"hr" | b"html" | b"legend" | b"li" | b"listing" | b"main" | b"marquee" | b"menu"
+        | b"nav" | b"ol" | b"optgroup" | b"option" | b"pre" | b"search" | b"section"
+        | b"select" | b"summary" | b"table" | b"tbody" | b"textarea" | b"tfoot" | b"thead"
+        | b"title" | b"tr" | b"ul" | b"xmp" => Edge::Block(1),
         _ => Edge::None,
     }
 }

@@ -6,8 +6,9 @@
 
 use std::ops::Range;
 
+use super::style::Classes;
 use super::tags::{Edge, Tags, edge};
-use super::{Pen, RawText, View};
+use super::{Aside, Page, Pen, RawText, View};
 
 /// What stands between two texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -184,7 +185,7 @@ impl View<'_> {
         let head: String = source.chars().take(4096).collect();
         let office = OFFICE.iter().any(|o| head.contains(o));
         let mut pen = Pen::with_capacity(source.len());
-        let mut hidden: Vec<Range<usize>> = Vec::new();
+        let mut asides: Vec<Aside> = Vec::new();
         let mut code: Vec<RawText> = Vec::new();
         let mut tags = Tags::new(source);
         let mut due = Due {
@@ -216,7 +217,8 @@ impl View<'_> {
                     if !tag.name.is_empty() {
                         due.tag(&name[..length], tag.closes, at..tag.end);
                     }
-                    hidden.extend(tag.hidden);
+                    pen.turned |= tag.style.turned;
+                    asides.extend(tag.hidden.into_iter().map(Aside::Written));
                     at = tag.end;
                     if let Some(name) = tag.raw_text {
                         let end = tags.raw_text_end(at, name);
@@ -231,7 +233,8 @@ impl View<'_> {
                 }
             }
         }
-        super::finish(pen, source, hidden, code)
+        let page = Page { pen, asides, code };
+        super::finish(page, source, &Classes::default())
     }
 }
 
