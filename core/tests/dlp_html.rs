@@ -324,6 +324,10 @@ fn what_is_hidden_in_a_word_leaves_it_whole() {
         "<i class=h>x</i>",
         "<template>x</template>",
         "<br style='display:none'>",
+        "&#x7f;",
+        "&#1;",
+        "\u{84}",
+        "\u{1d173}",
     ] {
         let page = format!(
             "<style>.h{{display:none}}</style>\

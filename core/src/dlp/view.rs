@@ -20,8 +20,9 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 pub(super) use fold::fold;
+use fold::is_control;
 use htmlize::ENTITIES;
-use memchr::memchr;
+use memchr::{memchr, memmem};
 use runs::Runs;
 use sheets::Added;
 use style::Classes;
@@ -52,7 +53,7 @@ impl<'a> View<'a> {
     /// Plain text. The caller bounds the length below 4 GiB.
     pub(super) fn plain(text: &'a str) -> Self {
         let bytes = text.as_bytes();
-        if text.is_ascii() {
+        if ascii(bytes) == bytes.len() {
             return Self {
                 text: Cow::Borrowed(bytes),
                 hidden: text.len(),
@@ -154,6 +155,9 @@ struct Pen {
     next: usize,
     /// How many bytes of the source each byte of the run stands for.
     width: usize,
+    /// Whether the source is one whose fields signs for machines part, once that
+    /// was asked.
+    parted: Option<bool>,
     /// Whether markup shows letters in another order, or more than stand in it.
     turned: bool,
 }
@@ -165,6 +169,7 @@ impl Pen {
             runs: Runs::default(),
             next: 0,
             width: 1,
+            parted: None,
             turned: false,
         }
     }
@@ -228,11 +233,19 @@ impl Pen {
                 '&' => entity(&bytes[at..]).unwrap_or(('&', 1)),
                 c => (c, c.len_utf8()),
             };
-            if let Some(byte) = fold(decoded) {
-                self.push_folded(decoded, byte, at..at + length);
+            match fold(decoded) {
+                Some(byte) => self.push_folded(decoded, byte, at..at + length),
+                None if matches!(c, '\u{1c}'..='\u{1f}') && self.is_parted(source) => {
+                    self.copy(&bytes[at..at + length], at);
+                }
+                None => {}
             }
             at += length;
         }
+    }
+
+    fn is_parted(&mut self, source: &str) -> bool {
+        *self.parted.get_or_insert_with(|| is_interchange(source))
     }
 
     /// Writes what a character is folded to. A raised figure behind a word is the
@@ -256,13 +269,36 @@ fn ends_in_word(text: &[u8]) -> bool {
     letters.take(WORD).count() == WORD
 }
 
-/// How many bytes of ASCII a text starts with.
+/// How many bytes of ASCII that is seen a text starts with.
 fn ascii(text: &[u8]) -> usize {
-    let whole = text.chunks(16).take_while(|chunk| chunk.is_ascii()).count();
-    let from = text.len().min(whole * 16);
-    let rest = text[from..].iter().take_while(|b| b.is_ascii()).count();
+    let seen = |b: &u8| b.is_ascii() && !is_control(*b);
+    let whole = |chunk: &&[u8]| chunk.iter().fold(true, |all, b| all & seen(b));
+    let from = text
+        .len()
+        .min(text.chunks(16).take_while(whole).count() * 16);
+    let rest = text[from..].iter().take_while(|b| seen(b)).count();
     from + rest
 }
+
+/// Whether a text has a message of X12 or EDIFACT, whose fields may be parted by the
+/// separators of ASCII.
+fn is_interchange(text: &str) -> bool {
+    const NAMES: [&[u8]; 5] = [b"ISA", b"GS", b"ST", b"UNA", b"UNB"];
+    let begins = |text: &[u8], name: &[u8]| {
+        let behind = text.strip_prefix(name).and_then(<[u8]>::first);
+        behind.is_some_and(|b| b.is_ascii_punctuation() || is_control(*b))
+    };
+    let start = text.trim_start().as_bytes();
+    let text = text.as_bytes();
+    NAMES.iter().any(|name| begins(start, name))
+        || memmem::find_iter(text, NAMES[0]).any(|at| begins(&text[at..], NAMES[0]))
+}
+
+/// What browsers read at the numbers of signs for machines (HTML, 13.2.5.80).
+const WINDOWS_1252: [char; 32] = [
+    '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}',
+    '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
+];
 
 /// The longest name of an entity: `CounterClockwiseContourIntegral`.
 const LONGEST_NAME: usize = 31;
@@ -313,7 +349,11 @@ pub(super) fn entity(text: &[u8]) -> Option<(char, usize)> {
             return None;
         }
         let semicolon = usize::from(digits.get(length) == Some(&b';'));
-        let c = char::from_u32(value).unwrap_or('\u{fffd}');
+        let named = value
+            .checked_sub(0x80)
+            .and_then(|n| usize::try_from(n).ok());
+        let named = named.and_then(|n| WINDOWS_1252.get(n).copied());
+        let c = named.or(char::from_u32(value)).unwrap_or('\u{fffd}');
         return Some((c, 2 + usize::from(hex) + length + semicolon));
     }
     let length = rest
@@ -498,6 +538,17 @@ mod tests {
         );
         let view = View::plain("１２\u{200b}٣–４");
         assert_eq!(view.text.as_ref(), b"123-4");
+    }
+
+    #[test]
+    fn signs_for_machines_part_the_fields_of_records_alone() {
+        let claim = "ISA\u{1d}00\u{1e}\nNM1\u{1d}IL\u{1}\u{1d}ALVAREZ\u{1e}";
+        let view = View::plain(claim);
+        assert_eq!(view.text.as_ref(), claim.replace('\u{1}', "").as_bytes());
+        assert_eq!(View::plain("Alv\u{1d}arez").text.as_ref(), b"Alvarez");
+        // As browsers read their numbers.
+        assert_eq!(html("O&#146;Hara &#138;imek&#x85;"), "O'Hara Simek...");
+        assert_eq!(html("Alv&#127;a&#1;rez \u{84}x"), "Alvarez x");
     }
 
     #[test]

@@ -5,23 +5,37 @@ use unicode_normalization::char::decompose_compatible;
 /// Any character that is not folded; it counts as a letter.
 const OTHER: u8 = 0x80;
 
+/// Whether a byte of ASCII is a sign for machines that a reader does not see. Tabs and
+/// the ends of lines and pages are none; nor is NUL, which parts what programs keep.
+pub(super) const fn is_control(byte: u8) -> bool {
+    matches!(byte, 1..=8 | 0x0e..=0x1f | 0x7f)
+}
+
 /// One byte for a character; `None` for what is not seen.
 pub(in crate::dlp) fn fold(c: char) -> Option<u8> {
     let n = c as u32;
     let digit = |zero: u32| Some(b'0' + u8::try_from(n - zero).unwrap_or(0));
     match n {
-        0..=0x7f => u8::try_from(n).ok(),
+        0..=0x7f => u8::try_from(n).ok().filter(|byte| !is_control(*byte)),
+        // What Unicode has as ignorable unless it is known, but for what is drawn as a
+        // blank; and what it has as no character at all.
         0xad
         | 0x34f
         | 0x61c
-        | 0x180b..=0x180e
+        | 0x17b4
+        | 0x17b5
+        | 0x180b..=0x180f
         | 0x200b..=0x200f
         | 0x202a..=0x202e
         | 0x2060..=0x206f
+        | 0xfdd0..=0xfdef
         | 0xfe00..=0xfe0f
         | 0xfeff
-        | 0xfff9..=0xfffb
-        | 0xe0000..=0xe01ef => None,
+        | 0xfff0..=0xfffb
+        | 0x1bca0..=0x1bca3
+        | 0x1d173..=0x1d17a
+        | 0xe0000..=0xe0fff => None,
+        _ if n & 0xfffe == 0xfffe => None,
         // ©, ®, °, ℠ and ™ belong to the word or figure that they stand at, and say nothing.
         0xa9 | 0xae | 0xb0 | 0x2120 | 0x2122 => None,
         // Combining accents of a decomposed letter, and marks around any.
@@ -37,6 +51,7 @@ pub(in crate::dlp) fn fold(c: char) -> Option<u8> {
         0x93 | 0x94 => Some(b'"'),
         0x95 => Some(b'*'),
         0x2028 | 0x2029 | 0x85 => Some(b'\n'),
+        0x80..=0x9f => None,
         0x660..=0x669 => digit(0x660),
         0x6f0..=0x6f9 => digit(0x6f0),
         0x966..=0x96f => digit(0x966),
@@ -311,6 +326,33 @@ mod tests {
             assert_eq!(fold(sign), Some(b'*'), "{sign:?}");
         }
         assert_eq!(folded("pat\u{fe6b}x \u{2103} \u{2153}"), "pat@x C 1");
+    }
+
+    #[test]
+    fn what_nobody_sees_is_gone() {
+        for gone in [
+            '\u{1}',
+            '\u{8}',
+            '\u{e}',
+            '\u{1b}',
+            '\u{1f}',
+            '\u{7f}',
+            '\u{81}',
+            '\u{84}',
+            '\u{9b}',
+            '\u{17b4}',
+            '\u{180f}',
+            '\u{1bca0}',
+            '\u{1d173}',
+            '\u{fdd0}',
+            '\u{ffff}',
+            '\u{1fffe}',
+            '\u{fff0}',
+            '\u{e0fff}',
+        ] {
+            assert_eq!(folded(&format!("Alv{gone}arez")), "Alvarez", "{gone:?}");
+        }
+        assert_eq!(folded("a\tb\nc\u{b}d\u{c}e\rf"), "a\tb\nc\u{b}d\u{c}e\rf");
     }
 
     /// Letters of every script stay letters, but for some that no reader sees as one.

@@ -15,7 +15,7 @@ use memchr::memchr;
 pub(super) use open::has_text;
 use open::{Open, VOID, classes};
 
-use super::fold::fold;
+use super::fold::{fold, is_control};
 use super::style::{Classes, Shown};
 use super::tags::{Edge, Tag, Tags};
 use super::{Aside, Page, Pen, RawText, View, ends_in_word, entity};
@@ -402,7 +402,7 @@ impl Layout<'_> {
                 self.blank(b' ', at..at + white);
                 at += white;
             }
-            let Some(&first) = bytes.get(at).filter(|b| **b >= 0x80 || **b == b'&') else {
+            let Some(&first) = bytes.get(at).filter(|b| !STAYS[usize::from(**b)]) else {
                 continue;
             };
             let Some(c) = text.get(at..).and_then(|t| t.chars().next()) else {
@@ -438,7 +438,7 @@ const STAYS: [bool; 256] = {
     let mut n = 0;
     while n < stays.len() {
         let byte = n as u8;
-        stays[n] = byte < 0x80 && byte != b'&' && !is_white(byte);
+        stays[n] = byte < 0x80 && byte != b'&' && !is_white(byte) && !is_control(byte);
         n += 1;
     }
     stays
@@ -489,7 +489,7 @@ mod tests {
             let stays = |at: usize| {
                 bytes
                     .get(at)
-                    .is_some_and(|b| *b < 0x80 && *b != b'&' && !is_white(*b))
+                    .is_some_and(|b| *b < 0x80 && *b != b'&' && !is_white(*b) && !is_control(*b))
             };
             let blank = |at: usize| at > 0 && bytes.get(at) == Some(&b' ') && stays(at + 1);
             (0..)
