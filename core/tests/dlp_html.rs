@@ -344,6 +344,33 @@ fn what_is_hidden_in_a_word_leaves_it_whole() {
     }
 }
 
+#[test]
+fn letters_set_apart_and_signs_for_machines_leave_words_whole() {
+    let text = "Maria Alvarez is HIV positive.";
+    let apart = |blank: &str, between: &str| {
+        let words: Vec<String> = text
+            .split(' ')
+            .map(|word| {
+                let letters: Vec<String> = word.chars().map(String::from).collect();
+                letters.join(blank)
+            })
+            .collect();
+        words.join(between)
+    };
+    for (blank, between) in [
+        ("\u{200a}", "\u{2003}"),
+        (" ", "   "),
+        ("\u{1}", " "),
+        ("\u{7f}", " "),
+        ("\u{fdd0}", " "),
+    ] {
+        let text = apart(blank, between);
+        assert!(is_sensitive(false, &text), "{text:?}");
+    }
+    let page = apart("&nbsp;", "&nbsp;&nbsp; ");
+    assert!(is_sensitive(true, &page), "{page}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
 

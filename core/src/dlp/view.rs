@@ -7,6 +7,7 @@
 //! decoded; comments and the insides of tags with attributes follow as lines of
 //! their own, since they travel too. XML keeps its white space.
 
+mod apart;
 mod fold;
 mod html;
 mod runs;
@@ -20,7 +21,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 pub(super) use fold::fold;
-use fold::is_control;
+use fold::{is_control, is_narrow};
 use htmlize::ENTITIES;
 use memchr::{memchr, memmem};
 use runs::Runs;
@@ -53,7 +54,7 @@ impl<'a> View<'a> {
     /// Plain text. The caller bounds the length below 4 GiB.
     pub(super) fn plain(text: &'a str) -> Self {
         let bytes = text.as_bytes();
-        if ascii(bytes) == bytes.len() {
+        if ascii(bytes) == bytes.len() && !apart::is_in(text) {
             return Self {
                 text: Cow::Borrowed(bytes),
                 hidden: text.len(),
@@ -64,7 +65,7 @@ impl<'a> View<'a> {
         }
         let mut pen = Pen::with_capacity(text.len());
         pen.push_str(text, 0..text.len(), false);
-        pen.finish(None)
+        pen.finish(text, None)
     }
 
     /// Markup that is no mail's HTML part: HTML or XML, by its type or by how it
@@ -158,6 +159,8 @@ struct Pen {
     /// Whether the source is one whose fields signs for machines part, once that
     /// was asked.
     parted: Option<bool>,
+    /// Whether narrow blanks were written.
+    narrow: bool,
     /// Whether markup shows letters in another order, or more than stand in it.
     turned: bool,
 }
@@ -170,11 +173,13 @@ impl Pen {
             next: 0,
             width: 1,
             parted: None,
+            narrow: false,
             turned: false,
         }
     }
 
-    fn finish(self, ends: Option<[usize; 3]>) -> View<'static> {
+    fn finish(mut self, source: &str, mut ends: Option<[usize; 3]>) -> View<'static> {
+        self.join(source, ends.as_mut());
         let [hidden, code, style] = ends.unwrap_or([self.text.len(); 3]);
         View {
             hidden,
@@ -186,6 +191,36 @@ impl Pen {
             runs: self.runs,
             written: Vec::new(),
         }
+    }
+
+    /// Makes words of letters that stand apart, outside of scripts and sheets.
+    fn join(&mut self, source: &str, ends: Option<&mut [usize; 3]>) {
+        let words = ends.as_ref().map_or(self.text.len(), |ends| ends[1]);
+        let words = self.text.get(..words).unwrap_or_default();
+        if !self.narrow && !apart::may_be(words) {
+            return;
+        }
+        let written = |at: usize| source.get(self.runs.at(at)).unwrap_or_default();
+        let narrow = |blank: &str| match entity(blank.as_bytes()) {
+            Some((c, _)) if blank.starts_with('&') => is_narrow(c),
+            _ => blank.chars().next().is_some_and(is_narrow),
+        };
+        let gone = apart::joints(words, &written, &narrow);
+        if gone.is_empty() {
+            return;
+        }
+        self.runs = self.runs.without(&gone);
+        for end in ends.into_iter().flatten() {
+            let before = gone.iter().take_while(|range| range.end <= *end);
+            *end -= before.map(Range::len).sum::<usize>();
+        }
+        let (mut kept, mut less) = (0, 0);
+        for range in &gone {
+            self.text.copy_within(kept..range.start, kept - less);
+            (kept, less) = (range.end, less + range.len());
+        }
+        self.text.copy_within(kept.., kept - less);
+        self.text.truncate(self.text.len() - less);
     }
 
     /// Goes on at a place of the source.
@@ -251,6 +286,7 @@ impl Pen {
     /// Writes what a character is folded to. A raised figure behind a word is the
     /// number of a note; behind a unit of measure it is a power.
     fn push_folded(&mut self, c: char, byte: u8, place: Range<usize>) {
+        self.narrow |= is_narrow(c);
         let raised = matches!(c, '²' | '³' | '¹' | '⁰' | '⁴'..='⁹');
         if raised && ends_in_word(&self.text) {
             self.push(b' ', place.start, place.end);
@@ -478,7 +514,7 @@ fn finish(page: Page, source: &str, classes: &Classes) -> View<'static> {
     };
     let code = push(scripts);
     push(styles);
-    pen.finish(Some([seen, prose, code]))
+    pen.finish(source, Some([seen, prose, code]))
 }
 
 #[cfg(test)]

@@ -445,6 +445,11 @@ pub(crate) const CASES: &[Case] = &[
         then: Then::Found,
     },
     Case {
+        name: "long_run_of_letters_set_apart",
+        make: || text(long("x \u{a0}y z a ")),
+        then: Then::Found,
+    },
+    Case {
         name: "html_of_ampersands",
         make: || html(format!("<p>{SSN}</p>{}", "&#x".repeat(LONG / 3))),
         then: Then::Found,

@@ -11,6 +11,11 @@ pub(super) const fn is_control(byte: u8) -> bool {
     matches!(byte, 1..=8 | 0x0e..=0x1f | 0x7f)
 }
 
+/// Whether a blank is so narrow that letters on both sides of it are one word.
+pub(super) const fn is_narrow(c: char) -> bool {
+    matches!(c, '\u{2009}' | '\u{200a}' | '\u{202f}')
+}
+
 /// One byte for a character; `None` for what is not seen.
 pub(in crate::dlp) fn fold(c: char) -> Option<u8> {
     let n = c as u32;

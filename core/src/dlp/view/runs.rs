@@ -116,30 +116,73 @@ impl Runs {
         };
         let to = next.map_or(self.packed.len(), |&(_, from)| from);
         let mut packed = self.packed.get(from..to).unwrap_or_default();
-        while !packed.is_empty() {
-            let head = read(&mut packed);
-            let start = run.view + (head >> 3);
-            if start > view {
-                return (run, start);
+        while let Some(behind) = unpack(&mut packed, run) {
+            if behind.view > view {
+                return (run, behind.view);
             }
-            let width = match head >> 1 & WIDE {
-                WIDE => read(&mut packed),
-                narrow => narrow,
-            };
-            let goes_on = run.at(start).start;
-            let far = if head & 1 == 1 { read(&mut packed) } else { 0 };
-            let source = match far & 1 {
-                0 => goes_on + (far >> 1),
-                _ => goes_on.saturating_sub(far >> 1),
-            };
-            run = Run {
-                view: start,
-                source,
-                width,
-            };
+            run = behind;
         }
         (run, next_view)
     }
+
+    /// The same of a view without some of its bytes, which are given in order.
+    pub(super) fn without(&self, gone: &[Range<usize>]) -> Self {
+        let mut out = Self::default();
+        let (mut gone, mut less) = (gone.iter().peekable(), 0);
+        let mut piece = |run: Run, end: usize| {
+            let mut at = run.view;
+            while at < end {
+                while let Some(range) = gone.next_if(|range| range.end <= at) {
+                    less += range.len();
+                }
+                at = match gone.peek() {
+                    Some(range) if range.start <= at => range.end.min(end),
+                    next => {
+                        out.push(at - less, run.at(at).start, run.width);
+                        next.map_or(end, |range| range.start.min(end))
+                    }
+                };
+            }
+        };
+        let mut last = Run::SAME;
+        for (n, &(run, from)) in self.blocks.iter().enumerate() {
+            piece(last, run.view);
+            last = run;
+            let to = self.blocks.get(n + 1).map(|&(_, from)| from);
+            let packed = self.packed.get(from..to.unwrap_or(self.packed.len()));
+            let mut packed = packed.unwrap_or_default();
+            while let Some(run) = unpack(&mut packed, last) {
+                piece(last, run.view);
+                last = run;
+            }
+        }
+        piece(last, usize::MAX);
+        out
+    }
+}
+
+/// The run behind another.
+fn unpack(packed: &mut &[u8], run: Run) -> Option<Run> {
+    if packed.is_empty() {
+        return None;
+    }
+    let head = read(packed);
+    let view = run.view + (head >> 3);
+    let width = match head >> 1 & WIDE {
+        WIDE => read(packed),
+        narrow => narrow,
+    };
+    let goes_on = run.at(view).start;
+    let far = if head & 1 == 1 { read(packed) } else { 0 };
+    let source = match far & 1 {
+        0 => goes_on + (far >> 1),
+        _ => goes_on.saturating_sub(far >> 1),
+    };
+    Some(Run {
+        view,
+        source,
+        width,
+    })
 }
 
 /// Seven bits a byte, the lowest first; the high bit says that more follow.
@@ -211,6 +254,20 @@ mod tests {
                 let end = of(last).at(last).end.max(start);
                 assert_eq!(map.between(view, last), start..end);
             }
+        }
+    }
+
+    #[test]
+    fn what_is_left_leads_where_it_led() {
+        let mut map = Runs::default();
+        for run in runs() {
+            map.push(run.view, run.source, run.width);
+        }
+        let gone = [0..2, 4..5, 7..300, 301..302, 60_000..90_000];
+        let left = map.without(&gone);
+        let all = (0..120_000).filter(|n| !gone.iter().any(|range| range.contains(n)));
+        for (view, before) in all.enumerate() {
+            assert_eq!(left.at(view), map.at(before), "{view} {before}");
         }
     }
 

@@ -55,7 +55,7 @@ impl<'a> View<'a> {
         pen.push_str(source, at..source.len(), false);
         Self {
             written,
-            ..pen.finish(None)
+            ..pen.finish(source, None)
         }
     }
 
@@ -73,7 +73,7 @@ impl<'a> View<'a> {
             at = place;
         }
         pen.push_str(source, at..source.len(), false);
-        pen.finish(None)
+        pen.finish(source, None)
     }
 
     /// Whether some of a range of the source is written otherwise than it is

@@ -1,0 +1,201 @@
+//! Words whose letters stand apart: `M a r i a   A l v a r e z` reads `Maria Alvarez`.
+//!
+//! Five or more single letters with one and the same blank between them are one word;
+//! other blanks in the row stand between words. A blank that is narrower than one
+//! between words (a hair space) needs no five.
+
+use std::ops::Range;
+
+/// Letters from which on a row of them is a word.
+const LETTERS: usize = 5;
+
+/// Blanks that stand in a row at the most between two words.
+const WIDEST: usize = 8;
+
+/// Whether a text may have such a row: the signs of most texts do not stand so.
+pub(super) fn may_be(text: &[u8]) -> bool {
+    // A row of five has four blanks, every other byte: three of them stand in one of
+    // these places.
+    let blanks = |a: u8, b: u8, c: u8| (a == b' ') & (b == b' ') & (c == b' ');
+    (0..text.len()).step_by(4).any(|at| {
+        let next = text.get(at..).and_then(<[u8]>::first_chunk);
+        next.is_some_and(|&[a, b, c, d, e, f]| blanks(a, c, e) | blanks(b, d, f))
+    })
+}
+
+/// The same of plain text of ASCII.
+pub(super) fn is_in(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let written = |at: usize| text.get(at..at + 1).unwrap_or_default();
+    may_be(bytes) && !joints(bytes, &written, &|_| false).is_empty()
+}
+
+/// The blanks of a text that are none, in order; `written` is what a byte of the text
+/// stands for.
+pub(super) fn joints<'s>(
+    text: &[u8],
+    written: &dyn Fn(usize) -> &'s str,
+    narrow: &dyn Fn(&str) -> bool,
+) -> Vec<Range<usize>> {
+    let mut out = Vec::new();
+    let mut row: Vec<usize> = Vec::new();
+    let mut at = 0;
+    while at < text.len() {
+        let end = at + word(text, at);
+        let blanks = text.get(end..).unwrap_or_default();
+        let blanks = blanks.iter().take_while(|b| **b == b' ').count();
+        if end == at + 1 {
+            row.push(at);
+        }
+        // Another word, a line's end or a wide gap ends a row.
+        if end != at + 1 || !(1..=WIDEST).contains(&blanks) {
+            read(text, &row, written, narrow, &mut out);
+            row.clear();
+        }
+        at = (end + blanks).max(at + 1);
+    }
+    read(text, &row, written, narrow, &mut out);
+    out
+}
+
+/// How many bytes stand there without white space between them.
+fn word(text: &[u8], at: usize) -> usize {
+    let rest = text.get(at..).unwrap_or_default();
+    rest.iter().take_while(|b| !b.is_ascii_whitespace()).count()
+}
+
+/// Reads a row of single signs.
+fn read<'s>(
+    text: &[u8],
+    row: &[usize],
+    written: &dyn Fn(usize) -> &'s str,
+    narrow: &dyn Fn(&str) -> bool,
+    out: &mut Vec<Range<usize>>,
+) {
+    if row.len() < 2 {
+        return;
+    }
+    let letter = |at: usize| text.get(at).is_some_and(u8::is_ascii_alphabetic);
+    // The blank that joins: the first with letters enough on both sides.
+    let (mut joint, mut from) = ("", 0);
+    let mut found = false;
+    for (n, pair) in row.windows(2).enumerate() {
+        let &[one, other] = pair else {
+            break;
+        };
+        let blank = match other - one == 2 && letter(one) && letter(other) {
+            true => written(one + 1),
+            false => "",
+        };
+        if blank != joint {
+            (joint, from) = (blank, n);
+        }
+        let letters = row.get(from..n + 2).unwrap_or_default();
+        if !joint.is_empty()
+            && (narrow(joint) || letters.len() >= LETTERS && is_word(text, letters))
+        {
+            found = true;
+            break;
+        }
+    }
+    if !found {
+        return;
+    }
+    for pair in row.windows(2) {
+        let &[one, other] = pair else {
+            break;
+        };
+        match other - one == 2 && written(one + 1) == joint {
+            true => out.push(one + 1..other),
+            // One stands between words.
+            false if other - one > 2 => out.push(one + 2..other),
+            false => {}
+        }
+    }
+}
+
+/// Whether letters are more than a list of choices: `A B C D E`, `Y N Y Y N`.
+fn is_word(text: &[u8], letters: &[usize]) -> bool {
+    let last = letters.len().saturating_sub(LETTERS);
+    let letters = letters.get(last..).unwrap_or_default();
+    let letters: Vec<u8> = letters
+        .iter()
+        .filter_map(|at| text.get(*at))
+        .copied()
+        .collect();
+    let counts = letters.windows(2).all(|pair| pair[1] == pair[0] + 1);
+    let mut kinds = letters;
+    kinds.sort_unstable();
+    kinds.dedup();
+    !counts && kinds.len() > 2
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::View;
+
+    #[test]
+    fn letters_set_apart_are_words() {
+        for (text, read) in [
+            (
+                "M a r i a   A l v a r e z   i s   H I V +.",
+                "Maria Alvarez is HIV +.",
+            ),
+            ("So: A l v a r e z  !", "So: Alvarez !"),
+            (
+                "M\u{a0}a\u{a0}r\u{a0}i\u{a0}a\u{a0}\u{a0} A\u{a0}l\u{a0}v",
+                "Maria Alv",
+            ),
+            (
+                "H\u{200a}I\u{200a}V\u{2003}p\u{200a}o\u{200a}s \u{e9}",
+                "HIV pos e",
+            ),
+            // These are none.
+            ("A B C D E F", "A B C D E F"),
+            ("Y N Y Y N N Y", "Y N Y Y N N Y"),
+            ("1 2 3 4 5 6 7 8", "1 2 3 4 5 6 7 8"),
+            ("J K Rowling, A B Yehoshua", "J K Rowling, A B Yehoshua"),
+            ("5\u{2009}mg J.\u{2009}R.", "5 mg J. R."),
+            ("a\nd\nc\nb\nf", "a\nd\nc\nb\nf"),
+        ] {
+            let view = View::plain(text);
+            assert_eq!(String::from_utf8_lossy(&view.text), read, "{text}");
+        }
+        let page = "<p>M&nbsp;a&nbsp;r&nbsp;i&nbsp;a&nbsp;&nbsp; A&nbsp;l&nbsp;<i title=x>v</i>";
+        let view = View::html(page);
+        assert_eq!(&view.text[..view.hidden], b"Maria Alv");
+        assert_eq!(&view.text[view.hidden..], b"\nx");
+    }
+
+    #[test]
+    fn letters_set_apart_lead_back() {
+        let text = "\u{e9}: M a r i a   A l v a r e z \u{e9} x";
+        for source in [text, &text.replace('\u{e9}', "e")] {
+            let view = View::plain(source);
+            let at = |word: &str| {
+                let found = view
+                    .text
+                    .windows(word.len())
+                    .position(|w| w == word.as_bytes());
+                found.map(|n| &source[view.source(n..n + word.len())])
+            };
+            assert_eq!(at("Maria"), Some("M a r i a"));
+            assert_eq!(at("Alvarez"), Some("A l v a r e z"));
+            assert_eq!(at("x"), Some("x"));
+            let range = source.find("A l").map(|n| n..n + 13).unwrap();
+            assert_eq!(&view.text[view.back(range)], b"Alvarez");
+        }
+    }
+
+    /// At each place, in each of a few frames.
+    #[test]
+    fn no_row_is_passed_over() {
+        for before in 0..9 {
+            for behind in 0..5 {
+                let text = format!("{}\nX q z j k\n{}", "-".repeat(before), "-".repeat(behind));
+                let view = View::plain(&text);
+                assert!(view.text.windows(5).any(|w| w == b"Xqzjk"), "{text:?}");
+            }
+        }
+    }
+}
