@@ -166,6 +166,32 @@ const ARE: [&str; 80] = [
     "update",
     "updates",
 ];
+/// The same before `to`: what is done with mail.
+const SENT: [&str; 14] = [
+    "delivered",
+    "directed",
+    "distributed",
+    "e-mailed",
+    "emailed",
+    "forwarded",
+    "go",
+    "goes",
+    "going",
+    "mailed",
+    "mails",
+    "out",
+    "sends",
+    "sent",
+];
+/// Between such a word as `no` and `patients` these are the patients.
+const PEOPLE: [&str; 12] = [
+    "adult", "adults", "child", "children", "female", "male", "men", "teen", "teenage", "teens",
+    "woman", "women",
+];
+/// Forms of `to be`.
+const BE: [&str; 6] = ["are", "be", "been", "is", "was", "were"];
+/// What `the patient of the year` is of.
+const AWARD: [&str; 7] = ["day", "decade", "future", "month", "season", "week", "year"];
 /// Behind `patients` these make it a name, others, or the opposite.
 const OTHERWISE: [&str; 23] = [
     "advocates",
@@ -241,28 +267,45 @@ fn are_patients_of_clause(clause: &str) -> bool {
     // Whether somebody is named, and whether who is named next are theirs, or what they
     // do is with them.
     let (mut somebody, mut theirs, mut do_so) = (false, false, false);
+    // Whether what is named is sent: `mail from the clinic`, `from the clinic`.
+    let mut mailed = false;
     for (at, here) in words.iter().map(String::as_str).enumerate() {
         let (before, behind) = (at.checked_sub(1).map_or("", word), word(at + 1));
         let is_name = OTHERWISE.contains(&behind)
             || behind == "first" && is_capital(&given, at + 1) && !is_participle(word(at + 2));
-        let one = here == "patient" && (MANY.contains(&behind) || ONE.contains(&behind));
+        let award = behind == "of" && word(at + 2) == "the" && AWARD.contains(&word(at + 3));
+        // `who are patient`
+        let one = here == "patient"
+            && (MANY.contains(&behind) || ONE.contains(&behind))
+            && !(award || BE.contains(&before));
         if one || are_many(here) && !is_name {
             if !theirs && !are_none(words.get(..at).unwrap_or_default()) {
                 return true;
             }
         } else if matches!(here, "and" | "or" | "plus") {
-            // `drivers for HIV patients and dialysis patients`
-            theirs &= are_many(before);
+            // `drivers for HIV patients and dialysis patients`, `drivers for HIV and
+            // dialysis patients`
+            let of = at.checked_sub(2).map_or("", word);
+            let both = matches!(of, "for" | "of" | "to" | "with")
+                && are_many(word(at + 2))
+                && !SMALL.contains(&behind);
+            theirs &= are_many(before) || both;
         } else if BUT.contains(&here) {
             theirs = behind != "also";
         } else if here == "to" {
-            // `mail from the clinic to patients`
-            theirs &= do_so;
+            // `mail from the clinic to patients`, but `drivers to patients`
+            let sent = mailed || ARE.contains(&before) || SENT.contains(&before);
+            theirs = match sent {
+                true => theirs && do_so,
+                false => theirs || somebody,
+            };
         } else if WHO.contains(&here) {
-            let are = matches!(behind, "are" | "is" | "was" | "were");
+            let are = BE.contains(&behind);
             (theirs, do_so) = (somebody && !are, true);
         } else if OF.contains(&here) {
-            let sent = matches!(here, "of" | "for") && ARE.contains(&before);
+            let mail = ARE.contains(&before) || SENT.contains(&before);
+            let sent = matches!(here, "of" | "for") && mail;
+            mailed |= matches!(here, "about" | "by" | "from" | "with") && (mail || !somebody);
             (theirs, do_so) = (somebody && !sent, false);
         } else {
             let number = here.starts_with(|c: char| c.is_ascii_digit());
@@ -286,7 +329,8 @@ fn are_none(before: &[String]) -> bool {
         if NONE.contains(&word) || NOT.contains(&word) {
             return !NOT_NONE.contains(&behind) && (!apart || NOT.contains(&word));
         }
-        if !SMALL.contains(&word) {
+        let small = SMALL.contains(&word) || PEOPLE.contains(&word) || BE.contains(&word);
+        if !small {
             if apart || is_participle(word) {
                 return false;
             }
@@ -365,6 +409,16 @@ mod tests {
             "patients’ families and dialysis patients",
             "drivers for the clinic and dialysis patients",
             "dialysis-patients",
+            "newsletter about flu shots to dialysis patients",
+            "bills sent from the clinic to patients",
+            "mail that is sent to patients",
+            "letters to our patients",
+            "patient of the clinic",
+            "she is a patient",
+            "people who are and were patients",
+            "no insurance patients",
+            "nurses from oncology and patients",
+            "drivers for Harbor and our patients",
         ] {
             assert!(are_patients(audience), "{audience}");
         }
@@ -397,6 +451,24 @@ mod tests {
             "none of our patients",
             "people who are not dialysis patients",
             "non patients",
+            "drivers to patients",
+            "drivers from Harbor to patients",
+            "caregivers to patients",
+            "suppliers of wheelchairs to patients",
+            "legal counsel to patients",
+            "staff dedicated to patients",
+            "staff who send letters to patients",
+            "nurses who are assigned to patients",
+            "gifts to patients",
+            "donors to the patients fund",
+            "access to patients committee",
+            "providers to dialysis patients",
+            "drivers for dialysis and HIV patients",
+            "people who are not and never were patients",
+            "people who are patient",
+            "press list: patient of the year gala",
+            "no women patients",
+            "not children patients",
         ] {
             assert!(!are_patients(audience), "{audience}");
         }
