@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use self::audience::{are_patients, categories_named};
 use self::findings::{bytes_of, finding, value};
+use self::protected::unmistakable;
 use self::telling::Telling;
 use super::known::Known;
 use super::lexicon::Flag;
@@ -45,9 +46,9 @@ use crate::compose::Message;
 const AGAINST: i32 = -80 - LINE;
 /// More in one part than any message has that a person wrote.
 const MAX_FINDINGS: usize = 10_000;
-/// Places behind so many that are read all the same, since they name what is specially
-/// protected.
-const MAX_PROTECTED: usize = 64;
+/// Places of a message behind so many that are read all the same, since they name what
+/// is specially protected.
+const MAX_PROTECTED: usize = 1_024;
 /// More in a message with all that is packed into it: memory is bounded too.
 const MAX_ALL: usize = 100_000;
 /// Bytes on each side of a cut that are read again, and how far behind it the
@@ -155,6 +156,11 @@ pub(super) struct Scan<'s> {
     /// whether the message says of what it sends that it is made up.
     clinical_record: bool,
     sent_as_test: bool,
+    /// Behind too many findings: places that may still be read, the categories that
+    /// need no more of them, and how many findings were asked for these.
+    protected_left: usize,
+    protected_told: Vec<Category>,
+    protected_asked: usize,
     /// Whether a display name says of a person what is about health, and of
     /// which categories.
     pub(super) told_by_name: Option<Vec<Category>>,
@@ -187,6 +193,9 @@ impl<'s> Scan<'s> {
             telling: Telling::default(),
             clinical_record: false,
             sent_as_test: false,
+            protected_left: MAX_PROTECTED,
+            protected_told: Vec::new(),
+            protected_asked: 0,
             told_by_name: None,
         }
     }
@@ -230,7 +239,8 @@ impl<'s> Scan<'s> {
         let text = &source.view.text;
         let before = self.found.items.len();
         if before >= MAX_ALL {
-            self.unscannable(source.part, "too_many_findings");
+            self.done(first);
+            self.protected_behind(source, 0, before);
             return;
         }
         if source.view.markup && embeds(source.text, self.known.host) {
@@ -260,11 +270,7 @@ impl<'s> Scan<'s> {
         }
         while at < text.len() {
             if self.found.items.len() - before > MAX_FINDINGS {
-                self.unscannable(source.part, "too_many_findings");
-                self.protected_behind(source, at);
-                let mut more = self.found.items.split_off(before + MAX_FINDINGS);
-                more.retain(|finding| finding.category.is_some());
-                self.found.items.append(&mut more);
+                self.protected_behind(source, at, before + MAX_FINDINGS);
                 return;
             }
             self.seam(source, at);
@@ -277,29 +283,51 @@ impl<'s> Scan<'s> {
     }
 
     /// Reads behind a place no more than what stands around words that the law protects:
-    /// by these a mail may be sensitive.
-    fn protected_behind(&mut self, source: &Source<'_>, mut at: usize) {
+    /// by these a mail may be sensitive. Of the findings behind so many only those are
+    /// kept that are of a category. What others say uses up nothing: a category is
+    /// looked for until something says it beyond doubt.
+    fn protected_behind(&mut self, source: &Source<'_>, mut at: usize, kept: usize) {
+        self.unscannable(source.part, "too_many_findings");
+        self.keep_protected(kept);
         let text = &source.view.text;
-        let mut left = MAX_PROTECTED;
-        while at < text.len() && left > 0 {
+        let all = CATEGORY_FLAGS.len();
+        while at < text.len() && self.protected_left > 0 && self.protected_told.len() < all {
             let (end, region) = source.next(at);
             let passage = self.read(text, at, end, region);
             for (item, span) in passage.items.iter().zip(&passage.spans) {
                 let (flags, start) = (item.flags(), span.start as usize);
-                let protects = CATEGORY_FLAGS.iter().any(|(flag, _)| flags.has(*flag));
-                if left == 0 || start < at || !protects {
+                let mut named = CATEGORY_FLAGS.iter().filter(|(flag, _)| flags.has(*flag));
+                let asks = named.any(|(_, category)| !self.protected_told.contains(category));
+                if self.protected_left == 0 || start < at || !asks {
                     continue;
                 }
+                self.protected_left -= 1;
                 let from = near(text, start).max(at);
                 let to = end.min(chunk_end(text, start, end.min(start + SEAM)));
+                let before = self.found.items.len();
                 let around = self.read(text, from, to, region);
                 self.passage(source, &around, false);
                 self.done(around);
-                (at, left) = (to, left - 1);
+                self.keep_protected(before);
+                at = to;
             }
             self.done(passage);
             at = end;
         }
+    }
+
+    /// Keeps of the findings behind so many only those that are of a category, and
+    /// notes the categories that are beyond doubt.
+    fn keep_protected(&mut self, kept: usize) {
+        let items = &mut self.found.items;
+        let mut more = items.split_off(kept.min(items.len()));
+        more.retain(|finding| finding.category.is_some());
+        items.append(&mut more);
+        let new = items.get(self.protected_asked..).unwrap_or_default();
+        self.protected_told.extend(unmistakable(new));
+        self.protected_told.sort_unstable();
+        self.protected_told.dedup();
+        self.protected_asked = items.len();
     }
 
     /// What the host knows of a text.

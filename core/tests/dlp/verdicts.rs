@@ -642,4 +642,31 @@ fn what_stands_behind_too_many_findings_still_makes_a_mail_sensitive() {
         list(format!("{rows}{told}")),
         (true, Sensitivity::Sensitive)
     );
+    // What only sounds like it uses up nothing.
+    let other = "The psychiatric ward map is by the door of the hall.\n".repeat(800);
+    assert!(list(format!("{rows}{other}")).1 < Sensitivity::Sensitive);
+    let far = "The hall is open from nine to five on all days of the week.\n".repeat(20);
+    assert_eq!(
+        list(format!("{rows}{other}{far}{told}")),
+        (true, Sensitivity::Sensitive)
+    );
+}
+
+#[test]
+fn what_stands_behind_too_many_findings_of_all_files_makes_a_mail_sensitive() {
+    let row = "pat@mail.example 270-555-0142 281-15-9804 270-555-0143 281-15-9805\n";
+    let told = "Marisol Quintero, MRN: 7719402, is HIV positive and takes Biktarvy.\n";
+    let files = |last: &str| {
+        let mut draft = from_to("desk@harbor.example", "office@harbor.example").subject("List");
+        for _ in 0..10 {
+            draft = draft.attachment(file("list.txt", row.repeat(2_200)));
+        }
+        let found = scan(draft.attachment(file("last.txt", last.to_owned()))).findings;
+        let full = found.unscannable.iter();
+        let full = full.filter(|u| u.why == "too_many_findings").count();
+        (full, found.risk.unwrap().sensitivity)
+    };
+    let (full, without) = files("See you.");
+    assert!(full == 1 && without < Sensitivity::Sensitive, "{full}");
+    assert_eq!(files(told), (1, Sensitivity::Sensitive));
 }

@@ -1,36 +1,17 @@
 //! What makes PHI specially protected whatever the weights say: a code of a diagnosis
 //! or a procedure, and a finding that names what the law protects and nothing else.
 
+use std::collections::BTreeSet;
+
 use zeroize::Zeroizing;
 
 use super::Scan;
 use crate::dlp::{Category, Confidence, Evidence, Finding, FindingKind, Part};
 
 impl Scan<'_> {
-    /// The protected categories that codes of diagnoses and procedures tell, where
-    /// a label, the format or a point within shows that they are such codes.
+    /// What the findings of the message say beyond doubt.
     pub(super) fn categories_by_code(&self) -> Vec<Category> {
-        let is_code = |f: &&Finding| {
-            let shows = |e: &Evidence| matches!(e, Evidence::Label | Evidence::Structure);
-            let shown = f.evidence.iter().any(shows);
-            match f.kind {
-                FindingKind::Icd10 => shown || f.expose().expose().contains('.'),
-                FindingKind::Cpt => shown,
-                _ => false,
-            }
-        };
-        // And the weights ask for more than the one word that a file often has, and
-        // a result sometimes.
-        let is_named = |f: &&Finding| {
-            let in_file = || {
-                let file = matches!(f.part, Part::Attachment(_));
-                file && f.category == Some(Category::StiHiv)
-            };
-            f.confidence >= Confidence::Medium && (in_file() || is_unmistakable(f))
-        };
-        let told = |f: &&Finding| is_code(f) || is_named(f);
-        let codes = self.found.items.iter().filter(told);
-        codes.filter_map(|f| f.category).collect()
+        unmistakable(&self.found.items)
     }
 
     /// The protected categories of what was found.
@@ -42,6 +23,34 @@ impl Scan<'_> {
         all.dedup();
         all
     }
+}
+
+/// The protected categories, each once, that codes of diagnoses and procedures tell, where
+/// a label, the format or a point within shows that they are such codes, and findings
+/// that name nothing else.
+pub(super) fn unmistakable(found: &[Finding]) -> Vec<Category> {
+    let is_code = |f: &&Finding| {
+        let shows = |e: &Evidence| matches!(e, Evidence::Label | Evidence::Structure);
+        let shown = f.evidence.iter().any(shows);
+        match f.kind {
+            FindingKind::Icd10 => shown || f.expose().expose().contains('.'),
+            FindingKind::Cpt => shown,
+            _ => false,
+        }
+    };
+    // And the weights ask for more than the one word that a file often has, and
+    // a result sometimes.
+    let is_named = |f: &&Finding| {
+        let in_file = || {
+            let file = matches!(f.part, Part::Attachment(_));
+            file && f.category == Some(Category::StiHiv)
+        };
+        f.confidence >= Confidence::Medium && (in_file() || is_unmistakable(f))
+    };
+    let told = |f: &&Finding| is_code(f) || is_named(f);
+    let told = found.iter().filter(told).filter_map(|f| f.category);
+    let told: BTreeSet<Category> = told.collect();
+    told.into_iter().collect()
 }
 
 /// Whether a finding names what the law protects and nothing else: `prep`, `hepatitis`
