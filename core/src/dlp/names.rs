@@ -7,7 +7,9 @@
 //! is: it travels in clear, and everybody sees it. Where it names a person and
 //! speaks of health it makes the message PHI by itself. On the sender's side most
 //! that speak of health are a practice's ("Harbor HIV Clinic", "Lund Allergy"): there
-//! it is a patient's who has a whole name and a condition, or a number of care.
+//! it is a patient's with a number of care; or where a whole name stands with what is
+//! said of one person ("HIV positive", "IVF cycle") and with nothing else: "Diabetes
+//! UK" and "Migraine Blog" are whom or what one writes for.
 
 use std::ops::Range;
 
@@ -17,6 +19,7 @@ use super::phi::Scan;
 use super::risk::summary::category_of;
 use super::source::Source;
 use super::tagger::{Tag, asks};
+use super::token::hash;
 use super::unit::UnitKind;
 use super::{FindingClass, FindingKind, Part};
 use crate::compose::Side;
@@ -39,6 +42,104 @@ const HEALTH: Flags = Flags::of(&[
     Flag::Genetic,
     Flag::Abuse,
 ]);
+
+/// Words that say of a condition or the like that somebody has it.
+const SAYS: [u32; 34] = [
+    hash(b"abnormal"),
+    hash(b"confirmed"),
+    hash(b"detected"),
+    hash(b"diagnosed"),
+    hash(b"diagnosis"),
+    hash(b"dose"),
+    hash(b"dx"),
+    hash(b"had"),
+    hash(b"has"),
+    hash(b"high"),
+    hash(b"history"),
+    hash(b"hx"),
+    hash(b"level"),
+    hash(b"levels"),
+    hash(b"low"),
+    hash(b"neg"),
+    hash(b"negative"),
+    hash(b"number"),
+    hash(b"pos"),
+    hash(b"positive"),
+    hash(b"reactive"),
+    hash(b"refill"),
+    hash(b"refills"),
+    hash(b"relapse"),
+    hash(b"result"),
+    hash(b"results"),
+    hash(b"rx"),
+    hash(b"stage"),
+    hash(b"started"),
+    hash(b"status"),
+    hash(b"test"),
+    hash(b"tested"),
+    hash(b"tests"),
+    hash(b"type"),
+];
+/// Words of a visit: they make one person's what is done there.
+const VISIT: [u32; 25] = [
+    hash(b"admission"),
+    hash(b"admitted"),
+    hash(b"appointment"),
+    hash(b"appt"),
+    hash(b"booked"),
+    hash(b"consent"),
+    hash(b"consult"),
+    hash(b"consultation"),
+    hash(b"cycle"),
+    hash(b"discharge"),
+    hash(b"discharged"),
+    hash(b"follow"),
+    hash(b"follow-up"),
+    hash(b"followup"),
+    hash(b"intake"),
+    hash(b"post-op"),
+    hash(b"postop"),
+    hash(b"pre-op"),
+    hash(b"preop"),
+    hash(b"prep"),
+    hash(b"referral"),
+    hash(b"scheduled"),
+    hash(b"today"),
+    hash(b"tomorrow"),
+    hash(b"visit"),
+];
+/// Words that may stand between all these.
+const SMALL: [u32; 18] = [
+    hash(b"a"),
+    hash(b"after"),
+    hash(b"and"),
+    hash(b"due"),
+    hash(b"for"),
+    hash(b"her"),
+    hash(b"his"),
+    hash(b"is"),
+    hash(b"my"),
+    hash(b"new"),
+    hash(b"of"),
+    hash(b"on"),
+    hash(b"re"),
+    hash(b"the"),
+    hash(b"to"),
+    hash(b"up"),
+    hash(b"w"),
+    hash(b"with"),
+];
+/// What a procedure ends with that is somebody's work: "Karen Ellis, Psychotherapy".
+const FIELD: [u32; 8] = [
+    hash(b"care"),
+    hash(b"counseling"),
+    hash(b"counselling"),
+    hash(b"medicine"),
+    hash(b"planning"),
+    hash(b"psychotherapy"),
+    hash(b"testing"),
+    hash(b"therapy"),
+];
 
 /// Whether a finding is more than whom the mail goes to or comes from. The
 /// sender's own speciality and telephone are known to everybody.
@@ -79,17 +180,84 @@ fn names_and_tells(passage: &Passage<'_>, tags: &[Tag]) -> bool {
 /// Whether what stands on the sender's side is a patient's all the same.
 fn is_patients(passage: &Passage<'_>, tags: &[Tag]) -> bool {
     use FindingKind as K;
-    let has = |kinds: &[K]| tags.iter().any(|tag| kinds.contains(&tag.kind));
-    let whole_name = |tag: &Tag| tag.kind == K::Name && tag.last - tag.first > 1;
-    let number = has(&[K::Mrn, K::HealthPlanId, K::Ssn]);
     let of_somebody = |tag: &Tag| tag.kind == K::Name || is_health(tag.kind);
-    let practice = |tag: &Tag| tag.kind.class() == FindingClass::Context;
-    match number {
-        true => tags.iter().any(of_somebody) && !tags.iter().any(practice),
-        false => {
-            tags.iter().any(whole_name)
-                && has(&[K::Condition, K::Medication, K::Lab])
-                && names_and_tells(passage, tags)
+    let number = |tag: &Tag| matches!(tag.kind, K::Mrn | K::HealthPlanId | K::Ssn);
+    if tags.iter().any(number) {
+        return tags.iter().any(of_somebody);
+    }
+    let whole_name = |tag: &Tag| tag.kind == K::Name && tag.last - tag.first > 1;
+    tags.iter().any(whole_name)
+        && names_and_tells(passage, tags)
+        && beside(passage, tags).is_some_and(|beside| {
+            let told = |tag| beside.tells_of_one(passage, tag);
+            tags.iter().any(told)
+        })
+}
+
+/// What stands in a display name beside a person and health, where it is nothing
+/// but what a finding is said with.
+#[derive(Default)]
+struct Beside {
+    says: bool,
+    visit: bool,
+    sign: bool,
+}
+
+/// That, or none where anything else stands there.
+fn beside(passage: &Passage<'_>, tags: &[Tag]) -> Option<Beside> {
+    let known = |tag: &Tag| {
+        let known = tag.kind == FindingKind::Name || is_health(tag.kind);
+        known || tag.kind == FindingKind::Date
+    };
+    let is_known = |at: usize| {
+        let mut known = tags.iter().filter(|tag| known(tag));
+        known.any(|tag| (tag.first..tag.last).contains(&at))
+    };
+    let mut beside = Beside {
+        visit: tags.iter().any(|tag| tag.kind == FindingKind::Date),
+        ..Beside::default()
+    };
+    for (at, item) in passage.items.iter().enumerate() {
+        match item.kind {
+            _ if is_known(at) => {}
+            // A firm's: `Crohn's & Colitis UK`.
+            UnitKind::Sign if passage.bytes_of(at..at + 1) == b"&" => return None,
+            UnitKind::Sign => beside.sign = true,
+            UnitKind::Word => {
+                let (says, visit) = (SAYS.contains(&item.hash), VISIT.contains(&item.hash));
+                if !says && !visit && !SMALL.contains(&item.hash) {
+                    return None;
+                }
+                beside.says |= says;
+                beside.visit |= visit;
+            }
+            _ => {}
+        }
+    }
+    Some(beside)
+}
+
+impl Beside {
+    /// Whether a finding is somebody's. Right behind a name and in capitals it is part
+    /// of one: "Beth Israel Diabetes". A procedure may be what one does for a living.
+    fn tells_of_one(&self, passage: &Passage<'_>, tag: &Tag) -> bool {
+        use FindingKind as K;
+        let units = tag.first..tag.last;
+        let text = passage.bytes_of(units.clone());
+        let apart = self.says || self.visit || self.sign;
+        let in_name = || {
+            let number = text.iter().any(u8::is_ascii_digit);
+            text.first().is_some_and(u8::is_ascii_uppercase) && !number
+        };
+        match tag.kind {
+            K::Condition | K::Medication | K::Lab => apart || !in_name(),
+            K::Procedure if self.visit => true,
+            K::Procedure => {
+                let last = passage.items.get(units).unwrap_or_default().last();
+                let field = last.is_some_and(|item| FIELD.contains(&item.hash));
+                (apart || !in_name()) && !field && category_of(passage, tag).is_some()
+            }
+            _ => false,
         }
     }
 }

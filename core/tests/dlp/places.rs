@@ -487,10 +487,25 @@ fn a_patient_in_a_name_on_the_senders_side_is_one() {
             "Maria Alvarez HIV positive Biktarvy MRN 00482913",
             "Maria Alvarez, HIV positive",
             "HIV positive, MRN 00482913",
+            "Maria Alvarez, MRN 00482913, Harbor Clinic, HIV positive",
+            "Karen Ellis - HIV results",
+            "Karen Ellis, abortion appt",
+            "Karen Ellis, IVF cycle",
+            "Karen Ellis detox admission",
+            "Karen Ellis, methadone",
         ] {
             let (found, verdict) = scanned(field, name);
             assert!(found > 1, "{field}: {name}");
             assert_eq!(verdict, Sensitivity::Sensitive, "{field}: {name}");
+        }
+        for name in [
+            "Karen Ellis, type 2 diabetes",
+            "Karen Ellis diabetes",
+            "Karen Ellis, colonoscopy appt",
+            "Karen Ellis - A1c 9.2",
+        ] {
+            let (found, verdict) = scanned(field, name);
+            assert_eq!((found, verdict), (2, Sensitivity::Phi), "{field}: {name}");
         }
         for name in [
             "Harbor HIV Clinic",
@@ -501,6 +516,19 @@ fn a_patient_in_a_name_on_the_senders_side_is_one() {
             "Anna Lund, MD, Oncology",
             "Dr. Anna Lund Diabetes Care",
             "Anna Lund Dermatology",
+            "Karen Ellis, Physical Therapy",
+            "Karen Ellis, Psychotherapy",
+            "Karen Ellis, Genetic Counseling",
+            "Stephen Grant, Diabetes UK",
+            "Karen Ellis from Alzheimer's Association",
+            "Sarah Reed - JDRF Type 1 Diabetes",
+            "Sarah Reed | Diabetes Research Fund",
+            "Karen Ellis | Migraine Blog",
+            "Mary Lee Diabetes Podcast",
+            "Karen Ellis for Diabetes Walk 2026",
+            "Karen Ellis, Crohn's & Colitis",
+            "Beth Israel Diabetes",
+            "Arthur Ashe HIV Gala",
             "Maria Alvarez",
         ] {
             assert_eq!(scanned(field, name), (0, Sensitivity::None), "{name}");
