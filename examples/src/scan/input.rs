@@ -310,10 +310,13 @@ fn parse(raw: &[u8]) -> Result<(Message, Option<&'static str>), ComposeError> {
 /// header end elsewhere. Any number of CR before LF is one line end, as text
 /// that was converted twice has it, and a CR by itself is one. To some readers a
 /// CR is no line end at all, to others each is one; and where a blank line of
-/// bare LF ends the header, those that go by CRLF read on.
+/// bare LF ends a header that has CRLF too, or CRLF makes another blank line behind
+/// it, those that go by CRLF read on.
 fn one_line_end(raw: &[u8]) -> (Vec<u8>, bool) {
     let mut out = Vec::with_capacity(raw.len());
     let (mut doubtful, mut header, mut last_sure) = (false, true, true);
+    // Whether all lines of the header end with LF alone.
+    let mut feeds = true;
     let mut rest = raw;
     while let Some((&byte, behind)) = rest.split_first() {
         let returns = rest.iter().take_while(|b| **b == b'\r').count();
@@ -325,9 +328,14 @@ fn one_line_end(raw: &[u8]) -> (Vec<u8>, bool) {
         }
         let sure = feed && returns == 1;
         doubtful |= returns > 0 && !sure;
-        if header && out.last().is_none_or(|b| *b == b'\n') {
+        feeds &= !header || returns == 0;
+        if out.last().is_none_or(|b| *b == b'\n') {
+            let ends = sure && last_sure;
+            doubtful |= match header {
+                true => !ends && !feeds,
+                false => ends && feeds,
+            };
             header = false;
-            doubtful |= !(sure && last_sure);
         }
         last_sure = sure;
         let (ends, taken) = match feed {
@@ -467,6 +475,11 @@ mod tests {
             ("A: b\r\r\r\nC: d\r\n\r\nx", "A: b\nC: d\n\nx", true),
             ("A: b\rC: d\r\rx\r", "A: b\nC: d\n\nx\n", true),
             ("A: b\r\n\r\nx\ry", "A: b\n\nx\ny", true),
+            (
+                "A: b\nC: d\n\nx\ny\r\n\nz",
+                "A: b\nC: d\n\nx\ny\n\nz",
+                false,
+            ),
             // One reader has another field, or a body that ends here.
             ("A: b\n\nC: d\r\n\r\nx", "A: b\n\nC: d\n\nx", true),
             ("A: b\r\n\nC: d\r\n\r\nx", "A: b\n\nC: d\n\nx", true),
