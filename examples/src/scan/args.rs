@@ -42,9 +42,10 @@ subject, text, html, attachments (name, media_type, text). For each it prints
   {\"id\":…,\"sensitivity\":\"none|phi|sensitive\",
    \"findings\":[{\"kind\":…,\"where\":…,\"start\":…,\"end\":…}]}
 and nothing else. start and end count Unicode code points in the text as it was
-given. An attachment's text is scanned as text, whatever its media type. What
-cannot be scanned, and a mail whose from or to is no address, is told on standard
-error and is at least phi.
+given. An attachment's text is scanned as text, whatever its media type. A mail
+of which some part cannot be scanned, or whose from or to is no address, is told
+on standard error and is at least phi. A line that is no such object is told
+there too, and nothing is printed for it: take it for phi.
 
 Examples:
   scan message.eml

@@ -5,13 +5,15 @@ use std::time::{Duration, Instant};
 
 use mailseal::base::{Part, Sensitivity};
 use mailseal::compose::{Attachment, ComposeError, Limits, Message, PartContent};
-use mailseal::dlp::{FindingKind, Findings, Scanner};
+use mailseal::dlp::{FindingKind, Findings, Scanner, Unscannable};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Progress;
 use super::envelope::{Envelope, Mailbox, RECIPIENT, SENDER, one_line};
 use super::offsets::Offsets;
+use super::report::where_word;
+use super::words;
 use crate::Streams;
 use crate::config::Trouble;
 
@@ -82,6 +84,8 @@ struct Told {
     bytes: u64,
     /// The fields that name somebody by no address, which counts as PHI.
     no_address: Vec<&'static str>,
+    /// What of the mail could not be scanned, and why; this counts as PHI.
+    unread: Vec<(String, String)>,
     /// Why the mail was not scanned, which counts as PHI.
     refused: Option<ComposeError>,
 }
@@ -143,7 +147,7 @@ pub fn run(
                 let told = match told {
                     Ok(told) => told,
                     Err(trouble) => {
-                        let _ = writeln!(io.err, "scan: {trouble}");
+                        let _ = writeln!(io.err, "scan: {trouble}; it has no line of its own");
                         wrong += 1;
                         continue;
                     }
@@ -155,6 +159,9 @@ pub fn run(
                         "scan: line {number}: {field} is no address: its words were scanned, \
                          and the mail counts as PHI"
                     );
+                }
+                for (part, why) in told.unread {
+                    let _ = writeln!(io.err, "scan: line {number}: {part}: {why}");
                 }
                 if let Some(error) = told.refused {
                     wrong += 1;
@@ -174,7 +181,10 @@ pub fn run(
     progress.clear(io.err);
     io.out.flush()?;
     if wrong > 0 {
-        let message = format!("{wrong} of {number} lines could not be scanned, and count as PHI");
+        let message = format!(
+            "{wrong} of {number} lines could not be scanned: take them for PHI, those too that \
+             have no line of their own"
+        );
         return Err(Trouble::new("scan.jsonl", message));
     }
     Ok(took.into_iter().min().unwrap_or_default())
@@ -255,8 +265,13 @@ impl Read {
             true => Sensitivity::None,
             false => Sensitivity::Phi,
         };
+        let mut unread = Vec::new();
         let prediction = match (&self.message, found) {
-            (Ok(message), Some(found)) => self.mail.prediction(message, found, least),
+            (Ok(message), Some(found)) => {
+                let told = |u: &Unscannable| (where_word(u.part), words::unscannable(u.why));
+                unread = found.unscannable.iter().map(told).collect();
+                self.mail.prediction(message, found, least)
+            }
             _ => Prediction {
                 id: &self.mail.id,
                 sensitivity: Sensitivity::Phi.word(),
@@ -267,6 +282,7 @@ impl Read {
             prediction: serde_json::to_string(&prediction)?,
             bytes: self.mail.places().map(|(_, t)| t.len() as u64).sum(),
             no_address: self.no_address,
+            unread,
             refused: self.message.err(),
         })
     }
@@ -366,7 +382,7 @@ impl Mail {
                 if let Some(span) = span {
                     spans.push(Span {
                         kind: finding.kind,
-                        place: super::report::where_word(part),
+                        place: where_word(part),
                         start: span.start,
                         end: span.end,
                     });

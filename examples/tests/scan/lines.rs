@@ -125,6 +125,34 @@ fn a_bad_line_is_named_and_its_text_is_not() {
         ran.err.contains("1 of 3 lines could not be scanned"),
         "{ran:?}"
     );
+    assert!(ran.err.contains("has no line of its own"), "{ran:?}");
+}
+
+#[test]
+fn a_part_that_cannot_be_scanned_is_told_and_makes_its_mail_phi() {
+    let desk = Desk::new();
+    let mails = [
+        json!({"id": 1, "text": "ok"}),
+        json!({"id": 2, "text": "ok", "attachments": [
+            {"name": "Pat Lindqvist.txt", "text": "Приходите к нам завтра утром, пожалуйста. ".repeat(9)},
+        ]}),
+    ];
+    let lines: Vec<String> = mails.iter().map(Value::to_string).collect();
+    desk.write("mails.jsonl", lines.join("\n"));
+    let all = ["--jsonl".into(), desk.path("mails.jsonl").into_os_string()];
+    let ran = ran(all.into_iter(), &scanner, "");
+    let said = |line: &str| line.split(',').nth(1).map(str::to_owned);
+    let words: Vec<_> = ran.out.lines().filter_map(said).collect();
+    assert_eq!(
+        words,
+        ["\"sensitivity\":\"none\"", "\"sensitivity\":\"phi\""]
+    );
+    assert!(
+        ran.err.starts_with("scan: line 2: attachment:0: "),
+        "{ran:?}"
+    );
+    assert!(!ran.err.contains("Lindqvist") && ran.err.lines().count() == 1);
+    assert_eq!(ran.code, 0);
 }
 
 #[test]
