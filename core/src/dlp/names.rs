@@ -14,7 +14,7 @@
 use std::ops::Range;
 
 use super::lexicon::{Flag, Flags};
-use super::passage::{Passage, Region};
+use super::passage::{Item, Passage, Region};
 use super::phi::Scan;
 use super::risk::summary::category_of;
 use super::source::Source;
@@ -130,10 +130,11 @@ const SMALL: [u32; 18] = [
     hash(b"with"),
 ];
 /// What a procedure ends with that is somebody's work: "Karen Ellis, Psychotherapy".
-const FIELD: [u32; 8] = [
+const FIELD: [u32; 9] = [
     hash(b"care"),
     hash(b"counseling"),
     hash(b"counselling"),
+    hash(b"hypnotherapy"),
     hash(b"medicine"),
     hash(b"planning"),
     hash(b"psychotherapy"),
@@ -209,17 +210,18 @@ fn beside(passage: &Passage<'_>, tags: &[Tag]) -> Option<Beside> {
         let known = tag.kind == FindingKind::Name || is_health(tag.kind);
         known || tag.kind == FindingKind::Date
     };
-    let is_known = |at: usize| {
-        let mut known = tags.iter().filter(|tag| known(tag));
-        known.any(|tag| (tag.first..tag.last).contains(&at))
-    };
+    let mut is_known = vec![false; passage.items.len()];
+    for tag in tags.iter().filter(|tag| known(tag)) {
+        let units = is_known.get_mut(tag.first..tag.last);
+        units.unwrap_or_default().fill(true);
+    }
     let mut beside = Beside {
         visit: tags.iter().any(|tag| tag.kind == FindingKind::Date),
         ..Beside::default()
     };
-    for (at, item) in passage.items.iter().enumerate() {
+    for ((at, item), known) in passage.items.iter().enumerate().zip(is_known) {
         match item.kind {
-            _ if is_known(at) => {}
+            _ if known => {}
             // A firm's: `Crohn's & Colitis UK`.
             UnitKind::Sign if passage.bytes_of(at..at + 1) == b"&" => return None,
             UnitKind::Sign => beside.sign = true,
@@ -243,18 +245,17 @@ impl Beside {
     fn tells_of_one(&self, passage: &Passage<'_>, tag: &Tag) -> bool {
         use FindingKind as K;
         let units = tag.first..tag.last;
-        let text = passage.bytes_of(units.clone());
-        let apart = self.says || self.visit || self.sign;
-        let in_name = || {
-            let number = text.iter().any(u8::is_ascii_digit);
-            text.first().is_some_and(u8::is_ascii_uppercase) && !number
-        };
+        let items = passage.items.get(units.clone()).unwrap_or_default();
+        let mut words = passage.bytes_of(units).split(u8::is_ascii_whitespace);
+        let says = self.says || items.iter().any(|item| SAYS.contains(&item.hash));
+        let apart = says || self.visit || self.sign;
+        let mut in_name = || words.all(|word| word.first().is_some_and(u8::is_ascii_uppercase));
         match tag.kind {
             K::Condition | K::Medication | K::Lab => apart || !in_name(),
             K::Procedure if self.visit => true,
             K::Procedure => {
-                let last = passage.items.get(units).unwrap_or_default().last();
-                let field = last.is_some_and(|item| FIELD.contains(&item.hash));
+                let field = |item: &Item| FIELD.contains(&item.hash);
+                let field = items.last().is_some_and(field);
                 (apart || !in_name()) && !field && category_of(passage, tag).is_some()
             }
             _ => false,

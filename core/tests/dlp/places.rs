@@ -493,6 +493,7 @@ fn a_patient_in_a_name_on_the_senders_side_is_one() {
             "Karen Ellis, IVF cycle",
             "Karen Ellis detox admission",
             "Karen Ellis, methadone",
+            "Ann Lee BRCA test",
         ] {
             let (found, verdict) = scanned(field, name);
             assert!(found > 1, "{field}: {name}");
