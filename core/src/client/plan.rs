@@ -141,8 +141,10 @@ pub struct Plan {
     pub(super) made: Timestamp,
     pub(super) expires: Timestamp,
     pub(super) findings: Findings,
-    /// Whether nothing in the message may be replaced.
-    pub(super) fixed: bool,
+    /// Whether the subject must stay as it is.
+    pub(super) subject_fixed: bool,
+    /// Whether the file names must.
+    pub(super) file_names_fixed: bool,
     pub(super) recipients: Vec<Planned>,
     pub(super) options: PlanOptions,
 }

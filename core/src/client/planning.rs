@@ -28,13 +28,13 @@ const DISCOVERIES: usize = 16;
 
 impl Engine {
     pub(super) async fn plan(&self, message: Message, options: PlanOptions) -> Result<Plan, Error> {
-        let (findings, fixed) = {
+        let (findings, subject_fixed, file_names_fixed) = {
             let scanner = std::sync::Arc::clone(&self.scanner);
             let message = message.clone();
             let looking = blocking(move || {
                 let findings = scanner.scan(&message);
-                let fixed = is_fixed(&message, &findings);
-                (findings, fixed)
+                let (subject, file_names) = what_is_fixed(&message, &findings);
+                (findings, subject, file_names)
             });
             looking.await?
         };
@@ -55,7 +55,8 @@ impl Engine {
             made,
             expires: made.plus(self.plan_lifetime),
             findings,
-            fixed,
+            subject_fixed,
+            file_names_fixed,
             recipients: Vec::new(),
             options,
             message,
@@ -154,7 +155,8 @@ impl Engine {
             facts.other_people = Fact::Refuted;
         }
         facts.markers.clone_from(&plan.markers);
-        facts.fixed = plan.fixed;
+        facts.subject_fixed = plan.subject_fixed;
+        facts.file_names_fixed = plan.file_names_fixed;
         facts
     }
 
@@ -243,23 +245,24 @@ fn shown_facts(message: &Message, findings: &Findings) -> ContentFacts {
     ContentFacts::shown(findings, |part| *shown.get(&part).unwrap_or(&part))
 }
 
-/// Whether what the message shows cannot be replaced, where it tells something.
-/// Tried out, not guessed.
-fn is_fixed(message: &Message, findings: &Findings) -> bool {
-    let renamed: HashSet<Part> = message.renamed().collect();
-    let stays = |part| matches!(part, Part::AttachmentName(_)) && !renamed.contains(&part);
-    if telling(findings, stays).next().is_some() {
-        return true;
-    }
+/// Whether the subject and the file names cannot be replaced where they tell
+/// something. Tried out, not guessed.
+fn what_is_fixed(message: &Message, findings: &Findings) -> (bool, bool) {
     let facts = shown_facts(message, findings);
-    let mut neutral = Neutral::new();
-    if facts.subject_tells {
-        neutral = neutral.subject(neutral_subject(message));
-    }
-    if facts.file_name_tells {
-        neutral = neutral.file_names();
-    }
-    neutral != Neutral::new() && !message.takes(&neutral)
+    let subject = || Neutral::new().subject(neutral_subject(message));
+    let subject_fixed = facts.subject_tells && !message.takes(&subject());
+    // A part that is shown as a file's name, and is shown still where files are
+    // renamed.
+    let shown: HashMap<Part, Part> = message.shown().collect();
+    let renamed: HashSet<Part> = message.renamed().collect();
+    let stays = |part| {
+        let shown = *shown.get(&part).unwrap_or(&part);
+        matches!(shown, Part::AttachmentName(_)) && !renamed.contains(&part)
+    };
+    let file_names_fixed = facts.file_name_tells
+        && (telling(findings, stays).next().is_some()
+            || !message.takes(&Neutral::new().file_names()));
+    (subject_fixed, file_names_fixed)
 }
 
 /// What stands in the subject's place where it must not be shown.

@@ -414,6 +414,11 @@ impl Walk<'_> {
                 start,
                 fields: head.fields.clone(),
                 name: about.name.as_deref().map(header::decode).map(Phi::new),
+                other_names: about
+                    .other_names
+                    .iter()
+                    .map(|name| Phi::new(header::decode(name)))
+                    .collect(),
                 parts: shown,
             });
         }

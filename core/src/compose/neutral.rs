@@ -1,5 +1,6 @@
 //! A copy that shows neither its subject nor its file names: neutral ones take
-//! their place, and its own ones stand in a first part inside.
+//! their place, and its own ones stand in a first part inside, with what repeats
+//! or describes them.
 
 use std::fmt;
 use std::ops::Range;
@@ -74,6 +75,8 @@ pub(super) struct Named {
     pub(super) start: usize,
     pub(super) fields: Vec<Field>,
     pub(super) name: Option<Phi<String>>,
+    /// By which another field, or another parameter, calls it.
+    pub(super) other_names: Vec<Phi<String>>,
     pub(super) parts: Vec<Part>,
 }
 
@@ -101,8 +104,9 @@ impl Neutral {
     }
 
     /// The copy with what is to be replaced replaced, and its own subject and
-    /// file names as the first part of its content. The rest of the content
-    /// stays byte for byte. The same copy gives the same bytes.
+    /// file names, with the fields that repeat or describe them, as the first
+    /// part of its content. The rest of the content stays byte for byte. The
+    /// same copy gives the same bytes.
     ///
     /// # Errors
     /// [`ComposeError::MustStay`] for a copy that holds a signature or whose
@@ -116,13 +120,18 @@ impl Neutral {
             true => structure.named.as_slice(),
             false => &[],
         };
-        if self.subject.is_none() && named.is_empty() {
+        if self.subject.is_none() && !self.file_names {
             return Ok(Phi::new(copy.to_vec()));
         }
+        // Also where no name was found: of a broken part none is looked for.
         if structure.fixed || head.fields.iter().any(|f| is_seal(f, copy)) {
             return Err(ComposeError::MustStay);
         }
-        let mut note = Phi::new(String::new());
+        if self.subject.is_none() && named.is_empty() {
+            return Ok(Phi::new(copy.to_vec()));
+        }
+        // Whatever is taken away stands in it.
+        let mut note = Note::default();
         let mut outer = Vec::with_capacity(copy.len() + copy.len() / 64 + 4096);
         let mut inner_fields: Vec<&Field> = Vec::new();
         for field in &head.fields {
@@ -137,22 +146,31 @@ impl Neutral {
             }
             match &self.subject {
                 Some(neutral) if is("Subject") => {
-                    let own = super::decoded_text(&field.value(copy));
-                    note = Phi::new(format!("Subject: {own}\r\n"));
+                    note.field(field, copy);
                     guard::single_line("subject", neutral, guard::MAX_VALUE)?;
                     write_text(&mut outer, "Subject", neutral);
                 }
-                Some(_) if REPEATS.iter().any(|name| is(name)) => {}
+                Some(_) if REPEATS.iter().any(|name| is(name)) => note.field(field, copy),
                 _ => outer.extend_from_slice(&copy[field.whole.clone()]),
             }
         }
         let mut edits: Vec<Edit> = Vec::new();
         for (entity, neutral) in named.iter().zip(neutral_names(named)) {
-            if let (Some(own), Some(neutral)) = (&entity.name, &neutral) {
-                let own = own.expose();
-                note = Phi::new(format!("{}{neutral}: {own}\r\n", note.expose()));
+            if let Some(neutral) = &neutral {
+                for own in entity.name.iter().chain(&entity.other_names) {
+                    note.line(neutral, own.expose());
+                }
             }
-            edits.extend(entity.renamed(copy, neutral.as_deref()));
+            edits.extend(entity.renamed(copy, neutral.as_deref(), &mut note)?);
+        }
+        if note.0.is_empty() {
+            outer.extend_from_slice(b"MIME-Version: 1.0\r\n");
+            for field in inner_fields {
+                edited(&mut outer, copy, field.whole.clone(), &edits);
+            }
+            outer.extend_from_slice(b"\r\n");
+            edited(&mut outer, copy, head.body..copy.len(), &edits);
+            return Ok(Phi::new(outer));
         }
 
         // No content holds its own digest, nor `=_` where it is encoded.
@@ -171,7 +189,7 @@ impl Neutral {
             )
             .as_bytes(),
         );
-        let encoded = Phi::new(BASE64_MIME.encode(note.expose().as_bytes()));
+        let encoded = Phi::new(BASE64_MIME.encode(note.text().expose().as_bytes()));
         outer.extend_from_slice(encoded.expose().trim_end().as_bytes());
         outer.extend_from_slice(format!("\r\n--{boundary}\r\n").as_bytes());
         for field in inner_fields {
@@ -183,6 +201,33 @@ impl Neutral {
         let outer = Phi::new(outer);
         guard::lines(outer.expose())?;
         Ok(outer)
+    }
+}
+
+/// What is taken away, for those who read the copy.
+#[derive(Default)]
+struct Note(Vec<Phi<String>>);
+
+impl Note {
+    fn line(&mut self, name: &str, text: &str) {
+        self.0.push(Phi::new(format!("{name}: {text}\r\n")));
+    }
+
+    fn text(&self) -> Phi<String> {
+        let length = self.0.iter().map(|line| line.expose().len()).sum();
+        let mut text = String::with_capacity(length);
+        for line in &self.0 {
+            text.push_str(line.expose());
+        }
+        Phi::new(text)
+    }
+
+    /// A field of this block that says something.
+    fn field(&mut self, field: &Field, block: &[u8]) {
+        let text = super::decoded_text(&field.value(block));
+        if !text.is_empty() {
+            self.line(&String::from_utf8_lossy(field.name(block)), &text);
+        }
     }
 }
 
@@ -246,8 +291,13 @@ fn neutral_names(named: &[Named]) -> impl Iterator<Item = Option<String>> {
 
 impl Named {
     /// The fields of the entity that hold the name, written anew; what
-    /// describes the file in free words goes.
-    fn renamed(&self, raw: &[u8], name: Option<&str>) -> Vec<Edit> {
+    /// describes the file in free words goes into the note.
+    fn renamed(
+        &self,
+        raw: &[u8],
+        name: Option<&str>,
+        note: &mut Note,
+    ) -> Result<Vec<Edit>, ComposeError> {
         // The fields' places are those within the entity.
         let entity = raw.get(self.start..).unwrap_or_default();
         let mut edits = Vec::new();
@@ -259,6 +309,7 @@ impl Named {
                     ("Content-Disposition", "filename")
                 }
                 () if field.is(entity, "Content-Description") => {
+                    note.field(field, entity);
                     edits.push((whole, Vec::new()));
                     continue;
                 }
@@ -267,6 +318,9 @@ impl Named {
             let Some(name) = name else { continue };
             let value = field.value(entity);
             let pieces = pieces(&value);
+            if !pieces.iter().all(|piece| is_clear(piece)) {
+                return Err(ComposeError::MustStay);
+            }
             let kept = pieces.iter().filter(|piece| !names(piece));
             let mut line = format!("{header}: ");
             line.push_str(&kept.map(String::as_str).collect::<Vec<_>>().join(";\r\n "));
@@ -276,8 +330,32 @@ impl Named {
             line.push_str("\r\n");
             edits.push((whole, line.into_bytes()));
         }
-        edits
+        Ok(edits)
     }
+}
+
+/// Whether a piece of a value is one to every reader: quotes are around all that
+/// stands behind its `=`, and nothing is escaped but within them.
+fn is_clear(piece: &str) -> bool {
+    let (bare, quoted) = piece.split_at(piece.find('"').unwrap_or(piece.len()));
+    if bare.contains('\\') {
+        return false;
+    }
+    if quoted.is_empty() {
+        return true;
+    }
+    let inner = quoted.strip_prefix('"').and_then(|v| v.strip_suffix('"'));
+    let is_key = bare.trim_end().ends_with('=') && bare.matches('=').count() == 1;
+    is_key
+        && inner.is_some_and(|inner| {
+            let mut escaped = false;
+            let ends = inner.chars().any(|c| {
+                let ends = c == '"' && !escaped;
+                escaped = c == '\\' && !escaped;
+                ends
+            });
+            !ends && !escaped
+        })
 }
 
 /// Whether a parameter is a file name: `name=`, `filename*0*=` (RFC 2231), …
@@ -290,7 +368,7 @@ fn names(piece: &str) -> bool {
 }
 
 /// A value and its parameters, without comments.
-fn pieces(value: &str) -> Vec<String> {
+pub(super) fn pieces(value: &str) -> Vec<String> {
     let mut pieces = vec![String::new()];
     let (mut quoted, mut comment, mut escaped) = (false, 0usize, false);
     for c in value.chars() {

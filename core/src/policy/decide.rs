@@ -410,12 +410,14 @@ impl Climb<'_> {
         let parts = [
             (
                 subject,
+                content.subject_fixed,
                 self.policy.subject,
                 Reason::SubjectReplaced { route },
                 Reason::SubjectShown { route },
             ),
             (
                 file_names,
+                content.file_names_fixed,
                 self.policy.file_names,
                 Reason::FileNamesReplaced { route },
                 Reason::FileNamesShown { route },
@@ -423,10 +425,10 @@ impl Climb<'_> {
         ];
         let told = parts.into_iter().filter(|(tells, ..)| *tells);
         let mut replaced = Vec::new();
-        for (_, guard, instead, shown) in told {
+        for (_, fixed, guard, instead, shown) in told {
             match guard {
                 Guard::Protect => {}
-                Guard::Neutral if content.fixed => {
+                Guard::Neutral if fixed => {
                     self.why.push(Reason::MustStay { route });
                     return false;
                 }

@@ -120,8 +120,11 @@ pub struct ContentFacts {
     pub subject_tells: bool,
     /// Whether the name of an attachment does.
     pub file_name_tells: bool,
-    /// Whether nothing in the message may be replaced: it is signed.
-    pub fixed: bool,
+    /// Whether the subject cannot be replaced: the message is signed or broken.
+    pub subject_fixed: bool,
+    /// Whether a file name that tells something cannot be: for the same
+    /// reasons, or because it is one in a message within.
+    pub file_names_fixed: bool,
 }
 
 impl Default for ContentFacts {
@@ -139,7 +142,8 @@ impl Default for ContentFacts {
             markers: Vec::new(),
             subject_tells: false,
             file_name_tells: false,
-            fixed: false,
+            subject_fixed: false,
+            file_names_fixed: false,
         }
     }
 }

@@ -251,7 +251,47 @@ async fn what_repeats_a_subject_or_describes_a_file_tells_as_much() {
         let arrived = &scene.messages(VALID)[0].content;
         assert!(is_message(&scene.messages(VALID)[0]));
         assert!(!outside(arrived).contains("lindqvist"), "{fields}{part}");
+        // Who reads it has it still.
+        assert!(read(arrived).contains("Lindqvist"), "{fields}{part}");
     }
+}
+
+/// Of a part that two readers take differently nothing is replaced.
+#[tokio::test]
+async fn what_describes_a_broken_part_is_not_said_to_be_replaced() {
+    for twice in [
+        "Content-Type: text/plain\r\nContent-Type: text/html",
+        "Content-Type: multipart/mixed; boundary=c; boundary=d",
+    ] {
+        let scene = Scene::new(&[VALID]).await;
+        let client = client(&scene, Policy::hipaa()).await;
+        let part = format!("{twice}\r\nContent-Description: Lindqvist\r\n\r\nx");
+        let plan = client.plan(with("", &part)).await.unwrap();
+        let told = plan.explain(Show::Index);
+        assert!(told.contains("the message is signed or broken"), "{told}");
+        let receipt = client.send(plan).await.unwrap();
+        assert_eq!(only(&receipt).route, Some(Route::Escrow));
+        let arrived = &scene.messages(VALID)[0].content;
+        assert!(!outside(arrived).contains("lindqvist"));
+    }
+}
+
+/// A name that stays bars only those for whom names matter.
+#[tokio::test]
+async fn a_name_that_stays_holds_no_subject_back() {
+    let part = "Content-Type: message/rfc822\r\n\r\nFrom: a@x.example\r\nSubject: s\r\nContent-Type: text/plain; name=Lindqvist.txt\r\n\r\nx";
+    let scene = Scene::new(&[VALID]).await;
+    let policy = Policy::hipaa().file_names(Guard::Protect);
+    let client = client(&scene, policy).await;
+    let message = with("Keywords: Lindqvist\r\n", part);
+    let plan = client.plan(message).await.unwrap();
+    assert!(plan.neutral_subject().is_some());
+    let receipt = client.send(plan).await.unwrap();
+    assert_eq!(only(&receipt).route, Some(Route::Tls));
+    let arrived = &scene.messages(VALID)[0].content;
+    assert!(!contains(arrived, "Keywords: Lindqvist"));
+    let inside = read(arrived);
+    assert!(inside.contains("Keywords: Lindqvist\n"), "{inside}");
 }
 
 #[tokio::test]

@@ -100,7 +100,9 @@ fn the_rest_of_the_content_stays_byte_for_byte() {
     // 8-bit content says so one level up.
     assert!(text.contains("Content-Transfer-Encoding: 8bit\r\n\r\n--=_"));
     let again = Message::parse(out.expose()).unwrap();
-    assert!(parts(&again).iter().any(|(_, t)| t.contains("Zoë's test")));
+    // Whatever was taken away stands inside.
+    let note = "Subject: Zoë's test\nThread-Topic: Zoe's test\nKeywords: HIV\nattachment-1.pdf: Zoe \"x\".pdf\nattachment-1.pdf: Zoe test.pdf\nContent-Description: Zoe's file\n";
+    assert!(parts(&again).contains(&(Part::Text, note.to_owned())));
 
     // Only what is asked for.
     let names = Neutral::new().file_names().apply(&copy).unwrap();
@@ -145,6 +147,26 @@ fn a_message_that_must_stay_is_refused() {
         "Content-Type: text/plain\r\nContent-Type: multipart/mixed; boundary=o\r\n\r\nx",
         "Content-Type: multipart/mixed; boundary=o\r\n\r\n--o\r\nContent-Type: text/plain\r\nContent-Type: text/html\r\n\r\nx\r\n--o--\r\n",
     ];
+    // Of a broken part no name is looked for, and what describes it stays.
+    for twice in ["Content-Type", "Content-Disposition"] {
+        let raw = format!(
+            "{head}Content-Type: multipart/mixed; boundary=o\r\n\r\n--o\r\n{twice}: text/plain\r\n{twice}: text/csv\r\nContent-Description: Pat\r\n\r\nx\r\n--o--\r\n"
+        );
+        let names = Neutral::new().file_names();
+        assert_eq!(names.apply(raw.as_bytes()), Err(ComposeError::MustStay));
+    }
+    // Nor is it clear where a name ends.
+    for disposition in [
+        "x=a\"b; filename=\"Pat.csv\"",
+        "x=\\;filename=Pat.csv",
+        "x=a=\"; filename=Pat.csv; y=\"",
+        "filename=\"a \"Pat\".csv\"",
+    ] {
+        let raw = format!("{head}Content-Disposition: attachment; {disposition}\r\n\r\nx");
+        let names = Neutral::new().file_names();
+        let out = names.apply(raw.as_bytes());
+        assert_eq!(out, Err(ComposeError::MustStay), "{disposition}");
+    }
     for rest in signed {
         let raw = format!("{head}{rest}");
         let error = neutral().apply(raw.as_bytes()).unwrap_err();
@@ -178,6 +200,20 @@ fn what_describes_a_part_without_a_name_goes_too() {
     );
     assert!(text.contains("\r\n--o\r\nContent-ID: <c@x>\r\n\r\nx\r\n"));
     assert!(text.contains("\r\n\r\n1\r\n--o--\r\n"));
+    let again = Message::parse(out.expose()).unwrap();
+    let note = "Content-Description: Pat's files\nContent-Description: Pat's test\nattachment-1.csv: Pat.csv\n";
+    assert!(parts(&again).contains(&(Part::Text, note.to_owned())));
+}
+
+#[test]
+fn where_nothing_was_taken_away_there_is_no_note() {
+    let raw = b"From: a@x.example\r\nTo: b@y.example\r\nMIME-Version: 1.0\r\nContent-Description:\r\nContent-Type: text/html\r\n\r\n<p>x</p>\r\n";
+    let out = neutral().apply(raw).unwrap();
+    let text = String::from_utf8_lossy(out.expose()).into_owned();
+    assert_eq!(
+        text,
+        "From: a@x.example\r\nTo: b@y.example\r\nMIME-Version: 1.0\r\nContent-Type: text/html\r\n\r\n<p>x</p>\r\n"
+    );
 }
 
 #[test]

@@ -272,7 +272,8 @@ fn a_context_shows_the_way_and_not_the_hosts_words() {
 fn what_subject_and_file_names_tell_is_seen_in_their_own_parts() {
     let told = |findings: &Findings| {
         let facts = ContentFacts::from(findings);
-        (facts.subject_tells, facts.file_name_tells, facts.fixed)
+        let fixed = facts.subject_fixed || facts.file_names_fixed;
+        (facts.subject_tells, facts.file_name_tells, fixed)
     };
     let name = Part::AttachmentName(1);
     for (part, kind, expected) in [

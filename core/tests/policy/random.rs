@@ -134,7 +134,7 @@ fn facts() -> impl Strategy<Value = Facts> {
         keys,
         onward(),
         rest,
-        any::<[bool; 8]>(),
+        any::<[bool; 9]>(),
         prop::option::of(select(Sensitivity::ALL)),
     )
         .prop_map(|(t, k, onward, rest, built, found)| {
@@ -165,7 +165,8 @@ fn facts() -> impl Strategy<Value = Facts> {
             f.content.found = found;
             f.content.subject_tells = built[3];
             f.content.file_name_tells = built[4];
-            f.content.fixed = built[5];
+            f.content.subject_fixed = built[5];
+            f.content.file_names_fixed = built[8];
             f.context.pgp_shows = built[6];
             f.context.smime_shows = built[7];
             f
