@@ -336,6 +336,72 @@ fn a_value_goes_however_it_is_written() {
     );
 }
 
+/// What parts values, columns and lines stays, and with it their number.
+#[test]
+fn a_value_goes_word_by_word_across_what_parts_columns() {
+    use FindingKind::{Name, Phone};
+    for (text, expected) in [
+        (
+            "{\"n\":\"Pat Lindqvist\",\"m\":{\"Pat\":\"Lindqvist\"}}",
+            "{\"n\":\"[NAME]\",\"m\":{\"[NAME]\":\"[NAME]\"}}",
+        ),
+        (
+            "[\"Pat Lindqvist\", [\"Pat\",\"Lindqvist\",52], [\"Lindqvist, Pat\"]]",
+            "[\"[NAME]\", [\"[NAME]\",\"[NAME]\",52], [\"[NAME]\"]]",
+        ),
+        (
+            "Pat Lindqvist\nPat,Lindqvist,52\nPat\tLindqvist\nPat\nLindqvist",
+            "[NAME]\n[NAME],[NAME],52\n[NAME]\t[NAME]\n[NAME]\n[NAME]",
+        ),
+        (
+            "Pat Lindqvist: lindqvist ,pat; Pat.Lindqvist; (Pat) Lindqvist; Pat\u{2013}Lindqvist, pat",
+            "[NAME]: [NAME] ,[NAME]; [NAME]; ([NAME]) [NAME]; [NAME], pat",
+        ),
+    ] {
+        let findings = [at(Name, text, "Pat Lindqvist")];
+        assert_eq!(redact(text, &all(&findings), Style::Label), expected);
+    }
+    let text = "270-555-0142,x\n270,5550142,x";
+    let findings = [at(Phone, text, "270-555-0142")];
+    assert_eq!(
+        redact(text, &all(&findings), Style::Box),
+        "████████████,x\n███,███████,x"
+    );
+    let html = "<p>Pat Lindqvist, Pat&nbsp;Lindqvist,&#32;Lindqvist,&#32;Pat Pat&quot;Lindqvist";
+    let findings = [found(Name, 3..16, "Pat Lindqvist")];
+    assert_eq!(
+        redact_html(html, &all(&findings), Style::Label),
+        "<p>[NAME], [NAME],&#32;[NAME] [NAME]&quot;[NAME]"
+    );
+}
+
+#[test]
+fn a_name_that_is_a_common_word_goes_where_it_has_a_capital() {
+    use FindingKind::{Mrn, Name};
+    let text = "Hi Will, it will be fine. WILL and Lindqvist, or lindqvist, will x9 and X9.";
+    let mut findings = vec![
+        at(Name, text, "Will"),
+        at(Name, text, "Lindqvist"),
+        found(Mrn, 0..0, "x-9-1"),
+    ];
+    assert_eq!(
+        redact(text, &all(&findings), Style::Label),
+        "Hi [NAME], it will be fine. [NAME] and [NAME], or [NAME], will x9 and X9."
+    );
+    // Of several words, or found in small letters, it goes as it stands.
+    findings.push(found(Name, 0..0, "will"));
+    assert_eq!(
+        redact(text, &all(&findings), Style::Label),
+        "Hi [NAME], it [NAME] be fine. [NAME] and [NAME], or [NAME], [NAME] x9 and X9."
+    );
+    let text = "Will Young, will young, young will, will";
+    let findings = [at(Name, text, "Will Young")];
+    assert_eq!(
+        redact(text, &all(&findings), Style::Label),
+        "[NAME], [NAME], [NAME], will"
+    );
+}
+
 #[test]
 fn a_value_of_two_kinds_goes_by_either() {
     let message = Message::builder()
@@ -370,6 +436,9 @@ fn a_tag_inside_of_what_goes_keeps_its_looks_alone() {
         ("<b =Hopewell>", "<b>"),
         ("<b style=\"color: red\">", "<b style=\"color: red\">"),
         ("<b style=\"background: url(Hopewell)\">", "<b>"),
+        ("<b style='list-style-type:\"Hopewell\"'>", "<b>"),
+        ("<b style=\"list-style-type:'Hopewell'\">", "<b>"),
+        ("<b style = 'color: red'>", "<b style = 'color: red'>"),
         ("<b\n CLASS = x >", "<b\n CLASS = x >"),
         ("</b hopewell>", "</b>"),
         ("<br />", "<br />"),

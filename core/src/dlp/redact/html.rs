@@ -133,10 +133,13 @@ fn write_tag(out: &mut String, html: &str, tag: &Tag, marks: &Marks, writer: &mu
 }
 
 /// Whether an attribute says how something looks: no style that names a picture
-/// or a text.
+/// or a text. Its value begins with the sign behind the name.
 fn is_looks(name: &str, value: &str) -> bool {
     let known = LOOKS.iter().any(|looks| name.eq_ignore_ascii_case(looks));
-    let says = name.eq_ignore_ascii_case("style") && value.contains(['(', '\\', '&']);
+    let value = value.trim_start_matches(|c: char| c == '=' || c.is_ascii_whitespace());
+    let quoted = |quote| value.strip_prefix(quote)?.strip_suffix(quote);
+    let value = quoted('"').or_else(|| quoted('\'')).unwrap_or(value);
+    let says = name.eq_ignore_ascii_case("style") && value.contains(['(', '\\', '&', '"', '\'']);
     known && !says
 }
 

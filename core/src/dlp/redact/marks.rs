@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use super::repeats::Repeats;
+use super::repeats::{Repeats, Spelt};
 use super::{Style, html};
 use crate::base::crypto;
 use crate::dlp::view::fold;
@@ -109,12 +109,18 @@ impl Marks {
             markup,
         };
         for finding in findings {
-            let is_name = finding.kind == FindingKind::Name;
+            let is_name = matches!(finding.kind, FindingKind::Name | FindingKind::Provider);
             let mut repeat = |value: &str| {
-                let words: Vec<String> = words(value, characters)
-                    .map(|word| spelled(value.get(word).unwrap_or_default(), characters))
+                let words: Vec<&str> = words(value, characters)
+                    .filter_map(|word| value.get(word))
                     .collect();
-                all.repeats.add(&words, is_name, || label(finding));
+                let first = words.first().copied().unwrap_or_default();
+                let spelt = Spelt {
+                    words: &words.iter().map(|word| spelled(word)).collect::<Vec<_>>(),
+                    is_name,
+                    is_capital: is_capital(first, characters),
+                };
+                all.repeats.add(&spelt, || label(finding));
             };
             repeat(finding.expose().expose());
             // The scanner gives what a page shows: it is looked for as it stands
@@ -230,26 +236,66 @@ impl Writer<'_> {
         }
         let end_of = self.marks.end_of();
         let places: Vec<Range<usize>> = words(piece, end_of).collect();
-        let spelled = |word: &Range<usize>| spelled(&piece[word.clone()], end_of);
-        let all: Vec<String> = places.iter().map(spelled).collect();
+        let read = |word: &Range<usize>| piece.get(word.clone()).unwrap_or_default();
+        let spell = |word: &Range<usize>, out: &mut String| spell(read(word), end_of, out);
+        let mut window = self.marks.repeats.window();
         let (mut at, mut index) = (0, 0);
         while let Some(word) = places.get(index) {
-            let again = self.marks.repeats.at(all.get(index..).unwrap_or_default());
-            let last = again.and_then(|(length, _)| places.get(index + length - 1));
-            let (Some((length, label)), Some(last)) = (again, last) else {
+            let behind = places.get(index..).unwrap_or_default();
+            let is_capital = is_capital(read(word), end_of);
+            let again = self
+                .marks
+                .repeats
+                .at(&mut window, behind, is_capital, spell);
+            let Some((length, label)) = again else {
                 index += 1;
                 continue;
             };
-            out.push_str(&piece[at..word.start]);
-            match self.marks.style {
-                Style::Box => boxes(out, piece, word.start..last.end, end_of),
-                Style::Label | Style::Pseudonym => out.push_str(label),
+            // What parts columns, values and lines stays where it is.
+            let words = behind.get(..length).unwrap_or_default();
+            let is_one = |a: &Range<usize>, b: &Range<usize>| {
+                let between = piece.get(a.end..b.start).unwrap_or_default();
+                !parts(between, end_of)
+            };
+            for together in words.chunk_by(is_one) {
+                let (Some(first), Some(last)) = (together.first(), together.last()) else {
+                    continue;
+                };
+                out.push_str(&piece[at..first.start]);
+                match self.marks.style {
+                    Style::Box => boxes(out, piece, first.start..last.end, end_of),
+                    Style::Label | Style::Pseudonym => out.push_str(label),
+                }
+                at = last.end;
             }
-            at = last.end;
             index += length;
         }
         out.push_str(&piece[at..]);
     }
+}
+
+/// Whether what stands between two words parts more than the words of a name or
+/// a number: quotes, brackets, tabs, line ends, the commas of a table.
+fn parts(between: &str, end_of: CharacterEnd) -> bool {
+    let mut after_comma = false;
+    for sign in each(between, end_of) {
+        if is_unseen(sign) {
+            continue;
+        }
+        let blank = all_of(sign, |c| {
+            c.is_whitespace() && !c.is_control() && !matches!(c, '\u{2028}' | '\u{2029}')
+        });
+        let joins = blank
+            || all_of(sign, |c| {
+                matches!(c, '.' | ',' | '-' | '_' | '\'' | '’' | '/' | '@')
+                    || ('\u{2010}'..='\u{2015}').contains(&c)
+            });
+        if !joins || after_comma && !blank {
+            return true;
+        }
+        after_comma = all_of(sign, |c| c == ',');
+    }
+    after_comma
 }
 
 fn boxes(out: &mut String, text: &str, range: Range<usize>, end_of: CharacterEnd) {
@@ -317,18 +363,44 @@ fn all_of(character: &str, is: impl Fn(char) -> bool) -> bool {
     }
 }
 
-/// A word of a text as values are compared.
-fn spelled(word: &str, end_of: CharacterEnd) -> String {
-    let mut out = String::with_capacity(word.len());
-    for sign in each(word, end_of) {
+/// A word of a value as values are compared.
+fn spelled(word: &str) -> String {
+    // In small letters one may be longer, by little.
+    let mut out = String::with_capacity(word.len() * 2);
+    spell(word, characters, &mut out);
+    out
+}
+
+/// The same of a word of a text; whether the room was enough.
+fn spell(word: &str, end_of: CharacterEnd, out: &mut String) -> bool {
+    let mut push = |c: char| {
+        let has_room = out.len() + c.len_utf8() <= out.capacity();
+        if has_room {
+            out.push(c);
+        }
+        has_room
+    };
+    each(word, end_of).all(|sign| {
         let mut chars = sign.chars();
         match (chars.next(), chars.next()) {
-            (Some(c), None) if c.is_ascii_alphanumeric() => out.push(c.to_ascii_lowercase()),
-            (Some(c), None) => out.extend(super::plain_letters(c)),
-            _ => out.extend(html::decoded(sign).chars().flat_map(super::plain_letters)),
+            (Some(c), None) if c.is_ascii_alphanumeric() => push(c.to_ascii_lowercase()),
+            (Some(c), None) => super::plain_letters(c).all(&mut push),
+            _ => {
+                let letters = html::decoded(sign);
+                let whole = letters
+                    .chars()
+                    .flat_map(super::plain_letters)
+                    .all(&mut push);
+                whole
+            }
         }
-    }
-    out
+    })
+}
+
+/// Whether a word begins with a capital.
+fn is_capital(word: &str, end_of: CharacterEnd) -> bool {
+    let first = each(word, end_of).next();
+    first.is_some_and(|sign| all_of(sign, char::is_uppercase))
 }
 
 fn sorted(places: impl Iterator<Item = usize>) -> Vec<usize> {
