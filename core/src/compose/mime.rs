@@ -13,7 +13,7 @@ use mail_parser::{MessageParser, MimeHeaders};
 
 use super::header::{self, Field, Head};
 use super::neutral::{Named, REPEATS};
-use super::{ComposeError, Limits, PartContent, ScanPart, Side, loose, names};
+use super::{ComposeError, Limits, PartContent, ScanPart, Side, loose, names, parameters};
 use crate::base::Part;
 use crate::base::Phi;
 
@@ -426,13 +426,12 @@ impl Walk<'_> {
             // The parser has decoded it, whatever the charset: ask the source.
             let fields = ["Content-Disposition", "Content-Type"];
             let values: Vec<_> = fields.iter().filter_map(|f| head.value(block, f)).collect();
-            let mut names = [own].into_iter().chain(&about.other_names);
-            let all: Vec<String> = names.clone().map(|name| header::decode(name)).collect();
+            let names = [own].into_iter().chain(&about.other_names);
+            let all: Vec<String> = names.map(|name| header::decode(name)).collect();
             let hides = values
                 .iter()
-                .any(|value| header::hides(value) || header::hides_parameter(value))
-                || names.any(|name| header::lost(name))
-                    && !values.iter().any(|value| header::lost(value));
+                .any(|value| header::hides(value) || parameters::hides(value))
+                || about.is_name_damaged;
             // One part, a line each: what is found has its place in one text.
             self.value(name, all.join("\n"), hides);
         }
@@ -629,6 +628,8 @@ pub(super) struct About {
     pub(super) name: Option<String>,
     /// Where two fields, or two parameters, name the file differently.
     other_names: Vec<String>,
+    /// Whether some bytes of a name are nothing in their charset.
+    is_name_damaged: bool,
     pub(super) attached: bool,
     /// `format=flowed; delsp=yes` of a plain text (RFC 3676).
     joins_lines: bool,
@@ -664,7 +665,7 @@ impl About {
             }
             None => default.to_owned(),
         };
-        let name = part.and_then(|p| p.attachment_name()).map(str::to_owned);
+        let mut name = part.and_then(|p| p.attachment_name()).map(str::to_owned);
         let disposed = part.and_then(|p| p.content_disposition());
         let parameters = || {
             let all = [disposed, typed].into_iter().flatten();
@@ -675,6 +676,30 @@ impl About {
             let value = named.value.to_string();
             if Some(&value) != name.as_ref() && !other_names.contains(&value) {
                 other_names.push(value);
+            }
+        }
+        // A name in the field that should not have it is one still.
+        if name.is_none() && !other_names.is_empty() {
+            name = Some(other_names.remove(0));
+        }
+        // The parser decodes each section of a name by itself.
+        let mut is_name_damaged = false;
+        if name
+            .iter()
+            .chain(&other_names)
+            .any(|name| header::lost(name))
+        {
+            let fields = ["Content-Disposition", "Content-Type"];
+            let values = fields.map(|field| head.value(block, field).unwrap_or_default());
+            let whole = values.iter().map(|value| parameters::file_names(value));
+            let whole = whole.collect::<Option<Vec<_>>>().unwrap_or_default();
+            let mut whole = whole.into_iter().flatten();
+            match whole.next() {
+                Some(first) if name.is_some() => {
+                    other_names = whole.filter(|other| *other != first).collect();
+                    name = Some(first);
+                }
+                _ => is_name_damaged = !values.iter().any(|value| header::lost(value)),
             }
         }
         let ambiguous = ["boundary", "charset"]
@@ -712,6 +737,7 @@ impl About {
             joins_lines,
             name,
             other_names,
+            is_name_damaged,
             encoding,
             ambiguous,
         }

@@ -67,6 +67,7 @@ mod message;
 mod mime;
 mod names;
 mod neutral;
+mod parameters;
 mod part;
 mod render;
 
@@ -160,8 +161,34 @@ fn decoder(name: &str) -> Option<fn(&[u8]) -> String> {
     let name = name.replace('_', "-");
     match REFUSED.iter().any(|start| name.starts_with(start)) {
         true => None,
+        false if matches!(&*name, "iso-2022-jp" | "csiso2022jp") => Some(iso_2022_jp),
         false => mail_parser::decoders::charsets::map::charset_decoder(name.as_bytes()),
     }
+}
+
+/// Many programs write an escape behind another one, which changes nothing and
+/// is an error to the decoder: the last one counts.
+fn iso_2022_jp(bytes: &[u8]) -> String {
+    let escapes = |at: usize| {
+        let signs = bytes.get(at..).and_then(|rest| rest.first_chunk::<3>());
+        matches!(
+            signs,
+            Some([0x1b, b'(', b'B' | b'I' | b'J'] | [0x1b, b'$', b'@' | b'B'])
+        )
+    };
+    let mut kept = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        if escapes(at) && escapes(at + 3) {
+            at += 3;
+        } else {
+            kept.push(byte);
+            at += 1;
+        }
+    }
+    let kept = crate::base::Phi::new(kept);
+    let decoder = mail_parser::decoders::charsets::map::charset_decoder(b"iso-2022-jp");
+    decoder.map_or_else(String::new, |decode| decode(kept.expose()))
 }
 
 /// Whether bytes that pass for UTF-16 hold a stretch of ASCII of one byte a

@@ -79,8 +79,8 @@ impl<'a> ScanPart<'a> {
     }
 
     /// Why its text, which [`content`](Self::content) gave, may not be what was
-    /// written: `malformed` where some bytes are nothing in its charset,
-    /// `unknown_charset` where it was taken for Windows-1252 for want of one, and is
+    /// written: `malformed` where some bytes are nothing in its charset, and are more
+    /// than a few of another one in UTF-8, `unknown_charset` where it was taken for Windows-1252 for want of one, and is
     /// hardly of that.
     pub(crate) fn misread(&self, text: &str) -> Option<&'static str> {
         if text.is_ascii() {
@@ -111,7 +111,16 @@ impl<'a> ScanPart<'a> {
                 .then_some("malformed"),
             // It may say itself that something was lost before.
             bytes if std::str::from_utf8(bytes).is_ok() => None,
-            _ if says_utf8 => Some("malformed"),
+            // A few letters of Windows-1252 that somebody pasted in.
+            bytes if says_utf8 => {
+                let mut rest = Vec::with_capacity(bytes.len());
+                for chunk in bytes.utf8_chunks() {
+                    rest.extend(chunk.valid().bytes().filter(u8::is_ascii));
+                    rest.extend_from_slice(chunk.invalid());
+                }
+                let rest = Phi::new(rest);
+                (!super::may_be_western(rest.expose())).then_some("malformed")
+            }
             bytes => (!super::may_be_western(bytes)).then_some("unknown_charset"),
         };
         if let Cow::Owned(bytes) = bytes {

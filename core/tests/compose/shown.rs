@@ -117,6 +117,39 @@ fn everything_that_travels_is_shown_to_the_scanner() {
     );
 }
 
+#[test]
+fn a_name_in_the_other_field_is_one() {
+    for fields in [
+        "Content-Disposition: attachment; name=\"a.txt\"",
+        "Content-Type: text/plain; filename=a.txt",
+    ] {
+        let name = (Part::AttachmentName(0), "a.txt".to_owned());
+        assert!(parts(&with_body(fields, "x")).contains(&name), "{fields}");
+    }
+}
+
+#[test]
+fn a_letter_that_is_cut_in_two_is_read_whole() {
+    let message = with_body(
+        "Subject: =?utf-8?B?UMOldCDD?= =?utf-8?B?pQ==?=\r\nContent-Disposition: attachment; filename*0*=UTF-8''P%C3;\r\n filename*1*=%A5t's%20EF.txt",
+        "x",
+    );
+    assert_eq!(
+        parts(&message),
+        [
+            (Part::Subject, "Påt å".to_owned()),
+            (Part::AttachmentName(0), "Påt's EF.txt".into()),
+            (Part::Attachment(0), "x".into()),
+        ]
+    );
+    let damaged = with_body(
+        "Subject: s\r\nContent-Disposition: attachment; filename*0*=UTF-8''P%C3;\r\n filename*1*=t.txt",
+        "x",
+    );
+    let malformed = (Part::AttachmentName(0), "<malformed>".to_owned());
+    assert!(parts(&damaged).contains(&malformed));
+}
+
 /// Each name has one part of its own, a line each where an entity has two.
 #[test]
 fn no_two_names_have_one_part() {

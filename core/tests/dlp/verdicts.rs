@@ -612,6 +612,18 @@ fn a_text_in_an_untold_charset_is_scanned_and_reported() {
         ("utf-8", &russian[..], vec!["malformed"]),
         ("utf-8", "lost before: \u{fffd}".as_bytes(), vec![]),
         ("us-ascii", b"Ren\xe9e", vec![]),
+        // A letter that was pasted in, beside others.
+        (
+            "utf-8",
+            b"the caf\xe9 \x96 \xc4\x8d \xd1\x81 \xc3\x9d",
+            vec![],
+        ),
+        ("utf-8", b"bye \x9d", vec!["malformed"]),
+        (
+            "iso-2022-jp",
+            b"\x1b$B\x1b(B\x1b$B\x1b(B hello \x1b(B\x1b(J",
+            vec![],
+        ),
         ("gb2312", b"\xd6\xff", vec!["malformed"]),
         ("gb2312", b"Dr. Wu \xa1\xaa thanks", vec![]),
         ("iso-8859-7", b"\xff", vec!["malformed"]),
