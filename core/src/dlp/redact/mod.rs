@@ -149,7 +149,9 @@ impl Unredactable {
 /// elsewhere in the text as words of its own (three letters or digits at
 /// least), it is replaced there too: in small letters or capitals, with other
 /// signs between its words or within them, with or without accents, and names
-/// with the last one first. JSON stays JSON.
+/// with the last one first; a name that is a common word too, with a capital
+/// only. Quotes, brackets, tabs, line ends and the commas of a table between its
+/// words stay. JSON stays JSON.
 pub fn redact(text: &str, findings: &[&Finding], style: Style) -> String {
     let values = Values::of(findings.iter().copied());
     plain(text, &Marks::new(text, findings, &values, style, false))
