@@ -1,5 +1,7 @@
 //! Text as it comes out of a document: paragraphs, rows and cells.
 
+use memchr::{memchr, memmem};
+
 use super::budget::PIECE;
 use super::walk::Walk;
 
@@ -36,6 +38,14 @@ pub(super) struct Flow {
     other: Option<String>,
     /// Whether something is hidden in it.
     hides: bool,
+    /// Whether the line stands in columns, as far as that was looked for.
+    columns: bool,
+    looked: usize,
+    /// Where the table begins that the line before may be a row of.
+    table: usize,
+    /// Its rows with what is hidden in them, where something is in any: a row that
+    /// reads otherwise stays below its header.
+    rows: Option<String>,
     /// What stands beside the line, until it ends.
     beside: String,
     /// Cells that are open: paragraphs in them are joined by blanks, so that
@@ -55,6 +65,10 @@ impl Flow {
             place: Place::Line,
             other: None,
             hides: false,
+            columns: false,
+            looked: 0,
+            table: 0,
+            rows: None,
             beside: String::new(),
             cells: 0,
             given: 0,
@@ -98,36 +112,93 @@ impl Flow {
 
     /// Ends the line, or all but its text where the end is hidden: what goes on
     /// behind it goes on without that, so that no text is copied twice.
-    fn end(&mut self, how: impl FnMut(&mut String)) {
-        self.end_other();
+    fn end(&mut self, is_row: bool, how: impl FnMut(&mut String)) {
+        let is_row = self.end_other(is_row);
         self.each(how);
         match self.place {
             Place::Hidden => self.other = Some(String::new()),
-            Place::Line | Place::Shown => self.start = self.text.len(),
-            Place::Beside => {}
+            Place::Line | Place::Shown => {
+                self.start = self.text.len();
+                self.columns = false;
+            }
+            Place::Beside => return,
+        }
+        if !is_row {
+            self.table = self.start;
         }
     }
 
     /// Gives out the line as it reads with what is hidden in it: in its place where
-    /// nothing of it is shown, and else aside.
-    fn end_other(&mut self) {
+    /// nothing of it is shown, in a table below that, and else aside. Tells whether it
+    /// is a row.
+    fn end_other(&mut self, is_row: bool) -> bool {
         if self.place == Place::Beside {
-            return;
+            return is_row;
         }
         let hides = std::mem::take(&mut self.hides);
-        let Some(other) = self.other.take().filter(|_| hides) else {
-            return;
+        let other = self.other.take().filter(|_| hides);
+        let is_row = self.has_columns()
+            || is_row
+            || other.as_ref().is_some_and(|o| are_columns(o.as_bytes()));
+        if !is_row {
+            self.end_table();
+        }
+        let Some(other) = other else {
+            // It goes on behind an end that is hidden.
+            if self.place != Place::Hidden {
+                self.push_row(None);
+            }
+            return is_row;
         };
         if self.since(self.start).trim().is_empty() {
+            self.push_row(Some(&other));
             self.text.truncate(self.start);
             self.text.push_str(&other);
             if self.place == Place::Hidden {
                 self.text.push('\n');
                 self.start = self.text.len();
             }
+        } else if is_row {
+            if self.rows.is_none() {
+                let before = self.text.get(self.table..self.start);
+                self.rows = Some(before.unwrap_or_default().to_owned());
+            }
+            self.push_row(Some(&other));
         } else {
             self.aside(other.trim_end());
         }
+        is_row
+    }
+
+    /// Whether the line stands in columns. No byte of it is looked at twice, but for
+    /// blanks at the end.
+    fn has_columns(&mut self) -> bool {
+        let from = self.start.max(self.looked.saturating_sub(2));
+        let line = self.text.as_bytes().get(from..).unwrap_or_default();
+        self.columns |= are_columns(line);
+        self.looked = self.text.len();
+        self.columns
+    }
+
+    /// Adds a row, or the line as it is shown, to the table that is kept.
+    fn push_row(&mut self, row: Option<&str>) {
+        let shown = self.text.get(self.start..).unwrap_or_default();
+        if let Some(rows) = &mut self.rows {
+            rows.push_str(row.unwrap_or(shown).trim_end());
+            rows.push('\n');
+        }
+    }
+
+    /// Lays the table as it reads with what is hidden in it below its last row.
+    fn end_table(&mut self) {
+        if let Some(rows) = self.rows.take()
+            && self.text.is_char_boundary(self.start)
+        {
+            self.text.insert_str(self.start, &rows);
+            self.start += rows.len();
+            self.looked = self.looked.saturating_add(rows.len());
+        }
+        self.table = self.start;
     }
 
     /// Text that stands beside the flow, on a line of its own.
@@ -141,7 +212,7 @@ impl Flow {
 
     /// Begins a new line where the last one is not empty.
     pub(super) fn end_line(&mut self) {
-        self.end(|t| {
+        self.end(false, |t| {
             if !t.is_empty() && !t.ends_with('\n') {
                 t.push('\n');
             }
@@ -151,7 +222,7 @@ impl Flow {
     pub(super) fn end_paragraph(&mut self) {
         match self.cells > 0 && self.place != Place::Beside {
             true => self.each(|t| t.push(' ')),
-            false => self.end(|t| t.push('\n')),
+            false => self.end(false, |t| t.push('\n')),
         }
     }
 
@@ -168,7 +239,7 @@ impl Flow {
     }
 
     pub(super) fn end_row(&mut self) {
-        self.end(|t| {
+        self.end(true, |t| {
             t.truncate(t.trim_end_matches('\t').len());
             t.push('\n');
         });
@@ -194,6 +265,7 @@ impl Flow {
         if self.text.is_char_boundary(from) {
             self.text.truncate(from);
             self.start = self.start.min(from);
+            self.table = self.table.min(from);
         }
     }
 
@@ -206,7 +278,7 @@ impl Flow {
             self.give_aside();
         }
         if self.other.as_ref().is_some_and(|o| o.len() >= 2 * PIECE) {
-            self.end_other();
+            self.end_other(false);
         }
         if self.beside.len() >= PIECE {
             let beside = std::mem::take(&mut self.beside);
@@ -221,8 +293,8 @@ impl Flow {
     /// Gives out the rest.
     pub(super) fn finish(mut self, walk: &mut Walk<'_>) {
         self.stand(Place::Line);
-        self.end_other();
-        if !self.aside.is_empty() {
+        self.end_other(false);
+        if self.rows.is_some() || !self.aside.is_empty() {
             self.give_aside();
         }
         if !self.text.is_empty() {
@@ -235,13 +307,22 @@ impl Flow {
         if !self.at_line_start() {
             self.text.push('\n');
         }
+        self.start = self.text.len();
+        self.end_table();
         self.text.push_str(&std::mem::take(&mut self.aside));
         self.start = self.text.len();
+        self.table = self.start;
     }
 
     fn out(&mut self, walk: &mut Walk<'_>) {
+        if self.at_line_start() {
+            self.start = self.text.len();
+            self.end_table();
+        } else if let Some(rows) = self.rows.take() {
+            self.aside(&rows);
+        }
         let text = std::mem::take(&mut self.text);
-        self.start = 0;
+        (self.start, self.table, self.looked) = (0, 0, 0);
         self.given += 1;
         // What repeats text makes more of it than was inflated.
         if !walk.budget.spend(text.len()) {
@@ -252,4 +333,9 @@ impl Flow {
             n => walk.inside(&format!("{}, part {n}", self.entry), text),
         }
     }
+}
+
+/// Whether a line stands in columns: tabs part them, or blanks that align them.
+fn are_columns(line: &[u8]) -> bool {
+    memchr(b'\t', line).is_some() || memmem::find(line, b"   ").is_some()
 }

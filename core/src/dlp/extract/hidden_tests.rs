@@ -20,6 +20,14 @@ fn paragraph(content: &str) -> Out {
     out
 }
 
+/// A text document of OpenDocument.
+fn odt(content: &str) -> Vec<u8> {
+    zip(&[
+        ("mimetype", b"application/vnd.oasis.opendocument.text"),
+        ("content.xml", content.as_bytes()),
+    ])
+}
+
 #[test]
 fn a_line_reads_with_its_changes_and_without_them() {
     let deleted =
@@ -201,6 +209,89 @@ fn much_that_is_hidden_costs_what_it_is() {
     let out = run(text.as_bytes());
     assert!(out.reasons.is_empty(), "{:?}", out.reasons);
     assert!(out.text().len() < 400_000, "{}", out.text().len());
+}
+
+/// Rows of a table are read below its header, whatever is hidden in them.
+#[test]
+fn rows_stay_in_their_table() {
+    const TABLE: &str = "Room\tMRN\n4\t77110\n5\t88213\n";
+    let cell = |content: &str| format!("<w:tc><w:p>{content}</w:p></w:tc>");
+    let row = |room: &str, mrn: &str| format!("<w:tr>{}{}</w:tr>", cell(room), cell(mrn));
+    let table = |hide: &dyn Fn(&str) -> String| {
+        let rows = [
+            row(&run_of("Room"), &run_of("MRN")),
+            row(&run_of("4"), &hide("77110")),
+            row(&run_of("5"), &hide("88213")),
+        ]
+        .concat();
+        let after = format!("<w:p>{}</w:p>", run_of("Seen"));
+        run(&docx(&format!("<w:tbl>{rows}</w:tbl>{after}")))
+    };
+    let deleted = |text: &str| format!("<w:del><w:r><w:delText>{text}</w:delText></w:r></w:del>");
+    table(&deleted).has(&format!("Room\tMRN\n4\n5\n{TABLE}Seen\n"));
+    table(&|text| format!("<w:r><w:rPr><w:vanish/></w:rPr><w:t>{text}</w:t></w:r>")).has(TABLE);
+    let out = table(&|text| format!("{}<w:ins>{}</w:ins>", deleted(text), run_of("1")));
+    out.has(&format!(
+        "[word/document.xml]\nRoom\tMRN\n4\t1\n5\t1\n{TABLE}Seen\n"
+    ));
+    // A row that is deleted whole is there once.
+    let rows = [
+        row(&run_of("Room"), &run_of("MRN")),
+        row(&deleted("4"), &deleted("77110")),
+        row(&run_of("5"), &run_of("88213")),
+    ];
+    let out = run(&docx(&format!("<w:tbl>{}</w:tbl>", rows.concat())));
+    assert_eq!(out.text().matches(TABLE).count(), 1);
+    assert_eq!(out.text().matches("88213").count(), 1);
+    // Tabs and blanks part columns too, and a cell may end where it is hidden.
+    for (tab, end, read) in [
+        ("\\tab ", "\\par ", "\t"),
+        ("\\cell ", "\\cell\\row ", "\t"),
+        ("       ", "\\par ", "       "),
+    ] {
+        for hidden in ["{\\v 77110}", "{\\deleted 77110}{\\revised 1}"] {
+            let text =
+                format!("{{\\rtf1 Room{tab}MRN{end}4{tab}{hidden}{end}5{tab}88213{end}Seen\\par}}");
+            let last = format!("5{read}88213\n");
+            let table = TABLE.replace('\t', read) + "Seen\n";
+            let text = run(text.as_bytes()).text().replace("\t\n", "\n");
+            assert!(text.contains(&(last + &table)), "{text}");
+        }
+    }
+    run(b"{\\rtf1 Room\\tab MRN\\par 4\\tab{\\v 77110\\par}\\par Seen\\par}")
+        .has("\nRoom\tMRN\n4\t77110\n");
+    let cell = |text: &str| format!("<table:table-cell><text:p>{text}</text:p></table:table-cell>");
+    let row = |room: &str, mrn: &str| {
+        format!(
+            "<table:table-row>{}{}</table:table-row>",
+            cell(room),
+            cell(mrn)
+        )
+    };
+    let span = |text: &str| format!("<text:span text:style-name=\"T1\">{text}</text:span>");
+    let content = format!(
+        "<office:document-content><style:style style:name=\"T1\"><style:text-properties text:display=\"none\"/></style:style>\
+         <table:table>{}{}{}</table:table></office:document-content>",
+        row("Room", "MRN"),
+        row("4", &span("77110")),
+        row("5", &span("88213"))
+    );
+    run(&odt(&content)).has(TABLE);
+}
+
+/// A table whose rows end again and again where that is hidden.
+#[test]
+fn much_that_is_hidden_in_a_table_costs_what_it_is() {
+    for hidden in ["{\\v x\\par}", "{\\v \\par}"] {
+        let text = format!(
+            "{{\\rtf1 a\\tab{{\\v y}}\\par {}{}\\par}}",
+            "word\\tab ".repeat(20_000),
+            hidden.repeat(50_000)
+        );
+        let out = run(text.as_bytes());
+        assert!(out.reasons.is_empty(), "{:?}", out.reasons);
+        assert!(out.text().len() < 500_000, "{}", out.text().len());
+    }
 }
 
 /// A page in a font whose map to text gives each letter another one.
