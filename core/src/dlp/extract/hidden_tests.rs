@@ -294,6 +294,25 @@ fn much_that_is_hidden_in_a_table_costs_what_it_is() {
     }
 }
 
+#[test]
+fn what_is_said_of_changes_in_opendocument_ends_with_its_line() {
+    let info = "<office:change-info><dc:creator>Jo Writer</dc:creator><dc:date>2026-01-02T10:00:00.123456789</dc:date></office:change-info>";
+    for changes in [
+        format!("<text:insertion>{info}</text:insertion>"),
+        format!("<text:deletion>{info}<text:p>281-15-9804</text:p></text:deletion>"),
+        format!(
+            "<table:cell-content-change>{info}<table:previous><table:change-track-table-cell><text:p>281-15-9804</text:p></table:change-track-table-cell></table:previous></table:cell-content-change>"
+        ),
+    ] {
+        let out = run(&odt(&format!(
+            "<office:body><text:tracked-changes>{changes}</text:tracked-changes><text:p>281-15-9804 seen by <text:creator>Jo</text:creator> on <text:date>1/2/26</text:date>.</text:p></office:body>"
+        )));
+        assert!(out.reasons.is_empty(), "{:?}", out.reasons);
+        out.has("\nJo Writer\n2026-01-02T10:00:00.123456789\n281-15-9804");
+        out.has("\n281-15-9804 seen by Jo on 1/2/26.\n");
+    }
+}
+
 /// A page in a font whose map to text gives each letter another one.
 fn mapped(entries: &str, text: &str, map: &str) -> Out {
     let map = format!("begincmap 1 begincodespacerange <00><ff> endcodespacerange {map} endcmap");

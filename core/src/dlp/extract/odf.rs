@@ -58,7 +58,8 @@ const NAMED: &[&str] = &[
 /// Elements that stand beside the line in which they stand.
 const BESIDE: &[&str] = &["annotation", "note", "ruby-text"];
 
-/// Fields that are a line of their own where a program keeps them, or a note has them.
+/// Fields of a paragraph that are a line of their own everywhere else: where a program
+/// keeps them, in a note, in what is said of a change.
 const LINES: &[&str] = &[
     "creator",
     "date",
@@ -205,8 +206,7 @@ fn content(walk: &mut Walk<'_>, name: &str, bytes: &[u8]) {
             Node::End(name) => {
                 match name.as_str() {
                     "p" | "h" | "title" | "desc" => flow.end_paragraph(),
-                    // In a paragraph they are fields of it.
-                    name if LINES.contains(&name) && (keeps || hidden.place() == Place::Beside) => {
+                    name if LINES.contains(&name) && !hidden.is_in_paragraph() => {
                         flow.end_paragraph();
                     }
                     "table-cell" | "covered-table-cell" => {
@@ -250,10 +250,18 @@ fn content(walk: &mut Walk<'_>, name: &str, bytes: &[u8]) {
     flow.finish(walk);
 }
 
+/// An open element.
+#[derive(Clone, Copy, Default)]
+struct Open {
+    place: Place,
+    /// Whether what stands in it is of a paragraph.
+    in_paragraph: bool,
+}
+
 /// Where the text of open elements stands, and the styles that hide it.
 #[derive(Default)]
 struct Hidden {
-    open: Vec<Place>,
+    open: Vec<Open>,
     /// The style that is being read, and those that hide.
     style: String,
     styles: HashSet<String>,
@@ -279,11 +287,20 @@ impl Hidden {
                 .is_some_and(|style| self.styles.contains(&style)),
             _ => false,
         };
-        self.open.push(match self.place() {
+        let begins_beside = BESIDE.contains(&element);
+        let place = match self.place() {
             Place::Beside => Place::Beside,
-            _ if BESIDE.contains(&element) => Place::Beside,
+            _ if begins_beside => Place::Beside,
             Place::Line if hides() => Place::Hidden,
             place => place,
+        };
+        let in_paragraph = match element {
+            "p" | "h" => true,
+            _ => !begins_beside && self.is_in_paragraph(),
+        };
+        self.open.push(Open {
+            place,
+            in_paragraph,
         });
     }
 
@@ -292,7 +309,11 @@ impl Hidden {
     }
 
     fn place(&self) -> Place {
-        self.open.last().copied().unwrap_or_default()
+        self.open.last().copied().unwrap_or_default().place
+    }
+
+    fn is_in_paragraph(&self) -> bool {
+        self.open.last().is_some_and(|open| open.in_paragraph)
     }
 }
 
