@@ -168,7 +168,7 @@ pub(super) fn doubt(text: &str) -> Option<&'static str> {
     if sniff::is_printed(text.as_bytes()) {
         return Some("unsupported_type");
     }
-    text::is_damaged(text).then_some("malformed")
+    text::is_binary(text).then_some("malformed")
 }
 
 /// Whether a text is a message that went by mail.

@@ -67,7 +67,7 @@ pub(super) fn kind(bytes: &[u8], media_type: &str, name: &str) -> Kind {
     if super::tar::is_tar(bytes) {
         return Kind::Tar;
     }
-    if is_printed(bytes) {
+    if PRINTED.contains(&media_type) || is_printed(bytes) {
         return Kind::Printed;
     }
     let declared = matches!(
@@ -91,15 +91,26 @@ pub(super) fn kind(bytes: &[u8], media_type: &str, name: &str) -> Kind {
     Kind::Unknown
 }
 
+/// Media types of what a printer takes.
+const PRINTED: &[&str] = &[
+    "application/postscript",
+    "application/eps",
+    "application/x-eps",
+    "image/x-eps",
+    "application/vnd.hp-pcl",
+    "application/vnd.hp-pclxl",
+    "application/vnd.hp-pjl",
+];
+
 /// Whether bytes are what a printer takes: PostScript, plain or with the head of an
 /// EPS file for DOS, PCL, or PJL before either. An end of transmission may stand
-/// before it, from serial lines.
+/// before it, from serial lines. `%!` alone is a comment of other languages too.
 pub(super) fn is_printed(bytes: &[u8]) -> bool {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let before = |b: &&u8| b.is_ascii_whitespace() || matches!(b, 0 | 4);
-    let before = bytes.iter().take(64).take_while(before).count();
+    let before = bytes.iter().take_while(before).count();
     match bytes.get(before..).unwrap_or_default() {
-        [b'%', b'!', b'P', b'S', ..] | [b'%', b'!', b'\r' | b'\n', ..] => true,
+        [b'%', b'!', b'P', b'S', ..] => true,
         [0xc5, 0xd0, 0xd3, 0xc6, ..] => true,
         // Charsets are chosen by other signs, colours of a terminal by `[`.
         [0x1b, b'E', ..] | [0x1b, b'&' | b'*', b'a'..=b'z', ..] => true,

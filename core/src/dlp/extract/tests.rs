@@ -576,7 +576,6 @@ fn what_a_printer_takes_is_read_and_told() {
         "%!PS-Adobe-3.0\n(MRN 4471920) show",
         "\u{feff}%!PS\n(MRN 4471920) show",
         "\u{4}%!PS\n(MRN 4471920) show and so on, and so on, and so on, and so on, and so on, and so on, and so on",
-        "%!\r\n(MRN 4471920) show",
         "\u{1b}%-12345X@PJL\n(MRN 4471920)",
         "\u{1b}E\u{1b}&l0OMRN 4471920",
         "\u{1b}&l0OMRN 4471920",
@@ -584,6 +583,14 @@ fn what_a_printer_takes_is_read_and_told() {
     ] {
         let out = run(text.as_bytes());
         assert_eq!(out.reasons.first(), Some(&"unsupported_type"), "{text:?}");
+        out.has("MRN 4471920");
+    }
+    let far = " ".repeat(100) + "%!PS\n(MRN 4471920) show";
+    assert_eq!(run(far.as_bytes()).reasons, ["unsupported_type"]);
+    // A type says it of whatever stands there.
+    for media_type in ["application/postscript", "application/vnd.hp-pcl"] {
+        let out = run_with(b"%!\r\n(MRN 4471920) show", media_type, Budget::new());
+        assert_eq!(out.reasons, ["unsupported_type"], "{media_type}");
         out.has("MRN 4471920");
     }
     let eps = [&b"\xc5\xd0\xd3\xc6\x1e\0\0\0"[..], b"%!PS (MRN) show"].concat();
@@ -594,8 +601,30 @@ fn what_a_printer_takes_is_read_and_told() {
         "\u{1b}[1mPat",
         "\u{1b}$BPat",
         "%! Pat",
+        "%!\r\nfunction Pat",
         "%!PDF",
     ] {
         assert!(run(text.as_bytes()).reasons.is_empty(), "{text:?}");
     }
+}
+
+#[test]
+fn an_attached_text_may_have_a_few_control_characters() {
+    let manual: String = "NAME"
+        .chars()
+        .map(|c| format!("{c}\u{8}{c}_\u{8}{c}"))
+        .collect();
+    for text in [
+        "Done\u{7}",
+        "1,2\r\n\u{1a}",
+        "Hello \u{7f} world",
+        &manual.repeat(50),
+    ] {
+        assert_eq!(super::doubt(text), None, "{text:?}");
+    }
+    for text in ["l\u{1}ift".to_owned(), "ab\u{8}".repeat(20)] {
+        assert_eq!(super::doubt(&text), Some("malformed"), "{text:?}");
+    }
+    assert_eq!(super::doubt("%!PS\n"), Some("unsupported_type"));
+    assert_eq!(super::doubt("%!\nfunction f"), None);
 }

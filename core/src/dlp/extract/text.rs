@@ -82,6 +82,31 @@ pub(super) fn is_damaged(text: &str) -> bool {
         .any(|c| matches!(c, '\0'..='\u{8}' | '\u{e}'..='\u{19}' | '\u{7f}'))
 }
 
+/// Whether control characters stand in a text that make it none. A log may ring a bell
+/// and hold what somebody deleted, a manual is overstruck (`N\u{8}N`, `_\u{8}N`): of
+/// these it takes many.
+pub(super) fn is_binary(text: &str) -> bool {
+    const BORNE: usize = 8;
+    let bytes = text.as_bytes();
+    let mut keys = 0usize;
+    for b in bytes {
+        match b {
+            7 | 8 | 0x7f => keys += 1,
+            0..=8 | 0x0e..=0x19 => return true,
+            _ => {}
+        }
+    }
+    if keys <= BORNE {
+        return false;
+    }
+    let is_overstruck = |three: &&[u8]| match three {
+        [a, 8, b] => a == b || [a, b].contains(&&b'_') || !(a.is_ascii() || b.is_ascii()),
+        _ => false,
+    };
+    let overstruck = bytes.windows(3).filter(is_overstruck).count();
+    keys.saturating_sub(overstruck) > BORNE.max(bytes.len() / 100)
+}
+
 /// XML in a package, which is UTF-8 or UTF-16.
 pub(super) fn xml(bytes: &[u8]) -> Cow<'_, str> {
     match std::str::from_utf8(bytes) {
