@@ -704,3 +704,26 @@ fn a_signature_beside_a_mail_says_nothing_of_its_verdict() {
         assert_eq!(findings.sensitivity(), Some(wanted), "{:?}", findings.risk);
     }
 }
+
+/// What is hidden in a row is read below the header of its column.
+#[test]
+fn rows_with_something_hidden_keep_their_header() {
+    for hide in [
+        "{\\v N}",
+        "{\\deleted N}",
+        "{\\deleted N}{\\revised 1}",
+        "{\\v N}9",
+    ] {
+        let cell = |mrn: &str| hide.replace('N', mrn);
+        let rows = format!(
+            "Room\\cell MRN\\cell\\row 4\\cell {}\\cell\\row 5\\cell {}\\cell\\row",
+            cell("77110"),
+            cell("88213")
+        );
+        let scanned = attached(format!("{{\\rtf1 Ward list\\par {rows} Seen.\\par}}"));
+        for mrn in ["77110", "88213"] {
+            let mrn = mrn.to_owned() + if hide.ends_with('9') { "9" } else { "" };
+            scanned.has_value(K::Mrn, AT, &mrn);
+        }
+    }
+}
