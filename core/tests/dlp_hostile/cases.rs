@@ -294,6 +294,31 @@ pub(crate) const CASES: &[Case] = &[
         then: Then::Found,
     },
     Case {
+        name: "fhir_xml_of_many_fields_in_others",
+        make: || {
+            let deep = "<b/><c/><x:a>".repeat(120);
+            let text = format!(
+                "<b xmlns=\"http://hl7.org/fhir\">{SSN}{deep}{}",
+                "<b/><c/>".repeat(LONG / 8)
+            );
+            typed("text/xml", text.into_bytes())
+        },
+        then: Then::Found,
+    },
+    Case {
+        name: "fhir_xml_of_many_fields_behind_it",
+        make: || {
+            let own = "<b xmlns=\"http://hl7.org/fhir\"/>";
+            let text = format!(
+                "{own}{SSN}{}{}",
+                "<b/><c/><x:a>".repeat(120),
+                "<b/><c/>".repeat(LONG / 8)
+            );
+            typed("text/xml", text.into_bytes())
+        },
+        then: Then::Found,
+    },
+    Case {
         name: "xlsx_with_a_cell_at_the_far_end",
         make: || {
             let sheet = format!(

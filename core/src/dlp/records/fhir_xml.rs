@@ -9,12 +9,13 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use memchr::memchr;
-use memchr::memmem::Finder;
+use memchr::memmem::{self, Finder};
 
 use super::json::Json;
 use super::xml::{Event, Scanner, Tag};
 use super::{BLANKS, Record, fhir};
 use crate::dlp::extract::Form;
+use crate::dlp::view::decoded;
 
 /// The namespace of all its elements.
 const NAMESPACE: &str = "http://hl7.org/fhir";
@@ -22,8 +23,10 @@ const NAMESPACE: &str = "http://hl7.org/fhir";
 const MAX_DEPTH: usize = 128;
 /// Elements of one text.
 const MAX_ELEMENTS: usize = 1_000_000;
-/// Prefixes that stand for the namespace.
-const MAX_PREFIXES: usize = 8;
+/// Declarations around one place; more are passed over.
+const MAX_PREFIXES: usize = 64;
+/// Longer than the namespace is, however it is written.
+const MAX_WRITTEN: usize = 512;
 
 static DECLARED: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(NAMESPACE));
 
@@ -31,7 +34,11 @@ static DECLARED: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(NAMESP
 pub(super) fn read(text: &str) -> Option<Record> {
     // A sign is found faster than a word.
     memchr(b'<', text.as_bytes())?;
-    DECLARED.find(text.as_bytes())?;
+    if DECLARED.find(text.as_bytes()).is_none() {
+        // Its characters may be written as references, the name of the attribute not.
+        memmem::find(text.as_bytes(), b"&#")?;
+        memmem::find(text.as_bytes(), b"xmlns")?;
+    }
     let mut tree = Tree::new(text);
     for event in Scanner::new(text) {
         match event {
@@ -59,12 +66,19 @@ struct Open {
     /// Whether it is of the format: what is in another belongs to what is around it.
     own: bool,
     value: Option<Range<usize>>,
-    fields: Fields,
+    /// Where its fields begin among those that were read, and its declarations among
+    /// those around the place.
+    fields: usize,
+    declared: usize,
 }
 
 struct Tree<'t> {
     text: &'t str,
-    prefixes: Vec<&'t str>,
+    /// Prefixes that are declared where it is read, and whether they stand for the
+    /// namespace.
+    declared: Vec<(&'t str, bool)>,
+    /// Fields of open elements, those of the innermost one last.
+    fields: Fields,
     /// What is around the place that is read; the first is the text itself.
     open: Vec<Open>,
     /// Open elements below the deepest one that is kept.
@@ -78,11 +92,13 @@ impl<'t> Tree<'t> {
             name: 0..0,
             own: true,
             value: None,
-            fields: Vec::new(),
+            fields: 0,
+            declared: 0,
         };
         Self {
             text,
-            prefixes: Vec::new(),
+            declared: Vec::new(),
+            fields: Vec::new(),
             open: vec![whole],
             below: 0,
             left: MAX_ELEMENTS,
@@ -106,19 +122,23 @@ impl<'t> Tree<'t> {
             .unwrap_or_default()
     }
 
-    /// Notes what an element declares to be the namespace.
+    /// Whether a prefix stands for the namespace here.
+    fn is_own(&self, prefix: &str) -> bool {
+        let last = self.declared.iter().rev().find(|(of, _)| *of == prefix);
+        last.is_some_and(|(_, own)| *own)
+    }
+
+    /// Notes what an element declares, which holds in it alone.
     fn declare(&mut self, tag: &Tag) {
         for (name, value) in &tag.attributes {
-            if self.str(value).trim() != NAMESPACE || self.prefixes.len() >= MAX_PREFIXES {
-                continue;
-            }
             let prefix = match (self.prefix(name), self.str(name)) {
                 ("", "xmlns") => "",
                 ("xmlns", prefix) => prefix,
                 _ => continue,
             };
-            if !self.prefixes.contains(&prefix) {
-                self.prefixes.push(prefix);
+            let own = is_namespace(self.str(value));
+            if own != self.is_own(prefix) && self.declared.len() < MAX_PREFIXES {
+                self.declared.push((prefix, own));
             }
         }
     }
@@ -129,17 +149,19 @@ impl<'t> Tree<'t> {
             return;
         }
         self.left -= 1;
+        let (fields, declared) = (self.fields.len(), self.declared.len());
         self.declare(&tag);
-        let own = !self.prefixes.is_empty() && self.prefixes.contains(&self.prefix(&tag.name));
+        let own = !self.declared.is_empty() && self.is_own(self.prefix(&tag.name));
         // What an extension is of.
         let url = tag.attributes.iter().find(|(n, _)| self.str(n) == "url");
         let url = url.map(|(name, value)| (name.clone(), Json::Text(value.clone())));
-        let fields = url.filter(|_| own).into_iter().collect();
+        self.fields.extend(url.filter(|_| own));
         self.open.push(Open {
             own,
             value: tag.attribute(self.text, "value").filter(|_| own),
             name: tag.name,
             fields,
+            declared,
         });
         if tag.empty {
             self.close();
@@ -159,33 +181,33 @@ impl<'t> Tree<'t> {
         }
     }
 
-    /// Ends the innermost element.
+    /// Ends the innermost element. Its fields are what was read last; those of an
+    /// element of another format stay where they are, and are of what is around it.
     fn close(&mut self) {
         if self.open.len() < 2 {
             return;
         }
-        let (Some(mut ended), Some(around)) = (self.open.pop(), self.open.last_mut()) else {
+        let (Some(ended), Some(around)) = (self.open.pop(), self.open.last()) else {
             return;
         };
+        self.declared.truncate(ended.declared);
         if !ended.own {
-            match around.fields.is_empty() {
-                true => around.fields = ended.fields,
-                false => around.fields.append(&mut ended.fields),
-            }
             return;
         }
+        let own = self.fields.split_off(ended.fields.min(self.fields.len()));
+        let from = around.fields;
         match ended.value {
             Some(value) => {
                 let name = ended.name.clone();
-                add(self.text, &mut around.fields, name, Json::Text(value));
+                add(self.text, &mut self.fields, from, name, Json::Text(value));
                 // A value may have extensions, which are no second one.
-                if !ended.fields.is_empty() {
-                    around.fields.push((ended.name, Json::Object(ended.fields)));
+                if !own.is_empty() {
+                    self.fields.push((ended.name, Json::Object(own)));
                 }
             }
             None => {
-                let fields = Json::Object(ended.fields);
-                add(self.text, &mut around.fields, ended.name, fields);
+                let own = Json::Object(own);
+                add(self.text, &mut self.fields, from, ended.name, own);
             }
         }
     }
@@ -194,13 +216,20 @@ impl<'t> Tree<'t> {
         while self.open.len() > 1 {
             self.close();
         }
-        Json::Object(self.open.pop().map_or_else(Vec::new, |whole| whole.fields))
+        Json::Object(self.fields)
     }
 }
 
-/// Adds a field; elements of one name that follow one another are a list.
-fn add(text: &str, fields: &mut Fields, name: Range<usize>, value: Json) {
-    let Some((last, before)) = fields.last_mut() else {
+/// Whether the value of an attribute is the namespace.
+fn is_namespace(value: &str) -> bool {
+    value.len() <= MAX_WRITTEN && decoded(value).trim() == NAMESPACE
+}
+
+/// Adds a field to those that begin at `from`; elements of one name that follow one
+/// another are a list.
+fn add(text: &str, fields: &mut Fields, from: usize, name: Range<usize>, value: Json) {
+    let last = fields.get_mut(from..).and_then(<[_]>::last_mut);
+    let Some((last, before)) = last else {
         fields.push((name, value));
         return;
     };
