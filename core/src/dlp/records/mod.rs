@@ -90,13 +90,16 @@ pub(super) enum Made {
 /// What the format of `text` tells, by the content and not by the media type
 /// or a file name alone; `None` where it is ordinary text.
 pub(super) fn read(text: &str, media_type: &str) -> Option<Record> {
-    let record = fhir_xml::read(text)
-        .or_else(|| cda::read(text, media_type))
+    let record = cda::read(text, media_type)
         .or_else(|| hl7::read(text))
         .or_else(|| fhir::read(text))
         .or_else(|| x12::read(text))
         .or_else(|| calendar::read(text))
         .or_else(|| tables(text, media_type));
+    let record = match fhir_xml::read(text) {
+        Some(xml) => Some(with_xml(record, xml)),
+        None => record,
+    };
     // A page whose scripts hold escapes is a page.
     let page = text.trim_start_matches(BLANKS).starts_with('<') || media_type.ends_with("xml");
     let escapes = match page {
@@ -113,6 +116,31 @@ pub(super) fn read(text: &str, media_type: &str) -> Option<Record> {
         written: escapes,
         ..record
     }))
+}
+
+/// What a text tells that has FHIR as XML somewhere. One element of it makes the text
+/// none of that: what is around it is read as it would be without, and what it says
+/// itself it says better than names of elements do.
+fn with_xml(record: Option<Record>, xml: Record) -> Record {
+    let Some(mut record) = record else {
+        return xml;
+    };
+    record.hints.retain(|hint| {
+        let before = xml
+            .hints
+            .partition_point(|own| own.range.start < hint.range.end);
+        let last = before.checked_sub(1).and_then(|at| xml.hints.get(at));
+        last.is_none_or(|own| own.range.end <= hint.range.start)
+    });
+    record.hints.extend(xml.hints);
+    record
+        .hints
+        .sort_by_key(|hint| (hint.range.start, hint.range.end));
+    if xml.patient_record {
+        record.patient_record = true;
+        record.clinical |= xml.clinical;
+    }
+    record
 }
 
 /// What the tables in a text tell, those whose cells signs part and those that stand

@@ -277,6 +277,66 @@ fn xml_that_is_deep_or_cut_off_is_read_on() {
         "<x:a>".repeat(120),
         "<b value='1'/>".repeat(200_000)
     );
-    let text = format!("<b xmlns='http://hl7.org/fhir'/>{nested}");
+    let text = format!("<b xmlns='http://hl7.org/fhir'>{nested}");
     assert!(read(&text, "text/plain").is_none_or(|r| !r.patient_record));
+}
+
+#[test]
+fn an_element_of_xml_hides_no_other_format() {
+    let own = "<Basic xmlns=\"http://hl7.org/fhir\"/>";
+    for (text, media_type) in [
+        (
+            "Patient,SSN,MRN\nPat Lindqvist,281159804,00482913\n",
+            "text/csv",
+        ),
+        (
+            "MSH|^~\\&|ADT1|X|Y|Z|20200101||ADT^A01|M1|P|2.3\rPID|1||00482913^^^H^MR||Alvarez^Maria||19580314|F\r",
+            "text/plain",
+        ),
+        (
+            "{\"resourceType\":\"Patient\",\"name\":[{\"family\":\"Alvarez\"}],\"birthDate\":\"1958-03-14\"}\n",
+            "text/plain",
+        ),
+    ] {
+        let alone = read(text, media_type).unwrap();
+        let with = read(&format!("{text}{own}"), media_type).unwrap();
+        assert!(!alone.hints.is_empty(), "{text}");
+        assert!(with.hints == alone.hints, "{text}");
+        assert_eq!(
+            (with.patient_record, with.clinical, with.form),
+            (alone.patient_record, alone.clinical, alone.form)
+        );
+        // A patient beside it is read too.
+        let both = read(&format!("{text}{PATIENT}"), media_type).unwrap();
+        assert!(both.patient_record && both.clinical);
+        assert_eq!(both.hints.len(), alone.hints.len() + 10, "{text}");
+    }
+}
+
+#[test]
+fn a_namespace_holds_in_its_element() {
+    let bare = PATIENT.replacen(" xmlns=\"http://hl7.org/fhir\"", "", 1);
+    let written = |uri: &str| format!("<Bundle xmlns=\"{uri}\">{bare}</Bundle>");
+    for uri in [
+        "http://hl7.org/fhir",
+        "http&#58;//hl7.org/fhir",
+        "&#x68;ttp&#x3A;//hl7.org/fhir",
+    ] {
+        let text = written(uri);
+        let record = read(&text, "text/xml").unwrap();
+        assert!(record.patient_record && record.clinical, "{uri}");
+    }
+    for text in [
+        format!("<config><schema xmlns=\"http://hl7.org/fhir\"/>{bare}</config>"),
+        format!("<a><b xmlns=\"http://hl7.org/fhir\"></b>{bare}</a>"),
+        format!("<a xmlns=\"http://hl7.org/fhir\"><b xmlns=\"urn:x\">{bare}</b></a>"),
+        written("http&#58;//hl7.org/fhir/x"),
+        bare.clone(),
+    ] {
+        let record = read(&text, "text/xml");
+        assert!(record.is_none_or(|record| !record.clinical), "{text}");
+    }
+    // One that is declared again holds on behind that.
+    let text = format!("<a xmlns=\"http://hl7.org/fhir\"><b xmlns=\"urn:x\"/>{bare}</a>");
+    assert!(read(&text, "text/xml").unwrap().clinical);
 }
