@@ -344,6 +344,62 @@ fn what_is_hidden_in_a_word_leaves_it_whole() {
     }
 }
 
+/// Nobody can be certain what a page hides, and what it hides may be the label of what
+/// it shows.
+#[test]
+fn what_may_be_hidden_is_read_where_it_stands() {
+    for page in [
+        "Maria Alvarez<br style='font-size:1px'>is HIV positive.",
+        "<div style='font-size:0'><span style='font-size:14px'>Maria Alvarez</span><br>\
+         <span style='font-size:14px'>HIV positive</span></div>",
+        "Maria Alvarez<p style='visibility:hidden'>.</p>HIV positive",
+        "<style>.h{display:none} p .h{display:inline}</style>\
+         <p>Maria Alv<i class=h>ar</i>ez is HIV positive.",
+        "<style>.fade{opacity:0} .fade.in{opacity:1}</style>\
+         <p class='fade in'>Maria Alvarez is HIV positive.",
+        "Maria Alv<i style='position:relative;left:-999px;left:0'>ar</i>ez is HIV positive.",
+    ] {
+        assert!(is_sensitive(true, page), "{page}");
+    }
+    for (page, kind) in [
+        (
+            "<style>.sr-only{position:absolute;width:1px;clip:rect(0,0,0,0)}</style>\
+             <span class='sr-only'>MRN: </span>4711882",
+            FindingKind::MedicalRecordNumber,
+        ),
+        (
+            "<span style='display:none'>MRN </span>4711882",
+            FindingKind::MedicalRecordNumber,
+        ),
+        (
+            "<span hidden>SSN: </span>536221847",
+            FindingKind::SocialSecurityNumber,
+        ),
+    ] {
+        let message = mail().html(page.to_owned()).build().unwrap();
+        let found = PhiScanner::new().scan(&message);
+        assert!(found.items.iter().any(|f| f.kind == kind), "{page}");
+    }
+}
+
+#[test]
+fn what_a_sheet_adds_turns_no_letters() {
+    let text = "The lift is out of order until Friday, so please use the stairs.";
+    for page in [
+        "<style>.custom-file-label::after{content:\"Browse\"}</style>",
+        "<style>.ext:after{content:\"(opens in new tab)\"}</style>",
+        "<style>@media(max-width:600px){td:before{content:\"Item\"}}</style>",
+        "<style>.x{content:url(\"https://x.example/logo.png\")}</style>",
+        "<style>.t{unicode-bidi:bidi-override;direction:ltr}</style>",
+        "<bdo>Hello</bdo>",
+    ] {
+        let page = format!("{page}<p>{text}</p>");
+        let message = mail().html(page.clone()).build().unwrap();
+        let found = PhiScanner::new().scan(&message);
+        assert!(found.unscannable.is_empty(), "{page}");
+    }
+}
+
 #[test]
 fn letters_set_apart_and_signs_for_machines_leave_words_whole() {
     let text = "Maria Alvarez is HIV positive.";

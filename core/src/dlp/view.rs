@@ -14,6 +14,7 @@ mod runs;
 mod sheets;
 mod style;
 mod tags;
+mod turns;
 mod written;
 mod xml;
 
@@ -25,9 +26,9 @@ use fold::{is_control, is_narrow};
 use htmlize::ENTITIES;
 use memchr::{memchr, memmem};
 use runs::Runs;
-use sheets::Added;
-use style::Classes;
+use style::Sheets;
 pub(super) use tags::parts;
+use turns::Turns;
 pub(super) use written::{Written, as_read};
 
 /// A normalised text with an offset map.
@@ -44,7 +45,7 @@ pub(super) struct View<'a> {
     pub(super) style: usize,
     /// Whether the source is HTML or XML.
     pub(super) markup: bool,
-    /// Whether its markup shows letters in another order, or more than stand in it.
+    /// Whether its markup shows letters in another order, or hides some that are read.
     pub(super) turned: bool,
     /// What of plain text is written otherwise than it is read.
     written: Vec<Written>,
@@ -161,8 +162,10 @@ struct Pen {
     parted: Option<bool>,
     /// Whether narrow blanks were written.
     narrow: bool,
-    /// Whether markup shows letters in another order, or more than stand in it.
-    turned: bool,
+    /// What markup says of the order of letters.
+    turns: Turns,
+    /// Whether letters are hidden in words of a page that is too long to be read twice.
+    unread: bool,
 }
 
 impl Pen {
@@ -174,7 +177,8 @@ impl Pen {
             width: 1,
             parted: None,
             narrow: false,
-            turned: false,
+            turns: Turns::default(),
+            unread: false,
         }
     }
 
@@ -186,7 +190,7 @@ impl Pen {
             code,
             style,
             markup: ends.is_some(),
-            turned: self.turned,
+            turned: self.unread || self.turns.is_told(),
             text: Cow::Owned(self.text),
             runs: self.runs,
             written: Vec::new(),
@@ -209,13 +213,19 @@ impl Pen {
         if gone.is_empty() {
             return;
         }
-        self.runs = self.runs.without(&gone);
+        let place = |text: &[u8], at: &u32| usize::try_from(*at).map(|at| apart::blanks(text, at));
+        let places = || gone.iter().filter_map(|at| place(&self.text, at).ok());
+        self.runs = self.runs.without(places());
         for end in ends.into_iter().flatten() {
-            let before = gone.iter().take_while(|range| range.end <= *end);
-            *end -= before.map(Range::len).sum::<usize>();
+            let before = places().take_while(|range| range.end <= *end);
+            *end -= before.map(|range| range.len()).sum::<usize>();
         }
         let (mut kept, mut less) = (0, 0);
-        for range in &gone {
+        for at in &gone {
+            // What is moved lies before it.
+            let Ok(range) = place(&self.text, at) else {
+                continue;
+            };
             self.text.copy_within(kept..range.start, kept - less);
             (kept, less) = (range.end, less + range.len());
         }
@@ -421,85 +431,41 @@ pub(super) fn entity(text: &[u8]) -> Option<(char, usize)> {
 /// The name of an element whose content is not markup, and its content.
 type RawText = (&'static str, Range<usize>);
 
-/// A page as it is written: what is seen, what else is read, and its scripts and sheets.
+/// A page as it is written: what is seen, what hides in its tags, its scripts and
+/// sheets, and what is hidden within words of what is seen.
 struct Page {
     pen: Pen,
-    asides: Vec<Aside>,
+    hidden: Vec<Range<usize>>,
     code: Vec<RawText>,
-}
-
-/// What stands behind what is seen.
-enum Aside {
-    /// Text in a tag, or in a comment.
-    Written(Range<usize>),
-    /// Markup that a browser does not show.
-    Unseen(Range<usize>),
-}
-
-/// Elements within each other that are not shown and are read apart.
-const MAX_UNSEEN: u8 = 4;
-
-/// Writes what stands behind what is seen.
-fn asides(
-    mut pen: Pen,
-    source: &str,
-    asides: Vec<Aside>,
-    code: &mut Vec<RawText>,
-    (classes, depth): (&Classes, u8),
-) -> Pen {
-    let line = |pen: &mut Pen, range: &Range<usize>| {
-        let before = range.start.saturating_sub(1);
-        pen.push(b'\n', before, before);
-    };
-    for aside in asides {
-        match aside {
-            Aside::Unseen(range) if !html::has_text(source, &range) => {}
-            Aside::Unseen(range) => {
-                line(&mut pen, &range);
-                let page = html::inside(pen, source, range, (classes, depth + 1));
-                // What stands in its tags is read with that of the page.
-                let (within, inner) = (page.asides, (classes, depth + 1));
-                let within = within.into_iter();
-                let within = within.filter(|aside| matches!(aside, Aside::Unseen(_)));
-                pen = self::asides(page.pen, source, within.collect(), &mut Vec::new(), inner);
-            }
-            Aside::Written(range) => {
-                line(&mut pen, &range);
-                let shown = html::conditional(source, &range).filter(|_| depth < MAX_UNSEEN);
-                let Some(inside) = shown else {
-                    pen.push_str(source, range, true);
-                    continue;
-                };
-                let behind = inside.end..range.end;
-                pen.push_str(source, range.start..inside.start, true);
-                pen.push(b'\n', inside.start - 1, inside.start - 1);
-                let page = html::inside(pen, source, inside, (classes, depth));
-                code.extend(page.code);
-                pen = self::asides(page.pen, source, page.asides, code, (classes, depth + 1));
-                pen.push_str(source, behind, true);
-            }
-        }
-    }
-    pen
+    words: Vec<Range<usize>>,
 }
 
 /// Puts behind what is seen what a reader does not see.
-fn finish(page: Page, source: &str, classes: &Classes) -> View<'static> {
+fn finish(page: Page, source: &str, styles: &Sheets) -> View<'static> {
     let Page {
-        pen,
-        asides: unseen,
-        mut code,
+        mut pen, mut code, ..
     } = page;
     let seen = pen.text.len();
-    let mut pen = asides(pen, source, unseen, &mut code, (classes, 0));
+    for range in page.hidden {
+        let before = range.start.saturating_sub(1);
+        pen.push(b'\n', before, before);
+        match html::conditional(source, &range) {
+            Some(inside) => {
+                let behind = inside.end..range.end;
+                pen.push_str(source, range.start..inside.start, true);
+                pen.push(b'\n', inside.start - 1, inside.start - 1);
+                pen = html::inside(pen, source, inside, &mut code, styles);
+                pen.push_str(source, behind, true);
+            }
+            None => pen.push_str(source, range, true),
+        }
+    }
+    pen = html::without(pen, source, 0..source.len(), &page.words, styles);
     let prose = pen.text.len();
-    let mut added = Added::default();
     for (_, range) in code.iter().filter(|(name, _)| *name == "style") {
         let sheet = source.as_bytes().get(range.clone()).unwrap_or_default();
-        pen.turned |= sheets::turns(sheet);
-        added.read(sheet);
+        pen.turns.sheet(sheet);
     }
-    pen.turned |= added.has_words(source.as_bytes());
     // Style sheets behind the scripts.
     let is_sheet =
         |(name, range): &RawText| *name == "style" && sheets::is_style_sheet(source, range);
@@ -593,7 +559,7 @@ mod tests {
         assert_eq!(text, "end\nSSN 1 > 2\n x ");
         assert_eq!(html("<a title='open"), "<a title='open");
         assert_eq!(html("<a title='b>c"), "c\nb");
-        assert_eq!(html("<p class=x data-mrn = 17 hidden>y"), "\n17\ny");
+        assert_eq!(html("<p class=x data-mrn = 17 hidden>y"), "y\n17");
         // Style sheets behind the scripts.
         let view = View::html("<style>p{}</style>z<script>q");
         assert_eq!(shown(&view), "z\nq\np{}");

@@ -27,35 +27,66 @@ pub(super) fn may_be(text: &[u8]) -> bool {
 pub(super) fn is_in(text: &str) -> bool {
     let bytes = text.as_bytes();
     let written = |at: usize| text.get(at..at + 1).unwrap_or_default();
-    may_be(bytes) && !joints(bytes, &written, &|_| false).is_empty()
+    may_be(bytes) && rows(bytes).any(|row| joint(bytes, row, &written, &|_| false).is_some())
 }
 
-/// The blanks of a text that are none, in order; `written` is what a byte of the text
-/// stands for.
+/// Where the blanks of a text start that are none, in order; each goes on to the next
+/// sign. `written` is what a byte of the text stands for.
 pub(super) fn joints<'s>(
     text: &[u8],
     written: &dyn Fn(usize) -> &'s str,
     narrow: &dyn Fn(&str) -> bool,
-) -> Vec<Range<usize>> {
+) -> Vec<u32> {
     let mut out = Vec::new();
-    let mut row: Vec<usize> = Vec::new();
-    let mut at = 0;
-    while at < text.len() {
-        let end = at + word(text, at);
-        let blanks = text.get(end..).unwrap_or_default();
-        let blanks = blanks.iter().take_while(|b| **b == b' ').count();
-        if end == at + 1 {
-            row.push(at);
-        }
-        // Another word, a line's end or a wide gap ends a row.
-        if end != at + 1 || !(1..=WIDEST).contains(&blanks) {
-            read(text, &row, written, narrow, &mut out);
-            row.clear();
-        }
-        at = (end + blanks).max(at + 1);
+    for row in rows(text) {
+        let Some(joint) = joint(text, row.clone(), written, narrow) else {
+            continue;
+        };
+        let gone = pairs(text, row).filter_map(|(one, other)| match other - one {
+            2 => (written(one + 1) == joint).then_some(one + 1),
+            // One stands between words.
+            _ => Some(one + 2),
+        });
+        out.extend(gone.filter_map(|at| u32::try_from(at).ok()));
     }
-    read(text, &row, written, narrow, &mut out);
     out
+}
+
+/// The blanks that start at a place.
+pub(super) fn blanks(text: &[u8], at: usize) -> Range<usize> {
+    let rest = text.get(at..).unwrap_or_default();
+    at..at + rest.iter().take_while(|b| **b == b' ').count()
+}
+
+/// Rows of two and more single signs: another word, a line's end or a wide gap ends one.
+fn rows(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let mut row: Option<Range<usize>> = None;
+        while at < text.len() {
+            let end = at + word(text, at);
+            let blanks = blanks(text, end).len();
+            let single = end == at + 1;
+            if single {
+                row = Some(row.map_or(at, |row| row.start)..end);
+            }
+            at = (end + blanks).max(at + 1);
+            if !single || !(1..=WIDEST).contains(&blanks) {
+                let ended = row.take().filter(|row| row.len() > 1);
+                if ended.is_some() {
+                    return ended;
+                }
+            }
+        }
+        row.take().filter(|row| row.len() > 1)
+    })
+}
+
+/// The signs of a row that stand next to each other.
+fn pairs(text: &[u8], row: Range<usize>) -> impl Iterator<Item = (usize, usize)> {
+    let is_sign = |at: &usize| text.get(*at).is_some_and(|b| *b != b' ');
+    let signs = row.filter(is_sign);
+    signs.clone().zip(signs.skip(1))
 }
 
 /// How many bytes stand there without white space between them.
@@ -64,67 +95,42 @@ fn word(text: &[u8], at: usize) -> usize {
     rest.iter().take_while(|b| !b.is_ascii_whitespace()).count()
 }
 
-/// Reads a row of single signs.
-fn read<'s>(
+/// The blank that joins a row: the first with letters enough on both sides.
+fn joint<'s>(
     text: &[u8],
-    row: &[usize],
+    row: Range<usize>,
     written: &dyn Fn(usize) -> &'s str,
     narrow: &dyn Fn(&str) -> bool,
-    out: &mut Vec<Range<usize>>,
-) {
-    if row.len() < 2 {
-        return;
-    }
-    let letter = |at: usize| text.get(at).is_some_and(u8::is_ascii_alphabetic);
-    // The blank that joins: the first with letters enough on both sides.
-    let (mut joint, mut from) = ("", 0);
-    let mut found = false;
-    for (n, pair) in row.windows(2).enumerate() {
-        let &[one, other] = pair else {
-            break;
+) -> Option<&'s str> {
+    let letter = |at: usize| text.get(at).copied().filter(u8::is_ascii_alphabetic);
+    let (mut joint, mut letters) = ("", Vec::with_capacity(LETTERS));
+    pairs(text, row).find_map(|(one, other)| {
+        let (Some(first), Some(second)) = (letter(one), letter(other)) else {
+            joint = "";
+            return None;
         };
-        let blank = match other - one == 2 && letter(one) && letter(other) {
+        let blank = match other - one == 2 {
             true => written(one + 1),
             false => "",
         };
         if blank != joint {
-            (joint, from) = (blank, n);
+            joint = blank;
+            letters.clear();
+            letters.push(first);
         }
-        let letters = row.get(from..n + 2).unwrap_or_default();
-        if !joint.is_empty()
-            && (narrow(joint) || letters.len() >= LETTERS && is_word(text, letters))
-        {
-            found = true;
-            break;
+        if letters.len() == LETTERS {
+            letters.remove(0);
         }
-    }
-    if !found {
-        return;
-    }
-    for pair in row.windows(2) {
-        let &[one, other] = pair else {
-            break;
-        };
-        match other - one == 2 && written(one + 1) == joint {
-            true => out.push(one + 1..other),
-            // One stands between words.
-            false if other - one > 2 => out.push(one + 2..other),
-            false => {}
-        }
-    }
+        letters.push(second);
+        let words = || letters.len() == LETTERS && is_word(&letters);
+        (!joint.is_empty() && (narrow(joint) || words())).then_some(joint)
+    })
 }
 
 /// Whether letters are more than a list of choices: `A B C D E`, `Y N Y Y N`.
-fn is_word(text: &[u8], letters: &[usize]) -> bool {
-    let last = letters.len().saturating_sub(LETTERS);
-    let letters = letters.get(last..).unwrap_or_default();
-    let letters: Vec<u8> = letters
-        .iter()
-        .filter_map(|at| text.get(*at))
-        .copied()
-        .collect();
+fn is_word(letters: &[u8]) -> bool {
     let counts = letters.windows(2).all(|pair| pair[1] == pair[0] + 1);
-    let mut kinds = letters;
+    let mut kinds = letters.to_vec();
     kinds.sort_unstable();
     kinds.dedup();
     !counts && kinds.len() > 2

@@ -5,20 +5,20 @@
 //! is one blank, and none beside a line's start or end. Blocks and `br` break
 //! lines as HTML's rendering rules have it (15.3.3), so that a `div` in a `div`
 //! is one line and a paragraph has an empty line around it. What stands in a
-//! style sheet is not asked but for what it hides (`open.rs`).
+//! style sheet is not asked but for what it hides in words (`within.rs`).
 
-mod open;
+mod within;
 
 use std::ops::Range;
 
 use memchr::memchr;
-pub(super) use open::has_text;
-use open::{Open, VOID, classes};
+use within::{VOID, Within};
 
 use super::fold::{fold, is_control};
-use super::style::{Classes, Shown};
-use super::tags::{Edge, Tag, Tags};
-use super::{Aside, Page, Pen, RawText, View, ends_in_word, entity};
+use super::style::Sheets;
+use super::tags::{Edge, Shown, Tag, Tags};
+use super::turns::Turns;
+use super::{Page, Pen, RawText, View, ends_in_word, entity};
 
 /// More empty lines say nothing more.
 const MAX_LINES: u8 = 2;
@@ -28,6 +28,9 @@ const MAX_STYLED: usize = 64;
 
 /// Letters in elements of their own that are shorter are parts of words.
 const WORD: usize = 3;
+
+/// Elements that are words in the line, but for those of drawings and formulas.
+const DRAWN: &[&str] = &["tspan", "textpath", "mi", "mn", "mo", "ms", "mtext"];
 
 /// What stands between two texts in one line, if they need it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,22 +98,23 @@ struct Layout<'s> {
     styled: Vec<(Range<usize>, usize, Shown)>,
     /// The element whose white space stays, and how often it is open.
     keeps: Option<(Range<usize>, usize)>,
-    /// The elements that are open.
-    open: Vec<Open>,
-    /// Where what is hidden starts, and its place among what stands aside.
-    unseen: Option<(usize, usize)>,
-    classes: &'s Classes,
-    /// Elements that are not shown in which this stands.
-    depth: u8,
+    /// Whether a drawing or a formula is open.
+    drawing: bool,
+    sheets: &'s Sheets,
+    /// What is hidden within a word.
+    within: Within,
+    /// What is passed over, in order.
+    gone: &'s [Range<usize>],
 }
 
 impl View<'_> {
     /// HTML.
     pub(in crate::dlp) fn html(source: &str) -> View<'static> {
-        let classes = classes(source);
-        let pen = Pen::with_capacity(source.len());
-        let page = inside(pen, source, 0..source.len(), (&classes, 0));
-        super::finish(page, source, &classes)
+        let sheets = Sheets::new(source);
+        let mut pen = Pen::with_capacity(source.len());
+        pen.turns = Turns::new(source);
+        let page = page(pen, source, 0..source.len(), &[], &sheets);
+        super::finish(page, source, &sheets)
     }
 }
 
@@ -125,27 +129,70 @@ pub(super) fn conditional(source: &str, comment: &Range<usize>) -> Option<Range<
     (text.get(start..end)? != "<!").then_some(comment.start + start..comment.start + end)
 }
 
-/// Writes HTML as it is shown, as of a place in a page.
-pub(super) fn inside(
+/// Writes a stretch of HTML as it is shown, without what is gone.
+fn page(
     pen: Pen,
     source: &str,
     range: Range<usize>,
-    (classes, depth): (&Classes, u8),
+    gone: &[Range<usize>],
+    sheets: &Sheets,
 ) -> Page {
     let source = source.get(..range.end).unwrap_or_default();
-    let mut layout = Layout::new(pen, source, classes);
-    layout.depth = depth;
-    let (mut asides, mut code) = (Vec::new(), Vec::new());
-    layout.page(range.start, &mut asides, &mut code);
+    let mut layout = Layout::new(pen, source, gone, sheets);
+    let (mut hidden, mut code) = (Vec::new(), Vec::new());
+    layout.page(range.start, &mut hidden, &mut code);
     Page {
+        words: layout.within.words(),
         pen: layout.pen,
-        asides,
+        hidden,
         code,
     }
 }
 
+/// Writes the HTML in a comment as it is shown.
+pub(super) fn inside(
+    pen: Pen,
+    source: &str,
+    range: Range<usize>,
+    code: &mut Vec<RawText>,
+    sheets: &Sheets,
+) -> Pen {
+    let page = page(pen, source, range.clone(), &[], sheets);
+    let mut pen = page.pen;
+    code.extend(page.code);
+    for range in page.hidden {
+        let before = range.start.saturating_sub(1);
+        pen.push(b'\n', before, before);
+        pen.push_str(source, range, true);
+    }
+    without(pen, source, range, &page.words, sheets)
+}
+
+/// Bytes of a page that is read once more.
+const MAX_TWICE: usize = 16 * 1024 * 1024;
+
+/// Writes a stretch of HTML once more, without what is hidden in its words.
+pub(super) fn without(
+    mut pen: Pen,
+    source: &str,
+    range: Range<usize>,
+    words: &[Range<usize>],
+    sheets: &Sheets,
+) -> Pen {
+    if words.is_empty() {
+        return pen;
+    }
+    if range.len() > MAX_TWICE {
+        pen.unread = true;
+        return pen;
+    }
+    let before = range.start.saturating_sub(1);
+    pen.push(b'\n', before, before);
+    page(pen, source, range, words, sheets).pen
+}
+
 impl<'s> Layout<'s> {
-    fn new(pen: Pen, source: &'s str, classes: &'s Classes) -> Self {
+    fn new(pen: Pen, source: &'s str, gone: &'s [Range<usize>], sheets: &'s Sheets) -> Self {
         Self {
             pen,
             source,
@@ -161,37 +208,38 @@ impl<'s> Layout<'s> {
             styled: Vec::new(),
             place: 0..0,
             keeps: None,
-            open: Vec::new(),
-            unseen: None,
-            classes,
-            depth: 0,
+            drawing: false,
+            sheets,
+            within: Within::default(),
+            gone,
         }
     }
 
     /// Writes what is shown of the source from `at` on.
-    fn page(&mut self, mut at: usize, asides: &mut Vec<Aside>, code: &mut Vec<RawText>) {
+    fn page(&mut self, mut at: usize, hidden: &mut Vec<Range<usize>>, code: &mut Vec<RawText>) {
         let source = self.source;
         let mut tags = Tags::new(source);
         while at < source.len() {
             let next = memchr(b'<', &source.as_bytes()[at..]).map_or(source.len(), |n| at + n);
-            if self.unseen.is_none() {
-                self.text(at..next);
-            }
+            self.text(at..next);
             at = next;
             if at == source.len() {
                 break;
             }
+            if let [gone, behind @ ..] = self.gone
+                && gone.start <= at
+            {
+                self.gone = behind;
+                at = at.max(gone.end);
+                continue;
+            }
             match tags.tag(at) {
-                Some(mut tag) => {
-                    self.pen.turned |= tag.style.turned;
-                    let seen = self.element(&mut tag);
-                    let hidden = self.hidden().is_any();
-                    if !hidden {
-                        self.seen_again(at, asides);
-                    }
-                    if seen {
-                        self.tag(&tag, at);
-                    }
+                Some(tag) => {
+                    let in_word = self.is_in_word();
+                    self.tag(&tag, at);
+                    self.hide(&tag, at, in_word);
+                    let name = &source.as_bytes()[tag.name.clone()];
+                    self.pen.turns.tag(name, tag.attributes);
                     at = tag.end;
                     // An element's first line end is none (HTML, 13.2.6.4.7).
                     if tag.keeps_white_space && matches!(tag.edge, Edge::Block(_)) {
@@ -199,11 +247,7 @@ impl<'s> Layout<'s> {
                         at += usize::from(rest.starts_with('\n'));
                         at += 2 * usize::from(rest.starts_with("\r\n"));
                     }
-                    asides.extend(tag.hidden.into_iter().map(Aside::Written));
-                    if hidden && self.unseen.is_none() {
-                        self.unseen = Some((at, asides.len()));
-                        asides.push(Aside::Unseen(at..at));
-                    }
+                    hidden.extend(tag.hidden);
                     if let Some(name) = tag.raw_text {
                         let end = tags.raw_text_end(at, name);
                         code.push((name, at..end));
@@ -211,21 +255,19 @@ impl<'s> Layout<'s> {
                     }
                 }
                 None => {
-                    if self.unseen.is_none() {
-                        self.due(b'<');
-                        self.pen.push(b'<', at, at + 1);
-                    }
+                    self.due(b'<');
+                    self.pen.push(b'<', at, at + 1);
                     at += 1;
                 }
             }
         }
-        self.seen_again(source.len(), asides);
     }
 }
 
 impl Layout<'_> {
     /// Writes what is due before a character that is seen.
     fn due(&mut self, next: u8) {
+        self.within.goes_on(next);
         self.cell_starts = false;
         let joint = self.joint.take();
         if self.lines == 0 && self.blank.is_none() {
@@ -253,6 +295,7 @@ impl Layout<'_> {
     }
 
     fn blank(&mut self, byte: u8, place: Range<usize>) {
+        self.within.goes_on(byte);
         if self.lines == 0 && self.blank.is_none() {
             self.place = place;
             self.blank = Some(byte);
@@ -263,7 +306,18 @@ impl Layout<'_> {
     fn edge(&mut self, tag: &Tag<'_>, at: usize) -> Edge {
         let source = self.source.as_bytes();
         let name = &source[tag.name.clone()];
-        let mut shown = tag.style.shown;
+        let named = |names: &[&str]| {
+            names
+                .iter()
+                .any(|n| name.eq_ignore_ascii_case(n.as_bytes()))
+        };
+        if named(&["svg", "math"]) {
+            self.drawing = !tag.closes;
+        }
+        let mut shown = match self.drawing || !named(DRAWN) {
+            true => tag.shown,
+            false => Shown::Plain,
+        };
         if let Some((open, depth, style)) = self.styled.last_mut()
             && source[open.clone()].eq_ignore_ascii_case(name)
         {
@@ -304,21 +358,20 @@ impl Layout<'_> {
         };
         let joint = match shown {
             // A label on a drawing, or a letter of one.
-            _ if name.eq_ignore_ascii_case(b"text") && !tag.closes && words => {
+            _ if self.drawing && named(&["text"]) && !tag.closes && words => {
                 return Edge::Block(1);
             }
             Shown::Placed if siblings && words => Joint::Spaced,
             Shown::Floats if words => Joint::Spaced,
-            Shown::Placed | Shown::Floats => return Edge::None,
             Shown::Block | Shown::Items => return Edge::Block(1),
             Shown::Cell if !tag.closes => return Edge::Cell,
             Shown::Cell | Shown::Spaced => Joint::Spaced,
-            Shown::Plain | Shown::Classed if in_items && siblings => Joint::Spaced,
-            Shown::Classed if siblings && length >= WORD => Joint::Classed,
-            Shown::Plain | Shown::Classed if !tag.closes && name.eq_ignore_ascii_case(b"sup") => {
-                Joint::Raised
+            _ if in_items && siblings => Joint::Spaced,
+            Shown::Classed | Shown::Placed | Shown::Floats if siblings && length >= WORD => {
+                Joint::Classed
             }
-            Shown::Plain | Shown::Classed => return Edge::None,
+            _ if !tag.closes && named(&["sup"]) => Joint::Raised,
+            _ => return Edge::None,
         };
         let weaker = |(before, _): &(Joint, _)| match joint {
             Joint::Raised => false,
@@ -603,6 +656,66 @@ mod tests {
             let view = View::html(source);
             let text = String::from_utf8_lossy(&view.text[..view.hidden]);
             assert_eq!(text, seen, "{source:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_placed_apart_is_read_apart() {
+        for (source, wanted) in [
+            (
+                "<svg><text>Maria Alvarez</text><text>HIV positive</text></svg>",
+                "Maria Alvarez\nHIV positive",
+            ),
+            ("<svg><text>M</text><text>a</text><text>ria</text>", "Maria"),
+            (
+                "<svg><text><tspan x=1>Maria</tspan><tspan x=70>has</tspan> <tspan dx=2>H</tspan><tspan dx=2>IV</tspan>",
+                "Maria has HIV",
+            ),
+            (
+                "<svg><text>Name<tspan x=0 dy=14>Maria</tspan><tspan x=0 dy=14>HIV",
+                "Name Maria HIV",
+            ),
+            (
+                "<span style='float:left'>Patient</span><span style='float:left'>Maria</span>Alvarez",
+                "Patient Maria Alvarez",
+            ),
+            (
+                "<i style='position:absolute;left:9px'>MRN</i><i style='position:absolute;left:99px'>abc</i>",
+                "MRN abc",
+            ),
+            (
+                "<b style='float:left'>M</b><b style='float:left'>a</b><b style='float:none'>r</b>",
+                "Mar",
+            ),
+            // Outside of drawings, and beside the place where they would stand, these are
+            // words in the line.
+            (
+                "Alv<text>a</text>rez <mi>Alv</mi><mi>arez</mi>",
+                "Alvarez Alvarez",
+            ),
+            ("Alv<tspan dy=1>a</tspan>rez", "Alvarez"),
+            (
+                "Alv<i style='position:relative;top:-2px'>a</i>rez",
+                "Alvarez",
+            ),
+            ("Alv<i style='position:absolute'>arez</i>", "Alvarez"),
+            ("<marquee>Maria</marquee>HIV", "Maria\nHIV"),
+            (
+                "<label>Patient</label><label>Maria</label>",
+                "Patient Maria",
+            ),
+            (
+                "<x-cell>Patient</x-cell><x-cell>Maria</x-cell>",
+                "Patient Maria",
+            ),
+            (
+                "<math><mi>Maria</mi><mi>has</mi><mi>H</mi><mi>I</mi><mi>V</mi>",
+                "Maria has HIV",
+            ),
+        ] {
+            let view = View::html(source);
+            let text = String::from_utf8_lossy(&view.text[..view.hidden]);
+            assert_eq!(text.trim(), wanted, "{source}");
         }
     }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use memchr::{memchr, memchr2, memmem};
+use memchr::{memchr, memmem};
 
 /// Whether the content of a `style` element is sizes and colours alone. What has
 /// no end may be text that another reader shows; the element itself may be
@@ -83,18 +83,6 @@ fn draws(sheet: &[u8]) -> bool {
         .any(|part| memmem::find(&small, part).is_some())
 }
 
-/// Whether a style sheet, or the style of one element, turns what is shown: a reader
-/// sees the letters of a word from its end (CSS Writing Modes, section 2.2).
-pub(super) fn turns(sheet: &[u8]) -> bool {
-    let may = |b: &u8| matches!(b, b'\\' | b'v' | b'V');
-    sheet.iter().any(may) && {
-        let small = unescaped(sheet).to_ascii_lowercase();
-        memmem::find(&small, b"bidi-override")
-            .or_else(|| memmem::find(&small, b"isolate-override"))
-            .is_some()
-    }
-}
-
 /// A stretch of a sheet between two of `;`, `{` and `}`, without its comments: a
 /// selector or a declaration.
 pub(super) struct Piece<'p> {
@@ -167,89 +155,6 @@ pub(super) fn pieces(sheet: &[u8], each: &mut dyn FnMut(&Piece<'_>)) {
 fn is_address(text: &[u8]) -> bool {
     text.last_chunk::<3>()
         .is_some_and(|name| name.eq_ignore_ascii_case(b"url"))
-}
-
-/// Names of custom properties that are looked for.
-const MAX_NAMES: usize = 16;
-
-/// What the sheets of a page put beside what it says.
-#[derive(Default)]
-pub(super) struct Added {
-    words: bool,
-    single: usize,
-    /// Custom properties that they show.
-    names: Vec<Vec<u8>>,
-}
-
-impl Added {
-    /// Reads one of them.
-    pub(super) fn read(&mut self, sheet: &[u8]) {
-        let has = |sheet| memmem::find(sheet, b"content").is_some();
-        if !sheet.contains(&b'\\') && !has(&sheet.to_ascii_lowercase()) {
-            return;
-        }
-        pieces(sheet, &mut |piece| {
-            let Some((_, value)) = piece.declaration().filter(|(name, _)| is_content(name)) else {
-                return;
-            };
-            let letters = letters_shown(&value);
-            self.words |= letters > 1;
-            self.single += letters;
-            if let Some(name) = custom(&value).filter(|_| self.names.len() < MAX_NAMES)
-                && !self.names.iter().any(|known| known == name)
-            {
-                self.names.push(name.to_vec());
-            }
-        });
-    }
-
-    /// Whether they are words: the letters of one may stand in the page and in them. A
-    /// letter or two are bullets, marks and the signs of icons' fonts.
-    pub(super) fn has_words(&self, page: &[u8]) -> bool {
-        const SINGLE: usize = 4;
-        let is_said = |name: &Vec<u8>| {
-            memmem::find_iter(page, name).any(|at| {
-                let behind = page.get(at + name.len()..).unwrap_or_default();
-                let value = behind.trim_ascii_start().strip_prefix(b":");
-                let ends = |b: &&u8| !matches!(b, b'}' | b'>' | b';');
-                let value = value.unwrap_or_default().iter().take(MAX_VALUE);
-                let value: Vec<u8> = value.take_while(ends).copied().collect();
-                letters_shown(&value) > 1
-            })
-        };
-        self.words || self.single >= SINGLE || self.names.iter().any(is_said)
-    }
-}
-
-fn is_content(name: &[u8]) -> bool {
-    name.eq_ignore_ascii_case(b"content")
-}
-
-/// Bytes of the value of a custom property that are looked into.
-const MAX_VALUE: usize = 64;
-
-/// The custom property that a value names: `var(--x)`.
-fn custom(value: &[u8]) -> Option<&[u8]> {
-    let at = memmem::find(value, b"--")?;
-    let name = value.get(at..)?;
-    let is_name = |b: &&u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
-    name.get(..name.iter().take_while(is_name).count())
-}
-
-/// How many letters stand in a row at the most in the strings of a value.
-fn letters_shown(value: &[u8]) -> usize {
-    let (mut most, mut at) = (0, 0);
-    while let Some(n) = value.get(at..).and_then(|rest| memchr2(b'"', b'\'', rest)) {
-        let start = at + n + 1;
-        let Some(&quote) = value.get(start - 1) else {
-            break;
-        };
-        at = closed(value, start, &[quote]);
-        let string = unescaped(value.get(start..at).unwrap_or_default());
-        let rows = string.split(|b| !b.is_ascii_alphabetic());
-        most = rows.map(<[u8]>::len).fold(most, usize::max);
-    }
-    most
 }
 
 /// Whether one of the other properties has a string, or what may stand for one.
@@ -361,7 +266,7 @@ fn words(sheet: &[u8]) -> Vec<u8> {
 }
 
 /// A style sheet without its escapes. What is no sign of ASCII becomes `?`.
-fn unescaped(sheet: &[u8]) -> Vec<u8> {
+pub(super) fn unescaped(sheet: &[u8]) -> Vec<u8> {
     read(sheet, |letter| letter)
 }
 
@@ -449,62 +354,6 @@ mod tests {
             "",
         ] {
             assert!(!shows_text(sheet.as_bytes()), "{sheet}");
-        }
-    }
-
-    #[test]
-    fn words_that_a_sheet_adds_are_told_from_its_marks() {
-        for (sheet, page, adds) in [
-            (".a::after{content:\"varez\"}", "", true),
-            (".a:after{CONTENT : 'x' \"\\56 arez\"}", "", true),
-            (
-                "p::after{content:var(--t)}",
-                "<p style=\"--t : 'PHI'\">",
-                true,
-            ),
-            (
-                "a::after{content:'M'} b::after{content:'a'} i::after{content:'r'} u::after{content:'i'}",
-                "",
-                true,
-            ),
-            (".fa:before{content:\"\\f101\"}", "", false),
-            (
-                "q{content:'\\201C'} li:before{content:\"\\2022 \"}",
-                "",
-                false,
-            ),
-            (
-                "li:before{content:counter(item) \". \"} p{content:none} td:before{content:attr(data-label)}",
-                "",
-                false,
-            ),
-            (
-                "p{font-family:\"Segoe UI\"} a:before{content:'x'}",
-                "",
-                false,
-            ),
-            (
-                ".fa:before{content:var(--fa)}",
-                ".fa-x{--fa:\"\\f101\"} p{--font:\"Segoe UI\"}",
-                false,
-            ),
-        ] {
-            let mut added = Added::default();
-            added.read(sheet.as_bytes());
-            assert_eq!(added.has_words(page.as_bytes()), adds, "{sheet}");
-        }
-    }
-
-    #[test]
-    fn what_turns_letters_is_told() {
-        for (sheet, turned) in [
-            ("b{direction:rtl;unicode-bidi:bidi-override}", true),
-            ("UNICODE-BIDI: isolate-Override", true),
-            ("unicode-bidi:b\\69 di-override", true),
-            ("p{direction:rtl;unicode-bidi:embed}", false),
-            ("p{overflow:visible}", false),
-        ] {
-            assert_eq!(turns(sheet.as_bytes()), turned, "{sheet}");
         }
     }
 }

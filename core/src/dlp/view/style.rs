@@ -1,322 +1,102 @@
-//! What a tag says of how its element is shown: apart, turned, or not at all.
+//! What hides an element: its own style, the attribute `hidden`, a rule for its class.
+//!
+//! In doubt it is hidden: a page whose words have such an element in them is read with
+//! it and without it.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::HashSet;
 
-use memchr::{memchr, memmem};
+use memchr::{memchr, memchr_iter};
 
 use super::decoded;
-use super::sheets::{Piece, pieces, turns};
+use super::sheets::{pieces, unescaped};
+use super::tags::Tags;
 
-/// How the style of a tag that opens an element sets it apart.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Shown {
-    /// It has none.
-    #[default]
-    Plain,
-    /// A style or class, whatever it says.
-    Classed,
-    /// Placed for itself in the line, as each sign of a formula is: words stand apart,
-    /// and letters may be one word.
-    Placed,
-    /// Placed for itself on a drawing, or out of the line: the same, with what stands
-    /// around it.
-    Floats,
-    /// Room around the text.
-    Spaced,
-    /// `display: table-cell`.
-    Cell,
-    /// A block.
-    Block,
-    /// A block whose children are set apart: `flex` and `grid`.
-    Items,
-}
-
-/// What an element's own style says.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Style {
-    pub(super) shown: Shown,
-    /// What `display` alone says of it.
-    laid_out: Shown,
-    /// Whether a block stands in the line: `display: inline`.
-    pub(super) inline: bool,
-    /// Whether its letters are seen in another order.
-    pub(super) turned: bool,
-    /// Whether `display` hides it; `None` where it says nothing.
-    display: Option<bool>,
-    /// The same of its visibility, which what is in it may say otherwise.
-    visibility: Option<bool>,
-    /// And of letters too small to be seen.
-    size: Option<bool>,
-    /// Whether it is seen through.
-    clear: bool,
-    /// Whether it has no height or width, and whether what does not fit is cut off.
-    flat: bool,
-    cut: bool,
-    /// Whether it has a height and width at all.
-    boxed: bool,
-    /// Whether it is placed, and out of the line; whether far off, and cut to nothing.
-    placed: bool,
-    out: bool,
-    off: bool,
-    clipped: bool,
-}
-
-/// What `display` says of blocks.
-const BLOCKS: &[&str] = &[
-    "block",
-    "flow-root",
-    "list-item",
-    "table",
-    "table-row",
-    "table-caption",
-];
-
-/// Whether `display` knows a word.
-fn is_display(word: &[u8]) -> bool {
-    const OTHERS: &[&str] = &[
-        "none", "contents", "flex", "grid", "ruby", "initial", "inherit", "unset", "revert",
-    ];
-    let starts = |name: &str| {
-        word.get(..name.len())
-            .is_some_and(|head| head.eq_ignore_ascii_case(name.as_bytes()))
-    };
-    is(word, OTHERS) || is(word, BLOCKS) || starts("inline") || starts("table") || starts("-")
-}
-
-/// Properties that put room beside a text.
-const ROOM: &[&str] = &[
-    "padding",
-    "padding-left",
-    "padding-right",
-    "margin",
-    "margin-left",
-    "margin-right",
-    "width",
-    "min-width",
-];
-
-/// Why an element's text is not seen. What hides all hides what is in it too.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Hidden {
-    all: bool,
-    invisible: bool,
-    small: bool,
-}
-
-impl Hidden {
-    pub(super) const ALL: Self = Self {
-        all: true,
-        invisible: false,
-        small: false,
-    };
-
-    pub(super) const fn is_any(self) -> bool {
-        self.all || self.invisible || self.small
-    }
-}
-
-/// What no browser shows: not even where it has no style. What stands above letters
-/// (`rt`) is read for itself.
+/// What no browser shows, or above the letters (`rt`).
 const UNSEEN: &[&str] = &[
     "template", "datalist", "noembed", "noframes", "rp", "rt", "rtc",
 ];
-
-/// Signs of formulas.
-const FORMULA: &[&str] = &["mi", "mn", "mo", "ms", "mtext"];
 
 fn is(word: &[u8], names: &[&str]) -> bool {
     let same = |name: &&str| word.eq_ignore_ascii_case(name.as_bytes());
     names.iter().any(same)
 }
 
-impl Style {
-    /// What a tag says of the element that it opens, by its name and behind it; and
-    /// its classes.
-    pub(super) fn of<'t>(name: &[u8], behind: &'t [u8]) -> (Self, &'t [u8]) {
-        let mut out = Self::default();
-        let (mut style, mut class, mut hidden, mut dir) = (None, None, false, None);
-        let drawn = is(name, &["tspan", "textpath"]);
-        for (attribute, value) in Attributes(behind) {
-            match attribute.len() {
-                2 | 1 if drawn && value.iter().any(|b| matches!(b, b'1'..=b'9')) => {
-                    out.shown = out.shown.max(match attribute {
-                        b"x" | b"dx" => Shown::Placed,
-                        b"y" | b"dy" => Shown::Floats,
-                        _ => Shown::Plain,
-                    });
+/// Whether an element may be hidden, by its name and what stands behind it in its tag.
+pub(super) fn hides(name: &[u8], attributes: &[u8], sheets: &Sheets) -> bool {
+    let mut style = Style::default();
+    let mut hidden = is(name, UNSEEN) || sheets.hide(b"", name);
+    for (attribute, value) in Attributes(attributes) {
+        match attribute.len() {
+            2 if is(attribute, &["id"]) => hidden |= sheets.hide(b"#", &read(value)),
+            5 if is(attribute, &["class"]) => {
+                let classes = read(value);
+                let mut classes = classes.split(u8::is_ascii_whitespace);
+                hidden |= classes.any(|class| sheets.hide(b".", class));
+            }
+            5 if is(attribute, &["style"]) => pieces(&read(value), &mut |piece| {
+                if let Some((name, value)) = piece.declaration() {
+                    style.declare(&name, &value);
                 }
-                // The first of a name counts.
-                5 if is(attribute, &["style"]) => style = style.or(Some(value)),
-                5 if is(attribute, &["class"]) => class = class.or(Some(value)),
-                6 if is(attribute, &["hidden"]) => hidden = true,
-                6 if is(attribute, &["srcdoc"]) => {
-                    let page = read(value).to_ascii_lowercase();
-                    let has = |word: &[u8]| memmem::find(&page, word).is_some();
-                    out.turned |= turns(&page) || has(b"<bdo") && has(b"rtl");
-                }
-                12 if is(attribute, &["unicode-bidi"]) => out.turned |= turns(&read(value)),
-                3 if is(attribute, &["dir"]) => dir = dir.or(Some(value)),
-                4 if is(attribute, &["size"]) && is(name, &["font"]) => out.size = Some(false),
-                _ => {}
-            }
-        }
-        let style = style.map(read);
-        if class.is_some()
-            || style.is_some()
-            || is(name, &["label"])
-            || behind.first() == Some(&b'-')
-        {
-            out.shown = out.shown.max(Shown::Classed);
-        }
-        if is(name, FORMULA) {
-            out.shown = out.shown.max(Shown::Placed);
-        }
-        // The size of letters outside of a table is none in it, where a page is read as
-        // old ones are.
-        if is(name, &["table"]) {
-            out.size = Some(false);
-        }
-        if let Some(style) = &style {
-            pieces(style, &mut |piece| out.declare(piece));
-            out.shown = out.shown.max(out.laid_out);
-            out.turned |= turns(style);
-        }
-        if (hidden && out.display.is_none()) || is(name, UNSEEN) {
-            out.display = Some(true);
-        }
-        if is(name, &["bdo"]) {
-            let style = style.unwrap_or_default().to_ascii_lowercase();
-            let rtl = memmem::find(&style, b"rtl").is_some();
-            let dir = dir.map(read).unwrap_or_default();
-            out.turned |= rtl || !dir.trim_ascii().eq_ignore_ascii_case(b"ltr");
-        }
-        (out, class.unwrap_or_default())
-    }
-
-    /// Takes a declaration.
-    fn declare(&mut self, piece: &Piece<'_>) {
-        let Some((name, value)) = piece.declaration() else {
-            return;
-        };
-        let letter = |b: &u8| b.is_ascii_alphabetic() || *b == b'-';
-        let ends = value.iter().position(|b| !letter(b));
-        let word = &value[..ends.unwrap_or(value.len())];
-        let any = |names: &[&str]| is(&name, names);
-        let mut said = Shown::Classed;
-        match name.len() {
-            // The last counts that is one.
-            7 if any(&["display"]) && is_display(word) => {
-                self.display = Some(is(word, &["none"]));
-                self.inline = is(word, &["inline", "contents"]);
-                self.boxed |= !self.inline;
-                self.laid_out = match () {
-                    () if is(word, &["flex", "grid"]) => Shown::Items,
-                    () if is(word, &["table-cell"]) => Shown::Cell,
-                    () if is(word, BLOCKS) => Shown::Block,
-                    () if is(word, &["inline-flex", "inline-grid"]) => Shown::Spaced,
-                    () => Shown::Classed,
-                };
-            }
-            10 if any(&["visibility"]) && !is(word, AS_OUTSIDE) => {
-                self.visibility = Some(is(word, &["hidden", "collapse"]));
-            }
-            9 if any(&["font-size"]) => self.size = size(word, &Length::of(&value)),
-            4 if any(&["font"]) => {
-                let words = value.split(u8::is_ascii_whitespace);
-                let mut sizes = words
-                    .map(Length::of)
-                    .filter(|size| !size.unit.is_empty() || size.whole == 0);
-                let known = sizes.find(|size| size.known);
-                self.size = known.map_or(Some(false), |known| size(word, &known));
-            }
-            7 if any(&["opacity"]) => self.clear = Length::of(&value).is_clear(),
-            8 if any(&["overflow"]) => self.cut = is(word, &["hidden", "clip"]),
-            8 if any(&["position"]) => {
-                self.placed = !is(word, &["static"]);
-                self.out = is(word, &["absolute", "fixed"]);
-                self.boxed |= self.out;
-            }
-            5 if any(&["float"]) && !is(word, &["none"]) => {
-                self.boxed = true;
-                said = Shown::Floats;
-            }
-            4 if any(&["clip"]) => self.clipped = is(word, &["rect"]),
-            3..=6 if any(&["left", "top", "right", "bottom"]) => {
-                self.off |= Length::of(&value).is_far();
-                said = Shown::Floats;
-            }
-            11 if any(&["text-indent"]) => self.flat |= Length::of(&value).is_far(),
-            _ => {}
-        }
-        if any(&["height", "max-height", "width", "max-width"]) {
-            self.flat |= Length::of(&value).is_nothing();
-        }
-        if any(ROOM) {
-            self.clear |= any(&["margin-left"]) && Length::of(&value).is_far();
-            let mut value = value.iter().take(64);
-            if value.any(|b| matches!(b, b'1'..=b'9')) {
-                said = Shown::Spaced;
-            }
-        }
-        self.shown = self.shown.max(said);
-    }
-
-    /// What of an element is hidden that stands in another.
-    pub(super) fn hides(&self, outer: Hidden, block: bool) -> Hidden {
-        let all = self.display == Some(true)
-            || self.clear
-            || self.flat && self.cut && (self.boxed || block)
-            || self.off && self.placed
-            || self.clipped && self.out;
-        Hidden {
-            all: outer.all || all,
-            invisible: self.visibility.unwrap_or(outer.invisible),
-            small: self.size.unwrap_or(outer.small),
+            }),
+            6 if is(attribute, &["hidden"]) => hidden = true,
+            // Drawings say the same in attributes.
+            _ => style.declare(attribute, &read(value)),
         }
     }
-
-    /// What its classes say where its own style says nothing.
-    pub(super) fn or(&mut self, classes: &Self) {
-        self.display = self.display.or(classes.display);
-        self.visibility = self.visibility.or(classes.visibility);
-        self.size = self.size.or(classes.size);
-        self.flags(classes);
-    }
-
-    /// What another rule says too: what one shows may be seen.
-    fn and(&mut self, other: &Self) {
-        let either = |one: Option<bool>, other: Option<bool>| match (one, other) {
-            (Some(one), Some(other)) => Some(one && other),
-            (one, other) => one.or(other),
-        };
-        self.display = either(self.display, other.display);
-        self.visibility = either(self.visibility, other.visibility);
-        self.size = either(self.size, other.size);
-        self.flags(other);
-    }
-
-    fn flags(&mut self, other: &Self) {
-        self.clear |= other.clear;
-        self.flat |= other.flat;
-        self.cut |= other.cut;
-        self.boxed |= other.boxed;
-        self.placed |= other.placed;
-        self.out |= other.out;
-        self.off |= other.off;
-        self.clipped |= other.clipped;
-    }
+    hidden || style.hides()
 }
 
-/// What has a property as what is around it has it.
-const AS_OUTSIDE: &[&str] = &["inherit", "unset", "smaller", "larger"];
+/// What of a style hides its element.
+#[derive(Debug, Clone, Copy, Default)]
+struct Style {
+    hidden: bool,
+    /// Whether it has no height or width, and whether what does not fit is cut off.
+    flat: bool,
+    cut: bool,
+    /// Whether it is placed, and far off.
+    placed: bool,
+    off: bool,
+}
 
-/// Whether letters of a size are not seen; `None` where that is as it is outside.
-fn size(word: &[u8], length: &Length<'_>) -> Option<bool> {
-    match length.is_nothing() {
-        true => Some(true),
-        false if is(word, AS_OUTSIDE) || is(length.unit, &["em", "ex", "ch", "%"]) => None,
-        false => Some(false),
+impl Style {
+    /// Takes a declaration.
+    fn declare(&mut self, name: &[u8], value: &[u8]) {
+        let letter = |b: &u8| b.is_ascii_alphabetic() || *b == b'-';
+        let ends = value.iter().position(|b| !letter(b));
+        let word = value.get(..ends.unwrap_or(value.len())).unwrap_or_default();
+        let any = |names: &[&str]| is(name, names);
+        self.hidden |= match name.len() {
+            7 if any(&["display"]) => is(word, &["none"]),
+            10 if any(&["visibility"]) => is(word, &["hidden", "collapse"]),
+            9 if any(&["font-size"]) => Length::of(value).is_nothing(),
+            4 if any(&["font"]) => {
+                let mut words = value.split(u8::is_ascii_whitespace).map(Length::of);
+                words.any(|length| length.is_nothing())
+            }
+            7 if any(&["opacity"]) => Length::of(value).is_clear(),
+            5 if any(&["color"]) => is(word, &["transparent"]),
+            4 | 9 if any(&["clip", "clip-path"]) => {
+                !is(word, &["none", "auto", "inherit", "initial", "unset"])
+            }
+            11 if any(&["margin-left", "text-indent"]) => Length::of(value).is_far(),
+            _ => false,
+        };
+        match name.len() {
+            8 if any(&["overflow"]) => self.cut |= is(word, &["hidden", "clip"]),
+            8 if any(&["position"]) => self.placed |= !is(word, &["static"]),
+            3..=6 if any(&["left", "top", "right", "bottom"]) => {
+                self.off |= Length::of(value).is_far();
+            }
+            5..=10 if any(&["height", "max-height", "width", "max-width"]) => {
+                self.flat |= Length::of(value).is_nothing();
+            }
+            _ => {}
+        }
+    }
+
+    const fn hides(self) -> bool {
+        self.hidden || self.flat && self.cut || self.off && self.placed
     }
 }
 
@@ -426,76 +206,85 @@ impl<'t> Iterator for Attributes<'t> {
     }
 }
 
-/// What the sheets of a page say of its classes.
+/// What the sheets of a page may hide: elements, classes and names.
 #[derive(Debug, Default)]
-pub(super) struct Classes(HashMap<Vec<u8>, Style>);
+pub(super) struct Sheets(HashSet<Vec<u8>>);
 
-/// Classes that are kept.
-const MAX_CLASSES: usize = 1024;
+/// How many of them are kept.
+const MAX_HIDDEN: usize = 1024;
 
-impl Classes {
-    /// Reads a sheet.
-    pub(super) fn read(&mut self, sheet: &[u8]) {
-        let (mut selector, mut depth) = (None::<Vec<u8>>, 0usize);
-        let mut style = Style::default();
-        pieces(sheet, &mut |piece| match piece.end {
-            b'{' if piece.text.trim_ascii().starts_with(b"@") => depth += 1,
-            b'{' => {
-                let text = piece.text.trim_ascii();
-                (selector, style) = (Some(text.to_vec()), Style::default());
+impl Sheets {
+    /// Those of a page.
+    pub(super) fn new(source: &str) -> Self {
+        const NAME: &[u8] = b"<style";
+        let bytes = source.as_bytes();
+        let mut out = Self::default();
+        let mut from = 0;
+        for at in memchr_iter(b'<', bytes) {
+            let name = bytes.get(at..at + NAME.len()).unwrap_or_default();
+            if at < from || !name.eq_ignore_ascii_case(NAME) {
+                continue;
             }
-            end => {
-                style.declare(piece);
-                if end == b'}' {
-                    match selector.take() {
-                        Some(classes) => self.rule(&classes, style, depth > 0),
-                        None => depth = depth.saturating_sub(1),
-                    }
+            let Some(start) = memchr(b'>', &bytes[at..]).map(|n| at + n + 1) else {
+                break;
+            };
+            from = Tags::new(source).raw_text_end(start, "style");
+            out.read(bytes.get(start..from).unwrap_or_default());
+        }
+        out
+    }
+
+    /// Reads a sheet.
+    fn read(&mut self, sheet: &[u8]) {
+        let (mut selector, mut style) = (Vec::new(), Style::default());
+        pieces(sheet, &mut |piece| {
+            if piece.end == b'{' {
+                // A rule may stand in another.
+                if style.hides() {
+                    self.rule(&selector);
                 }
+                (selector, style) = (unescaped(piece.text), Style::default());
+                return;
+            }
+            if let Some((name, value)) = piece.declaration() {
+                style.declare(&name, &value);
+            }
+            if piece.end == b'}' && style.hides() {
+                self.rule(&selector);
+                style = Style::default();
             }
         });
+        if style.hides() {
+            self.rule(&selector);
+        }
     }
 
-    /// Takes a rule for a class, whatever its element. One for some readers (`@media`)
-    /// hides nothing for all.
-    fn rule(&mut self, selector: &[u8], mut style: Style, some: bool) {
-        if some {
-            let shows = |said: Option<bool>| said.filter(|hides| !hides);
-            style = Style {
-                display: shows(style.display),
-                visibility: shows(style.visibility),
-                size: shows(style.size),
-                ..Style::default()
+    /// Takes the selectors of a rule that hides: what is said last of the element.
+    fn rule(&mut self, selectors: &[u8]) {
+        let is_name = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_') || *b >= 0x80;
+        for selector in selectors.split(|b| *b == b',') {
+            let parts = |b: &u8| b.is_ascii_whitespace() || matches!(b, b'>' | b'+' | b'~');
+            let last = selector.trim_ascii().rsplit(parts).next();
+            let last = last.unwrap_or_default();
+            let end = last.iter().position(|b| matches!(b, b':' | b'['));
+            let last = last.get(..end.unwrap_or(last.len())).unwrap_or_default();
+            let sign = last.iter().rposition(|b| matches!(b, b'.' | b'#'));
+            let (sign, name) = match sign {
+                Some(at) => (&last[at..=at], &last[at + 1..]),
+                None => (&b""[..], last),
             };
-        }
-        let said = [style.display, style.visibility, style.size];
-        if said == [None; 3] && !style.hides(Hidden::default(), true).is_any() {
-            return;
-        }
-        for selector in selector.split(|b| *b == b',') {
-            let mut names = selector.trim_ascii().split(|b| *b == b'.');
-            let (Some(element), Some(class), None) = (names.next(), names.next(), names.next())
-            else {
-                continue;
-            };
-            let is_name = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
-            if element.iter().chain(class).all(is_name) && self.0.len() < MAX_CLASSES {
-                self.0.entry(class.to_vec()).or_default().and(&style);
+            if !name.is_empty() && name.iter().all(is_name) && self.0.len() < MAX_HIDDEN {
+                self.0.insert(key(sign, name));
             }
         }
     }
 
-    /// What they say of an element of some classes.
-    pub(super) fn of(&self, classes: &[u8]) -> Option<Style> {
-        if self.0.is_empty() || classes.is_empty() {
-            return None;
-        }
-        let classes = read(classes);
-        let classes = classes.split(u8::is_ascii_whitespace);
-        let said = classes.filter_map(|class| self.0.get(class)).copied();
-        said.reduce(|mut all, class| {
-            all.and(&class);
-            all
-        })
+    fn hide(&self, sign: &[u8], name: &[u8]) -> bool {
+        !self.0.is_empty() && self.0.contains(&key(sign, name))
     }
+}
+
+/// Names of classes are the same in either case where a page is read as old ones are.
+fn key(sign: &[u8], name: &[u8]) -> Vec<u8> {
+    [sign, name].concat().to_ascii_lowercase()
 }

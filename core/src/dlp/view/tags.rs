@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use memchr::memchr;
+use memchr::{memchr, memchr_iter};
 
 use super::sheets::shows_text;
-use super::style::{Style, read};
+use super::style::{Attributes, read};
 
 /// What a tag, comment or declaration is.
 #[derive(Default)]
@@ -18,17 +18,40 @@ pub(super) struct Tag<'a> {
     /// Whether it is a paragraph or its like, whose edge is none at that of a
     /// table's cell.
     pub(super) paragraph: bool,
-    /// Whether it says that nothing stands in it: `<g/>`.
-    pub(super) whole: bool,
-    /// What its own style says, and which classes it has.
-    pub(super) style: Style,
-    pub(super) classes: &'a [u8],
+    /// What its name, style and class say of its place.
+    pub(super) shown: Shown,
+    /// What stands in it behind its name, where it opens an element.
+    pub(super) attributes: &'a [u8],
     /// Text in it that is not seen.
     pub(super) hidden: Vec<Range<usize>>,
     /// The name of an element whose content is not markup.
     pub(super) raw_text: Option<&'static str>,
     /// Whether it opens an element whose white space is shown as it is.
     pub(super) keeps_white_space: bool,
+}
+
+/// How the style of a tag that opens an element sets it apart.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Shown {
+    /// It has none.
+    #[default]
+    Plain,
+    /// A style or class, whatever it says.
+    Classed,
+    /// Placed for itself in the line, as each sign of a formula is: words stand apart,
+    /// and letters may be one word.
+    Placed,
+    /// Placed for itself on a drawing, or out of the line: the same, with what stands
+    /// around it.
+    Floats,
+    /// Room around the text.
+    Spaced,
+    /// `display: table-cell`.
+    Cell,
+    /// A block.
+    Block,
+    /// A block whose children are set apart: `flex` and `grid`.
+    Items,
 }
 
 /// What a tag puts between the texts around it.
@@ -127,7 +150,7 @@ impl<'a> Tags<'a> {
             // In XML, and in drawings within HTML, nothing is inside of `<style/>`.
             .filter(|_| !inside.ends_with(b"/"));
         let hidden = match inside.len() > closes + name.len() && !is_common(inside) {
-            true => attributes(inside, closes + name.len(), at + 1),
+            true => self::attributes(inside, closes + name.len(), at + 1),
             false => Vec::new(),
         };
         let keeps = closes == 0
@@ -136,9 +159,9 @@ impl<'a> Tags<'a> {
                     .iter()
                     .any(|keeps| name.eq_ignore_ascii_case(keeps.as_bytes()))
                 || inside.len() > name.len() && keeps_white_space(inside));
-        let (style, classes) = match closes == 0 {
-            true => Style::of(name, &inside[name.len()..]),
-            false => Default::default(),
+        let attributes = match closes == 0 {
+            true => &inside[name.len()..],
+            false => &[],
         };
         Some(Tag {
             end,
@@ -148,9 +171,11 @@ impl<'a> Tags<'a> {
             paragraph: PARAGRAPHS
                 .iter()
                 .any(|p| name.eq_ignore_ascii_case(p.as_bytes())),
-            whole: inside.ends_with(b"/"),
-            style,
-            classes,
+            shown: match closes == 0 {
+                true => shown(name, attributes),
+                false => Shown::Plain,
+            },
+            attributes,
             hidden,
             raw_text,
             keeps_white_space: keeps,
@@ -366,6 +391,106 @@ fn keeps_white_space(inside: &[u8]) -> bool {
     let dashes = inside.iter().enumerate().filter(|(_, b)| **b == b'-');
     dashes.into_iter().any(|(n, _)| n >= 5 && declares(n - 5))
 }
+
+/// How the style of a tag sets its element apart.
+fn shown(name: &[u8], attributes: &[u8]) -> Shown {
+    let is = |word: &[u8], names: &[&str]| {
+        let same = |name: &&str| word.eq_ignore_ascii_case(name.as_bytes());
+        names.iter().any(same)
+    };
+    let letter = |b: &u8| b.is_ascii_alphabetic() || *b == b'-';
+    let own = is(name, &["label"]) || attributes.first() == Some(&b'-');
+    let mut out = match () {
+        () if is(name, &["tspan", "textpath"]) => of_drawing(attributes),
+        () if is(name, FORMULA) => Shown::Placed,
+        () if own => Shown::Classed,
+        () => Shown::Plain,
+    };
+    if attributes.is_empty() {
+        return out;
+    }
+    match attributes.windows(6).any(|w| is(w, &["class=", "style="])) {
+        true => out = out.max(Shown::Classed),
+        false => return out,
+    }
+    let (mut placed, mut moved) = (false, false);
+    for colon in memchr_iter(b':', attributes) {
+        let before = attributes[..colon].trim_ascii_end();
+        let start = before.iter().rposition(|b| !letter(b)).map_or(0, |n| n + 1);
+        let property = &before[start..];
+        let value = attributes[colon + 1..].trim_ascii_start();
+        let word = value.iter().take_while(|b| letter(b)).count();
+        let word = &value[..word];
+        let said = if is(property, &["display"]) {
+            match () {
+                () if is(word, &["flex", "grid"]) => Shown::Items,
+                () if is(word, &["table-cell"]) => Shown::Cell,
+                () if is(word, BLOCKS) => Shown::Block,
+                () if is(word, &["inline-flex", "inline-grid"]) => Shown::Spaced,
+                () => Shown::Classed,
+            }
+        } else if is(property, &["float"]) && !is(word, &["none"]) {
+            Shown::Floats
+        } else if is(property, &["position"]) {
+            placed = is(word, &["absolute", "fixed"]);
+            Shown::Classed
+        } else if is(property, &["left", "top", "right", "bottom"]) {
+            moved = true;
+            Shown::Classed
+        } else if is(property, ROOM) {
+            let ends = |b: &&u8| !matches!(b, b';' | b'"' | b'\'');
+            let mut value = value.iter().take_while(ends).take(64);
+            match value.any(|b| matches!(b, b'1'..=b'9')) {
+                true => Shown::Spaced,
+                false => Shown::Classed,
+            }
+        } else {
+            Shown::Classed
+        };
+        out = out.max(said);
+    }
+    match placed && moved {
+        true => out.max(Shown::Floats),
+        false => out,
+    }
+}
+
+/// How a stretch of a text on a drawing is set apart.
+fn of_drawing(attributes: &[u8]) -> Shown {
+    let said = Attributes(attributes).map(|(name, value)| {
+        match value.iter().any(|b| matches!(b, b'1'..=b'9')) {
+            true if matches!(name, b"x" | b"dx") => Shown::Placed,
+            true if matches!(name, b"y" | b"dy") => Shown::Floats,
+            _ => Shown::Plain,
+        }
+    });
+    said.max().unwrap_or_default()
+}
+
+/// Signs of formulas.
+const FORMULA: &[&str] = &["mi", "mn", "mo", "ms", "mtext"];
+
+/// What `display` says of blocks.
+const BLOCKS: &[&str] = &[
+    "block",
+    "flow-root",
+    "list-item",
+    "table",
+    "table-row",
+    "table-caption",
+];
+
+/// Properties that put room beside a text.
+const ROOM: &[&str] = &[
+    "padding",
+    "padding-left",
+    "padding-right",
+    "margin",
+    "margin-left",
+    "margin-right",
+    "width",
+    "min-width",
+];
 
 /// What a tag puts between the texts around it: nothing for inline ones, and
 /// for scripts and styles, which are not shown. As in `innerText`, a paragraph

@@ -6,9 +6,10 @@
 
 use std::ops::Range;
 
-use super::style::Classes;
+use super::style::Sheets;
 use super::tags::{Edge, Tags, edge};
-use super::{Aside, Page, Pen, RawText, View};
+use super::turns::Turns;
+use super::{Page, Pen, RawText, View};
 
 /// What stands between two texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -185,7 +186,8 @@ impl View<'_> {
         let head: String = source.chars().take(4096).collect();
         let office = OFFICE.iter().any(|o| head.contains(o));
         let mut pen = Pen::with_capacity(source.len());
-        let mut asides: Vec<Aside> = Vec::new();
+        pen.turns = Turns::new(source);
+        let mut hidden: Vec<Range<usize>> = Vec::new();
         let mut code: Vec<RawText> = Vec::new();
         let mut tags = Tags::new(source);
         let mut due = Due {
@@ -217,8 +219,9 @@ impl View<'_> {
                     if !tag.name.is_empty() {
                         due.tag(&name[..length], tag.closes, at..tag.end);
                     }
-                    pen.turned |= tag.style.turned;
-                    asides.extend(tag.hidden.into_iter().map(Aside::Written));
+                    pen.turns
+                        .tag(&source.as_bytes()[tag.name.clone()], tag.attributes);
+                    hidden.extend(tag.hidden);
                     at = tag.end;
                     if let Some(name) = tag.raw_text {
                         let end = tags.raw_text_end(at, name);
@@ -233,8 +236,13 @@ impl View<'_> {
                 }
             }
         }
-        let page = Page { pen, asides, code };
-        super::finish(page, source, &Classes::default())
+        let page = Page {
+            pen,
+            hidden,
+            code,
+            words: Vec::new(),
+        };
+        super::finish(page, source, &Sheets::default())
     }
 }
 
