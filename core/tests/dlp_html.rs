@@ -365,15 +365,15 @@ fn what_may_be_hidden_is_read_where_it_stands() {
         (
             "<style>.sr-only{position:absolute;width:1px;clip:rect(0,0,0,0)}</style>\
              <span class='sr-only'>MRN: </span>4711882",
-            FindingKind::MedicalRecordNumber,
+            FindingKind::Mrn,
         ),
         (
             "<span style='display:none'>MRN </span>4711882",
-            FindingKind::MedicalRecordNumber,
+            FindingKind::Mrn,
         ),
         (
             "<span hidden>SSN: </span>536221847",
-            FindingKind::SocialSecurityNumber,
+            FindingKind::Ssn,
         ),
     ] {
         let message = mail().html(page.to_owned()).build().unwrap();
