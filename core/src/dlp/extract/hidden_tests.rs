@@ -315,13 +315,18 @@ fn what_is_said_of_changes_in_opendocument_ends_with_its_line() {
 
 /// A page in a font whose map to text gives each letter another one.
 fn mapped(entries: &str, text: &str, map: &str) -> Out {
+    mapped_by(entries, text, map, b"\0\x01\0\0 a program")
+}
+
+/// The same with this as the font's program.
+fn mapped_by(entries: &str, text: &str, map: &str, program: &[u8]) -> Out {
     let map = format!("begincmap 1 begincodespacerange <00><ff> endcodespacerange {map} endcmap");
     let fonts = format!("/F << /Type /Font {entries} /ToUnicode 5 0 R >>");
     let content = format!("BT /F 10 Tf 50 700 Td ({text}) Tj 0 -12 Td (Seen) Tj ET");
     run(&page(
         content.as_bytes(),
         &fonts,
-        &[stream("", map.as_bytes()), stream("", b"a program")],
+        &[stream("", map.as_bytes()), stream("", program)],
     ))
 }
 
@@ -351,4 +356,51 @@ fn letters_of_a_pdf_are_read_as_drawn_and_as_told() {
     let entries = "/Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding";
     let out = mapped(entries, "Maria has HIV", upper);
     assert_eq!(out.text().matches("HIV").count(), 1);
+}
+
+/// What a reader draws no letter with is no program.
+#[test]
+fn a_program_of_a_font_begins_as_one() {
+    let shifted = "2 beginbfrange <41><59><0042> <61><79><0062> endbfrange";
+    let with = |file: &str, program: &[u8]| {
+        let entries =
+            format!("/Subtype /Type1 /BaseFont /Helvetica /FontDescriptor << /Flags 4 {file} >>");
+        mapped_by(&entries, "Maria has HIV", shifted, program)
+    };
+    for file in [
+        "",
+        "/FontFile null",
+        "/FontFile2 99 0 R",
+        "/FontFile3 2 0 R",
+    ] {
+        with(file, b"").has("\nMaria has HIV\n");
+    }
+    for none in [&b""[..], b" ", b"a program", b"\0\0\0\0"] {
+        with("/FontFile 6 0 R", none).has("\nMaria has HIV\n");
+    }
+    for program in [
+        &b"%!PS-AdobeFont"[..],
+        b"\x80\x01\x20",
+        b"\x01\0\x04",
+        b"\0\x01\0\0",
+        b"true",
+        b"OTTO",
+    ] {
+        with("/FontFile3 6 0 R", program).lacks("HIV");
+    }
+}
+
+#[test]
+fn rows_of_a_pdf_that_read_either_way_stay_in_their_table() {
+    let map = "begincmap 1 begincodespacerange <00><ff> endcodespacerange 1 beginbfrange <30><38><0031> endbfrange endcmap";
+    let fonts = "/F << /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding /ToUnicode 5 0 R >>";
+    let row = |room: &str, mrn: &str| format!("({room}) Tj 120 0 Td ({mrn}) Tj -120 -12 Td ");
+    let rows = [row("Room", "MRN"), row("4", "77110"), row("5", "88213")].concat();
+    let content = format!("BT /F 10 Tf 50 700 Td {rows} (Seen) Tj ET");
+    let out = run(&page(
+        content.as_bytes(),
+        fonts,
+        &[stream("", map.as_bytes())],
+    ));
+    out.has("Room\tMRN\n5\t88221\n6\t99324\nRoom\tMRN\n4\t77110\n5\t88213\nSeen");
 }

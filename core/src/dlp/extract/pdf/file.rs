@@ -18,6 +18,8 @@ use super::object::{Dict, Object, Parser, integer, is_blank};
 const MAX_OBJECTS: usize = 500_000;
 /// References that lead to references.
 const MAX_CHAIN: usize = 8;
+/// Bytes of a stream that its first ones are decoded from.
+const START: usize = 1024;
 
 /// Where an object stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -379,6 +381,34 @@ impl<'a> File<'a> {
     /// A stream with its filters undone. What cannot be decoded is a fault,
     /// pictures aside.
     pub(super) fn content(&mut self, stream: &Stream, budget: &mut Budget) -> Option<Vec<u8>> {
+        let raw = self.data.get(stream.raw.clone())?;
+        match self.decoded(stream, raw, budget) {
+            Decoded::Bytes(bytes, fault) => {
+                if let Some(fault) = fault {
+                    self.fail(fault);
+                }
+                Some(bytes)
+            }
+            Decoded::Picture => None,
+            Decoded::Unknown => {
+                self.fail("unsupported_type");
+                None
+            }
+        }
+    }
+
+    /// The first bytes of a stream with its filters undone.
+    pub(super) fn start(&mut self, stream: &Stream, budget: &mut Budget) -> Option<Vec<u8>> {
+        let raw = self.data.get(stream.raw.clone())?;
+        let head = raw.get(..raw.len().min(START))?;
+        match self.decoded(stream, head, budget) {
+            // It is cut off, whatever is told of it.
+            Decoded::Bytes(bytes, _) => Some(bytes),
+            Decoded::Picture | Decoded::Unknown => None,
+        }
+    }
+
+    fn decoded(&mut self, stream: &Stream, raw: &[u8], budget: &mut Budget) -> Decoded {
         let pick = |this: &mut Self, long: &str, short: &str, budget: &mut Budget| match this.get(
             &stream.dict,
             long,
@@ -414,20 +444,7 @@ impl<'a> File<'a> {
                     .unwrap_or_default(),
             );
         }
-        let raw = self.data.get(stream.raw.clone())?;
-        match filter::decode(raw, &names, &dicts, budget) {
-            Decoded::Bytes(bytes, fault) => {
-                if let Some(fault) = fault {
-                    self.fail(fault);
-                }
-                Some(bytes)
-            }
-            Decoded::Picture => None,
-            Decoded::Unknown => {
-                self.fail("unsupported_type");
-                None
-            }
-        }
+        filter::decode(raw, &names, &dicts, budget)
     }
 }
 

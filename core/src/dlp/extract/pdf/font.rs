@@ -27,9 +27,9 @@ pub(super) struct Font {
     coding: Coding,
     /// Text of each code of a simple font.
     simple: Vec<Option<char>>,
-    /// Which of them is drawn whatever the file says that it means: by a name that
-    /// readers know, and not by what the font's own program makes of its codes.
-    drawn: Vec<bool>,
+    /// The letter of each that is drawn whatever the file says that it means: by a name
+    /// that readers know, and not by what the font's own program makes of its codes.
+    drawn: Vec<Option<char>>,
     widths: HashMap<u32, f32>,
     /// Widths set, the ones that replaced others counted again.
     made: usize,
@@ -257,6 +257,15 @@ impl Font {
         if dict.name("Subtype") == Some(b"Type3") {
             self.simple = vec![None; 256];
         }
+        // What does not begin as a program is none: a reader draws another font's letters.
+        let has_program = program::is_any(file, &descriptor, budget);
+        let is_drawn = match dict.name("Subtype") {
+            Some(b"Type3") => false,
+            _ => !has_program || (base.is_some() && !symbolic),
+        };
+        if is_drawn && self.unicode.is_some() {
+            self.drawn = self.simple.clone();
+        }
         // Without one that is named, codes mean what the font's own program
         // says. A part of a font may number its glyphs from 1, or from `A`.
         if base.is_none()
@@ -269,14 +278,6 @@ impl Font {
                 }
             }
         }
-        let has_program = ["FontFile", "FontFile2", "FontFile3"]
-            .iter()
-            .any(|key| descriptor.get(key).is_some());
-        let is_drawn = match dict.name("Subtype") {
-            Some(b"Type3") => false,
-            _ => !has_program || (base.is_some() && !symbolic),
-        };
-        self.drawn = vec![is_drawn; 256];
         let Object::Dict(encoding) = encoding else {
             return;
         };
@@ -286,12 +287,13 @@ impl Font {
                 match item {
                     Object::Number(_) => code = item.count().unwrap_or(256),
                     Object::Name(name) => {
+                        let named = glyphs::named(&name);
                         if let Some(place) = self.simple.get_mut(code) {
-                            *place = glyphs::named(&name);
+                            *place = named;
                         }
                         // A program may call its own glyphs so.
                         if let Some(drawn) = self.drawn.get_mut(code) {
-                            *drawn &= !has_program;
+                            *drawn = named.filter(|_| !has_program);
                         }
                         code = code.saturating_add(1);
                     }
@@ -327,14 +329,19 @@ impl Font {
                 _ => None,
             };
             // A letter or figure that the map gives another meaning.
-            let drawn = simple.filter(|letter| {
+            let named = match &self.coding {
+                Coding::Byte => self.drawn.get(code as usize).copied().flatten(),
+                _ => None,
+            };
+            let drawn = named.filter(|letter| {
                 let told = mapped.as_deref();
-                letter.is_ascii_alphanumeric()
-                    && self.drawn.get(code as usize) == Some(&true)
-                    && told.is_some_and(|told| !is_letter(told, *letter))
+                letter.is_ascii_alphanumeric() && told.is_some_and(|told| !is_letter(told, *letter))
             });
             let text = mapped.or_else(|| match &self.coding {
-                Coding::Byte => simple.map(String::from),
+                // Blanks and signs part words, whatever stands for a program.
+                Coding::Byte => simple
+                    .or(named.filter(|sign| !sign.is_alphanumeric()))
+                    .map(String::from),
                 Coding::Utf16 => char::from_u32(code).map(String::from),
                 Coding::Two | Coding::Spaces(_) => None,
             });

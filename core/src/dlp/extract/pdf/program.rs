@@ -12,6 +12,26 @@ use super::object::{Dict, Object, Parser};
 /// No program is as long.
 const FAR: usize = 1 << 30;
 
+/// How a program begins: Type 1 as text or in segments, CFF, TrueType, OpenType.
+const STARTS: &[&[u8]] = &[
+    b"%!",
+    b"\x80\x01",
+    b"\x01\0",
+    b"\0\x01\0\0",
+    b"true",
+    b"OTTO",
+];
+
+/// Whether a font brings along what is a program by its start.
+pub(super) fn is_any(file: &mut File<'_>, descriptor: &Dict, budget: &mut Budget) -> bool {
+    ["FontFile", "FontFile2", "FontFile3"].iter().any(|key| {
+        let program = descriptor.get(key).cloned();
+        let stream = program.and_then(|program| file.stream(&program, budget));
+        let start = stream.and_then(|stream| file.start(&stream, budget));
+        start.is_some_and(|start| STARTS.iter().any(|mark| start.starts_with(mark)))
+    })
+}
+
 /// Characters by their codes, where a program tells them.
 pub(super) type Table = Vec<Option<char>>;
 
