@@ -279,6 +279,18 @@ fn rows_stay_in_their_table() {
     run(&odt(&content)).has(TABLE);
 }
 
+#[test]
+fn rows_of_nested_tables_end_where_they_do() {
+    let row = |cells: &str| {
+        format!("{cells}{{\\*\\nesttableprops\\trowd\\nestrow}}{{\\nonesttables\\par}}")
+    };
+    let rows = row("Room\\nestcell MRN\\nestcell ") + &row("4\\nestcell 77110\\nestcell ");
+    let out = run(format!("{{\\rtf1 {rows}\\cell\\row}}").as_bytes());
+    assert!(out.reasons.is_empty(), "{:?}", out.reasons);
+    out.has("[document]\nRoom\tMRN\t\n");
+    out.has("\n4\t77110\t\n");
+}
+
 /// A table whose rows end again and again where that is hidden.
 #[test]
 fn much_that_is_hidden_in_a_table_costs_what_it_is() {

@@ -527,6 +527,8 @@ impl Reader<'_> {
                 self.flow.stand(Place::Beside);
                 self.flow.end_line();
             }
+            // The end of a row of a nested table, whose cells stand in the line.
+            "nesttableprops" => self.decode(walk),
             // Elsewhere than at the start of a group a word may say what it holds, and
             // may say nothing.
             word if BESIDE.contains(&word) || (begins && self.starred) => {
