@@ -162,7 +162,9 @@ fn a_message_that_must_stay_is_refused() {
         "x=a=\"; filename=Pat.csv; y=\"",
         "filename=\"a \"Pat\".csv\"",
     ] {
-        let raw = format!("{head}Content-Disposition: attachment; {disposition}\r\n\r\nx");
+        let raw = format!(
+            "{head}Content-Disposition: attachment; filename=b.csv; {disposition}\r\n\r\nx"
+        );
         let names = Neutral::new().file_names();
         let out = names.apply(raw.as_bytes());
         assert_eq!(out, Err(ComposeError::MustStay), "{disposition}");
