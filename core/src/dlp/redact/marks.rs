@@ -387,11 +387,10 @@ fn spell(word: &str, end_of: CharacterEnd, out: &mut String) -> bool {
             (Some(c), None) => super::plain_letters(c).all(&mut push),
             _ => {
                 let letters = html::decoded(sign);
-                let whole = letters
+                letters
                     .chars()
                     .flat_map(super::plain_letters)
-                    .all(&mut push);
-                whole
+                    .all(&mut push)
             }
         }
     })
