@@ -371,10 +371,7 @@ fn what_may_be_hidden_is_read_where_it_stands() {
             "<span style='display:none'>MRN </span>4711882",
             FindingKind::Mrn,
         ),
-        (
-            "<span hidden>SSN: </span>536221847",
-            FindingKind::Ssn,
-        ),
+        ("<span hidden>SSN: </span>536221847", FindingKind::Ssn),
     ] {
         let message = mail().html(page.to_owned()).build().unwrap();
         let found = PhiScanner::new().scan(&message);

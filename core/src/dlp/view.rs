@@ -441,7 +441,7 @@ struct Page {
 }
 
 /// Puts behind what is seen what a reader does not see.
-fn finish(page: Page, source: &str, styles: &Sheets) -> View<'static> {
+fn finish(page: Page, source: &str, styles: &Sheets<'_>) -> View<'static> {
     let Page {
         mut pen, mut code, ..
     } = page;

@@ -100,7 +100,7 @@ struct Layout<'s> {
     keeps: Option<(Range<usize>, usize)>,
     /// Whether a drawing or a formula is open.
     drawing: bool,
-    sheets: &'s Sheets,
+    sheets: &'s Sheets<'s>,
     /// What is hidden within a word.
     within: Within,
     /// What is passed over, in order.
@@ -135,7 +135,7 @@ fn page(
     source: &str,
     range: Range<usize>,
     gone: &[Range<usize>],
-    sheets: &Sheets,
+    sheets: &Sheets<'_>,
 ) -> Page {
     let source = source.get(..range.end).unwrap_or_default();
     let mut layout = Layout::new(pen, source, gone, sheets);
@@ -155,7 +155,7 @@ pub(super) fn inside(
     source: &str,
     range: Range<usize>,
     code: &mut Vec<RawText>,
-    sheets: &Sheets,
+    sheets: &Sheets<'_>,
 ) -> Pen {
     let page = page(pen, source, range.clone(), &[], sheets);
     let mut pen = page.pen;
@@ -177,7 +177,7 @@ pub(super) fn without(
     source: &str,
     range: Range<usize>,
     words: &[Range<usize>],
-    sheets: &Sheets,
+    sheets: &Sheets<'_>,
 ) -> Pen {
     if words.is_empty() {
         return pen;
@@ -192,7 +192,7 @@ pub(super) fn without(
 }
 
 impl<'s> Layout<'s> {
-    fn new(pen: Pen, source: &'s str, gone: &'s [Range<usize>], sheets: &'s Sheets) -> Self {
+    fn new(pen: Pen, source: &'s str, gone: &'s [Range<usize>], sheets: &'s Sheets<'s>) -> Self {
         Self {
             pen,
             source,

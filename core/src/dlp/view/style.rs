@@ -4,6 +4,7 @@
 //! it and without it.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::collections::HashSet;
 
 use memchr::{memchr, memchr_iter};
@@ -23,7 +24,7 @@ fn is(word: &[u8], names: &[&str]) -> bool {
 }
 
 /// Whether an element may be hidden, by its name and what stands behind it in its tag.
-pub(super) fn hides(name: &[u8], attributes: &[u8], sheets: &Sheets) -> bool {
+pub(super) fn hides(name: &[u8], attributes: &[u8], sheets: &Sheets<'_>) -> bool {
     let mut style = Style::default();
     let mut hidden = is(name, UNSEEN) || sheets.hide(b"", name);
     for (attribute, value) in Attributes(attributes) {
@@ -206,16 +207,38 @@ impl<'t> Iterator for Attributes<'t> {
     }
 }
 
-/// What the sheets of a page may hide: elements, classes and names.
-#[derive(Debug, Default)]
-pub(super) struct Sheets(HashSet<Vec<u8>>);
+/// What the sheets of a page may hide: elements, classes and names. Most pages hide
+/// nothing in words, so that it is read when it is asked for.
+#[derive(Debug)]
+pub(super) struct Sheets<'s> {
+    source: &'s str,
+    hidden: OnceCell<Hidden>,
+}
 
-/// How many of them are kept.
+impl<'s> Sheets<'s> {
+    pub(super) const fn new(source: &'s str) -> Self {
+        Self {
+            source,
+            hidden: OnceCell::new(),
+        }
+    }
+
+    fn hide(&self, sign: &[u8], name: &[u8]) -> bool {
+        let hidden = self.hidden.get_or_init(|| Hidden::of(self.source));
+        !hidden.0.is_empty() && hidden.0.contains(&key(sign, name))
+    }
+}
+
+/// What sheets hide, with the sign before its name.
+#[derive(Debug, Default)]
+struct Hidden(HashSet<Vec<u8>>);
+
+/// How much of it is kept.
 const MAX_HIDDEN: usize = 1024;
 
-impl Sheets {
-    /// Those of a page.
-    pub(super) fn new(source: &str) -> Self {
+impl Hidden {
+    /// Reads the sheets of a page.
+    fn of(source: &str) -> Self {
         const NAME: &[u8] = b"<style";
         let bytes = source.as_bytes();
         let mut out = Self::default();
@@ -277,10 +300,6 @@ impl Sheets {
                 self.0.insert(key(sign, name));
             }
         }
-    }
-
-    fn hide(&self, sign: &[u8], name: &[u8]) -> bool {
-        !self.0.is_empty() && self.0.contains(&key(sign, name))
     }
 }
 

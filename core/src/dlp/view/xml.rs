@@ -242,7 +242,7 @@ impl View<'_> {
             code,
             words: Vec::new(),
         };
-        super::finish(page, source, &Sheets::default())
+        super::finish(page, source, &Sheets::new(source))
     }
 }
 
