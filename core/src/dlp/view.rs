@@ -5,7 +5,8 @@
 //! gone; any other character one byte above 127. HTML is rendered: inline tags joined
 //! (`123-<b>45</b>-6789`), white space collapsed, blocks broken, entities
 //! decoded; comments and the insides of tags with attributes follow as lines of
-//! their own, since they travel too. XML keeps its white space.
+//! their own, since they travel too, and a page with text hidden in its words once
+//! more without it. XML keeps its white space.
 
 mod apart;
 mod fold;
