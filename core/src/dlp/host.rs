@@ -330,8 +330,8 @@ impl HostKnowledge {
                 continue;
             };
             if near.len() < seen.len() && found.start() >= at + MAX_MATCH {
-                // Read again, with all that it may have behind it.
-                at = found.start();
+                // Read again: what starts before it may end behind what was seen.
+                at += MAX_MATCH;
                 continue;
             }
             if window.start + found.start() >= window.end {
@@ -351,6 +351,11 @@ impl HostKnowledge {
                 .flatten()
                 .map(|r| window.start + r.start..window.start + r.end)
                 .find(|range| !range.is_empty() && stands_alone(text, range));
+            if value.is_none() && regex.captures_len() == 1 {
+                // Nothing that starts within a run of letters and digits stands alone.
+                let begins = |n: &usize| stands_alone(text, &(window.start + n..text.len()));
+                at = (at..seen.len()).find(begins).unwrap_or(seen.len());
+            }
             hits.extend(value.map(|range| meaning.at(range)));
         }
         true
@@ -553,6 +558,16 @@ mod tests {
                 assert!(hits.len() == usize::from(whole) && !more, "{pad} {length}");
             }
         }
+        // What starts first is found first, though it ends behind what was seen.
+        for pad in (0..4_000).step_by(97) {
+            let text = format!("{} a{}Q", ". ".repeat(pad), "-b".repeat(400));
+            let (hits, _) = one("a[-b]*Q|b").find(text.as_bytes());
+            assert_eq!(hits.len(), 1, "{pad}");
+        }
+        // A long run of digits has no match, and what stands behind it is found.
+        let text = format!("{} 1234567", "7".repeat(70_000));
+        let (hits, more) = one("[0-9]{7}").find(text.as_bytes());
+        assert!(hits.len() == 1 && !more);
         // The edge of what a search sees is no end of the text.
         for pad in 1_000..1_100 {
             let text = format!("{}HK1234567 .", ". ".repeat(pad));
