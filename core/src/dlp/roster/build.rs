@@ -445,11 +445,8 @@ fn value(field: RosterField, text: &str) -> Result<(Tag, Zeroizing<Vec<u8>>), &'
         }
         RosterField::PlanId => number(Tag::Plan, text),
         RosterField::Phone => {
-            let digits = normal::phone_digits(text);
-            match (10..=15).contains(&digits.len()) {
-                true => Ok((Tag::Phone, normal::phone(&digits).to_vec().into())),
-                false => Err("has not ten to fifteen digits"),
-            }
+            let digits = normal::phone_digits(text).ok_or("has not ten to fifteen digits")?;
+            Ok((Tag::Phone, normal::phone(&digits).to_vec().into()))
         }
         RosterField::Street => {
             let view = crate::dlp::view::View::plain(text);

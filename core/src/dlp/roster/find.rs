@@ -25,7 +25,7 @@ const NEAR: usize = 300;
 const COMPANY: usize = 12;
 const LABEL: usize = 4;
 /// Words that say that a number is a patient's.
-const LABELS: &[&[u8]] = &[
+pub(super) const LABELS: &[&[u8]] = &[
     b"mrn",
     b"ssn",
     b"chart",
@@ -68,6 +68,7 @@ impl Roster {
                 tokens,
                 dates: std::mem::take(&mut dates),
                 next_date: 0,
+                paired: usize::MAX,
                 hits: &mut hits,
             };
             finder.run(end);
@@ -94,6 +95,8 @@ struct Finder<'f> {
     dates: Vec<Date>,
     /// The first date that is not too far before the token that is read.
     next_date: usize,
+    /// The word behind the second label of the name that was read last.
+    paired: usize,
     hits: &'f mut Vec<RosterHit>,
 }
 

@@ -181,16 +181,18 @@ pub(super) fn digits(text: &str) -> Vec<u8> {
         .collect()
 }
 
-/// The digits of a telephone number, without those of an extension: `x12`,
-/// `ext. 12`, `;12`.
-pub(super) fn phone_digits(text: &str) -> Vec<u8> {
+/// The digits of a telephone number, without those of an extension or a label:
+/// `x12`, `ext. 12`, `;12`, `1st:`. They are the first that are enough for one.
+pub(super) fn phone_digits(text: &str) -> Option<Vec<u8>> {
     let view = View::plain(text);
-    let number = view.text.iter().copied();
-    number
-        .skip_while(|b| !b.is_ascii_digit())
-        .take_while(|b| !b.is_ascii_alphabetic() && !b"#;,*".contains(b))
-        .filter(u8::is_ascii_digit)
-        .collect()
+    let mut parts = view
+        .text
+        .split(|b| b.is_ascii_alphabetic() || b"#;,*".contains(b))
+        .map(|part| {
+            let digits = part.iter().copied().filter(u8::is_ascii_digit);
+            digits.collect::<Vec<u8>>()
+        });
+    parts.find(|digits| (10..=15).contains(&digits.len()))
 }
 
 /// The last ten digits of a telephone number.

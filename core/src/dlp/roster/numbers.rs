@@ -4,6 +4,7 @@
 //! The roster's own numbers are read by the same rules, so that none is taken
 //! that could never be found.
 
+use super::find::LABELS;
 use super::normal::Key;
 use crate::dlp::token::{Gap, Shape, Token, tokens};
 use crate::dlp::view::View;
@@ -113,20 +114,45 @@ impl<'t> Numbers<'t> {
     }
 }
 
-/// Whether a text is one number, whole, as it would be found.
+/// Whether a text is one number, whole, as it would be found, or as it would be
+/// in its plain spelling: `HK-00412` for `HK#00412`, `HK - 00412`. A label
+/// before a number (`MRN: 00412`) is no part of it.
 pub(super) fn is_found(text: &str, key: &[u8]) -> bool {
     let view = View::plain(text);
-    let mut all = Vec::new();
-    tokens(&view.text, 0, view.text.len(), &mut all);
-    let numbers = Numbers {
-        text: &view.text,
-        tokens: &all,
+    let found = |text: &[u8]| {
+        let mut all = Vec::new();
+        tokens(text, 0, text.len(), &mut all);
+        let numbers = Numbers { text, tokens: &all };
+        (0..all.len()).any(|at| {
+            let mut same = false;
+            if numbers.starts(at) {
+                numbers.read(at, |one| same |= one.key.get() == Some(key));
+            }
+            same
+        })
     };
-    (0..all.len()).any(|at| {
-        let mut same = false;
-        if numbers.starts(at) {
-            numbers.read(at, |one| same |= one.key.get() == Some(key));
+    found(&view.text) || plain(&view.text).is_some_and(|text| found(&text))
+}
+
+/// The groups of a number, with one hyphen where signs stand between them.
+fn plain(text: &[u8]) -> Option<Vec<u8>> {
+    let mut out: Vec<u8> = Vec::with_capacity(text.len());
+    let mut signs = false;
+    let mut blank = false;
+    for &byte in text {
+        if !byte.is_ascii_alphanumeric() {
+            blank |= byte.is_ascii_whitespace();
+            signs |= !byte.is_ascii_whitespace();
+            continue;
         }
-        same
-    })
+        if (signs || blank) && !out.is_empty() {
+            if signs && LABELS.contains(&out.to_ascii_lowercase().as_slice()) {
+                return None;
+            }
+            out.push(if signs { b'-' } else { b' ' });
+        }
+        (signs, blank) = (false, false);
+        out.push(byte);
+    }
+    Some(out)
 }

@@ -1,4 +1,5 @@
 mod guard;
+mod names;
 
 use proptest::prelude::*;
 
@@ -156,9 +157,24 @@ fn a_number_that_is_taken_is_found_as_it_is_written() {
             assert_eq!(found(&roster, &text).len(), 1, "{text}");
         }
     }
+    // What stands between may be written in other ways.
+    for number in [
+        "HK - 00482913",
+        "HK#00482913",
+        "HK:00482913",
+        "HK(00482913)",
+    ] {
+        let record = PatientRecord::new(PatientId(1)).mrn(number);
+        let roster = roster(&[record]);
+        for text in ["HK-00482913", "see HK00482913", "HK 00482913"] {
+            assert_eq!(found(&roster, text).len(), 1, "{number}");
+        }
+    }
     let mut builder = RosterBuilder::new(&keys());
     for number in [
         "ABCDE",
+        "MRN: 00482913",
+        "ID#00482913",
         "AB CD 1234",
         "1234567890123456789012345",
         "MRN: HK-00482913",
@@ -223,12 +239,10 @@ fn a_full_name_is_found_before_a_letter_and_with_middle_names() {
         ("Patient: Pat Lindqvist\nI saw them", "Pat Lindqvist"),
         ("Pat Lindqvist, I think", "Pat Lindqvist"),
         ("Pat Elena Rose Lindqvist came", "Pat Elena Rose Lindqvist"),
-        ("LINDQVIST PAT: positive", "LINDQVIST PAT"),
         ("LINDQVIST Pat", "LINDQVIST Pat"),
         ("Lindqvist Jr., Pat", "Lindqvist Jr., Pat"),
         ("> the chart of Pat\n> Lindqvist", "Pat\n> Lindqvist"),
         ("> > Pat\n> > Lindqvist", "Pat\n> > Lindqvist"),
-        ("Pat,Rose,Lindqvist,C50.9", "Pat,Rose,Lindqvist"),
         ("Pat,,Lindqvist", "Pat,,Lindqvist"),
         ("\"Pat\",\"\",\"Lindqvist\"", "Pat\",\"\",\"Lindqvist"),
         ("|  Pat  |  R.  |  Lindqvist  |", "Pat  |  R.  |  Lindqvist"),
@@ -386,6 +400,7 @@ fn an_extension_is_no_part_of_a_telephone_number() {
         "270-555-0143 x12",
         "(270) 555-0143 ext. 12",
         "Home: 270-555-0143;12",
+        "1st: 270-555-0143",
     ] {
         let roster = roster(&[PatientRecord::new(PatientId(1)).phone(number)]);
         for text in ["270-555-0143", "call 270-555-0143 x12", "+1 270 555 0143"] {
