@@ -161,7 +161,10 @@ impl Flow {
         } else if is_row {
             if self.rows.is_none() {
                 let before = self.text.get(self.table..self.start);
-                self.rows = Some(before.unwrap_or_default().to_owned());
+                let rows = before.unwrap_or_default().lines();
+                // Some end with a tab: no row has more columns than its header.
+                let rows = rows.flat_map(|row| [row.trim_end_matches('\t'), "\n"]);
+                self.rows = Some(rows.collect());
             }
             self.push_row(Some(&other));
         } else {
