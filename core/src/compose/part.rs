@@ -80,9 +80,13 @@ impl<'a> ScanPart<'a> {
 
     /// Why its text, which [`content`](Self::content) gave, may not be what was
     /// written: `malformed` where some bytes are nothing in its charset, and are more
-    /// than a few of another one in UTF-8, `unknown_charset` where it was taken for Windows-1252 for want of one, and is
-    /// hardly of that.
+    /// than a few of another one in UTF-8, `unknown_charset` where it was taken for
+    /// Windows-1252 for want of one, and is hardly of that, or where it goes over to
+    /// letters of two bytes that its charset does not have (ISO/IEC 2022).
     pub(crate) fn misread(&self, text: &str) -> Option<&'static str> {
+        if text.contains("\u{1b}$") {
+            return Some("unknown_charset");
+        }
         if text.is_ascii() {
             return None;
         }

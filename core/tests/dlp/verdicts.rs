@@ -603,6 +603,8 @@ fn a_text_in_an_untold_charset_is_scanned_and_reported() {
         (b"bye \x9d", vec!["unknown_charset"]),
         (b"Ren\xe9e, gar\xe7on", vec![]),
         (&dashes, vec![]),
+        (b"\x1b$B45<T\x1b(B", vec!["unknown_charset"]),
+        (b"\x1b[1mbold\x1b[0m\x1b(B", vec![]),
         ("Пациент Иванов".as_bytes(), vec![]),
     ] {
         assert_eq!(scanned(line), (true, why), "{line:?}");
