@@ -455,3 +455,45 @@ proptest! {
         }
     }
 }
+
+/// What is read once more, without what is hidden in words, stands behind what it stands
+/// before in the source: nothing is found that goes over the seam.
+#[test]
+fn what_is_found_in_pages_of_any_pieces_stands_somewhere() {
+    const PIECES: [&str; 20] = [
+        "V",
+        "<br hidden>",
+        "<b>",
+        "Nm",
+        "<e\"Alvarez>",
+        "<",
+        "Pat ",
+        "Lindqvist",
+        "<i title='Maria Alvarez'>",
+        "</i>",
+        "<i hidden>",
+        "HIV",
+        "Alv",
+        "arez",
+        "<!-- Rosa Kim -->",
+        "<family value=\"Alvarez\"/>",
+        "<bdo dir=rtl>",
+        "</div>",
+        "<td>",
+        "MRN 4711882",
+    ];
+    let mut state = 7u32;
+    let mut next = |below: usize| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) as usize % below
+    };
+    for _ in 0..3_000 {
+        let page: String = (0..2 + next(14)).map(|_| PIECES[next(20)]).collect();
+        let message = mail().html(page.clone()).build().unwrap();
+        let found = PhiScanner::new().scan(&message);
+        for finding in found.items.iter().filter(|f| f.part == Part::Html) {
+            let text = page.get(finding.span.clone());
+            assert!(text.is_some_and(|text| !text.is_empty()), "{page}");
+        }
+    }
+}

@@ -356,7 +356,7 @@ impl<'s> Scan<'s> {
         }
         for hit in hits {
             let range = hit.range.start + region.start..hit.range.end + region.start;
-            let span = source.view.source(range.clone());
+            let (range, span) = source.view.place(range);
             let value = value(source, range, &span);
             let mut finding = Finding::new(hit.kind, source.part, span, hit.confidence, value)
                 .with_evidence([hit.evidence]);

@@ -91,6 +91,20 @@ impl<'a> View<'a> {
         self.runs.between(range.start, range.end - 1)
     }
 
+    /// A range of the view and the bytes of the source that it stands for. One that
+    /// goes over into what is read once more, which stands before it in the source, ends
+    /// with its line.
+    pub(super) fn place(&self, mut range: Range<usize>) -> (Range<usize>, Range<usize>) {
+        let mut span = self.source(range.clone());
+        if span.is_empty() && !range.is_empty() {
+            let stretch = self.text.get(range.clone()).unwrap_or_default();
+            let line = stretch.iter().position(|b| *b == b'\n');
+            range.end = range.start + line.unwrap_or(stretch.len());
+            span = self.source(range.clone());
+        }
+        (range, span)
+    }
+
     /// What a reader sees of a range of the view of `source`: entities decoded,
     /// tags away, letters as they are.
     pub(super) fn seen(&self, source: &str, range: Range<usize>) -> String {

@@ -12,7 +12,7 @@ use crate::dlp::{Evidence, Finding, rules};
 /// A tag as a finding.
 pub(super) fn finding(source: &Source<'_>, passage: &Passage<'_>, tag: &Tag) -> Finding {
     let (start, end) = bytes_of(passage, tag);
-    let span = source.view.source(start..end);
+    let (Range { start, end }, span) = source.view.place(start..end);
     let (confidence, mut evidence) = rules::evidence(passage, tag);
     let value = value(source, start..end, &span);
     let hidden = start >= source.view.hidden;
