@@ -398,7 +398,7 @@ impl Unscannable {
             "too_large" => "too large",
             "too_deep" => "nested too deep",
             "too_many_entries" => "too many files in it",
-            "too_many_findings" => "too many findings; the rest was not read",
+            "too_many_findings" => "too many findings; the rest was not read in full",
             "encrypted" => "encrypted",
             "malformed" => "broken",
             "image_only" => "pictures alone",

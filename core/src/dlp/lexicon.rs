@@ -138,6 +138,15 @@ pub(crate) const HEALTH: Flags = Flags::of(&[
     Flag::Procedure,
     Flag::Lab,
 ]);
+/// What is of a specially protected kind.
+pub(crate) const PROTECTED: Flags = Flags::of(&[
+    Flag::MentalHealth,
+    Flag::SubstanceUse,
+    Flag::StiHiv,
+    Flag::Reproductive,
+    Flag::Genetic,
+    Flag::Abuse,
+]);
 const UNSURE: Flags = Flags::of(&[
     Flag::MedicationUnsure,
     Flag::ConditionUnsure,

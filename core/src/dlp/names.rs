@@ -13,7 +13,7 @@
 
 use std::ops::Range;
 
-use super::lexicon::{Flag, Flags};
+use super::lexicon::{Flag, Flags, PROTECTED};
 use super::passage::{Item, Passage, Region};
 use super::phi::Scan;
 use super::risk::summary::category_of;
@@ -25,7 +25,7 @@ use super::{FindingClass, FindingKind, Part};
 use crate::compose::Side;
 
 /// What the word lists say of health.
-const HEALTH: Flags = Flags::of(&[
+const HEALTH: Flags = PROTECTED.union(Flags::of(&[
     Flag::Medication,
     Flag::MedicationUnsure,
     Flag::MedicationNear,
@@ -35,13 +35,7 @@ const HEALTH: Flags = Flags::of(&[
     Flag::ProcedureUnsure,
     Flag::Lab,
     Flag::LabUnsure,
-    Flag::MentalHealth,
-    Flag::SubstanceUse,
-    Flag::StiHiv,
-    Flag::Reproductive,
-    Flag::Genetic,
-    Flag::Abuse,
-]);
+]));
 
 /// Words that say of a condition or the like that somebody has it.
 const SAYS: [u32; 34] = [

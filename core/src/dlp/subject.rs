@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use super::Finding;
-use super::lexicon::{Flag, Flags, Lexicon, SPECIALITIES};
+use super::lexicon::{Flag, Flags, Lexicon, PROTECTED, SPECIALITIES};
 use super::token::tokens;
 use super::view::fold;
 
@@ -53,13 +53,7 @@ pub fn neutral(sender_name: Option<&str>) -> String {
 }
 
 /// Flags of words and terms that speak of care, or of a protected category.
-const TELLING: Flags = SPECIALITIES.union(Flags::of(&[
-    Flag::MentalHealth,
-    Flag::SubstanceUse,
-    Flag::StiHiv,
-    Flag::Reproductive,
-    Flag::Genetic,
-    Flag::Abuse,
+const TELLING: Flags = SPECIALITIES.union(PROTECTED).union(Flags::of(&[
     Flag::SaysMentalHealth,
     Flag::SaysSubstanceUse,
     Flag::SaysStiHiv,

@@ -1,7 +1,7 @@
 //! What the models know of the message around a passage.
 
 use crate::dlp::envelope::{is_consumer, looks_personal, parted};
-use crate::dlp::lexicon::{FIELDS, Flag, Flags, Lexicon, NAMES, SPECIALITIES};
+use crate::dlp::lexicon::{FIELDS, Flag, Flags, Lexicon, NAMES, PROTECTED, SPECIALITIES};
 use crate::dlp::token::{SEED, Shape, Token, finish, hash, step, tokens};
 use crate::dlp::view::View;
 
@@ -43,14 +43,6 @@ pub(crate) struct Context {
 }
 
 const CARE: [Flag; 3] = [Flag::Speciality1, Flag::Speciality2, Flag::Speciality3];
-const CATEGORIES: Flags = Flags::of(&[
-    Flag::MentalHealth,
-    Flag::SubstanceUse,
-    Flag::StiHiv,
-    Flag::Reproductive,
-    Flag::Genetic,
-    Flag::Abuse,
-]);
 
 impl Context {
     /// From the sender's and the recipients' header texts and the audience.
@@ -231,7 +223,7 @@ impl Field {
             .map_or(0, |n| n + 1);
         Self {
             care: u8::try_from(care).unwrap_or(3),
-            categories: Flags(found.0 & CATEGORIES.0),
+            categories: Flags(found.0 & PROTECTED.0),
             // A school of nursing is one of both.
             trade: care == 0 && found.has(Flag::Trade),
         }
@@ -321,7 +313,7 @@ fn fused(word: &[u8]) -> Flags {
 fn field(flags: Flags) -> Flags {
     let trade = flags.0 & Flags::of(&[Flag::Trade]).0;
     match flags.any(SPECIALITIES) {
-        true => Flags(flags.0 & (SPECIALITIES.0 | CATEGORIES.0) | trade),
+        true => Flags(flags.0 & (SPECIALITIES.0 | PROTECTED.0) | trade),
         false if flags.any(NAMES) => Flags::default(),
         false => Flags(trade),
     }
