@@ -109,7 +109,9 @@ impl<'t> Passes<'t> {
     pub fn count(&mut self) -> usize {
         self.summary = Summary::default();
         self.summary.read(&self.passage, None);
-        self.summary.add(&self.passage, &self.tags, &self.context);
+        let filter = Some(Verdict::get().filter());
+        self.summary
+            .add(&self.passage, &self.tags, &self.context, filter);
         self.summary.words.len()
     }
 

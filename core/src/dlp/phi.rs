@@ -8,7 +8,7 @@ mod merge;
 mod protected;
 mod run;
 mod script;
-mod telling;
+pub(super) mod telling;
 
 use std::cell::Cell;
 use std::ops::Range;
@@ -43,7 +43,7 @@ use crate::compose::Message;
 
 /// Below this score so much speaks against PHI (a manual, a training, an
 /// invoice) that a number alone does not decide.
-const AGAINST: i32 = -80 - LINE;
+const AGAINST: i32 = -130 - LINE;
 /// More in one part than any message has that a person wrote.
 const MAX_FINDINGS: usize = 10_000;
 /// Places of a message behind so many that are read all the same, since they name what
@@ -448,7 +448,7 @@ impl<'s> Scan<'s> {
                 Part::Html => &mut self.html,
                 _ => &mut self.summary,
             };
-            summary.add(passage, &tags, &self.context);
+            summary.add(passage, &tags, &self.context, Some(Verdict::get().filter()));
             self.note_telling(source, passage, &tags);
         }
         // The verdict is learned from what the models say: what they should not

@@ -9,6 +9,7 @@ use super::envelope::envelope_of;
 use super::lexicon::build::Builder;
 use super::lexicon::{Flag, Flags, GIVEN, Lexicon, SURNAME};
 use super::passage::{Passage, Region};
+use super::phi::telling::may_tell;
 use super::risk::features::{Envelope, Feature, features};
 use super::risk::summary::Summary;
 use super::risk::train as risk;
@@ -309,7 +310,7 @@ fn verdict(
         }
         rules::apply(&passage, &mut tags, true);
         summary.read(&passage, None);
-        summary.add(&passage, &tags, &context);
+        summary.add(&passage, &tags, &context, None);
         summary.attachments += u32::from(text.place == Place::Attachment);
     }
     summary.sort();
@@ -320,7 +321,7 @@ fn verdict(
     }
 }
 
-/// The features of the sentences of a mail that name somebody, each as a scan judges
+/// The features of the sentences of a mail that may tell of somebody, each as a scan judges
 /// one alone, and whether what is marked in it says whose it is and what.
 fn sentences(
     mail: &Mail,
@@ -351,7 +352,7 @@ fn sentences(
             let told: Vec<FindingKind> = text.spans.iter().filter_map(told).collect();
             let tells =
                 told.iter().any(|k| is_of_person(*k)) && told.iter().any(|k| is_of_care(*k));
-            if here.iter().any(|tag| tag.kind == FindingKind::Name) {
+            if may_tell(here) {
                 let mut alone = context.clone();
                 let stretch = Passage::read(stretch, 0, stretch.len(), Region::Body);
                 let mut summary = Summary::default();
@@ -360,7 +361,7 @@ fn sentences(
                 alone.prior = prior.step(features(&summary, &alone, &envelope).list());
                 let mut tags = tag(&stretch, &alone, model, Some(memos), codes);
                 rules::apply(&stretch, &mut tags, true);
-                summary.add(&stretch, &tags, &alone);
+                summary.add(&stretch, &tags, &alone, None);
                 summary.sort();
                 let example = risk::Example {
                     features: features(&summary, &alone, &envelope).list(),

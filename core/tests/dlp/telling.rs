@@ -92,9 +92,14 @@ fn a_paragraph_about_a_patient_is_phi_however_much_stands_around_it() {
         committee(format!("{minutes}{others}{told}")),
         Sensitivity::Phi,
     );
-    // One for which there is no room is not passed over in silence.
-    let found = scan(committee(format!("{minutes}{}{told}", others.repeat(11))));
+    // Of very many paragraphs that may tell somebody's health not all are judged, which
+    // is not passed over in silence; what a sentence tells by itself is found all the same.
+    let found = scan(committee(format!("{minutes}{}", others.repeat(11))));
     assert_eq!(found.findings.unscannable.len(), 1);
+    judged(
+        committee(format!("{minutes}{}{told}", others.repeat(11))),
+        Sensitivity::Phi,
+    );
     assert!(
         scan(committee(others.repeat(10)))
             .findings
@@ -114,6 +119,9 @@ fn a_paragraph_about_a_patient_is_phi_however_much_stands_around_it() {
 /// the sentences of one paragraph.
 #[test]
 fn a_sentence_about_a_patient_is_phi_whatever_stands_around_it() {
+    let notes = "Release notes of the new door controller: firmware 2.4 fixes the timeout of the \
+        alarm line, and the API of the sandbox takes the test account. The tender for the stairs \
+        is out: bids by the 30th, drawings in the portal, seats for vendors in the webinar.";
     let to_all = |told: &str| {
         let text = format!(
             "Neighbours,\n\nThe roofers want the car park clear on the 3rd; permits are at the \
@@ -123,7 +131,7 @@ fn a_sentence_about_a_patient_is_phi_whatever_stands_around_it() {
              your bikes out of the hall. {told} The parcel lockers have a new code, which Hilda has put \
              under your doors. Rent for the garages goes up by four dollars in April, and the spring \
              clean is on the 12th with rolls and coffee.\n\nThe boiler man found nothing. Anyone who \
-             still has the long ladder, please bring it back.\n\nTove"
+             still has the long ladder, please bring it back. {notes}\n\nTove"
         );
         from_to("tove@birchcourt.example", "residents@birchcourt.example")
             .subject("March")
@@ -140,8 +148,18 @@ fn a_sentence_about_a_patient_is_phi_whatever_stands_around_it() {
     let found = judged(to_all(ride), Sensitivity::Phi);
     assert_eq!(found.findings.risk.unwrap().reasons[0].code, "paragraph");
     let rehab = "Karel Novotny is out of rehab on Friday, off the heroin, so be kind.";
-    let found = judged(to_all(rehab), Sensitivity::Sensitive);
-    assert_eq!(found.findings.risk.unwrap().categories, [SubstanceUse]);
+    // What one of them touches the message touches, however much more another tells.
+    let chemo =
+        "Ruth Abel, 71, of Duluth was diagnosed with leukemia on 3/1/2025 and started chemo.";
+    for told in [
+        rehab.to_owned(),
+        format!("{rehab} {chemo}"),
+        format!("{chemo} {rehab}"),
+    ] {
+        let found = judged(to_all(&told), Sensitivity::Sensitive);
+        assert_eq!(found.findings.risk.unwrap().categories, [SubstanceUse]);
+    }
+    judged(to_all(chemo), Sensitivity::Phi);
 }
 
 /// Nor how many others stand before it, or behind it.

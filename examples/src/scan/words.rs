@@ -67,6 +67,7 @@ pub fn reason(code: &str) -> String {
         "name_and_account" => "a name, an account, a place of care",
         "name_and_place" => "a name, a place of care, a date",
         "kinds_together" => "what stands in one sentence",
+        "findings_among_words" => "what stands around the findings",
         "pairs_of_words" => "its words in pairs",
         "recipient_words" => "the recipient's name",
         "starts_of_words" => "how its words begin",

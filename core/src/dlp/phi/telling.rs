@@ -35,12 +35,12 @@ pub(super) struct Telling {
     /// That name one who is not taken for staff: these go first.
     named: Vec<Phi<Vec<u8>>>,
     others: Vec<Phi<Vec<u8>>>,
-    /// Sentences that name such a one, beside health content and without any that was
-    /// found. They are not judged before there are many, or nothing else is left: most
-    /// messages are PHI without them.
+    /// Sentences that name somebody beside health content, and those that name one who is
+    /// not taken for staff without any that was found. They are not judged before there
+    /// are many, or nothing else is left: most messages are PHI without them.
     sentences: [Vec<Phi<Vec<u8>>>; 2],
-    /// What the most telling of those is that have been judged.
-    most: Option<Risk>,
+    /// What those are together that have been judged and are PHI.
+    told: Option<Risk>,
     /// Where one stands for which there was no room.
     refused: Option<Part>,
 }
@@ -102,13 +102,13 @@ impl Scan<'_> {
         }
     }
 
-    /// Keeps the sentences that name one who is not taken for staff: among all the
-    /// others of its paragraph one is outweighed too.
+    /// Keeps the sentences that may tell of somebody: among all the others of its
+    /// paragraph one is outweighed too.
     fn note_sentences(&mut self, passage: &Passage<'_>, tags: &[Tag]) {
-        let mut rest = if names(tags) { tags } else { &[] };
+        let mut rest = if may_tell(tags) { tags } else { &[] };
         while let Some((units, here, more)) = Piece::Sentence.first(passage, rest) {
             rest = more;
-            if !names(here) {
+            if !may_tell(here) {
                 continue;
             }
             let [beside_health, others] = &mut self.telling.sentences;
@@ -128,7 +128,7 @@ impl Scan<'_> {
         }
     }
 
-    /// What the most telling paragraph or sentence is by itself, where it is PHI.
+    /// What the paragraphs and sentences that are PHI by themselves are together.
     pub(super) fn telling(&mut self) -> Option<Risk> {
         let named = std::mem::take(&mut self.telling.named);
         let others = std::mem::take(&mut self.telling.others);
@@ -136,21 +136,30 @@ impl Scan<'_> {
             self.judge(text, Piece::Paragraph);
         }
         self.judge_sentences();
-        let Telling { most, refused, .. } = std::mem::take(&mut self.telling);
-        if let (None, Some(part)) = (&most, refused) {
+        let Telling { told, refused, .. } = std::mem::take(&mut self.telling);
+        if let (None, Some(part)) = (&told, refused) {
             self.unscannable(part, "too_large");
         }
-        most
+        told
     }
 
-    /// Judges one alone, and keeps what it is where it tells more than those before.
+    /// Judges one alone, and takes in what it is: what any of them touches the
+    /// message touches.
     fn judge(&mut self, text: Phi<Vec<u8>>, piece: Piece) {
         let risk = self.alone(text.expose(), piece);
         text.wipe();
-        let most = self.telling.most.as_ref();
-        let more = |risk: &Risk| most.is_none_or(|most| risk.score > most.score);
-        if let Some(risk) = risk.filter(more) {
-            self.telling.most = Some(risk);
+        let Some(risk) = risk else {
+            return;
+        };
+        match &mut self.telling.told {
+            None => self.telling.told = Some(risk),
+            Some(told) => {
+                told.score = told.score.max(risk.score);
+                told.categories.extend(risk.categories);
+                told.categories.sort_unstable();
+                told.categories.dedup();
+                told.sensitivity = protected(&told.categories);
+            }
         }
     }
 
@@ -179,8 +188,9 @@ impl Scan<'_> {
         let memos = self.memos.as_deref_mut();
         let mut tags = tag(passage, &context, self.model, memos, &mut self.codes);
         rules::apply(passage, &mut tags, true);
-        summary.add(passage, &tags, &context);
+        summary.add(passage, &tags, &context, None);
         let told = features(&summary, &context, &self.envelope);
+        verdict.read(&told, &mut words);
         if piece == Piece::Paragraph {
             return sure(verdict.judge(&told, &words));
         }
@@ -206,6 +216,12 @@ fn tells(tags: &[Tag]) -> bool {
 /// Whether somebody is named who is not taken for one who works there.
 fn names(tags: &[Tag]) -> bool {
     tags.iter().any(|t| t.kind == FindingKind::Name)
+}
+
+/// Whether a sentence may tell of somebody's health by itself: it names one who is not
+/// taken for one who works there, or anybody beside health content.
+pub(in crate::dlp) fn may_tell(tags: &[Tag]) -> bool {
+    names(tags) || tells(tags)
 }
 
 /// A verdict on a paragraph, which must be surer than one on the whole.

@@ -18,7 +18,7 @@ pub(crate) struct Feature {
 pub(crate) struct Code(u8);
 
 /// How many there are.
-pub(super) const MANY: usize = 63;
+pub(super) const MANY: usize = 64;
 
 /// The words that stand for features among the reasons, in their order.
 const CODES: [&str; MANY] = [
@@ -44,6 +44,7 @@ const CODES: [&str; MANY] = [
     "dummy_data",
     "finding",
     "findings",
+    "findings_among_words",
     "first_person",
     "first_person_to_care",
     "health_and_sender",
@@ -200,8 +201,14 @@ pub(crate) fn start_feature(start: u32) -> u32 {
     join(HASH, start)
 }
 
+/// The feature of what stands around a finding.
+pub(crate) fn around_feature(around: u32) -> u32 {
+    const HASH: u32 = hash(b"findings_among_words");
+    join(HASH, around)
+}
+
 /// How many codes words stand under.
-pub(super) const WORDS: usize = 6;
+pub(super) const WORDS: usize = 7;
 
 /// All features of a message.
 pub(crate) struct Features<'s> {
@@ -222,6 +229,10 @@ pub(crate) fn features<'s>(
             (const { Code::of("words") }, summary.words.list()),
             (const { Code::of("pairs_of_words") }, summary.pairs.list()),
             (const { Code::of("starts_of_words") }, summary.starts.list()),
+            (
+                const { Code::of("findings_among_words") },
+                summary.around.list(),
+            ),
             (const { Code::of("sender_words") }, context.senders()),
             (
                 const { Code::of("recipient_words") },

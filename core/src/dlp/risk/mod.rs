@@ -6,6 +6,7 @@
 //! trained by the program in `training/`; the reasons of a verdict are the
 //! features with the largest.
 
+mod around;
 pub(crate) mod codes;
 pub(crate) mod features;
 mod few;
@@ -32,9 +33,9 @@ pub(crate) const OUTPUTS: usize = 7;
 
 /// Where the line is drawn above the one that training draws, in hundredths of
 /// log-odds: the training mails are harder than what people send.
-pub(crate) const LINE: i32 = 90;
+pub(crate) const LINE: i32 = 120;
 /// The same for a sentence by itself.
-pub(crate) const LINE_OF_SENTENCES: i32 = 180;
+pub(crate) const LINE_OF_SENTENCES: i32 = 70;
 
 /// Weights of features by hash, for so many outputs.
 pub(crate) struct Weights<const N: usize> {
@@ -44,13 +45,13 @@ pub(crate) struct Weights<const N: usize> {
     bias: [i16; N],
 }
 
-/// Which features may have weights, by one bit for the first 17 bits of each
+/// Which features may have weights, by one bit for the first 20 bits of each
 /// hash: most have none.
 pub(crate) struct Filter(Vec<u64>);
 
 impl Filter {
     fn of(hashes: impl Iterator<Item = u32>) -> Self {
-        let mut bits = vec![0; 1 << 11];
+        let mut bits = vec![0; 1 << 14];
         for hash in hashes {
             let (word, bit) = Self::place(hash);
             bits[word] |= bit;
@@ -60,7 +61,7 @@ impl Filter {
 
     /// Which word, which bit.
     fn place(hash: u32) -> (usize, u64) {
-        let bit = hash >> 15;
+        let bit = hash >> 12;
         (bit as usize / 64, 1 << (bit % 64))
     }
 

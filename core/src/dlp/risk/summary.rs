@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::Filter;
+use super::around::Around;
 use super::codes::category_of_code;
-use super::features::{pair_feature, start_feature, word_feature};
+use super::features::{around_feature, pair_feature, start_feature, word_feature};
 use super::few::Few;
 use super::near::Near;
 use super::notice::{is_in, notices};
@@ -54,6 +55,9 @@ pub(crate) struct Summary {
     pub(crate) pairs: Hashes,
     /// How the longer words start, which tells more of one that is rare.
     pub(crate) starts: Hashes,
+    /// What stands around findings.
+    pub(crate) around: Hashes,
+    walked: Around,
     pub(crate) units: u32,
     /// A part that is a patient's record by its format.
     pub(crate) records: u32,
@@ -181,6 +185,7 @@ impl Summary {
         self.words.sort();
         self.pairs.sort();
         self.starts.sort();
+        self.around.sort();
     }
 
     /// How many terms of a section stand in it.
@@ -218,6 +223,8 @@ impl Summary {
         self.words.extend(&other.words);
         self.pairs.extend(&other.pairs);
         self.starts.extend(&other.starts);
+        self.around.extend(&other.around);
+        self.walked.join(&other.walked);
     }
 
     /// How much the words so far speak to a patient.
@@ -226,9 +233,21 @@ impl Summary {
         2 * count(0) + 2 * count(1) - 2 * count(2) - 2 * count(3) - count(4) - count(5) - count(7)
     }
 
-    /// Counts the findings of a passage.
-    pub(crate) fn add(&mut self, passage: &Passage<'_>, tags: &[Tag], context: &Context) {
+    /// Counts the findings of a passage. Of what stands around them only that is kept
+    /// that may have weights, if there is a filter.
+    pub(crate) fn add(
+        &mut self,
+        passage: &Passage<'_>,
+        tags: &[Tag],
+        context: &Context,
+        filter: Option<&Filter>,
+    ) {
         self.near.read(passage, tags);
+        self.walked.read(passage, tags, |one| {
+            if filter.is_none_or(|filter| filter.may_have(around_feature(one))) {
+                self.around.insert(one);
+            }
+        });
         // The units of the line that a tag stands in.
         let mut line = (0, 0, false, false);
         let is_health = |tag: &Tag| tag.kind.class() == FindingClass::Health;
@@ -620,7 +639,7 @@ mod tests {
         let (mind, drugs) = (Category::MentalHealth, Category::SubstanceUse);
         assert_eq!(found, [Some(mind), None, Some(drugs), None]);
         let mut summary = Summary::default();
-        summary.add(&passage, &tags, &Context::default());
+        summary.add(&passage, &tags, &Context::default(), None);
         assert_eq!(summary.categories, [1, 1, 0, 0, 0, 0]);
         // As text and HTML, which say the same.
         let both = summary.clone();

@@ -84,7 +84,10 @@ impl Kind {
                 true => options.words,
                 false => options.dense,
             },
-            only_phi: matches!(code, "kinds_together" | "pairs_of_words"),
+            only_phi: matches!(
+                code,
+                "findings_among_words" | "kinds_together" | "pairs_of_words"
+            ),
         }
     }
 }
