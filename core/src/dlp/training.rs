@@ -363,8 +363,9 @@ fn sentences(
                 rules::apply(&stretch, &mut tags, true);
                 summary.add(&stretch, &tags, &alone, None);
                 summary.sort();
+                let (nobody, nowhere) = (Context::default(), Envelope::default());
                 let example = risk::Example {
-                    features: features(&summary, &alone, &envelope).list(),
+                    features: features(&summary, &nobody, &nowhere).list(),
                     truth: truth(mail),
                     mail: mail.id,
                 };

@@ -5,7 +5,7 @@ use mailseal::base::Sensitivity;
 use super::scene::{from_to, scan};
 use super::verdicts::judged;
 
-use mailseal::dlp::Category::{StiHiv, SubstanceUse};
+use mailseal::dlp::Category::{MentalHealth, Reproductive, StiHiv, SubstanceUse};
 
 /// Minutes and newsletters about nobody do not outweigh one line.
 #[test]
@@ -92,12 +92,14 @@ fn a_paragraph_about_a_patient_is_phi_however_much_stands_around_it() {
         committee(format!("{minutes}{others}{told}")),
         Sensitivity::Phi,
     );
-    // Of very many paragraphs that may tell somebody's health not all are judged, which
-    // is not passed over in silence; what a sentence tells by itself is found all the same.
-    let found = scan(committee(format!("{minutes}{}", others.repeat(11))));
-    assert_eq!(found.findings.unscannable.len(), 1);
+    // One for which there is no room is not passed over in silence, whatever a sentence
+    // tells by itself.
+    let full = others.repeat(11);
+    for text in [format!("{minutes}{full}"), format!("{minutes}{full}{told}")] {
+        assert_eq!(scan(committee(text)).findings.unscannable.len(), 1);
+    }
     judged(
-        committee(format!("{minutes}{}{told}", others.repeat(11))),
+        committee(format!("{minutes}{full}{told}")),
         Sensitivity::Phi,
     );
     assert!(
@@ -148,18 +150,18 @@ fn a_sentence_about_a_patient_is_phi_whatever_stands_around_it() {
     let found = judged(to_all(ride), Sensitivity::Phi);
     assert_eq!(found.findings.risk.unwrap().reasons[0].code, "paragraph");
     let rehab = "Karel Novotny is out of rehab on Friday, off the heroin, so be kind.";
+    let found = judged(to_all(rehab), Sensitivity::Sensitive);
+    assert_eq!(found.findings.risk.unwrap().categories, [SubstanceUse]);
     // What one of them touches the message touches, however much more another tells.
-    let chemo =
-        "Ruth Abel, 71, of Duluth was diagnosed with leukemia on 3/1/2025 and started chemo.";
+    let abortion = "Tess Lindgren had an abortion.";
     for told in [
-        rehab.to_owned(),
-        format!("{rehab} {chemo}"),
-        format!("{chemo} {rehab}"),
+        abortion.to_owned(),
+        format!("{abortion} {ride}"),
+        format!("{ride} {abortion}"),
     ] {
         let found = judged(to_all(&told), Sensitivity::Sensitive);
-        assert_eq!(found.findings.risk.unwrap().categories, [SubstanceUse]);
+        assert_eq!(found.findings.risk.unwrap().categories, [Reproductive]);
     }
-    judged(to_all(chemo), Sensitivity::Phi);
 }
 
 /// Nor how many others stand before it, or behind it.
@@ -177,9 +179,14 @@ fn a_sentence_about_a_patient_is_phi_however_many_name_somebody() {
     assert!(found.findings.unscannable.is_empty());
     let told = "Sethi's Tuesday four o'clock, Lucinda Parr, won't do the annex, the stairwell sets off \
         her panic.\n\n";
-    judged(office(&format!("{lost}{told}")), Sensitivity::Phi);
-    judged(office(&format!("{others}{told}")), Sensitivity::Phi);
-    judged(office(&format!("{told}{others}")), Sensitivity::Phi);
+    for text in [
+        format!("{lost}{told}"),
+        format!("{others}{told}"),
+        format!("{told}{others}"),
+    ] {
+        let found = judged(office(&text), Sensitivity::Sensitive);
+        assert_eq!(found.findings.risk.unwrap().categories, [MentalHealth]);
+    }
 }
 
 /// Whatever stands around it, by itself.

@@ -2,22 +2,23 @@
 //!
 //! A verdict is of a message as a whole, and the one line about a patient in a
 //! newsletter or in minutes is outweighed by all that is about nobody. So where
-//! the whole is not PHI, the paragraphs that name somebody beside health content and
-//! the sentences that name somebody are judged alone, between the same sender and
-//! recipients.
+//! the whole is not PHI, the paragraphs that name somebody beside health content are
+//! judged alone, between the same sender and recipients, and so are the sentences that
+//! may tell of somebody, by weights of their own and whoever sends them.
 
 use std::ops::Range;
 
 use super::Scan;
 use crate::base::{Phi, Sensitivity};
 use crate::dlp::passage::{Passage, Region};
-use crate::dlp::risk::features::features;
+use crate::dlp::risk::features::{Envelope, features};
 use crate::dlp::risk::single::Single;
 use crate::dlp::risk::summary::Summary;
 use crate::dlp::risk::verdict::{Verdict, Words};
 use crate::dlp::risk::{LINE, LINE_OF_SENTENCES, protected};
 use crate::dlp::sentence::Piece;
 use crate::dlp::source::Source;
+use crate::dlp::tagger::context::Context;
 use crate::dlp::tagger::{Tag, tag};
 use crate::dlp::{FindingClass, FindingKind, Part, Risk, rules};
 
@@ -39,7 +40,8 @@ pub(super) struct Telling {
     /// not taken for staff without any that was found. They are not judged before there
     /// are many, or nothing else is left: most messages are PHI without them.
     sentences: [Vec<Phi<Vec<u8>>>; 2],
-    /// What those are together that have been judged and are PHI.
+    /// What those are together that have been judged and are PHI: the highest score, and
+    /// the categories of all.
     told: Option<Risk>,
     /// Where one stands for which there was no room.
     refused: Option<Part>,
@@ -72,7 +74,7 @@ impl Telling {
 
 impl Scan<'_> {
     /// Keeps the paragraphs of a passage that name somebody beside health content, and
-    /// the sentences that name somebody.
+    /// the sentences that may tell of somebody.
     pub(super) fn note_telling(
         &mut self,
         source: &Source<'_>,
@@ -137,7 +139,7 @@ impl Scan<'_> {
         }
         self.judge_sentences();
         let Telling { told, refused, .. } = std::mem::take(&mut self.telling);
-        if let (None, Some(part)) = (&told, refused) {
+        if let Some(part) = refused {
             self.unscannable(part, "too_large");
         }
         told
@@ -189,14 +191,20 @@ impl Scan<'_> {
         let mut tags = tag(passage, &context, self.model, memos, &mut self.codes);
         rules::apply(passage, &mut tags, true);
         summary.add(passage, &tags, &context, None);
-        let told = features(&summary, &context, &self.envelope);
-        verdict.read(&told, &mut words);
+        let judged = || features(&summary, &context, &self.envelope);
         if piece == Piece::Paragraph {
+            let told = judged();
+            verdict.read(&told, &mut words);
             return sure(verdict.judge(&told, &words));
         }
-        let score = Single::sentence().score(&told) - LINE_OF_SENTENCES;
+        // What it says of somebody it says whoever sends it.
+        let (nobody, nowhere) = (Context::default(), Envelope::default());
+        let said = features(&summary, &nobody, &nowhere);
+        let score = Single::sentence().score(&said) - LINE_OF_SENTENCES;
         let (mut sensitivity, mut categories) = (Sensitivity::None, Vec::new());
         if score > 0 {
+            let told = judged();
+            verdict.read(&told, &mut words);
             categories = verdict.categories(&told, &words);
             sensitivity = protected(&categories);
         }

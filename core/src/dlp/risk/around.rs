@@ -1,11 +1,13 @@
 //! What stands around findings: a name before `has` and a condition is told of, and
-//! one before `teaches` is not. Words are taken as they are, but those that nobody
-//! can have seen before: of a name, a number or a rare word counts what it is.
+//! one before `teaches` is not. Words in small letters are taken as they are, and those
+//! with a capital where they are common ones; of a name, a number or another finding
+//! counts what it is.
 
 use super::summary::index_of;
 use crate::dlp::FindingKind;
 use crate::dlp::lexicon::{Flag, NAMES};
 use crate::dlp::passage::Passage;
+use crate::dlp::sentence::Piece;
 use crate::dlp::tagger::Tag;
 use crate::dlp::token::{Gap, Shape, hash, join};
 use crate::dlp::unit::UnitKind;
@@ -22,7 +24,8 @@ const LINE: u32 = hash(b"(line)");
 const UNIT: u32 = hash(b"(unit)");
 const FINDING: u32 = hash(b"(finding)");
 
-/// Which side, or that it says nothing.
+/// What is told of a finding: what stands beside it, and on which side; what stands near
+/// it on either; and which findings come before it.
 const BEFORE: u32 = 1;
 const BEHIND: u32 = 2;
 const NEARBY: u32 = 3;
@@ -63,11 +66,6 @@ impl Around {
             last = [this, before];
         }
     }
-
-    /// The larger of both: text and HTML say the same.
-    pub(super) fn join(&mut self, other: &Self) {
-        self.many = self.many.max(other.many);
-    }
 }
 
 /// Goes away from a finding, unit by unit; another finding is one step.
@@ -77,7 +75,7 @@ struct Walk<'p, 't> {
     behind: bool,
     /// The next unit in this direction; before, the one behind it.
     at: usize,
-    /// The next finding; before, the one behind it.
+    /// Behind: the next finding. Before: how many there are.
     tag: usize,
 }
 
@@ -97,10 +95,12 @@ impl<'p, 't> Walk<'p, 't> {
         }
     }
 
-    /// Whether the finding is the last or the first of its line.
+    /// Whether the finding is the last or the first of its line, which no sentence goes
+    /// over.
     fn ends_line(&self) -> bool {
         let item = self.passage.items.get(self.at);
         item.is_none_or(|item| item.gap >= Gap::Line)
+            && Piece::Sentence.opens(self.passage, self.at)
     }
 }
 
@@ -110,19 +110,27 @@ impl Iterator for Walk<'_, '_> {
     fn next(&mut self) -> Option<u32> {
         if self.behind {
             let at = self.at;
-            if let Some(tag) = self.tags.get(self.tag).filter(|tag| tag.first <= at) {
-                self.at = tag.last.max(at + 1);
+            // Those that lie in the one before are no neighbours.
+            while self.tags.get(self.tag).is_some_and(|tag| tag.last <= at) {
                 self.tag += 1;
+            }
+            if let Some(tag) = self.tags.get(self.tag).filter(|tag| tag.first <= at) {
+                self.at = tag.last;
                 return Some(of_kind(tag.kind));
             }
             self.at += 1;
             class_of(self.passage, at)
         } else {
+            let mut before = self.tags.get(..self.tag).unwrap_or_default();
+            while let [rest @ .., tag] = before
+                && tag.first >= self.at
+            {
+                before = rest;
+            }
+            self.tag = before.len();
             let at = self.at.checked_sub(1)?;
-            let tag = self.tag.checked_sub(1).and_then(|n| self.tags.get(n));
-            if let Some(tag) = tag.filter(|tag| tag.last > at) {
-                self.at = tag.first.min(at);
-                self.tag -= 1;
+            if let Some(tag) = before.last().filter(|tag| tag.last > at) {
+                self.at = tag.first;
                 return Some(of_kind(tag.kind));
             }
             self.at = at;
@@ -222,13 +230,15 @@ mod tests {
         assert!(!around("Pat a b c d e has", &BOTH[..1]).contains(&near));
         let beside = join(join(name, has), BEHIND);
         assert!(around("Pat has", &BOTH[..1]).contains(&beside));
-        let parted = around("Pat\nhas", &BOTH[..1]);
+        // A sentence goes over the end of a line, a list does not.
+        assert!(around("we saw Pat\nhas it", &BOTH[..1]).contains(&beside));
+        let parted = around("- Pat\n- has", &BOTH[..1]);
         assert!(!parted.contains(&beside));
         assert!(parted.contains(&join(join(name, LINE), BEHIND)));
     }
 
     #[test]
-    fn of_names_numbers_and_rare_words_counts_what_they_are() {
+    fn of_names_and_numbers_counts_what_they_are() {
         let told = |text| around(text, &BOTH[..1]);
         assert_eq!(told("Pat Kowalczyk 12"), told("Pat Lindqvist 4477"));
         assert_ne!(told("Pat Kowalczyk 12"), told("Pat Lindqvist Lee"));
@@ -236,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn findings_that_lie_in_others_end_no_walk() {
+    fn findings_that_lie_in_others_are_no_neighbours() {
         let text = "so Pat has bad asthma today";
         let passage = Passage::read(text.as_bytes(), 0, text.len(), Region::Body);
         let tag = |first, last, kind| Tag {
@@ -245,18 +255,21 @@ mod tests {
             kind,
             margin: 70,
         };
-        let tags = [
-            tag(1, 5, NAME),
-            tag(2, 3, CONDITION),
-            tag(2, 5, CONDITION),
-            tag(5, 6, NAME),
-        ];
-        let mut many = 0;
-        Around::default().read(&passage, &tags, |_| many += 1);
-        assert!(
-            (4 * 2..4 * 2 * (NEAR + 1) + 3 * 2).contains(&many),
-            "{many}"
-        );
+        let walk = |tags: &[Tag], n, behind| -> Vec<u32> {
+            Walk::new(&passage, tags, n, behind).collect()
+        };
+        let word = |w: &str| hash(w.as_bytes());
+        let (name, condition) = (of_kind(NAME), of_kind(CONDITION));
+        let within = [tag(1, 5, NAME), tag(2, 3, CONDITION), tag(2, 5, CONDITION)];
+        for n in [0, 2] {
+            assert_eq!(walk(&within, n, true), [word("today")], "{n}");
+        }
+        assert_eq!(walk(&within, 0, false), [word("so")]);
+        assert_eq!(walk(&within, 1, false), [name, word("so")]);
+        let beside = [tag(0, 1, NAME), tag(1, 2, CONDITION), tag(5, 6, NAME)];
+        let (has, bad, asthma) = (word("has"), word("bad"), word("asthma"));
+        assert_eq!(walk(&beside, 0, true), [condition, has, bad, asthma, name]);
+        assert_eq!(walk(&beside, 2, false), [asthma, bad, has, condition, name]);
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub(crate) const OUTPUTS: usize = 7;
 /// log-odds: the training mails are harder than what people send.
 pub(crate) const LINE: i32 = 120;
 /// The same for a sentence by itself.
-pub(crate) const LINE_OF_SENTENCES: i32 = 70;
+pub(crate) const LINE_OF_SENTENCES: i32 = 140;
 
 /// Weights of features by hash, for so many outputs.
 pub(crate) struct Weights<const N: usize> {

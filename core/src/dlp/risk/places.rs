@@ -6,7 +6,7 @@
 pub(super) struct Places<const N: usize> {
     seeds: Vec<u32>,
     slots: Vec<(u32, [i16; N])>,
-    /// Bits of a hash behind those that choose its seed, and that are no place.
+    /// How far a hash is shifted for its seed, and for its place.
     shift_of_seed: u32,
     shift: u32,
 }

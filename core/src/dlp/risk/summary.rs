@@ -224,7 +224,6 @@ impl Summary {
         self.pairs.extend(&other.pairs);
         self.starts.extend(&other.starts);
         self.around.extend(&other.around);
-        self.walked.join(&other.walked);
     }
 
     /// How much the words so far speak to a patient.
