@@ -19,7 +19,7 @@ use self::findings::{bytes_of, finding, value};
 use self::protected::unmistakable;
 use self::telling::Telling;
 use super::known::Known;
-use super::lexicon::Flag;
+use super::lexicon::{CATEGORIES, Flag};
 use super::passage::{Buffers, Passage, Region};
 use super::risk::features::{Envelope, Features, features};
 use super::risk::notice::{is_in, notices};
@@ -487,14 +487,20 @@ impl<'s> Scan<'s> {
             Verdict::get().read(&features, &mut words);
             let mut risk = Verdict::get().judge(&features, &words);
             let score = risk.score;
-            if risk.sensitivity == Sensitivity::None
-                && let Some(told) = self.telling()
+            let whole = risk.sensitivity;
+            // What is PHI as a whole may touch more than all of it together says.
+            let asks = match whole {
+                Sensitivity::None => true,
+                _ => risk.categories.is_empty() && self.summary.categories != [0; CATEGORIES],
+            };
+            if asks
+                && let Some(told) = self.telling(whole)
+                && told.sensitivity > whole
             {
-                risk.sensitivity = told.sensitivity;
-                risk.categories = told.categories;
-                risk.score = told.score;
-                risk.reasons
-                    .insert(0, RiskReason::new("paragraph", RiskReason::CERTAIN));
+                if whole == Sensitivity::None {
+                    risk.score = told.score;
+                }
+                make_phi(&mut risk, &told.categories, "paragraph");
             }
             if let Some(code) = self.beyond_doubt(score) {
                 if risk.sensitivity == Sensitivity::None {

@@ -162,6 +162,15 @@ fn a_sentence_about_a_patient_is_phi_whatever_stands_around_it() {
         let found = judged(to_all(&told), Sensitivity::Sensitive);
         assert_eq!(found.findings.risk.unwrap().categories, [Reproductive]);
     }
+    // So where the whole is PHI, and plain.
+    let surgery = "Mrs. Abel had surgery on her knee on 3/1 at Harbor Hospital and takes warfarin, \
+        so help her with the stairs.";
+    judged(to_all(surgery), Sensitivity::Phi);
+    let found = judged(
+        to_all(&format!("{rehab} {surgery}")),
+        Sensitivity::Sensitive,
+    );
+    assert_eq!(found.findings.risk.unwrap().categories, [SubstanceUse]);
 }
 
 /// Nor how many others stand before it, or behind it.

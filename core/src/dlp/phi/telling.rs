@@ -4,7 +4,8 @@
 //! newsletter or in minutes is outweighed by all that is about nobody. So where
 //! the whole is not PHI, the paragraphs that name somebody beside health content are
 //! judged alone, between the same sender and recipients, and so are the sentences that
-//! may tell of somebody, by weights of their own and whoever sends them.
+//! may tell of somebody, by weights of their own and whoever sends them. Where the whole
+//! is PHI and of no protected category, a sentence may still be of one.
 
 use std::ops::Range;
 
@@ -130,19 +131,21 @@ impl Scan<'_> {
         }
     }
 
-    /// What the paragraphs and sentences that are PHI by themselves are together.
-    pub(super) fn telling(&mut self) -> Option<Risk> {
-        let named = std::mem::take(&mut self.telling.named);
-        let others = std::mem::take(&mut self.telling.others);
-        for text in named.into_iter().chain(others) {
-            self.judge(text, Piece::Paragraph);
+    /// What the paragraphs and sentences that are PHI by themselves are together; of a
+    /// message that is PHI as a whole the sentences alone.
+    pub(super) fn telling(&mut self, whole: Sensitivity) -> Option<Risk> {
+        if whole == Sensitivity::None {
+            let named = std::mem::take(&mut self.telling.named);
+            let others = std::mem::take(&mut self.telling.others);
+            for text in named.into_iter().chain(others) {
+                self.judge(text, Piece::Paragraph);
+            }
+            if let Some(part) = self.telling.refused.take() {
+                self.unscannable(part, "too_large");
+            }
         }
         self.judge_sentences();
-        let Telling { told, refused, .. } = std::mem::take(&mut self.telling);
-        if let Some(part) = refused {
-            self.unscannable(part, "too_large");
-        }
-        told
+        std::mem::take(&mut self.telling).told
     }
 
     /// Judges one alone, and takes in what it is: what any of them touches the
