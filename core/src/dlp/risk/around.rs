@@ -14,7 +14,7 @@ use crate::dlp::unit::UnitKind;
 
 /// How many units or findings count on each side of a finding.
 const NEAR: usize = 5;
-/// Of a message so many findings count. The others say the same.
+/// So many findings count of a message, and as many of its page: the others say the same.
 const MOST: u32 = 512;
 
 /// What stands for a neighbour that is no word that counts as it is.
