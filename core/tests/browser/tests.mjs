@@ -71,7 +71,7 @@ export const tests = {
       // The request for the shell itself holds it; nothing after does.
       page.seen.requests.shift();
       await assertNoTrace(page, secretOf(url));
-      await page.context().close();
+      await w.close(page);
     }
   },
 
@@ -86,7 +86,7 @@ export const tests = {
       await page.fill('#field', typed);
       await page.click('form button');
       await headed(page, 'Enter your passcode');
-      await page.context().close();
+      await w.close(page);
     }
     const page = await w.page();
     await w.visit(page, url.split('#')[0]);
@@ -114,7 +114,7 @@ export const tests = {
       await w.visit(page, mangled);
       assert.equal(await heading(page), 'Enter your passcode', mangled);
       assert.ok(!page.url().includes('#'));
-      await page.context().close();
+      await w.close(page);
     }
   },
 
@@ -256,7 +256,7 @@ export const tests = {
       if (await page.$('#field')) await w.passcode(page, w.links.text.passcode);
       await headed(page, 'This message is damaged').catch((e) => assert.fail(`${what}: ${e}`));
       assert.equal(await page.$(MESSAGE), null);
-      await page.context().close();
+      await w.close(page);
     }
   },
 
@@ -289,7 +289,7 @@ export const tests = {
       assert.match(await page.textContent(`${LAST} .error`), /damaged\. It was not saved/, what);
       assert.match(await page.textContent('#live'), /damaged/);
       assert.deepEqual(saved, [], what);
-      await page.context().close();
+      await w.close(page);
     }
   },
 
@@ -939,7 +939,7 @@ export const tests = {
         const { violations } = await page.evaluate((rules) => window.axe.run({ runOnly: rules }), colorScheme === 'dark' ? ['color-contrast'] : ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']);
         assert.deepEqual(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).join(' ')}`), [], `${name} ${colorScheme}`);
       }
-      await page.context().close();
+      await w.close(page);
     }
   },
 
@@ -955,7 +955,7 @@ export const tests = {
         await page.evaluate(() => (document.documentElement.dir = 'rtl'));
         assert.ok((await wide()) <= 320, `${name} rtl`);
       }
-      await page.context().close();
+      await w.close(page);
     }
   },
 
