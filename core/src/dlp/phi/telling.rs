@@ -194,9 +194,9 @@ impl Scan<'_> {
         let mut tags = tag(passage, &context, self.model, memos, &mut self.codes);
         rules::apply(passage, &mut tags, true);
         summary.add(passage, &tags, &context, None);
-        let judged = || features(&summary, &context, &self.envelope);
+        let as_sent = || features(&summary, &context, &self.envelope);
         if piece == Piece::Paragraph {
-            let told = judged();
+            let told = as_sent();
             verdict.read(&told, &mut words);
             return sure(verdict.judge(&told, &words));
         }
@@ -206,7 +206,7 @@ impl Scan<'_> {
         let score = Single::sentence().score(&said) - LINE_OF_SENTENCES;
         let (mut sensitivity, mut categories) = (Sensitivity::None, Vec::new());
         if score > 0 {
-            let told = judged();
+            let told = as_sent();
             verdict.read(&told, &mut words);
             categories = verdict.categories(&told, &words);
             sensitivity = protected(&categories);

@@ -31,40 +31,29 @@ const BEHIND: u32 = 2;
 const NEARBY: u32 = 3;
 const IN_ORDER: u32 = 4;
 
-/// Goes through what stands around findings.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Around {
-    /// Findings so far.
-    many: u32,
-}
-
-impl Around {
-    /// Tells the findings of a passage, which are in order, with what each has beside
-    /// it and near it, and in which order they come.
-    pub(super) fn read(&mut self, passage: &Passage<'_>, tags: &[Tag], mut found: impl FnMut(u32)) {
-        let mut last = [0; 2];
-        for (n, tag) in tags.iter().enumerate() {
-            if self.many >= MOST {
-                return;
+/// Tells the findings of a passage, which are in order, with what each has beside it
+/// and near it, and in which order they come. `before` findings of the message were
+/// told already.
+pub(super) fn each(passage: &Passage<'_>, tags: &[Tag], before: u32, mut found: impl FnMut(u32)) {
+    let mut last = [0; 2];
+    let room = MOST.saturating_sub(before) as usize;
+    for (n, tag) in tags.iter().enumerate().take(room) {
+        let this = of_kind(tag.kind);
+        for (side, behind) in [(BEFORE, false), (BEHIND, true)] {
+            let walk = Walk::new(passage, tags, n, behind);
+            let mut beside = walk.ends_line().then_some(LINE);
+            for one in walk.take(NEAR) {
+                beside.get_or_insert(one);
+                found(join(join(this, one), NEARBY));
             }
-            self.many += 1;
-            let this = of_kind(tag.kind);
-            for (side, behind) in [(BEFORE, false), (BEHIND, true)] {
-                let walk = Walk::new(passage, tags, n, behind);
-                let mut beside = walk.ends_line().then_some(LINE);
-                for one in walk.take(NEAR) {
-                    beside.get_or_insert(one);
-                    found(join(join(this, one), NEARBY));
-                }
-                found(join(join(this, beside.unwrap_or(LINE)), side));
-            }
-            let [before, first] = last;
-            if before != 0 {
-                found(join(join(before, this), IN_ORDER));
-                found(join(join(first, join(before, this)), IN_ORDER));
-            }
-            last = [this, before];
+            found(join(join(this, beside.unwrap_or(LINE)), side));
         }
+        let [before, first] = last;
+        if before != 0 {
+            found(join(join(before, this), IN_ORDER));
+            found(join(join(first, join(before, this)), IN_ORDER));
+        }
+        last = [this, before];
     }
 }
 
@@ -188,7 +177,7 @@ mod tests {
             })
             .collect();
         let mut all = BTreeSet::new();
-        Around::default().read(&passage, &tags, |one| {
+        each(&passage, &tags, 0, |one| {
             all.insert(one);
         });
         all
@@ -284,12 +273,11 @@ mod tests {
                 margin: 70,
             })
             .collect();
-        let (mut around, mut many) = (Around::default(), 0);
-        for _ in 0..2 {
-            around.read(&passage, &tags, |_| many += 1);
-        }
-        let each = 2 * (NEAR + 1) + 2;
+        let mut many = 0;
+        each(&passage, &tags, 0, |_| many += 1);
+        each(&passage, &tags, MOST, |_| many += 1);
+        let of_one = 2 * (NEAR + 1) + 2;
         let ends = 2 + NEAR * (NEAR + 1) / 2;
-        assert_eq!(many, MOST as usize * each - ends);
+        assert_eq!(many, MOST as usize * of_one - ends);
     }
 }

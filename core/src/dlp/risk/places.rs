@@ -34,10 +34,10 @@ impl<const N: usize> Places<N> {
             shift_of_seed: 32 - bits,
             shift: 32 - log,
         };
-        let seed_of = |hash: u32| hash.wrapping_shr(32 - bits);
         // Those that have many hashes choose first.
-        let mut buckets: Vec<&[(u32, [i16; N])]> =
-            rows.chunk_by(|a, b| seed_of(a.0) == seed_of(b.0)).collect();
+        let mut buckets: Vec<&[(u32, [i16; N])]> = rows
+            .chunk_by(|a, b| out.seed_of(a.0) == out.seed_of(b.0))
+            .collect();
         buckets.sort_by_key(|bucket| std::cmp::Reverse(bucket.len()));
         let mut taken = vec![false; out.slots.len()];
         let mut places = Vec::new();
@@ -55,10 +55,17 @@ impl<const N: usize> Places<N> {
             for ((hash, row), place) in bucket.iter().zip(&places) {
                 taken[*place] = true;
                 out.slots[*place] = (*hash, *row);
-                out.seeds[seed_of(*hash) as usize] = seed;
+                let shared = out.seed_of(*hash);
+                out.seeds[shared] = seed;
             }
         }
         out
+    }
+
+    /// Which seed is a hash's.
+    #[inline]
+    fn seed_of(&self, hash: u32) -> usize {
+        hash.wrapping_shr(self.shift_of_seed) as usize
     }
 
     #[inline]
@@ -71,9 +78,7 @@ impl<const N: usize> Places<N> {
     /// The weights of a feature; zeros where it has none.
     #[inline]
     pub(super) fn row(&self, hash: u32) -> [i16; N] {
-        let seed = self
-            .seeds
-            .get(hash.wrapping_shr(self.shift_of_seed) as usize);
+        let seed = self.seeds.get(self.seed_of(hash));
         let place = self.place(hash, seed.copied().unwrap_or_default());
         let Some((kept, row)) = self.slots.get(place) else {
             return [0; N];

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Filter;
-use super::around::Around;
+use super::around;
 use super::codes::category_of_code;
 use super::features::{around_feature, pair_feature, start_feature, word_feature};
 use super::few::Few;
@@ -57,7 +57,6 @@ pub(crate) struct Summary {
     pub(crate) starts: Hashes,
     /// What stands around findings.
     pub(crate) around: Hashes,
-    walked: Around,
     pub(crate) units: u32,
     /// A part that is a patient's record by its format.
     pub(crate) records: u32,
@@ -242,7 +241,8 @@ impl Summary {
         filter: Option<&Filter>,
     ) {
         self.near.read(passage, tags);
-        self.walked.read(passage, tags, |one| {
+        let before = self.kinds.iter().sum();
+        around::each(passage, tags, before, |one| {
             if filter.is_none_or(|filter| filter.may_have(around_feature(one))) {
                 self.around.insert(one);
             }
