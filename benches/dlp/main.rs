@@ -152,6 +152,7 @@ fn passes(c: &mut Criterion) {
     group.bench_function("codes", |b| b.iter(|| read.label(false)));
     group.bench_function("codes_and_words", |b| b.iter(|| read.label(true)));
     group.bench_function("rules", |b| b.iter(|| read.rules(true)));
+    group.bench_function("people", |b| b.iter(|| read.people()));
     group.bench_function("count", |b| b.iter(|| read.count()));
     group.bench_function("verdict", |b| b.iter(|| read.judge()));
     group.finish();

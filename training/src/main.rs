@@ -1,5 +1,6 @@
 //! Makes the files of the scanner in `core/src/dlp/`: `lexicon.bin`,
-//! `tagger/model.bin`, `risk/prior.bin`, `risk/risk.bin` and `risk/sentence.bin`.
+//! `tagger/model.bin`, `roles/roles.bin`, `risk/prior.bin`, `risk/risk.bin` and
+//! `risk/sentence.bin`.
 //!
 //! ```text
 //! cargo run --release -p mailseal-training -- lexicon   # lists → lexicon.bin
@@ -114,10 +115,12 @@ fn make(corpus: &[Mail]) -> Made {
             (prior.clone(), tagger.clone(), mails)
         })
         .collect();
+    let roles = training::train_roles(&folds);
     let (verdict, sentence) = training::train_verdict(&folds);
     Made {
         prior,
         tagger,
+        roles,
         verdict,
         sentence,
     }
@@ -127,6 +130,7 @@ fn models() -> io::Result<()> {
     let made = make(&corpus()?);
     put(&dlp().join("risk/prior.bin"), &made.prior)?;
     put(&dlp().join("tagger/model.bin"), &made.tagger)?;
+    put(&dlp().join("roles/roles.bin"), &made.roles)?;
     put(&dlp().join("risk/risk.bin"), &made.verdict)?;
     put(&dlp().join("risk/sentence.bin"), &made.sentence)
 }
@@ -143,6 +147,7 @@ fn check() -> io::Result<()> {
     let made = make(&corpus()?);
     same(dlp().join("risk/prior.bin"), &made.prior)?;
     same(dlp().join("tagger/model.bin"), &made.tagger)?;
+    same(dlp().join("roles/roles.bin"), &made.roles)?;
     same(dlp().join("risk/risk.bin"), &made.verdict)?;
     same(dlp().join("risk/sentence.bin"), &made.sentence)
 }

@@ -66,6 +66,8 @@
 //!   ▼
 //! rules    what format, label and check digit make certain; the evidence
 //!   ▼
+//! roles    who of the people is a patient, and who is staff: a linear model
+//!   ▼
 //! risk     a linear model over what was counted: the verdict, its reasons
 //! ```
 //!
@@ -82,6 +84,7 @@ mod host;
 mod known;
 mod lexicon;
 mod names;
+mod neighbours;
 mod passage;
 #[cfg(feature = "testing")]
 pub mod passes;
@@ -90,6 +93,7 @@ mod reader;
 mod records;
 pub mod redact;
 mod risk;
+mod roles;
 mod roster;
 mod rule_scanner;
 mod rules;

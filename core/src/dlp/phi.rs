@@ -36,7 +36,7 @@ use super::tagger::{Tag, asks, tag};
 use super::token::hash;
 use super::{
     Category, Confidence, Evidence, Finding, FindingClass, FindingKind, Findings, HostKnowledge,
-    Part, Risk, RiskReason, Roster, RosterHit, Scanner, Unscannable, rules,
+    Part, Risk, RiskReason, Roster, RosterHit, Scanner, Unscannable, roles, rules,
 };
 use crate::base::{Address, RecipientId, Sensitivity};
 use crate::compose::Message;
@@ -455,6 +455,7 @@ impl<'s> Scan<'s> {
         // have said is left out of the findings alone.
         rules::own(passage, &mut tags, &source.own);
         rules::people(passage, &mut tags);
+        roles::tell(passage, &mut tags, &self.context);
         rules::amend(passage, &mut tags);
         let mut listed = None;
         let findings = tags.iter().map(|tag| {

@@ -432,6 +432,11 @@ pub(super) fn hinted(passage: &Passage<'_>, tags: &mut Vec<Tag>, hints: &[Hint])
 const FORMAT: i16 = i16::MAX;
 const GUESSED: i16 = FORMAT - 1;
 
+/// Whether the format told it, and no model.
+pub(super) fn is_told_by_format(tag: &Tag) -> bool {
+    tag.margin >= GUESSED
+}
+
 /// The kind of a term that is nothing else.
 fn listed(class: Class) -> Option<FindingKind> {
     if !Lexicon::get().marks(class).listed() {

@@ -22,7 +22,7 @@ use super::tagger::model::Model;
 use super::tagger::score::Memos;
 use super::tagger::{Tag, tag, train as tagger};
 use super::token::hash;
-use super::{Category, FindingClass, FindingKind, records, rules};
+use super::{Category, FindingClass, FindingKind, records, roles, rules};
 use crate::base::Sensitivity;
 
 /// Where a text of a mail stands.
@@ -376,6 +376,78 @@ fn sentences(
     out
 }
 
+/// The features of the people in a mail, and whether they are private persons.
+fn people(
+    mail: &Mail,
+    prior: &Weights<1>,
+    model: &Model,
+    (memos, codes): &mut (Memos, Codes),
+) -> Vec<risk::Example> {
+    let views = views(mail);
+    let (mut context, first, ..) = context(mail, &views);
+    context.prior = prior.step(first);
+    let mut out = Vec::new();
+    for (text, view) in mail.texts.iter().zip(&views) {
+        let passage = Passage::read(&view.text, 0, view.text.len(), region(text.place));
+        let mut tags = tag(&passage, &context, model, Some(memos), codes);
+        if let Some(record) = records::read(&text.text, "text/plain") {
+            rules::hinted(&passage, &mut tags, &hints_of(view, &record.hints));
+        }
+        rules::apply(&passage, &mut tags, true);
+        rules::people(&passage, &mut tags);
+        if !roles::is_told(passage.region) || !tags.iter().any(roles::is_open) {
+            continue;
+        }
+        let people = roles::People::new(&passage, &tags, &context);
+        for person in &people.all {
+            let tag = tags.get(person.tag).filter(|tag| roles::is_open(tag));
+            let units = tag.and_then(|tag| passage.spans.get(tag.first..tag.last));
+            let (Some(first), Some(last)) = (
+                units.and_then(|units| units.first()),
+                units.and_then(|units| units.last()),
+            ) else {
+                continue;
+            };
+            let (first, last) = (first.start as usize, last.end as usize);
+            let truth = (text.spans.iter())
+                .map(|(span, kind)| (view.back(span.clone()), *kind))
+                .filter(|(span, _)| span.start < last && span.end > first)
+                .find(|(_, kind)| matches!(kind, FindingKind::Name | FindingKind::Provider));
+            let Some((_, kind)) = truth else { continue };
+            let mut truth = [false; OUTPUTS];
+            truth[0] = kind == FindingKind::Name;
+            out.push(risk::Example {
+                features: people.features(person).map(Feature::of_hash).collect(),
+                truth,
+                mail: mail.id,
+            });
+        }
+    }
+    out
+}
+
+/// The model that tells private persons from staff. Each fold comes with a first verdict's
+/// model and a tagger that have not seen its mails.
+pub fn train_roles(folds: &[(Vec<u8>, Vec<u8>, Vec<&Mail>)]) -> Vec<u8> {
+    let mut examples = Vec::new();
+    for (prior, tagger, mails) in folds {
+        let (prior, model) = (Weights::read(prior), Model::read(tagger));
+        let mut memos = Default::default();
+        for mail in mails {
+            examples.extend(people(mail, &prior, &model, &mut memos));
+        }
+    }
+    let options = risk::Options {
+        epochs_of_phi: 10,
+        times: 2,
+        categories: false,
+        recall: 0,
+        least: 5,
+        ..risk::Options::default()
+    };
+    risk::train(&examples, &options, fold_of).all::<1>()
+}
+
 /// Whether a kind says who somebody is.
 fn is_of_person(kind: FindingKind) -> bool {
     use FindingKind as K;
@@ -435,6 +507,8 @@ pub struct Made {
     pub prior: Vec<u8>,
     /// `tagger/model.bin`
     pub tagger: Vec<u8>,
+    /// `roles/roles.bin`
+    pub roles: Vec<u8>,
     /// `risk/risk.bin`
     pub verdict: Vec<u8>,
     /// `risk/sentence.bin`

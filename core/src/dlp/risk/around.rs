@@ -6,10 +6,10 @@
 use super::summary::index_of;
 use crate::dlp::FindingKind;
 use crate::dlp::lexicon::{Flag, NAMES};
+use crate::dlp::neighbours::{Neighbour, Neighbours, Side};
 use crate::dlp::passage::Passage;
-use crate::dlp::sentence::Piece;
 use crate::dlp::tagger::Tag;
-use crate::dlp::token::{Gap, Shape, hash, join};
+use crate::dlp::token::{Shape, hash, join};
 use crate::dlp::unit::UnitKind;
 
 /// How many units or findings count on each side of a finding.
@@ -39,10 +39,11 @@ pub(super) fn each(passage: &Passage<'_>, tags: &[Tag], before: u32, mut found: 
     let room = MOST.saturating_sub(before) as usize;
     for (n, tag) in tags.iter().enumerate().take(room) {
         let this = of_kind(tag.kind);
-        for (side, behind) in [(BEFORE, false), (BEHIND, true)] {
-            let walk = Walk::new(passage, tags, n, behind);
-            let mut beside = walk.ends_line().then_some(LINE);
-            for one in walk.take(NEAR) {
+        for (side, way) in [(BEFORE, Side::Before), (BEHIND, Side::Behind)] {
+            let neighbours = Neighbours::new(passage, tags, n, way);
+            let mut beside = neighbours.end_line().then_some(LINE);
+            for one in neighbours.take(NEAR) {
+                let one = told(passage, one);
                 beside.get_or_insert(one);
                 found(join(join(this, one), NEARBY));
             }
@@ -57,74 +58,11 @@ pub(super) fn each(passage: &Passage<'_>, tags: &[Tag], before: u32, mut found: 
     }
 }
 
-/// Goes away from a finding, unit by unit; another finding is one step.
-struct Walk<'p, 't> {
-    passage: &'p Passage<'t>,
-    tags: &'p [Tag],
-    behind: bool,
-    /// The next unit in this direction; before, the one behind it.
-    at: usize,
-    /// Behind: the next finding. Before: how many there are.
-    tag: usize,
-}
-
-impl<'p, 't> Walk<'p, 't> {
-    fn new(passage: &'p Passage<'t>, tags: &'p [Tag], n: usize, behind: bool) -> Self {
-        let (at, tag) = match (tags.get(n), behind) {
-            (Some(of), true) => (of.last, n + 1),
-            (Some(of), false) => (of.first, n),
-            (None, _) => (0, 0),
-        };
-        Self {
-            passage,
-            tags,
-            behind,
-            at,
-            tag,
-        }
-    }
-
-    /// Whether the finding is the last or the first of its line, which no sentence goes
-    /// over.
-    fn ends_line(&self) -> bool {
-        let item = self.passage.items.get(self.at);
-        item.is_none_or(|item| item.gap >= Gap::Line)
-            && Piece::Sentence.opens(self.passage, self.at)
-    }
-}
-
-impl Iterator for Walk<'_, '_> {
-    type Item = u32;
-
-    fn next(&mut self) -> Option<u32> {
-        if self.behind {
-            let at = self.at;
-            // Those that lie in the one before are no neighbours.
-            while self.tags.get(self.tag).is_some_and(|tag| tag.last <= at) {
-                self.tag += 1;
-            }
-            if let Some(tag) = self.tags.get(self.tag).filter(|tag| tag.first <= at) {
-                self.at = tag.last;
-                return Some(of_kind(tag.kind));
-            }
-            self.at += 1;
-            class_of(self.passage, at)
-        } else {
-            let mut before = self.tags.get(..self.tag).unwrap_or_default();
-            while let [rest @ .., tag] = before
-                && tag.first >= self.at
-            {
-                before = rest;
-            }
-            self.tag = before.len();
-            let at = self.at.checked_sub(1)?;
-            if let Some(tag) = before.last().filter(|tag| tag.last > at) {
-                self.at = tag.first;
-                return Some(of_kind(tag.kind));
-            }
-            self.at = at;
-            class_of(self.passage, at)
-        }
+/// What counts of a neighbour.
+fn told(passage: &Passage<'_>, neighbour: Neighbour) -> u32 {
+    match neighbour {
+        Neighbour::Found(_, kind) => of_kind(kind),
+        Neighbour::Unit(at) => class_of(passage, at),
     }
 }
 
@@ -133,9 +71,11 @@ fn of_kind(kind: FindingKind) -> u32 {
 }
 
 /// What counts of a unit that is in no finding.
-fn class_of(passage: &Passage<'_>, at: usize) -> Option<u32> {
-    let item = passage.items.get(at)?;
-    Some(match item.kind {
+fn class_of(passage: &Passage<'_>, at: usize) -> u32 {
+    let Some(item) = passage.items.get(at) else {
+        return 0;
+    };
+    match item.kind {
         UnitKind::Sign => item.hash,
         UnitKind::Number => NUMBER,
         UnitKind::Word if item.shape == Shape::Lower => item.hash,
@@ -148,7 +88,7 @@ fn class_of(passage: &Passage<'_>, at: usize) -> Option<u32> {
             }
         }
         kind => join(UNIT, kind as u32),
-    })
+    }
 }
 
 #[cfg(test)]
@@ -232,33 +172,6 @@ mod tests {
         assert_eq!(told("Pat Kowalczyk 12"), told("Pat Lindqvist 4477"));
         assert_ne!(told("Pat Kowalczyk 12"), told("Pat Lindqvist Lee"));
         assert_ne!(told("Pat is"), told("Pat has"));
-    }
-
-    #[test]
-    fn findings_that_lie_in_others_are_no_neighbours() {
-        let text = "so Pat has bad asthma today";
-        let passage = Passage::read(text.as_bytes(), 0, text.len(), Region::Body);
-        let tag = |first, last, kind| Tag {
-            first,
-            last,
-            kind,
-            margin: 70,
-        };
-        let walk = |tags: &[Tag], n, behind| -> Vec<u32> {
-            Walk::new(&passage, tags, n, behind).collect()
-        };
-        let word = |w: &str| hash(w.as_bytes());
-        let (name, condition) = (of_kind(NAME), of_kind(CONDITION));
-        let within = [tag(1, 5, NAME), tag(2, 3, CONDITION), tag(2, 5, CONDITION)];
-        for n in [0, 2] {
-            assert_eq!(walk(&within, n, true), [word("today")], "{n}");
-        }
-        assert_eq!(walk(&within, 0, false), [word("so")]);
-        assert_eq!(walk(&within, 1, false), [name, word("so")]);
-        let beside = [tag(0, 1, NAME), tag(1, 2, CONDITION), tag(5, 6, NAME)];
-        let (has, bad, asthma) = (word("has"), word("bad"), word("asthma"));
-        assert_eq!(walk(&beside, 0, true), [condition, has, bad, asthma, name]);
-        assert_eq!(walk(&beside, 2, false), [asthma, bad, has, condition, name]);
     }
 
     #[test]

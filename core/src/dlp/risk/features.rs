@@ -13,6 +13,15 @@ pub(crate) struct Feature {
     pub(crate) code: Code,
 }
 
+#[cfg(feature = "training")]
+impl Feature {
+    /// One that another model knows by its hash alone.
+    pub(crate) fn of_hash(hash: u32) -> Self {
+        let code = const { Code::of("words") };
+        Self { hash, code }
+    }
+}
+
 /// What a feature is of: its place among [`CODES`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Code(u8);

@@ -20,7 +20,7 @@ static SENTENCE: LazyLock<Single> = LazyLock::new(|| {
 });
 
 impl Single {
-    fn new(weights: &Weights<1>) -> Self {
+    pub(crate) fn new(weights: &Weights<1>) -> Self {
         let [bias] = weights.bias;
         Self {
             rows: Places::new(&weights.rows),
@@ -51,8 +51,12 @@ impl Single {
         step(self.score(features))
     }
 
+    pub(crate) fn bias(&self) -> i32 {
+        self.bias.into()
+    }
+
     #[inline]
-    pub(super) fn row(&self, hash: u32) -> [i16; 1] {
+    pub(crate) fn row(&self, hash: u32) -> [i16; 1] {
         self.rows.row(hash)
     }
 }

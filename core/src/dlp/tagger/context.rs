@@ -100,7 +100,7 @@ impl Context {
     }
 
     /// Whether a word stands in a recipient's (1) or the sender's (2) address.
-    pub(super) fn own(&self, hash: u32, shape: Shape) -> u32 {
+    pub(crate) fn own(&self, hash: u32, shape: Shape) -> u32 {
         if shape == Shape::Sign || !self.may_be_own(hash) {
             return 0;
         }

@@ -1,0 +1,153 @@
+//! What stands beside a finding, from the nearest on.
+
+use super::FindingKind;
+use super::passage::Passage;
+use super::sentence::Piece;
+use super::tagger::Tag;
+use super::token::Gap;
+
+/// Which way is gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Side {
+    Before,
+    Behind,
+}
+
+/// What stands there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Neighbour {
+    /// A unit that is in no finding.
+    Unit(usize),
+    /// Another finding: its first unit, and its kind.
+    Found(usize, FindingKind),
+}
+
+impl Neighbour {
+    /// Its first unit.
+    pub(super) fn at(self) -> usize {
+        match self {
+            Self::Unit(at) | Self::Found(at, _) => at,
+        }
+    }
+}
+
+/// Goes away from a finding, unit by unit; another finding is one step.
+pub(super) struct Neighbours<'p, 't> {
+    passage: &'p Passage<'t>,
+    tags: &'p [Tag],
+    side: Side,
+    /// Behind: the next unit. Before: the one behind it.
+    at: usize,
+    /// Behind: the next finding. Before: how many there are.
+    tag: usize,
+}
+
+impl<'p, 't> Neighbours<'p, 't> {
+    /// Those of finding `n` of some that are in order.
+    pub(super) fn new(passage: &'p Passage<'t>, tags: &'p [Tag], n: usize, side: Side) -> Self {
+        let (at, tag) = match (tags.get(n), side) {
+            (Some(of), Side::Behind) => (of.last, n + 1),
+            (Some(of), Side::Before) => (of.first, n),
+            (None, _) => (0, 0),
+        };
+        Self {
+            passage,
+            tags,
+            side,
+            at,
+            tag,
+        }
+    }
+
+    /// Whether the finding is the last or the first of its line, which no sentence goes
+    /// over. To be asked before the first step.
+    pub(super) fn end_line(&self) -> bool {
+        let item = self.passage.items.get(self.at);
+        item.is_none_or(|item| item.gap >= Gap::Line)
+            && Piece::Sentence.opens(self.passage, self.at)
+    }
+}
+
+impl Iterator for Neighbours<'_, '_> {
+    type Item = Neighbour;
+
+    fn next(&mut self) -> Option<Neighbour> {
+        match self.side {
+            Side::Behind => {
+                let at = self.at;
+                // Those that lie in the one before are no neighbours.
+                while self.tags.get(self.tag).is_some_and(|tag| tag.last <= at) {
+                    self.tag += 1;
+                }
+                if let Some(tag) = self.tags.get(self.tag).filter(|tag| tag.first <= at) {
+                    self.at = tag.last;
+                    return Some(Neighbour::Found(at, tag.kind));
+                }
+                self.at += 1;
+                (at < self.passage.items.len()).then_some(Neighbour::Unit(at))
+            }
+            Side::Before => {
+                let mut before = self.tags.get(..self.tag).unwrap_or_default();
+                while let [rest @ .., tag] = before
+                    && tag.first >= self.at
+                {
+                    before = rest;
+                }
+                self.tag = before.len();
+                let at = self.at.checked_sub(1)?;
+                if let Some(tag) = before.last().filter(|tag| tag.last > at) {
+                    self.at = tag.first;
+                    return Some(Neighbour::Found(tag.first, tag.kind));
+                }
+                self.at = at;
+                Some(Neighbour::Unit(at))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dlp::passage::Region;
+
+    #[test]
+    fn findings_that_lie_in_others_are_no_neighbours() {
+        use FindingKind::{Condition, Name};
+        use Neighbour::{Found, Unit};
+        let text = "so Pat has bad asthma today";
+        let passage = Passage::read(text.as_bytes(), 0, text.len(), Region::Body);
+        let tag = |first, last, kind| Tag {
+            first,
+            last,
+            kind,
+            margin: 70,
+        };
+        let all = |tags: &[Tag], n, side| -> Vec<Neighbour> {
+            Neighbours::new(&passage, tags, n, side).collect()
+        };
+        let within = [tag(1, 5, Name), tag(2, 3, Condition), tag(2, 5, Condition)];
+        for n in [0, 2] {
+            assert_eq!(all(&within, n, Side::Behind), [Unit(5)], "{n}");
+        }
+        assert_eq!(all(&within, 0, Side::Before), [Unit(0)]);
+        assert_eq!(all(&within, 1, Side::Before), [Found(1, Name), Unit(0)]);
+        let beside = [tag(0, 1, Name), tag(1, 2, Condition), tag(5, 6, Name)];
+        let behind = [
+            Found(1, Condition),
+            Unit(2),
+            Unit(3),
+            Unit(4),
+            Found(5, Name),
+        ];
+        assert_eq!(all(&beside, 0, Side::Behind), behind);
+        let before = [
+            Unit(4),
+            Unit(3),
+            Unit(2),
+            Found(1, Condition),
+            Found(0, Name),
+        ];
+        assert_eq!(all(&beside, 2, Side::Before), before);
+    }
+}
