@@ -50,30 +50,31 @@ pub(super) fn tell(passage: &Passage<'_>, tags: &mut [Tag], context: &Context) {
     }
     let people = People::new(passage, tags, context);
     let roles = &*ROLES;
-    let weight = |hash: u32| i32::from(roles.row(hash)[0]);
-    // Everybody is one thing in a text: what stands around each mention counts by its
-    // share of them.
-    let mut own = vec![0; people.all.len()];
-    for person in &people.all {
-        let sum: i32 = people.own(person).iter().map(|hash| weight(*hash)).sum();
-        own[person.same] += sum;
-    }
-    let score = |first: &Person, own: i32| -> i32 {
-        let together: i32 = people.together(first).map(weight).sum();
-        roles.bias() + together + own / i32::try_from(first.many).unwrap_or(i32::MAX).max(1)
-    };
-    let scores: Vec<i32> = (people.all.iter().zip(own).enumerate())
-        .map(|(n, (person, own))| match person.same == n {
-            true => score(person, own),
-            false => 0,
-        })
-        .collect();
-    for person in &people.all {
-        let score = scores[person.same];
+    let scores = scores(&people, |hash| i32::from(roles.row(hash)[0]));
+    for (person, score) in people.all.iter().zip(scores) {
         if let Some(tag) = tags.get_mut(person.tag).filter(|tag| is_open(tag)) {
-            decide(passage, tag, score - LINE);
+            decide(passage, tag, roles.bias() + score - LINE);
         }
     }
+}
+
+/// How much the weights of features speak for a private person, for each mention.
+/// Everybody is one thing in a text: what stands around a mention counts by its share of
+/// all that are of the same person.
+fn scores(people: &People, weight: impl Fn(u32) -> i32) -> Vec<i32> {
+    let mut sums = vec![0i32; people.all.len()];
+    for person in &people.all {
+        let own = people.own(person).iter().map(|hash| weight(*hash));
+        sums[person.same] += own.sum::<i32>();
+    }
+    for (n, first) in people.all.iter().enumerate() {
+        if first.same == n {
+            let many = i32::try_from(first.many).unwrap_or(i32::MAX).max(1);
+            let together: i32 = people.together(first).map(&weight).sum();
+            sums[n] = sums[n] / many + together;
+        }
+    }
+    people.all.iter().map(|person| sums[person.same]).collect()
 }
 
 /// Makes somebody a private person, or staff, by what speaks for it.
@@ -140,21 +141,27 @@ mod tests {
             .collect()
     }
 
+    /// Whatever stands around one mention alone.
     #[test]
     fn everybody_is_one_thing() {
-        let text = "Rosa has asthma. Omar teaches yoga. Rosa was seen on Monday, by Omar. \
-            Omar wrote to Rosa: the stairs again. Rosa!";
-        let passage = passage(text);
-        let mut tags = by_turns(&passage, &["Rosa", "Omar"]);
-        tell(&passage, &mut tags, &Context::default());
-        let kinds = |who: &str| {
-            let of = tags
-                .iter()
-                .filter(|tag| passage.bytes(tag.first) == who.as_bytes());
-            of.map(|tag| tag.kind)
-                .collect::<std::collections::BTreeSet<_>>()
+        let passage = passage("Rosa fell. Omar teaches. Rosa sleeps. Rosa waits.");
+        let tags = by_turns(&passage, &["Rosa", "Omar"]);
+        let people = People::new(&passage, &tags, &Context::default());
+        // What holds of the first mention of each, and of nobody else.
+        let only = |n: usize| {
+            let own = |n: usize| people.own(&people.all[n]);
+            let others = [0, 1, 2, 3].into_iter().filter(move |other| *other != n);
+            let others: Vec<u32> = others.flat_map(own).copied().collect();
+            let mut all = own(n).iter().copied();
+            all.find(|hash| !others.contains(hash)).unwrap()
         };
-        assert_eq!([kinds("Rosa").len(), kinds("Omar").len()], [1, 1]);
+        let (fell, teaches) = (only(0), only(1));
+        let weight = |hash: u32| match hash {
+            _ if hash == fell => 300,
+            _ if hash == teaches => -50,
+            _ => 0,
+        };
+        assert_eq!(scores(&people, weight), [100, -50, 100, 100]);
     }
 
     #[test]
@@ -196,12 +203,9 @@ mod tests {
         let code = super::super::risk::features::Feature::of_hash;
         let [wanted] = weights.score(people.features(rosa).map(code));
         let roles = &*ROLES;
-        let sum: i32 = people
-            .features(rosa)
-            .map(|hash| i32::from(roles.row(hash)[0]))
-            .sum();
-        assert_eq!(roles.bias() + sum, wanted);
-        assert_ne!(sum, 0);
+        let found = scores(&people, |hash| i32::from(roles.row(hash)[0]));
+        assert_eq!(found, [wanted - roles.bias()]);
+        assert_ne!(found, [0]);
     }
 
     /// What becomes of one tag of a kind by a score.

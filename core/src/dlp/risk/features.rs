@@ -13,7 +13,7 @@ pub(crate) struct Feature {
     pub(crate) code: Code,
 }
 
-#[cfg(feature = "training")]
+#[cfg(any(test, feature = "training"))]
 impl Feature {
     /// One that another model knows by its hash alone.
     pub(crate) fn of_hash(hash: u32) -> Self {

@@ -474,6 +474,16 @@ mod tests {
     }
 
     #[test]
+    fn all_of_a_sentence_counts_what_stands_before_somebody_too() {
+        let all = told(
+            "Yes. Since her asthma Pat sleeps badly. Sepsis?",
+            &[ASTHMA, PAT],
+        );
+        let health_and_one = 1 | 1 << 2;
+        assert!(all.contains(&feature(Of::InSentence, health_and_one)));
+    }
+
+    #[test]
     fn of_names_and_numbers_counts_what_they_are() {
         let all = |text| told(text, &[PAT]);
         assert_eq!(all("Pat Kowalczyk 12"), all("Pat Lindqvist 44"));
