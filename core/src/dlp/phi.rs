@@ -428,13 +428,23 @@ impl<'s> Scan<'s> {
         rules::encoded(passage, &mut tags);
         rules::references(passage, &mut tags);
         rules::wrapped(passage, &mut tags);
+        if passage.region == Region::Header {
+            tags.retain(|tag| {
+                let (start, end) = bytes_of(passage, tag);
+                !is_field_name(passage.text, start..end)
+            });
+        }
+        self.drop_allowed(passage, &mut tags);
+        tags
+    }
+
+    /// Drops what the host allows.
+    fn drop_allowed(&self, passage: &Passage<'_>, tags: &mut Vec<Tag>) {
         tags.retain(|tag| {
             let (start, end) = bytes_of(passage, tag);
             let value = passage.text.get(start..end).unwrap_or_default();
-            let field = passage.region == Region::Header && is_field_name(passage.text, start..end);
-            !field && !self.known.allows(tag.kind, value)
+            !self.known.allows(tag.kind, value)
         });
-        tags
     }
 
     pub(super) fn found_in(
@@ -456,6 +466,7 @@ impl<'s> Scan<'s> {
         rules::own(passage, &mut tags, &source.own);
         rules::people(passage, &mut tags);
         roles::tell(passage, &mut tags, &self.context);
+        self.drop_allowed(passage, &mut tags);
         rules::amend(passage, &mut tags);
         let mut listed = None;
         let findings = tags.iter().map(|tag| {

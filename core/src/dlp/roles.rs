@@ -12,12 +12,13 @@ use std::sync::LazyLock;
 
 use self::features::is_person;
 pub(crate) use self::people::People;
-use self::people::Person;
 use super::FindingKind;
 use super::lexicon::Flag;
 use super::passage::{Passage, Region};
 use super::risk::Weights;
 use super::risk::single::Single;
+use super::rules::{is_told_by_format, without_title};
+use super::sentence::Piece;
 use super::tagger::Tag;
 use super::tagger::context::Context;
 use super::token::Gap;
@@ -40,7 +41,7 @@ pub(crate) fn is_told(region: Region) -> bool {
 /// Whether a model found a person, which another may know better; what a format tells is
 /// certain.
 pub(crate) fn is_open(tag: &Tag) -> bool {
-    is_person(tag) && !super::rules::is_told_by_format(tag)
+    is_person(tag) && !is_told_by_format(tag)
 }
 
 /// Tells private persons from staff.
@@ -51,9 +52,31 @@ pub(super) fn tell(passage: &Passage<'_>, tags: &mut [Tag], context: &Context) {
     let people = People::new(passage, tags, context);
     let roles = &*ROLES;
     let scores = scores(&people, |hash| i32::from(roles.row(hash)[0]));
+    // Who is told by a format is that wherever the text names them.
+    let mut certain = vec![None; people.all.len()];
+    for person in &people.all {
+        let told = tags.get(person.tag).filter(|tag| !is_open(tag));
+        certain[person.same] = certain[person.same].or(told.map(|tag| tag.kind));
+    }
     for (person, score) in people.all.iter().zip(scores) {
-        if let Some(tag) = tags.get_mut(person.tag).filter(|tag| is_open(tag)) {
-            decide(passage, tag, roles.bias() + score - LINE);
+        // What is found before it has its units for itself.
+        let others = tags.get(..person.tag).unwrap_or_default();
+        let free = others.last().map_or(0, |tag| tag.last);
+        let Some(tag) = tags.get_mut(person.tag).filter(|tag| is_open(tag)) else {
+            continue;
+        };
+        let score = roles.bias() + score - LINE;
+        let (kind, sure) = match certain[person.same] {
+            Some(kind) => (kind, i32::MAX),
+            None if score > 0 => (FindingKind::Name, score),
+            None => (FindingKind::Provider, -score),
+        };
+        if tag.kind != kind {
+            change(passage, tag, kind, sure);
+            tag.first = match kind {
+                FindingKind::Provider => with_title(passage, tag.first, free),
+                _ => tag.first,
+            };
         }
     }
 }
@@ -77,43 +100,31 @@ fn scores(people: &People, weight: impl Fn(u32) -> i32) -> Vec<i32> {
     people.all.iter().map(|person| sums[person.same]).collect()
 }
 
-/// Makes somebody a private person, or staff, by what speaks for it.
-fn decide(passage: &Passage<'_>, tag: &mut Tag, score: i32) {
-    let kind = match score > 0 {
-        true => FindingKind::Name,
-        false => FindingKind::Provider,
-    };
-    if tag.kind == kind {
-        return;
+/// Makes a private person of staff, or staff of a private person: no surer than that it
+/// is a person, and than which, in hundredths of log-odds. What was said for a leaning
+/// alone stays so.
+fn change(passage: &Passage<'_>, tag: &mut Tag, kind: FindingKind, sure: i32) {
+    let sure = i16::try_from(sure / 2).unwrap_or(i16::MAX).max(1);
+    (tag.kind, tag.margin) = (kind, tag.margin.min(sure));
+    if kind == FindingKind::Name {
+        without_title(passage, tag);
     }
-    // No surer than that it is a person, and than which.
-    let sure = i16::try_from(score.abs() / 2).unwrap_or(i16::MAX);
-    (tag.kind, tag.margin) = (kind, tag.margin.abs().min(sure));
-    let has = |n: usize, flag| {
-        let item = passage.items.get(n);
-        item.is_some_and(|item| item.word.flags().has(flag))
+}
+
+/// Where a clinician's name begins with the title right before it, no further than some
+/// unit.
+fn with_title(passage: &Passage<'_>, first: usize, free: usize) -> usize {
+    let point = usize::from(passage.bytes(first.saturating_sub(1)) == b".");
+    let beside = |at: usize, gap| passage.items.get(at).is_some_and(|item| item.gap == gap);
+    let Some(title) = first.checked_sub(1 + point).filter(|title| *title >= free) else {
+        return first;
     };
-    match kind {
-        // A private person's title is none of the name, a clinician's is.
-        FindingKind::Name => {
-            while tag.first + 1 < tag.last
-                && (has(tag.first, Flag::PersonalTitle) || passage.bytes(tag.first) == b".")
-            {
-                tag.first += 1;
-            }
-        }
-        _ => {
-            let point = usize::from(tag.first > 1 && passage.bytes(tag.first - 1) == b".");
-            let title = tag
-                .first
-                .checked_sub(1 + point)
-                .filter(|n| has(*n, Flag::TitleBefore));
-            let beside = |n: usize| {
-                let mut between = (n + 1..=tag.first).filter_map(|n| passage.items.get(n));
-                between.all(|item| item.gap < Gap::Line)
-            };
-            tag.first = title.filter(|n| beside(*n)).unwrap_or(tag.first);
-        }
+    let flags = passage.items.get(title).map(|item| item.word.flags());
+    let is_title = flags.is_some_and(|flags| flags.has(Flag::TitleBefore));
+    let joined = beside(first, Gap::Space) && (point == 0 || beside(title + 1, Gap::None));
+    match is_title && joined && !Piece::Sentence.opens(passage, first) {
+        true => title,
+        false => first,
     }
 }
 
@@ -208,38 +219,100 @@ mod tests {
         assert_ne!(found, [0]);
     }
 
-    /// What becomes of one tag of a kind by a score.
-    fn decided(text: &str, who: &str, kind: FindingKind, score: i32) -> (FindingKind, String, i16) {
-        let passage = passage(text);
+    /// A tag of a kind for one who is called so in a text.
+    fn tagged(passage: &Passage<'_>, text: &str, who: &str, kind: FindingKind) -> Tag {
         let at = text.find(who).unwrap();
         let units = |end: usize| passage.spans.partition_point(|s| (s.start as usize) < end);
-        let mut tag = Tag {
+        Tag {
             first: units(at),
             last: units(at + who.len()),
             kind,
             margin: 70,
-        };
-        decide(&passage, &mut tag, score);
+        }
+    }
+
+    #[test]
+    fn who_is_told_by_a_format_is_that_everywhere() {
+        let text = "Rosa Vail was seen.\n\nThanks,\nRosa Vail\nPractice manager";
+        let passage = passage(text);
+        for kind in [Name, Provider] {
+            let mut told = tagged(&passage, text, "Rosa Vail", kind);
+            told.margin = i16::MAX;
+            let mut other = tagged(
+                &passage,
+                &text.replace("Rosa Vail was", "---- ---- ---"),
+                "Rosa Vail",
+                Name,
+            );
+            for taken_for in [Name, Provider] {
+                other.kind = taken_for;
+                let mut tags = [told, other];
+                tell(&passage, &mut tags, &Context::default());
+                assert_eq!([tags[0].kind, tags[1].kind], [kind; 2]);
+                assert_eq!(tags[1].margin, 70);
+            }
+        }
+    }
+
+    /// Where somebody who becomes a private person begins.
+    fn private(text: &str, who: &str) -> String {
+        let passage = passage(text);
+        let mut tag = tagged(&passage, text, who, Provider);
+        change(&passage, &mut tag, Name, 500);
         let [first, last] = [tag.first, tag.last - 1].map(|n| passage.spans[n]);
-        let value = &text[first.start as usize..last.end as usize];
-        (tag.kind, value.to_owned(), tag.margin)
+        text[first.start as usize..last.end as usize].to_owned()
     }
 
     #[test]
-    fn titles_belong_to_staff_and_to_no_private_person() {
-        let text = "Ask Ms. Castellaw and Dr. Okafor, or Dr\nLee.";
-        let name = decided(text, "Ms. Castellaw", Provider, 50);
-        assert_eq!(name, (Name, "Castellaw".to_owned(), 25));
-        let staff = decided(text, "Okafor", Name, -500);
-        assert_eq!(staff, (Provider, "Dr. Okafor".to_owned(), 70));
-        let staff = decided(text, "Lee", Name, -50);
-        assert_eq!(staff, (Provider, "Lee".to_owned(), 25));
+    fn a_private_persons_title_is_none_of_the_name() {
+        for (who, name) in [
+            ("Ms. Castellaw", "Castellaw"),
+            ("Mr Vail", "Vail"),
+            ("Dr. Okafor", "Dr. Okafor"),
+            ("M. Alvarez", "M. Alvarez"),
+            ("Justice Boone", "Justice Boone"),
+            ("Don Ramirez", "Don Ramirez"),
+            ("Ms.", "Ms."),
+        ] {
+            assert_eq!(private(&format!("Ask {who} now."), who), name);
+        }
     }
 
     #[test]
-    fn who_stays_what_they_were_stays_as_sure() {
-        let text = "Ask Ms. Castellaw.";
-        let staff = decided(text, "Ms. Castellaw", Provider, -1);
-        assert_eq!(staff, (Provider, "Ms. Castellaw".to_owned(), 70));
+    fn a_clinicians_title_is_of_the_name() {
+        let begins = |text: &str, free: &str| {
+            let passage = passage(text);
+            let unit = |word: &str| tagged(&passage, text, word, Name).first;
+            let free = if free.is_empty() { 0 } else { unit(free) + 1 };
+            passage.spans[with_title(&passage, unit("Lee"), free)].start as usize
+        };
+        assert_eq!(begins("Ask Dr. Lee", ""), 4);
+        assert_eq!(begins("Ask Dr Lee", ""), 4);
+        // Not over a line, a column or the end of a sentence, nor out of another finding.
+        for (text, free) in [
+            ("Ask Dr\nLee", ""),
+            ("PCP\tLee", ""),
+            ("Call the PA. Lee waits", ""),
+            ("14 Oak Dr. Lee", "Dr"),
+            ("Ask Lee", ""),
+        ] {
+            assert_eq!(begins(text, free), text.find("Lee").unwrap(), "{text}");
+        }
+    }
+
+    #[test]
+    fn nobody_is_surer_than_both_models() {
+        let passage = passage("Rosa waits");
+        let margin = |before: i16, sure: i32| {
+            let mut tag = tagged(&passage, "Rosa waits", "Rosa", Name);
+            tag.margin = before;
+            change(&passage, &mut tag, Provider, sure);
+            (tag.kind, tag.margin)
+        };
+        assert_eq!(margin(70, 500), (Provider, 70));
+        assert_eq!(margin(70, 60), (Provider, 30));
+        assert_eq!(margin(70, 0), (Provider, 1));
+        // What the other model said for its leaning alone.
+        assert_eq!(margin(-40, 500), (Provider, -40));
     }
 }

@@ -13,7 +13,7 @@ mod wrapped;
 pub(super) use amend::amend;
 pub(super) use encoded::encoded;
 pub(super) use own::own;
-pub(super) use people::people;
+pub(super) use people::{greets, people, without_title};
 pub(super) use references::references;
 pub(super) use wrapped::wrapped;
 

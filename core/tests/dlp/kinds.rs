@@ -324,3 +324,22 @@ fn base64_is_nobodys() {
     let value = |f: &mailseal::dlp::Finding| f.expose().expose() == "aB3dE5fG7hJ9kL1mN3pQ5rS7";
     assert!(scanned.findings.items.iter().any(value));
 }
+
+/// Whoever is called the same: by their titles, and by who is greeted.
+#[test]
+fn a_patient_and_staff_of_the_same_name_are_two() {
+    let text = "Dr. Lee saw Mr. Lee this morning for chest pain and started metoprolol.";
+    let scanned =
+        scan(from_to("ward@harborclinic.example", "team@harborclinic.example").text(text));
+    scanned.has(K::Provider, Part::Text, "Dr. Lee");
+    scanned.has(K::Name, Part::Text, "Lee");
+    let text = "Dear Maria,\nyour refill of metformin is ready.\n\nThanks,\nMaria Pell, RN\n";
+    let scanned = scan(from_to("desk@lakemed.example", "maria.osei@mail.example").text(text));
+    scanned.has(K::Name, Part::Text, "Maria");
+    let staff = scanned
+        .findings
+        .items
+        .iter()
+        .filter(|f| f.kind == K::Provider);
+    assert_eq!(staff.count(), 1);
+}

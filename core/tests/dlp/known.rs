@@ -61,6 +61,23 @@ fn what_is_allowed_is_not_found_and_no_ssn_is_allowed_by_chance() {
     scanned.has(K::Ssn, Part::Text, "281-15-9804");
 }
 
+/// Which of both somebody is may be told from all that a text says of them.
+#[test]
+fn staff_whom_the_host_allows_are_not_found() {
+    let text = "Payroll: Wendy Sutter 40h, Jamal Price 36h, Lou Chen 20h";
+    let sent = || from_to("hr@stjohnmed.example", "radiology@stjohnmed.example").text(text);
+    let plain = scan(sent());
+    let host = HostKnowledge::from_toml(
+        "[[allow]]\nkinds = [\"provider\"]\nvalues = [\"Wendy Sutter\", \"Lou Chen\"]\n",
+    );
+    let scanned = scan_with(&PhiScanner::new().host(host.unwrap()), sent());
+    for who in ["Wendy Sutter", "Lou Chen"] {
+        plain.has(K::Provider, Part::Text, who);
+        scanned.lacks(K::Provider, who);
+    }
+    scanned.has(K::Provider, Part::Text, "Jamal Price");
+}
+
 /// The bytes of [`LOGO_DIGEST`].
 fn logo() -> Vec<u8> {
     [&b"\x89PNG\r\n\x1a\n"[..], &b"\0logo\xff".repeat(100)].concat()

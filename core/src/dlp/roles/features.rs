@@ -185,18 +185,12 @@ impl<'p, 't> Seen<'p, 't> {
     }
 
     /// Tells what stands near on one side, and gives the nearest.
-    fn side(
-        &self,
-        n: usize,
-        side: Side,
-        sentence: &InSentence,
-        out: &mut Vec<u32>,
-    ) -> ([u32; 3], usize) {
+    fn side(&self, n: usize, side: Side, sentence: &InSentence, out: &mut Vec<u32>) -> [u32; 3] {
         let (near, in_sentence) = match side {
             Side::Before => (Of::NearBefore, Of::SentenceBefore),
             Side::Behind => (Of::NearBehind, Of::SentenceBehind),
         };
-        let (mut nearest, mut many) = ([EDGE; 3], 0);
+        let mut nearest = [EDGE; 3];
         let neighbours = Neighbours::new(self.passage, self.tags, n, side);
         for (n, neighbour) in neighbours.take(SENTENCE).enumerate() {
             let within = sentence.units.contains(&neighbour.at());
@@ -206,7 +200,6 @@ impl<'p, 't> Seen<'p, 't> {
             let (counts, long) = self.counts(neighbour);
             if let Some(slot) = nearest.get_mut(n) {
                 *slot = counts;
-                many += 1;
             }
             if n < NEAR {
                 out.push(feature(near, counts));
@@ -215,7 +208,7 @@ impl<'p, 't> Seen<'p, 't> {
                 out.push(feature(in_sentence, counts));
             }
         }
-        (nearest, many)
+        nearest
     }
 
     /// Tells of one mention: the `rank`th person.
@@ -300,8 +293,8 @@ impl<'p, 't> Seen<'p, 't> {
 
     /// What stands around somebody.
     fn around(&self, n: usize, tag: &Tag, sentence: &InSentence, out: &mut Vec<u32>) {
-        let (before, _) = self.side(n, Side::Before, sentence, out);
-        let (behind, many) = self.side(n, Side::Behind, sentence, out);
+        let before = self.side(n, Side::Before, sentence, out);
+        let behind = self.side(n, Side::Behind, sentence, out);
         let starts = self.gap(tag.first) >= Gap::Line;
         let ends = self.gap(tag.last) >= Gap::Line;
         let [left, right] = [
@@ -329,7 +322,7 @@ impl<'p, 't> Seen<'p, 't> {
             }
         }
         if starts && ends {
-            told(Of::Alone, if many > 0 { behind[0] } else { EDGE });
+            told(Of::Alone, behind[0]);
         }
     }
 

@@ -199,19 +199,28 @@ fn name_greeted(passage: &Passage<'_>, tags: &mut [Tag]) {
         let titled = (greeted.first..greeted.last).any(clinical);
         if !titled && tells_of_your_health(passage, behind, near) {
             greeted.kind = FindingKind::Name;
-            // A private person's title is none of the name.
-            while greeted.first + 1 < greeted.last
-                && (has(greeted.first, Flag::PersonalTitle) || passage.bytes(greeted.first) == b".")
-            {
-                greeted.first += 1;
-            }
+            without_title(passage, greeted);
         }
         rest = behind;
     }
 }
 
+/// Takes a private person's title away, which is none of the name; a given name that is
+/// a title too stays (`Justice Boone`, `M. Alvarez`).
+pub(in crate::dlp) fn without_title(passage: &Passage<'_>, tag: &mut Tag) {
+    let personal = |n: usize| {
+        let item = passage.items.get(n);
+        item.is_some_and(|item| item.word.flags().has(Flag::PersonalTitle))
+    };
+    if personal(tag.first) && is_title(passage, tag.first) && passage.bytes(tag.first).len() > 1 {
+        let behind = tag.first + 1;
+        let name = behind + usize::from(passage.bytes(behind) == b".");
+        tag.first = if name < tag.last { name } else { tag.first };
+    }
+}
+
 /// Whether what was found is a person whom a line begins by greeting.
-fn greets(passage: &Passage<'_>, tag: &Tag) -> bool {
+pub(in crate::dlp) fn greets(passage: &Passage<'_>, tag: &Tag) -> bool {
     let person = matches!(tag.kind, FindingKind::Name | FindingKind::Provider);
     let greeting = tag.first.checked_sub(1).filter(|_| person);
     greeting.is_some_and(|n| {
