@@ -58,10 +58,12 @@ pub(super) fn tell(passage: &Passage<'_>, tags: &mut [Tag], context: &Context) {
         let told = tags.get(person.tag).filter(|tag| !is_open(tag));
         certain[person.same] = certain[person.same].or(told.map(|tag| tag.kind));
     }
+    // What is found before somebody has its units for itself: up to where all of it ends.
+    let (mut passed, mut free) = (0, 0);
     for (person, score) in people.all.iter().zip(scores) {
-        // What is found before it has its units for itself.
-        let others = tags.get(..person.tag).unwrap_or_default();
-        let free = others.last().map_or(0, |tag| tag.last);
+        let others = tags.get(passed..person.tag).unwrap_or_default();
+        free = others.iter().fold(free, |free, tag| free.max(tag.last));
+        passed = person.tag;
         let Some(tag) = tags.get_mut(person.tag).filter(|tag| is_open(tag)) else {
             continue;
         };
