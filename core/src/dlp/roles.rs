@@ -2,7 +2,7 @@
 //! a linear model over what stands around all that is said of each.
 //!
 //! The model for words decides word by word, from left to right, before it knows what
-//! else is said of somebody. Here all mentions of a person in a text count together.
+//! else is said of somebody. Here all mentions of a person in a passage count together.
 
 mod features;
 mod people;
@@ -10,18 +10,14 @@ mod same;
 
 use std::sync::LazyLock;
 
-use self::features::is_person;
 pub(crate) use self::people::People;
 use super::FindingKind;
-use super::lexicon::Flag;
 use super::passage::{Passage, Region};
 use super::risk::Weights;
 use super::risk::single::Single;
-use super::rules::{is_told_by_format, without_title};
-use super::sentence::Piece;
+use super::rules::{is_person, title_before, without_title};
 use super::tagger::Tag;
 use super::tagger::context::Context;
-use super::token::Gap;
 
 /// Where the line is drawn, in hundredths of log-odds for a private person: one of them
 /// who is taken for staff costs more than the other way round.
@@ -38,15 +34,9 @@ pub(crate) fn is_told(region: Region) -> bool {
     )
 }
 
-/// Whether a model found a person, which another may know better; what a format tells is
-/// certain.
-pub(crate) fn is_open(tag: &Tag) -> bool {
-    is_person(tag) && !is_told_by_format(tag)
-}
-
 /// Tells private persons from staff.
 pub(super) fn tell(passage: &Passage<'_>, tags: &mut [Tag], context: &Context) {
-    if !is_told(passage.region) || !tags.iter().any(is_open) {
+    if !is_told(passage.region) || !tags.iter().any(is_person) {
         return;
     }
     let people = People::new(passage, tags, context);
@@ -55,7 +45,7 @@ pub(super) fn tell(passage: &Passage<'_>, tags: &mut [Tag], context: &Context) {
     // Who is told by a format is that wherever the text names them.
     let mut certain = vec![None; people.all.len()];
     for person in &people.all {
-        let told = tags.get(person.tag).filter(|tag| !is_open(tag));
+        let told = tags.get(person.tag).filter(|tag| !is_person(tag));
         certain[person.same] = certain[person.same].or(told.map(|tag| tag.kind));
     }
     // What is found before somebody has its units for itself: up to where all of it ends.
@@ -64,7 +54,7 @@ pub(super) fn tell(passage: &Passage<'_>, tags: &mut [Tag], context: &Context) {
         let others = tags.get(passed..person.tag).unwrap_or_default();
         free = others.iter().fold(free, |free, tag| free.max(tag.last));
         passed = person.tag;
-        let Some(tag) = tags.get_mut(person.tag).filter(|tag| is_open(tag)) else {
+        let Some(tag) = tags.get_mut(person.tag).filter(|tag| is_person(tag)) else {
             continue;
         };
         let score = roles.bias() + score - LINE;
@@ -76,7 +66,9 @@ pub(super) fn tell(passage: &Passage<'_>, tags: &mut [Tag], context: &Context) {
         if tag.kind != kind {
             change(passage, tag, kind, sure);
             tag.first = match kind {
-                FindingKind::Provider => with_title(passage, tag.first, free),
+                FindingKind::Provider => {
+                    title_before(passage, tag.first, free).unwrap_or(tag.first)
+                }
                 _ => tag.first,
             };
         }
@@ -110,23 +102,6 @@ fn change(passage: &Passage<'_>, tag: &mut Tag, kind: FindingKind, sure: i32) {
     (tag.kind, tag.margin) = (kind, tag.margin.min(sure));
     if kind == FindingKind::Name {
         without_title(passage, tag);
-    }
-}
-
-/// Where a clinician's name begins with the title right before it, no further than some
-/// unit.
-fn with_title(passage: &Passage<'_>, first: usize, free: usize) -> usize {
-    let point = usize::from(passage.bytes(first.saturating_sub(1)) == b".");
-    let beside = |at: usize, gap| passage.items.get(at).is_some_and(|item| item.gap == gap);
-    let Some(title) = first.checked_sub(1 + point).filter(|title| *title >= free) else {
-        return first;
-    };
-    let flags = passage.items.get(title).map(|item| item.word.flags());
-    let is_title = flags.is_some_and(|flags| flags.has(Flag::TitleBefore));
-    let joined = beside(first, Gap::Space) && (point == 0 || beside(title + 1, Gap::None));
-    match is_title && joined && !Piece::Sentence.opens(passage, first) {
-        true => title,
-        false => first,
     }
 }
 
@@ -286,7 +261,8 @@ mod tests {
             let passage = passage(text);
             let unit = |word: &str| tagged(&passage, text, word, Name).first;
             let free = if free.is_empty() { 0 } else { unit(free) + 1 };
-            passage.spans[with_title(&passage, unit("Lee"), free)].start as usize
+            passage.spans[title_before(&passage, unit("Lee"), free).unwrap_or(unit("Lee"))].start
+                as usize
         };
         assert_eq!(begins("Ask Dr. Lee", ""), 4);
         assert_eq!(begins("Ask Dr Lee", ""), 4);

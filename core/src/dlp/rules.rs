@@ -13,7 +13,7 @@ mod wrapped;
 pub(super) use amend::amend;
 pub(super) use encoded::encoded;
 pub(super) use own::own;
-pub(super) use people::{greets, people, without_title};
+pub(super) use people::{greets, is_person, people, title_before, without_title};
 pub(super) use references::references;
 pub(super) use wrapped::wrapped;
 
@@ -431,11 +431,6 @@ pub(super) fn hinted(passage: &Passage<'_>, tags: &mut Vec<Tag>, hints: &[Hint])
 /// The margins of what the format says, and of what a guessed one does.
 const FORMAT: i16 = i16::MAX;
 const GUESSED: i16 = FORMAT - 1;
-
-/// Whether the format told it, and no model.
-pub(super) fn is_told_by_format(tag: &Tag) -> bool {
-    tag.margin >= GUESSED
-}
 
 /// The kind of a term that is nothing else.
 fn listed(class: Class) -> Option<FindingKind> {

@@ -395,12 +395,12 @@ fn people(
         }
         rules::apply(&passage, &mut tags, true);
         rules::people(&passage, &mut tags);
-        if !roles::is_told(passage.region) || !tags.iter().any(roles::is_open) {
+        if !roles::is_told(passage.region) || !tags.iter().any(rules::is_person) {
             continue;
         }
         let people = roles::People::new(&passage, &tags, &context);
         for person in &people.all {
-            let tag = tags.get(person.tag).filter(|tag| roles::is_open(tag));
+            let tag = tags.get(person.tag).filter(|tag| rules::is_person(tag));
             let units = tag.and_then(|tag| passage.spans.get(tag.first..tag.last));
             let (Some(first), Some(last)) = (
                 units.and_then(|units| units.first()),

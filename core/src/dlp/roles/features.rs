@@ -88,8 +88,8 @@ pub(super) enum Of {
     Kinds,
 }
 
-/// Whether a tag is of a person.
-pub(super) fn is_person(tag: &Tag) -> bool {
+/// Whether a tag is of a person, whoever says so.
+pub(super) fn is_somebody(tag: &Tag) -> bool {
     matches!(tag.kind, FindingKind::Name | FindingKind::Provider)
 }
 
@@ -105,7 +105,7 @@ impl InSentence {
         let [mut health, mut people, mut others] = [0u32; 3];
         for tag in here {
             match tag.kind.class() {
-                _ if is_person(tag) => people += 1,
+                _ if is_somebody(tag) => people += 1,
                 FindingClass::Health => health += 1,
                 FindingClass::Identifier => others += 1,
                 _ => {}
@@ -146,7 +146,7 @@ impl<'p, 't> Seen<'p, 't> {
             tags,
             context,
             health: (0..tags.len()).filter(health).collect(),
-            people: tags.iter().filter(|tag| is_person(tag)).count(),
+            people: tags.iter().filter(|tag| is_somebody(tag)).count(),
             names: (tags.iter())
                 .filter(|tag| tag.kind == FindingKind::Name)
                 .count(),

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::features::{InSentence, Of, Seen, feature, is_person};
+use super::features::{InSentence, Of, Seen, feature, is_somebody};
 use super::same::same;
 use crate::dlp::FindingKind;
 use crate::dlp::passage::Passage;
@@ -41,7 +41,7 @@ impl People {
             all: Vec::new(),
         };
         let seen = Seen::new(passage, tags, context);
-        let mut next = tags.iter().position(is_person);
+        let mut next = tags.iter().position(is_somebody);
         while let Some(first) = next
             && let Some((units, here, _)) = Piece::Sentence.first(passage, &tags[first..])
         {
@@ -49,7 +49,7 @@ impl People {
             let before = tags[..first].iter().rev();
             let start = first - before.take_while(|tag| tag.first >= units.start).count();
             let sentence = InSentence::of(units, &tags[start..end]);
-            for (n, tag) in (first..).zip(here).filter(|(_, tag)| is_person(tag)) {
+            for (n, tag) in (first..).zip(here).filter(|(_, tag)| is_somebody(tag)) {
                 let from = people.told.len();
                 seen.tell(n, tag, &sentence, people.all.len(), &mut people.told);
                 people.all.push(Person {
@@ -60,7 +60,7 @@ impl People {
                     together: 0..0,
                 });
             }
-            next = tags[end..].iter().position(is_person).map(|n| end + n);
+            next = tags[end..].iter().position(is_somebody).map(|n| end + n);
         }
         people.join(passage, tags);
         people

@@ -1,98 +1,124 @@
 //! Which mentions are of the same person.
 
 use super::people::Person;
-use crate::dlp::lexicon::{Flag, Flags, GIVEN, SURNAME};
-use crate::dlp::passage::{Item, Passage};
-use crate::dlp::rules::greets;
+use crate::dlp::lexicon::{Flag, Flags, NAMES};
+use crate::dlp::passage::Passage;
+use crate::dlp::rules::{greets, title_before};
 use crate::dlp::tagger::Tag;
-use crate::dlp::token::join;
+use crate::dlp::token::{Gap, join};
 use crate::dlp::unit::UnitKind;
 
-const TITLES: Flags = Flags::of(&[Flag::TitleBefore, Flag::TitleAfter, Flag::PersonalTitle]);
+const CLINICAL: Flags = Flags::of(&[Flag::TitleBefore, Flag::TitleAfter]);
+const TITLES: Flags = CLINICAL.union(Flags::of(&[Flag::PersonalTitle]));
 
 /// By what somebody is called at one place.
 struct Called {
-    /// The words of the name, and initials.
+    /// The words of the name, without initials.
     words: Vec<u32>,
-    /// All of them as one.
+    /// All of them as one, in whatever order; by an initial and one word that is both.
     whole: u32,
-    /// By one word, and without an initial.
-    single: bool,
-    /// Who is called a clinician is somebody else than who is not, and whom a text greets
-    /// somebody else than those of whom it tells.
-    apart: u32,
+    how: How,
+    /// Who is called a clinician is somebody else than who is not.
+    clinical: bool,
+}
+
+/// How somebody is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum How {
+    /// By one word that a text greets, which tells of somebody else.
+    Greeted,
+    /// By one word in a text.
+    Told,
+    /// By one word that is all of a line, as who writes is.
+    Alone,
+    /// By several words.
+    Named,
 }
 
 impl Called {
     fn of(passage: &Passage<'_>, tag: &Tag) -> Self {
-        let units = tag.first..tag.last;
-        let is_name = |at: &usize| passage.items.get(*at).is_some_and(is_name);
-        let words: Vec<u32> = (units.clone().filter(is_name))
-            .filter_map(|at| passage.items.get(at).map(|item| item.hash))
-            .collect();
-        let is_initial = |at: usize| passage.bytes(at).len() == 1;
-        let single = words.len() == 1 && !units.clone().filter(is_name).any(is_initial);
-        // A title stands in the name, or right before it.
-        let point = usize::from(passage.bytes(tag.first.saturating_sub(1)) == b".");
-        let before = tag.first.checked_sub(1 + point);
-        let clinical = before.into_iter().chain(units).any(|at| {
-            let flags = passage.items.get(at).map(|item| item.word.flags());
-            flags.is_some_and(|f| f.any(CLINICAL) && !f.has(Flag::PersonalTitle) && !f.any(NAMES))
-        });
+        let (mut words, mut initials) = (Vec::new(), 0);
+        let mut clinical = title_before(passage, tag.first, 0).is_some();
+        for at in tag.first..tag.last {
+            let Some(item) = passage.items.get(at) else {
+                continue;
+            };
+            let flags = item.word.flags();
+            let long = passage.bytes(at).len() > 1;
+            // What is a name too is a title where another word stands behind it.
+            let leads = long && at == tag.first && at + 1 < tag.last;
+            if flags.any(TITLES) && (leads || !flags.any(NAMES)) {
+                clinical |= flags.any(CLINICAL) && !flags.has(Flag::PersonalTitle);
+            } else if item.kind == UnitKind::Word && long {
+                words.push(item.hash);
+            } else if item.kind == UnitKind::Word {
+                initials = join(initials, item.hash);
+            }
+        }
+        words.sort_unstable();
+        words.dedup();
+        let gap = |at: usize| {
+            passage
+                .items
+                .get(at)
+                .map_or(Gap::Paragraph, |item| item.gap)
+        };
+        let how = match words.len() {
+            1 if initials != 0 => How::Named,
+            1 if greets(passage, tag) => How::Greeted,
+            1 if gap(tag.first) >= Gap::Line && gap(tag.last) >= Gap::Line => How::Alone,
+            1 => How::Told,
+            _ => How::Named,
+        };
+        let seed = if words.len() == 1 { initials } else { 0 };
         Self {
-            whole: words.iter().fold(0, |whole, word| join(whole, *word)),
+            whole: words.iter().fold(seed, |whole, word| join(whole, *word)),
             words,
-            single,
-            apart: u32::from(clinical) | u32::from(greets(passage, tag)) << 1,
+            how,
+            clinical,
         }
     }
 }
 
-const CLINICAL: Flags = Flags::of(&[Flag::TitleBefore, Flag::TitleAfter]);
-const NAMES: Flags = GIVEN.union(SURNAME);
-
 /// For each mention the first of those that are of the same person: of all who are called
-/// by the same words, and of those who are called by one word and by a name that has it,
+/// by the same names, and of those who are called by one word and by a name that has it,
 /// where no other name has.
 pub(super) fn same(passage: &Passage<'_>, tags: &[Tag], people: &[Person]) -> Vec<usize> {
-    // By a word, and by all words, the whole name, and who is called so.
-    let mut by_word: Vec<(u32, u32, bool, usize)> = Vec::new();
-    let mut by_whole: Vec<(u32, usize)> = Vec::new();
+    // By a word, how, by which whole name, and who.
+    let mut called: Vec<(u32, How, u32, usize)> = Vec::new();
     for (n, person) in people.iter().enumerate() {
-        let Some(tag) = tags.get(person.tag) else {
-            continue;
-        };
-        let called = Called::of(passage, tag);
-        let words = called.words.iter().map(|word| join(*word, called.apart));
-        by_word.extend(words.map(|word| (word, called.whole, called.single, n)));
-        if !called.words.is_empty() {
-            by_whole.push((join(called.whole, called.apart), n));
+        if let Some(tag) = tags.get(person.tag) {
+            let by = Called::of(passage, tag);
+            let words = by.words.iter().map(|word| join(*word, by.clinical.into()));
+            called.extend(words.map(|word| (word, by.how, by.whole, n)));
         }
     }
-    by_word.sort_unstable();
-    by_whole.sort_unstable();
+    called.sort_unstable();
     let mut firsts: Vec<usize> = (0..people.len()).collect();
-    for called in by_whole.chunk_by(|a, b| a.0 == b.0) {
-        for pair in called.windows(2) {
-            unite(&mut firsts, pair[0].1, pair[1].1);
-        }
-    }
-    for called in by_word.chunk_by(|a, b| a.0 == b.0) {
-        let mut names = called.iter().filter(|called| !called.2);
-        let (single, name) = (called.iter().find(|called| called.2), names.next());
-        if let (Some(single), Some(name)) = (single, name)
-            && names.all(|other| other.1 == name.1)
+    for word in called.chunk_by(|a, b| a.0 == b.0) {
+        for pair in word
+            .windows(2)
+            .filter(|pair| (pair[0].1, pair[0].2) == (pair[1].1, pair[1].2))
         {
-            unite(&mut firsts, single.3, name.3);
+            unite(&mut firsts, pair[0].3, pair[1].3);
+        }
+        let any = |how| word.iter().find(|by| by.1 == how).map(|by| by.3);
+        let (greeted, told) = (any(How::Greeted), any(How::Told));
+        // Who writes a line alone is not whom the text greets.
+        let alone = any(How::Alone).filter(|_| greeted.is_none());
+        let mut named = word.iter().filter(|by| by.1 == How::Named);
+        // Told of by a name, somebody is not whom the text greets; by two names, nobody
+        // says which of them is meant.
+        let with = match named.next() {
+            None => greeted,
+            Some(name) => named.all(|other| other.2 == name.2).then_some(name.3),
+        };
+        let all: Vec<usize> = told.into_iter().chain(alone).chain(with).collect();
+        for pair in all.windows(2) {
+            unite(&mut firsts, pair[0], pair[1]);
         }
     }
     (0..people.len()).map(|n| first(&mut firsts, n)).collect()
-}
-
-/// Whether a unit is a word of a name, and no title.
-fn is_name(item: &Item) -> bool {
-    let flags = item.word.flags();
-    item.kind == UnitKind::Word && (!flags.any(TITLES) || flags.any(NAMES))
 }
 
 /// The first of those with whom somebody is the same; the way there is made shorter.
@@ -171,10 +197,37 @@ mod tests {
     }
 
     #[test]
-    fn who_is_greeted_is_not_told_of() {
+    fn whom_a_text_greets_is_not_told_of_by_a_name() {
         let text = "Hi Sarah,\nplease call Sarah Whitlock. Sarah waits.\nHi Sarah, and?";
         let all = ["Sarah", "Sarah Whitlock", "Sarah", "Sarah"];
         assert_eq!(firsts(text, &all), [0, 1, 1, 0]);
+        let text = "Dear Rosa,\nthe form is ready. Rosa, please call.\n\nThanks,\nRosa\n";
+        assert_eq!(firsts(text, &["Rosa", "Rosa", "Rosa"]), [0, 0, 2]);
+        let text = "Rosa Vail waits. Ask Rosa.\nThanks,\nRosa\n";
+        assert_eq!(firsts(text, &["Rosa Vail", "Rosa", "Rosa"]), [0, 0, 0]);
+    }
+
+    #[test]
+    fn a_name_is_one_in_whatever_order() {
+        let text = "Hale, Thomas: Thomas J. Hale sleeps, and Thomas Hale; Thomas";
+        let all = ["Hale, Thomas", "Thomas J. Hale", "Thomas Hale", "Thomas"];
+        assert_eq!(firsts(text, &all), [0, 0, 0, 0]);
+    }
+
+    /// Of somebody before, of a sentence before, of a patient.
+    #[test]
+    fn titles_of_others_make_nobody_a_clinician() {
+        for text in [
+            "Seen by Dr. Tran, MD. Rosa Vail waits. Rosa Vail",
+            "Seen with RN. Rosa Vail waits. Rosa Vail",
+            "Pt Rosa Vail waits. Rosa Vail",
+            "Dr.\nRosa Vail waits. Rosa Vail",
+        ] {
+            assert_eq!(firsts(text, &["Rosa Vail", "Rosa Vail"]), [0, 0], "{text}");
+        }
+        let text = "Olivia, your tea. Nurse Olivia, and Nurse Olivia Parks";
+        let all = ["Olivia", "Nurse Olivia", "Nurse Olivia Parks"];
+        assert_eq!(firsts(text, &all), [0, 1, 1]);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::ops::Range;
 use super::GUESSED;
 use crate::dlp::lexicon::{Flag, Flags, GIVEN, SURNAME};
 use crate::dlp::passage::{Item, Passage, Region};
-use crate::dlp::sentence::opens_line;
+use crate::dlp::sentence::{Piece, opens_line};
 use crate::dlp::tagger::Tag;
 use crate::dlp::token::Gap;
 use crate::dlp::{FindingClass, FindingKind};
@@ -26,7 +26,7 @@ pub(in crate::dlp) fn people(passage: &Passage<'_>, tags: &mut Vec<Tag>) {
 }
 
 /// Whether the models found a person: what a format tells is whole.
-fn is_person(tag: &Tag) -> bool {
+pub(in crate::dlp) fn is_person(tag: &Tag) -> bool {
     matches!(tag.kind, FindingKind::Name | FindingKind::Provider) && tag.margin < GUESSED
 }
 
@@ -203,6 +203,24 @@ fn name_greeted(passage: &Passage<'_>, tags: &mut [Tag]) {
         }
         rest = behind;
     }
+}
+
+/// A clinician's title right before a name that begins at a unit: joined to it by a blank,
+/// in the same sentence, and no further back than some unit.
+pub(in crate::dlp) fn title_before(
+    passage: &Passage<'_>,
+    first: usize,
+    free: usize,
+) -> Option<usize> {
+    let point = usize::from(passage.bytes(first.saturating_sub(1)) == b".");
+    let title = first
+        .checked_sub(1 + point)
+        .filter(|title| *title >= free)?;
+    let beside = |at: usize, gap| passage.items.get(at).is_some_and(|item| item.gap == gap);
+    let flags = passage.items.get(title)?.word.flags();
+    let is_title = flags.has(Flag::TitleBefore) && !flags.has(Flag::PersonalTitle);
+    let joined = beside(first, Gap::Space) && (point == 0 || beside(title + 1, Gap::None));
+    (is_title && joined && !Piece::Sentence.opens(passage, first)).then_some(title)
 }
 
 /// Takes a private person's title away, which is none of the name; a given name that is
