@@ -1,10 +1,21 @@
 //! What stands beside a finding, from the nearest on.
 
 use super::FindingKind;
+use super::lexicon::{Flag, Flags, NAMES};
 use super::passage::Passage;
+use super::risk::summary::index_of;
 use super::sentence::Piece;
 use super::tagger::Tag;
-use super::token::Gap;
+use super::token::{Gap, Shape, hash, join};
+use super::unit::UnitKind;
+
+/// What stands for the end of a line.
+pub(super) const LINE: u32 = hash(b"(line)");
+/// What stands for a neighbour that is no word that counts as it is.
+const CAPITAL: u32 = hash(b"(capital)");
+const NUMBER: u32 = hash(b"(number)");
+const UNIT: u32 = hash(b"(unit)");
+const FINDING: u32 = hash(b"(finding)");
 
 /// Which way is gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +40,38 @@ impl Neighbour {
             Self::Unit(at) | Self::Found(at, _) => at,
         }
     }
+
+    /// What counts of it. Words in small letters are taken as they are, and those with a
+    /// capital where they are common ones, or one of some others; of a name, a number or
+    /// another finding counts what it is.
+    pub(super) fn counts(self, passage: &Passage<'_>, others: Flags) -> u32 {
+        let at = match self {
+            Self::Found(_, kind) => return of_kind(kind),
+            Self::Unit(at) => at,
+        };
+        let Some(item) = passage.items.get(at) else {
+            return 0;
+        };
+        match item.kind {
+            UnitKind::Sign => item.hash,
+            UnitKind::Number => NUMBER,
+            UnitKind::Word if item.shape == Shape::Lower => item.hash,
+            UnitKind::Word => {
+                let flags = item.flags();
+                let plain = flags.has(Flag::English) && !flags.any(NAMES);
+                match flags.has(Flag::Function) || plain || flags.any(others) {
+                    true => item.hash,
+                    false => CAPITAL,
+                }
+            }
+            kind => join(UNIT, kind as u32),
+        }
+    }
+}
+
+/// What counts of a finding.
+pub(super) fn of_kind(kind: FindingKind) -> u32 {
+    join(FINDING, index_of(kind) as u32)
 }
 
 /// Goes away from a finding, unit by unit; another finding is one step.
@@ -104,6 +147,22 @@ impl Iterator for Neighbours<'_, '_> {
             }
         }
     }
+}
+
+/// Tags of a kind for the first units that are some words.
+#[cfg(test)]
+pub(super) fn tagged(passage: &Passage<'_>, labels: &[(&str, FindingKind)]) -> Vec<Tag> {
+    let tag = |(word, kind): &(&str, FindingKind)| {
+        let mut all = 0..passage.items.len();
+        let first = all.find(|n| passage.bytes(*n) == word.as_bytes()).unwrap();
+        Tag {
+            first,
+            last: first + 1,
+            kind: *kind,
+            margin: 70,
+        }
+    };
+    labels.iter().map(tag).collect()
 }
 
 #[cfg(test)]

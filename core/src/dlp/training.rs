@@ -290,25 +290,40 @@ pub fn train_tagger(folds: &[Fold<'_>], orders: u32, progress: impl Fn(&str) + S
     tagger::train(&examples, &tagger::Options::default(), orders, progress)
 }
 
+/// A text's units with the labels of `model`, of its format and of rules, and whether it
+/// is a patient's record.
+fn labelled<'v>(
+    text: &Text,
+    view: &'v super::view::View<'_>,
+    context: &Context,
+    model: &Model,
+    (memos, codes): &mut (Memos, Codes),
+) -> (Passage<'v>, Vec<Tag>, bool) {
+    let passage = Passage::read(&view.text, 0, view.text.len(), region(text.place));
+    let mut tags = tag(&passage, context, model, Some(memos), codes);
+    let record = records::read(&text.text, "text/plain");
+    if let Some(record) = &record {
+        rules::hinted(&passage, &mut tags, &hints_of(view, &record.hints));
+    }
+    rules::apply(&passage, &mut tags, true);
+    let is_record = record.is_some_and(|record| record.patient_record);
+    (passage, tags, is_record)
+}
+
 /// The features of a mail's verdict, with labels by `model`.
 fn verdict(
     mail: &Mail,
     prior: &Weights<1>,
     model: &Model,
-    (memos, codes): &mut (Memos, Codes),
+    memos: &mut (Memos, Codes),
 ) -> risk::Example {
     let views = views(mail);
     let (mut context, first, envelope) = context(mail, &views);
     context.prior = prior.step(first);
     let mut summary = Summary::default();
     for (text, view) in mail.texts.iter().zip(&views) {
-        let passage = Passage::read(&view.text, 0, view.text.len(), region(text.place));
-        let mut tags = tag(&passage, &context, model, Some(memos), codes);
-        if let Some(record) = records::read(&text.text, "text/plain") {
-            rules::hinted(&passage, &mut tags, &hints_of(view, &record.hints));
-            summary.records += u32::from(record.patient_record);
-        }
-        rules::apply(&passage, &mut tags, true);
+        let (passage, tags, record) = labelled(text, view, &context, model, memos);
+        summary.records += u32::from(record);
         summary.read(&passage, None);
         summary.add(&passage, &tags, &context, None);
         summary.attachments += u32::from(text.place == Place::Attachment);
@@ -381,19 +396,14 @@ fn people(
     mail: &Mail,
     prior: &Weights<1>,
     model: &Model,
-    (memos, codes): &mut (Memos, Codes),
+    memos: &mut (Memos, Codes),
 ) -> Vec<risk::Example> {
     let views = views(mail);
     let (mut context, first, ..) = context(mail, &views);
     context.prior = prior.step(first);
     let mut out = Vec::new();
     for (text, view) in mail.texts.iter().zip(&views) {
-        let passage = Passage::read(&view.text, 0, view.text.len(), region(text.place));
-        let mut tags = tag(&passage, &context, model, Some(memos), codes);
-        if let Some(record) = records::read(&text.text, "text/plain") {
-            rules::hinted(&passage, &mut tags, &hints_of(view, &record.hints));
-        }
-        rules::apply(&passage, &mut tags, true);
+        let (passage, mut tags, _) = labelled(text, view, &context, model, memos);
         rules::people(&passage, &mut tags);
         if !roles::is_told(passage.region) || !tags.iter().any(rules::is_person) {
             continue;

@@ -1,28 +1,16 @@
 //! What stands around findings: a name before `has` and a condition is told of, and
-//! one before `teaches` is not. Words in small letters are taken as they are, and those
-//! with a capital where they are common ones; of a name, a number or another finding
-//! counts what it is.
+//! one before `teaches` is not.
 
-use super::summary::index_of;
-use crate::dlp::FindingKind;
-use crate::dlp::lexicon::{Flag, NAMES};
-use crate::dlp::neighbours::{Neighbour, Neighbours, Side};
+use crate::dlp::lexicon::Flags;
+use crate::dlp::neighbours::{LINE, Neighbours, Side, of_kind};
 use crate::dlp::passage::Passage;
 use crate::dlp::tagger::Tag;
-use crate::dlp::token::{Shape, hash, join};
-use crate::dlp::unit::UnitKind;
+use crate::dlp::token::join;
 
 /// How many units or findings count on each side of a finding.
 const NEAR: usize = 5;
 /// So many findings count of a message, and as many of its page: the others say the same.
 const MOST: u32 = 512;
-
-/// What stands for a neighbour that is no word that counts as it is.
-const CAPITAL: u32 = hash(b"(capital)");
-const NUMBER: u32 = hash(b"(number)");
-const LINE: u32 = hash(b"(line)");
-const UNIT: u32 = hash(b"(unit)");
-const FINDING: u32 = hash(b"(finding)");
 
 /// What is told of a finding: what stands beside it, and on which side; what stands near
 /// it on either; and which findings come before it.
@@ -43,7 +31,7 @@ pub(super) fn each(passage: &Passage<'_>, tags: &[Tag], before: u32, mut found: 
             let neighbours = Neighbours::new(passage, tags, n, way);
             let mut beside = neighbours.end_line().then_some(LINE);
             for one in neighbours.take(NEAR) {
-                let one = told(passage, one);
+                let one = one.counts(passage, Flags::default());
                 beside.get_or_insert(one);
                 found(join(join(this, one), NEARBY));
             }
@@ -58,64 +46,22 @@ pub(super) fn each(passage: &Passage<'_>, tags: &[Tag], before: u32, mut found: 
     }
 }
 
-/// What counts of a neighbour.
-fn told(passage: &Passage<'_>, neighbour: Neighbour) -> u32 {
-    match neighbour {
-        Neighbour::Found(_, kind) => of_kind(kind),
-        Neighbour::Unit(at) => class_of(passage, at),
-    }
-}
-
-fn of_kind(kind: FindingKind) -> u32 {
-    join(FINDING, index_of(kind) as u32)
-}
-
-/// What counts of a unit that is in no finding.
-fn class_of(passage: &Passage<'_>, at: usize) -> u32 {
-    let Some(item) = passage.items.get(at) else {
-        return 0;
-    };
-    match item.kind {
-        UnitKind::Sign => item.hash,
-        UnitKind::Number => NUMBER,
-        UnitKind::Word if item.shape == Shape::Lower => item.hash,
-        UnitKind::Word => {
-            let flags = item.flags();
-            let plain = flags.has(Flag::English) && !flags.any(NAMES);
-            match flags.has(Flag::Function) || plain {
-                true => item.hash,
-                false => CAPITAL,
-            }
-        }
-        kind => join(UNIT, kind as u32),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::dlp::FindingKind;
+    use crate::dlp::neighbours::tagged;
     use crate::dlp::passage::Region;
+    use crate::dlp::token::hash;
 
     const NAME: FindingKind = FindingKind::Name;
     const CONDITION: FindingKind = FindingKind::Condition;
 
     fn around(text: &str, labels: &[(&str, FindingKind)]) -> BTreeSet<u32> {
         let passage = Passage::read(text.as_bytes(), 0, text.len(), Region::Body);
-        let tags: Vec<Tag> = labels
-            .iter()
-            .map(|(word, kind)| {
-                let mut all = 0..passage.items.len();
-                let first = all.find(|n| passage.bytes(*n) == word.as_bytes()).unwrap();
-                Tag {
-                    first,
-                    last: first + 1,
-                    kind: *kind,
-                    margin: 70,
-                }
-            })
-            .collect();
+        let tags = tagged(&passage, labels);
         let mut all = BTreeSet::new();
         each(&passage, &tags, 0, |one| {
             all.insert(one);

@@ -4,13 +4,13 @@
 
 use std::ops::Range;
 
-use crate::dlp::lexicon::{Flag, Flags, GIVEN, NAMES, SURNAME};
-use crate::dlp::neighbours::{Neighbour, Neighbours, Side};
+use crate::dlp::lexicon::{Flag, Flags, GIVEN, SURNAME};
+use crate::dlp::neighbours::{LINE, Neighbour, Neighbours, Side};
 use crate::dlp::passage::Passage;
 use crate::dlp::risk::summary::index_of;
 use crate::dlp::tagger::Tag;
 use crate::dlp::tagger::context::Context;
-use crate::dlp::token::{Gap, Shape, hash, join};
+use crate::dlp::token::{Gap, hash, join};
 use crate::dlp::unit::UnitKind;
 use crate::dlp::{FindingClass, FindingKind};
 
@@ -19,12 +19,7 @@ use crate::dlp::{FindingClass, FindingKind};
 const NEAR: usize = 6;
 const SENTENCE: usize = 20;
 
-/// What stands for a neighbour that is no word that counts as it is.
-const CAPITAL: u32 = hash(b"(capital)");
-const NUMBER: u32 = hash(b"(number)");
-const UNIT: u32 = hash(b"(unit)");
-const FINDING: u32 = hash(b"(finding)");
-const LINE: u32 = hash(b"(line)");
+/// What stands for a neighbour that is not there.
 const EDGE: u32 = hash(b"(edge)");
 
 /// Words with a capital that say what somebody is.
@@ -157,33 +152,6 @@ impl<'p, 't> Seen<'p, 't> {
         self.passage.items.get(at).map_or(Gap::Paragraph, |i| i.gap)
     }
 
-    /// What counts of a neighbour, and whether it is a word of some length or a finding.
-    fn counts(&self, neighbour: Neighbour) -> (u32, bool) {
-        let at = match neighbour {
-            Neighbour::Found(_, kind) => return (join(FINDING, index_of(kind) as u32), true),
-            Neighbour::Unit(at) => at,
-        };
-        let Some(item) = self.passage.items.get(at) else {
-            return (EDGE, false);
-        };
-        let long = self.passage.bytes(at).len() > 2;
-        let counts = match item.kind {
-            UnitKind::Number => NUMBER,
-            UnitKind::Sign => item.hash,
-            UnitKind::Word if item.shape == Shape::Lower => item.hash,
-            UnitKind::Word => {
-                let flags = item.flags();
-                let plain = flags.has(Flag::English) && !flags.any(NAMES);
-                match flags.has(Flag::Function) || plain || flags.any(CALLED) {
-                    true => item.hash,
-                    false => CAPITAL,
-                }
-            }
-            kind => join(UNIT, kind as u32),
-        };
-        (counts, long)
-    }
-
     /// Tells what stands near on one side, and gives the nearest.
     fn side(&self, n: usize, side: Side, sentence: &InSentence, out: &mut Vec<u32>) -> [u32; 3] {
         let (near, in_sentence) = match side {
@@ -197,7 +165,11 @@ impl<'p, 't> Seen<'p, 't> {
             if n >= NEAR && !within {
                 break;
             }
-            let (counts, long) = self.counts(neighbour);
+            let counts = neighbour.counts(self.passage, CALLED);
+            let long = match neighbour {
+                Neighbour::Found(..) => true,
+                Neighbour::Unit(at) => self.passage.bytes(at).len() > 2,
+            };
             if let Some(slot) = nearest.get_mut(n) {
                 *slot = counts;
             }
@@ -378,24 +350,13 @@ impl<'p, 't> Seen<'p, 't> {
 mod tests {
     use super::super::people::{People, SAME};
     use super::*;
+    use crate::dlp::neighbours::{of_kind, tagged};
     use crate::dlp::passage::Region;
 
     /// The features of the first of some findings.
     fn told(text: &str, labels: &[(&str, FindingKind)]) -> Vec<u32> {
         let passage = Passage::read(text.as_bytes(), 0, text.len(), Region::Body);
-        let tags: Vec<Tag> = labels
-            .iter()
-            .map(|(word, kind)| {
-                let mut all = 0..passage.items.len();
-                let first = all.find(|n| passage.bytes(*n) == word.as_bytes()).unwrap();
-                Tag {
-                    first,
-                    last: first + 1,
-                    kind: *kind,
-                    margin: 70,
-                }
-            })
-            .collect();
+        let tags = tagged(&passage, labels);
         let people = People::new(&passage, &tags, &Context::default());
         people.features(&people.all[0]).collect()
     }
@@ -411,7 +372,7 @@ mod tests {
     #[test]
     fn what_stands_beside_and_near_somebody_is_told() {
         let all = told("so Pat has bad asthma again .", &[PAT, ASTHMA]);
-        let condition = join(FINDING, index_of(FindingKind::Condition) as u32);
+        let condition = of_kind(FindingKind::Condition);
         for (one, what) in [
             (feature(Of::Before, word("so")), "so before"),
             (feature(Of::Behind, word("has")), "has behind"),
