@@ -82,6 +82,7 @@ mod extract;
 mod findings;
 mod host;
 mod known;
+mod lanes;
 mod lexicon;
 mod names;
 mod neighbours;

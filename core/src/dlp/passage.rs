@@ -163,8 +163,6 @@ impl<'a> Passage<'a> {
             mut notable,
         } = buffers;
         all.clear();
-        spans.clear();
-        items.clear();
         notable.clear();
         all.reserve((to - from) / 4);
         tokens(text, from, to, &mut all);
@@ -183,7 +181,8 @@ impl<'a> Passage<'a> {
             all.clear();
             all.extend(words);
         }
-        // As many as there may be: so none is asked for room.
+        // As many as there may be: so none is asked for room. What stands there of
+        // another passage is written over, or cut off.
         spans.resize(all.len(), Span { start: 0, end: 0 });
         items.resize(all.len(), Item::NOTHING);
         all.extend([Token::END; BEHIND]);

@@ -112,8 +112,7 @@ pub(super) struct Reader<'r, 't> {
     units: Units<'r>,
     lexicon: &'static Lexicon,
     common: &'static Common,
-    /// Room for as many units as there are tokens, each of nothing, and how many
-    /// were read.
+    /// Room for as many units as there are tokens, and how many were read.
     spans: &'r mut [Span],
     items: &'r mut [Item],
     many: usize,
@@ -211,17 +210,21 @@ impl<'r, 't> Reader<'r, 't> {
                 start: token.start,
                 end: token.end,
             };
-            // The rest is nothing, as it was.
-            item.hash = token.hash;
-            item.word = word.class;
-            item.shape = token.shape;
-            item.kind = match token.shape {
-                Shape::Sign => UnitKind::Sign,
-                _ => UnitKind::Word,
+            let (label, distance) = cue.of_item();
+            *item = Item {
+                hash: token.hash,
+                word: word.class,
+                plain: token.number_if_small(),
+                shape: token.shape,
+                kind: match token.shape {
+                    Shape::Sign => UnitKind::Sign,
+                    _ => UnitKind::Word,
+                },
+                gap: token.gap,
+                cue: label,
+                cue_distance: distance,
+                ..Item::NOTHING
             };
-            item.gap = token.gap;
-            (item.cue, item.cue_distance) = cue.of_item();
-            item.plain = token.number_if_small();
             if !marks.is_plain() || term.left > 0 {
                 item.phrase = term.class;
                 item.phrase_first = starts;

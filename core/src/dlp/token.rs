@@ -1,6 +1,7 @@
 //! Words, numbers and signs of a view, found in one pass.
 
 use super::common::{self, Common};
+use super::lanes::{BLOCK, chunk, mask};
 use super::lexicon::COMMON;
 
 /// What a token is made of.
@@ -237,9 +238,6 @@ pub(super) fn tokens(text: &[u8], from: usize, to: usize, out: &mut Vec<Token>) 
     }
 }
 
-/// Bytes that are looked at together.
-const WINDOW: usize = 64;
-
 /// Some text, and which of its bytes belong to words.
 struct Window {
     start: u32,
@@ -247,7 +245,7 @@ struct Window {
     /// in the window with what is behind it.
     last: usize,
     /// With zeros, which belong to no word, behind the text's end.
-    bytes: [u8; WINDOW],
+    bytes: [u8; BLOCK],
     words: u64,
 }
 
@@ -255,26 +253,15 @@ impl Window {
     #[inline]
     fn read(text: &[u8], at: usize) -> Self {
         let rest = text.get(at..).unwrap_or_default();
-        let bytes = rest.first_chunk().copied().unwrap_or_else(|| {
-            let mut bytes = [0; WINDOW];
-            bytes[..rest.len()].copy_from_slice(rest);
-            bytes
-        });
-        // A bit for each in a byte of its own, and then eight of them to a sum:
-        // compilers have instructions of many lanes for both.
-        let inside =
-            |b: u8| (b | 0x20).wrapping_sub(b'a') < 26 || b.wrapping_sub(b'0') < 10 || b >= 0x80;
-        let bits: [u8; WINDOW] =
-            std::array::from_fn(|n| if inside(bytes[n]) { 1 << (n & 7) } else { 0 });
-        let mut words = [0; WINDOW / 8];
-        for (word, bits) in words.iter_mut().zip(bits.as_chunks::<8>().0) {
-            *word = bits.iter().fold(0u8, |sum, bit| sum.wrapping_add(*bit));
-        }
+        let bytes = chunk(rest);
+        let inside = |b: u8| {
+            ((b | 0x20).wrapping_sub(b'a') < 26) | (b.wrapping_sub(b'0') < 10) | (b >= 0x80)
+        };
         Self {
             start: offset(at),
-            last: rest.len().min(WINDOW - COMMON),
+            last: rest.len().min(BLOCK - COMMON),
             bytes,
-            words: u64::from_le_bytes(words),
+            words: mask(&bytes, inside),
         }
     }
 

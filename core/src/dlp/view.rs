@@ -332,12 +332,12 @@ fn ends_in_word(text: &[u8]) -> bool {
 
 /// How many bytes of ASCII that is seen a text starts with.
 fn ascii(text: &[u8]) -> usize {
-    let seen = |b: &u8| b.is_ascii() && !is_control(*b);
-    let whole = |chunk: &&[u8]| chunk.iter().fold(true, |all, b| all & seen(b));
-    let from = text
-        .len()
-        .min(text.chunks(16).take_while(whole).count() * 16);
-    let rest = text[from..].iter().take_while(|b| seen(b)).count();
+    let seen = |b: u8| b.is_ascii() & !is_control(b);
+    // Compilers have instructions for many bytes, where none asks for the one before.
+    let whole = |many: &&[u8; 32]| many.iter().fold(0, |any, b| any | u8::from(!seen(*b))) == 0;
+    let (many, _) = text.as_chunks();
+    let from = many.iter().take_while(whole).count() * 32;
+    let rest = text[from..].iter().take_while(|b| seen(**b)).count();
     from + rest
 }
 
@@ -524,6 +524,20 @@ mod tests {
             html("gout<sup>1</sup> March 3<sup>rd</sup> 12<sup>34</sup>"),
             "gout 1 March 3rd 1234"
         );
+    }
+
+    #[test]
+    fn ascii_ends_where_something_else_stands() {
+        for other in ["\u{7f}", "\u{1}", "\u{8}", "\u{e}", "\u{1f}", "\u{e9}"] {
+            for before in 0..100 {
+                for behind in [0, 5, 100] {
+                    let text = "\t\n".repeat(before) + other + &"a".repeat(behind);
+                    assert_eq!(ascii(text.as_bytes()), 2 * before, "{text:?}");
+                }
+            }
+        }
+        let seen: Vec<u8> = (0x20..0x7f).chain([0, 9, 10, 11, 12, 13]).collect();
+        assert_eq!(ascii(&seen.repeat(2)), 2 * seen.len());
     }
 
     #[test]

@@ -10,6 +10,8 @@ use memchr::memchr_iter;
 use super::walk::Walk;
 
 const FIELD: &[u8] = b"content-transfer-encoding:";
+/// Where its first hyphen stands.
+const HYPHEN: usize = 7;
 /// Lines from that field to the end of its header.
 const HEADER: usize = 64;
 
@@ -94,10 +96,14 @@ fn next(text: &str, mut from: usize) -> Option<(Encoding, &str, usize)> {
 /// The next such field: what it names, and where the next line begins.
 fn field(text: &str, from: usize) -> Option<(Encoding, usize)> {
     let bytes = text.as_bytes();
-    let ends = memchr_iter(b'\n', bytes.get(from..)?).map(|n| from + n + 1);
-    let first = (from == 0).then_some(0);
-    for start in first.into_iter().chain(ends) {
-        if !is_field(bytes.get(start..).unwrap_or_default()) {
+    // Lines are many, hyphens few.
+    for hyphen in memchr_iter(b'-', bytes.get(from..)?) {
+        let Some(start) = (from + hyphen).checked_sub(HYPHEN).filter(|n| *n >= from) else {
+            continue;
+        };
+        let before = start.checked_sub(1).and_then(|n| bytes.get(n));
+        let begins = matches!(before, None | Some(b'\n'));
+        if !begins || !is_field(bytes.get(start..).unwrap_or_default()) {
             continue;
         }
         let value = text.get(start + FIELD.len()..)?;
@@ -224,6 +230,18 @@ mod tests {
         let (encoding, body, _) = next(text, end).unwrap();
         assert_eq!(encoding, Encoding::QuotedPrintable);
         assert_eq!(quoted_printable(body), b"a=bc\n");
+    }
+
+    /// Nothing stands between them, and the first part is all of the text before.
+    #[test]
+    fn a_part_may_begin_where_another_ends() {
+        let text = "Content-Transfer-Encoding: quoted-printable\n\na=3Db\n\
+                    Content-Transfer-Encoding: base64\n\nQ2F0cw==\n";
+        let (_, body, end) = next(text, 0).unwrap();
+        assert_eq!(body, "a=3Db\n");
+        let (encoding, body, end) = next(text, end).unwrap();
+        assert_eq!((encoding, body), (Encoding::Base64, "Q2F0cw==\n"));
+        assert_eq!(next(text, end), None);
     }
 
     #[test]

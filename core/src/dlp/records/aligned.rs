@@ -12,6 +12,8 @@
 
 use std::ops::Range;
 
+use memchr::memmem;
+
 use super::headers::{Field, classify, is_heading};
 use super::hints::Hints;
 use super::{Made, Own, Record, shape};
@@ -75,7 +77,8 @@ pub(super) fn read(text: &str, mut taken: &[Hint]) -> Option<Record> {
 
 /// Whether something stands in a text that parts cells.
 fn may_have_cells(text: &str) -> bool {
-    ["  ", "\t", "\u{a0}"].iter().any(|gap| text.contains(gap))
+    let has = |gap: &str| memmem::find(text.as_bytes(), gap.as_bytes()).is_some();
+    ["  ", "\t", "\u{a0}"].into_iter().any(has)
 }
 
 /// The lines of a text, with their ends, behind marks of quotation.

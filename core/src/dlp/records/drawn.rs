@@ -9,20 +9,21 @@
 //! └───────┴──────┘
 //! ```
 
-use memchr::memmem;
+use memchr::memchr_iter;
 use zeroize::Zeroizing;
 
 use crate::dlp::view::fold;
 
-/// How the characters of Unicode's block of lines begin in UTF-8, the first 64 and the
-/// others. All have three bytes.
-const HALVES: [&[u8]; 2] = [b"\xe2\x94", b"\xe2\x95"];
+/// Whether a character of Unicode's block of lines begins at a byte. All have three.
+fn is_drawn(text: &[u8], at: usize) -> bool {
+    matches!(text.get(at..), Some([0xe2, 0x94 | 0x95, ..]))
+}
 
 /// A text with bars and hyphens of ASCII in the place of drawn lines, each byte where
 /// it was; `None` of one without.
 pub(super) fn as_signs(text: &str) -> Option<Zeroizing<String>> {
-    let has = |start: &[u8]| memmem::find(text.as_bytes(), start).is_some();
-    if !HALVES.into_iter().any(has) {
+    let bytes = text.as_bytes();
+    if !memchr_iter(0xe2, bytes).any(|at| is_drawn(bytes, at)) {
         return None;
     }
     let mut out = Zeroizing::new(String::with_capacity(text.len()));

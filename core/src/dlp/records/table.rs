@@ -10,6 +10,7 @@ use super::headers::{Field, Names, is_heading};
 use super::hints::{self, Hints, says_nothing};
 use super::{Made, Own, Record, shape};
 use crate::dlp::extract::Form;
+use crate::dlp::lanes::{BLOCK, chunk, mask};
 use crate::dlp::{Confidence, FindingKind};
 
 const DELIMITERS: [u8; 4] = [b'\t', b',', b';', b'|'];
@@ -539,31 +540,16 @@ impl<'t> Lines<'t> {
 
     fn read_block(&mut self) {
         let rest = self.bytes.get(self.block..).unwrap_or_default();
-        self.signs = match rest.first_chunk() {
-            Some(block) => signs(block),
-            None => {
-                let mut block = [0; BLOCK];
-                block[..rest.len()].copy_from_slice(rest);
-                signs(&block)
-            }
-        };
+        self.signs = signs(&chunk(rest));
     }
 }
 
-const BLOCK: usize = 64;
-
-/// A bit for each byte of a block that counts or may end a line, the first the
-/// lowest: LLVM makes of it a few comparisons of sixteen bytes each.
+/// A bit for each byte of a block that counts or may end a line.
 fn signs(block: &[u8; BLOCK]) -> u64 {
     // Tab, line feed and carriage return have two others between them.
     let control = |b: u8| b.wrapping_sub(b'\t') <= b'\r' - b'\t';
-    let found =
-        block.map(|b| u8::from(control(b) | (b == b',') | (b == b';') | (b == b'"') | (b == b'|')));
-    // Moves the lowest bit of each of eight bytes into the highest byte.
-    const GATHER: u64 = 0x0102_0408_1020_4080;
-    let (words, _) = found.as_chunks::<8>();
-    words.iter().rev().fold(0, |bits, word| {
-        bits << 8 | u64::from_le_bytes(*word).wrapping_mul(GATHER) >> 56
+    mask(block, |b| {
+        control(b) | (b == b',') | (b == b';') | (b == b'"') | (b == b'|')
     })
 }
 

@@ -19,7 +19,8 @@ pub(in crate::dlp) fn wrapped(passage: &Passage<'_>, tags: &mut Vec<Tag>) {
     let (from, to) = (first.start as usize, last.end as usize);
     let text = passage.text.get(..to).unwrap_or_default();
     let mut found = false;
-    for at in memchr::memchr_iter(b'\n', text.get(from..).unwrap_or_default()) {
+    // Lines are many, hyphens few.
+    for at in memchr::memchr_iter(b'-', text.get(from..).unwrap_or_default()) {
         if let Some(mut tag) = number(text, from + at).and_then(|n| tag(passage, n)) {
             let apart = |other: &Tag| other.last <= tag.first || tag.last <= other.first;
             // What a label or a column says of a half is true of the whole.
@@ -54,14 +55,17 @@ fn is_number(kind: FindingKind) -> bool {
     )
 }
 
-/// The number around a hyphen before a line's end: its kind, its first byte and the
-/// one behind it.
-fn number(text: &[u8], end: usize) -> Option<(FindingKind, usize, usize)> {
-    let blanks = text.get(..end)?.iter().rev().take(2);
+/// The number around a hyphen, where that stands before a line's end: its kind, its
+/// first byte and the one behind it.
+fn number(text: &[u8], hyphen: usize) -> Option<(FindingKind, usize, usize)> {
+    let blanks = text.get(hyphen + 1..)?.iter().take(2);
     let blanks = blanks
         .take_while(|b| matches!(b, b' ' | b'\t' | b'\r'))
         .count();
-    let hyphen = (end - blanks).checked_sub(1).filter(|n| text[*n] == b'-')?;
+    let end = hyphen + 1 + blanks;
+    if text.get(end) != Some(&b'\n') {
+        return None;
+    }
     let is_sign = |b: &u8| b.is_ascii_digit() || *b == b'-';
     let before = text.get(..hyphen)?;
     let signs = before.iter().rev().take(LONGEST).take_while(|b| is_sign(b));

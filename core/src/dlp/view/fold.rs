@@ -8,7 +8,7 @@ const OTHER: u8 = 0x80;
 /// Whether a byte of ASCII is a sign for machines that a reader does not see. Tabs and
 /// the ends of lines and pages are none; nor is NUL, which parts what programs keep.
 pub(super) const fn is_control(byte: u8) -> bool {
-    matches!(byte, 1..=8 | 0x0e..=0x1f | 0x7f)
+    matches!(byte, 1..=8) | matches!(byte, 0x0e..=0x1f) | (byte == 0x7f)
 }
 
 /// Whether a blank is so narrow that letters on both sides of it are one word.
