@@ -84,6 +84,7 @@ mod host;
 mod known;
 mod lanes;
 mod lexicon;
+mod made_up;
 mod names;
 mod neighbours;
 mod passage;

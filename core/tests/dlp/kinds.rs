@@ -343,3 +343,30 @@ fn a_patient_and_staff_of_the_same_name_are_two() {
         .filter(|f| f.kind == K::Provider);
     assert_eq!(staff.count(), 1);
 }
+
+/// What no real person has is nobody's, beside what labels say of real ones.
+#[test]
+fn values_of_nobody_are_not_told() {
+    for (kind, nobodys, real) in [
+        (K::Mrn, "MRN 0000000", "MRN 4471920"),
+        (K::Mrn, "MRN TEST-12345", "MRN KR-12345"),
+        (
+            K::Name,
+            "Patient name: ZZTEST, ALPHA",
+            "Patient name: Okafor, Alpha",
+        ),
+        (K::Date, "DOB: 01/01/1900", "DOB: 01/02/1940"),
+        (
+            K::HealthPlanId,
+            "Member ID 123456789",
+            "Member ID XKV884201937",
+        ),
+    ] {
+        let has = |line: &str| {
+            let found = scan(mail().text(format!("{line}\n"))).findings;
+            found.items.iter().any(|f| f.kind == kind)
+        };
+        assert!(!has(nobodys), "{nobodys}");
+        assert!(has(real), "{real}");
+    }
+}

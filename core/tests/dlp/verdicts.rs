@@ -559,6 +559,43 @@ fn a_record_in_a_format_of_care_is_phi_but_where_its_mail_says_that_it_is_made_u
     );
 }
 
+/// Its values say it, whether or not the mail does. What is real beside it is told.
+#[test]
+fn a_test_message_is_no_patients() {
+    let message = |id: &str, name: &str, birth: &str| {
+        format!(
+            "MSH|^~\\&|LIS|LAB|EHR|DUNE|20260304153012||ORU^R01|1|P|2.5.1\r\n\
+            PID|1||{id}^^^LAB^MR||{name}||{birth}|F\r\n\
+            OBX|1|NM|4548-4^Hemoglobin A1c^LN||5.1|%|||||F\r\n"
+        )
+    };
+    let test = message("0000000", "ZZTEST^PATIENT^ONE", "19000101");
+    let real = message("4471920", "LINDQVIST^PAT", "19580314");
+    let mail = |text: &str| {
+        from_to("interface@summitlab.example", "support@interfaces.example")
+            .subject("NTE segments dropped behind OBX")
+            .text(format!(
+                "Since the upgrade your parser drops them. With this message:\n\n{text}"
+            ))
+    };
+    let found = scan(mail(&test)).findings;
+    assert_eq!(
+        found.sensitivity(),
+        Some(Sensitivity::None),
+        "{:?}",
+        found.risk
+    );
+    let persons = [FindingKind::Name, FindingKind::Mrn];
+    assert!(!found.items.iter().any(|f| persons.contains(&f.kind)));
+    for real in [real.clone(), format!("{test}\n\nand with\n\n{real}")] {
+        let found = scan(mail(&real)).findings;
+        assert_eq!(found.sensitivity(), Some(Sensitivity::Phi));
+        for kind in persons {
+            assert!(found.items.iter().any(|f| f.kind == kind), "{kind:?}");
+        }
+    }
+}
+
 /// That nothing is found there says nothing; what is found is told.
 #[test]
 fn a_text_in_another_script_is_reported() {

@@ -12,7 +12,7 @@ use super::hints::{self, Hints};
 use super::json::{self, Json, Parser};
 use super::{Record, codes, hl7, shape};
 use crate::dlp::extract::Form;
-use crate::dlp::{Confidence, FindingKind};
+use crate::dlp::{Confidence, FindingKind, made_up};
 
 /// What every resource has.
 static KEY: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"resourceType\""));
@@ -201,7 +201,6 @@ impl<'t> Walk<'t> {
                 under: "",
                 top: true,
             };
-            self.patient_record |= resource == "Patient";
         }
         match key {
             // Server's data and narrative, which the detectors read.
@@ -231,9 +230,12 @@ impl<'t> Walk<'t> {
         {
             self.hints.sure(name.clone(), FindingKind::Name);
         }
+        let before = self.hints.many();
         for (name, value) in fields {
             self.value(value, self.str(name), place);
         }
+        // One that tells nothing of anybody is a skeleton, or made up.
+        self.patient_record |= resource == "Patient" && self.hints.many() > before;
     }
 
     /// A string that stands under `key`.
@@ -251,9 +253,11 @@ impl<'t> Walk<'t> {
             ("address" | "valueAddress", "line" | "city" | "postalCode" | "district" | "text") => {
                 (place.who == Who::Person).then_some(K::Address)
             }
-            ("", "id") if place.top && matches!(place.who, Who::Person | Who::Event) => {
-                Some(K::OtherId)
-            }
+            ("", "id") if place.top => match place.who {
+                Who::Person => (!made_up::is(K::Mrn, value)).then_some(K::OtherId),
+                Who::Event => Some(K::OtherId),
+                _ => None,
+            },
             ("", "subscriberId" | "policyHolderId") => Some(K::HealthPlanId),
             ("class", "value") if place.resource == "Coverage" => Some(K::HealthPlanId),
             (_, "serialNumber" | "distinctIdentifier" | "carrierHRF" | "deviceIdentifier")
@@ -361,7 +365,9 @@ impl<'t> Walk<'t> {
                 key,
                 "subject" | "patient" | "beneficiary" | "subscriber" | "for"
             );
-        self.patient_record |= patient;
+        let told = |kind, value: &str| !hints::says_nothing(value) && !made_up::is(kind, value);
+        self.patient_record |=
+            patient && (told(K::Mrn, self.str(&id)) || told(K::Name, value.str(text, "display")));
         if !sort.is_empty()
             && matches!(who(sort), Who::Person | Who::Event)
             && sort.starts_with(|c: char| c.is_ascii_uppercase())

@@ -13,7 +13,7 @@ use super::hl7_fields::{Holds, holds};
 use super::{Record, shape};
 use crate::dlp::extract::Form;
 use crate::dlp::view::Written;
-use crate::dlp::{Confidence, FindingKind};
+use crate::dlp::{Confidence, FindingKind, made_up};
 
 const MAX_FIELDS: usize = 256;
 const MAX_REPETITIONS: usize = 64;
@@ -207,6 +207,19 @@ impl<'t> Reader<'t> {
         }
     }
 
+    /// Whether the number and the birth of a PID segment are both of nobody: such a
+    /// name may be any.
+    fn is_of_test(&self, fields: &[Range<usize>]) -> bool {
+        let is = |at: usize, kind| {
+            let field = fields.get(at).map(|field| self.bytes(field.clone()));
+            let ends = [self.delimiters.component, self.delimiters.repetition];
+            let first = field.and_then(|field| field.split(|b| ends.contains(b)).next());
+            let first = first.and_then(|first| std::str::from_utf8(first).ok());
+            first.is_some_and(|first| made_up::is(kind, first.trim()))
+        };
+        is(3, FindingKind::Mrn) && is(7, FindingKind::Date)
+    }
+
     fn add(&mut self, range: Range<usize>, kind: FindingKind) {
         let confidence = if self.message {
             Confidence::High
@@ -243,14 +256,19 @@ impl<'t> Reader<'t> {
             }
             Holds::Id(kind) => {
                 let kind = id_kind(text(5), text(4)).unwrap_or(kind);
-                self.patient_record |=
-                    segment == b"PID" && kind == FindingKind::Mrn && !hints::says_nothing(text(1));
+                self.patient_record |= segment == b"PID"
+                    && kind == FindingKind::Mrn
+                    && !hints::says_nothing(text(1))
+                    && !made_up::is(kind, text(1));
                 self.add(part(1), kind);
             }
             Holds::Name => {
                 let name = self.joined(&parts, 1, 3);
-                self.patient_record |=
-                    segment == b"PID" && !hints::says_nothing(self.str(name.clone()));
+                let told = self.str(name.clone());
+                self.patient_record |= segment == b"PID"
+                    && !hints::says_nothing(told)
+                    && !made_up::is(FindingKind::Name, told)
+                    && !self.is_of_test(fields);
                 self.add(name, FindingKind::Name);
             }
             Holds::Provider => self.provider(&parts),

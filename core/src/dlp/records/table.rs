@@ -11,7 +11,7 @@ use super::hints::{self, Hints, says_nothing};
 use super::{Made, Own, Record, shape};
 use crate::dlp::extract::Form;
 use crate::dlp::lanes::{BLOCK, chunk, mask};
-use crate::dlp::{Confidence, FindingKind};
+use crate::dlp::{Confidence, FindingKind, made_up};
 
 const DELIMITERS: [u8; 4] = [b'\t', b',', b';', b'|'];
 const MAX_COLUMNS: usize = 512;
@@ -283,6 +283,10 @@ impl Reader<'_> {
         let somebody = fields.iter().enumerate().any(|(at, field)| {
             field.is_some_and(|f| f.person && values(at).any(|cell| shape::fits(f.kind, cell)))
         });
+        // Those whom nothing tells but their numbers as prescribers are staff.
+        let staff = !somebody
+            && (fields.iter().flatten())
+                .any(|f| matches!(f.kind, FindingKind::Npi | FindingKind::Dea));
         fields
             .iter()
             .enumerate()
@@ -314,9 +318,12 @@ impl Reader<'_> {
                         });
                     }
                     let fits = most(&|cell| shape::fits(field.kind, cell));
+                    if staff && field.kind == FindingKind::Name && !field.person {
+                        field.kind = FindingKind::Provider;
+                    }
                     return (fits
                         && (somebody
-                            || field.kind == FindingKind::Name
+                            || matches!(field.kind, FindingKind::Name | FindingKind::Provider)
                                 && most(&shape::is_full_name)
                                 && fields.iter().flatten().any(|f| f.health)))
                     .then_some(Column {
@@ -376,7 +383,8 @@ impl Reader<'_> {
                 let Some(column) = column else { continue };
                 let cell = hints::trim(self.text, cell.clone());
                 let value = self.text.get(cell.clone()).unwrap_or_default();
-                if says_nothing(value) || !shape::fits(column.field.kind, value) {
+                let kind = column.field.kind;
+                if says_nothing(value) || !shape::fits(kind, value) || made_up::is(kind, value) {
                     continue;
                 }
                 person |= column.field.person || column.field.kind == FindingKind::Name;

@@ -340,3 +340,24 @@ fn a_namespace_holds_in_its_element() {
     let text = format!("<a xmlns=\"http://hl7.org/fhir\"><b xmlns=\"urn:x\"/>{bare}</a>");
     assert!(read(&text, "text/xml").unwrap().clinical);
 }
+
+#[test]
+fn a_skeleton_and_a_sample_are_nobodys() {
+    let of_patient = |text: &str| read(text, "").is_some_and(|record| record.patient_record);
+    for text in [
+        r#"{"resourceType":"Patient","id":"example","gender":"female"}"#,
+        r#"{"resourceType":"Patient","id":"example","identifier":[{"value":"TEST-12345"}],
+            "name":[{"family":"Testfamily","given":["Testgiven"]}],"birthDate":"1900-01-01"}"#,
+        r#"{"resourceType":"Encounter","id":"example","subject":{"reference":"Patient/example"}}"#,
+    ] {
+        assert!(!of_patient(text), "{text}");
+    }
+    for text in [
+        r#"{"resourceType":"Patient","id":"vh-5520","gender":"female"}"#,
+        r#"{"resourceType":"Patient","id":"example","name":[{"family":"Lind"}]}"#,
+        r#"{"resourceType":"Encounter","subject":{"reference":"Patient/5520"}}"#,
+        r#"{"resourceType":"Encounter","subject":{"reference":"Patient/example","display":"Bo Lind"}}"#,
+    ] {
+        assert!(of_patient(text), "{text}");
+    }
+}

@@ -122,3 +122,32 @@ fn a_message_without_a_patient_is_no_patient_record() {
     let record = read(text, "").unwrap();
     assert!(!record.patient_record);
 }
+
+/// One value by itself may be wrong, or not known, of somebody real.
+#[test]
+fn a_test_message_is_nobodys() {
+    let record = |id: &str, name: &str, birth: &str| {
+        let text = format!(
+            "MSH|^~\\&|LAB|X|EHR|Y|20250304153012||ORU^R01|1|P|2.5\rPID|1||{id}^^^QS^MR||{name}||{birth}|F\r"
+        );
+        (hints(&text, ""), read(&text, "").unwrap().patient_record)
+    };
+    for (id, name, birth) in [
+        ("0000000", "ZZTEST^PATIENT^ONE", "19000101"),
+        ("TEST0001", "TEST^PATIENT", "19800304"),
+        ("TEST123", "DOE^JANE", "19000101"),
+    ] {
+        let (found, of_patient) = record(id, name, birth);
+        lacks(&found, id);
+        assert!(!of_patient, "{id} {name} {birth}");
+    }
+    for (id, name, birth) in [
+        ("7730418", "DOE^JANE", "19000101"),
+        ("0000000", "LIND^BO", "19610304"),
+        ("TEST123", "LIND^BO", "19610304"),
+        ("7730418", "ZZTEST^PATIENT", "19000101"),
+        ("000001", "TEST^ANNA", ""),
+    ] {
+        assert!(record(id, name, birth).1, "{id} {name} {birth}");
+    }
+}

@@ -10,6 +10,7 @@ use proptest::prelude::*;
 
 use super::{all, read};
 use crate::dlp::FindingKind as K;
+use crate::dlp::made_up;
 
 /// The samples of a format; none, with a word on it, where they are absent.
 fn samples(folder: &str) -> Vec<(PathBuf, String)> {
@@ -39,7 +40,11 @@ fn between<'t>(text: &'t str, mark: &str, ends: &[char]) -> Option<&'t str> {
 }
 
 #[track_caller]
+/// Of what is nobody's, `Test^Test^A`, nothing is asked.
 fn finds(path: &Path, text: &str, kinds: &[K], value: &str) {
+    if kinds.iter().any(|kind| made_up::is(*kind, value)) {
+        return;
+    }
     let record = read(text, "").unwrap_or_else(|| panic!("{}: not read", path.display()));
     assert!(record.patient_record, "{}", path.display());
     assert!(

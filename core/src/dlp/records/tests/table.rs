@@ -183,3 +183,25 @@ fn a_rule_under_its_header_makes_a_table() {
     has(&found, K::Name, "Yun, A");
     assert!(read(&text.replace("|--|--|--|", "| 1 | 2 | 3 |"), "text/plain").is_none());
 }
+
+#[test]
+fn whom_only_numbers_of_prescribers_tell_is_staff() {
+    let text = "npi,name,specialty\n1234567893,Lind Bo,dentistry\n1245319599,Orr Ana,psychiatry\n";
+    let record = read(text, "text/csv").unwrap();
+    let found = all(text, &record);
+    has(&found, K::Provider, "Lind Bo");
+    assert!(!record.patient_record);
+    // Beside what tells who a patient is the name is theirs.
+    let text = "name,mrn,npi,diagnosis\nLind Bo,4471920,1234567893,asthma\nOrr Ana,4471921,1234567893,gout\n";
+    let record = read(text, "text/csv").unwrap();
+    has(&all(text, &record), K::Name, "Lind Bo");
+    assert!(record.patient_record);
+}
+
+#[test]
+fn rows_of_a_test_are_nobodys() {
+    let text = "accession,patient,dob,test\nXX-1,TEST TESTPATIENT,1900-01-01,calcium\nXX-2,TEST TESTPATIENT,1900-01-01,A1c\n";
+    assert!(read(text, "text/csv").is_none_or(|record| !record.patient_record));
+    let text = text.replacen("TEST TESTPATIENT", "Lind Bo", 1);
+    assert!(read(&text, "text/csv").unwrap().patient_record);
+}
