@@ -256,22 +256,25 @@ fn code_at(
 /// asks for it.
 pub(super) fn best_code(scores: &[i16; CODE_LABELS]) -> (usize, i16) {
     let top = scores.iter().fold(0, |top, score| top.max(*score));
-    let scores = || scores.iter().enumerate();
-    let best = scores()
-        .rev()
-        .fold(0, |best, (n, score)| match *score == top {
-            true => n,
-            false => best,
-        });
-    let second = scores().fold(0, |second, (n, score)| match n == best {
-        true => second,
-        false => second.max(*score),
-    });
+    // Of those that are best the first; compilers take many side by side.
+    let (mut second, mut bests) = (0, 0u32);
+    for (n, &score) in scores.iter().enumerate() {
+        let is_best = score == top;
+        second = second.max(if is_best { 0 } else { score });
+        bests |= u32::from(is_best) << n;
+    }
     match top {
         0 => (0, 0),
-        _ => (best + 1, top.wrapping_sub(second)),
+        _ if bests.count_ones() > 1 => (bests.trailing_zeros() as usize + 1, 0),
+        _ => (
+            bests.trailing_zeros() as usize + 1,
+            top.wrapping_sub(second),
+        ),
     }
 }
+
+// A bit for each.
+const _: () = assert!(CODE_LABELS <= 32);
 
 /// Groups of one number written with blanks are one finding.
 fn push_code(out: &mut Vec<Tag>, passage: &Passage<'_>, tag: Tag) {
