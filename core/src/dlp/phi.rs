@@ -438,12 +438,19 @@ impl<'s> Scan<'s> {
         tags
     }
 
-    /// Drops what the host allows.
+    /// Drops what the host allows: of people the name, with titles or without.
     fn drop_allowed(&self, passage: &Passage<'_>, tags: &mut Vec<Tag>) {
-        tags.retain(|tag| {
+        if self.known.knows_nothing() {
+            return;
+        }
+        let is_allowed = |tag: &Tag| {
             let (start, end) = bytes_of(passage, tag);
             let value = passage.text.get(start..end).unwrap_or_default();
-            !self.known.allows(tag.kind, value)
+            self.known.allows(tag.kind, value)
+        };
+        tags.retain(|tag| {
+            let person = matches!(tag.kind, FindingKind::Name | FindingKind::Provider);
+            !(is_allowed(tag) || person && is_allowed(&rules::bare(passage, tag)))
         });
     }
 

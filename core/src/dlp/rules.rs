@@ -13,7 +13,7 @@ mod wrapped;
 pub(super) use amend::amend;
 pub(super) use encoded::encoded;
 pub(super) use own::own;
-pub(super) use people::{greets, is_person, people, title_before, without_title};
+pub(super) use people::{bare, greets, is_person, people, title_before, without_title};
 pub(super) use references::references;
 pub(super) use wrapped::wrapped;
 
@@ -21,7 +21,6 @@ use super::check;
 use super::envelope::{looks_personal, parted};
 use super::extract::Hint;
 use super::lexicon::{Class, Flag, HEALTH, Lexicon, NAMES};
-use super::made_up;
 use super::passage::{Item, Passage, Region};
 use super::tagger::Tag;
 use super::token::{Gap, hash};
@@ -265,9 +264,6 @@ pub(super) fn apply(passage: &Passage<'_>, tags: &mut Vec<Tag>, names: bool) {
 /// Whether a tag's unit is none of what it is tagged as: a measure that is taken
 /// for a number of somebody's, the month of `To whom it may concern`.
 fn is_nothing(passage: &Passage<'_>, tag: &Tag) -> bool {
-    if is_made_up(passage, tag) {
-        return true;
-    }
     if tag.last != tag.first + 1 {
         return false;
     }
@@ -292,12 +288,6 @@ fn is_nothing(passage: &Passage<'_>, tag: &Tag) -> bool {
     }
 }
 
-/// Whether a tag's value is nobody's.
-fn is_made_up(passage: &Passage<'_>, tag: &Tag) -> bool {
-    let value = std::str::from_utf8(passage.bytes_of(tag.first..tag.last));
-    value.is_ok_and(|value| made_up::is(tag.kind, value))
-}
-
 /// Adds what is certain of an item that no tag has.
 fn untagged(passage: &Passage<'_>, at: usize, item: &Item, names: bool, tags: &mut Vec<Tag>) {
     let certain = match may_be_certain(item) {
@@ -305,15 +295,12 @@ fn untagged(passage: &Passage<'_>, at: usize, item: &Item, names: bool, tags: &m
         false => None,
     };
     if let Some(kind) = certain {
-        let tag = Tag {
+        tags.push(Tag {
             first: at,
             last: at + 1,
             kind,
             margin: 0,
-        };
-        if !is_made_up(passage, &tag) {
-            tags.push(tag);
-        }
+        });
     } else if let Some(last) = parted_ssn(passage, at, item) {
         tags.push(Tag {
             first: at,

@@ -78,6 +78,24 @@ fn staff_whom_the_host_allows_are_not_found() {
     scanned.has(K::Provider, Part::Text, "Jamal Price");
 }
 
+#[test]
+fn staff_are_allowed_with_titles_too() {
+    let text = "Rounds: Dr. Wendy Sutter at 8, then Lou Chen, RN, and Dr. Jamal Price.";
+    let sent = || from_to("hr@stjohnmed.example", "radiology@stjohnmed.example").text(text);
+    let titled = ["Dr. Wendy Sutter", "Lou Chen"];
+    let plain = scan(sent());
+    let host = HostKnowledge::from_toml(
+        "[[allow]]\nkinds = [\"provider\"]\nvalues = [\"Wendy Sutter\", \"Lou Chen\", \"Price\"]\n",
+    );
+    let scanned = scan_with(&PhiScanner::new().host(host.unwrap()), sent());
+    for who in titled {
+        plain.has(K::Provider, Part::Text, who);
+        scanned.lacks(K::Provider, who);
+    }
+    // Of somebody who is called by more, one word is not enough.
+    scanned.has(K::Provider, Part::Text, "Dr. Jamal Price");
+}
+
 /// The bytes of [`LOGO_DIGEST`].
 fn logo() -> Vec<u8> {
     [&b"\x89PNG\r\n\x1a\n"[..], &b"\0logo\xff".repeat(100)].concat()

@@ -142,6 +142,10 @@ fn who(resource: &str) -> Who {
 struct Walk<'t> {
     hints: Hints<'t>,
     patient_record: bool,
+    /// How many values tell who somebody is, those of tests left out, and how many dates
+    /// stand beside them.
+    told: usize,
+    dates: usize,
     resources: usize,
     /// Whether the name of a resource's element is its type, as in XML.
     is_xml: bool,
@@ -152,6 +156,8 @@ impl<'t> Walk<'t> {
         Self {
             hints: Hints::new(text),
             patient_record: false,
+            told: 0,
+            dates: 0,
             resources: 0,
             is_xml,
         }
@@ -228,14 +234,42 @@ impl<'t> Walk<'t> {
         if value.str(text, "url").ends_with("mothersMaidenName")
             && let Some(Json::Text(name)) = value.get(text, "valueString")
         {
-            self.hints.sure(name.clone(), FindingKind::Name);
+            self.sure(name.clone(), FindingKind::Name);
         }
-        let before = self.hints.many();
+        let before = (self.told, self.dates);
         for (name, value) in fields {
             self.value(value, self.str(name), place);
         }
-        // One that tells nothing of anybody is a skeleton, or made up.
-        self.patient_record |= resource == "Patient" && self.hints.many() > before;
+        if resource == "Patient" {
+            // One that tells nothing of anybody is a skeleton, or of a test. A birth
+            // beside the name of a test is nobody's; what a narrative says is not known.
+            let narrative = value.get(text, "text").is_some();
+            let birth = self.dates > before.1 && value.get(text, "name").is_none();
+            self.patient_record |= self.told > before.0 || birth || narrative;
+        }
+    }
+
+    /// Takes a stretch in.
+    fn add(&mut self, range: Range<usize>, kind: FindingKind, confidence: Confidence) {
+        use FindingKind as K;
+        let value = self.str(&range).trim();
+        if !hints::says_nothing(value) && !made_up::is(kind, value) {
+            match kind {
+                K::Name | K::Mrn | K::Ssn | K::HealthPlanId | K::License | K::Account => {
+                    self.told += 1;
+                }
+                K::Phone | K::Fax | K::Email | K::Address | K::OtherId => self.told += 1,
+                K::Date => self.dates += 1,
+                _ => {}
+            }
+            // Whatever resource gives a patient's or a member's number.
+            self.patient_record |= matches!(kind, K::Mrn | K::Ssn | K::HealthPlanId);
+        }
+        self.hints.add(range, kind, confidence);
+    }
+
+    fn sure(&mut self, range: Range<usize>, kind: FindingKind) {
+        self.add(range, kind, Confidence::High);
     }
 
     /// A string that stands under `key`.
@@ -254,7 +288,7 @@ impl<'t> Walk<'t> {
                 (place.who == Who::Person).then_some(K::Address)
             }
             ("", "id") if place.top => match place.who {
-                Who::Person => (!made_up::is(K::Mrn, value)).then_some(K::OtherId),
+                Who::Person => (!made_up::is_called_test(value)).then_some(K::OtherId),
                 Who::Event => Some(K::OtherId),
                 _ => None,
             },
@@ -283,7 +317,7 @@ impl<'t> Walk<'t> {
             } else {
                 range
             };
-            self.hints.sure(range, kind);
+            self.sure(range, kind);
         }
     }
 
@@ -321,7 +355,7 @@ impl<'t> Walk<'t> {
                 _ => (K::OtherId, Confidence::High),
             },
         };
-        self.hints.add(value.clone(), kind, confidence);
+        self.add(value.clone(), kind, confidence);
     }
 
     fn telecom(&mut self, telecom: &Json, place: Place<'t>) {
@@ -338,7 +372,7 @@ impl<'t> Walk<'t> {
             _ => return,
         };
         if let Some(Json::Text(value)) = telecom.get(text, "value") {
-            self.hints.sure(value.clone(), kind);
+            self.sure(value.clone(), kind);
         }
     }
 
@@ -365,9 +399,19 @@ impl<'t> Walk<'t> {
                 key,
                 "subject" | "patient" | "beneficiary" | "subscriber" | "for"
             );
-        let told = |kind, value: &str| !hints::says_nothing(value) && !made_up::is(kind, value);
-        self.patient_record |=
-            patient && (told(K::Mrn, self.str(&id)) || told(K::Name, value.str(text, "display")));
+        let called = value.str(text, "display");
+        let named = !hints::says_nothing(called) && !made_up::is(K::Name, called);
+        let number = self.str(&id);
+        let numbered = !hints::says_nothing(number) && !made_up::is_called_test(number);
+        self.patient_record |= patient && (named || numbered);
+        if patient && let Some(identifier) = value.get(text, "identifier") {
+            let of_patient = Place {
+                resource: "Patient",
+                who: Who::Person,
+                ..place
+            };
+            self.identifier(identifier, of_patient);
+        }
         if !sort.is_empty()
             && matches!(who(sort), Who::Person | Who::Event)
             && sort.starts_with(|c: char| c.is_ascii_uppercase())
@@ -378,7 +422,7 @@ impl<'t> Walk<'t> {
             } else {
                 id
             };
-            self.hints.sure(id, K::OtherId);
+            self.sure(id, K::OtherId);
         }
         let Some(Json::Text(display)) = value.get(text, "display") else {
             return;
@@ -428,7 +472,7 @@ impl<'t> Walk<'t> {
         } else {
             display.clone()
         };
-        self.hints.sure(range, kind);
+        self.sure(range, kind);
     }
 
     /// A CodeableConcept: its codings, and its words.
@@ -459,7 +503,7 @@ impl<'t> Walk<'t> {
         } else {
             range
         };
-        self.hints.sure(range, kind);
+        self.sure(range, kind);
     }
 
     fn coding(&mut self, coding: &Json, key: &str, place: Place<'t>) {
@@ -475,7 +519,7 @@ impl<'t> Walk<'t> {
             coding.get(text, "code"),
             system.and_then(codes::System::code),
         ) {
-            self.hints.sure(code.clone(), kind);
+            self.sure(code.clone(), kind);
         }
         let Some(Json::Text(display)) = coding.get(text, "display") else {
             return;

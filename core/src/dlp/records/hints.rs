@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::dlp::extract::Hint;
-use crate::dlp::{Confidence, FindingKind, made_up};
+use crate::dlp::{Confidence, FindingKind};
 
 /// More hints than this say nothing new about a part.
 const MAX_HINTS: usize = 100_000;
@@ -30,7 +30,7 @@ impl<'t> Hints<'t> {
     }
 
     /// Takes a stretch in, without the blanks and quotes around it. Nothing
-    /// happens for what says nothing, `N/A`, `""`, `<name>`, and for what is nobody's.
+    /// happens for what says nothing: `N/A`, `""`, `<name>`.
     pub(super) fn add(&mut self, range: Range<usize>, kind: FindingKind, confidence: Confidence) {
         if self.found.len() >= MAX_HINTS {
             return;
@@ -39,7 +39,7 @@ impl<'t> Hints<'t> {
         let Some(value) = self.text.get(range.clone()) else {
             return;
         };
-        if value.len() > MAX_VALUE || says_nothing(value) || made_up::is(kind, value) {
+        if value.len() > MAX_VALUE || says_nothing(value) {
             return;
         }
         self.found.push(Hint {
@@ -52,11 +52,6 @@ impl<'t> Hints<'t> {
     /// Takes a stretch in that the format itself names.
     pub(super) fn sure(&mut self, range: Range<usize>, kind: FindingKind) {
         self.add(range, kind, Confidence::High);
-    }
-
-    /// How many were found so far.
-    pub(super) fn many(&self) -> usize {
-        self.found.len()
     }
 
     /// All of them by place, each once.

@@ -53,7 +53,7 @@ pub(super) fn read(text: &str) -> Option<Record> {
         hints: Hints::new(text),
         delimiters: USUAL,
         message: false,
-        patient_record: false,
+        patient: Patient::default(),
         written: Vec::new(),
     };
     // The marks of MLLP, which hardly any text has.
@@ -71,7 +71,7 @@ pub(super) fn read(text: &str) -> Option<Record> {
         reader.segment(at..at + length);
         at += length + 1;
     }
-    let patient_record = reader.patient_record;
+    let patient_record = reader.patient.is_record();
     let written = reader.written;
     let hints = reader.hints.finish();
     (reader.message || !hints.is_empty()).then_some(Record {
@@ -126,8 +126,50 @@ struct Reader<'t> {
     delimiters: Delimiters,
     /// Whether an MSH segment was seen.
     message: bool,
-    patient_record: bool,
+    patient: Patient,
     written: Vec<Written>,
+}
+
+/// What was read of patients.
+#[derive(Default)]
+struct Patient {
+    /// Whether a name or a number is there, of whomever.
+    told: bool,
+    named: bool,
+    /// Whether anything that tells who somebody is is not of a test.
+    real: bool,
+    /// Whether a birth is there that is known.
+    birth: bool,
+}
+
+impl Patient {
+    /// Whether it is a record of somebody. A birth beside a name of a test is nobody's.
+    fn is_record(&self) -> bool {
+        self.told && (self.real || self.birth && !self.named)
+    }
+}
+
+/// Whether a value of a kind tells who somebody is.
+fn tells_who(kind: FindingKind) -> bool {
+    use FindingKind as K;
+    matches!(
+        kind,
+        K::Name
+            | K::Mrn
+            | K::Ssn
+            | K::HealthPlanId
+            | K::Account
+            | K::License
+            | K::Phone
+            | K::Fax
+            | K::Email
+    )
+}
+
+/// Whether a value says something, and not that it is nobody's.
+fn is_somebodys(kind: FindingKind, value: &str) -> bool {
+    let value = value.trim();
+    !hints::says_nothing(value) && !made_up::is(kind, value)
 }
 
 impl<'t> Reader<'t> {
@@ -207,25 +249,13 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// Whether the number and the birth of a PID segment are both of nobody: such a
-    /// name may be any.
-    fn is_of_test(&self, fields: &[Range<usize>]) -> bool {
-        let is = |at: usize, kind| {
-            let field = fields.get(at).map(|field| self.bytes(field.clone()));
-            let ends = [self.delimiters.component, self.delimiters.repetition];
-            let first = field.and_then(|field| field.split(|b| ends.contains(b)).next());
-            let first = first.and_then(|first| std::str::from_utf8(first).ok());
-            first.is_some_and(|first| made_up::is(kind, first.trim()))
-        };
-        is(3, FindingKind::Mrn) && is(7, FindingKind::Date)
-    }
-
     fn add(&mut self, range: Range<usize>, kind: FindingKind) {
         let confidence = if self.message {
             Confidence::High
         } else {
             Confidence::Medium
         };
+        self.patient.real |= tells_who(kind) && is_somebodys(kind, self.str(range.clone()));
         self.hints.add(range, kind, confidence);
     }
 
@@ -249,6 +279,7 @@ impl<'t> Reader<'t> {
         match what {
             Holds::Plain(kind) => {
                 if kind == FindingKind::Date {
+                    self.patient.birth |= segment == b"PID" && is_somebodys(kind, text(1));
                     self.date(part(1));
                 } else if kind != FindingKind::Facility || text(1).contains(char::is_alphabetic) {
                     self.add(part(1), kind);
@@ -256,19 +287,15 @@ impl<'t> Reader<'t> {
             }
             Holds::Id(kind) => {
                 let kind = id_kind(text(5), text(4)).unwrap_or(kind);
-                self.patient_record |= segment == b"PID"
-                    && kind == FindingKind::Mrn
-                    && !hints::says_nothing(text(1))
-                    && !made_up::is(kind, text(1));
+                self.patient.told |=
+                    segment == b"PID" && kind == FindingKind::Mrn && !hints::says_nothing(text(1));
                 self.add(part(1), kind);
             }
             Holds::Name => {
                 let name = self.joined(&parts, 1, 3);
-                let told = self.str(name.clone());
-                self.patient_record |= segment == b"PID"
-                    && !hints::says_nothing(told)
-                    && !made_up::is(FindingKind::Name, told)
-                    && !self.is_of_test(fields);
+                let named = segment == b"PID" && !hints::says_nothing(self.str(name.clone()));
+                self.patient.told |= named;
+                self.patient.named |= named;
                 self.add(name, FindingKind::Name);
             }
             Holds::Provider => self.provider(&parts),

@@ -142,7 +142,7 @@ impl Reader<'_> {
         if header.len() < 2 {
             return None;
         }
-        let fields: Vec<Option<Field>> = header
+        let mut fields: Vec<Option<Field>> = header
             .iter()
             .map(|cell| {
                 let cell = hints::trim(self.text, cell.clone());
@@ -158,6 +158,13 @@ impl Reader<'_> {
             return None;
         }
         let sample = self.sample(body, delimiter, header.len(), whole);
+        if self.is_of_prescribers(&header, &sample) {
+            let names = fields.iter_mut().flatten();
+            for field in names.filter(|field| field.kind == FindingKind::Name) {
+                field.kind = FindingKind::Provider;
+                (field.weak, field.person) = (false, false);
+            }
+        }
         let even = |rows: usize| {
             sample.len() >= rows
                 && sample
@@ -180,6 +187,40 @@ impl Reader<'_> {
             return self.headless(at, delimiter, header.len());
         }
         None
+    }
+
+    /// Whether a table is of prescribers: a column has a number of theirs for each, and
+    /// no other says anything of patients.
+    fn is_of_prescribers(&self, header: &Row, sample: &[Row]) -> bool {
+        const NUMBERS: [&str; 2] = ["npi", "dea"];
+        const OTHERS: [&str; 14] = [
+            "name",
+            "first",
+            "last",
+            "provider",
+            "taxonomy",
+            "specialty",
+            "speciality",
+            "credentials",
+            "degree",
+            "status",
+            "action",
+            "change",
+            "accepting",
+            "department",
+        ];
+        let names: Vec<String> = (header.iter())
+            .map(|cell| hints::trim(self.text, cell.clone()))
+            .map(|cell| self.text.get(cell).unwrap_or_default().to_ascii_lowercase())
+            .collect();
+        let known = |name: &String| OTHERS.contains(&&**name) || NUMBERS.contains(&&**name);
+        let of_each = |at: usize| {
+            let mut values: Vec<_> = sample.iter().map(|row| self.value(row, at)).collect();
+            values.sort_unstable();
+            values.windows(2).all(|pair| pair[0] != pair[1])
+        };
+        let numbered = |(at, name): (usize, &String)| NUMBERS.contains(&&**name) && of_each(at);
+        names.iter().all(known) && names.iter().enumerate().any(numbered)
     }
 
     /// Whether a column is of numbers that care or the state gives out, by its header
@@ -283,10 +324,6 @@ impl Reader<'_> {
         let somebody = fields.iter().enumerate().any(|(at, field)| {
             field.is_some_and(|f| f.person && values(at).any(|cell| shape::fits(f.kind, cell)))
         });
-        // Those whom nothing tells but their numbers as prescribers are staff.
-        let staff = !somebody
-            && (fields.iter().flatten())
-                .any(|f| matches!(f.kind, FindingKind::Npi | FindingKind::Dea));
         fields
             .iter()
             .enumerate()
@@ -318,12 +355,9 @@ impl Reader<'_> {
                         });
                     }
                     let fits = most(&|cell| shape::fits(field.kind, cell));
-                    if staff && field.kind == FindingKind::Name && !field.person {
-                        field.kind = FindingKind::Provider;
-                    }
                     return (fits
                         && (somebody
-                            || matches!(field.kind, FindingKind::Name | FindingKind::Provider)
+                            || field.kind == FindingKind::Name
                                 && most(&shape::is_full_name)
                                 && fields.iter().flatten().any(|f| f.health)))
                     .then_some(Column {
@@ -384,10 +418,11 @@ impl Reader<'_> {
                 let cell = hints::trim(self.text, cell.clone());
                 let value = self.text.get(cell.clone()).unwrap_or_default();
                 let kind = column.field.kind;
-                if says_nothing(value) || !shape::fits(kind, value) || made_up::is(kind, value) {
+                if says_nothing(value) || !shape::fits(kind, value) {
                     continue;
                 }
-                person |= column.field.person || column.field.kind == FindingKind::Name;
+                let of_person = column.field.person || kind == FindingKind::Name;
+                person |= of_person && !made_up::is(kind, value);
                 health |= column.field.health;
                 let cell = if column.field.kind == FindingKind::Medication {
                     hints::drug(self.text, cell)

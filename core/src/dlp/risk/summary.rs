@@ -10,6 +10,7 @@ use super::few::Few;
 use super::near::Near;
 use super::notice::{is_in, notices};
 use crate::dlp::lexicon::{CATEGORIES, Flag, Flags, Lexicon, SECTIONS};
+use crate::dlp::made_up;
 use crate::dlp::passage::{Passage, Region};
 use crate::dlp::rules::cue;
 use crate::dlp::tagger::Tag;
@@ -333,7 +334,8 @@ impl Case {
         let (kind, item) = (tag.kind, passage.items.get(tag.first));
         let person = matches!(kind, FindingKind::Name | FindingKind::Provider);
         self.people += u32::from(person && !is_test_person(passage, tag));
-        let number = matches!(kind, Mrn | HealthPlanId | Ssn) && !is_made_up(passage, tag);
+        let text = passage.bytes_of(tag.first..tag.last);
+        let number = matches!(kind, Mrn | HealthPlanId | Ssn) && !made_up::may_be_number(text);
         self.numbers += u32::from(number && kind != Ssn);
         let called = |flag| item.is_some_and(|item| cue(item, flag));
         self.record |= number && kind == Mrn && called(Flag::CueMrn);
@@ -375,25 +377,6 @@ fn is_test_person(passage: &Passage<'_>, tag: &Tag) -> bool {
             .into_iter()
             .chain(behind)
             .any(|n| words(n).any(marked))
-}
-
-/// Whether a number is one that people make up: `999999`, `123-45-6789`, `1234567890`,
-/// `000003`, `TEST-4711`.
-fn is_made_up(passage: &Passage<'_>, tag: &Tag) -> bool {
-    const LEAST: usize = 5;
-    let text = passage.bytes_of(tag.first..tag.last);
-    let digits = || text.iter().filter(|b| b.is_ascii_digit());
-    // 0 follows 9.
-    let steps = |by: u8| {
-        let mut pairs = digits().zip(digits().skip(1));
-        pairs.all(|(a, b)| (b + 10 - a) % 10 == by)
-    };
-    let all_but_one = digits().count().saturating_sub(1);
-    let first = digits().take(all_but_one).all(|b| *b == b'0') && all_but_one >= LEAST;
-    let test = text
-        .windows(4)
-        .any(|word| word.eq_ignore_ascii_case(b"test"));
-    first || test || digits().count() >= LEAST && [0, 1, 9].into_iter().any(steps)
 }
 
 pub(super) const YOU: [u32; 4] = [hash(b"you"), hash(b"your"), hash(b"yours"), hash(b"usted")];

@@ -7,18 +7,20 @@ use crate::dlp::passage::Passage;
 use crate::dlp::tagger::Tag;
 use crate::dlp::token::Gap;
 use crate::dlp::unit::UnitKind;
-use crate::dlp::{FindingKind, check};
+use crate::dlp::{FindingKind, check, made_up};
 
 /// Letters and figures of a licence plate at most.
 const PLATE: usize = 8;
 
-/// Takes doses out of dates, finds telephones behind people's numbers, gives licence
+/// Takes doses out of dates and leaves out what is nobody's, finds telephones behind people's numbers, gives licence
 /// plates their length, and calls what only looks like a DEA number by its shape no such.
 pub(in crate::dlp) fn amend(passage: &Passage<'_>, tags: &mut Vec<Tag>) {
     find_telephones(passage, tags);
     tags.retain(|tag| {
         let single = tag.last == tag.first + 1;
-        !(single && tag.kind == FindingKind::Date && is_dose(passage.bytes(tag.first)))
+        let dose = single && tag.kind == FindingKind::Date && is_dose(passage.bytes(tag.first));
+        let value = std::str::from_utf8(passage.bytes_of(tag.first..tag.last));
+        !dose && !value.is_ok_and(|value| made_up::is(tag.kind, value))
     });
     let mut longer = false;
     for tag in tags.iter_mut() {

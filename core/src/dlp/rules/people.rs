@@ -237,6 +237,32 @@ pub(in crate::dlp) fn without_title(passage: &Passage<'_>, tag: &mut Tag) {
     }
 }
 
+/// A person without the titles before and behind the name: `Dr. Wendy Sutter, RN`.
+pub(in crate::dlp) fn bare(passage: &Passage<'_>, tag: &Tag) -> Tag {
+    let has = |n: usize, flag| {
+        let flags = passage.items.get(n).map(|item| item.word.flags());
+        flags.is_some_and(|flags| flags.has(flag))
+    };
+    let sign = |n: usize| matches!(passage.bytes(n), b"." | b",");
+    let mut bare = *tag;
+    if is_title(passage, bare.first) {
+        bare.first += 1;
+    }
+    while bare.last > bare.first && has(bare.last - 1, Flag::TitleAfter) {
+        bare.last -= 1;
+    }
+    while bare.first < bare.last && sign(bare.first) {
+        bare.first += 1;
+    }
+    while bare.last > bare.first && sign(bare.last - 1) {
+        bare.last -= 1;
+    }
+    match bare.first < bare.last {
+        true => bare,
+        false => *tag,
+    }
+}
+
 /// Whether what was found is a person whom a line begins by greeting.
 pub(in crate::dlp) fn greets(passage: &Passage<'_>, tag: &Tag) -> bool {
     let person = matches!(tag.kind, FindingKind::Name | FindingKind::Provider);

@@ -346,8 +346,9 @@ fn a_skeleton_and_a_sample_are_nobodys() {
     let of_patient = |text: &str| read(text, "").is_some_and(|record| record.patient_record);
     for text in [
         r#"{"resourceType":"Patient","id":"example","gender":"female"}"#,
+        r#"{"resourceType":"Patient","id":"example","managingOrganization":{"display":"Harbor"}}"#,
         r#"{"resourceType":"Patient","id":"example","identifier":[{"value":"TEST-12345"}],
-            "name":[{"family":"Testfamily","given":["Testgiven"]}],"birthDate":"1900-01-01"}"#,
+            "name":[{"family":"Testfamily","given":["Testgiven"]}],"birthDate":"1980-04-01"}"#,
         r#"{"resourceType":"Encounter","id":"example","subject":{"reference":"Patient/example"}}"#,
     ] {
         assert!(!of_patient(text), "{text}");
@@ -355,9 +356,18 @@ fn a_skeleton_and_a_sample_are_nobodys() {
     for text in [
         r#"{"resourceType":"Patient","id":"vh-5520","gender":"female"}"#,
         r#"{"resourceType":"Patient","id":"example","name":[{"family":"Lind"}]}"#,
+        r#"{"resourceType":"Patient","id":"example","birthDate":"1980-04-01"}"#,
+        r#"{"resourceType":"Patient","text":{"status":"generated","div":"<div>Bo Lind</div>"}}"#,
         r#"{"resourceType":"Encounter","subject":{"reference":"Patient/5520"}}"#,
+        r#"{"resourceType":"Encounter","subject":{"reference":"Patient/hiv-test-204"}}"#,
         r#"{"resourceType":"Encounter","subject":{"reference":"Patient/example","display":"Bo Lind"}}"#,
+        r#"{"resourceType":"Coverage","beneficiary":{"reference":"Patient/example"},"subscriberId":"XKV884201937"}"#,
+        r#"{"resourceType":"Encounter","subject":{"reference":"Patient/example",
+            "identifier":{"type":{"coding":[{"code":"MR"}]},"value":"4471920"}}}"#,
     ] {
         assert!(of_patient(text), "{text}");
     }
+    let text = r#"{"resourceType":"Condition","subject":{"reference":"Patient/5520",
+        "identifier":{"type":{"coding":[{"code":"MR"}]},"value":"4471920"}}}"#;
+    has(&hints(text, ""), K::Mrn, "4471920");
 }

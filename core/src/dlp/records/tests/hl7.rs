@@ -123,31 +123,35 @@ fn a_message_without_a_patient_is_no_patient_record() {
     assert!(!record.patient_record);
 }
 
-/// One value by itself may be wrong, or not known, of somebody real.
+/// What tells who somebody is is all of a test; one real value, and it is somebody's.
 #[test]
 fn a_test_message_is_nobodys() {
-    let record = |id: &str, name: &str, birth: &str| {
-        let text = format!(
-            "MSH|^~\\&|LAB|X|EHR|Y|20250304153012||ORU^R01|1|P|2.5\rPID|1||{id}^^^QS^MR||{name}||{birth}|F\r"
-        );
-        (hints(&text, ""), read(&text, "").unwrap().patient_record)
+    let of_patient = |rest: &str| {
+        let text = format!("MSH|^~\\&|LAB|X|EHR|Y|20250304153012||ORU^R01|1|P|2.5\r{rest}\r");
+        read(&text, "").unwrap().patient_record
     };
-    for (id, name, birth) in [
-        ("0000000", "ZZTEST^PATIENT^ONE", "19000101"),
-        ("TEST0001", "TEST^PATIENT", "19800304"),
-        ("TEST123", "DOE^JANE", "19000101"),
+    for test in [
+        "PID|1||0000000^^^QS^MR||ZZTEST^PATIENT^ONE||19000101|F",
+        "PID|1||TEST0001||TEST^PATIENT||19800304|F|||1 TEST ST^^ANYTOWN||0000000000",
+        "PID|1||TEST-12345~000000||Test^Test^A||19000101|F",
+        "PID|1||||ZZTEST^PATIENT",
     ] {
-        let (found, of_patient) = record(id, name, birth);
-        lacks(&found, id);
-        assert!(!of_patient, "{id} {name} {birth}");
+        assert!(!of_patient(test), "{test}");
     }
-    for (id, name, birth) in [
-        ("7730418", "DOE^JANE", "19000101"),
-        ("0000000", "LIND^BO", "19610304"),
-        ("TEST123", "LIND^BO", "19610304"),
-        ("7730418", "ZZTEST^PATIENT", "19000101"),
-        ("000001", "TEST^ANNA", ""),
+    for real in [
+        // Hospitals' unknown patients, newborns, half of a real message.
+        "PID|1||000000^^^HARB^MR||DOE^JOHN||19000101|M",
+        "PID|1||TEST123^^^QS^MR||DOE^JANE||19000101|F",
+        "PID|1||||FAKE^BABY||20261101|M",
+        "PID|1||000000||LOPEZ^MARIA^E||19000101|F",
+        "PID|1||000000^^^HARB^MR||||19610304|F",
+        "PID|1||123456^^^HARB^MR||||19000101|F",
+        "PID|1||HIV-TEST-20417^^^HARB^MR||||19000101|F",
+        "PID|1||0000000~7730418||ZZTEST^PATIENT||19000101|F",
+        "PID|1||0000000||ZZTEST^PATIENT||19000101|F||||||(541) 555-0142",
+        "PID|1||0000000||ZZTEST^PATIENT||19000101|F\rNK1|1|LOPEZ^MARIA",
+        "PID|1||0000000||ZZTEST^PATIENT||19000101|F\rPID|2||7730418||LIND^BO",
     ] {
-        assert!(record(id, name, birth).1, "{id} {name} {birth}");
+        assert!(of_patient(real), "{real}");
     }
 }

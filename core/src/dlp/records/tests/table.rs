@@ -185,17 +185,31 @@ fn a_rule_under_its_header_makes_a_table() {
 }
 
 #[test]
-fn whom_only_numbers_of_prescribers_tell_is_staff() {
-    let text = "npi,name,specialty\n1234567893,Lind Bo,dentistry\n1245319599,Orr Ana,psychiatry\n";
+fn a_table_of_prescribers_names_staff() {
+    let text = "npi,name,specialty,dea\n1234567893,Lind Bo,dentistry,FL1234563\n\
+        1245319599,Orr Ana,psychiatry,\n";
     let record = read(text, "text/csv").unwrap();
-    let found = all(text, &record);
-    has(&found, K::Provider, "Lind Bo");
+    has(&all(text, &record), K::Provider, "Lind Bo");
     assert!(!record.patient_record);
-    // Beside what tells who a patient is the name is theirs.
-    let text = "name,mrn,npi,diagnosis\nLind Bo,4471920,1234567893,asthma\nOrr Ana,4471921,1234567893,gout\n";
-    let record = read(text, "text/csv").unwrap();
-    has(&all(text, &record), K::Name, "Lind Bo");
-    assert!(record.patient_record);
+    // Patients have a column of their own, or a prescriber in common.
+    for text in [
+        "name,mrn,npi,diagnosis\nLind Bo,4471920,1234567893,asthma\nOrr Ana,4471921,1245319599,gout\n",
+        "Name,Age,Sex,Diagnosis,Attending NPI\nLind Bo,65,M,sepsis,1234567893\nOrr Ana,71,F,COPD,1245319599\n",
+        "Name,Diagnosis,NPI\nLind Bo,sepsis,1234567893\nOrr Ana,COPD,1245319599\n",
+        "name,npi,specialty,mrn\nLind Bo,1234567893,dentistry,4471920\nOrr Ana,1234567893,dentistry,4471921\n",
+    ] {
+        let record = read(text, "text/csv").unwrap();
+        has(&all(text, &record), K::Name, "Lind Bo");
+        assert!(record.patient_record, "{text}");
+    }
+    let text = "name,npi,specialty\nLind Bo,1234567893,dentistry\nOrr Ana,1234567893,dentistry\n";
+    let found = read(text, "text/csv").map(|record| all(text, &record));
+    assert!(
+        !found
+            .unwrap_or_default()
+            .iter()
+            .any(|(kind, _)| *kind == K::Provider)
+    );
 }
 
 #[test]
