@@ -51,8 +51,9 @@ pub(super) fn is(kind: FindingKind, value: &str) -> bool {
     match kind {
         K::Name => person(value),
         K::Date => birth(value),
-        K::Mrn | K::HealthPlanId => noughts(value) || is_called_test(value),
-        K::Ssn | K::Account | K::License | K::BankAccount | K::Phone | K::Fax => noughts(value),
+        K::Mrn | K::HealthPlanId | K::Account => noughts(value) || is_called_test(value),
+        K::Ssn | K::License | K::BankAccount => noughts(value),
+        K::Phone | K::Fax => noughts(value) || is_no_line(value),
         _ => false,
     }
 }
@@ -64,15 +65,40 @@ pub(super) fn is_called_test(value: &str) -> bool {
         .split(|c: char| !c.is_ascii_alphabetic())
         .filter(|word| !word.is_empty())
         .peekable();
-    let figures = || value.bytes().filter(u8::is_ascii_digit);
+    // `TEST000012` has two.
+    let figures = || {
+        let all = value.bytes().filter(u8::is_ascii_digit);
+        all.skip_while(|figure| *figure == b'0')
+    };
     let counts_up = || figures().zip(figures().skip(1)).all(|(a, b)| b == a + 1);
-    let test = words.peek().is_some() && words.all(|word| is_one(word, TESTS));
+    let mut tested = false;
+    let test = words.peek().is_some()
+        && words.all(|word| {
+            tested |= is_one(word, TESTS);
+            is_one(word, TESTS) || word.eq_ignore_ascii_case("patient")
+        })
+        && tested;
     test && (figures().count() <= SERIAL || counts_up()) || value.eq_ignore_ascii_case("example")
 }
 
 fn noughts(value: &str) -> bool {
     let nought = |c: char| c == '0' || c == '-' || c == ' ';
     value.chars().all(nought) && value.matches('0').count() >= NOUGHTS
+}
+
+/// Whether nobody can have a telephone number: no area is called 000, 555 or 999.
+fn is_no_line(value: &str) -> bool {
+    let figures = || value.bytes().filter(u8::is_ascii_digit);
+    figures().count() == 10
+        && [b'0', b'5', b'9']
+            .iter()
+            .any(|one| figures().all(|f| f == *one))
+}
+
+/// Whether a mail address is at a domain that is kept for examples (RFC 2606, section 3).
+pub(super) fn is_reserved(address: &str) -> bool {
+    let domain = address.rsplit('@').next().unwrap_or_default();
+    is_one(domain, &["example.com", "example.net", "example.org"])
 }
 
 /// Whether a name is of no real person.
@@ -87,7 +113,10 @@ fn person(name: &str) -> bool {
     let is_letter = |word: &str| word.chars().nth(1).is_none();
     let is_test = |word: &str| is_one(word, TESTS);
     let is_role = |word: &str| is_one(word, ROLES);
-    words().any(|word| is_one(word, PEOPLE))
+    let is_whole = |word: &str| is_one(word, PEOPLE);
+    // Behind that stands one name (`ZZTEST, ALPHA`), or somebody real.
+    let others = || words().filter(|word| !is_whole(word) && !is_test(word) && !is_role(word));
+    words().any(is_whole) && others().filter(|word| !is_letter(word)).count() <= 1
         || words().any(is_test)
             && words()
                 .filter(|word| is_test(word) || is_role(word))
@@ -149,6 +178,8 @@ mod tests {
             "TEST-12345",
             "zztest12",
             "DUMMY 4",
+            "TEST000012",
+            "test-patient-1",
             "example",
         ] {
             assert!(is(Mrn, value) && !is(OtherId, value), "{value}");
@@ -170,6 +201,7 @@ mod tests {
             "ATTEST-1",
             "TESTA44",
             "example-1",
+            "patient-1",
         ] {
             assert!(!is(Mrn, value), "{value}");
         }
@@ -190,6 +222,7 @@ mod tests {
             "Dummy Patient",
             "zztest",
             "Fake Person",
+            "ZZTEST, MARIA",
         ] {
             assert!(is(Name, name), "{name}");
         }
@@ -213,8 +246,19 @@ mod tests {
             "One",
             "Maria Lindqvist",
             "Test Okafor",
+            "Testpatient (Lopez Maria)",
         ] {
             assert!(!is(Name, name), "{name}");
+        }
+    }
+
+    #[test]
+    fn lines_that_nobody_has_are_told() {
+        for line in ["555-555-5555", "(999) 999-9999", "000-000-0000"] {
+            assert!(is(FindingKind::Phone, line), "{line}");
+        }
+        for line in ["555-0142", "888-888-8888", "270-555-0142", "99999"] {
+            assert!(!is(FindingKind::Phone, line), "{line}");
         }
     }
 

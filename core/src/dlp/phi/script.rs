@@ -1,6 +1,6 @@
 //! Which texts are in a script that neither lists nor models know.
 
-use memchr::memmem;
+use memchr::memchr_iter;
 
 use crate::dlp::view::decoded;
 
@@ -94,7 +94,7 @@ fn begins(text: &str, sign: &str, name: &str) -> bool {
 /// found in such a text says nothing. Lines for those who read other languages below a
 /// letter in English, which insurers must send, are not most of it.
 pub(super) fn is_unknown(text: &str, markup: bool) -> bool {
-    let escaped = has(text, if markup { "&#" } else { "\\u" });
+    let escaped = has(text, if markup { *b"&#" } else { *b"\\u" });
     if text.is_ascii() && !escaped {
         return false;
     }
@@ -117,16 +117,17 @@ const OF_FLAG: usize = 5;
 /// here, or letters that nobody sees stand in it (Unicode, tag characters). What markup
 /// turns its view tells.
 pub(super) fn is_turned(text: &str, markup: bool) -> bool {
-    if markup && has(text, "&#") && has_turned(&decoded(text)) {
+    if markup && has(text, *b"&#") && has_turned(&decoded(text)) {
         return true;
     }
     let written = || text.to_ascii_lowercase().contains("\\u202e");
-    !text.is_ascii() && has_turned(text) || !markup && has(text, "\\u") && written()
+    !text.is_ascii() && has_turned(text) || !markup && has(text, *b"\\u") && written()
 }
 
-/// Whether some signs stand in a text.
-fn has(text: &str, signs: &str) -> bool {
-    memmem::find(text.as_bytes(), signs.as_bytes()).is_some()
+/// Whether two signs stand beside each other in a text, the first of which is rare.
+fn has(text: &str, [sign, next]: [u8; 2]) -> bool {
+    let text = text.as_bytes();
+    memchr_iter(sign, text).any(|at| text.get(at + 1) == Some(&next))
 }
 
 fn has_turned(text: &str) -> bool {

@@ -11,8 +11,10 @@
 //! of who a patient is. All else is left to the models.
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
-use memchr::memmem;
+use memchr::memchr;
+use memchr::memmem::Finder;
 
 use super::headers::{Field, classify, is_heading};
 use super::hints::Hints;
@@ -77,8 +79,10 @@ pub(super) fn read(text: &str, mut taken: &[Hint]) -> Option<Record> {
 
 /// Whether something stands in a text that parts cells.
 fn may_have_cells(text: &str) -> bool {
-    let has = |gap: &str| memmem::find(text.as_bytes(), gap.as_bytes()).is_some();
-    ["  ", "\t", "\u{a0}"].into_iter().any(has)
+    static GAPS: LazyLock<[Finder<'static>; 2]> =
+        LazyLock::new(|| ["  ", "\u{a0}"].map(Finder::new));
+    let text = text.as_bytes();
+    memchr(b'\t', text).is_some() || GAPS.iter().any(|gap| gap.find(text).is_some())
 }
 
 /// The lines of a text, with their ends, behind marks of quotation.

@@ -139,6 +139,14 @@ fn who(resource: &str) -> Who {
     }
 }
 
+/// Whether an element says whom a resource is of.
+fn of_patient(key: &str) -> bool {
+    matches!(
+        key,
+        "subject" | "patient" | "beneficiary" | "subscriber" | "for"
+    )
+}
+
 struct Walk<'t> {
     hints: Hints<'t>,
     patient_record: bool,
@@ -146,6 +154,8 @@ struct Walk<'t> {
     /// stand beside them.
     told: usize,
     dates: usize,
+    /// How many names are of a test.
+    tests: usize,
     resources: usize,
     /// Whether the name of a resource's element is its type, as in XML.
     is_xml: bool,
@@ -158,6 +168,7 @@ impl<'t> Walk<'t> {
             patient_record: false,
             told: 0,
             dates: 0,
+            tests: 0,
             resources: 0,
             is_xml,
         }
@@ -217,8 +228,13 @@ impl<'t> Walk<'t> {
             "telecom" => return self.telecom(value, place),
             _ => {}
         }
+        // What says whom it is of by a number alone is a reference too.
+        let is_numbered = resource.is_empty()
+            && value.get(text, "identifier").is_some()
+            && (of_patient(key) || value.str(text, "type") == "Patient");
         if value.get(text, "reference").is_some()
             || value.get(text, "display").is_some() && value.get(text, "code").is_none()
+            || is_numbered
         {
             self.reference(value, key, place);
             return;
@@ -236,7 +252,11 @@ impl<'t> Walk<'t> {
         {
             self.sure(name.clone(), FindingKind::Name);
         }
-        let before = (self.told, self.dates);
+        if key == "name" && place.who == Who::Person && self.is_of_test(value) {
+            self.tests += 1;
+            return;
+        }
+        let before = (self.told, self.dates, self.tests);
         for (name, value) in fields {
             self.value(value, self.str(name), place);
         }
@@ -244,7 +264,7 @@ impl<'t> Walk<'t> {
             // One that tells nothing of anybody is a skeleton, or of a test. A birth
             // beside the name of a test is nobody's; what a narrative says is not known.
             let narrative = value.get(text, "text").is_some();
-            let birth = self.dates > before.1 && value.get(text, "name").is_none();
+            let birth = self.dates > before.1 && self.tests == before.2;
             self.patient_record |= self.told > before.0 || birth || narrative;
         }
     }
@@ -264,8 +284,24 @@ impl<'t> Walk<'t> {
             }
             // Whatever resource gives a patient's or a member's number.
             self.patient_record |= matches!(kind, K::Mrn | K::Ssn | K::HealthPlanId);
+        } else if kind == K::Name && made_up::is(kind, value) {
+            self.tests += 1;
         }
         self.hints.add(range, kind, confidence);
+    }
+
+    /// Whether the parts of a name say together that it is of a test: `Test`, `Patient`.
+    fn is_of_test(&self, name: &Json) -> bool {
+        let text = self.hints.text();
+        let parts = ["family", "given"].map(|key| name.get(text, key));
+        let mut whole = String::new();
+        for part in parts.into_iter().flatten().flat_map(Json::each) {
+            if let Json::Text(range) = part {
+                whole.push(' ');
+                whole.push_str(self.str(range));
+            }
+        }
+        made_up::is(FindingKind::Name, &whole)
     }
 
     fn sure(&mut self, range: Range<usize>, kind: FindingKind) {
@@ -394,11 +430,7 @@ impl<'t> Walk<'t> {
             ),
             None => ("", target.clone()),
         };
-        let patient = sort == "Patient"
-            || matches!(
-                key,
-                "subject" | "patient" | "beneficiary" | "subscriber" | "for"
-            );
+        let patient = sort == "Patient" || value.str(text, "type") == "Patient" || of_patient(key);
         let called = value.str(text, "display");
         let named = !hints::says_nothing(called) && !made_up::is(K::Name, called);
         let number = self.str(&id);

@@ -54,6 +54,7 @@ pub(super) fn read(text: &str) -> Option<Record> {
         delimiters: USUAL,
         message: false,
         patient: Patient::default(),
+        record: false,
         written: Vec::new(),
     };
     // The marks of MLLP, which hardly any text has.
@@ -71,7 +72,7 @@ pub(super) fn read(text: &str) -> Option<Record> {
         reader.segment(at..at + length);
         at += length + 1;
     }
-    let patient_record = reader.patient.is_record();
+    let patient_record = reader.record || reader.patient.is_record();
     let written = reader.written;
     let hints = reader.hints.finish();
     (reader.message || !hints.is_empty()).then_some(Record {
@@ -126,14 +127,17 @@ struct Reader<'t> {
     delimiters: Delimiters,
     /// Whether an MSH segment was seen.
     message: bool,
+    /// What was read of the patient whose segments these are, and whether one before was
+    /// a record of somebody.
     patient: Patient,
+    record: bool,
     written: Vec<Written>,
 }
 
-/// What was read of patients.
+/// What was read of a patient.
 #[derive(Default)]
 struct Patient {
-    /// Whether a name or a number is there, of whomever.
+    /// Whether a name, a number or an address is there, of whomever.
     told: bool,
     named: bool,
     /// Whether anything that tells who somebody is is not of a test.
@@ -169,7 +173,8 @@ fn tells_who(kind: FindingKind) -> bool {
 /// Whether a value says something, and not that it is nobody's.
 fn is_somebodys(kind: FindingKind, value: &str) -> bool {
     let value = value.trim();
-    !hints::says_nothing(value) && !made_up::is(kind, value)
+    let mail = kind == FindingKind::Email && made_up::is_reserved(value);
+    !hints::says_nothing(value) && !made_up::is(kind, value) && !mail
 }
 
 impl<'t> Reader<'t> {
@@ -221,6 +226,11 @@ impl<'t> Reader<'t> {
             return;
         }
         let header = name == *b"MSH";
+        // One text may hold a test and what is none.
+        if header || name == *b"PID" {
+            self.record |= self.patient.is_record();
+            self.patient = Patient::default();
+        }
         // The field that declares the escapes is none.
         let first = if header { 2 } else { 1 };
         if let Some(content) = fields.get(first) {
@@ -244,7 +254,10 @@ impl<'t> Reader<'t> {
                 MAX_REPETITIONS,
             );
             for value in values {
+                let before = self.patient.real;
                 self.value(&name, &fields, what, value);
+                // Whoever has no name is told by their licence.
+                self.patient.told |= name == *b"PID" && self.patient.real != before;
             }
         }
     }
@@ -311,6 +324,7 @@ impl<'t> Reader<'t> {
                     .into_iter()
                     .any(|n| !hints::says_nothing(text(n)))
                 {
+                    self.patient.told |= segment == b"PID";
                     self.add(address, FindingKind::Address);
                 }
             }

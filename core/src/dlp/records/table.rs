@@ -189,38 +189,49 @@ impl Reader<'_> {
         None
     }
 
-    /// Whether a table is of prescribers: a column has a number of theirs for each, and
-    /// no other says anything of patients.
+    /// Whether a table is of prescribers: two or more, each with a number of theirs and with
+    /// what they are trained in, and no column that a list of patients may have too.
     fn is_of_prescribers(&self, header: &Row, sample: &[Row]) -> bool {
-        const NUMBERS: [&str; 2] = ["npi", "dea"];
-        const OTHERS: [&str; 14] = [
+        const NAMES: [&str; 6] = [
             "name",
             "first",
             "last",
-            "provider",
+            "first name",
+            "last name",
+            "accepting",
+        ];
+        const TRAINED: [&str; 5] = [
             "taxonomy",
             "specialty",
             "speciality",
             "credentials",
             "degree",
-            "status",
-            "action",
-            "change",
-            "accepting",
-            "department",
         ];
         let names: Vec<String> = (header.iter())
             .map(|cell| hints::trim(self.text, cell.clone()))
             .map(|cell| self.text.get(cell).unwrap_or_default().to_ascii_lowercase())
             .collect();
-        let known = |name: &String| OTHERS.contains(&&**name) || NUMBERS.contains(&&**name);
-        let of_each = |at: usize| {
+        let is_number = |value: &str, kind: &str| match kind {
+            "npi" => value.len() == 10 && value.bytes().all(|b| b.is_ascii_digit()),
+            _ => shape::fits(FindingKind::Dea, value),
+        };
+        // Each has another.
+        let of_each = |at: usize, kind: &str| {
             let mut values: Vec<_> = sample.iter().map(|row| self.value(row, at)).collect();
             values.sort_unstable();
-            values.windows(2).all(|pair| pair[0] != pair[1])
+            let numbers = values.iter().all(|v| v.is_some_and(|v| is_number(v, kind)));
+            numbers && values.windows(2).all(|pair| pair[0] != pair[1])
         };
-        let numbered = |(at, name): (usize, &String)| NUMBERS.contains(&&**name) && of_each(at);
-        names.iter().all(known) && names.iter().enumerate().any(numbered)
+        let is_numbered =
+            |(at, name): (usize, &String)| matches!(&**name, "npi" | "dea") && of_each(at, name);
+        let is_trained = |name: &String| TRAINED.contains(&&**name);
+        let is_known = |name: &String| {
+            NAMES.contains(&&**name) || is_trained(name) || matches!(&**name, "npi" | "dea")
+        };
+        sample.len() > 1
+            && names.iter().all(is_known)
+            && names.iter().any(is_trained)
+            && names.iter().enumerate().any(is_numbered)
     }
 
     /// Whether a column is of numbers that care or the state gives out, by its header

@@ -4,8 +4,9 @@
 
 use std::fmt::Write;
 use std::ops::Range;
+use std::sync::LazyLock;
 
-use memchr::memmem;
+use memchr::memmem::Finder;
 use url::form_urlencoded;
 
 use crate::dlp::extract::loose;
@@ -85,13 +86,14 @@ struct Link {
 
 /// The links of a text that may carry something. A link in another is of that.
 fn links(text: &str) -> impl Iterator<Item = Link> {
+    static SCHEMES: LazyLock<[Finder<'static>; 3]> =
+        LazyLock::new(|| ["://", "mailto:", "MAILTO:"].map(Finder::new));
     let bytes = text.as_bytes();
     let ends = |b: &u8| b.is_ascii_whitespace() || b.is_ascii_control() || b"\"'<>|`".contains(b);
-    let behind = move |scheme: &'static str| {
-        let finder = memmem::Finder::new(scheme);
+    let behind = move |scheme: &'static Finder<'_>| {
         let mut at = 0;
         std::iter::from_fn(move || {
-            let start = at + finder.find(bytes.get(at..)?)? + scheme.len();
+            let start = at + scheme.find(bytes.get(at..)?)? + scheme.needle().len();
             let rest = bytes.get(start..).unwrap_or_default();
             let read = rest.get(..LONGEST).unwrap_or(rest);
             let end = read.iter().position(ends);
@@ -108,8 +110,7 @@ fn links(text: &str) -> impl Iterator<Item = Link> {
         let link = bytes.get(link.range.clone()).unwrap_or_default();
         link.iter().any(|b| b"?#%-".contains(b))
     };
-    let mails = behind("mailto:").chain(behind("MAILTO:"));
-    behind("://").chain(mails).filter(carries)
+    SCHEMES.iter().flat_map(behind).filter(carries)
 }
 
 /// The fields of a link that may tell something, and of links in them.

@@ -349,7 +349,9 @@ fn a_skeleton_and_a_sample_are_nobodys() {
         r#"{"resourceType":"Patient","id":"example","managingOrganization":{"display":"Harbor"}}"#,
         r#"{"resourceType":"Patient","id":"example","identifier":[{"value":"TEST-12345"}],
             "name":[{"family":"Testfamily","given":["Testgiven"]}],"birthDate":"1980-04-01"}"#,
+        r#"{"resourceType":"Patient","name":[{"family":"Patient","given":["Test"]}],"birthDate":"1980-04-01"}"#,
         r#"{"resourceType":"Encounter","id":"example","subject":{"reference":"Patient/example"}}"#,
+        r#"{"resourceType":"Encounter","subject":{"reference":"Patient/test-patient-1"}}"#,
     ] {
         assert!(!of_patient(text), "{text}");
     }
@@ -357,10 +359,15 @@ fn a_skeleton_and_a_sample_are_nobodys() {
         r#"{"resourceType":"Patient","id":"vh-5520","gender":"female"}"#,
         r#"{"resourceType":"Patient","id":"example","name":[{"family":"Lind"}]}"#,
         r#"{"resourceType":"Patient","id":"example","birthDate":"1980-04-01"}"#,
+        r#"{"resourceType":"Patient","name":[],"birthDate":"1980-04-01"}"#,
+        r#"{"resourceType":"Patient","name":[{"extension":[{"valueCode":"masked"}]}],"birthDate":"1980-04-01"}"#,
+        r#"{"resourceType":"Patient","name":[{"family":"Patient","given":["Test"]},{"family":"Lind"}]}"#,
         r#"{"resourceType":"Patient","text":{"status":"generated","div":"<div>Bo Lind</div>"}}"#,
         r#"{"resourceType":"Encounter","subject":{"reference":"Patient/5520"}}"#,
         r#"{"resourceType":"Encounter","subject":{"reference":"Patient/hiv-test-204"}}"#,
         r#"{"resourceType":"Encounter","subject":{"reference":"Patient/example","display":"Bo Lind"}}"#,
+        r#"{"resourceType":"Encounter","subject":{"identifier":{"value":"4471920"}}}"#,
+        r#"{"resourceType":"Encounter","basedOn":{"type":"Patient","identifier":{"value":"4471920"}}}"#,
         r#"{"resourceType":"Coverage","beneficiary":{"reference":"Patient/example"},"subscriberId":"XKV884201937"}"#,
         r#"{"resourceType":"Encounter","subject":{"reference":"Patient/example",
             "identifier":{"type":{"coding":[{"code":"MR"}]},"value":"4471920"}}}"#,

@@ -135,6 +135,7 @@ fn a_test_message_is_nobodys() {
         "PID|1||TEST0001||TEST^PATIENT||19800304|F|||1 TEST ST^^ANYTOWN||0000000000",
         "PID|1||TEST-12345~000000||Test^Test^A||19000101|F",
         "PID|1||||ZZTEST^PATIENT",
+        "PID|1||TEST000001||TEST^PATIENT||19800304|F|||||555-555-5555^^^qa@example.com|||||TEST0002",
     ] {
         assert!(!of_patient(test), "{test}");
     }
@@ -151,6 +152,10 @@ fn a_test_message_is_nobodys() {
         "PID|1||0000000||ZZTEST^PATIENT||19000101|F||||||(541) 555-0142",
         "PID|1||0000000||ZZTEST^PATIENT||19000101|F\rNK1|1|LOPEZ^MARIA",
         "PID|1||0000000||ZZTEST^PATIENT||19000101|F\rPID|2||7730418||LIND^BO",
+        "PID|1||0000000||ZZTEST^PATIENT||19000101|F\rPID|2||000000||\"\"||19610304|F",
+        "PID|1||||||19610304|F|||412 ELM CT^^DULUTH^MN",
+        "PID|1||||||19000101|F||||||||||||332-19-4358",
+        "PID|1||||||19000101|F|||||||||||||D7712^MN",
     ] {
         assert!(of_patient(real), "{real}");
     }

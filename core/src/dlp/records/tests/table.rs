@@ -197,19 +197,23 @@ fn a_table_of_prescribers_names_staff() {
         "Name,Age,Sex,Diagnosis,Attending NPI\nLind Bo,65,M,sepsis,1234567893\nOrr Ana,71,F,COPD,1245319599\n",
         "Name,Diagnosis,NPI\nLind Bo,sepsis,1234567893\nOrr Ana,COPD,1245319599\n",
         "name,npi,specialty,mrn\nLind Bo,1234567893,dentistry,4471920\nOrr Ana,1234567893,dentistry,4471921\n",
+        "Name,NPI,Specialty,Status\nLind Bo,1234567893,renal,dialysis\nOrr Ana,1245319599,renal,hospice\n",
+        "Name,Provider,DEA,Drug\nLind Bo,Poe Al,FL1234563,oxycodone\nOrr Ana,Ito Mei,AO2345674,fentanyl\n",
     ] {
         let record = read(text, "text/csv").unwrap();
         has(&all(text, &record), K::Name, "Lind Bo");
         assert!(record.patient_record, "{text}");
     }
-    let text = "name,npi,specialty\nLind Bo,1234567893,dentistry\nOrr Ana,1234567893,dentistry\n";
-    let found = read(text, "text/csv").map(|record| all(text, &record));
-    assert!(
-        !found
-            .unwrap_or_default()
-            .iter()
-            .any(|(kind, _)| *kind == K::Provider)
-    );
+    // One number of all, one row, no numbers.
+    for text in [
+        "name,npi,specialty\nLind Bo,1234567893,dentistry\nOrr Ana,1234567893,dentistry\n",
+        "name,npi,specialty\nLind Bo,1234567893,oncology\n",
+        "name,npi,specialty\nLind Bo,yes,dentistry\nOrr Ana,no,dentistry\n",
+    ] {
+        let found = read(text, "text/csv").map(|record| all(text, &record));
+        let mut found = found.unwrap_or_default().into_iter();
+        assert!(!found.any(|(kind, _)| kind == K::Provider), "{text}");
+    }
 }
 
 #[test]
