@@ -81,7 +81,7 @@ pub(super) fn is_called_test(value: &str) -> bool {
     test && (figures().count() <= SERIAL || counts_up()) || value.eq_ignore_ascii_case("example")
 }
 
-fn noughts(value: &str) -> bool {
+pub(super) fn noughts(value: &str) -> bool {
     let nought = |c: char| c == '0' || c == '-' || c == ' ';
     value.chars().all(nought) && value.matches('0').count() >= NOUGHTS
 }
@@ -95,10 +95,14 @@ fn is_no_line(value: &str) -> bool {
             .any(|one| figures().all(|f| f == *one))
 }
 
-/// Whether a mail address is at a domain that is kept for examples (RFC 2606, section 3).
+/// Whether a mail address is at a domain that is kept for tests (RFC 2606).
 pub(super) fn is_reserved(address: &str) -> bool {
     let domain = address.rsplit('@').next().unwrap_or_default();
-    is_one(domain, &["example.com", "example.net", "example.org"])
+    let mut names = domain.rsplit('.');
+    let top = names.next().unwrap_or_default();
+    let second = names.next().unwrap_or_default();
+    let example = is_one(top, &["com", "net", "org"]) && is_one(second, &["example"]);
+    example || is_one(top, &["test", "invalid", "localhost"])
 }
 
 /// Whether a name is of no real person.
@@ -127,8 +131,11 @@ fn person(name: &str) -> bool {
 
 /// Whether a date is one that programs put where a birth is not known.
 fn birth(date: &str) -> bool {
+    // In HL7 v2 a time may follow.
+    let figures = date.bytes().all(|b| b.is_ascii_digit());
+    let day = if figures { date.get(..8) } else { None };
     matches!(
-        date,
+        day.unwrap_or(date),
         "1900-01-01"
             | "19000101"
             | "01/01/1900"
@@ -263,8 +270,18 @@ mod tests {
     }
 
     #[test]
+    fn domains_for_tests_are_told() {
+        for address in ["qa@example.com", "qa@mail.Example.org", "qa@clinic.test"] {
+            assert!(is_reserved(address), "{address}");
+        }
+        for address in ["", "qa@anexample.com", "qa@example.clinic", "qa@test.com"] {
+            assert!(!is_reserved(address), "{address}");
+        }
+    }
+
+    #[test]
     fn births_that_are_not_known_are_told() {
-        for date in ["1900-01-01", "19000101", "01/01/1900"] {
+        for date in ["1900-01-01", "19000101", "19000101000000", "01/01/1900"] {
             assert!(is(Date, date), "{date}");
         }
         for date in ["", "1900-01-02", "1930-01-01", "01/01/1990"] {

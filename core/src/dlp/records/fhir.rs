@@ -139,6 +139,12 @@ fn who(resource: &str) -> Who {
     }
 }
 
+/// Whether what a resource is of is no person under care.
+fn is_other(resource: &str) -> bool {
+    matches!(who(resource), Who::Staff | Who::Organization)
+        || matches!(resource, "Device" | "Group" | "Medication" | "Substance")
+}
+
 /// Whether an element says whom a resource is of.
 fn of_patient(key: &str) -> bool {
     matches!(
@@ -150,11 +156,11 @@ fn of_patient(key: &str) -> bool {
 struct Walk<'t> {
     hints: Hints<'t>,
     patient_record: bool,
-    /// How many values tell who somebody is, those of tests left out, and how many dates
-    /// stand beside them.
+    /// How many values tell who somebody is, those of tests left out, and how many days
+    /// of a birth or a death stand beside them.
     told: usize,
-    dates: usize,
-    /// How many names are of a test.
+    births: usize,
+    /// How many names of a resource itself are of a test.
     tests: usize,
     resources: usize,
     /// Whether the name of a resource's element is its type, as in XML.
@@ -167,7 +173,7 @@ impl<'t> Walk<'t> {
             hints: Hints::new(text),
             patient_record: false,
             told: 0,
-            dates: 0,
+            births: 0,
             tests: 0,
             resources: 0,
             is_xml,
@@ -199,6 +205,7 @@ impl<'t> Walk<'t> {
         place: Place<'t>,
     ) {
         let text = self.hints.text();
+        let direct = place.top;
         let mut place = Place {
             under: key,
             top: false,
@@ -230,9 +237,9 @@ impl<'t> Walk<'t> {
         }
         // What says whom it is of by a number alone is a reference too.
         let is_numbered = resource.is_empty()
-            && value.get(text, "identifier").is_some()
+            && matches!(value.get(text, "identifier"), Some(Json::Object(_)))
             && (of_patient(key) || value.str(text, "type") == "Patient");
-        if value.get(text, "reference").is_some()
+        if matches!(value.get(text, "reference"), Some(Json::Text(_)))
             || value.get(text, "display").is_some() && value.get(text, "code").is_none()
             || is_numbered
         {
@@ -252,19 +259,21 @@ impl<'t> Walk<'t> {
         {
             self.sure(name.clone(), FindingKind::Name);
         }
-        if key == "name" && place.who == Who::Person && self.is_of_test(value) {
-            self.tests += 1;
-            return;
-        }
-        let before = (self.told, self.dates, self.tests);
+        let is_of_test = key == "name" && place.who == Who::Person && self.is_of_test(value);
+        self.tests += usize::from(is_of_test && direct);
+        let before = (self.told, self.births, self.tests);
         for (name, value) in fields {
-            self.value(value, self.str(name), place);
+            let name = self.str(name);
+            // Apart they do not say it.
+            if !(is_of_test && matches!(name, "family" | "given")) {
+                self.value(value, name, place);
+            }
         }
         if resource == "Patient" {
             // One that tells nothing of anybody is a skeleton, or of a test. A birth
             // beside the name of a test is nobody's; what a narrative says is not known.
             let narrative = value.get(text, "text").is_some();
-            let birth = self.dates > before.1 && self.tests == before.2;
+            let birth = self.births > before.1 && self.tests == before.2;
             self.patient_record |= self.told > before.0 || birth || narrative;
         }
     }
@@ -279,18 +288,16 @@ impl<'t> Walk<'t> {
                     self.told += 1;
                 }
                 K::Phone | K::Fax | K::Email | K::Address | K::OtherId => self.told += 1,
-                K::Date => self.dates += 1,
                 _ => {}
             }
             // Whatever resource gives a patient's or a member's number.
             self.patient_record |= matches!(kind, K::Mrn | K::Ssn | K::HealthPlanId);
-        } else if kind == K::Name && made_up::is(kind, value) {
-            self.tests += 1;
         }
         self.hints.add(range, kind, confidence);
     }
 
-    /// Whether the parts of a name say together that it is of a test: `Test`, `Patient`.
+    /// Whether the parts of a name say together that it is of a test (`Test`, `Patient`),
+    /// or where it has none the whole.
     fn is_of_test(&self, name: &Json) -> bool {
         let text = self.hints.text();
         let parts = ["family", "given"].map(|key| name.get(text, key));
@@ -300,6 +307,9 @@ impl<'t> Walk<'t> {
                 whole.push(' ');
                 whole.push_str(self.str(range));
             }
+        }
+        if whole.is_empty() {
+            whole.push_str(name.str(text, "text"));
         }
         made_up::is(FindingKind::Name, &whole)
     }
@@ -348,6 +358,8 @@ impl<'t> Walk<'t> {
             _ => None,
         };
         if let Some(kind) = kind {
+            let lived = matches!(key, "birthDate" | "deceasedDateTime");
+            self.births += usize::from(kind == K::Date && lived && !made_up::is(kind, value));
             let range = if kind == K::Medication {
                 hints::drug(self.hints.text(), range)
             } else {
@@ -430,7 +442,10 @@ impl<'t> Walk<'t> {
             ),
             None => ("", target.clone()),
         };
-        let patient = sort == "Patient" || value.str(text, "type") == "Patient" || of_patient(key);
+        let told = value.str(text, "type");
+        let patient = sort == "Patient"
+            || told == "Patient"
+            || of_patient(key) && !is_other(sort) && !is_other(told);
         let called = value.str(text, "display");
         let named = !hints::says_nothing(called) && !made_up::is(K::Name, called);
         let number = self.str(&id);

@@ -137,19 +137,24 @@ struct Reader<'t> {
 /// What was read of a patient.
 #[derive(Default)]
 struct Patient {
+    /// Whether their segment was seen.
+    seen: bool,
     /// Whether a name, a number or an address is there, of whomever.
     told: bool,
     named: bool,
     /// Whether anything that tells who somebody is is not of a test.
     real: bool,
-    /// Whether a birth is there that is known.
+    /// Whether a birth is there that is known, and whether an address is.
     birth: bool,
+    address: bool,
 }
 
 impl Patient {
-    /// Whether it is a record of somebody. A birth beside a name of a test is nobody's.
+    /// Whether it is a record of somebody. A birth and an address beside a name of a test
+    /// are nobody's.
     fn is_record(&self) -> bool {
-        self.told && (self.real || self.birth && !self.named)
+        let known = self.told || self.birth;
+        known && self.real || self.told && !self.named && (self.birth || self.address)
     }
 }
 
@@ -227,10 +232,11 @@ impl<'t> Reader<'t> {
         }
         let header = name == *b"MSH";
         // One text may hold a test and what is none.
-        if header || name == *b"PID" {
+        if header || name == *b"PID" && self.patient.seen {
             self.record |= self.patient.is_record();
             self.patient = Patient::default();
         }
+        self.patient.seen |= name == *b"PID";
         // The field that declares the escapes is none.
         let first = if header { 2 } else { 1 };
         if let Some(content) = fields.get(first) {
@@ -324,7 +330,10 @@ impl<'t> Reader<'t> {
                     .into_iter()
                     .any(|n| !hints::says_nothing(text(n)))
                 {
-                    self.patient.told |= segment == b"PID";
+                    // `1 TEST ST, ANYTOWN 00000`
+                    let real = segment == b"PID" && !made_up::noughts(text(5));
+                    self.patient.told |= real;
+                    self.patient.address |= real;
                     self.add(address, FindingKind::Address);
                 }
             }

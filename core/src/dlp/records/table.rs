@@ -158,11 +158,14 @@ impl Reader<'_> {
             return None;
         }
         let sample = self.sample(body, delimiter, header.len(), whole);
-        if self.is_of_prescribers(&header, &sample) {
-            let names = fields.iter_mut().flatten();
-            for field in names.filter(|field| field.kind == FindingKind::Name) {
-                field.kind = FindingKind::Provider;
-                (field.weak, field.person) = (false, false);
+        if let Some(trained) = self.is_of_prescribers(&header, &sample) {
+            for field in fields.iter_mut().flatten() {
+                if trained && field.kind == FindingKind::Name {
+                    field.kind = FindingKind::Provider;
+                    (field.weak, field.person) = (false, false);
+                }
+                // Nor does a number of their own say that they are under care.
+                field.health &= !matches!(field.kind, FindingKind::Npi | FindingKind::Dea);
             }
         }
         let even = |rows: usize| {
@@ -189,9 +192,10 @@ impl Reader<'_> {
         None
     }
 
-    /// Whether a table is of prescribers: two or more, each with a number of theirs and with
-    /// what they are trained in, and no column that a list of patients may have too.
-    fn is_of_prescribers(&self, header: &Row, sample: &[Row]) -> bool {
+    /// Whether a table is of prescribers: two or more, each with a number of theirs, and no
+    /// column that a list of patients may have too; and then whether one says what they
+    /// are trained in, which makes it certain.
+    fn is_of_prescribers(&self, header: &Row, sample: &[Row]) -> Option<bool> {
         const NAMES: [&str; 6] = [
             "name",
             "first",
@@ -199,6 +203,10 @@ impl Reader<'_> {
             "first name",
             "last name",
             "accepting",
+        ];
+        // Of patients it says `dialysis`.
+        const STATUS: [&str; 7] = [
+            "active", "inactive", "pending", "current", "expired", "approved", "on leave",
         ];
         const TRAINED: [&str; 5] = [
             "taxonomy",
@@ -215,23 +223,34 @@ impl Reader<'_> {
             "npi" => value.len() == 10 && value.bytes().all(|b| b.is_ascii_digit()),
             _ => shape::fits(FindingKind::Dea, value),
         };
-        // Each has another.
-        let of_each = |at: usize, kind: &str| {
-            let mut values: Vec<_> = sample.iter().map(|row| self.value(row, at)).collect();
-            values.sort_unstable();
-            let numbers = values.iter().all(|v| v.is_some_and(|v| is_number(v, kind)));
-            numbers && values.windows(2).all(|pair| pair[0] != pair[1])
+        let is_numbered = |(at, name): (usize, &String)| {
+            let mut values = sample.iter().filter_map(|row| self.value(row, at));
+            matches!(&**name, "npi" | "dea")
+                && self.of_each(at, sample)
+                && values.all(|value| is_number(value, name))
         };
-        let is_numbered =
-            |(at, name): (usize, &String)| matches!(&**name, "npi" | "dea") && of_each(at, name);
         let is_trained = |name: &String| TRAINED.contains(&&**name);
-        let is_known = |name: &String| {
-            NAMES.contains(&&**name) || is_trained(name) || matches!(&**name, "npi" | "dea")
+        let is_status = |at: usize| {
+            let mut values = sample.iter().filter_map(|row| self.value(row, at));
+            values.all(|value| STATUS.iter().any(|one| value.eq_ignore_ascii_case(one)))
         };
-        sample.len() > 1
-            && names.iter().all(is_known)
-            && names.iter().any(is_trained)
-            && names.iter().enumerate().any(is_numbered)
+        let is_known = |(at, name): (usize, &String)| {
+            NAMES.contains(&&**name)
+                || is_trained(name)
+                || matches!(&**name, "npi" | "dea")
+                || name == "status" && is_status(at)
+        };
+        let all = || names.iter().enumerate();
+        (all().all(is_known) && all().any(is_numbered)).then(|| names.iter().any(is_trained))
+    }
+
+    /// Whether a column has two or more values, and each once: what not all rows have.
+    fn of_each(&self, at: usize, sample: &[Row]) -> bool {
+        let mut values: Vec<_> = (sample.iter())
+            .filter_map(|row| self.value(row, at))
+            .collect();
+        values.sort_unstable();
+        values.len() > 1 && values.windows(2).all(|pair| pair[0] != pair[1])
     }
 
     /// Whether a column is of numbers that care or the state gives out, by its header

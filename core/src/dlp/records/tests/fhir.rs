@@ -352,6 +352,8 @@ fn a_skeleton_and_a_sample_are_nobodys() {
         r#"{"resourceType":"Patient","name":[{"family":"Patient","given":["Test"]}],"birthDate":"1980-04-01"}"#,
         r#"{"resourceType":"Encounter","id":"example","subject":{"reference":"Patient/example"}}"#,
         r#"{"resourceType":"Encounter","subject":{"reference":"Patient/test-patient-1"}}"#,
+        r#"{"resourceType":"MeasureReport","subject":{"type":"Organization","identifier":{"value":"4471920"}}}"#,
+        r#"{"resourceType":"Observation","subject":{"reference":"Device/pump-42"}}"#,
     ] {
         assert!(!of_patient(text), "{text}");
     }
@@ -360,6 +362,11 @@ fn a_skeleton_and_a_sample_are_nobodys() {
         r#"{"resourceType":"Patient","id":"example","name":[{"family":"Lind"}]}"#,
         r#"{"resourceType":"Patient","id":"example","birthDate":"1980-04-01"}"#,
         r#"{"resourceType":"Patient","name":[],"birthDate":"1980-04-01"}"#,
+        r#"{"resourceType":"Patient","name":[{"text":"Bo Lind","family":"Patient","given":["Test"]}]}"#,
+        r#"{"resourceType":"Patient","birthDate":"1980-04-01","contact":[{"name":{"text":"Test Person"}}]}"#,
+        r#"{"resourceType":"Encounter","subject":{"identifier":[{"type":{"coding":[{"code":"MR"}]},"value":"4471920"}]}}"#,
+        r#"{"resourceType":"Consent","provision":{"actor":[{"reference":{"reference":"Patient/5520"}}]}}"#,
+        r#"{"resourceType":"Encounter","subject":{"reference":"Patient/5520/_history/1"}}"#,
         r#"{"resourceType":"Patient","name":[{"extension":[{"valueCode":"masked"}]}],"birthDate":"1980-04-01"}"#,
         r#"{"resourceType":"Patient","name":[{"family":"Patient","given":["Test"]},{"family":"Lind"}]}"#,
         r#"{"resourceType":"Patient","text":{"status":"generated","div":"<div>Bo Lind</div>"}}"#,

@@ -136,6 +136,8 @@ fn a_test_message_is_nobodys() {
         "PID|1||TEST-12345~000000||Test^Test^A||19000101|F",
         "PID|1||||ZZTEST^PATIENT",
         "PID|1||TEST000001||TEST^PATIENT||19800304|F|||||555-555-5555^^^qa@example.com|||||TEST0002",
+        "PID|1||||||19800101|F|||1 TEST ST^^ANYTOWN^ME^00000",
+        "PID|1||000000||UNKNOWN||19000101000000|F",
     ] {
         assert!(!of_patient(test), "{test}");
     }
@@ -155,6 +157,9 @@ fn a_test_message_is_nobodys() {
         "PID|1||0000000||ZZTEST^PATIENT||19000101|F\rPID|2||000000||\"\"||19610304|F",
         "PID|1||||||19610304|F|||412 ELM CT^^DULUTH^MN",
         "PID|1||||||19000101|F||||||||||||332-19-4358",
+        "PID|1||||||19000101|F|||412 ELM CT^^DULUTH^MN",
+        "PID|1||||||19610304|F\rNK1|1|LOPEZ^MARIA",
+        "NK1|1|LOPEZ^MARIA\rPID|1||0000000||ZZTEST^PATIENT||19000101|F",
         "PID|1||||||19000101|F|||||||||||||D7712^MN",
     ] {
         assert!(of_patient(real), "{real}");

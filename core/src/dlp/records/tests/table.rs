@@ -204,6 +204,11 @@ fn a_table_of_prescribers_names_staff() {
         has(&all(text, &record), K::Name, "Lind Bo");
         assert!(record.patient_record, "{text}");
     }
+    // Whoever has a number of their own is not by it under care.
+    let text = "Name,NPI,Status\nLind Bo,1234567893,active\nOrr Ana,1245319599,pending\n";
+    assert!(read(text, "text/csv").is_none_or(|record| !record.patient_record));
+    let text = text.replace("1245319599", "1234567893");
+    assert!(read(&text, "text/csv").unwrap().patient_record);
     // One number of all, one row, no numbers.
     for text in [
         "name,npi,specialty\nLind Bo,1234567893,dentistry\nOrr Ana,1234567893,dentistry\n",
