@@ -61,23 +61,19 @@ pub(super) fn is(kind: FindingKind, value: &str) -> bool {
 /// Whether a patient's or a member's number says that it is of a test, and has no more
 /// figures than such numbers have; or is that of a sample of FHIR.
 pub(super) fn is_called_test(value: &str) -> bool {
-    let mut words = value
-        .split(|c: char| !c.is_ascii_alphabetic())
-        .filter(|word| !word.is_empty())
-        .peekable();
+    let words = || {
+        let words = value.split(|c: char| !c.is_ascii_alphabetic());
+        words.filter(|word| !word.is_empty())
+    };
+    let is_test = |word: &str| is_one(word, TESTS);
+    let test = words().any(is_test)
+        && words().all(|word| is_test(word) || word.eq_ignore_ascii_case("patient"));
     // `TEST000012` has two.
     let figures = || {
         let all = value.bytes().filter(u8::is_ascii_digit);
         all.skip_while(|figure| *figure == b'0')
     };
     let counts_up = || figures().zip(figures().skip(1)).all(|(a, b)| b == a + 1);
-    let mut tested = false;
-    let test = words.peek().is_some()
-        && words.all(|word| {
-            tested |= is_one(word, TESTS);
-            is_one(word, TESTS) || word.eq_ignore_ascii_case("patient")
-        })
-        && tested;
     test && (figures().count() <= SERIAL || counts_up()) || value.eq_ignore_ascii_case("example")
 }
 
@@ -95,7 +91,7 @@ fn is_no_line(value: &str) -> bool {
             .any(|one| figures().all(|f| f == *one))
 }
 
-/// Whether a mail address is at a domain that is kept for tests (RFC 2606).
+/// Whether a mail address is at a domain that is kept for tests (RFC 2606, sections 2 and 3).
 pub(super) fn is_reserved(address: &str) -> bool {
     let domain = address.rsplit('@').next().unwrap_or_default();
     let mut names = domain.rsplit('.');

@@ -281,15 +281,10 @@ impl<'t> Walk<'t> {
     /// Takes a stretch in.
     fn add(&mut self, range: Range<usize>, kind: FindingKind, confidence: Confidence) {
         use FindingKind as K;
-        let value = self.str(&range).trim();
-        if !hints::says_nothing(value) && !made_up::is(kind, value) {
-            match kind {
-                K::Name | K::Mrn | K::Ssn | K::HealthPlanId | K::License | K::Account => {
-                    self.told += 1;
-                }
-                K::Phone | K::Fax | K::Email | K::Address | K::OtherId => self.told += 1,
-                _ => {}
-            }
+        let value = self.str(&range);
+        if hints::is_somebodys(kind, value) {
+            let who = hints::tells_who(kind) || matches!(kind, K::Address | K::OtherId);
+            self.told += usize::from(who);
             // Whatever resource gives a patient's or a member's number.
             self.patient_record |= matches!(kind, K::Mrn | K::Ssn | K::HealthPlanId);
         }
@@ -442,22 +437,22 @@ impl<'t> Walk<'t> {
             ),
             None => ("", target.clone()),
         };
-        let told = value.str(text, "type");
+        let stated = value.str(text, "type");
         let patient = sort == "Patient"
-            || told == "Patient"
-            || of_patient(key) && !is_other(sort) && !is_other(told);
+            || stated == "Patient"
+            || of_patient(key) && !is_other(sort) && !is_other(stated);
         let called = value.str(text, "display");
-        let named = !hints::says_nothing(called) && !made_up::is(K::Name, called);
+        let named = hints::is_somebodys(K::Name, called);
         let number = self.str(&id);
         let numbered = !hints::says_nothing(number) && !made_up::is_called_test(number);
         self.patient_record |= patient && (named || numbered);
         if patient && let Some(identifier) = value.get(text, "identifier") {
-            let of_patient = Place {
+            let patients = Place {
                 resource: "Patient",
                 who: Who::Person,
                 ..place
             };
-            self.identifier(identifier, of_patient);
+            self.identifier(identifier, patients);
         }
         if !sort.is_empty()
             && matches!(who(sort), Who::Person | Who::Event)

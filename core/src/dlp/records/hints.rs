@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::dlp::extract::Hint;
-use crate::dlp::{Confidence, FindingKind};
+use crate::dlp::{Confidence, FindingKind, made_up};
 
 /// More hints than this say nothing new about a part.
 const MAX_HINTS: usize = 100_000;
@@ -150,6 +150,30 @@ pub(super) fn is_ordered_test(name: &str) -> bool {
     ];
     name.split(|c: char| !c.is_alphanumeric() && c != '-')
         .any(|word| WORDS.iter().any(|w| word.eq_ignore_ascii_case(w)))
+}
+
+/// Whether a value of a kind tells who somebody is.
+pub(super) fn tells_who(kind: FindingKind) -> bool {
+    use FindingKind as K;
+    matches!(
+        kind,
+        K::Name
+            | K::Mrn
+            | K::Ssn
+            | K::HealthPlanId
+            | K::Account
+            | K::License
+            | K::Phone
+            | K::Fax
+            | K::Email
+    )
+}
+
+/// Whether a value says something, and not that it is nobody's.
+pub(super) fn is_somebodys(kind: FindingKind, value: &str) -> bool {
+    let value = value.trim();
+    let mail = kind == FindingKind::Email && made_up::is_reserved(value);
+    !says_nothing(value) && !made_up::is(kind, value) && !mail
 }
 
 #[cfg(test)]

@@ -158,30 +158,6 @@ impl Patient {
     }
 }
 
-/// Whether a value of a kind tells who somebody is.
-fn tells_who(kind: FindingKind) -> bool {
-    use FindingKind as K;
-    matches!(
-        kind,
-        K::Name
-            | K::Mrn
-            | K::Ssn
-            | K::HealthPlanId
-            | K::Account
-            | K::License
-            | K::Phone
-            | K::Fax
-            | K::Email
-    )
-}
-
-/// Whether a value says something, and not that it is nobody's.
-fn is_somebodys(kind: FindingKind, value: &str) -> bool {
-    let value = value.trim();
-    let mail = kind == FindingKind::Email && made_up::is_reserved(value);
-    !hints::says_nothing(value) && !made_up::is(kind, value) && !mail
-}
-
 impl<'t> Reader<'t> {
     fn bytes(&self, range: Range<usize>) -> &'t [u8] {
         self.hints.text().as_bytes().get(range).unwrap_or_default()
@@ -260,10 +236,11 @@ impl<'t> Reader<'t> {
                 MAX_REPETITIONS,
             );
             for value in values {
-                let before = self.patient.real;
+                let before = std::mem::take(&mut self.patient.real);
                 self.value(&name, &fields, what, value);
                 // Whoever has no name is told by their licence.
-                self.patient.told |= name == *b"PID" && self.patient.real != before;
+                self.patient.told |= name == *b"PID" && self.patient.real;
+                self.patient.real |= before;
             }
         }
     }
@@ -274,7 +251,8 @@ impl<'t> Reader<'t> {
         } else {
             Confidence::Medium
         };
-        self.patient.real |= tells_who(kind) && is_somebodys(kind, self.str(range.clone()));
+        self.patient.real |=
+            hints::tells_who(kind) && hints::is_somebodys(kind, self.str(range.clone()));
         self.hints.add(range, kind, confidence);
     }
 
@@ -298,7 +276,7 @@ impl<'t> Reader<'t> {
         match what {
             Holds::Plain(kind) => {
                 if kind == FindingKind::Date {
-                    self.patient.birth |= segment == b"PID" && is_somebodys(kind, text(1));
+                    self.patient.birth |= segment == b"PID" && hints::is_somebodys(kind, text(1));
                     self.date(part(1));
                 } else if kind != FindingKind::Facility || text(1).contains(char::is_alphabetic) {
                     self.add(part(1), kind);

@@ -158,7 +158,7 @@ impl Reader<'_> {
             return None;
         }
         let sample = self.sample(body, delimiter, header.len(), whole);
-        if let Some(trained) = self.is_of_prescribers(&header, &sample) {
+        if let Some(trained) = self.prescribers(&header, &sample) {
             for field in fields.iter_mut().flatten() {
                 if trained && field.kind == FindingKind::Name {
                     field.kind = FindingKind::Provider;
@@ -195,7 +195,7 @@ impl Reader<'_> {
     /// Whether a table is of prescribers: two or more, each with a number of theirs, and no
     /// column that a list of patients may have too; and then whether one says what they
     /// are trained in, which makes it certain.
-    fn is_of_prescribers(&self, header: &Row, sample: &[Row]) -> Option<bool> {
+    fn prescribers(&self, header: &Row, sample: &[Row]) -> Option<bool> {
         const NAMES: [&str; 6] = [
             "name",
             "first",

@@ -12,8 +12,9 @@ use crate::dlp::{FindingKind, check, made_up};
 /// Letters and figures of a licence plate at most.
 const PLATE: usize = 8;
 
-/// Takes doses out of dates and leaves out what is nobody's, finds telephones behind people's numbers, gives licence
-/// plates their length, and calls what only looks like a DEA number by its shape no such.
+/// Takes doses out of dates and leaves out what is nobody's, finds telephones behind
+/// people's numbers, gives licence plates their length, and calls what only looks like a
+/// DEA number by its shape no such.
 pub(in crate::dlp) fn amend(passage: &Passage<'_>, tags: &mut Vec<Tag>) {
     find_telephones(passage, tags);
     tags.retain(|tag| {

@@ -159,6 +159,7 @@ fn a_test_message_is_nobodys() {
         "PID|1||||||19000101|F||||||||||||332-19-4358",
         "PID|1||||||19000101|F|||412 ELM CT^^DULUTH^MN",
         "PID|1||||||19610304|F\rNK1|1|LOPEZ^MARIA",
+        "NK1|1|LOPEZ^MARIA\rPID|1||||||19000101|F|||||||||||||D7712^MN",
         "NK1|1|LOPEZ^MARIA\rPID|1||0000000||ZZTEST^PATIENT||19000101|F",
         "PID|1||||||19000101|F|||||||||||||D7712^MN",
     ] {
