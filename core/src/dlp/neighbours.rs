@@ -16,6 +16,12 @@ const CAPITAL: u32 = hash(b"(capital)");
 const NUMBER: u32 = hash(b"(number)");
 const UNIT: u32 = hash(b"(unit)");
 const FINDING: u32 = hash(b"(finding)");
+/// Signs that stand around a value and say nothing of it: what is beside `name: Ana` is
+/// beside `"name": "Ana"` too, and beside `\"name\": \"Ana\"`.
+const QUOTES: [u32; 4] = [hash(b"\""), hash(b"'"), hash(b"`"), hash(b"\\")];
+/// Between a label and its value the one says what the other does.
+const EQUALS: u32 = hash(b"=");
+const COLON: u32 = hash(b":");
 
 /// Which way is gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +59,7 @@ impl Neighbour {
             return 0;
         };
         match item.kind {
+            UnitKind::Sign if item.hash == EQUALS => COLON,
             UnitKind::Sign => item.hash,
             UnitKind::Number => NUMBER,
             UnitKind::Word if item.shape == Shape::Lower => item.hash,
@@ -74,7 +81,7 @@ pub(super) fn of_kind(kind: FindingKind) -> u32 {
     join(FINDING, index_of(kind) as u32)
 }
 
-/// Goes away from a finding, unit by unit; another finding is one step.
+/// Goes away from a finding, unit by unit and over quotes; another finding is one step.
 pub(super) struct Neighbours<'p, 't> {
     passage: &'p Passage<'t>,
     tags: &'p [Tag],
@@ -93,12 +100,41 @@ impl<'p, 't> Neighbours<'p, 't> {
             (Some(of), Side::Before) => (of.first, n),
             (None, _) => (0, 0),
         };
-        Self {
+        let mut all = Self {
             passage,
             tags,
             side,
             at,
             tag,
+        };
+        all.pass_quotes();
+        all
+    }
+
+    /// Over the quotes that come next, if they are in no finding.
+    fn pass_quotes(&mut self) {
+        let is_quote = |at: usize| {
+            let item = self.passage.items.get(at);
+            item.is_some_and(|item| item.kind == UnitKind::Sign && QUOTES.contains(&item.hash))
+        };
+        let within = |tag: Option<&Tag>, at: usize| {
+            tag.is_some_and(|tag| (tag.first..tag.last).contains(&at))
+        };
+        match self.side {
+            Side::Behind => {
+                while is_quote(self.at) && !within(self.tags.get(self.tag), self.at) {
+                    self.at += 1;
+                }
+            }
+            Side::Before => {
+                let before = self.tags.get(..self.tag).unwrap_or_default().last();
+                while let Some(at) = self.at.checked_sub(1)
+                    && is_quote(at)
+                    && !within(before, at)
+                {
+                    self.at = at;
+                }
+            }
         }
     }
 
@@ -115,6 +151,14 @@ impl Iterator for Neighbours<'_, '_> {
     type Item = Neighbour;
 
     fn next(&mut self) -> Option<Neighbour> {
+        let next = self.step();
+        self.pass_quotes();
+        next
+    }
+}
+
+impl Neighbours<'_, '_> {
+    fn step(&mut self) -> Option<Neighbour> {
         match self.side {
             Side::Behind => {
                 let at = self.at;
@@ -154,7 +198,8 @@ impl Iterator for Neighbours<'_, '_> {
 pub(super) fn tagged(passage: &Passage<'_>, labels: &[(&str, FindingKind)]) -> Vec<Tag> {
     let tag = |(word, kind): &(&str, FindingKind)| {
         let mut all = 0..passage.items.len();
-        let first = all.find(|n| passage.bytes(*n) == word.as_bytes()).unwrap();
+        let first = all.find(|n| passage.bytes(*n) == word.as_bytes());
+        let first = first.unwrap_or_else(|| panic!("{word} is no unit of {}", text(passage)));
         Tag {
             first,
             last: first + 1,
@@ -165,10 +210,62 @@ pub(super) fn tagged(passage: &Passage<'_>, labels: &[(&str, FindingKind)]) -> V
     labels.iter().map(tag).collect()
 }
 
+/// The units of a passage, a bar between them.
+#[cfg(test)]
+fn text(passage: &Passage<'_>) -> String {
+    let unit = |n| String::from_utf8_lossy(passage.bytes(n)).into_owned();
+    (0..passage.items.len())
+        .map(unit)
+        .collect::<Vec<_>>()
+        .join("|")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::dlp::passage::Region;
+
+    #[test]
+    fn quotes_around_a_finding_are_no_neighbours() {
+        use Neighbour::{Found, Unit};
+        let all = |text: &str| {
+            let passage = Passage::read(text.as_bytes(), 0, text.len(), Region::Body);
+            let labels = [
+                ("Pat", FindingKind::Name),
+                ("asthma", FindingKind::Condition),
+            ];
+            let tags = tagged(&passage, &labels);
+            let told = |n, side| {
+                let neighbours = Neighbours::new(&passage, &tags, n, side);
+                let end = neighbours.end_line();
+                let said = |one: Neighbour| one.counts(&passage, Flags::default());
+                (end, neighbours.map(said).collect::<Vec<_>>())
+            };
+            [0, 1].map(|n| [Side::Before, Side::Behind].map(|side| told(n, side)))
+        };
+        let plain = all("- name: Pat\n- has: asthma\n");
+        for text in [
+            "- \"name\": \"Pat\"\n- \"has\": \"asthma\"\n",
+            "- \\\"name\\\": \\\"Pat\\\"\n- \\\"has\\\": \\\"asthma\\\"\n",
+            "- 'name': 'Pat'\n- `has`: `asthma`\n",
+            "- name = Pat\n- has = \"asthma\"\n",
+        ] {
+            assert_eq!(all(text), plain, "{text}");
+        }
+        // One that is part of a finding stays with it.
+        let passage = Passage::read(b"Pat \"Bo\" Lee sang", 0, 17, Region::Body);
+        let tag = |first, last| Tag {
+            first,
+            last,
+            kind: FindingKind::Name,
+            margin: 70,
+        };
+        let tags = [tag(0, 1), tag(1, 5)];
+        let next = |n, side| Neighbours::new(&passage, &tags, n, side).next();
+        assert_eq!(next(0, Side::Behind), Some(Found(1, FindingKind::Name)));
+        assert_eq!(next(1, Side::Before), Some(Found(0, FindingKind::Name)));
+        assert_eq!(next(1, Side::Behind), Some(Unit(5)));
+    }
 
     #[test]
     fn findings_that_lie_in_others_are_no_neighbours() {

@@ -578,7 +578,8 @@ impl<'s> Scan<'s> {
     /// person with health and a number that only care gives out, two with two of
     /// these, a record's head), and a patient's record in a format of care, unless it
     /// speaks of made-up data (of a record: its subject or body does) and much speaks
-    /// against it. And where nothing speaks of software or animals, what makes it PHI
+    /// against it. And where nothing speaks of animals, or of software and made-up data
+    /// (who reports a fault often has a real patient before them), what makes it PHI
     /// unless much speaks against it: a patient's record in a table or the like, or such a
     /// number, which its label, its check digit or the host's own pattern proves, beside
     /// a place of care or health content. Medicare's own does so by itself, as a case
@@ -594,7 +595,8 @@ impl<'s> Scan<'s> {
         if self.clinical_record && !(speaks_against && self.sent_as_test) {
             return Some("patient_record");
         }
-        if count(Flag::Software) + count(Flag::Veterinary) > 0 {
+        let of_animals = count(Flag::Veterinary) > 1;
+        if of_animals || is_test && count(Flag::Software) > 0 {
             return None;
         }
         if self.summary.records > 0 && !speaks_against {

@@ -39,7 +39,7 @@ pub(super) struct Source<'t> {
     pub(super) own: Vec<Own>,
     /// Why some of it cannot be read as its format writes it.
     pub(super) unread: Option<&'static str>,
-    /// Whether its hints are of a table among what people wrote.
+    /// Whether its hints are of a table or of JSON among what people wrote.
     in_prose: bool,
 }
 

@@ -245,6 +245,41 @@ fn medicares_number_is_phi_by_itself() {
     }
 }
 
+/// Who reports a fault often has a real patient before them.
+#[test]
+fn a_record_counts_in_mail_about_software() {
+    let told = |behind: &str| {
+        let text = format!(
+            "{{\n  \"patientName\": \"Marlene Pruitt\",\n  \"dob\": \"1944-08-01\",\n  \
+             \"diagnosis\": \"stroke\"\n}}\n\n{behind}"
+        );
+        let mail = from_to("priya@labbridge.example", "devs@corvid-ehr.example");
+        let risk = scan(mail.subject("see below").text(text))
+            .findings
+            .risk
+            .unwrap();
+        // The model may count it too; what is beyond doubt stands first.
+        let first = risk.reasons.first();
+        let told = first.is_some_and(|r| r.code == "patient_record");
+        assert!(!told || risk.sensitivity == Sensitivity::Phi, "{behind}");
+        told
+    };
+    for behind in [
+        "Please have a look, thank you.",
+        "Please have a look at the server, thank you.",
+        "The API parser throws an exception since the last release of the module.",
+        "Please call the farm about the horse.",
+    ] {
+        assert!(told(behind), "{behind}");
+    }
+    for behind in [
+        "These are synthetic patients, test data for the sandbox server only.",
+        "The veterinary clinic sees the dog, the cat and the horse.",
+    ] {
+        assert!(!told(behind), "{behind}");
+    }
+}
+
 /// Among words that speak of any result, one tells of which kind it is.
 #[test]
 fn a_result_is_protected_by_one_word() {

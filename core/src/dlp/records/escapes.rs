@@ -56,17 +56,24 @@ pub(super) fn json(text: &str) -> Vec<Written> {
     out
 }
 
-/// Whether JSON stands in a text.
-pub(super) fn is_json(text: &str) -> bool {
-    let bytes = text.as_bytes();
+/// Whether a text begins as JSON does; `[External]` and `{greeting}` do not.
+pub(super) fn begins_json(text: &str) -> bool {
     let blank = |c: char| c.is_ascii_whitespace() || c == '\u{feff}';
     let start = text.trim_start_matches(blank);
-    if let Some(inside) = start.strip_prefix(['{', '[']) {
-        let first = inside.trim_start_matches(blank).bytes().next();
-        if matches!(first, Some(b'"' | b'{' | b'[' | b'-' | b'0'..=b'9')) {
-            return true;
-        }
+    let first = |inside: &str| inside.trim_start_matches(blank).bytes().next();
+    if let Some(fields) = start.strip_prefix('{') {
+        return first(fields) == Some(b'"');
     }
+    let values = start.strip_prefix('[').and_then(first);
+    matches!(values, Some(b'"' | b'{' | b'[' | b'-' | b'0'..=b'9'))
+}
+
+/// Whether JSON stands in a text.
+pub(super) fn is_json(text: &str) -> bool {
+    if begins_json(text) {
+        return true;
+    }
+    let bytes = text.as_bytes();
     KEY.find(bytes).is_some()
         || memchr(b'"', bytes).is_some()
             && NUMBER

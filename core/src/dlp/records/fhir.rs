@@ -3,49 +3,21 @@
 //! `fhir_xml`.)
 
 use std::ops::Range;
-use std::sync::LazyLock;
 
 use memchr::memchr;
-use memchr::memmem::Finder;
 
 use super::hints::{self, Hints};
 use super::json::{self, Json, Parser};
-use super::{Record, codes, hl7, shape};
-use crate::dlp::extract::Form;
+use super::{Record, codes, escapes, hl7, shape};
 use crate::dlp::{Confidence, FindingKind, made_up};
 
-/// What every resource has.
-static KEY: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"resourceType\""));
-
-/// What the JSON in a text tells.
+/// What the JSON in a text tells, which may stand among what people wrote.
 pub(super) fn read(text: &str) -> Option<Record> {
-    let whole = || {
-        let start = text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n', '>']);
-        start.starts_with(['{', '['])
-    };
-    // Without an object nothing has a name, and a sign is found faster than a word.
+    // Without an object nothing has a name.
     memchr(b'{', text.as_bytes())?;
-    let may = || KEY.find(text.as_bytes()).is_some();
-    if !whole() && !may() {
-        return None;
-    }
+    let in_prose = !escapes::begins_json(text);
     let mut parser = Parser::new(text);
-    let mut values = Vec::new();
-    loop {
-        match parser.blank() {
-            None => break,
-            Some(b'{' | b'[') => match parser.value() {
-                Some(value) => values.push(value),
-                None => break,
-            },
-            Some(_) => {
-                // Prose: on to the next line.
-                let rest = text.as_bytes().get(parser.at()..).unwrap_or_default();
-                let line = memchr(b'\n', rest).unwrap_or(rest.len());
-                parser.skip_to(parser.at() + line + 1);
-            }
-        }
-    }
+    let values: Vec<Json> = std::iter::from_fn(|| parser.next()).collect();
     let mut walk = Walk::new(text, false);
     for value in &values {
         walk.value(value, "", Place::default());
@@ -59,7 +31,7 @@ pub(super) fn read(text: &str) -> Option<Record> {
         hints,
         patient_record,
         clinical: resources > 0,
-        form: Form::Plain,
+        in_prose,
         ..Record::default()
     })
 }

@@ -403,18 +403,25 @@ fn plain(c: char) -> char {
 #[derive(Default)]
 pub(super) struct Named {
     found: Vec<(Range<usize>, Field)>,
+    /// Whether one tells who somebody is, and is not of a test.
+    tells_who: bool,
 }
 
 impl Named {
     /// Takes a value in, if it can be what its name says.
     pub(super) fn add(&mut self, text: &str, range: Range<usize>, field: Option<Field>) {
         let range = hints::trim(text, range);
-        let value = text.get(range.clone()).unwrap_or_default();
+        self.add_as(text.get(range.clone()).unwrap_or_default(), range, field);
+    }
+
+    /// The same of a value that is written otherwise than it is read.
+    pub(super) fn add_as(&mut self, value: &str, range: Range<usize>, field: Option<Field>) {
         if let Some(field) = field
             && value.len() <= MAX_VALUE
             && !hints::says_nothing(value)
             && shape::fits(field.kind, value)
         {
+            self.tells_who |= field.person && hints::is_somebodys(field.kind, value);
             self.found.push((range, field));
         }
     }
@@ -440,6 +447,6 @@ impl Named {
             };
             hints.add(range, field.kind, confidence);
         }
-        person && health
+        self.tells_who && health
     }
 }

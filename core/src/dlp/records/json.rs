@@ -3,6 +3,8 @@
 
 use std::ops::Range;
 
+use memchr::memchr2;
+
 use super::headers::{Named, Names};
 use super::hints::Hints;
 
@@ -10,6 +12,8 @@ use super::hints::Hints;
 const MAX_DEPTH: usize = 128;
 /// Values of one text, so that brackets alone do not fill the memory.
 const MAX_VALUES: usize = 1_000_000;
+/// Within so many bytes an object among prose names its first key.
+const MAX_START: usize = 128;
 
 /// A value, its strings as bytes of the text between their quotes.
 pub(super) enum Json {
@@ -65,14 +69,34 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// Where the parser stands.
-    pub(super) fn at(&self) -> usize {
-        self.at
+    /// The next value of the text: where a line starts with a bracket, behind another
+    /// value, or an object within a line of prose.
+    pub(super) fn next(&mut self) -> Option<Json> {
+        loop {
+            match self.blank()? {
+                b'{' | b'[' => return self.value(),
+                _ => self.over_prose(),
+            }
+        }
     }
 
-    /// Goes on from here; never backwards, so that every byte is read once.
-    pub(super) fn skip_to(&mut self, at: usize) {
-        self.at = self.at.max(at);
+    /// On to the next line, or to an object in this one.
+    fn over_prose(&mut self) {
+        let rest = |at| self.text.as_bytes().get(at..).unwrap_or_default();
+        loop {
+            let Some(next) = memchr2(b'\n', b'{', rest(self.at)) else {
+                self.at = self.text.len();
+                return;
+            };
+            self.at += next;
+            if is_object(rest(self.at)) {
+                return;
+            }
+            self.at += 1;
+            if rest(self.at - 1).first() == Some(&b'\n') {
+                return;
+            }
+        }
     }
 
     fn byte(&self) -> Option<u8> {
@@ -80,15 +104,15 @@ impl<'t> Parser<'t> {
     }
 
     /// Over blanks, byte order marks and the marks of quoted mail.
-    pub(super) fn blank(&mut self) -> Option<u8> {
-        while let Some(b' ' | b'\t' | b'\r' | b'\n' | b'>' | 0xef | 0xbb | 0xbf) = self.byte() {
+    fn blank(&mut self) -> Option<u8> {
+        while self.byte().is_some_and(is_blank) {
             self.at += 1;
         }
         self.byte()
     }
 
     /// The value that starts here, as far as it goes.
-    pub(super) fn value(&mut self) -> Option<Json> {
+    fn value(&mut self) -> Option<Json> {
         self.blank()?;
         self.value_at(0)
     }
@@ -206,6 +230,27 @@ impl<'t> Parser<'t> {
             }
         }
     }
+}
+
+/// What may stand between the signs of JSON in a mail; of a byte order mark and of the
+/// blank that pages keep each byte.
+fn is_blank(byte: u8) -> bool {
+    matches!(
+        byte,
+        b' ' | b'\t' | b'\r' | b'\n' | b'>' | 0xef | 0xbb | 0xbf | 0xc2 | 0xa0
+    )
+}
+
+/// Whether a text begins with an object that has a key. A brace alone is often none:
+/// `{name}`, `{"so called"}`.
+fn is_object(text: &[u8]) -> bool {
+    // So that braces before many blanks or a long name cost no more than their length.
+    let mut signs = text.iter().take(MAX_START).filter(|b| !is_blank(**b));
+    if signs.next() != Some(&b'{') || signs.next() != Some(&b'"') {
+        return false;
+    }
+    signs.by_ref().find(|b| matches!(b, b'"' | b'\\' | b'{')) == Some(&b'"')
+        && signs.next() == Some(&b':')
 }
 
 /// What the keys of any JSON say of its values, as headers do of columns.

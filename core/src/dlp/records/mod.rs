@@ -25,6 +25,7 @@ mod hints;
 mod hl7;
 mod hl7_fields;
 mod json;
+mod query;
 mod shape;
 mod table;
 mod words;
@@ -57,7 +58,7 @@ pub(super) struct Record {
     pub(super) patient_record: bool,
     /// Whether the format is one that care is recorded in, and nothing else.
     pub(super) clinical: bool,
-    /// Whether it is of a table in a text that otherwise is as people write.
+    /// Whether it is of a table or of JSON in a text that otherwise is as people write.
     pub(super) in_prose: bool,
     /// How the text is to be read besides.
     pub(super) form: Form,
@@ -90,18 +91,23 @@ pub(super) enum Made {
 /// What the format of `text` tells, by the content and not by the media type
 /// or a file name alone; `None` where it is ordinary text.
 pub(super) fn read(text: &str, media_type: &str) -> Option<Record> {
+    // A page whose scripts hold JSON is a page; of what it shows `shown` tells.
+    let page = text.trim_start_matches(BLANKS).starts_with('<') || media_type.ends_with("xml");
+    let others = || {
+        x12::read(text)
+            .or_else(|| calendar::read(text))
+            .or_else(|| tables(text, media_type))
+    };
     let record = cda::read(text, media_type)
         .or_else(|| hl7::read(text))
-        .or_else(|| fhir::read(text))
-        .or_else(|| x12::read(text))
-        .or_else(|| calendar::read(text))
-        .or_else(|| tables(text, media_type));
+        .or_else(|| match page {
+            true => others(),
+            false => among_prose(text, others),
+        });
     let record = match fhir_xml::read(text) {
-        Some(xml) => Some(with_xml(record, xml)),
+        Some(xml) => Some(with(record, xml)),
         None => record,
     };
-    // A page whose scripts hold escapes is a page.
-    let page = text.trim_start_matches(BLANKS).starts_with('<') || media_type.ends_with("xml");
     let escapes = match page {
         true => Vec::new(),
         false => escapes::json(text),
@@ -118,27 +124,38 @@ pub(super) fn read(text: &str, media_type: &str) -> Option<Record> {
     }))
 }
 
-/// What a text tells that has FHIR as XML somewhere. One element of it makes the text
-/// none of that: what is around it is read as it would be without, and what it says
-/// itself it says better than names of elements do.
-fn with_xml(record: Option<Record>, xml: Record) -> Record {
+/// What the JSON in a text tells, and where that is not all of it, what its links do and
+/// the `others` of its formats.
+fn among_prose(text: &str, others: impl FnOnce() -> Option<Record>) -> Option<Record> {
+    let json = fhir::read(text);
+    if json.as_ref().is_some_and(|json| !json.in_prose) {
+        return json;
+    }
+    let inner = [json, query::read(text)].into_iter().flatten();
+    inner.fold(others(), |record, inner| Some(with(record, inner)))
+}
+
+/// What a text tells that has something of another format somewhere, be it FHIR as XML,
+/// JSON or the fields of a link. One element of that makes the text none of it: what is around it is read as
+/// it would be without, and what it says itself it says better than names of elements do.
+fn with(record: Option<Record>, inner: Record) -> Record {
     let Some(mut record) = record else {
-        return xml;
+        return inner;
     };
     record.hints.retain(|hint| {
-        let before = xml
+        let before = inner
             .hints
             .partition_point(|own| own.range.start < hint.range.end);
-        let last = before.checked_sub(1).and_then(|at| xml.hints.get(at));
+        let last = before.checked_sub(1).and_then(|at| inner.hints.get(at));
         last.is_none_or(|own| own.range.end <= hint.range.start)
     });
-    record.hints.extend(xml.hints);
+    record.hints.extend(inner.hints);
     record
         .hints
         .sort_by_key(|hint| (hint.range.start, hint.range.end));
-    if xml.patient_record {
+    if inner.patient_record {
         record.patient_record = true;
-        record.clinical |= xml.clinical;
+        record.clinical |= inner.clinical;
     }
     record
 }
@@ -162,25 +179,30 @@ fn tables(text: &str, media_type: &str) -> Option<Record> {
     Some(record)
 }
 
-/// A page that shows more is read without its tables.
+/// A page that shows more is read without its tables, its JSON and its links.
 const MAX_SHOWN: usize = 16 << 20;
 
-/// What the tables of a page tell, as ranges of what it shows: a tab stands
-/// between cells, and blanks as they are where it says so (`<pre>`). `sheet` says that
-/// the whole is a sheet.
+/// What the tables, the JSON and the links of a page tell, as ranges of what it shows: a
+/// tab stands between cells, and blanks as they are where it says so (`<pre>`). `sheet`
+/// says that the whole is a sheet.
 pub(super) fn shown(text: &[u8], sheet: bool) -> Option<Record> {
     let has = |sign: &[u8]| memmem::find(text, sign).is_some();
-    if text.len() > MAX_SHOWN || !(has(b"\t") || has(b"  ") || has("\u{a0}".as_bytes())) {
+    let in_columns = has(b"\t") || has(b"  ") || has("\u{a0}".as_bytes());
+    if text.len() > MAX_SHOWN || !(in_columns || has(b"{") || has(b"=")) {
         return None;
     }
     let media_type = if sheet { TABLE } else { "text/plain" };
+    let read = |text: &str| {
+        let tables = || in_columns.then(|| tables(text, media_type)).flatten();
+        among_prose(text, tables).map(bounded)
+    };
     if let Ok(text) = std::str::from_utf8(text) {
-        return tables(text, media_type).map(bounded);
+        return read(text);
     }
     // What is no UTF-8 has a letter for each byte.
     let letter = |b: &u8| if b.is_ascii() { char::from(*b) } else { 'x' };
     let text: Zeroizing<String> = Zeroizing::new(text.iter().map(letter).collect());
-    tables(&text, media_type).map(bounded)
+    read(&text)
 }
 
 /// Whether a text is of a format whose values may be files.

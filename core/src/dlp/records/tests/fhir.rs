@@ -1,3 +1,4 @@
+use super::super::shown;
 use super::{all, has, hints, lacks, read};
 use crate::dlp::extract::Form;
 use crate::dlp::{Confidence, FindingKind as K};
@@ -148,6 +149,86 @@ fn other_json_goes_by_its_keys() {
         has(&found, kind, value);
     }
     assert_eq!(found.len(), 7, "{found:?}");
+}
+
+#[test]
+fn json_among_prose_is_read_wherever_it_begins() {
+    let keys = r#"{"patientName": "Ana Ruiz", "dob": "1961-03-04", "mrn": "88012"}"#;
+    let lines = keys.replace(", ", ",\n  ");
+    let resource = r#"{
+  "resourceType": "Patient",
+  "name": [{"family": "Ruiz", "given": ["Ana"]}],
+  "birthDate": "1961-03-04",
+  "identifier": [{"value": "88012"}]
+}"#;
+    for json in [keys, &lines, resource] {
+        for (before, behind) in [
+            ("With this: ", "\nit fails."),
+            ("Hello,\n2026-01-02T10:00:00Z ERROR body=", ""),
+            ("curl -d '", "' {host}/v1"),
+            ("the {name} and {\"so called\"} of [", ", {}], as sent"),
+            ("{{greeting}} all,\n\n- ", "."),
+        ] {
+            let text = format!("{before}{json}{behind}");
+            let record = read(&text, "text/plain").unwrap();
+            assert!(record.patient_record && record.in_prose, "{text}");
+            let found = all(&text, &record);
+            has(&found, K::Date, "1961-03-04");
+            has(&found, K::Mrn, "88012");
+            let name = if json == resource { "Ruiz" } else { "Ana Ruiz" };
+            has(&found, K::Name, name);
+            assert_eq!(
+                found.len(),
+                if json == resource { 4 } else { 3 },
+                "{found:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn json_in_a_line_hides_no_table_and_no_other_json() {
+    let text = "Sent as {\"memberId\": \"W-1\", \"patientName\": \"Ana Ruiz\"} and \
+                {\"patientName\": \"Eve Lind\"}; the rest is:\n\n\
+                patient,mrn,dob\nIfe Okon,88012,1961-03-04\nBo Park,88013,1962-03-04\n";
+    let record = read(text, "text/plain").unwrap();
+    assert!(record.patient_record);
+    let found = all(text, &record);
+    for (kind, value) in [
+        (K::HealthPlanId, "W-1"),
+        (K::Name, "Ana Ruiz"),
+        (K::Name, "Eve Lind"),
+        (K::Name, "Ife Okon"),
+        (K::Mrn, "88013"),
+    ] {
+        has(&found, kind, value);
+    }
+}
+
+#[test]
+fn json_that_a_page_shows_is_read() {
+    let text = "Fails with\u{a0}{\n\u{a0}\u{a0}\"patientName\":\u{a0}\"Ana Ruiz\",\n\
+                \u{a0}\u{a0}\"mrn\": \"88012\"\n}";
+    for text in [text.to_owned(), text.replace('\u{a0}', "")] {
+        let record = shown(text.as_bytes(), false).unwrap();
+        assert!(record.patient_record);
+        has(&all(&text, &record), K::Name, "Ana Ruiz");
+        has(&all(&text, &record), K::Mrn, "88012");
+    }
+}
+
+#[test]
+fn keys_with_values_of_tests_are_nobodys() {
+    for (text, is_record) in [
+        (
+            r#"{"patientName": "Test Patient", "mrn": "TEST-0001"}"#,
+            false,
+        ),
+        (r#"{"patientName": "Test Patient", "mrn": "88012"}"#, true),
+    ] {
+        let record = read(text, "application/json").unwrap();
+        assert_eq!(record.patient_record, is_record, "{text}");
+    }
 }
 
 #[test]
