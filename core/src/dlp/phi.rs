@@ -4,6 +4,7 @@ mod audience;
 mod file_name;
 mod findings;
 mod learn;
+mod listed;
 mod merge;
 mod protected;
 mod run;
@@ -155,6 +156,8 @@ pub(super) struct Scan<'s> {
     /// Whether some file is a patient's record, in a format for nothing else, and
     /// whether the message says of what it sends that it is made up.
     clinical_record: bool,
+    /// Whether a heading, a label or an opening calls somebody a patient.
+    lists_patients: bool,
     sent_as_test: bool,
     /// Behind too many findings: places that may still be read, the categories that
     /// need no more of them, and how many findings were asked for these.
@@ -192,6 +195,7 @@ impl<'s> Scan<'s> {
             patients: Vec::new(),
             telling: Telling::default(),
             clinical_record: false,
+            lists_patients: false,
             sent_as_test: false,
             protected_left: MAX_PROTECTED,
             protected_told: Vec::new(),
@@ -473,6 +477,9 @@ impl<'s> Scan<'s> {
         rules::own(passage, &mut tags, &source.own);
         rules::people(passage, &mut tags);
         roles::tell(passage, &mut tags, &self.context);
+        if listed::tell(passage, &mut tags) && !source.aside && speaks(passage) {
+            self.lists_patients = true;
+        }
         self.drop_allowed(passage, &mut tags);
         rules::amend(passage, &mut tags);
         let mut listed = None;
@@ -583,7 +590,8 @@ impl<'s> Scan<'s> {
     /// unless much speaks against it: a patient's record in a table or the like, or such a
     /// number, which its label, its check digit or the host's own pattern proves, beside
     /// a place of care or health content. Medicare's own does so by itself, as a case
-    /// does.
+    /// does. And so does who is called a patient by a heading or a label, unless much speaks
+    /// against it and a word does of animals, software or made-up data.
     fn beyond_doubt(&self, score: i32) -> Option<&'static str> {
         let count = |flag| self.summary.count(flag);
         let speaks_against = score <= AGAINST;
@@ -601,6 +609,10 @@ impl<'s> Scan<'s> {
         }
         if self.summary.records > 0 && !speaks_against {
             return Some("patient_record");
+        }
+        let made_up = [Flag::Dummy, Flag::Software, Flag::Veterinary];
+        if self.lists_patients && !(speaks_against && made_up.iter().any(|f| count(*f) > 0)) {
+            return Some("listed_patients");
         }
         let health = self
             .found

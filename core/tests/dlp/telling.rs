@@ -6,6 +6,7 @@ use super::scene::{from_to, scan};
 use super::verdicts::judged;
 
 use mailseal::dlp::Category::{MentalHealth, Reproductive, StiHiv, SubstanceUse};
+use mailseal::dlp::FindingKind;
 
 /// Minutes and newsletters about nobody do not outweigh one line.
 #[test]
@@ -265,4 +266,85 @@ fn a_patients_case_is_phi_among_other_matters() {
     // In paragraphs of their own they are nobody's.
     let apart = verdict("Marisol Quintero\n\nMRN 7719402\n\nGout is a disease of kings.");
     assert_eq!(apart.sensitivity, Sensitivity::None, "{apart:?}");
+}
+
+/// A plain list has no words of health, and a heading makes it one of patients.
+#[test]
+fn who_is_called_a_patient_by_a_heading_or_a_label_is_one() {
+    let sent = |text: &str| {
+        from_to("desk@harborclinic.example", "staff@harborclinic.example")
+            .subject("Tomorrow")
+            .text(text)
+    };
+    let listed = |text: &str| {
+        // The score is what the words say, which speak against it.
+        let found = scan(sent(text)).findings;
+        let names: Vec<_> = (found.items.iter())
+            .filter(|finding| finding.kind == FindingKind::Name)
+            .map(|finding| finding.expose().expose().clone())
+            .collect();
+        let risk = found.risk.unwrap();
+        assert_eq!(risk.sensitivity, Sensitivity::Phi, "{text}");
+        assert_eq!(risk.reasons[0].code, "listed_patients", "{text}");
+        names
+    };
+    let rows = "Olga Novak | 10:15 | Dr. Stone\nTomasz Weber | 8:45 | Dr. Reyes\n";
+    let table =
+        |heading: &str| format!("Hi all,\n\n{heading} | Time | With\n{rows}\nThanks\nEthan");
+    assert_eq!(listed(&table("Patient")), ["Olga Novak", "Tomasz Weber"]);
+    judged(sent(&table("Owner")), Sensitivity::None);
+    let label = |label: &str| format!("{label}: Olga Novak\nTime: 10:15\nWith: Dr. Lindqvist");
+    assert_eq!(listed(&label("Patient")), ["Olga Novak"]);
+    judged(sent(&label("Owner")), Sensitivity::None);
+    let people =
+        "- Priya Delgado, 03/14/1994, 317-555-0128\n- Maria Quinn, 2019-08-27, 317-555-0182";
+    let list = |opening: &str| format!("Hi all,\n\n{opening}:\n\n{people}\n\nThanks\nCarmen");
+    assert_eq!(
+        listed(&list("Patients to register")),
+        ["Priya Delgado", "Maria Quinn"]
+    );
+    // In a page as well.
+    let cells = |cells: [&str; 3]| format!("<tr><td>{}</td></tr>", cells.join("</td><td>"));
+    let page = [
+        ["Patient", "Time", "With"],
+        ["Olga Novak", "10:15", "Dr. Stone"],
+    ]
+    .map(cells);
+    let page = format!("<p>Hi all,</p><table>{}</table>", page.concat());
+    let risk = scan(sent("").html(page)).findings.risk.unwrap();
+    assert_eq!(risk.sensitivity, Sensitivity::Phi);
+    assert_eq!(risk.reasons[0].code, "listed_patients");
+    // Unless it is a form for software, and much speaks against it.
+    let form = "Release 4.2 of the module fixes the print server: the template of the label prints \
+                the field again. Sample, for the developers of the API and the sandbox:\n\n\
+                Patient: Jane Sample\n\nPlease open a ticket with the vendor if the build fails.";
+    judged(sent(form), Sensitivity::None);
+}
+
+/// By the look of its rows any list is like one of patients.
+#[test]
+fn rows_without_a_word_of_care_do_not_outweigh_the_whole() {
+    let sent = |subject: &str, text: &str| {
+        from_to("lee@brightlifts.example", "team@brightlifts.example")
+            .subject(subject)
+            .text(text)
+    };
+    for (subject, rows) in [
+        (
+            "Overdue loans",
+            "Patrick Novak\tBeloved\t06/18/2026\nYuki Delgado\tEmma\t06/02",
+        ),
+        ("Team birthdays", "Carmen Tanaka,May 01\nNoor Reyes,Jun 28"),
+        (
+            "Choir members",
+            "- Noor Brooks, tenor, 2017-01-21\n- Ingrid Patel, soprano, 08/13",
+        ),
+        (
+            "Vacation calendar",
+            "Yuki Tanaka,2026-01-09,12/05\nJames Simmons,Feb 10,06/17",
+        ),
+    ] {
+        let text = format!("Hi all,\n\nHere is the list:\n\n{rows}\n\nThanks\nLee");
+        judged(sent(subject, &text), Sensitivity::None);
+    }
 }

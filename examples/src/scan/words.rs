@@ -73,6 +73,7 @@ pub fn reason(code: &str) -> String {
         "starts_of_words" => "how its words begin",
         "paragraph" => "what one paragraph or sentence tells by itself",
         "patient_case" => "a patient's case in one paragraph",
+        "listed_patients" => "who is called a patient by a heading or a label",
         "audience_of_patients" => "an audience of patients, as the host says",
         "labelled_number" => "a number that only care gives out",
         "protected_code" => "a code of a specially protected kind",

@@ -11,6 +11,7 @@ use std::ops::Range;
 
 use super::Scan;
 use crate::base::{Phi, Sensitivity};
+use crate::dlp::lexicon::{Flag, Flags};
 use crate::dlp::passage::{Passage, Region};
 use crate::dlp::risk::features::{Envelope, features};
 use crate::dlp::risk::single::Single;
@@ -30,6 +31,31 @@ const MOST: usize = 1_024;
 /// the whole. Told from where the weights draw the line, so that it stays where it is
 /// when [`LINE`] moves; so does what speaks against a number.
 const SURE: i32 = 225 - LINE;
+/// What the lists say of words that speak of care.
+const CARE: Flags = Flags::of(&[
+    Flag::Condition,
+    Flag::Medication,
+    Flag::Procedure,
+    Flag::Lab,
+    Flag::MentalHealth,
+    Flag::SubstanceUse,
+    Flag::StiHiv,
+    Flag::Reproductive,
+    Flag::Genetic,
+    Flag::Abuse,
+    Flag::SaysMentalHealth,
+    Flag::SaysSubstanceUse,
+    Flag::SaysStiHiv,
+    Flag::SaysReproductive,
+    Flag::SaysGenetic,
+    Flag::SaysAbuse,
+    Flag::PatientSpeech,
+    Flag::CareEvent,
+    Flag::FacilityField,
+    Flag::CueMrn,
+    Flag::CuePlan,
+    Flag::CueVisit,
+]);
 
 /// Paragraphs and sentences that may tell of somebody by themselves.
 #[derive(Default)]
@@ -38,7 +64,7 @@ pub(super) struct Telling {
     named: Vec<Phi<Vec<u8>>>,
     others: Vec<Phi<Vec<u8>>>,
     /// Sentences that name somebody beside health content, and those that name one who is
-    /// not taken for staff without any that was found. They are not judged before there
+    /// not taken for staff beside words of care, without any that was found. They are not judged before there
     /// are many, or nothing else is left: most messages are PHI without them.
     sentences: [Vec<Phi<Vec<u8>>>; 2],
     /// What those are together that have been judged and are PHI: the highest score, and
@@ -111,11 +137,12 @@ impl Scan<'_> {
         let mut rest = if may_tell(tags) { tags } else { &[] };
         while let Some((units, here, more)) = Piece::Sentence.first(passage, rest) {
             rest = more;
-            if !may_tell(here) {
-                continue;
-            }
             let [beside_health, others] = &mut self.telling.sentences;
-            let kept = if tells(here) { beside_health } else { others };
+            let kept = match tells(here) {
+                true => beside_health,
+                false if names(here) && speaks_of_care(passage, &units, here) => others,
+                false => continue,
+            };
             kept.push(text_of(passage, units).into());
             if kept.len() >= MOST {
                 self.judge_sentences();
@@ -233,6 +260,16 @@ fn names(tags: &[Tag]) -> bool {
 /// taken for one who works there, or anybody beside health content.
 pub(in crate::dlp) fn may_tell(tags: &[Tag]) -> bool {
     names(tags) || tells(tags)
+}
+
+/// Whether a sentence has a word of care, or a finding that only care gives out. By the
+/// other words of one that has none, a row of any list with a name and a day in it would
+/// outweigh what the whole says: tasks, birthdays, loans.
+fn speaks_of_care(passage: &Passage<'_>, units: &Range<usize>, tags: &[Tag]) -> bool {
+    use FindingKind::{Dea, Facility, HealthPlanId, Npi};
+    let given_out = |t: &Tag| matches!(t.kind, Facility | HealthPlanId | Npi | Dea);
+    let items = passage.items.get(units.clone()).unwrap_or_default();
+    tags.iter().any(given_out) || items.iter().any(|item| item.flags().any(CARE))
 }
 
 /// A verdict on a paragraph, which must be surer than one on the whole.

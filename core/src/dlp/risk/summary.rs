@@ -362,7 +362,7 @@ impl Case {
 
 /// Whether a name says that it is none, or a part of it that was not taken for one:
 /// `ZZTEST, Pat`, not `Ms. Testa`.
-fn is_test_person(passage: &Passage<'_>, tag: &Tag) -> bool {
+pub(crate) fn is_test_person(passage: &Passage<'_>, tag: &Tag) -> bool {
     let words = |n: usize| passage.bytes(n).split(|b| !b.is_ascii_alphabetic());
     let is = |word: &[u8], test: &[u8]| word.eq_ignore_ascii_case(test);
     let marked = |word: &[u8]| {
