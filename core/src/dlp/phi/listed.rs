@@ -12,7 +12,7 @@
 use std::ops::Range;
 
 use crate::dlp::FindingKind;
-use crate::dlp::lexicon::{Flag, Flags};
+use crate::dlp::lexicon::{Flag, Flags, HEALTH};
 use crate::dlp::passage::{Item, Passage};
 use crate::dlp::risk::summary::is_test_person;
 use crate::dlp::rules::{is_person, without_title};
@@ -59,7 +59,7 @@ const NAME: [u32; 13] = [
 ];
 /// Before `patients`, these say that others are listed: `Contacts for patients:`,
 /// `Volunteers who drive patients:`.
-const OTHERS: [u32; 12] = [
+const OTHERS: [u32; 14] = [
     hash(b"for"),
     hash(b"to"),
     hash(b"with"),
@@ -69,9 +69,37 @@ const OTHERS: [u32; 12] = [
     hash(b"which"),
     hash(b"when"),
     hash(b"where"),
-    hash(b"our"),
-    hash(b"your"),
+    hash(b"see"),
+    hash(b"take"),
+    hash(b"accept"),
+    hash(b"treat"),
     hash(b"para"),
+];
+/// Behind it these do: `Patients and Families Council:`.
+const GROUPS: [u32; 7] = [
+    hash(b"and"),
+    hash(b"y"),
+    hash(b"advisory"),
+    hash(b"council"),
+    hash(b"committee"),
+    hash(b"advisors"),
+    hash(b"seen"),
+];
+/// Plurals and the like that may stand before it.
+const WHICH: [u32; 13] = [
+    hash(b"names"),
+    hash(b"following"),
+    hash(b"remaining"),
+    hash(b"waiting"),
+    hash(b"pending"),
+    hash(b"missing"),
+    hash(b"incoming"),
+    hash(b"upcoming"),
+    hash(b"previous"),
+    hash(b"these"),
+    hash(b"those"),
+    hash(b"todays"),
+    hash(b"tomorrows"),
 ];
 /// What those are called who work there.
 const STAFF: Flags = Flags::of(&[Flag::Role, Flag::TitleBefore, Flag::TitleAfter, Flag::Staff]);
@@ -209,9 +237,15 @@ impl Lists<'_> {
         tag.last >= tag.first + 2
     }
 
-    /// `Patient: Olga Novak` at the start of a line, and as two cells.
+    /// `Patient: Olga Novak`, and at the start of a line as two cells too.
     fn labelled(&self, at: usize, line: &Range<usize>) -> Option<Vec<usize>> {
-        if !(line.start..at).all(|n| self.is_sign(n)) {
+        let mark = |n: usize| {
+            let kind = self.item(n).map(|item| item.kind);
+            matches!(kind, Some(UnitKind::Sign | UnitKind::Number))
+        };
+        let opens = (line.start..at).all(mark);
+        // `Hi, patient: Olga Novak`; but in `a patient: Olga Novak helped` it is no label.
+        if !opens && !self.is_sign(at - 1) {
             return None;
         }
         let mut behind = at + 1;
@@ -221,27 +255,31 @@ impl Lists<'_> {
         {
             behind += 1;
         }
-        let parted = Sign::Column.parts(self.passage, behind)
-            || matches!(self.passage.bytes(behind), b":" | b"=" | b"|");
+        let parted = match self.passage.bytes(behind) {
+            b":" => true,
+            b"=" | b"|" => opens,
+            b"-" | b"\xe2\x80\x93" => opens && behind > at + 1,
+            _ => opens && Sign::Column.parts(self.passage, behind),
+        };
         if !parted {
             return None;
         }
         while behind < line.end && self.is_sign(behind) {
             behind += 1;
         }
-        let (n, tag) = self.people(line).next()?;
+        let (n, tag) = self.people(line).find(|(_, tag)| tag.first >= behind)?;
         // A title of a private person is none of the name.
         let titled = (behind..tag.first).all(|n| {
             let flags = self.item(n).map(|item| item.word.flags());
             self.is_sign(n) || flags.is_some_and(|f| f.has(Flag::PersonalTitle))
         });
-        (behind <= tag.first && titled && self.is_full(tag) && self.may_be_patient(tag))
-            .then(|| vec![n])
+        (titled && self.is_full(tag) && self.may_be_patient(tag)).then(|| vec![n])
     }
 
     /// The people in a column whose heading is `Patient`.
     fn below_heading(&self, at: usize, line: &Range<usize>) -> Option<Vec<usize>> {
-        if self.people(line).next().is_some() {
+        // One word may be taken for a name: `Patient, Item, Bin`.
+        if self.people(line).any(|(_, tag)| self.is_full(tag)) {
             return None;
         }
         let parts = |sign: &Sign| line.clone().skip(1).any(|n| sign.parts(self.passage, n));
@@ -272,35 +310,52 @@ impl Lists<'_> {
         (told.len() >= least).then_some(told)
     }
 
-    /// Those whom a line opens that ends with a colon: `Patients to call back:`.
+    /// Those whom an opening lists, in its line and below it: `Patients to call back:`.
     fn below_opening(&self, at: usize, line: &Range<usize>) -> Option<Vec<usize>> {
-        let last = line
-            .clone()
-            .rev()
-            .find(|n| self.passage.bytes(*n) != b"*")?;
-        let others = |n: usize| {
-            let staff = self
-                .item(n)
-                .is_some_and(|item| item.word.flags().any(STAFF));
-            staff || n < at && self.says(n, &OTHERS)
-        };
-        let opens = self.passage.bytes(last) == b":"
-            && self.says(at, &PATIENTS)
-            && !line.clone().any(others)
-            && self.people(line).next().is_none();
+        let colon = (at + 1..line.end).find(|n| self.passage.bytes(*n) == b":")?;
+        let opening = line.start..colon;
+        let opens = self.says(at, &PATIENTS)
+            && !opening.clone().any(|n| self.speaks_of_others(n, at))
+            && self.people(&opening).next().is_none();
         if !opens {
             return None;
         }
+        let full = |tag: &Tag| self.is_full(tag) && self.may_be_patient(tag);
+        let behind = colon + 1..line.end;
+        if behind.clone().any(|n| !self.is_sign(n)) {
+            // `Patients: Olga Novak, James Weber`: nobody else stands in it.
+            let mut told = Vec::new();
+            for (n, tag) in self.people(&behind) {
+                told.push(full(tag).then_some(n)?);
+            }
+            return (told.len() >= 2).then_some(told);
+        }
         let told = self.rows(line.end, |row| {
             let (n, tag) = self.people(row).next()?;
-            let words = (row.start..tag.first).filter(|n| {
-                self.item(*n)
-                    .is_some_and(|item| item.kind == UnitKind::Word)
-            });
+            let is_word = |n: &usize| self.item(*n).is_some_and(|i| i.kind == UnitKind::Word);
+            let words = (row.start..tag.first).filter(is_word);
             let begins = tag.first <= row.start + BEFORE && words.count() <= 1;
-            (begins && self.is_full(tag) && self.may_be_patient(tag)).then_some(n)
+            (begins && full(tag)).then_some(n)
         });
         (told.len() >= 2).then_some(told)
+    }
+
+    /// Whether a word of an opening says that it is not patients who are listed, but
+    /// others: who works for them, or does something. Before `patients` stand words that
+    /// say which ones, and hardly any of these is a plural or ends as verbs do.
+    fn speaks_of_others(&self, n: usize, at: usize) -> bool {
+        let Some(item) = self.item(n).filter(|item| item.kind == UnitKind::Word) else {
+            return false;
+        };
+        let flags = item.word.flags();
+        if flags.any(STAFF) || n == at + 1 && self.says(n, &GROUPS) {
+            return true;
+        }
+        let word = self.passage.bytes(n);
+        let long = word.len() > 3;
+        let ends = |end: &[u8]| word.to_ascii_lowercase().ends_with(end);
+        let does = long && (ends(b"s") || ends(b"ing") || ends(b"ly"));
+        n < at && (self.says(n, &OTHERS) || does && !flags.any(HEALTH) && !self.says(n, &WHICH))
     }
 
     /// What `named` finds in the lines from a unit on, until the list ends: where some lines
@@ -443,6 +498,8 @@ mod tests {
         for text in [
             "Patient: Olga Novak\nTime: 10:15\nWith: Maria Chen",
             "* **Patient name:** Olga Novak (10:15, Maria Chen)",
+            "1. Patient name - Olga Novak",
+            "Hi, patient: Olga Novak, wants Tuesday",
             "Patient   Olga Novak\nTime      10:15",
             "| Patient's name | Olga Novak |\n| Seen by | Maria Chen |",
             "Patient: Ms. Olga Novak",
@@ -454,6 +511,9 @@ mod tests {
             "New patients to register:\n\n- Olga Novak, 03/14/1994\n- James Weber, 2019-08-27\n\nThanks\nMaria Chen",
             "The pts below were not reached:\n1. 10:15 Olga Novak\n2. 8:45 James Weber\n\nMaria Chen",
             "Patients to register:\n\nName: Olga Novak\nDOB: 1994-03-14\n\nName: James Weber\nDOB: 2019-08-27\n\nMaria Chen",
+            "Patients to call: Olga Novak, James Weber",
+            "Our dialysis patients for Monday:\n* Olga Novak\n* James Weber",
+            "Patient,Item,Stone\nOlga Novak,1,B4\nJames Weber,2,C1",
             "Pacientes de hoy:\nOlga Novak, 10:15\nJames Weber, 8:45",
         ] {
             assert_eq!(told(text), ["Olga Novak", "James Weber"], "{text}");
@@ -470,6 +530,13 @@ mod tests {
             "Contacts for patients:\n- Olga Novak\n- James Weber",
             "Volunteers who drive patients:\n- Olga Novak\n- James Weber",
             "The nurse of new patients:\n- Olga Novak\n- James Weber",
+            "Accepting new patients:\n- Olga Novak\n- James Weber",
+            "These doctors take new patients:\n- Olga Novak\n- James Weber",
+            "Patients and families council:\n- Olga Novak\n- James Weber",
+            "Patients seen by: Olga Novak, James Weber",
+            "Patients: ask Olga Novak or Dr. Stone",
+            "We heard from a patient: Olga Novak helped",
+            "Patient - Olga Novak",
             "Our rules for patients:\n- be kind, as Olga Novak says\n- be on time, James Weber",
             "Patient: ZZTEST Alpha",
             "Patient: Dr. Stone",

@@ -260,10 +260,10 @@ impl Reader<'_> {
         fields.iter().enumerate().any(|(at, field)| {
             let kind = field.filter(|f| !f.weak).map(|f| f.kind);
             let kind = kind.filter(|kind| matches!(kind, FindingKind::Mrn | FindingKind::Ssn));
-            let figures = |v: &str| v.bytes().filter(u8::is_ascii_digit).count() >= 3;
             let values = || sample.iter().filter_map(|row| self.value(row, at));
             kind.is_some_and(|kind| {
-                values().nth(1).is_some() && values().all(|v| shape::fits(kind, v) && figures(v))
+                values().nth(1).is_some()
+                    && values().all(|v| shape::fits(kind, v) && figures(v) >= 3)
             })
         })
     }
@@ -372,10 +372,9 @@ impl Reader<'_> {
                     if field.kind == FindingKind::Condition && most(&shape::is_icd10) {
                         field.kind = FindingKind::Icd10;
                     }
-                    if field.kind == FindingKind::Name
-                        && most(&|c| shape::fits(FindingKind::Mrn, c))
-                        && field.health
-                    {
+                    // Shorter ones count them: `Site, Patients`.
+                    let number = |c: &str| shape::fits(FindingKind::Mrn, c) && figures(c) >= 4;
+                    if field.kind == FindingKind::Name && field.health && most(&number) {
                         field.kind = FindingKind::Mrn;
                     }
                     if !field.weak {
@@ -615,6 +614,11 @@ impl<'t> Lines<'t> {
         let rest = self.bytes.get(self.block..).unwrap_or_default();
         self.signs = signs(&chunk(rest));
     }
+}
+
+/// How many figures a value has.
+fn figures(value: &str) -> usize {
+    value.bytes().filter(u8::is_ascii_digit).count()
 }
 
 /// A bit for each byte of a block that counts or may end a line.

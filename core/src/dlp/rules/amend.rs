@@ -12,16 +12,17 @@ use crate::dlp::{FindingKind, check, made_up};
 /// Letters and figures of a licence plate at most.
 const PLATE: usize = 8;
 
-/// Takes doses out of dates and leaves out what is nobody's, finds telephones behind
-/// people's numbers, gives licence plates their length, and calls what only looks like a
-/// DEA number by its shape no such.
+/// Takes doses out of dates and times out of records' numbers, leaves out what is nobody's,
+/// finds telephones behind people's numbers, gives licence plates their length, and calls
+/// what only looks like a DEA number by its shape no such.
 pub(in crate::dlp) fn amend(passage: &Passage<'_>, tags: &mut Vec<Tag>) {
     find_telephones(passage, tags);
     tags.retain(|tag| {
         let single = tag.last == tag.first + 1;
         let dose = single && tag.kind == FindingKind::Date && is_dose(passage.bytes(tag.first));
         let value = std::str::from_utf8(passage.bytes_of(tag.first..tag.last));
-        !dose && !value.is_ok_and(|value| made_up::is(tag.kind, value))
+        let time = single && tag.kind == FindingKind::Mrn && is_time(passage, tag);
+        !dose && !time && !value.is_ok_and(|value| made_up::is(tag.kind, value))
     });
     let mut longer = false;
     for tag in tags.iter_mut() {
@@ -102,6 +103,23 @@ fn is_dea(passage: &Passage<'_>, tag: &Tag) -> bool {
     tag.margin >= GUESSED
         || called
         || units.any(|unit| check::dea_shape(unit).is_some_and(|digits| check::dea(&digits)))
+}
+
+/// Whether a number of four figures is a time of day (`gap closed 0530`) and no record's:
+/// no label stands right before it, and no format tells it.
+fn is_time(passage: &Passage<'_>, tag: &Tag) -> bool {
+    let figures = passage.bytes(tag.first);
+    let time = match figures {
+        [h, hh, m, _] if figures.iter().all(u8::is_ascii_digit) => {
+            (*h < b'2' || *h == b'2' && *hh < b'4') && *m < b'6'
+        }
+        _ => false,
+    };
+    let labelled = |n| {
+        let item = passage.items.get(n);
+        item.is_some_and(|item| cue(item, Flag::CueMrn) && item.cue_distance <= 3)
+    };
+    time && tag.margin < GUESSED && !labelled(tag.first)
 }
 
 /// Whether a unit is an amount of a drug: `10mg`, `2.5mL`.
@@ -190,6 +208,27 @@ mod tests {
         }
         let left = amended("Lot 10mg", FindingKind::OtherId, &["10mg"]);
         assert_eq!(left.len(), 1);
+    }
+
+    #[test]
+    fn a_time_of_day_is_no_records_number() {
+        let kept = |text: &str, found: &str| amended(text, FindingKind::Mrn, &[found]).len();
+        for (text, time) in [
+            ("mrn 601774, DKA, gap closed 0530, off insulin", "0530"),
+            ("MRN CHU-11-093, hold is up on Sunday at 2359", "2359"),
+        ] {
+            assert_eq!(kept(text, time), 0, "{text}");
+        }
+        for (text, number) in [
+            ("MRN 0530, DKA", "0530"),
+            ("MRN # 0530", "0530"),
+            ("MRN: 0530", "0530"),
+            ("mrn 601774, DKA, merged with 0572", "0572"),
+            ("mrn 601774, DKA, merged with 2418", "2418"),
+            ("mrn 601774, DKA, merged with 05301", "05301"),
+        ] {
+            assert_eq!(kept(text, number), 1, "{text}");
+        }
     }
 
     #[test]

@@ -177,6 +177,16 @@ fn values_correct_a_header() {
 }
 
 #[test]
+fn how_many_patients_there_are_is_no_number_of_one() {
+    let text = "site,patients,lead\nBoston,14,Ana Ruiz\nDallas,877,Bo Lind\nUtica,9,Cy Poe\n";
+    assert!(read(text, "text/csv").is_none_or(|r| r.hints.is_empty() && !r.patient_record));
+    let text = text.replace(",877,", ",88077,").replace(",14,", ",88014,");
+    let record = read(&text, "text/csv").unwrap();
+    has(&all(&text, &record), K::Mrn, "88014");
+    assert!(record.patient_record);
+}
+
+#[test]
 fn a_rule_under_its_header_makes_a_table() {
     let text = "| Room | Pt | Plan |\n|--|--|--|\n| 206 | Yun, A | hospice |\n";
     let found = hints(text, "text/plain");
