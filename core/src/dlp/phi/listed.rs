@@ -9,8 +9,14 @@
 //! then are private persons, whatever the models take them for. They count words, of
 //! which such a list has few, and all but one of them are those of any other list.
 
+mod words;
+
 use std::ops::Range;
 
+use self::words::{
+    BEHIND, BY, CLINICAL, CLOSING, LISTS, NAME, OTHERS, PATIENT, PATIENTS, STAFF, THERAPISTS,
+    THESE, WHICH,
+};
 use crate::dlp::FindingKind;
 use crate::dlp::lexicon::{Flag, Flags, HEALTH};
 use crate::dlp::passage::{Item, Passage};
@@ -22,88 +28,15 @@ use crate::dlp::unit::UnitKind;
 
 /// Units of a line that is a heading, a label or an opening.
 const MAX_LINE: usize = 96;
-/// Lines below it that are looked at; those below these are of the same table.
+/// Lines below it that are looked at: who stands further down keeps the kind that the
+/// models give.
 const MAX_ROWS: usize = 200;
-/// Lines in a row that name nobody, behind which a list has ended.
+/// Lines in a row that name no patient, behind which a list has ended.
 const MAX_OTHERS: usize = 3;
 /// Units of such a line.
 const MAX_ROW: usize = 512;
 /// Units of a line of a list before the name: a number, a day and a time.
 const BEFORE: usize = 8;
-
-const PATIENT: [u32; 6] = [
-    hash(b"patient"),
-    hash(b"patients"),
-    hash(b"pt"),
-    hash(b"pts"),
-    hash(b"paciente"),
-    hash(b"pacientes"),
-];
-/// Those that many people are called by, who may be listed below.
-const PATIENTS: [u32; 3] = [hash(b"patients"), hash(b"pts"), hash(b"pacientes")];
-/// What else the heading over a patient's name says.
-const NAME: [u32; 13] = [
-    hash(b"name"),
-    hash(b"names"),
-    hash(b"full"),
-    hash(b"first"),
-    hash(b"last"),
-    hash(b"legal"),
-    hash(b"s"),
-    hash(b"of"),
-    hash(b"the"),
-    hash(b"and"),
-    hash(b"nombre"),
-    hash(b"del"),
-    hash(b"de"),
-];
-/// Before `patients`, these say that others are listed: `Contacts for patients:`,
-/// `Volunteers who drive patients:`.
-const OTHERS: [u32; 14] = [
-    hash(b"for"),
-    hash(b"to"),
-    hash(b"with"),
-    hash(b"by"),
-    hash(b"who"),
-    hash(b"that"),
-    hash(b"which"),
-    hash(b"when"),
-    hash(b"where"),
-    hash(b"see"),
-    hash(b"take"),
-    hash(b"accept"),
-    hash(b"treat"),
-    hash(b"para"),
-];
-/// Behind it these do: `Patients and Families Council:`.
-const GROUPS: [u32; 7] = [
-    hash(b"and"),
-    hash(b"y"),
-    hash(b"advisory"),
-    hash(b"council"),
-    hash(b"committee"),
-    hash(b"advisors"),
-    hash(b"seen"),
-];
-/// Plurals and the like that may stand before it.
-const WHICH: [u32; 13] = [
-    hash(b"names"),
-    hash(b"following"),
-    hash(b"remaining"),
-    hash(b"waiting"),
-    hash(b"pending"),
-    hash(b"missing"),
-    hash(b"incoming"),
-    hash(b"upcoming"),
-    hash(b"previous"),
-    hash(b"these"),
-    hash(b"those"),
-    hash(b"todays"),
-    hash(b"tomorrows"),
-];
-/// What those are called who work there.
-const STAFF: Flags = Flags::of(&[Flag::Role, Flag::TitleBefore, Flag::TitleAfter, Flag::Staff]);
-const CLINICAL: Flags = Flags::of(&[Flag::TitleBefore, Flag::TitleAfter]);
 
 /// Makes private persons of those who are called patients, and says whether there are any.
 pub(super) fn tell(passage: &Passage<'_>, tags: &mut [Tag]) -> bool {
@@ -217,11 +150,16 @@ impl Lists<'_> {
     /// Whether somebody may be a patient: who has a clinician's title is called by it, and
     /// who is called a test is nobody.
     fn may_be_patient(&self, tag: &Tag) -> bool {
+        let flags = |n: usize| self.item(n).map(|item| item.word.flags());
+        let clinical = |f: Flags| f.any(CLINICAL) && !f.has(Flag::PersonalTitle);
+        let titled = (tag.first..tag.last).filter_map(flags).any(clinical);
+        // `Maria Chen, RN`; what stands in the next cell or line is of somebody else.
         let comma = usize::from(self.passage.bytes(tag.last) == b",");
-        let units = (tag.first..tag.last).chain([tag.last + comma]);
-        let mut flags = units.filter_map(|n| Some(self.item(n)?.word.flags()));
-        let titled = flags.any(|f| f.any(CLINICAL) && !f.has(Flag::PersonalTitle));
-        !titled && !self.comes_behind_title(tag) && !is_test_person(self.passage, tag)
+        let behind = tag.last + comma;
+        let beside = (tag.last..=behind).all(|n| self.item(n).is_some_and(|i| i.gap <= Gap::Space));
+        let behind = flags(behind).is_some_and(|f| f.has(Flag::TitleAfter));
+        let titled = titled || beside && behind || self.comes_behind_title(tag);
+        !titled && !is_test_person(self.passage, tag)
     }
 
     /// Whether a title stands right before a name, which may not be of the finding.
@@ -239,11 +177,9 @@ impl Lists<'_> {
 
     /// `Patient: Olga Novak`, and at the start of a line as two cells too.
     fn labelled(&self, at: usize, line: &Range<usize>) -> Option<Vec<usize>> {
-        let mark = |n: usize| {
-            let kind = self.item(n).map(|item| item.kind);
-            matches!(kind, Some(UnitKind::Sign | UnitKind::Number))
-        };
-        let opens = (line.start..at).all(mark);
+        let is_number = |n: usize| self.item(n).is_some_and(|i| i.kind == UnitKind::Number);
+        let opens =
+            (line.start..at).all(|n| self.is_sign(n) || is_number(n) || self.says(n, &NAME));
         // `Hi, patient: Olga Novak`; but in `a patient: Olga Novak helped` it is no label.
         if !opens && !self.is_sign(at - 1) {
             return None;
@@ -251,15 +187,25 @@ impl Lists<'_> {
         let mut behind = at + 1;
         while behind < line.end
             && (self.says(behind, &NAME)
-                || matches!(self.passage.bytes(behind), b"'" | b"\xe2\x80\x99"))
+                || is_number(behind)
+                || matches!(self.passage.bytes(behind), b"'" | b"\xe2\x80\x99" | b"*"))
         {
             behind += 1;
         }
+        // `Patient/Guarantor:`
+        if self.passage.bytes(behind) == b"/" {
+            behind += 2;
+        }
+        if self.is_part_time(at) {
+            return None;
+        }
+        let named = behind > at + 1 || at > line.start && self.says(at - 1, &NAME);
+        let cells = opens && !self.is_row_of_others(line);
         let parted = match self.passage.bytes(behind) {
             b":" => true,
-            b"=" | b"|" => opens,
-            b"-" | b"\xe2\x80\x93" => opens && behind > at + 1,
-            _ => opens && Sign::Column.parts(self.passage, behind),
+            b"=" | b"|" => cells,
+            b"-" | b"\xe2\x80\x93" => opens && named,
+            _ => cells && Sign::Column.parts(self.passage, behind) && behind < line.end,
         };
         if !parted {
             return None;
@@ -267,44 +213,100 @@ impl Lists<'_> {
         while behind < line.end && self.is_sign(behind) {
             behind += 1;
         }
-        let (n, tag) = self.people(line).find(|(_, tag)| tag.first >= behind)?;
+        let name = match behind < line.end {
+            true => behind..line.end,
+            // The name may stand alone in the next line.
+            false => line.end..line_end(self.passage, line.end),
+        };
+        let (n, tag) = self.people(&name).next()?;
         // A title of a private person is none of the name.
-        let titled = (behind..tag.first).all(|n| {
+        let titled = (name.start..tag.first).all(|n| {
             let flags = self.item(n).map(|item| item.word.flags());
             self.is_sign(n) || flags.is_some_and(|f| f.has(Flag::PersonalTitle))
         });
-        (titled && self.is_full(tag) && self.may_be_patient(tag)).then(|| vec![n])
+        let alone = behind < line.end || tag.last == name.end && !self.says(at, &PATIENTS);
+        (titled && alone && self.is_full(tag) && self.may_be_patient(tag)).then(|| vec![n])
+    }
+
+    /// Whether it is `PT` and stands near what is said of those who work part time, or in
+    /// therapy.
+    fn is_part_time(&self, at: usize) -> bool {
+        const NEAR: usize = 40;
+        let near = at.saturating_sub(NEAR)..(at + NEAR).min(self.passage.items.len());
+        self.passage.bytes(at) == b"PT" && near.clone().any(|n| self.says(n, &THERAPISTS))
+    }
+
+    /// Whether two cells are a row of a table with a heading, `Role | Owner`: its first
+    /// line says nothing of anybody.
+    fn is_row_of_others(&self, line: &Range<usize>) -> bool {
+        let ends = |n: &usize| self.item(*n).is_some_and(|i| i.gap == Gap::Paragraph);
+        let first = (line.start.saturating_sub(MAX_LINE)..=line.start)
+            .rev()
+            .find(ends);
+        let first = first.unwrap_or(0);
+        let head = first..line_end(self.passage, first);
+        let figures = |n: usize| {
+            self.item(n)
+                .is_some_and(|i| !matches!(i.kind, UnitKind::Word | UnitKind::Sign))
+        };
+        let two = |line: &Range<usize>| {
+            let sign = [Sign::Bar, Sign::Column]
+                .into_iter()
+                .find(|s| self.has(*s, line));
+            sign.map(|sign| (sign, self.cells(sign, line).len()))
+        };
+        head.start < line.start
+            && two(&head).is_some()
+            && two(&head) == two(line)
+            && !head.clone().any(figures)
+            && !self.people(&head).any(|(_, tag)| self.is_full(tag))
+    }
+
+    fn has(&self, sign: Sign, line: &Range<usize>) -> bool {
+        (line.start + 1..line.end).any(|n| self.opens_cell(sign, line, n))
     }
 
     /// The people in a column whose heading is `Patient`.
     fn below_heading(&self, at: usize, line: &Range<usize>) -> Option<Vec<usize>> {
         // One word may be taken for a name: `Patient, Item, Bin`.
-        if self.people(line).any(|(_, tag)| self.is_full(tag)) {
+        if self.people(line).any(|(_, tag)| self.is_full(tag)) || self.is_part_time(at) {
             return None;
         }
-        let parts = |sign: &Sign| line.clone().skip(1).any(|n| sign.parts(self.passage, n));
         let signs = [Sign::Bar, Sign::Column, Sign::Semicolon, Sign::Comma];
-        let sign = signs.into_iter().find(parts)?;
-        let (column, cell) = self.cell(sign, line, at);
-        // `Patient: ______` is a field to fill in.
-        let is_blank = |n: usize| matches!(self.passage.bytes(n), b":" | b"_");
-        let is_heading = |n: usize| {
-            self.is_sign(n) && !is_blank(n) || self.says(n, &PATIENT) || self.says(n, &NAME)
+        let sign = signs.into_iter().find(|sign| self.has(*sign, line))?;
+        // Prose has these too.
+        let sure = matches!(sign, Sign::Bar | Sign::Column);
+        let cells = self.cells(sign, line);
+        let column = cells.iter().position(|cell| cell.contains(&at))?;
+        // `Patient: ______` is a field to fill in, and `patient.` ends a sentence.
+        let is_mark = |n: usize| {
+            let bytes = self.passage.bytes(n);
+            sign.parts(self.passage, n)
+                || matches!(bytes, b"*" | b"\"" | b"'" | b"#" | b"(" | b")")
+                || bytes == b"\xe2\x80\x99"
+                || bytes == b">"
+                || bytes == b"/"
         };
-        if !cell.into_iter().all(is_heading) {
+        let is_heading = |n: usize| is_mark(n) || self.says(n, &PATIENT) || self.says(n, &NAME);
+        let follows = self
+            .item(line.end)
+            .is_some_and(|i| sure || i.gap == Gap::Line);
+        if !cells[column].clone().all(is_heading) || !follows {
             return None;
         }
-        let width = self.cells(sign, line);
         let told = self.rows(line.end, |row| {
-            let (n, tag) = self.people(row).find(|(_, tag)| {
-                let (place, _) = self.cell(sign, row, tag.first);
-                place == column
-            })?;
-            let as_wide = sign == Sign::Bar || column == 0 || self.cells(sign, row) == width;
-            (as_wide && self.may_be_patient(tag)).then_some(n)
+            let row = self.cells(sign, row);
+            let even = row.len() == cells.len() || sure && column == 0 || sign == Sign::Bar;
+            let cell = row.get(column).filter(|_| even && row.len() > 1)?;
+            let (n, tag) = self.people(cell).next()?;
+            let begins = (cell.start..tag.first).all(|n| {
+                let item = self.item(n);
+                item.is_some_and(|i| {
+                    i.kind != UnitKind::Word || i.word.flags().has(Flag::PersonalTitle)
+                })
+            });
+            (begins && self.may_be_patient(tag)).then_some(n)
         });
-        // A comma parts the words of prose too.
-        let sure = matches!(sign, Sign::Bar | Sign::Column);
         let full = |n: &usize| self.tags.get(*n).is_some_and(|tag| self.is_full(tag));
         let least = if sure && told.iter().any(full) { 1 } else { 2 };
         (told.len() >= least).then_some(told)
@@ -314,9 +316,12 @@ impl Lists<'_> {
     fn below_opening(&self, at: usize, line: &Range<usize>) -> Option<Vec<usize>> {
         let colon = (at + 1..line.end).find(|n| self.passage.bytes(*n) == b":")?;
         let opening = line.start..colon;
+        let these = at > line.start && self.says(at - 1, &THESE);
+        let from = if these { at } else { line.start };
         let opens = self.says(at, &PATIENTS)
-            && !opening.clone().any(|n| self.speaks_of_others(n, at))
-            && self.people(&opening).next().is_none();
+            && !(from..colon).any(|n| self.speaks_of_others(n, at))
+            && !self.says(colon - 1, &BY)
+            && (these || self.people(&opening).next().is_none());
         if !opens {
             return None;
         }
@@ -337,7 +342,13 @@ impl Lists<'_> {
             let begins = tag.first <= row.start + BEFORE && words.count() <= 1;
             (begins && full(tag)).then_some(n)
         });
-        (told.len() >= 2).then_some(told)
+        // An item of a list is one by itself.
+        let first = self.tags.get(*told.first()?)?.first;
+        let is_item = matches!(
+            self.passage.bytes(first.saturating_sub(1)),
+            b"-" | b"*" | b"\xe2\x80\xa2"
+        );
+        (told.len() >= 2 || is_item).then_some(told)
     }
 
     /// Whether a word of an opening says that it is not patients who are listed, but
@@ -348,19 +359,25 @@ impl Lists<'_> {
             return false;
         };
         let flags = item.word.flags();
-        if flags.any(STAFF) || n == at + 1 && self.says(n, &GROUPS) {
-            return true;
+        if n > at {
+            // Behind it staff are told of: `patients of Dr. Stone`.
+            return n == at + 1 && self.says(n, &BEHIND);
         }
         let word = self.passage.bytes(n);
         let long = word.len() > 3;
         let ends = |end: &[u8]| word.to_ascii_lowercase().ends_with(end);
-        let does = long && (ends(b"s") || ends(b"ing") || ends(b"ly"));
-        n < at && (self.says(n, &OTHERS) || does && !flags.any(HEALTH) && !self.says(n, &WHICH))
+        let does = long && (ends(b"s") || ends(b"ing") || ends(b"ly")) && !flags.any(HEALTH);
+        // `List of patients:`, `Names of new patients:`
+        let listed = self.says(n, &[hash(b"of")]) && self.says(n.saturating_sub(1), &LISTS);
+        n < at
+            && (flags.any(STAFF)
+                || self.says(n, &OTHERS) && !listed
+                || does && !self.says(n, &WHICH))
     }
 
     /// What `named` finds in the lines from a unit on, until the list ends: where some lines
-    /// in a row name nobody, or behind an empty line, unless the next begins as the first
-    /// of the list does (`Name: Olga Novak`).
+    /// in a row name no patient, where a letter closes, or behind an empty line below
+    /// somebody, unless the next begins as the first of the list does (`Name: Olga Novak`).
     fn rows(&self, mut at: usize, named: impl Fn(&Range<usize>) -> Option<usize>) -> Vec<usize> {
         let (mut told, mut others, mut opens) = (Vec::new(), 0, None);
         for _ in 0..MAX_ROWS {
@@ -368,6 +385,9 @@ impl Lists<'_> {
                 break;
             };
             let row = at..line_end(self.passage, at);
+            if self.says(at, &CLOSING) {
+                break;
+            }
             if item.gap == Gap::Paragraph && opens.is_some_and(|hash| hash != item.hash) {
                 break;
             }
@@ -390,27 +410,18 @@ impl Lists<'_> {
         told
     }
 
-    /// Which cell of a line a unit is in, and the units of that.
-    fn cell(&self, sign: Sign, line: &Range<usize>, at: usize) -> (usize, Range<usize>) {
-        let (mut place, mut start) = (0, line.start);
-        let mut quoted = false;
+    /// The units of the cells of a line; quotes hold a cell together.
+    fn cells(&self, sign: Sign, line: &Range<usize>) -> Vec<Range<usize>> {
+        let (mut cells, mut start, mut quoted) = (Vec::new(), line.start, false);
         for n in line.start + 1..line.end {
             quoted ^= self.passage.bytes(n - 1) == b"\"";
-            // A line may begin with a bar.
             if !quoted && self.opens_cell(sign, line, n) {
-                if n > at {
-                    return (place, start..n);
-                }
-                (place, start) = (place + 1, n);
+                cells.push(start..n);
+                start = n;
             }
         }
-        (place, start..line.end)
-    }
-
-    fn cells(&self, sign: Sign, line: &Range<usize>) -> usize {
-        let last = line.end.saturating_sub(1);
-        let (place, _) = self.cell(sign, line, last);
-        place
+        cells.push(start..line.end);
+        cells
     }
 
     /// Whether a cell begins at a unit that is not the first of its line: the bar before
@@ -479,6 +490,7 @@ mod tests {
             "Time | Patient | With\n10:15 | Olga Novak | Maria Chen\n8:45 | James Weber | Stone",
             "Patient\tTime\tWith\nOlga Novak\t10:15\tMaria Chen\nJames Weber\t8:45\tStone",
             "> Time   Patient name   With\n> 10:15  Olga Novak     Maria Chen\n> 8:45   James Weber    Stone",
+            "Patient\tWith\nOlga Novak\tDr. Stone\nJames Weber\tDr. Stone\nThanks,\nMaria Chen",
             "Time,Patient,With\n10:15,Olga Novak,Maria Chen\n8:45,James Weber,Stone",
             "Room;Pt;With\n12;Olga Novak;Maria Chen\n14;James Weber;Stone",
             "Hora\tNombre del paciente\n10:15\tOlga Novak\n8:45\tJames Weber",
@@ -504,6 +516,15 @@ mod tests {
             "| Patient's name | Olga Novak |\n| Seen by | Maria Chen |",
             "Patient: Ms. Olga Novak",
             "PT = Olga Novak",
+            "Nombre del paciente: Olga Novak",
+            "Name of patient: Olga Novak",
+            "Patient 1: Olga Novak",
+            "Re: Patient: Olga Novak",
+            "Patient/Guarantor: Olga Novak",
+            "Patient:\nOlga Novak\n10:15",
+            "Patient: Olga Novak\nPA: approved",
+            "Date      5/1\nPatient   Olga Novak",
+            "Patients to call back:\n- Olga Novak, 317-555-0142\n\nThanks,\nMaria Chen",
         ] {
             assert_eq!(told(text), ["Olga Novak"], "{text}");
         }
@@ -512,6 +533,9 @@ mod tests {
             "The pts below were not reached:\n1. 10:15 Olga Novak\n2. 8:45 James Weber\n\nMaria Chen",
             "Patients to register:\n\nName: Olga Novak\nDOB: 1994-03-14\n\nName: James Weber\nDOB: 2019-08-27\n\nMaria Chen",
             "Patients to call: Olga Novak, James Weber",
+            "Refunds for the following patients:\nOlga Novak\nJames Weber\nThanks\nMaria Chen",
+            "Dr. Stone's patients tomorrow:\n- Olga Novak, Dr. Stone\n- James Weber",
+            "List of new patients:\nOlga Novak\nJames Weber\n\nDr. Stone",
             "Our dialysis patients for Monday:\n* Olga Novak\n* James Weber",
             "Patient,Item,Stone\nOlga Novak,1,B4\nJames Weber,2,C1",
             "Pacientes de hoy:\nOlga Novak, 10:15\nJames Weber, 8:45",
@@ -537,6 +561,23 @@ mod tests {
             "Patients: ask Olga Novak or Dr. Stone",
             "We heard from a patient: Olga Novak helped",
             "Patient - Olga Novak",
+            "Please be\npatient.  If it does not come back, call\nMaria Chen  at the desk",
+            "Patients | Visitors | Careers\nMaria Chen joins the board",
+            "Patient | Date | Copay\n\nThanks,\nMaria Chen",
+            "Patients   400\nMaria Chen presents",
+            "Dear\nPatients,\n\nMaria Chen has left, sadly\nOlga Novak is here, at last",
+            "our\npatients, neighbors and donors.\n\nMaria Chen, Chair\nOlga Novak, Treasurer",
+            "FT\tOlga Novak\nPT\tJames Weber",
+            "PT | OT | SLP\nOlga Novak | Luis Ortiz | James Weber",
+            "Patients can reach:\n- Olga Novak\n- James Weber",
+            "Seeing new patients:\n- Olga Novak\n- James Weber",
+            "What patients love about us:\n- Olga Novak\n- James Weber",
+            "Feedback from patients:\n- Olga Novak\n- James Weber",
+            "Friends of patients:\n- Olga Novak\n- James Weber",
+            "Quien atiende a los pacientes:\n- Olga Novak\n- James Weber",
+            "of patients:\n- Olga Novak\n- James Weber",
+            "Role | Owner\nPatient | Maria Chen\nClinician | Luis Ortiz",
+            "Seat     Member\nPatient  Olga Novak",
             "Our rules for patients:\n- be kind, as Olga Novak says\n- be on time, James Weber",
             "Patient: ZZTEST Alpha",
             "Patient: Dr. Stone",
