@@ -15,7 +15,7 @@ use std::ops::Range;
 
 use self::words::{
     BEHIND, BY, CLINICAL, CLOSING, LISTS, NAME, OTHERS, PATIENT, PATIENTS, STAFF, THERAPISTS,
-    THESE, WHICH,
+    THESE, WHICH, WHO,
 };
 use crate::dlp::FindingKind;
 use crate::dlp::lexicon::{Flag, Flags, HEALTH};
@@ -171,8 +171,12 @@ impl Lists<'_> {
         beside && flags.is_some_and(|f| f.has(Flag::TitleBefore) && !f.has(Flag::PersonalTitle))
     }
 
+    /// Whether somebody is told by more than one word: `Olga Novak`, `Mrs. Novak`.
     fn is_full(&self, tag: &Tag) -> bool {
-        tag.last >= tag.first + 2
+        let point = usize::from(self.passage.bytes(tag.first.saturating_sub(1)) == b".");
+        let before = tag.first.checked_sub(1 + point).and_then(|n| self.item(n));
+        let titled = before.is_some_and(|i| i.word.flags().has(Flag::PersonalTitle));
+        tag.last >= tag.first + 2 || titled
     }
 
     /// `Patient: Olga Novak`, and at the start of a line as two cells too.
@@ -188,7 +192,10 @@ impl Lists<'_> {
         while behind < line.end
             && (self.says(behind, &NAME)
                 || is_number(behind)
-                || matches!(self.passage.bytes(behind), b"'" | b"\xe2\x80\x99" | b"*"))
+                || matches!(
+                    self.passage.bytes(behind),
+                    b"'" | b"\xe2\x80\x99" | b"*" | b"#"
+                ))
         {
             behind += 1;
         }
@@ -314,19 +321,23 @@ impl Lists<'_> {
 
     /// Those whom an opening lists, in its line and below it: `Patients to call back:`.
     fn below_opening(&self, at: usize, line: &Range<usize>) -> Option<Vec<usize>> {
-        let colon = (at + 1..line.end).find(|n| self.passage.bytes(*n) == b":")?;
-        let opening = line.start..colon;
+        let colon = (at + 1..line.end).find(|n| self.passage.bytes(*n) == b":");
+        let opening = line.start..colon.unwrap_or(line.end);
+        let last = opening.end.checked_sub(1)?;
         let these = at > line.start && self.says(at - 1, &THESE);
         let from = if these { at } else { line.start };
+        let full = |tag: &Tag| self.is_full(tag) && self.may_be_patient(tag);
+        // Without a colon it is a heading, and says no more than which patients.
+        let goes_on = self.is_sign(last) || last > at && !self.says(at + 1, &WHO);
         let opens = self.says(at, &PATIENTS)
-            && !(from..colon).any(|n| self.speaks_of_others(n, at))
-            && !self.says(colon - 1, &BY)
-            && (these || self.people(&opening).next().is_none());
+            && !(from..opening.end).any(|n| self.speaks_of_others(n, at))
+            && !self.says(last, &BY)
+            && (colon.is_some() || !goes_on)
+            && (these || !self.people(&opening).any(|(_, tag)| full(tag)));
         if !opens {
             return None;
         }
-        let full = |tag: &Tag| self.is_full(tag) && self.may_be_patient(tag);
-        let behind = colon + 1..line.end;
+        let behind = opening.end + 1..line.end;
         if behind.clone().any(|n| !self.is_sign(n)) {
             // `Patients: Olga Novak, James Weber`: nobody else stands in it.
             let mut told = Vec::new();
@@ -335,20 +346,23 @@ impl Lists<'_> {
             }
             return (told.len() >= 2).then_some(told);
         }
+        let is_item = |row: &Range<usize>| {
+            let first = (row.start..row.end).find(|n| self.passage.bytes(*n) != b">");
+            let mark = first.map(|n| self.passage.bytes(n));
+            mark.is_some_and(|mark| [&b"-"[..], b"*", b"\xe2\x80\xa2"].contains(&mark))
+        };
         let told = self.rows(line.end, |row| {
             let (n, tag) = self.people(row).next()?;
             let is_word = |n: &usize| self.item(*n).is_some_and(|i| i.kind == UnitKind::Word);
             let words = (row.start..tag.first).filter(is_word);
-            let begins = tag.first <= row.start + BEFORE && words.count() <= 1;
-            (begins && full(tag)).then_some(n)
+            let begins = tag.first <= row.start + BEFORE && words.count() <= 2;
+            (begins && (colon.is_some() || is_item(row)) && full(tag)).then_some(n)
         });
-        // An item of a list is one by itself.
+        // An item below a colon is one by itself.
         let first = self.tags.get(*told.first()?)?.first;
-        let is_item = matches!(
-            self.passage.bytes(first.saturating_sub(1)),
-            b"-" | b"*" | b"\xe2\x80\xa2"
-        );
-        (told.len() >= 2 || is_item).then_some(told)
+        let row = line_of(self.passage, first);
+        let one = colon.is_some() && row.is_some_and(|row| is_item(&row));
+        (told.len() >= 2 || one).then_some(told)
     }
 
     /// Whether a word of an opening says that it is not patients who are listed, but
@@ -519,6 +533,7 @@ mod tests {
             "Nombre del paciente: Olga Novak",
             "Name of patient: Olga Novak",
             "Patient 1: Olga Novak",
+            "Patient #1: Olga Novak",
             "Re: Patient: Olga Novak",
             "Patient/Guarantor: Olga Novak",
             "Patient:\nOlga Novak\n10:15",
@@ -533,6 +548,9 @@ mod tests {
             "The pts below were not reached:\n1. 10:15 Olga Novak\n2. 8:45 James Weber\n\nMaria Chen",
             "Patients to register:\n\nName: Olga Novak\nDOB: 1994-03-14\n\nName: James Weber\nDOB: 2019-08-27\n\nMaria Chen",
             "Patients to call: Olga Novak, James Weber",
+            "Patients to call back\n- Olga Novak\n- James Weber",
+            "New patients\n\n* Olga Novak\n* James Weber",
+            "Hi Jane, patients to move to Dr. Stone:\n- Call Olga Novak about it\n- Please call James Weber",
             "Refunds for the following patients:\nOlga Novak\nJames Weber\nThanks\nMaria Chen",
             "Dr. Stone's patients tomorrow:\n- Olga Novak, Dr. Stone\n- James Weber",
             "List of new patients:\nOlga Novak\nJames Weber\n\nDr. Stone",
@@ -569,6 +587,9 @@ mod tests {
             "our\npatients, neighbors and donors.\n\nMaria Chen, Chair\nOlga Novak, Treasurer",
             "FT\tOlga Novak\nPT\tJames Weber",
             "PT | OT | SLP\nOlga Novak | Luis Ortiz | James Weber",
+            "New patients\nOlga Novak\nJames Weber",
+            "Patients first\n- Olga Novak\n- James Weber",
+            "We like patients.\n- Olga Novak\n- James Weber",
             "Patients can reach:\n- Olga Novak\n- James Weber",
             "Seeing new patients:\n- Olga Novak\n- James Weber",
             "What patients love about us:\n- Olga Novak\n- James Weber",

@@ -141,3 +141,22 @@ pub(super) const CLOSING: [u32; 9] = [
 pub(super) const STAFF: Flags =
     Flags::of(&[Flag::Role, Flag::TitleBefore, Flag::TitleAfter, Flag::Staff]);
 pub(super) const CLINICAL: Flags = Flags::of(&[Flag::TitleBefore, Flag::TitleAfter]);
+/// Behind it in a heading these say which ones.
+pub(super) const WHO: [u32; 16] = [
+    hash(b"to"),
+    hash(b"who"),
+    hash(b"for"),
+    hash(b"with"),
+    hash(b"without"),
+    hash(b"on"),
+    hash(b"in"),
+    hash(b"at"),
+    hash(b"of"),
+    hash(b"still"),
+    hash(b"not"),
+    hash(b"waiting"),
+    hash(b"today"),
+    hash(b"tomorrow"),
+    hash(b"de"),
+    hash(b"para"),
+];
