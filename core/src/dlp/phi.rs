@@ -585,13 +585,13 @@ impl<'s> Scan<'s> {
     /// person with health and a number that only care gives out, two with two of
     /// these, a record's head), and a patient's record in a format of care, unless it
     /// speaks of made-up data (of a record: its subject or body does) and much speaks
-    /// against it. And where nothing speaks of animals, or of software and made-up data
+    /// against it. And where no two words speak of animals, or of software and made-up data
     /// (who reports a fault often has a real patient before them), what makes it PHI
     /// unless much speaks against it: a patient's record in a table or the like, or such a
     /// number, which its label, its check digit or the host's own pattern proves, beside
     /// a place of care or health content. Medicare's own does so by itself, as a case
     /// does. And so does who is called a patient by a heading or a label, unless much speaks
-    /// against it and a word does of animals, software or made-up data.
+    /// against it and one word does of software, made-up data or an animal.
     fn beyond_doubt(&self, score: i32) -> Option<&'static str> {
         let count = |flag| self.summary.count(flag);
         let speaks_against = score <= AGAINST;

@@ -19,12 +19,16 @@ pub(super) fn read(text: &str) -> Option<Record> {
     let mut parser = Parser::new(text);
     let values: Vec<Json> = std::iter::from_fn(|| parser.next()).collect();
     let mut walk = Walk::new(text, false);
+    // What has no resource in it goes by its keys, whatever else stands in the text.
+    let mut others = Vec::new();
     for value in &values {
+        let before = walk.resources;
         walk.value(value, "", Place::default());
+        if walk.resources == before {
+            others.push(value);
+        }
     }
-    if walk.resources == 0 {
-        walk.patient_record = json::by_keys(&values, &mut walk.hints);
-    }
+    walk.patient_record |= json::by_keys(others, &mut walk.hints);
     let patient_record = walk.patient_record;
     let (resources, hints) = (walk.resources, walk.hints.finish());
     (resources > 0 || !hints.is_empty()).then_some(Record {

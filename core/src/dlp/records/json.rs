@@ -255,7 +255,10 @@ fn is_object(text: &[u8]) -> bool {
 
 /// What the keys of any JSON say of its values, as headers do of columns.
 /// Says whether it is the record of a patient.
-pub(super) fn by_keys(values: &[Json], hints: &mut Hints<'_>) -> bool {
+pub(super) fn by_keys<'j>(
+    values: impl IntoIterator<Item = &'j Json>,
+    hints: &mut Hints<'_>,
+) -> bool {
     let mut keys = Keys {
         text: hints.text(),
         names: Names::default(),

@@ -92,7 +92,7 @@ pub(super) enum Made {
 /// or a file name alone; `None` where it is ordinary text.
 pub(super) fn read(text: &str, media_type: &str) -> Option<Record> {
     // A page whose scripts hold JSON is a page; of what it shows `shown` tells.
-    let page = text.trim_start_matches(BLANKS).starts_with('<') || media_type.ends_with("xml");
+    let page = begins_markup(text) || media_type.ends_with("xml");
     let others = || {
         x12::read(text)
             .or_else(|| calendar::read(text))
@@ -101,7 +101,11 @@ pub(super) fn read(text: &str, media_type: &str) -> Option<Record> {
     let record = cda::read(text, media_type)
         .or_else(|| hl7::read(text))
         .or_else(|| match page {
-            true => others(),
+            // A resource is one in a script too.
+            true => match fhir::read(text).filter(|json| json.clinical) {
+                Some(json) => Some(with(others(), json)),
+                None => others(),
+            },
             false => among_prose(text, others),
         });
     let record = match fhir_xml::read(text) {
@@ -122,6 +126,29 @@ pub(super) fn read(text: &str, media_type: &str) -> Option<Record> {
         written: escapes,
         ..record
     }))
+}
+
+/// Whether a text begins as markup does, with a tag: `<ana@mail.example> wrote:` and
+/// `<34>1` of a log are none.
+fn begins_markup(text: &str) -> bool {
+    let text = text.trim_start_matches(BLANKS);
+    let Some(tag) = text.strip_prefix('<') else {
+        return false;
+    };
+    let tag = tag.strip_prefix('/').unwrap_or(tag);
+    if tag.starts_with(['!', '?']) {
+        return true;
+    }
+    let is_name = |c: &char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
+    let name = tag.chars().take_while(is_name).count();
+    let mut behind = tag.chars().skip(name);
+    let ends = match behind.next() {
+        // Of a name space: `<cda:section>`; but `<https://…>`.
+        Some(':') => behind.next() != Some('/'),
+        Some(c) => c.is_whitespace() || matches!(c, '>' | '/'),
+        None => true,
+    };
+    ends && tag.starts_with(|c: char| c.is_alphabetic() || c == '_')
 }
 
 /// What the JSON in a text tells, and where that is not all of it, what its links do and

@@ -5,7 +5,7 @@ use super::{GUESSED, cue};
 use crate::dlp::lexicon::Flag;
 use crate::dlp::passage::Passage;
 use crate::dlp::tagger::Tag;
-use crate::dlp::token::Gap;
+use crate::dlp::token::{Gap, hash};
 use crate::dlp::unit::UnitKind;
 use crate::dlp::{FindingKind, check, made_up};
 
@@ -105,9 +105,24 @@ fn is_dea(passage: &Passage<'_>, tag: &Tag) -> bool {
         || units.any(|unit| check::dea_shape(unit).is_some_and(|digits| check::dea(&digits)))
 }
 
-/// Whether a number of four figures is a time of day (`gap closed 0530`) and no record's:
-/// no label stands right before it, and no format tells it.
+/// Whether a number of four figures is a time of day (`gap closed 0530`, `Sun 0540`) and no
+/// record's: a word beside it says so, and no label right before it or format says else.
 fn is_time(passage: &Passage<'_>, tag: &Tag) -> bool {
+    const BEFORE: [u32; 12] = [
+        hash(b"at"),
+        hash(b"by"),
+        hash(b"since"),
+        hash(b"until"),
+        hash(b"till"),
+        hash(b"from"),
+        hash(b"around"),
+        hash(b"before"),
+        hash(b"after"),
+        hash(b"closed"),
+        hash(b"seen"),
+        hash(b"due"),
+    ];
+    const BEHIND: [u32; 4] = [hash(b"h"), hash(b"hr"), hash(b"hrs"), hash(b"hours")];
     let figures = passage.bytes(tag.first);
     let time = match figures {
         [h, hh, m, _] if figures.iter().all(u8::is_ascii_digit) => {
@@ -115,11 +130,21 @@ fn is_time(passage: &Passage<'_>, tag: &Tag) -> bool {
         }
         _ => false,
     };
-    let labelled = |n| {
-        let item = passage.items.get(n);
-        item.is_some_and(|item| cue(item, Flag::CueMrn) && item.cue_distance <= 3)
-    };
-    time && tag.margin < GUESSED && !labelled(tag.first)
+    if !time || tag.margin >= GUESSED {
+        return false;
+    }
+    let item = |n: Option<usize>| n.and_then(|n| passage.items.get(n));
+    let before = item(tag.first.checked_sub(1)).is_some_and(|item| {
+        let day = matches!(
+            item.kind,
+            UnitKind::Weekday | UnitKind::Date | UnitKind::Month
+        );
+        day || BEFORE.contains(&item.hash)
+    });
+    let behind = item(Some(tag.last)).is_some_and(|item| BEHIND.contains(&item.hash));
+    let labelled =
+        item(Some(tag.first)).is_some_and(|item| cue(item, Flag::CueMrn) && item.cue_distance <= 2);
+    (before || behind) && !labelled
 }
 
 /// Whether a unit is an amount of a drug: `10mg`, `2.5mL`.
@@ -223,9 +248,13 @@ mod tests {
             ("MRN 0530, DKA", "0530"),
             ("MRN # 0530", "0530"),
             ("MRN: 0530", "0530"),
-            ("mrn 601774, DKA, merged with 0572", "0572"),
-            ("mrn 601774, DKA, merged with 2418", "2418"),
-            ("mrn 601774, DKA, merged with 05301", "05301"),
+            ("MRN for Ana Ruiz is 1145, please merge", "1145"),
+            ("MRN on file 7781204, old number 1145", "1145"),
+            ("mrn list\n1023\n1145", "1145"),
+            ("mrn 601774, DKA, closed 0572", "0572"),
+            ("mrn 601774, DKA, closed with 2418", "2418"),
+            ("mrn 601774, DKA, closed 2418", "2418"),
+            ("mrn 601774, DKA, closed 05301", "05301"),
         ] {
             assert_eq!(kept(text, number), 1, "{text}");
         }

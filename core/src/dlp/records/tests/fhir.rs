@@ -466,3 +466,40 @@ fn a_skeleton_and_a_sample_are_nobodys() {
         "identifier":{"type":{"coding":[{"code":"MR"}]},"value":"4471920"}}}"#;
     has(&hints(text, ""), K::Mrn, "4471920");
 }
+
+#[test]
+fn a_resource_takes_nothing_from_the_other_objects_of_a_text() {
+    let keys = "{\"patientName\": \"Ana Ruiz\", \"dob\": \"1961-03-04\", \"mrn\": \"88012\"}";
+    let text = format!(
+        "The server says {{\"resourceType\": \"OperationOutcome\", \"issue\": []}} for\n{keys}"
+    );
+    let record = read(&text, "text/plain").unwrap();
+    assert!(record.patient_record);
+    let found = all(&text, &record);
+    has(&found, K::Name, "Ana Ruiz");
+    has(&found, K::Mrn, "88012");
+}
+
+#[test]
+fn what_begins_with_a_bracket_is_no_page_yet() {
+    let keys = "{\"patientName\": \"Ana Ruiz\", \"dob\": \"1961-03-04\", \"mrn\": \"88012\"}";
+    for before in [
+        "<ana@mail.example> wrote:",
+        "<34>1 2026-01-02 api -",
+        "<https://x.example/y>",
+    ] {
+        let text = format!("{before}\n{keys}");
+        let record = read(&text, "text/plain").unwrap();
+        has(&all(&text, &record), K::Mrn, "88012");
+        assert!(record.patient_record, "{before}");
+    }
+    // Of a page `shown` tells, but for a resource, which is one in a script too.
+    let page = format!("<p>Hi</p><script>\nlet x = {keys}\n</script>");
+    assert!(read(&page, "text/plain").is_none());
+    let resource = "{\"resourceType\": \"Patient\", \"name\": [{\"family\": \"Ruiz\"}], \
+                    \"birthDate\": \"1961-03-04\", \"identifier\": [{\"value\": \"88012\"}]}";
+    let page = format!("<p>Hi</p><script type=\"application/json\">\n{resource}\n</script>");
+    let record = read(&page, "text/plain").unwrap();
+    has(&all(&page, &record), K::Name, "Ruiz");
+    assert!(record.patient_record && record.clinical);
+}
