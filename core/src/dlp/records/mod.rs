@@ -101,7 +101,7 @@ pub(super) fn read(text: &str, media_type: &str) -> Option<Record> {
     let record = cda::read(text, media_type)
         .or_else(|| hl7::read(text))
         .or_else(|| match page {
-            // A resource is one in a script too.
+            // A resource is one in a script of a page that is not called so, too.
             true => match fhir::read(text).filter(|json| json.clinical) {
                 Some(json) => Some(with(others(), json)),
                 None => others(),
