@@ -172,7 +172,9 @@ impl<const N: usize> Learner<N> {
         let mut out = self.bias;
         for row in numbers.iter().filter_map(|n| self.now.get(*n as usize)) {
             for (sum, w) in out.iter_mut().zip(row) {
-                *sum += i32::from(*w);
+                // Some hundred numbers of 16 bits, which 32 hold. Looking for an overflow
+                // would keep the processor from fetching one row while it waits for another.
+                *sum = sum.wrapping_add(i32::from(*w));
             }
         }
         out
