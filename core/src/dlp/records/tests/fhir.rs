@@ -503,3 +503,101 @@ fn what_begins_with_a_bracket_is_no_page_yet() {
     has(&all(&page, &record), K::Name, "Ruiz");
     assert!(record.patient_record && record.clinical);
 }
+
+#[test]
+fn json_that_was_put_into_a_string_is_read() {
+    let keys = r#"{"patientName": "Ana Ruiz", "dob": "03\/04\/1961", "mrn": "88012"}"#;
+    let quoted = |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"");
+    let lines = keys.replace(", ", ",\n  ");
+    let once = quoted(keys);
+    let twice = quoted(&format!("{{\"body\": \"{once}\"}}"));
+    let resource = r#"{"resourceType":"Patient","name":[{"text":"Ana Ruiz"}],"identifier":[{"value":"88012"}]}"#;
+    for text in [
+        format!("It logs {once} and stops."),
+        format!("It logs [{once}, {once}] and stops."),
+        format!("{{\"level\": \"info\", \"body\": \"{once}\"}}"),
+        format!("the body is\n\"{}\"", quoted(&lines).replace('\n', "\\n")),
+        format!(
+            "{{\"body\": [\"{}\"]}}",
+            quoted(&lines).replace('\n', "\\n")
+        ),
+        format!("{{\"message\": \"{twice}\"}}"),
+        format!("It logs {twice}"),
+        format!("{{\"message\": \"{}\"}}", quoted(resource)),
+    ] {
+        let record = read(&text, "text/plain").expect(&text);
+        assert!(record.patient_record, "{text}");
+        let found = all(&text, &record);
+        has(&found, K::Name, "Ana Ruiz");
+        has(&found, K::Mrn, "88012");
+        let dates: Vec<_> = found.iter().filter(|f| f.0 == K::Date).collect();
+        let unescaped = |f: &&(K, String)| f.1.replace('\\', "") == "03/04/1961";
+        assert_eq!(dates.len(), dates.iter().filter(|f| unescaped(f)).count());
+        assert!(text.contains("resourceType") || !dates.is_empty(), "{text}");
+    }
+    // Its string ends where the one around it does.
+    let cut = "{\"body\": \"{\\\"mrn\\\": \\\"88012\", \"patientName\": \"Ana Ruiz\"}";
+    let found = hints(cut, "text/plain");
+    has(&found, K::Mrn, "88012");
+    has(&found, K::Name, "Ana Ruiz");
+}
+
+#[test]
+fn a_string_that_was_cut_off_swallows_no_other_object() {
+    let keys = r#"{"patientName": "Ana Ruiz", "dob": "1961-03-04", "mrn": "88012"}"#;
+    for cut in [
+        "{\"path\": \"/visits\", \"agent\": \"Mozi",
+        "{\"path\": \"/visits\", \"age",
+        "{\"path\": \"/visits",
+    ] {
+        for text in [
+            format!("{cut}\n{keys}"),
+            format!("Log:\n{cut}\n\n> {keys}\n"),
+        ] {
+            let found = hints(&text, "text/plain");
+            has(&found, K::Name, "Ana Ruiz");
+            has(&found, K::Mrn, "88012");
+        }
+    }
+    // What a mailer broke is one still.
+    for broken in ["\"Ana\nRuiz\"", "\"Ana\r\n> Ruiz\" "] {
+        let text = keys.replace("\"Ana Ruiz\"", broken);
+        let found = hints(&text, "text/plain");
+        has(&found, K::Mrn, "88012");
+        assert!(
+            found
+                .iter()
+                .any(|(k, v)| *k == K::Name && v.starts_with("Ana") && v.ends_with("Ruiz"))
+        );
+    }
+}
+
+#[test]
+fn json_that_a_text_begins_with_hides_no_table_in_it() {
+    let keys = r#"{"patientName": "Ana Ruiz", "mrn": "88012"}"#;
+    let text = format!(
+        "[1] Re: export\n{keys}\n\npatient,mrn,dob\nBo Lind,5520,1960-01-02\nIfe Okon,5521,1971-02-03\n"
+    );
+    let found = hints(&text, "text/plain");
+    has(&found, K::Name, "Ana Ruiz");
+    has(&found, K::Name, "Bo Lind");
+    has(&found, K::Mrn, "5521");
+    let prose = format!("[1] Re: export\n{keys}\n");
+    assert!(read(&prose, "text/plain").unwrap().in_prose);
+    let whole = format!("{keys},\n{keys};\n[{keys}]\n");
+    assert!(!read(&whole, "text/plain").unwrap().in_prose);
+}
+
+#[test]
+fn a_doctor_and_their_telephone_are_no_patient() {
+    let of_patient = |text: &str| read(text, "").is_some_and(|record| record.patient_record);
+    assert!(!of_patient(
+        r#"{"doctor": "Dr. Ife Okon", "phone": "+1 206 201 4417", "email": "ife@okon.dev"}"#
+    ));
+    for text in [
+        r#"{"doctor": "Dr. Ife Okon", "phone": "+1 206 201 4417", "patientName": "Bo Lind"}"#,
+        r#"{"doctor": "Dr. Ife Okon", "phone": "+1 206 201 4417", "diagnosis": "stroke"}"#,
+    ] {
+        assert!(of_patient(text), "{text}");
+    }
+}
