@@ -14,8 +14,8 @@ mod words;
 use std::ops::Range;
 
 use self::words::{
-    BEHIND, BY, CLINICAL, CLOSING, LISTS, NAME, OTHERS, PATIENT, PATIENTS, STAFF, THERAPISTS,
-    THESE, WHICH, WHO,
+    BEHIND, BESIDE, BY, CLINICAL, CLOSING, LISTS, NAME, OTHERS, PARTS, PATIENT, PATIENTS, STAFF,
+    THERAPISTS, THESE, TO, WHICH, WHO,
 };
 use crate::dlp::FindingKind;
 use crate::dlp::lexicon::{Flag, Flags, HEALTH};
@@ -232,7 +232,9 @@ impl Lists<'_> {
             self.is_sign(n) || flags.is_some_and(|f| f.has(Flag::PersonalTitle))
         });
         let alone = behind < line.end || tag.last == name.end && !self.says(at, &PATIENTS);
-        (titled && alone && self.is_full(tag) && self.may_be_patient(tag)).then(|| vec![n])
+        // `Patient last name: Novak`
+        let full = self.is_full(tag) || (at + 1..name.start).any(|n| self.says(n, &PARTS));
+        (titled && alone && full && self.may_be_patient(tag)).then(|| vec![n])
     }
 
     /// Whether it is `PT` and stands near what is said of those who work part time, or in
@@ -292,9 +294,13 @@ impl Lists<'_> {
                 || matches!(bytes, b"*" | b"\"" | b"'" | b"#" | b"(" | b")")
                 || bytes == b"\xe2\x80\x99"
                 || bytes == b">"
-                || bytes == b"/"
+                || matches!(bytes, b"/" | b"&")
         };
-        let is_heading = |n: usize| is_mark(n) || self.says(n, &PATIENT) || self.says(n, &NAME);
+        let is_heading = |n: usize| {
+            is_mark(n)
+                || [&PATIENT[..], &NAME].iter().any(|w| self.says(n, w))
+                || n > at && self.says(n, &BESIDE)
+        };
         let follows = self
             .item(line.end)
             .is_some_and(|i| sure || i.gap == Gap::Line);
@@ -329,7 +335,10 @@ impl Lists<'_> {
         let full = |tag: &Tag| self.is_full(tag) && self.may_be_patient(tag);
         // Without a colon it is a heading, and says no more than which patients.
         let goes_on = self.is_sign(last) || last > at && !self.says(at + 1, &WHO);
-        let opens = self.says(at, &PATIENTS)
+        let starts =
+            (line.start..at).all(|n| self.item(n).is_some_and(|i| i.kind != UnitKind::Word));
+        let one = starts && colon.is_some() && self.says(at + 1, &TO);
+        let opens = (one || self.says(at, &PATIENTS))
             && !(from..opening.end).any(|n| self.speaks_of_others(n, at))
             && !self.says(last, &BY)
             && (colon.is_some() || !goes_on)
@@ -344,7 +353,9 @@ impl Lists<'_> {
             for (n, tag) in self.people(&behind) {
                 told.push(full(tag).then_some(n)?);
             }
-            return (told.len() >= 2).then_some(told);
+            let first = told.first().and_then(|n| self.tags.get(*n));
+            let begins = first.is_some_and(|tag| tag.first == behind.start);
+            return (told.len() >= 2 || one && begins).then_some(told);
         }
         let is_item = |row: &Range<usize>| {
             let first = (row.start..row.end).find(|n| self.passage.bytes(*n) != b">");
@@ -508,9 +519,15 @@ mod tests {
             "Time,Patient,With\n10:15,Olga Novak,Maria Chen\n8:45,James Weber,Stone",
             "Room;Pt;With\n12;Olga Novak;Maria Chen\n14;James Weber;Stone",
             "Hora\tNombre del paciente\n10:15\tOlga Novak\n8:45\tJames Weber",
+            "Time | Patient & phone | With\n10:15 | Olga Novak 555-0142 | Maria Chen\n8:45 | James Weber 555-0143 | Stone",
+            "Time\tPatient (DOB)\n10:15\tOlga Novak (3/14/1994)\n8:45\tJames Weber (5/1/1960)",
         ] {
             assert_eq!(told(text), ["Olga Novak", "James Weber"], "{text}");
         }
+        assert_eq!(
+            told("Patient Last Name: Stone\nPatient First Name: Jane"),
+            ["Stone", "Jane"]
+        );
         assert_eq!(
             told(
                 "Time,\"Patient\",With\n10:15,\"Novak, Olga\",Maria Chen\n8:45,\"James Weber\",Stone"
@@ -540,6 +557,8 @@ mod tests {
             "Patient: Olga Novak\nPA: approved",
             "Date      5/1\nPatient   Olga Novak",
             "Patients to call back:\n- Olga Novak, 317-555-0142\n\nThanks,\nMaria Chen",
+            "Patient to call back:\n- Olga Novak, 317-555-0142\n\nThanks,\nMaria Chen",
+            "Patient to call back: Olga Novak, 317-555-0142",
         ] {
             assert_eq!(told(text), ["Olga Novak"], "{text}");
         }
@@ -603,6 +622,9 @@ mod tests {
             "Patient: ZZTEST Alpha",
             "Patient: Dr. Stone",
             "Patient: Jane",
+            "Patient to nurse ratio: 5, says Maria Chen",
+            "Patient & staff | Time\nOlga Novak | 10:15\nMaria Chen | 8:45",
+            "Patient phone: 555-0142, Jane",
             "Patient of Maria Chen",
             "Patient: ____________   DOB: ____________\nTech: Maria Chen, Vantage",
             "Patient:   DOB:\nTech: Maria Chen",

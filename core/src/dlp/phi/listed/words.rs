@@ -30,6 +30,32 @@ pub(super) const NAME: [u32; 13] = [
     hash(b"del"),
     hash(b"de"),
 ];
+/// Of those, what says that it is a part of the name.
+pub(super) const PARTS: [u32; 2] = [hash(b"first"), hash(b"last")];
+/// What a heading names besides that is written in the same cell: `Patient & phone`.
+pub(super) const BESIDE: [u32; 19] = [
+    hash(b"phone"),
+    hash(b"tel"),
+    hash(b"telephone"),
+    hash(b"cell"),
+    hash(b"mobile"),
+    hash(b"number"),
+    hash(b"no"),
+    hash(b"id"),
+    hash(b"mrn"),
+    hash(b"chart"),
+    hash(b"dob"),
+    hash(b"birth"),
+    hash(b"date"),
+    hash(b"age"),
+    hash(b"sex"),
+    hash(b"room"),
+    hash(b"bed"),
+    hash(b"address"),
+    hash(b"edad"),
+];
+/// Behind one patient this says what is to be done: `Patient to call back:`.
+pub(super) const TO: [u32; 2] = [hash(b"to"), hash(b"para")];
 /// Before `patients`, these say that others are listed: `Contacts for patients:`,
 /// `Volunteers who drive patients:`.
 pub(super) const OTHERS: [u32; 20] = [
