@@ -611,8 +611,12 @@ impl<'s> Scan<'s> {
             return Some("patient_record");
         }
         let made_up = [Flag::Dummy, Flag::Software, Flag::Veterinary];
-        if self.lists_patients && !(speaks_against && made_up.iter().any(|f| count(*f) > 0)) {
+        let any_made_up = made_up.iter().any(|flag| count(*flag) > 0);
+        if self.lists_patients && !(speaks_against && any_made_up) {
             return Some("listed_patients");
+        }
+        if self.tells_number_of_one() && !(speaks_against && any_made_up) {
+            return Some("labelled_number");
         }
         let health = self
             .found
@@ -632,6 +636,31 @@ impl<'s> Scan<'s> {
         };
         let any = self.found.items.iter().any(told);
         any.then_some("labelled_number")
+    }
+
+    /// Whether the number of a record, which its label or the host's own pattern proves,
+    /// stands right beside a person's name: only who cares for somebody gives one out.
+    fn tells_number_of_one(&self) -> bool {
+        const NEAR: usize = 64;
+        // Where the first ones have nobody beside them the others hardly do.
+        const NUMBERS: usize = 64;
+        let is_number = |f: &&Finding| {
+            let proofs = [Evidence::Label, Evidence::Host];
+            f.kind == FindingKind::Mrn
+                && f.confidence == Confidence::High
+                && f.evidence.iter().any(|e| proofs.contains(e))
+        };
+        let items = &self.found.items;
+        let mut numbers = items.iter().filter(is_number).take(NUMBERS);
+        numbers.any(|number| {
+            let near = number.span.start.saturating_sub(NEAR)..number.span.end + NEAR;
+            items.iter().any(|f| {
+                f.kind == FindingKind::Name
+                    && f.part == number.part
+                    && f.span.start < near.end
+                    && f.span.end > near.start
+            })
+        })
     }
 
     fn features(&mut self) -> Features<'_> {

@@ -382,3 +382,29 @@ fn a_patient_in_the_script_of_a_page_is_told() {
     let draft = from_to("dana@vendor.example", "pat@vendor.example").subject("build 4");
     told(draft.html(page(settings)), Sensitivity::None);
 }
+
+/// Nobody but who cares for somebody knows their record's number, or calls them a patient.
+#[test]
+fn a_record_number_beside_a_name_and_who_is_called_a_patient_are_phi() {
+    let verdict = |text: &str| {
+        let draft = from_to("jk@nhs12.example", "lou@nhs12.example").subject("tomorrow");
+        let risk = scan(draft.text(text)).findings.risk.unwrap();
+        let sure = |code| risk.reasons.iter().any(|r| r.code == code);
+        let told = sure("labelled_number") || sure("listed_patients");
+        (risk.sensitivity > Sensitivity::None, told)
+    };
+    for text in [
+        "Loretta Simms (MRN 7719402) is still waiting on the form, can you call?",
+        "Swap me with Lou for our patient Loretta Simms, she asked for it.",
+        "Can you take the two o'clock with patient Petrossian? I have a meeting.",
+    ] {
+        assert_eq!(verdict(text), (true, true), "{text}");
+    }
+    for text in [
+        "Loretta Simms (room 7719) is still waiting on the form, can you call?",
+        "Please be patient, Loretta Simms has not found the projector yet.",
+        "Test login Loretta Simms (MRN 7719402) is dummy data for the demo build, delete it in the test database.",
+    ] {
+        assert_eq!(verdict(text), (false, false), "{text}");
+    }
+}

@@ -14,8 +14,8 @@ mod words;
 use std::ops::Range;
 
 use self::words::{
-    BEHIND, BESIDE, BY, CLINICAL, CLOSING, LISTS, NAME, OTHERS, PARTS, PATIENT, PATIENTS, STAFF,
-    THERAPISTS, THESE, TO, WHICH, WHO,
+    BEHIND, BESIDE, BY, CLINICAL, CLOSING, LISTS, MANNER, NAME, OTHERS, PARTS, PATIENT, PATIENTS,
+    STAFF, THERAPISTS, THESE, TO, WHICH, WHO,
 };
 use crate::dlp::FindingKind;
 use crate::dlp::lexicon::{Flag, Flags, HEALTH};
@@ -52,7 +52,8 @@ pub(super) fn tell(passage: &Passage<'_>, tags: &mut [Tag]) -> bool {
             continue;
         };
         let lists = Lists { passage, tags };
-        let all = (lists.labelled(at, &line))
+        let all = (lists.called(at))
+            .or_else(|| lists.labelled(at, &line))
             .or_else(|| lists.below_heading(at, &line))
             .or_else(|| lists.below_opening(at, &line));
         // Of a line the first such word that lists somebody counts, and of what it lists
@@ -177,6 +178,27 @@ impl Lists<'_> {
         let before = tag.first.checked_sub(1 + point).and_then(|n| self.item(n));
         let titled = before.is_some_and(|i| i.word.flags().has(Flag::PersonalTitle));
         tag.last >= tag.first + 2 || titled
+    }
+
+    /// `our patient Olga Novak`; but `be patient, Olga Novak`.
+    fn called(&self, at: usize) -> Option<Vec<usize>> {
+        let before = at.checked_sub(1);
+        let is_manner = before.is_some_and(|n| self.says(n, &MANNER));
+        let n = self.tags.partition_point(|tag| tag.first <= at);
+        // A title of a private person is none of the name.
+        let tag = self.tags.get(n).filter(|tag| is_somebody(tag))?;
+        let is_title = |n: usize| {
+            let flags = self.item(n).map(|item| item.word.flags());
+            flags.is_some_and(|f| f.has(Flag::PersonalTitle))
+        };
+        let titled = (at + 1..tag.first)
+            .all(|n| is_title(n) || self.passage.bytes(n) == b"." && is_title(n - 1));
+        let beside =
+            (at + 1..=tag.first).all(|n| self.item(n).is_some_and(|item| item.gap <= Gap::Space));
+        let one = !self.says(at, &PATIENTS) && !self.is_part_time(at);
+        // One word is sure where the models take it for a private person's name.
+        let full = self.is_full(tag) || tag.kind == FindingKind::Name;
+        (one && !is_manner && titled && beside && full && self.may_be_patient(tag)).then(|| vec![n])
     }
 
     /// `Patient: Olga Novak`, and at the start of a line as two cells too.
@@ -559,6 +581,8 @@ mod tests {
             "Patients to call back:\n- Olga Novak, 317-555-0142\n\nThanks,\nMaria Chen",
             "Patient to call back:\n- Olga Novak, 317-555-0142\n\nThanks,\nMaria Chen",
             "Patient to call back: Olga Novak, 317-555-0142",
+            "Maria Chen asks whether our patient Olga Novak can go home",
+            "Did pt Mrs. Olga Novak call? Maria Chen",
         ] {
             assert_eq!(told(text), ["Olga Novak"], "{text}");
         }
@@ -622,6 +646,11 @@ mod tests {
             "Patient: ZZTEST Alpha",
             "Patient: Dr. Stone",
             "Patient: Jane",
+            "Please be patient Maria Chen, it takes time",
+            "Thank you for being so patient, Maria Chen",
+            "We ask each patient. Maria Chen answers",
+            "The patient advocate Maria Chen",
+            "Our patients Maria Chen and James Weber met",
             "Patient to nurse ratio: 5, says Maria Chen",
             "Patient & staff | Time\nOlga Novak | 10:15\nMaria Chen | 8:45",
             "Patient phone: 555-0142, Jane",

@@ -186,3 +186,24 @@ pub(super) const WHO: [u32; 16] = [
     hash(b"de"),
     hash(b"para"),
 ];
+/// Before `patient` these say that it is how somebody is.
+pub(super) const MANNER: [u32; 18] = [
+    hash(b"be"),
+    hash(b"been"),
+    hash(b"being"),
+    hash(b"is"),
+    hash(b"are"),
+    hash(b"was"),
+    hash(b"were"),
+    hash(b"am"),
+    hash(b"very"),
+    hash(b"so"),
+    hash(b"too"),
+    hash(b"more"),
+    hash(b"less"),
+    hash(b"most"),
+    hash(b"how"),
+    hash(b"as"),
+    hash(b"stay"),
+    hash(b"and"),
+];
