@@ -396,7 +396,7 @@ fn a_record_number_beside_a_name_and_who_is_called_a_patient_are_phi() {
     for text in [
         "Loretta Simms (MRN 7719402) is still waiting on the form, can you call?",
         "Swap me with Lou for our patient Loretta Simms, she asked for it.",
-        "Can you take the two o'clock with patient Petrossian? I have a meeting.",
+        "Can you take the two o'clock with patient Ortega? I have a meeting.",
     ] {
         assert_eq!(verdict(text), (true, true), "{text}");
     }

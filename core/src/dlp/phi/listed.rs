@@ -23,7 +23,7 @@ use crate::dlp::passage::{Item, Passage};
 use crate::dlp::risk::summary::is_test_person;
 use crate::dlp::rules::{is_person, without_title};
 use crate::dlp::tagger::Tag;
-use crate::dlp::token::{Gap, hash};
+use crate::dlp::token::{Gap, Shape, hash};
 use crate::dlp::unit::UnitKind;
 
 /// Units of a line that is a heading, a label or an opening.
@@ -196,8 +196,10 @@ impl Lists<'_> {
         let beside =
             (at + 1..=tag.first).all(|n| self.item(n).is_some_and(|item| item.gap <= Gap::Space));
         let one = !self.says(at, &PATIENTS) && !self.is_part_time(at);
-        // One word is sure where the models take it for a private person's name.
-        let full = self.is_full(tag) || tag.kind == FindingKind::Name;
+        // One word is sure where the models take it for a private person's name, or in the
+        // midst of a sentence: at its start it may be the first of `Patient Access`.
+        let is_lower = self.item(at).is_some_and(|item| item.shape == Shape::Lower);
+        let full = self.is_full(tag) || tag.kind == FindingKind::Name || is_lower;
         (one && !is_manner && titled && beside && full && self.may_be_patient(tag)).then(|| vec![n])
     }
 
@@ -648,6 +650,8 @@ mod tests {
             "Patient: Jane",
             "Please be patient Maria Chen, it takes time",
             "Thank you for being so patient, Maria Chen",
+            "Patient Jane",
+            "Patient access: Jane",
             "We ask each patient. Maria Chen answers",
             "The patient advocate Maria Chen",
             "Our patients Maria Chen and James Weber met",
