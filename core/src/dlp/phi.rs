@@ -590,8 +590,9 @@ impl<'s> Scan<'s> {
     /// unless much speaks against it: a patient's record in a table or the like, or such a
     /// number, which its label, its check digit or the host's own pattern proves, beside
     /// a place of care or health content. Medicare's own does so by itself, as a case
-    /// does. And so does who is called a patient by a heading or a label, unless much speaks
-    /// against it and one word does of software, made-up data or an animal.
+    /// does. And so does who is called a patient, or has the number of a record right beside
+    /// their name, unless much speaks against it and one word does of software, made-up data
+    /// or an animal.
     fn beyond_doubt(&self, score: i32) -> Option<&'static str> {
         let count = |flag| self.summary.count(flag);
         let speaks_against = score <= AGAINST;

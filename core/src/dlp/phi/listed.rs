@@ -1,4 +1,5 @@
-//! Who is called a patient by what stands over or before a name.
+//! Who is called a patient by what stands over or before a name, in a list or a sentence
+//! (`our patient Olga Novak`).
 //!
 //! ```text
 //! Patient      Time    With            Patient: Olga Novak       Patients to call back:
