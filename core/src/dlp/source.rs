@@ -43,26 +43,12 @@ pub(super) struct Source<'t> {
     in_prose: bool,
 }
 
-/// What the tables tell that a page shows, and the JSON in its scripts.
+/// What the tables tell that a page shows.
 fn shown(view: &View<'_>, text: &str) -> Option<Record> {
-    let part = |range: Range<usize>| view.text.get(range).unwrap_or_default();
-    let shown = records::shown(part(0..view.hidden), is_sheet(text));
-    let Some(mut scripted) = records::scripted(part(view.code..view.style)) else {
-        return shown;
-    };
-    for hint in &mut scripted.hints {
-        hint.range = hint.range.start + view.code..hint.range.end + view.code;
-    }
-    let Some(mut shown) = shown else {
-        return Some(Record {
-            in_prose: true,
-            ..scripted
-        });
-    };
-    shown.hints.append(&mut scripted.hints);
-    shown.patient_record = true;
-    shown.clinical |= scripted.clinical;
-    Some(shown)
+    records::shown(
+        view.text.get(..view.hidden).unwrap_or_default(),
+        is_sheet(text),
+    )
 }
 
 impl<'t> Source<'t> {

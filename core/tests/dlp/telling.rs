@@ -2,11 +2,11 @@
 
 use mailseal::base::Sensitivity;
 
-use super::scene::{file, from_to, scan};
+use super::scene::{from_to, scan};
 use super::verdicts::judged;
 
 use mailseal::dlp::Category::{MentalHealth, Reproductive, StiHiv, SubstanceUse};
-use mailseal::dlp::{FindingKind, Part};
+use mailseal::dlp::FindingKind;
 
 /// Minutes and newsletters about nobody do not outweigh one line.
 #[test]
@@ -347,40 +347,6 @@ fn rows_without_a_word_of_care_do_not_outweigh_the_whole() {
         let text = format!("Hi all,\n\nHere is the list:\n\n{rows}\n\nThanks\nLee");
         judged(sent(subject, &text), Sensitivity::None);
     }
-}
-
-/// What the script of a page hands to a program is there for whoever opens its source.
-#[test]
-fn a_patient_in_the_script_of_a_page_is_told() {
-    let keys = r#"{"patientName": "Tadeo Brandvold", "dob": "1971-11-02", "mrn": "7719402"}"#;
-    let resource = r#"{"resourceType": "Patient", "name": [{"family": "Brandvold", "given": ["Tadeo"]}],
-        "identifier": [{"value": "7719402"}]}"#;
-    let page = |script: &str| {
-        format!(
-            "<html><body><p>The new build is out.</p><script>var d = {script};</script></body></html>"
-        )
-    };
-    let told = |draft, sensitivity| {
-        let scanned = scan(draft);
-        assert_eq!(
-            scanned.findings.risk.as_ref().unwrap().sensitivity,
-            sensitivity
-        );
-        scanned
-    };
-    for script in [keys, resource] {
-        let draft = from_to("dana@vendor.example", "pat@vendor.example").subject("build 4");
-        let scanned = told(draft.html(page(script)), Sensitivity::Phi);
-        scanned.has(FindingKind::Mrn, Part::Html, "7719402");
-        let attached = from_to("dana@vendor.example", "pat@vendor.example")
-            .subject("build 4")
-            .text("The new build is out.")
-            .attachment(file("page.html", page(script)));
-        told(attached, Sensitivity::Phi);
-    }
-    let settings = r#"{"user": {"name": "Pat Lee", "email": "pat@lee.dev"}, "theme": "dark"}"#;
-    let draft = from_to("dana@vendor.example", "pat@vendor.example").subject("build 4");
-    told(draft.html(page(settings)), Sensitivity::None);
 }
 
 /// Nobody but who cares for somebody knows their record's number, or calls them a patient.

@@ -5,9 +5,8 @@ use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
 use memchr::{memchr, memchr_iter};
-use zeroize::Zeroizing;
 
-use crate::dlp::view::{Written, as_read};
+use crate::dlp::view::Written;
 
 /// Stretches of one text, so that what is known of them does not outgrow it.
 pub(super) const MAX_WRITTEN: usize = 4_000_000;
@@ -20,20 +19,11 @@ static NUMBER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\\u"));
 /// The escapes of JSON (RFC 8259 section 7), wherever they stand: what programs
 /// write of it is often cut, or holds more of it as a string.
 pub(super) fn json(text: &str) -> Vec<Written> {
-    if memchr(b'\\', text.as_bytes()).is_none() || !is_json(text) {
-        return Vec::new();
-    }
-    written(text)
-}
-
-/// What a string of JSON says.
-pub(super) fn unescaped(string: &str) -> Zeroizing<String> {
-    Zeroizing::new(as_read(string, 0..string.len(), &written(string)))
-}
-
-fn written(text: &str) -> Vec<Written> {
     let mut out = Vec::new();
     let bytes = text.as_bytes();
+    if memchr(b'\\', bytes).is_none() || !is_json(text) {
+        return out;
+    }
     let mut next = 0;
     for at in memchr_iter(b'\\', bytes) {
         if at < next || out.len() > MAX_WRITTEN {
@@ -228,6 +218,7 @@ pub(super) fn character(first: u8, more: impl Iterator<Item = u8>) -> (char, usi
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dlp::view::as_read;
 
     fn seen(text: &str, written: &[Written]) -> String {
         as_read(text, 0..text.len(), written).replace('\n', "/")

@@ -15,18 +15,9 @@ use crate::dlp::{Confidence, FindingKind, made_up};
 pub(super) fn read(text: &str) -> Option<Record> {
     // Without an object nothing has a name.
     memchr(b'{', text.as_bytes())?;
+    let in_prose = !escapes::begins_json(text);
     let mut parser = Parser::new(text);
-    let mut values: Vec<Json> = std::iter::from_fn(|| parser.next()).collect();
-    let in_prose = parser.passed_prose() || !escapes::begins_json(text);
-    let mut read = 0;
-    // What strings hold may hold more in its strings.
-    while let Some(all) = values.get(read..).filter(|all| !all.is_empty()) {
-        let mut enclosed = Vec::new();
-        all.iter()
-            .for_each(|value| value.enclosed(text, &mut enclosed));
-        read = values.len();
-        values.append(&mut enclosed);
-    }
+    let values: Vec<Json> = std::iter::from_fn(|| parser.next()).collect();
     let mut walk = Walk::new(text, false);
     // What has no resource in it goes by its keys, whatever else stands in the text.
     let mut others = Vec::new();

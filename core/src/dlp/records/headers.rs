@@ -405,9 +405,6 @@ pub(super) struct Named {
     found: Vec<(Range<usize>, Field)>,
     /// Whether one tells who somebody is, and is not of a test.
     tells_who: bool,
-    /// Whether one does that says more than how to reach them: beside the name of a
-    /// doctor that is the doctor's.
-    tells_whose: bool,
 }
 
 impl Named {
@@ -424,10 +421,7 @@ impl Named {
             && !hints::says_nothing(value)
             && shape::fits(field.kind, value)
         {
-            use FindingKind as K;
-            let tells = field.person && hints::is_somebodys(field.kind, value);
-            self.tells_who |= tells;
-            self.tells_whose |= tells && !matches!(field.kind, K::Phone | K::Email);
+            self.tells_who |= field.person && hints::is_somebodys(field.kind, value);
             self.found.push((range, field));
         }
     }
@@ -436,10 +430,7 @@ impl Named {
     /// Says whether it is the record of a patient.
     pub(super) fn give(self, hints: &mut Hints<'_>) -> bool {
         let person = self.found.iter().any(|(_, field)| field.person);
-        let is_of_care = |field: &Field| {
-            field.health && (self.tells_whose || field.kind != FindingKind::Provider)
-        };
-        let health = self.found.iter().any(|(_, field)| is_of_care(field));
+        let health = self.found.iter().any(|(_, field)| field.health);
         for (range, field) in self.found {
             if field.weak && !person {
                 continue;

@@ -4,9 +4,7 @@
 use std::ops::Range;
 
 use memchr::memchr2;
-use zeroize::Zeroizing;
 
-use super::escapes;
 use super::headers::{Named, Names};
 use super::hints::Hints;
 
@@ -16,8 +14,6 @@ const MAX_DEPTH: usize = 128;
 const MAX_VALUES: usize = 1_000_000;
 /// Within so many bytes an object among prose names its first key.
 const MAX_START: usize = 128;
-/// Before a quote in a string, in one within it, and in one within that.
-const MAX_SLASHES: usize = 7;
 
 /// A value, its strings as bytes of the text between their quotes.
 pub(super) enum Json {
@@ -48,30 +44,6 @@ impl Json {
         }
     }
 
-    /// The values that its strings hold in turn, as logs put the body of a request.
-    pub(super) fn enclosed(&self, text: &str, out: &mut Vec<Self>) {
-        match self {
-            Self::Object(fields) => {
-                for (_, value) in fields {
-                    value.enclosed(text, out);
-                }
-            }
-            Self::Array(values) => {
-                for value in values {
-                    value.enclosed(text, out);
-                }
-            }
-            Self::Text(range) => {
-                let inside = text.as_bytes().get(range.clone()).unwrap_or_default();
-                if opens(inside).is_some_and(|slashes| slashes > 0) {
-                    let mut parser = Parser::of_string(text, range);
-                    out.extend(std::iter::from_fn(|| parser.next()));
-                }
-            }
-            Self::Other(_) => {}
-        }
-    }
-
     /// The elements of an array; anything else is its only element.
     pub(super) fn each(&self) -> &[Self] {
         match self {
@@ -86,11 +58,6 @@ pub(super) struct Parser<'t> {
     text: &'t str,
     at: usize,
     left: usize,
-    /// How many backslashes stand before each quote: JSON that was put into a string is
-    /// pasted as it stands there, `{\"mrn\": \"88012\"}`.
-    slashes: usize,
-    /// Whether words stood between the values so far.
-    prose: bool,
 }
 
 impl<'t> Parser<'t> {
@@ -99,8 +66,6 @@ impl<'t> Parser<'t> {
             text,
             at: 0,
             left: MAX_VALUES,
-            slashes: 0,
-            prose: false,
         }
     }
 
@@ -108,34 +73,11 @@ impl<'t> Parser<'t> {
     /// value, or an object within a line of prose.
     pub(super) fn next(&mut self) -> Option<Json> {
         loop {
-            self.slashes = 0;
             match self.blank()? {
-                b'{' | b'[' => {
-                    let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-                    self.slashes = opens(rest).unwrap_or(0);
-                    return self.value();
-                }
-                _ => {
-                    let start = self.at;
-                    self.over_prose();
-                    let passed = self.text.as_bytes().get(start..self.at);
-                    self.prose |= passed.is_some_and(|p| p.iter().any(u8::is_ascii_alphabetic));
-                }
+                b'{' | b'[' => return self.value(),
+                _ => self.over_prose(),
             }
         }
-    }
-
-    /// One of what a string of the text holds.
-    fn of_string(text: &'t str, string: &Range<usize>) -> Self {
-        Self {
-            at: string.start,
-            ..Self::new(text.get(..string.end).unwrap_or_default())
-        }
-    }
-
-    /// Whether words stood between the values that were read.
-    pub(super) fn passed_prose(&self) -> bool {
-        self.prose
     }
 
     /// On to the next line, or to an object in this one.
@@ -147,7 +89,7 @@ impl<'t> Parser<'t> {
                 return;
             };
             self.at += next;
-            if opens(rest(self.at)).is_some() {
+            if is_object(rest(self.at)) {
                 return;
             }
             self.at += 1;
@@ -163,28 +105,10 @@ impl<'t> Parser<'t> {
 
     /// Over blanks, byte order marks and the marks of quoted mail.
     fn blank(&mut self) -> Option<u8> {
-        loop {
-            match self.byte()? {
-                byte if is_blank(byte) => self.at += 1,
-                b'\\' if self.slashes > 0 => match self.escape(self.at) {
-                    (length, b'n' | b'r' | b't') => self.at += length + 1,
-                    _ => return self.byte(),
-                },
-                byte => return Some(byte),
-            }
+        while self.byte().is_some_and(is_blank) {
+            self.at += 1;
         }
-    }
-
-    /// How many backslashes stand at a place, and what behind them.
-    fn escape(&self, at: usize) -> (usize, u8) {
-        let rest = self.text.as_bytes().get(at..).unwrap_or_default();
-        let count = rest.iter().take_while(|b| **b == b'\\').count();
-        (count, rest.get(count).copied().unwrap_or_default())
-    }
-
-    /// Whether a quote stands here that opens a string.
-    fn quotes(&self) -> bool {
-        self.escape(self.at) == (self.slashes, b'"')
+        self.byte()
     }
 
     /// The value that starts here, as far as it goes.
@@ -203,7 +127,7 @@ impl<'t> Parser<'t> {
             }
             b'{' => Some(Json::Object(self.object(depth))),
             b'[' => Some(Json::Array(self.array(depth))),
-            _ if self.quotes() => self.string().map(Json::Text),
+            b'"' => self.string().map(Json::Text),
             _ => self.bare().map(Json::Other),
         }
     }
@@ -214,7 +138,7 @@ impl<'t> Parser<'t> {
         loop {
             match self.blank() {
                 Some(b',') => self.at += 1,
-                Some(b'"' | b'\\') if self.quotes() => {
+                Some(b'"') => {
                     let Some(key) = self.string() else { break };
                     if self.blank() != Some(b':') {
                         break;
@@ -258,39 +182,21 @@ impl<'t> Parser<'t> {
         values
     }
 
-    /// A string, the place of what is between the quotes. Lines that a mailer broke are
-    /// in it; one that was cut off, and whose next quote is another's, ends with its line.
+    /// A string, the place of what is between the quotes. One that is cut off
+    /// ends with the text.
     fn string(&mut self) -> Option<Range<usize>> {
-        let start = self.at + self.slashes + 1;
+        let start = self.at + 1;
         let bytes = self.text.as_bytes();
-        let (mut at, mut line) = (start, None);
-        let (end, after) = loop {
+        let mut at = start;
+        loop {
             match bytes.get(at) {
-                Some(b'"') if self.slashes == 0 => break (at, at + 1),
-                // Of the string around it.
-                Some(b'"') => break (at, at),
-                None => break (bytes.len(), bytes.len()),
-                Some(b'\\') if self.slashes == 0 => at += 2,
-                Some(b'\\') => match self.escape(at) {
-                    (count, b'"') if count < self.slashes => break (at, at),
-                    (count, b'"') if count == self.slashes => break (at, at + count + 1),
-                    (count, _) => at += count + 1,
-                },
-                Some(b'\n') => {
-                    line.get_or_insert(at);
-                    at += 1;
-                }
+                Some(b'"') | None => break,
+                Some(b'\\') => at += 2,
                 Some(_) => at += 1,
             }
-        };
-        self.at = after;
-        if let Some(line) = line
-            && !matches!(self.blank(), Some(b',' | b':' | b'}' | b']'))
-        {
-            self.at = line;
-            return (start <= line).then_some(start..line);
         }
-        self.at = after;
+        let end = at.min(bytes.len());
+        self.at = (end + 1).min(bytes.len());
         (start <= end).then_some(start..end)
     }
 
@@ -310,7 +216,7 @@ impl<'t> Parser<'t> {
         let mut open = 0usize;
         while let Some(byte) = self.byte() {
             match byte {
-                b'"' | b'\\' if self.quotes() => {
+                b'"' => {
                     self.string();
                     continue;
                 }
@@ -335,37 +241,16 @@ fn is_blank(byte: u8) -> bool {
     )
 }
 
-/// How many backslashes stand before the quotes of the object that a text begins with, or
-/// that is the first of an array, if it has a key. A brace alone is often none: `{name}`, `{"so called"}`.
-fn opens(text: &[u8]) -> Option<usize> {
+/// Whether a text begins with an object that has a key. A brace alone is often none:
+/// `{name}`, `{"so called"}`.
+fn is_object(text: &[u8]) -> bool {
     // So that braces before many blanks or a long name cost no more than their length.
     let mut signs = text.iter().take(MAX_START).filter(|b| !is_blank(**b));
-    let first = signs.next()?;
-    let first = if *first == b'[' { signs.next()? } else { first };
-    if *first != b'{' {
-        return None;
+    if signs.next() != Some(&b'{') || signs.next() != Some(&b'"') {
+        return false;
     }
-    let mut slashes = 0;
-    loop {
-        match signs.next()? {
-            b'\\' => slashes += 1,
-            b'"' => break,
-            // A line's end, as it is written in a string.
-            b'n' | b'r' | b't' if slashes > 0 => slashes = 0,
-            _ => return None,
-        }
-    }
-    let mut behind = 0;
-    loop {
-        match signs.next()? {
-            b'\\' => behind += 1,
-            b'"' if behind == slashes => break,
-            b'"' | b'{' => return None,
-            _ if behind > 0 => return None,
-            _ => {}
-        }
-    }
-    (slashes <= MAX_SLASHES && signs.next() == Some(&b':')).then_some(slashes)
+    signs.by_ref().find(|b| matches!(b, b'"' | b'\\' | b'{')) == Some(&b'"')
+        && signs.next() == Some(&b':')
 }
 
 /// What the keys of any JSON say of its values, as headers do of columns.
@@ -407,27 +292,10 @@ impl<'t> Keys<'t> {
             }
             Json::Text(range) | Json::Other(range) => {
                 let field = self.names.field(under, key);
-                match self.text.get(range.clone()) {
-                    Some(value) if field.is_some() && value.contains(['\\', '\n']) => {
-                        let read = escapes::unescaped(value);
-                        self.found.add_as(&in_a_line(&read), range.clone(), field);
-                    }
-                    _ => self.found.add(self.text, range.clone(), field),
-                }
+                self.found.add(self.text, range.clone(), field);
             }
         }
     }
-}
-
-/// A value without the ends of lines that a mailer put in, and its marks of quoted mail.
-fn in_a_line(value: &str) -> Zeroizing<String> {
-    let mut lines = value
-        .lines()
-        .map(|line| line.trim_matches([' ', '\t', '\r', '>']));
-    let mut out = Zeroizing::new(String::with_capacity(value.len()));
-    out.extend(lines.next());
-    lines.for_each(|line| out.extend([" ", line]));
-    out
 }
 
 #[cfg(test)]

@@ -219,28 +219,14 @@ pub(super) fn shown(text: &[u8], sheet: bool) -> Option<Record> {
         return None;
     }
     let media_type = if sheet { TABLE } else { "text/plain" };
-    in_letters(text, |text| {
+    let read = |text: &str| {
         let tables = || in_columns.then(|| tables(text, media_type)).flatten();
         among_prose(text, tables).map(bounded)
-    })
-}
-
-/// What the JSON in the scripts of a page tells, as ranges of them, where it is of a
-/// patient: otherwise it is what programs hand to each other.
-pub(super) fn scripted(scripts: &[u8]) -> Option<Record> {
-    let has = |sign: &[u8]| memmem::find(scripts, sign).is_some();
-    if scripts.len() > MAX_SHOWN || !(has(b"{") && has(b"\":")) {
-        return None;
-    }
-    let record = in_letters(scripts, fhir::read)?;
-    record.patient_record.then_some(record)
-}
-
-/// Reads what a page holds, in which what is no UTF-8 has a letter for each byte.
-fn in_letters(text: &[u8], read: impl Fn(&str) -> Option<Record>) -> Option<Record> {
+    };
     if let Ok(text) = std::str::from_utf8(text) {
         return read(text);
     }
+    // What is no UTF-8 has a letter for each byte.
     let letter = |b: &u8| if b.is_ascii() { char::from(*b) } else { 'x' };
     let text: Zeroizing<String> = Zeroizing::new(text.iter().map(letter).collect());
     read(&text)
